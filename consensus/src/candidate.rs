@@ -1,0 +1,165 @@
+//! Standing and voting.
+//!
+//! A node whose election timer runs out first asks whether it could win (pre-vote), which binds nobody and moves no term. Only
+//! with a majority of yes does it enter a new term, vote for itself, and ask for real.
+//!
+//! Invariants: one vote a term, and it is on disk before anybody hears of it, the node's own included: requests for votes
+//! wait for it, and it is not counted before. While it is being written the node does not stand again. A vote goes only to a log that covers the voter's. Neither vote nor
+//! pre-vote is given within the common stage of the election timeout of hearing a leader, or by a leader.
+//!
+//! Left out: weights (when to stand), planned transfer (a vote request that overrides stickiness because the leader itself
+//! asked for it), log-only nodes (which stand only when nobody else has the newest log).
+
+use crate::effect::Effects;
+use crate::message::Message;
+use crate::quorum::Ballot;
+use crate::replica::Replica;
+use crate::types::{LogIndex, NodeId, Role, Term};
+
+impl Replica {
+    /// The election timer ran out.
+    pub(crate) fn stand_for_pre_election(&mut self, effects: &mut Effects) {
+        assert!(self.role != Role::Leader, "a leader does not stand");
+        self.role = Role::PreCandidate;
+        self.leader = None;
+        self.own_vote = None;
+        self.ballot = Ballot::default();
+        self.timer.stand();
+        self.announce(effects);
+        self.ask_all(effects);
+        self.grant(self.config.id, effects);
+    }
+
+    /// A majority would vote for this node.
+    fn stand_for_election(&mut self, effects: &mut Effects) {
+        assert!(self.role == Role::PreCandidate, "nobody stands without having asked");
+        self.role = Role::Candidate;
+        self.term = self.term.next();
+        self.vote = Some(self.config.id);
+        self.leader = None;
+        self.ballot = Ballot::default();
+        self.timer.stand();
+        self.own_vote = Some(self.persist(effects));
+        self.announce(effects);
+        self.ask_all(effects);
+    }
+
+    fn ask_all(&self, effects: &mut Effects) {
+        for peer in &self.peers {
+            self.ask_for_vote(peer.id, effects);
+        }
+    }
+
+    /// Asks one node for what this node is collecting, if anything.
+    pub(crate) fn ask_for_vote(&self, to: NodeId, effects: &mut Effects) {
+        let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
+        match self.role {
+            Role::PreCandidate => {
+                effects.send(to, Message::PreVote { term: self.term.next(), last_index, last_term }, None);
+            }
+            Role::Candidate => {
+                let after = self.writes.after_hard_state();
+                effects.send(to, Message::Vote { term: self.term, last_index, last_term }, after);
+            }
+            Role::Follower | Role::Leader => {}
+        }
+    }
+
+    /// Counts a yes, and acts on a majority.
+    fn grant(&mut self, voter: NodeId, effects: &mut Effects) {
+        let position = self.config.position(voter).expect("only voters are counted");
+        self.ballot.grant(position);
+        if !self.ballot.has_majority(self.config.voters.len()) {
+            return;
+        }
+        match self.role {
+            Role::PreCandidate => self.stand_for_election(effects),
+            Role::Candidate => self.become_leader(effects),
+            Role::Follower | Role::Leader => unreachable!("only a node that stands counts votes"),
+        }
+    }
+
+    /// A write reached the disk: it may have been the candidate's own vote.
+    pub(crate) fn count_own_vote(&mut self, effects: &mut Effects) {
+        if self.role != Role::Candidate {
+            return;
+        }
+        if self.own_vote.is_some_and(|seq| self.writes.is_durable(seq)) {
+            self.own_vote = None;
+            // Only now the requests leave: the answers get their time from here.
+            self.timer.stand();
+            self.grant(self.config.id, effects);
+        }
+    }
+
+    /// Whether a leader was heard, or is this node, too recently to vote for another.
+    fn has_recent_leader(&self) -> bool {
+        // A leader that hears no majority steps down within the same time, so a leader always has a majority.
+        self.role == Role::Leader || self.timer.is_sticky()
+    }
+
+    pub(crate) fn on_pre_vote(
+        &mut self,
+        from: NodeId,
+        term: Term,
+        last: (LogIndex, Term),
+        effects: &mut Effects,
+    ) {
+        let granted = term > self.term && !self.has_recent_leader() && self.log.is_covered_by(last.0, last.1);
+        let term = if granted { term } else { self.term };
+        // No promise is made, so nothing has to be durable; but a refusal speaks of this node's term.
+        let after = if granted { None } else { self.writes.after_hard_state() };
+        effects.send(from, Message::PreVoteReply { term, granted }, after);
+    }
+
+    pub(crate) fn on_pre_vote_reply(
+        &mut self,
+        from: NodeId,
+        term: Term,
+        granted: bool,
+        effects: &mut Effects,
+    ) {
+        if !granted {
+            self.observe_term(term, effects);
+        } else if self.role == Role::PreCandidate && term == self.term.next() {
+            self.grant(from, effects);
+        } else {
+            self.ignored.stale += 1;
+        }
+    }
+
+    pub(crate) fn on_vote(
+        &mut self,
+        from: NodeId,
+        term: Term,
+        last: (LogIndex, Term),
+        effects: &mut Effects,
+    ) {
+        let covered = self.log.is_covered_by(last.0, last.1);
+        let mut granted = false;
+        if term > self.term && !self.has_recent_leader() {
+            // Term and vote go to disk in one write.
+            granted = covered;
+            self.follow(term, None, granted.then_some(from), effects);
+        } else if term == self.term {
+            // A node that votes twice for the same candidate only repeats itself: its first answer may be lost.
+            let free = self.vote.is_none() && self.leader.is_none();
+            granted = (free || self.vote == Some(from)) && covered;
+            if granted && free {
+                self.follow(term, None, Some(from), effects);
+            }
+        }
+        if granted {
+            assert!(self.vote == Some(from), "what is said is what is remembered");
+            self.timer.reset();
+        }
+        let after = self.writes.after_hard_state();
+        effects.send(from, Message::VoteReply { term: self.term, granted }, after);
+    }
+
+    pub(crate) fn on_vote_reply(&mut self, from: NodeId, term: Term, granted: bool, effects: &mut Effects) {
+        if self.observe_term(term, effects) && granted && self.role == Role::Candidate {
+            self.grant(from, effects);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What goes into [`crate::Replica::step`] and what comes out of it.
+//!
+//! The core does nothing itself: it tells the driver what to write and what to send, and the driver reports back. The
+//! contract, which the safety argument in the crate's documentation leans on:
+//!
+//! * Disk effects ([`Effect::Append`], [`Effect::Truncate`], [`Effect::Persist`]) are executed in the order given. After a
+//!   crash some prefix of them is on disk (a persist may survive an append before it that did not; never the reverse).
+//!   [`Input::Durable`] is reported only when everything up to that write is on disk. A failed write ends the process.
+//! * An [`Effect::Send`] with `after` leaves only when that write is durable. A crash before that means it was never sent.
+//! * Messages may be lost, doubled, delayed and reordered; they are never altered (the peer link checks that).
+//! * The state machine's own storage must not hold, across a crash, an entry that the log does not hold: what is
+//!   applied and made durable stays at or below [`crate::Replica::durable_index`].
+//!
+//! Left out: reads ("read ready"), snapshots and handover; each will be a variant.
+
+use alloc::vec::{self, Vec};
+use core::slice;
+
+use bytes::Bytes;
+
+use crate::message::Message;
+use crate::types::{Entry, HardState, LogIndex, NodeId, Role, Term, WriteSeq};
+
+/// Something that happened, told to the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// One tick of the clock has passed.
+    Tick,
+    /// A message has arrived.
+    Message {
+        /// Who sent it, as the peer link established.
+        from: NodeId,
+        /// What it says.
+        message: Message,
+    },
+    /// Payloads whose indexes the sequencer has already handed out. Refused as a whole ([`Effect::ProposalRefused`]) unless
+    /// this node leads in `term` and `first` is the index after the last.
+    Propose {
+        /// The term in which the sequencer was opened.
+        term: Term,
+        /// Index of the first payload.
+        first: LogIndex,
+        /// One payload an entry.
+        payloads: Vec<Bytes>,
+    },
+    /// Everything up to this write is on disk. Numbers may be skipped: the last one of a batch is enough.
+    Durable {
+        /// The last durable write.
+        seq: WriteSeq,
+    },
+    /// The state machine has applied everything up to here. Never past the commit index.
+    Applied {
+        /// The last applied entry.
+        index: LogIndex,
+    },
+    /// The driver has a connection to this peer again.
+    PeerConnected {
+        /// The peer.
+        peer: NodeId,
+    },
+    /// The driver lost the connection to this peer: what was on the way may be gone.
+    PeerDisconnected {
+        /// The peer.
+        peer: NodeId,
+    },
+    /// The log no longer holds entries up to here (they are applied and nobody needs them). Never past the commit index.
+    Purged {
+        /// The last purged entry.
+        upto: LogIndex,
+    },
+}
+
+/// Something to be done by the driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Write these entries at the end of the log.
+    Append {
+        /// Contiguous, the first one right after the log's last.
+        entries: Vec<Entry>,
+        /// Comes back in [`Input::Durable`].
+        seq: WriteSeq,
+    },
+    /// Drop the entries from here to the end of the log: a new leader replaces them. They were never committed.
+    Truncate {
+        /// First entry to drop.
+        from: LogIndex,
+        /// Comes back in [`Input::Durable`].
+        seq: WriteSeq,
+    },
+    /// Remember term and vote.
+    Persist {
+        /// What to remember, replacing what was.
+        hard_state: HardState,
+        /// Comes back in [`Input::Durable`].
+        seq: WriteSeq,
+    },
+    /// Send a message.
+    Send {
+        /// To whom.
+        to: NodeId,
+        /// What.
+        message: Message,
+        /// Not before this write is durable; none: at once.
+        after: Option<WriteSeq>,
+    },
+    /// Read these entries from the log and send them as [`Message::Append`], at once: before the local disk has them. The
+    /// driver may cut them into several messages; each then names the entry before its own first as `prev`, and
+    /// carries the same `term` and `commit`.
+    SendEntries {
+        /// To whom.
+        to: NodeId,
+        /// For [`Message::Append`].
+        term: Term,
+        /// For [`Message::Append`]: always `first - 1`.
+        prev_index: LogIndex,
+        /// For [`Message::Append`].
+        prev_term: Term,
+        /// First entry to send.
+        first: LogIndex,
+        /// Last entry to send; never before `first`.
+        last: LogIndex,
+        /// For [`Message::Append`].
+        commit: LogIndex,
+    },
+    /// The commit index moved forward: everything up to here is decided for ever.
+    Commit {
+        /// The commit index.
+        index: LogIndex,
+    },
+    /// Role, term or known leader changed.
+    Role {
+        /// The role now.
+        role: Role,
+        /// The term now.
+        term: Term,
+        /// The leader of that term, if known; this node itself when it leads.
+        leader: Option<NodeId>,
+    },
+    /// The new leader's own empty entry is committed, and with it everything before. The driver opens the node for writes
+    /// when the state machine has applied up to `index`; the first proposal has index `index + 1`.
+    LeaderReady {
+        /// The term led.
+        term: Term,
+        /// The empty entry.
+        index: LogIndex,
+    },
+    /// A proposal was not taken and will not be: none of its entries exists.
+    ProposalRefused {
+        /// The `first` of the proposal.
+        first: LogIndex,
+    },
+}
+
+/// The effects of one or more steps, in the order in which they are to be carried out. Made once and reused.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Number of the last step that wrote here: 1, 2, 3 … since the replica started.
+    pub batch: u64,
+    list: Vec<Effect>,
+}
+
+impl Effects {
+    /// No effects.
+    #[must_use]
+    pub fn new() -> Effects {
+        Effects::default()
+    }
+
+    /// Forgets the effects and keeps the memory.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    /// Looks at the effects in order.
+    pub fn iter(&self) -> slice::Iter<'_, Effect> {
+        self.list.iter()
+    }
+
+    /// Takes the effects out in order and keeps the memory.
+    pub fn drain(&mut self) -> vec::Drain<'_, Effect> {
+        self.list.drain(..)
+    }
+
+    /// How many effects there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.list.push(effect);
+    }
+
+    pub(crate) fn send(&mut self, to: NodeId, message: Message, after: Option<WriteSeq>) {
+        self.list.push(Effect::Send { to, message, after });
+    }
+}
+
+impl<'a> IntoIterator for &'a Effects {
+    type Item = &'a Effect;
+    type IntoIter = slice::Iter<'a, Effect>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -1,0 +1,59 @@
+//! The command line: what can be said, and who carries it out.
+
+mod play;
+mod sql;
+mod start;
+mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
+
+/// A MySQL-compatible database server whose transaction log is its consensus log
+#[derive(Debug, Parser)]
+#[command(name = "quorate", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a cluster of several nodes on this machine, say how to connect, and run until Ctrl-C
+    Play(play::Play),
+    /// Run one node of a cluster
+    Start(Start),
+    /// Say how each node of a cluster is
+    Status(status::Status),
+    /// Print the client address of the leader
+    Leader(status::Leader),
+    /// Run SQL statements, or a simple prompt when none are given
+    Sql(sql::Sql),
+}
+
+/// Settings come from flags first, then from the file, then from defaults.
+#[derive(Debug, clap::Args)]
+struct Start {
+    /// TOML file with the same options (as `node_id = 1`, and `[[peers]]` tables); the same file serves every node
+    #[arg(long)]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// The message for the user.
+pub fn run(arguments: Arguments) -> Result<ExitCode, String> {
+    match arguments.command {
+        Command::Play(play) => play.run(),
+        Command::Start(start) => start::run(start.config.as_deref(), start.settings),
+        Command::Status(status) => status.run(),
+        Command::Leader(leader) => leader.run(),
+        Command::Sql(sql) => sql.run(),
+    }
+}

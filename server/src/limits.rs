@@ -1,0 +1,86 @@
+//! Named bounds of the server: every queue, batch and wait has one here.
+
+use std::time::Duration;
+
+/// Length of one tick of the consensus core.
+pub const TICK: Duration = Duration::from_millis(10);
+
+/// Events the consensus thread may have waiting; senders block past it (peer readers, not sessions).
+pub const DRIVER_QUEUE_EVENTS_MAX: usize = 16_384;
+
+/// Events the consensus thread takes before it carries out what they caused.
+pub const DRIVER_BATCH_EVENTS_MAX: usize = 256;
+
+/// Frames waiting for one peer lane; past it frames are dropped and the core finds out by missing acks.
+pub const PEER_QUEUE_FRAMES_MAX: usize = 4_096;
+
+/// Bytes of recent entries kept in memory for peers and the apply, beyond those not yet durable here.
+pub const ENTRY_CACHE_BYTES_MAX: usize = 32 << 20;
+
+/// Bytes of entries in one frame to a peer; a single larger entry travels alone.
+pub const APPEND_FRAME_BYTES_MAX: usize = 1 << 20;
+
+/// Largest entry, and so largest transaction, in bytes (streaming of larger ones is not built yet).
+pub const ENTRY_BYTES_MAX: usize = 56 << 20;
+
+/// Socket buffer of a peer link's reader.
+pub const PEER_READ_BYTES: usize = 256 << 10;
+
+/// Entries applied before the watermark moves.
+pub const APPLY_BATCH_ENTRIES_MAX: u64 = 1_024;
+
+/// Bytes of entries read for one batch of the apply.
+pub const APPLY_BATCH_BYTES_MAX: usize = 8 << 20;
+
+/// How long a COMMIT waits for the quorum after this node lost its leadership before the client hears that its
+/// outcome is unknown.
+pub const IN_DOUBT_WAIT: Duration = Duration::from_secs(10);
+
+/// Pause between two tries to reach a peer.
+pub const PEER_RECONNECT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long connecting to a peer may take.
+pub const PEER_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long a peer may take for its hello.
+pub const PEER_HELLO_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a client may take to authenticate (`connect_timeout`).
+pub const CLIENT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Client connections at once (`max_connections`).
+pub const CONNECTIONS_MAX: usize = 10_000;
+
+/// Prepared statements of one connection.
+pub const PREPARED_STATEMENTS_PER_CONNECTION_MAX: usize = 16_382;
+
+/// Bytes of prepared-statement long data held for one statement.
+pub const LONG_DATA_BYTES_MAX: usize = 64 << 20;
+
+/// A result's bytes past which a statement that may stream hands them to the socket.
+pub const RESULT_FLUSH_BYTES: usize = 256 << 10;
+
+/// Bytes of one result that cannot stream (locking reads, whose rows are held for the quorum).
+pub const RESULT_HELD_BYTES_MAX: usize = 512 << 20;
+
+/// Pause of the write-behind thread when nothing presses.
+pub const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// How long a clean stop waits for sessions and the write-behind.
+pub const SHUTDOWN_WAIT: Duration = Duration::from_secs(10);
+
+const _: () = assert!(APPEND_FRAME_BYTES_MAX < ENTRY_BYTES_MAX);
+const _: () = assert!(ENTRY_BYTES_MAX + (4 << 20) < wire::limits::PEER_FRAME_PAYLOAD_BYTES_MAX);
+const _: () = assert!(DRIVER_BATCH_EVENTS_MAX < DRIVER_QUEUE_EVENTS_MAX);
+
+/// Keys of a dropped table removed from the engine in one step of the write-behind thread.
+pub const RECLAIM_KEYS_PER_STEP_MAX: usize = 4_096;
+
+/// Largest packet of a client that has not authenticated.
+pub const HANDSHAKE_PACKET_BYTES_MAX: usize = 64 << 10;
+
+/// Largest packet of a client (`max_allowed_packet`).
+pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
+
+/// Keys written behind in one engine batch.
+pub const FLUSH_KEYS_PER_STEP_MAX: usize = 4_096;

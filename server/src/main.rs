@@ -1,0 +1,25 @@
+//! `quorate`: one binary, the server and its command line.
+//!
+//! `quorate play` starts a cluster on this machine; `quorate start` runs one node; `status`, `leader` and `sql` talk to a
+//! running cluster. See `docs/architecture.md` for how the parts work together.
+
+mod cli;
+mod config;
+mod identity;
+mod limits;
+mod node;
+mod runtime;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::run(cli::Arguments::parse()) {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("quorate: {message}");
+            ExitCode::from(1)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Brings committed entries into the store, in order, and moves the watermark.
+//!
+//! On the leader the versions are installed already (see [`super::sequencer`]) and only the watermark moves; on a follower,
+//! and for what a new leader finds in its log, they are installed here. A schema change replaces the shared catalog before the
+//! watermark passes it, so a session that was told OK sees it.
+
+use std::sync::Arc;
+
+use consensus::{Entry, EntryKind};
+use sql::catalog::Catalog;
+use storage::format::{EntryView, Mutation};
+
+use super::Node;
+use super::entry_cache::EntryCache;
+use crate::limits::{APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX};
+
+/// The apply's own state; one a node, on one thread.
+pub struct Applier {
+    node: Arc<Node>,
+    cache: Arc<EntryCache>,
+    /// Applied up to here; equals the store's watermark between calls.
+    applied: u64,
+    /// Whether the catalog was read from the store; until then the replay has not reached what the engine holds.
+    catalog_loaded: bool,
+}
+
+impl Applier {
+    /// Goes on where the store stands.
+    #[must_use]
+    pub fn new(node: Arc<Node>, cache: Arc<EntryCache>) -> Applier {
+        let applied = node.store.watermark();
+        Applier { node, cache, applied, catalog_loaded: false }
+    }
+
+    /// Applied up to here.
+    #[must_use]
+    pub fn applied(&self) -> u64 {
+        self.applied
+    }
+
+    /// Reads the catalog once the store can be read: at the start, or after a crash when the replay is far enough.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read or decoded.
+    pub fn load_catalog(&mut self) -> Result<(), storage::Error> {
+        if !self.catalog_loaded && self.node.store.is_ready() {
+            let catalog = Catalog::load(&self.node.store)
+                .map_err(|error| storage::Error::Engine(format!("the catalog cannot be read: {error}")))?;
+            *self.node.catalog.write() = Arc::new(catalog);
+            self.catalog_loaded = true;
+        }
+        Ok(())
+    }
+
+    /// Applies one batch of entries towards `commit`; true when something is left.
+    ///
+    /// # Errors
+    /// When an entry cannot be read or decoded: the node must stop, for it cannot skip it.
+    pub fn apply_batch(&mut self, commit: u64) -> Result<bool, storage::Error> {
+        if self.applied >= commit {
+            return Ok(false);
+        }
+        let last = commit.min(self.applied + APPLY_BATCH_ENTRIES_MAX);
+        let entries = self.cache.read(self.applied + 1, last, APPLY_BATCH_BYTES_MAX)?;
+        for entry in &entries {
+            self.apply(entry)?;
+        }
+        self.node.store.advance(self.applied);
+        self.load_catalog()?;
+        Ok(self.applied < commit)
+    }
+
+    fn apply(&mut self, entry: &Entry) -> Result<(), storage::Error> {
+        let index = entry.index.get();
+        assert!(index == self.applied + 1, "entries are applied in order");
+        let install = self.node.sequencer.claim_install(index);
+        if entry.kind == EntryKind::Data {
+            let view = EntryView::parse(entry.payload.clone())?;
+            let schema_change = view.header().kind == storage::format::EntryKind::SchemaChange;
+            if install || schema_change {
+                let mutations = view.mutations().collect::<Result<Vec<Mutation>, _>>()?;
+                if install {
+                    self.node.store.install(index, &mutations);
+                }
+                if self.catalog_loaded {
+                    self.apply_catalog(&mutations, index)?;
+                }
+            }
+        }
+        self.applied = index;
+        Ok(())
+    }
+
+    fn apply_catalog(&self, mutations: &[Mutation], index: u64) -> Result<(), storage::Error> {
+        if !mutations.iter().any(|mutation| Catalog::is_catalog_key(&mutation.key)) {
+            return Ok(());
+        }
+        let current = self.node.catalog();
+        let changed = current.apply(mutations).map_err(|error| storage::Error::Corrupt {
+            file: "log".into(),
+            offset: 0,
+            what: format!("entry {index}: {error}"),
+        })?;
+        if let Some(catalog) = changed {
+            *self.node.catalog.write() = Arc::new(catalog);
+        }
+        Ok(())
+    }
+}

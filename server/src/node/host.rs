@@ -1,0 +1,139 @@
+//! What SQL asks of the server around it: processes, status, variables that only the server knows.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use parking_lot::RwLock;
+use sql::execute::{Host, Process};
+use sql::types::Value;
+
+use super::Node;
+use super::process::Connection;
+
+/// Values of settable variables changed with SET GLOBAL. They hold for this node until it stops.
+#[derive(Debug, Default)]
+pub struct Globals {
+    values: RwLock<BTreeMap<String, Value>>,
+}
+
+fn text(value: impl Into<String>) -> Value {
+    Value::Text(bytes::Bytes::from(value.into()))
+}
+
+impl Node {
+    /// The UUID that GTIDs of this cluster carry.
+    #[must_use]
+    pub fn cluster_uuid(&self) -> String {
+        uuid_text(self.config.cluster_id())
+    }
+
+    /// Name and value of every variable that only the server knows, ascending.
+    fn host_variables(&self) -> Vec<(String, Value)> {
+        let role = self.role.get();
+        let leader = role.leader.and_then(|id| self.config.peer(id)).map(|peer| peer.sql_address.clone());
+        let port = self.config.listen.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0);
+        let watermark = self.store.watermark();
+        let mut variables = vec![
+            ("datadir".into(), text(format!("{}/", self.config.data.display()))),
+            ("gtid_executed".into(), text(gtid_set(&self.cluster_uuid(), watermark))),
+            ("hostname".into(), text(hostname())),
+            ("port".into(), Value::Int(port)),
+            ("quorate_cluster_id".into(), text(self.cluster_uuid())),
+            ("quorate_commit_index".into(), Value::UInt(watermark)),
+            ("quorate_leader".into(), text(leader.unwrap_or_default())),
+            ("quorate_leader_id".into(), Value::UInt(role.leader.unwrap_or(0))),
+            ("quorate_role".into(), text(role.shown())),
+            ("quorate_serving".into(), Value::Int(i64::from(role.serving))),
+            ("quorate_term".into(), Value::UInt(role.term)),
+            ("read_only".into(), Value::Int(i64::from(!role.serving))),
+            ("server_id".into(), Value::UInt(self.config.node_id)),
+            ("server_uuid".into(), text(uuid_text(self.config.cluster_id() ^ u128::from(self.config.node_id)))),
+            ("super_read_only".into(), Value::Int(i64::from(!role.serving))),
+        ];
+        variables.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
+        variables
+    }
+
+    fn status_values(&self) -> Vec<(String, String)> {
+        let counters = &self.processes.counters;
+        let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed).to_string();
+        let processes = self.processes.processes();
+        let running = processes.iter().filter(|process| process.command != "Sleep").count();
+        let stats = self.store.stats();
+        let mut status: Vec<(String, String)> = vec![
+            ("Aborted_connects".into(), load(&counters.aborted_connects)),
+            ("Bytes_received".into(), load(&counters.bytes_received)),
+            ("Bytes_sent".into(), load(&counters.bytes_sent)),
+            ("Com_commit".into(), load(&counters.commits)),
+            ("Com_delete".into(), load(&counters.deletes)),
+            ("Com_insert".into(), load(&counters.inserts)),
+            ("Com_rollback".into(), load(&counters.rollbacks)),
+            ("Com_select".into(), load(&counters.selects)),
+            ("Com_update".into(), load(&counters.updates)),
+            ("Connections".into(), load(&counters.connections)),
+            ("Innodb_row_lock_waits".into(), load(&counters.lock_waits)),
+            ("Max_used_connections".into(), load(&counters.connections_most)),
+            ("Queries".into(), load(&counters.questions)),
+            ("Questions".into(), load(&counters.questions)),
+            ("Quorate_engine_index".into(), self.store.engine_index().to_string()),
+            ("Quorate_sequenced_transactions".into(), load(&counters.sequenced)),
+            ("Quorate_store_memory_bytes".into(), self.store.memory_bytes().to_string()),
+            ("Quorate_store_snapshots".into(), stats.snapshot_count.to_string()),
+            ("Quorate_watermark".into(), self.store.watermark().to_string()),
+            ("Threads_connected".into(), processes.len().to_string()),
+            ("Threads_running".into(), running.to_string()),
+            ("Uptime".into(), self.processes.started.elapsed().as_secs().to_string()),
+        ];
+        status.sort();
+        status
+    }
+}
+
+/// A cluster's or node's 128 bits as a UUID.
+fn uuid_text(id: u128) -> String {
+    let hex = format!("{id:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// A GTID set of everything up to `index`.
+fn gtid_set(uuid: &str, index: u64) -> String {
+    match index {
+        0 => String::new(),
+        1 => format!("{uuid}:1"),
+        last => format!("{uuid}:1-{last}"),
+    }
+}
+
+fn hostname() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "localhost".into(), |name| name.trim().into())
+}
+
+impl Host for Node {
+    fn processes(&self) -> Vec<Process> {
+        self.processes.processes()
+    }
+
+    fn status(&self, _session: bool, _connection_id: u64) -> Vec<(String, String)> {
+        self.status_values()
+    }
+
+    fn variable(&self, name: &str) -> Option<Value> {
+        self.host_variables().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    fn variables(&self) -> Vec<(String, Value)> {
+        self.host_variables()
+    }
+
+    fn global_override(&self, name: &str) -> Option<Value> {
+        self.globals.values.read().get(name).cloned()
+    }
+
+    fn set_global(&self, name: &str, value: Value) {
+        self.globals.values.write().insert(name.to_owned(), value);
+    }
+
+    fn kill(&self, connection_id: u64, query_only: bool) -> bool {
+        self.processes.find(connection_id).as_deref().map(|found: &Connection| found.kill(query_only)).is_some()
+    }
+}

@@ -1,0 +1,133 @@
+//! A result column as the protocol describes it: type code, length, flags, decimals.
+//!
+//! Lengths and flags follow MySQL 8.4 (`COM_QUERY` response, column definition): the length of text is in bytes of the
+//! result's character set, four a character for utf8mb4.
+
+use sql::execute::ResultColumn;
+use sql::types::{DataType, TypeKind};
+use wire::mysql::column::Column;
+use wire::mysql::constant::{DECIMALS_NOT_FIXED, charset, column_flag, column_type};
+
+/// Bytes a character of utf8mb4 may take.
+const CHARACTER_BYTES_MAX: u32 = 4;
+
+/// The definition of `column`.
+#[must_use]
+pub fn definition(column: &ResultColumn) -> Column {
+    let data_type = &column.data_type;
+    let (code, length, decimals) = form(data_type);
+    let mut flags = 0;
+    let mut flag = |on: bool, bit: u16| {
+        if on {
+            flags |= bit;
+        }
+    };
+    let kind = data_type.kind;
+    let number = is_number(kind);
+    let text = is_text(kind);
+    flag(!column.nullable, column_flag::NOT_NULL);
+    flag(column.primary_key, column_flag::PRI_KEY | column_flag::PART_KEY);
+    flag(column.unique_key, column_flag::UNIQUE_KEY | column_flag::PART_KEY);
+    flag(column.multiple_key, column_flag::MULTIPLE_KEY | column_flag::PART_KEY);
+    flag(column.auto_increment, column_flag::AUTO_INCREMENT);
+    flag(data_type.unsigned || kind == TypeKind::Year, column_flag::UNSIGNED);
+    flag(kind == TypeKind::Year, column_flag::ZEROFILL);
+    flag(matches!(kind, TypeKind::Timestamp(_)), column_flag::TIMESTAMP);
+    flag(number, column_flag::NUM);
+    flag(code == column_type::BLOB, column_flag::BLOB);
+    flag(!text && (!number || column.table.is_empty()), column_flag::BINARY);
+    Column {
+        schema: column.database.clone(),
+        table: column.table.clone(),
+        org_table: column.original_table.clone(),
+        name: column.name.clone(),
+        org_name: column.original_name.clone(),
+        charset: if text { charset::UTF8MB4_0900_AI_CI } else { charset::BINARY },
+        length,
+        column_type: code,
+        flags,
+        decimals,
+    }
+}
+
+fn is_number(kind: TypeKind) -> bool {
+    matches!(
+        kind,
+        TypeKind::Null
+            | TypeKind::TinyInt
+            | TypeKind::SmallInt
+            | TypeKind::MediumInt
+            | TypeKind::Int
+            | TypeKind::BigInt
+            | TypeKind::Float
+            | TypeKind::Double
+            | TypeKind::Decimal { .. }
+            | TypeKind::Year
+    )
+}
+
+fn is_text(kind: TypeKind) -> bool {
+    matches!(
+        kind,
+        TypeKind::Char(_)
+            | TypeKind::VarChar(_)
+            | TypeKind::TinyText
+            | TypeKind::Text
+            | TypeKind::MediumText
+            | TypeKind::LongText
+    )
+}
+
+/// Type code, display length in bytes, decimals.
+fn form(data_type: &DataType) -> (u8, u32, u8) {
+    let unsigned = u32::from(data_type.unsigned);
+    let characters = |count: u32| count.saturating_mul(CHARACTER_BYTES_MAX);
+    let fraction = |fsp: u8| if fsp == 0 { 0 } else { u32::from(fsp) + 1 };
+    match data_type.kind {
+        TypeKind::Null => (column_type::NULL, 0, 0),
+        TypeKind::TinyInt if data_type.display_width == 1 => (column_type::TINY, 1, 0),
+        TypeKind::TinyInt => (column_type::TINY, 4 - unsigned, 0),
+        TypeKind::SmallInt => (column_type::SHORT, 6 - unsigned, 0),
+        TypeKind::MediumInt => (column_type::INT24, 9 - unsigned, 0),
+        TypeKind::Int => (column_type::LONG, 11 - unsigned, 0),
+        TypeKind::BigInt => (column_type::LONGLONG, 20, 0),
+        TypeKind::Float => (column_type::FLOAT, 12, DECIMALS_NOT_FIXED),
+        TypeKind::Double => (column_type::DOUBLE, 22, DECIMALS_NOT_FIXED),
+        TypeKind::Decimal { precision, scale } => {
+            let sign_and_point = u32::from(!data_type.unsigned) + u32::from(scale > 0);
+            (column_type::NEWDECIMAL, u32::from(precision) + sign_and_point, scale)
+        }
+        TypeKind::Char(count) => (column_type::STRING, characters(count), 0),
+        TypeKind::VarChar(count) => (column_type::VAR_STRING, characters(count), 0),
+        TypeKind::TinyText => (column_type::BLOB, characters(255), 0),
+        TypeKind::Text => (column_type::BLOB, characters(65_535), 0),
+        TypeKind::MediumText => (column_type::BLOB, characters(16_777_215), 0),
+        TypeKind::LongText => (column_type::BLOB, u32::MAX, 0),
+        TypeKind::Binary(count) => (column_type::STRING, count, 0),
+        TypeKind::VarBinary(count) => (column_type::VAR_STRING, count, 0),
+        TypeKind::TinyBlob => (column_type::BLOB, 255, 0),
+        TypeKind::Blob => (column_type::BLOB, 65_535, 0),
+        TypeKind::MediumBlob => (column_type::BLOB, 16_777_215, 0),
+        TypeKind::LongBlob => (column_type::BLOB, u32::MAX, 0),
+        TypeKind::Date => (column_type::DATE, 10, 0),
+        TypeKind::Time(fsp) => (column_type::TIME, 10 + fraction(fsp), fsp),
+        TypeKind::DateTime(fsp) => (column_type::DATETIME, 19 + fraction(fsp), fsp),
+        TypeKind::Timestamp(fsp) => (column_type::TIMESTAMP, 19 + fraction(fsp), fsp),
+        TypeKind::Year => (column_type::YEAR, 4, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sql::types::Collation;
+
+    #[test]
+    fn lengths_are_mysqls() {
+        let kind = |kind| form(&DataType { kind, unsigned: false, collation: Collation::Binary, display_width: 0 });
+        assert_eq!(kind(TypeKind::Int), (column_type::LONG, 11, 0));
+        assert_eq!(kind(TypeKind::VarChar(10)), (column_type::VAR_STRING, 40, 0));
+        assert_eq!(kind(TypeKind::Decimal { precision: 10, scale: 2 }), (column_type::NEWDECIMAL, 12, 2));
+        assert_eq!(kind(TypeKind::DateTime(6)), (column_type::DATETIME, 26, 6));
+    }
+}

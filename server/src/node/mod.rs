@@ -1,0 +1,81 @@
+//! What a node does: it decides, and touches no socket, file or clock itself.
+//!
+//! The life of a COMMIT runs through these files in this order: [`session`] executes the statement and seals the
+//! transaction's write set; [`sequencer`] gives it the next log index, installs its versions as pending and releases its
+//! locks; the consensus thread (`runtime/driver.rs`) proposes it; [`apply`] moves the watermark when the quorum has it, which
+//! wakes the session; [`session`] answers. [`role`] says who leads; [`entry_cache`] holds the recent entries that the
+//! peers and the apply read.
+
+pub mod apply;
+pub mod entry_cache;
+pub mod errno;
+pub mod host;
+pub mod metadata;
+pub mod parameters;
+pub mod process;
+pub mod result;
+pub mod role;
+pub mod sequencer;
+pub mod session;
+pub mod statement;
+
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use sql::catalog::Catalog;
+use storage::txn::LockTable;
+use storage::version::Store;
+
+use crate::config::Config;
+
+/// What all sessions of a node share.
+pub struct Node {
+    /// How it was started.
+    pub config: Config,
+    /// The versioned store.
+    pub store: Store,
+    /// Row and metadata locks.
+    pub locks: LockTable,
+    /// The schema at the watermark; empty until the store is ready. Replaced by [`apply`] before the watermark passes a
+    /// change.
+    pub catalog: RwLock<Arc<Catalog>>,
+    /// Gives transactions their place in the log.
+    pub sequencer: sequencer::Sequencer,
+    /// Who leads.
+    pub role: role::RoleBoard,
+    /// Connections and counters.
+    pub processes: process::ProcessList,
+    /// Global values of system variables changed with SET GLOBAL on this node.
+    pub globals: host::Globals,
+    /// Ids of transactions, from 1 at each start.
+    next_txn_id: std::sync::atomic::AtomicU64,
+}
+
+impl Node {
+    /// Puts a node together.
+    #[must_use]
+    pub fn new(config: Config, store: Store, sequencer: sequencer::Sequencer) -> Node {
+        Node {
+            role: role::RoleBoard::new(config.node_id),
+            config,
+            store,
+            locks: LockTable::new(),
+            catalog: RwLock::new(Arc::new(Catalog::default())),
+            sequencer,
+            processes: process::ProcessList::new(),
+            globals: host::Globals::default(),
+            next_txn_id: std::sync::atomic::AtomicU64::new(1),
+        }
+    }
+
+    /// The schema as of now.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read())
+    }
+
+    /// A new transaction's id.
+    pub fn take_txn_id(&self) -> u64 {
+        self.next_txn_id.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+    }
+}

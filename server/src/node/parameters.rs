@@ -1,0 +1,56 @@
+//! Bound parameters of a prepared statement as SQL values.
+
+use bytes::Bytes;
+use sql::types::{Date, DateTime, Time, Value};
+use wire::mysql::constant::column_type;
+use wire::mysql::value::Param;
+
+/// One parameter as a value.
+///
+/// # Errors
+/// 1210 when a date or time is none that MySQL has.
+pub fn value(param: &Param<'_>) -> sql::Result<Value> {
+    let wrong = || sql::Error::wrong_arguments("EXECUTE");
+    Ok(match param {
+        Param::Null => Value::Null,
+        Param::Int(value) => Value::Int(*value),
+        Param::UInt(value) => Value::UInt(*value),
+        Param::Float(value) => Value::Double(f64::from(*value)),
+        Param::Double(value) => Value::Double(*value),
+        Param::Bytes { value, column_type } => string(value, *column_type),
+        Param::Date(value) if value.hour == 0 && value.minute == 0 && value.second == 0 && value.microsecond == 0 => {
+            Value::Date(date(value).ok_or_else(wrong)?)
+        }
+        Param::Date(value) | Param::DateTime(value) => {
+            let date = date(value).ok_or_else(wrong)?;
+            let time = DateTime::from_parts(
+                date,
+                value.hour.into(),
+                value.minute.into(),
+                value.second.into(),
+                value.microsecond,
+            );
+            Value::DateTime(time.ok_or_else(wrong)?)
+        }
+        Param::Time(value) => {
+            let seconds = i64::from(value.hours) * 3600 + i64::from(value.minute) * 60 + i64::from(value.second);
+            let microseconds = seconds * 1_000_000 + i64::from(value.microsecond);
+            let signed = if value.negative { -microseconds } else { microseconds };
+            Value::Time(Time::clamped(signed).0)
+        }
+    })
+}
+
+fn date(value: &wire::mysql::value::DateTime) -> Option<Date> {
+    Date::new_lenient(value.year.into(), value.month.into(), value.day.into())
+}
+
+/// Text unless bound as binary, or not valid UTF-8.
+fn string(value: &[u8], code: u8) -> Value {
+    let bytes = Bytes::copy_from_slice(value);
+    let binary = matches!(
+        code,
+        column_type::TINY_BLOB | column_type::MEDIUM_BLOB | column_type::LONG_BLOB | column_type::BLOB | column_type::BIT
+    );
+    if !binary && std::str::from_utf8(value).is_ok() { Value::Text(bytes) } else { Value::Blob(bytes) }
+}

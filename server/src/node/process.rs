@@ -1,0 +1,258 @@
+//! The connections of this node: what SHOW PROCESSLIST shows, what KILL reaches, what SHOW STATUS counts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use sql::execute::Process;
+use tokio::sync::Notify;
+
+/// What a connection does, for SHOW PROCESSLIST.
+#[derive(Clone, Debug)]
+struct Activity {
+    command: &'static str,
+    state: &'static str,
+    since: Instant,
+    database: Option<String>,
+    user: String,
+    /// Text of the running statement; shared, not copied.
+    info: Option<bytes::Bytes>,
+}
+
+/// One connection.
+pub struct Connection {
+    /// CONNECTION_ID().
+    pub id: u64,
+    /// `host:port` of the client.
+    pub address: String,
+    activity: Mutex<Activity>,
+    /// The running statement is to stop. Cleared when the next one begins.
+    pub statement_killed: AtomicBool,
+    /// The connection is to end.
+    pub connection_killed: AtomicBool,
+    /// The running statement is to stop because of `max_execution_time`.
+    timed_out: AtomicBool,
+    /// Wakes the session when one of them was set.
+    killed: Notify,
+}
+
+impl Connection {
+    /// A statement or command begins.
+    pub fn begin(&self, command: &'static str, info: Option<bytes::Bytes>) {
+        self.timed_out.store(false, Ordering::Release);
+        self.statement_killed.store(self.must_end(), Ordering::Release);
+        let mut activity = self.activity.lock();
+        activity.command = command;
+        activity.state = "executing";
+        activity.info = info;
+        activity.since = Instant::now();
+    }
+
+    /// The state of the running statement.
+    pub fn state(&self, state: &'static str) {
+        self.activity.lock().state = state;
+    }
+
+    /// The connection waits for its client.
+    pub fn idle(&self) {
+        let mut activity = self.activity.lock();
+        activity.command = "Sleep";
+        activity.state = "";
+        activity.info = None;
+        activity.since = Instant::now();
+    }
+
+    /// Who logged in, and the current database.
+    pub fn identify(&self, user: &str, database: Option<&str>) {
+        let mut activity = self.activity.lock();
+        user.clone_into(&mut activity.user);
+        activity.database = database.map(str::to_owned);
+    }
+
+    /// KILL.
+    pub fn kill(&self, query_only: bool) {
+        if !query_only {
+            self.connection_killed.store(true, Ordering::Release);
+        }
+        self.statement_killed.store(true, Ordering::Release);
+        self.killed.notify_one();
+    }
+
+    /// `max_execution_time` is over.
+    pub fn time_out(&self) {
+        self.timed_out.store(true, Ordering::Release);
+        self.kill(true);
+    }
+
+    /// Whether the running statement was stopped by `max_execution_time`.
+    pub fn timed_out(&self) -> bool {
+        self.timed_out.load(Ordering::Acquire)
+    }
+
+    /// Returns once the running statement is to stop.
+    pub async fn until_killed(&self) {
+        loop {
+            // A permit may be left from a statement that had ended: look at the flag.
+            if self.statement_killed.load(Ordering::Acquire) {
+                return;
+            }
+            self.killed.notified().await;
+        }
+    }
+
+    /// Returns once the connection is to end.
+    pub async fn until_connection_killed(&self) {
+        while !self.must_end() {
+            self.killed.notified().await;
+        }
+    }
+
+    /// Whether KILL CONNECTION was said.
+    pub fn must_end(&self) -> bool {
+        self.connection_killed.load(Ordering::Acquire)
+    }
+
+    fn process(&self) -> Process {
+        let activity = self.activity.lock();
+        Process {
+            id: self.id,
+            user: activity.user.clone(),
+            host: self.address.clone(),
+            database: activity.database.clone(),
+            command: activity.command.into(),
+            seconds: activity.since.elapsed().as_secs(),
+            state: activity.state.into(),
+            info: activity.info.as_ref().map(|text| String::from_utf8_lossy(text).into_owned()),
+        }
+    }
+}
+
+/// Counters of SHOW STATUS, for the node since it started.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// `Connections`.
+    pub connections: AtomicU64,
+    /// `Aborted_connects`.
+    pub aborted_connects: AtomicU64,
+    /// `Questions`: statements of clients.
+    pub questions: AtomicU64,
+    /// `Com_select`.
+    pub selects: AtomicU64,
+    /// `Com_insert`, with REPLACE.
+    pub inserts: AtomicU64,
+    /// `Com_update`.
+    pub updates: AtomicU64,
+    /// `Com_delete`.
+    pub deletes: AtomicU64,
+    /// `Com_commit`: explicit ones.
+    pub commits: AtomicU64,
+    /// `Com_rollback`: explicit ones.
+    pub rollbacks: AtomicU64,
+    /// Transactions given a log index.
+    pub sequenced: AtomicU64,
+    /// `Innodb_row_lock_waits`.
+    pub lock_waits: AtomicU64,
+    /// `Bytes_received`.
+    pub bytes_received: AtomicU64,
+    /// `Bytes_sent`.
+    pub bytes_sent: AtomicU64,
+    /// `Max_used_connections`.
+    pub connections_most: AtomicU64,
+}
+
+/// Adds one.
+pub fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// All connections of this node.
+pub struct ProcessList {
+    connections: Mutex<BTreeMap<u64, Arc<Connection>>>,
+    next_id: AtomicU64,
+    /// When the node started.
+    pub started: Instant,
+    /// Counters.
+    pub counters: Counters,
+}
+
+impl Default for ProcessList {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ProcessList {
+    /// An empty list.
+    #[must_use]
+    pub fn new() -> ProcessList {
+        ProcessList {
+            connections: Mutex::new(BTreeMap::new()),
+            next_id: AtomicU64::new(1),
+            started: Instant::now(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// A new connection, unless there are `connections_max` already.
+    pub fn add(&self, address: String, connections_max: usize) -> Option<Arc<Connection>> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let connection = Arc::new(Connection {
+            id,
+            address,
+            activity: Mutex::new(Activity {
+                command: "Connect",
+                state: "login",
+                since: Instant::now(),
+                database: None,
+                user: "unauthenticated user".into(),
+                info: None,
+            }),
+            statement_killed: AtomicBool::new(false),
+            connection_killed: AtomicBool::new(false),
+            timed_out: AtomicBool::new(false),
+            killed: Notify::new(),
+        });
+        let mut connections = self.connections.lock();
+        if connections.len() >= connections_max {
+            return None;
+        }
+        connections.insert(id, Arc::clone(&connection));
+        count(&self.counters.connections);
+        self.counters.connections_most.fetch_max(connections.len() as u64, Ordering::Relaxed);
+        Some(connection)
+    }
+
+    /// A connection is gone.
+    pub fn remove(&self, id: u64) {
+        self.connections.lock().remove(&id);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.connections.lock().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The one with this id.
+    pub fn find(&self, id: u64) -> Option<Arc<Connection>> {
+        self.connections.lock().get(&id).cloned()
+    }
+
+    /// SHOW PROCESSLIST.
+    pub fn processes(&self) -> Vec<Process> {
+        self.connections.lock().values().map(|connection| connection.process()).collect()
+    }
+
+    /// Ends all connections.
+    pub fn kill_all(&self) {
+        for connection in self.connections.lock().values() {
+            connection.kill(false);
+        }
+    }
+}

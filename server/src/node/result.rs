@@ -1,0 +1,201 @@
+//! A statement's reply: rows and endings encoded straight into the connection's output buffer.
+//!
+//! A statement may be run again after a lock wait, or fail after its first rows: [`Reply::rewind`] takes back what it wrote.
+//! Rows of plain snapshot reads may leave while the statement runs (`stream`); rows that were computed from versions the
+//! quorum does not have yet stay until it has.
+
+use sql::execute::{ResultColumn, Sink};
+use sql::types::{TypeKind, Value};
+use wire::mysql::column::Column;
+use wire::mysql::constant::{Capabilities, StatusFlags};
+use wire::mysql::packet::PacketWriter;
+use wire::mysql::resultset::{BinaryRow, TextRow, put_columns, put_end};
+
+use crate::limits::{RESULT_FLUSH_BYTES, RESULT_HELD_BYTES_MAX};
+
+/// Hands finished bytes to the client while a statement runs; blocks.
+pub type Flush<'a> = &'a mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send);
+
+/// Where a reply is written.
+pub struct Reply<'a> {
+    /// The connection's buffer.
+    pub writer: &'a mut PacketWriter,
+    /// What the client can read.
+    pub capabilities: Capabilities,
+    /// Rows in the binary protocol.
+    pub binary: bool,
+    /// Set when rows may leave early.
+    pub stream: Option<Flush<'a>>,
+    /// Status flags for the packets before the rows.
+    pub status: StatusFlags,
+    kinds: Vec<Encoding>,
+    mark: (usize, u8),
+    flushed: bool,
+    scratch: Vec<u8>,
+}
+
+/// How a column's values are written.
+#[derive(Clone, Copy, Debug)]
+struct Encoding {
+    data_type: sql::types::DataType,
+}
+
+impl<'a> Reply<'a> {
+    /// A reply at the buffer's end.
+    pub fn new(writer: &'a mut PacketWriter, capabilities: Capabilities, binary: bool, status: StatusFlags) -> Self {
+        let mark = (writer.len(), writer.sequence());
+        Reply {
+            writer,
+            capabilities,
+            binary,
+            stream: None,
+            status,
+            kinds: Vec::new(),
+            mark,
+            flushed: false,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Takes back what was written; false when some of it has left already.
+    pub fn rewind(&mut self) -> bool {
+        if self.flushed {
+            return false;
+        }
+        self.writer.rewind(self.mark.0, self.mark.1);
+        self.kinds.clear();
+        true
+    }
+
+    /// The packet after the last row.
+    pub fn end(&mut self, status: StatusFlags, warnings: u16) {
+        put_end(self.writer, self.capabilities, status, warnings);
+    }
+
+    fn after_row(&mut self) -> sql::Result<()> {
+        let length = self.writer.len();
+        if length < RESULT_FLUSH_BYTES {
+            return Ok(());
+        }
+        if let Some(stream) = self.stream.as_mut() {
+            stream(self.writer.as_slice()).map_err(|_| sql::Error::query_interrupted())?;
+            self.writer.clear();
+            self.flushed = true;
+        } else if length > RESULT_HELD_BYTES_MAX {
+            return Err(sql::Error::too_large("result that is held for the quorum; use LIMIT"));
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Reply<'_> {
+    fn columns(&mut self, columns: &[ResultColumn]) -> sql::Result<()> {
+        self.kinds.clear();
+        self.kinds.extend(columns.iter().map(|column| Encoding { data_type: column.data_type }));
+        let definitions: Vec<Column> = columns.iter().map(super::metadata::definition).collect();
+        put_columns(self.writer, &definitions, self.capabilities, self.status);
+        Ok(())
+    }
+
+    fn row(&mut self, row: &[Value]) -> sql::Result<()> {
+        assert!(row.len() == self.kinds.len(), "a row has as many values as the result has columns");
+        if self.binary {
+            let mut out = BinaryRow::begin(self.writer, row.len());
+            for (value, encoding) in row.iter().zip(&self.kinds) {
+                put_binary(&mut out, value, &encoding.data_type, &mut self.scratch);
+            }
+            out.end();
+        } else {
+            let mut out = TextRow::begin(self.writer);
+            for (value, encoding) in row.iter().zip(&self.kinds) {
+                put_text(&mut out, value, &encoding.data_type, &mut self.scratch);
+            }
+            out.end();
+        }
+        self.after_row()
+    }
+}
+
+fn put_text(out: &mut TextRow<'_>, value: &Value, data_type: &sql::types::DataType, scratch: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.null(),
+        Value::Int(value) if data_type.kind != TypeKind::Year => out.int(*value),
+        Value::UInt(value) => out.uint(*value),
+        Value::Text(bytes) | Value::Blob(bytes) => out.bytes(bytes),
+        Value::Int(_)
+        | Value::Double(_)
+        | Value::Decimal(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::DateTime(_) => {
+            scratch.clear();
+            sql::types::text::write_text(value, data_type, scratch);
+            out.bytes(scratch);
+        }
+    }
+}
+
+/// Writes a value in the binary form of its column's type; a value of another family is converted the way the text
+/// protocol would show it.
+fn put_binary(out: &mut BinaryRow<'_>, value: &Value, data_type: &sql::types::DataType, scratch: &mut Vec<u8>) {
+    match (value, data_type.kind) {
+        (Value::Null, _) => out.null(),
+        (_, TypeKind::TinyInt) => out.i8(bits(value) as i8),
+        (_, TypeKind::SmallInt | TypeKind::Year) => out.i16(bits(value) as i16),
+        (_, TypeKind::MediumInt | TypeKind::Int) => out.i32(bits(value) as i32),
+        (_, TypeKind::BigInt) => out.i64(bits(value)),
+        (Value::Double(value), TypeKind::Float) => out.f32(*value as f32),
+        (Value::Double(value), TypeKind::Double) => out.f64(*value),
+        (Value::Int(value), TypeKind::Double) => out.f64(*value as f64),
+        (Value::Date(date), TypeKind::Date) => out.date(&wire_date(*date)),
+        (Value::DateTime(value), TypeKind::Date) => out.date(&wire_date(value.date())),
+        (Value::Date(date), TypeKind::DateTime(_) | TypeKind::Timestamp(_)) => out.datetime(&wire_date(*date)),
+        (Value::DateTime(value), TypeKind::DateTime(_) | TypeKind::Timestamp(_)) => out.datetime(&wire_datetime(*value)),
+        (Value::Time(time), TypeKind::Time(_)) => out.time(&wire_time(*time)),
+        (Value::Text(bytes) | Value::Blob(bytes), _) => out.bytes(bytes),
+        _ => {
+            scratch.clear();
+            sql::types::text::write_text(value, data_type, scratch);
+            out.bytes(scratch);
+        }
+    }
+}
+
+/// An integer's bits.
+fn bits(value: &Value) -> i64 {
+    match value {
+        Value::Int(value) => *value,
+        Value::UInt(value) => value.cast_signed(),
+        Value::Double(value) => *value as i64,
+        Value::Null
+        | Value::Decimal(_)
+        | Value::Text(_)
+        | Value::Blob(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::DateTime(_) => 0,
+    }
+}
+
+fn wire_date(date: sql::types::Date) -> wire::mysql::value::DateTime {
+    wire::mysql::value::DateTime::date(date.year() as u16, date.month() as u8, date.day() as u8)
+}
+
+fn wire_datetime(value: sql::types::DateTime) -> wire::mysql::value::DateTime {
+    let mut out = wire_date(value.date());
+    out.hour = value.hour() as u8;
+    out.minute = value.minute() as u8;
+    out.second = value.second() as u8;
+    out.microsecond = value.microsecond();
+    out
+}
+
+fn wire_time(time: sql::types::Time) -> wire::mysql::value::Time {
+    wire::mysql::value::Time {
+        negative: time.is_negative(),
+        hours: time.hour(),
+        minute: time.minute() as u8,
+        second: time.second() as u8,
+        microsecond: time.microsecond(),
+    }
+}

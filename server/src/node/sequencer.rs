@@ -1,0 +1,150 @@
+//! Gives each committing transaction the next log index.
+//!
+//! On the leader, between the opening of its term and its loss, only this queue makes log entries, so the index a
+//! transaction takes here is the index its entry will have. Under one short lock a transaction takes its index, its
+//! versions become *pending* in the store, its entry joins the queue for the consensus thread, and its wait for the quorum
+//! is registered. Row locks are released right after: the next writer of a row builds on a pending version, and because
+//! the log is a prefix it can only commit if the earlier one does.
+//!
+//! Invariants: indexes are handed out without gaps while open; an entry is in the queue or proposed before its locks are
+//! released; a wait is registered before anything could truncate the index (both happen under the lock or after
+//! [`Sequencer::close`], which takes the lock), so no wait can be fooled by a later entry of the same index.
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use storage::txn::Sealed;
+use storage::version::{Store, WatermarkWait};
+
+/// What the consensus thread is told when the queue stops being empty.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+/// Why a transaction could not be sequenced.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// This node does not lead, or no longer in the term the transaction began in.
+    NotLeading,
+    /// Something it has read was pending and was cut off the log.
+    ReadTruncated,
+}
+
+struct Inner {
+    /// The term this node leads and serves, if it does.
+    term: Option<u64>,
+    /// The next index to hand out; moves by one with each transaction.
+    next: u64,
+    /// Entries that the consensus thread has not taken yet; the last one has index `next - 1`.
+    queue: Vec<Bytes>,
+    /// Every index up to this one is installed in the store (as pending or committed). Moved by [`Sequencer::sequence`] and by
+    /// the apply; moved back by truncation.
+    installed: u64,
+}
+
+/// The queue in front of the consensus thread.
+pub struct Sequencer {
+    inner: Mutex<Inner>,
+    wake: Wake,
+}
+
+/// The entries taken from the queue for one proposal.
+pub struct Taken {
+    /// The term they were sequenced in.
+    pub term: u64,
+    /// Index of the first.
+    pub first: u64,
+    /// Their payloads.
+    pub payloads: Vec<Bytes>,
+}
+
+impl Sequencer {
+    /// A closed sequencer. `installed` is what the store holds already.
+    #[must_use]
+    pub fn new(installed: u64, wake: Wake) -> Sequencer {
+        Sequencer { inner: Mutex::new(Inner { term: None, next: 0, queue: Vec::new(), installed }), wake }
+    }
+
+    /// The term in which transactions may be sequenced now.
+    #[must_use]
+    pub fn term(&self) -> Option<u64> {
+        self.inner.lock().term
+    }
+
+    /// Opens for `term`: the next entry of the log has index `next`.
+    pub fn open(&self, term: u64, next: u64) {
+        let mut inner = self.inner.lock();
+        assert!(inner.term.is_none() && inner.queue.is_empty(), "opened twice");
+        inner.term = Some(term);
+        inner.next = next;
+        inner.installed = inner.installed.max(next - 1);
+    }
+
+    /// Closes, after the leadership was lost. What was queued and never proposed is dropped from the store.
+    pub fn close(&self, store: &Store) {
+        let mut inner = self.inner.lock();
+        if inner.term.take().is_none() {
+            return;
+        }
+        let queued = std::mem::take(&mut inner.queue).len() as u64;
+        if queued > 0 {
+            let from = inner.next - queued;
+            store.drop_pending_from(from);
+            inner.installed = inner.installed.min(from - 1);
+        }
+    }
+
+    /// Takes what is queued. Called by the consensus thread only.
+    pub fn take(&self) -> Option<Taken> {
+        let mut inner = self.inner.lock();
+        let term = inner.term?;
+        if inner.queue.is_empty() {
+            return None;
+        }
+        let payloads = std::mem::take(&mut inner.queue);
+        Some(Taken { term, first: inner.next - payloads.len() as u64, payloads })
+    }
+
+    /// Sequences a sealed transaction that began in `term`: its index, and the wait for the quorum.
+    ///
+    /// # Errors
+    /// [`Refused::NotLeading`] when this node does not serve `term` (any more): nothing happened.
+    pub fn sequence(&self, store: &Store, term: u64, sealed: Sealed) -> Result<(u64, WatermarkWait), Refused> {
+        let (index, wait, was_empty) = {
+            let mut inner = self.inner.lock();
+            if inner.term != Some(term) {
+                return Err(Refused::NotLeading);
+            }
+            if sealed.check().is_err() {
+                return Err(Refused::ReadTruncated);
+            }
+            let index = inner.next;
+            let (payload, mutations) = sealed.finish();
+            store.install(index, &mutations);
+            let wait = store.wait_for(index);
+            let was_empty = inner.queue.is_empty();
+            inner.queue.push(payload);
+            inner.next = index + 1;
+            inner.installed = index;
+            (index, wait, was_empty)
+        };
+        if was_empty {
+            (self.wake)();
+        }
+        Ok((index, wait))
+    }
+
+    /// Entries from `from` on are gone from the log: so are their pending versions.
+    pub fn truncated(&self, store: &Store, from: u64) {
+        let mut inner = self.inner.lock();
+        store.drop_pending_from(from);
+        inner.installed = inner.installed.min(from.saturating_sub(1));
+    }
+
+    /// The apply is about to handle `index`: true when its versions still have to be installed.
+    pub fn claim_install(&self, index: u64) -> bool {
+        let mut inner = self.inner.lock();
+        if index <= inner.installed {
+            return false;
+        }
+        inner.installed = index;
+        true
+    }
+}

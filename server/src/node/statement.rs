@@ -1,0 +1,742 @@
+//! Running one statement in a session: what kind it is, which transaction it runs in, and how it ends.
+//!
+//! A statement that meets a held lock is suspended: what it did is taken back to its savepoint (its locks stay), the session
+//! waits without a thread, and the statement runs again from its start. A failed statement leaves its transaction as
+//! it was before it, except after a deadlock (1213), which ends the transaction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sql::Error;
+use sql::ast::{Expr, Query, QueryBody, Select, SelectItem, Statement};
+use sql::catalog::Catalog;
+use sql::ddl;
+use sql::execute::{self, Context, Interrupt, Outcome, ResultColumn, Sink, Suspend};
+use sql::plan::{Plan, plan_statement};
+use sql::session::WarningLevel;
+use sql::types::Value;
+use sql::variables::{Isolation, SqlMode};
+use storage::format::EntryKind;
+use storage::txn::{LockMode, LockOutcome, LockWait, Transaction, View, WaitPolicy};
+
+use super::process::count;
+use super::result::Reply;
+use super::session::{Open, Session, now_us};
+
+/// A prepared statement.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its text.
+    pub text: Bytes,
+    /// Its syntax tree.
+    pub statement: Arc<Statement>,
+    /// Number of `?`.
+    pub parameter_count: usize,
+    /// Its plan, made at prepare and again when the schema has changed.
+    pub plan: Option<CachedPlan>,
+}
+
+/// A plan and what it depends on.
+#[derive(Clone, Debug)]
+pub struct CachedPlan {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The schema it was made for.
+    catalog: Arc<Catalog>,
+    /// The current database then.
+    database: Option<String>,
+    /// The sql_mode then.
+    sql_mode: SqlMode,
+}
+
+/// Which statements have plans.
+#[must_use]
+pub fn is_planned(statement: &Statement) -> bool {
+    matches!(
+        statement,
+        Statement::Query(_)
+            | Statement::Insert(_)
+            | Statement::Update(_)
+            | Statement::Delete(_)
+            | Statement::Explain(_)
+            | Statement::Do(_)
+    )
+}
+
+impl Session {
+    /// Runs one statement to its end; its rows are in `reply` then, without the packet that ends them.
+    ///
+    /// # Errors
+    /// Whatever the statement fails with, in MySQL's terms; `reply` is rewound.
+    pub async fn run(
+        &mut self,
+        statement: &Arc<Statement>,
+        parameters: &[Value],
+        plan: Option<&mut Option<CachedPlan>>,
+        reply: &mut Reply<'_>,
+    ) -> Result<Outcome, Error> {
+        count(&self.node.processes.counters.questions);
+        if !matches!(&**statement, Statement::Show(show) if show.kind.reads_diagnostics()) {
+            self.state.warnings.clear();
+            self.state.warning_count = 0;
+        }
+        let result = self.dispatch(statement, parameters, plan, reply).await;
+        match &result {
+            Ok(outcome) if outcome.rows => self.state.row_count = -1,
+            Ok(outcome) => {
+                self.state.row_count = i64::try_from(outcome.affected).unwrap_or(i64::MAX);
+                if outcome.last_insert_id != 0 {
+                    self.state.last_insert_id = outcome.last_insert_id;
+                }
+            }
+            Err(error) => {
+                self.state.row_count = -1;
+                self.state.warn(WarningLevel::Error, error.code, error.message.clone());
+                if !reply.rewind() {
+                    // Rows have left already: the error packet ends the result.
+                    tracing::debug!("a statement failed after its first rows were sent: {error}");
+                }
+            }
+        }
+        result
+    }
+
+    async fn dispatch(
+        &mut self,
+        statement: &Arc<Statement>,
+        parameters: &[Value],
+        plan: Option<&mut Option<CachedPlan>>,
+        reply: &mut Reply<'_>,
+    ) -> Result<Outcome, Error> {
+        let done = |()| Outcome::default();
+        match &**statement {
+            Statement::Query(_)
+            | Statement::Insert(_)
+            | Statement::Update(_)
+            | Statement::Delete(_)
+            | Statement::Explain(_)
+            | Statement::Do(_) => self.run_planned(statement, parameters, plan, reply).await,
+            Statement::CreateDatabase { .. }
+            | Statement::DropDatabase { .. }
+            | Statement::CreateTable(_)
+            | Statement::DropTable { .. }
+            | Statement::TruncateTable(_)
+            | Statement::CreateIndex { .. }
+            | Statement::DropIndex { .. }
+            | Statement::RenameTable(_) => self.run_ddl(statement).await,
+            Statement::AnalyzeTable(_) | Statement::Show(_) => self.run_introspection(statement, reply).await,
+            Statement::Use(database) => self.use_database(database).map(done),
+            Statement::Set(_) | Statement::SetNames { .. } | Statement::SetTransaction { .. } => {
+                self.set(statement).await.map(done)
+            }
+            Statement::Begin { consistent_snapshot, read_only } => {
+                self.begin(*consistent_snapshot, *read_only).await.map(done)
+            }
+            Statement::Commit => {
+                count(&self.node.processes.counters.commits);
+                self.commit().await.map(done)
+            }
+            Statement::Rollback => {
+                count(&self.node.processes.counters.rollbacks);
+                self.rollback();
+                Ok(Outcome::default())
+            }
+            Statement::Savepoint(name) => {
+                if !self.state.variables.autocommit {
+                    self.ensure_open(true);
+                    self.state.in_transaction = true;
+                }
+                self.savepoint(name.clone());
+                Ok(Outcome::default())
+            }
+            Statement::RollbackTo(name) => self.end_savepoint(name, false).map(done),
+            Statement::ReleaseSavepoint(name) => self.end_savepoint(name, true).map(done),
+            Statement::Kill { query_only, id } => self.kill(*query_only, id).await.map(done),
+            Statement::PrepareText { name, from } => self.prepare_named(name, from).await.map(done),
+            Statement::ExecutePrepared { name, using } => self.execute_named(name, using, reply).await,
+            Statement::Deallocate(name) => match self.named.remove(&name.to_lowercase()) {
+                Some(_) => Ok(Outcome::default()),
+                None => Err(unknown_prepared(name, "DEALLOCATE PREPARE")),
+            },
+        }
+    }
+
+    /// The plan of a statement: the cached one while it holds.
+    ///
+    /// # Errors
+    /// What binding the statement raises.
+    pub fn plan(
+        &self,
+        statement: &Arc<Statement>,
+        cache: Option<&mut Option<CachedPlan>>,
+    ) -> Result<CachedPlan, Error> {
+        let catalog = self.node.catalog();
+        if let Some(Some(cached)) = cache.as_deref()
+            && cached.catalog.version == catalog.version
+            && cached.sql_mode == self.state.variables.sql_mode
+        {
+            return Ok(cached.clone());
+        }
+        // A prepared statement keeps the database it was prepared in.
+        let elsewhere = cache.as_deref().and_then(Option::as_ref).filter(|cached| cached.database != self.state.database);
+        let (plan, database) = match elsewhere {
+            None => (plan_statement(statement, &catalog, &self.state)?, self.state.database.clone()),
+            Some(cached) => {
+                let mut state = self.state.clone();
+                state.database.clone_from(&cached.database);
+                (plan_statement(statement, &catalog, &state)?, state.database)
+            }
+        };
+        let sql_mode = self.state.variables.sql_mode;
+        let made = CachedPlan { plan: Arc::new(plan), catalog, database, sql_mode };
+        if let Some(cache) = cache {
+            *cache = Some(made.clone());
+        }
+        Ok(made)
+    }
+
+    async fn run_planned(
+        &mut self,
+        statement: &Arc<Statement>,
+        parameters: &[Value],
+        mut cache: Option<&mut Option<CachedPlan>>,
+        reply: &mut Reply<'_>,
+    ) -> Result<Outcome, Error> {
+        self.count_statement(statement);
+        loop {
+            let planned = self.plan(statement, cache.as_deref_mut())?;
+            let result = self.run_plan(&planned, parameters, reply).await;
+            match result {
+                Ok(Some(outcome)) => return Ok(outcome),
+                // The schema changed while it waited for a metadata lock: plan again.
+                Ok(None) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn count_statement(&self, statement: &Statement) {
+        let counters = &self.node.processes.counters;
+        match statement {
+            Statement::Query(_) => count(&counters.selects),
+            Statement::Insert(_) => count(&counters.inserts),
+            Statement::Update(_) => count(&counters.updates),
+            Statement::Delete(_) => count(&counters.deletes),
+            _ => {}
+        }
+    }
+
+    async fn run_plan(
+        &mut self,
+        planned: &CachedPlan,
+        parameters: &[Value],
+        reply: &mut Reply<'_>,
+    ) -> Result<Option<Outcome>, Error> {
+        let plan = &*planned.plan;
+        let latest = plan.is_write() || plan.is_locking();
+        let autocommit = self.state.variables.autocommit;
+        let term = self.node.sequencer.term();
+        if latest && term.is_none() {
+            return Err(self.refuse_write());
+        }
+        let open = self.ensure_open(!autocommit);
+        if plan.is_write() && open.read_only {
+            let error = Error::read_only_transaction();
+            self.end_failed(&error);
+            return Err(error);
+        }
+        if latest {
+            open.term = open.term.or(term);
+        }
+        let explicit = open.explicit;
+        self.state.in_transaction = explicit;
+        if latest || explicit {
+            for table in plan.tables() {
+                let key = ddl::metadata_lock_key(&table.database, &table.name);
+                let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
+                if let Err(error) = self.lock(&key, LockMode::Shared, timeout).await {
+                    self.end_failed(&error);
+                    return Err(error);
+                }
+            }
+            if self.node.catalog().version != planned.catalog.version {
+                return Ok(None);
+            }
+        }
+        let result = self.run_to_end(planned, parameters, latest, reply).await;
+        match result {
+            Ok(outcome) => {
+                self.end_succeeded(latest, explicit).await?;
+                Ok(Some(outcome))
+            }
+            Err(error) => {
+                self.end_failed(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// After a statement: an autocommitted one commits; one of a transaction waits for what it saw.
+    async fn end_succeeded(&mut self, latest: bool, explicit: bool) -> Result<(), Error> {
+        if !explicit {
+            return if latest {
+                self.commit().await
+            } else {
+                self.open = None;
+                Ok(())
+            };
+        }
+        if let Some(open) = self.open.as_mut()
+            && open.isolation == Isolation::ReadCommitted
+        {
+            open.txn.release_snapshot();
+        }
+        if latest { self.hold().await } else { Ok(()) }
+    }
+
+    /// After a failed statement.
+    fn end_failed(&mut self, error: &Error) {
+        let explicit = self.open.as_ref().is_some_and(|open| open.explicit);
+        if !explicit || error.code == Error::deadlock().code {
+            self.rollback();
+        } else if let Some(open) = self.open.as_mut()
+            && open.isolation == Isolation::ReadCommitted
+        {
+            open.txn.release_snapshot();
+        }
+    }
+
+    /// Runs the plan until it is through, waiting out its locks.
+    async fn run_to_end(
+        &mut self,
+        planned: &CachedPlan,
+        parameters: &[Value],
+        latest: bool,
+        reply: &mut Reply<'_>,
+    ) -> Result<Outcome, Error> {
+        let plan = &*planned.plan;
+        let now_us = now_us();
+        let mut sleeps_done = 0;
+        let _deadline = self.deadline(plan);
+        loop {
+            let session = &mut *self;
+            let Some(open) = session.open.as_mut() else {
+                return Err(Error::internal("no transaction is open"));
+            };
+            let snapshot = !latest
+                && !(plan.is_point_read() && !open.explicit)
+                && (open.isolation == Isolation::ReadCommitted || !open.explicit || open.txn.snapshot_index().is_none());
+            if snapshot {
+                open.txn.take_snapshot();
+            }
+            let before = open.txn.savepoint();
+            let strict = plan.is_write() && session.state.variables.sql_mode.has(SqlMode::STRICT);
+            let mut context = Context {
+                session: &mut session.state,
+                catalog: &planned.catalog,
+                txn: &mut open.txn,
+                view: View::Snapshot,
+                parameters,
+                now_us,
+                host: &*session.node,
+                killed: &session.connection.statement_killed,
+                sleeps_done,
+                sleeps_met: 0,
+                strict,
+                outer_rows: Vec::new(),
+            };
+            let result = if plan.reads_long() {
+                tokio::task::block_in_place(|| execute::run(plan, &mut context, reply))
+            } else {
+                execute::run(plan, &mut context, reply)
+            };
+            let interrupt = match result {
+                Ok(outcome) => return Ok(outcome),
+                Err(interrupt) => interrupt,
+            };
+            open.txn.rollback_to(before);
+            match interrupt {
+                Interrupt::Error(error) => return Err(error),
+                Interrupt::Suspend(suspend) => {
+                    if !reply.rewind() {
+                        return Err(Error::internal("a statement that had sent rows met a lock"));
+                    }
+                    let timeout = Duration::from_secs(self.state.variables.innodb_lock_wait_timeout);
+                    match suspend {
+                        Suspend::Lock(wait) => self.wait_for_lock(wait, timeout).await?,
+                        Suspend::Sleep(number, length) => {
+                            self.sleep(length).await?;
+                            sleeps_done = number + 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Kills a SELECT that runs past `max_execution_time`.
+    fn deadline(&self, plan: &Plan) -> Option<AbortOnDrop> {
+        let limit = self.state.variables.max_execution_time_ms;
+        if limit == 0 || plan.is_write() {
+            return None;
+        }
+        let connection = Arc::clone(&self.connection);
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(limit)).await;
+            connection.time_out();
+        });
+        Some(AbortOnDrop(task))
+    }
+
+    async fn sleep(&self, length: Duration) -> Result<(), Error> {
+        self.connection.state("User sleep");
+        tokio::select! {
+            () = tokio::time::sleep(length) => Ok(()),
+            () = self.connection.until_killed() => Err(self.interrupted()),
+        }
+    }
+
+    fn interrupted(&self) -> Error {
+        if self.connection.timed_out() {
+            Error {
+                code: 3024,
+                state: *b"HY000",
+                message: "Query execution was interrupted, maximum statement execution time exceeded".into(),
+            }
+        } else {
+            Error::query_interrupted()
+        }
+    }
+
+    /// Takes a lock of the open transaction, waiting for it.
+    async fn lock(&mut self, key: &[u8], mode: LockMode, timeout: Duration) -> Result<(), Error> {
+        loop {
+            let Some(open) = self.open.as_mut() else {
+                return Err(Error::internal("no transaction is open"));
+            };
+            match open.txn.lock(key, mode, WaitPolicy::Wait)? {
+                LockOutcome::Granted | LockOutcome::Skipped => return Ok(()),
+                LockOutcome::Wait(wait) => self.wait_for_lock(wait, timeout).await?,
+            }
+        }
+    }
+
+    async fn wait_for_lock(&self, wait: LockWait, timeout: Duration) -> Result<(), Error> {
+        count(&self.node.processes.counters.lock_waits);
+        self.connection.state("waiting for lock");
+        let outcome = tokio::select! {
+            outcome = tokio::time::timeout(timeout, wait) => outcome,
+            () = self.connection.until_killed() => return Err(self.interrupted()),
+        };
+        self.connection.state("executing");
+        match outcome {
+            Ok(granted) => Ok(granted?),
+            Err(_) => Err(Error::lock_wait_timeout()),
+        }
+    }
+
+    async fn run_ddl(&mut self, statement: &Arc<Statement>) -> Result<Outcome, Error> {
+        self.commit().await?;
+        let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
+        let guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
+        let mut job = ddl::Job::new(statement, &self.state, guard)?;
+        loop {
+            let txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
+            let mut open = Open {
+                txn,
+                explicit: false,
+                read_only: false,
+                isolation: Isolation::ReadCommitted,
+                term: Some(term),
+                savepoints: Vec::new(),
+            };
+            let step = self.step_ddl(&mut job, &mut open).await?;
+            let kind = if job.is_schema_change() { EntryKind::SchemaChange } else { EntryKind::Transaction };
+            self.commit_open(open, kind).await?;
+            if let ddl::Step::Done(outcome) = step {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    async fn step_ddl(&mut self, job: &mut ddl::Job, open: &mut Open) -> Result<ddl::Step, Error> {
+        loop {
+            let catalog = self.node.catalog();
+            let before = open.txn.savepoint();
+            let mut context = Context {
+                session: &mut self.state,
+                catalog: &catalog,
+                txn: &mut open.txn,
+                view: View::Latest,
+                parameters: &[],
+                now_us: now_us(),
+                host: &*self.node,
+                killed: &self.connection.statement_killed,
+                sleeps_done: 0,
+                sleeps_met: 0,
+                strict: true,
+                outer_rows: Vec::new(),
+            };
+            let result = tokio::task::block_in_place(|| job.step(&mut context));
+            match result {
+                Ok(step) => return Ok(step),
+                Err(Interrupt::Error(error)) => return Err(error),
+                Err(Interrupt::Suspend(Suspend::Lock(wait))) => {
+                    open.txn.rollback_to(before);
+                    let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
+                    self.connection.state("Waiting for table metadata lock");
+                    self.wait_for_lock(wait, timeout).await?;
+                }
+                Err(Interrupt::Suspend(Suspend::Sleep(..))) => {
+                    return Err(Error::internal("a schema change does not sleep"));
+                }
+            }
+        }
+    }
+
+    /// SHOW and ANALYZE: read the catalog, the session and the host.
+    async fn run_introspection(&mut self, statement: &Statement, reply: &mut Reply<'_>) -> Result<Outcome, Error> {
+        let catalog = self.node.catalog();
+        let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
+        txn.take_snapshot();
+        let mut context = Context {
+            session: &mut self.state,
+            catalog: &catalog,
+            txn: &mut txn,
+            view: View::Snapshot,
+            parameters: &[],
+            now_us: now_us(),
+            host: &*self.node,
+            killed: &self.connection.statement_killed,
+            sleeps_done: 0,
+            sleeps_met: 0,
+            strict: false,
+            outer_rows: Vec::new(),
+        };
+        let result = tokio::task::block_in_place(|| match statement {
+            Statement::AnalyzeTable(names) => ddl::analyze(names, &mut context, reply),
+            Statement::Show(show) => sql::show::run(show, &mut context, reply),
+            _ => Err(Error::internal("not an introspection statement").into()),
+        });
+        match result {
+            Ok(outcome) => Ok(outcome),
+            Err(Interrupt::Error(error)) => Err(error),
+            Err(Interrupt::Suspend(_)) => Err(Error::internal("SHOW does not wait")),
+        }
+    }
+
+    /// USE, COM_INIT_DB, and the database of the handshake.
+    ///
+    /// # Errors
+    /// 1049.
+    pub fn use_database(&mut self, database: &str) -> Result<(), Error> {
+        if !self.node.catalog().has_database(database) {
+            return Err(Error::unknown_database(database));
+        }
+        self.state.database = Some(database.to_owned());
+        self.connection.identify(&self.state.user, Some(database));
+        Ok(())
+    }
+
+    async fn set(&mut self, statement: &Statement) -> Result<(), Error> {
+        let was_autocommit = self.state.variables.autocommit;
+        match statement {
+            Statement::Set(assignments) => {
+                for assignment in assignments {
+                    let value = match &assignment.value {
+                        Expr::Default(None) => None,
+                        expr => Some(self.evaluate(expr).await?),
+                    };
+                    let node = Arc::clone(&self.node);
+                    sql::variables::assign(&assignment.target, value, &mut self.state, &*node)?;
+                }
+            }
+            Statement::SetNames { character_set, collation } => {
+                sql::variables::set_names(character_set, collation.as_deref(), &mut self.state)?;
+            }
+            Statement::SetTransaction { scope, read_only, isolation } => {
+                self.set_transaction(*scope, *read_only, isolation.as_deref())?;
+            }
+            _ => return Err(Error::internal("not a SET statement")),
+        }
+        if self.state.variables.autocommit && !was_autocommit {
+            self.commit().await?;
+        }
+        Ok(())
+    }
+
+    fn set_transaction(
+        &mut self,
+        scope: Option<sql::ast::VariableScope>,
+        read_only: Option<bool>,
+        isolation: Option<&str>,
+    ) -> Result<(), Error> {
+        use sql::ast::AssignmentTarget;
+        let node = Arc::clone(&self.node);
+        let level = Value::Text(Bytes::from(isolation.unwrap_or_default().to_owned()));
+        if scope.is_some() {
+            if isolation.is_some() {
+                let target = AssignmentTarget::System(scope, "transaction_isolation".into());
+                sql::variables::assign(&target, Some(level), &mut self.state, &*node)?;
+            }
+            if let Some(read_only) = read_only {
+                let target = AssignmentTarget::System(scope, "transaction_read_only".into());
+                sql::variables::assign(&target, Some(Value::Int(read_only.into())), &mut self.state, &*node)?;
+            }
+            return Ok(());
+        }
+        if self.open.is_some() {
+            return Err(Error {
+                code: 1568,
+                state: *b"25001",
+                message: "Transaction characteristics can't be changed while a transaction is in progress".into(),
+            });
+        }
+        if let Some(isolation) = isolation {
+            self.next.isolation = Some(sql::variables::parse_isolation(isolation)?);
+        }
+        self.next.read_only = read_only.or(self.next.read_only);
+        Ok(())
+    }
+
+    /// The value of an expression that stands alone, as in SET: evaluated as `SELECT expr`.
+    async fn evaluate(&mut self, expr: &Expr) -> Result<Value, Error> {
+        if let Expr::Literal(value) = expr {
+            return Ok(value.clone());
+        }
+        let select = Select {
+            distinct: false,
+            calc_found_rows: false,
+            items: vec![SelectItem::Expression { expr: expr.clone(), alias: None, text: String::new() }],
+            from: None,
+            filter: None,
+            group_by: Vec::new(),
+            having: None,
+        };
+        let query = Query {
+            body: QueryBody::Select(Box::new(select)),
+            order_by: Vec::new(),
+            limit: None,
+            offset: None,
+            locking: None,
+        };
+        let statement = Arc::new(Statement::Query(Box::new(query)));
+        let planned = self.plan(&statement, None)?;
+        let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
+        txn.take_snapshot();
+        let mut single = Single(None);
+        let mut context = Context {
+            session: &mut self.state,
+            catalog: &planned.catalog,
+            txn: &mut txn,
+            view: View::Snapshot,
+            parameters: &[],
+            now_us: now_us(),
+            host: &*self.node,
+            killed: &self.connection.statement_killed,
+            sleeps_done: 0,
+            sleeps_met: 0,
+            strict: false,
+            outer_rows: Vec::new(),
+        };
+        match execute::run(&planned.plan, &mut context, &mut single) {
+            Ok(_) => Ok(single.0.unwrap_or(Value::Null)),
+            Err(Interrupt::Error(error)) => Err(error),
+            Err(Interrupt::Suspend(_)) => Err(Error::not_supported("SLEEP() or a locking read in SET")),
+        }
+    }
+
+    async fn kill(&mut self, query_only: bool, id: &Expr) -> Result<(), Error> {
+        let id = match self.evaluate(id).await? {
+            Value::Int(id) => u64::try_from(id).unwrap_or(0),
+            Value::UInt(id) => id,
+            other => return Err(Error::no_such_thread(format_args!("{other:?}"))),
+        };
+        use sql::execute::Host as _;
+        if !self.node.kill(id, query_only) {
+            return Err(Error::no_such_thread(id));
+        }
+        if id == self.connection.id { Err(Error::query_interrupted()) } else { Ok(()) }
+    }
+
+    /// Parses and plans a statement to be executed later.
+    ///
+    /// # Errors
+    /// What parsing and binding raise.
+    pub fn prepare(&self, text: &[u8]) -> Result<Prepared, Error> {
+        let parsed = sql::parse::parse_statement(text, self.state.variables.sql_mode)?;
+        let mut prepared = Prepared {
+            text: Bytes::copy_from_slice(text),
+            statement: Arc::new(parsed.statement),
+            parameter_count: parsed.parameter_count,
+            plan: None,
+        };
+        if is_planned(&prepared.statement) {
+            self.plan(&prepared.statement, Some(&mut prepared.plan))?;
+        }
+        Ok(prepared)
+    }
+
+    async fn prepare_named(&mut self, name: &str, from: &Expr) -> Result<(), Error> {
+        let text = match self.evaluate(from).await? {
+            Value::Text(text) | Value::Blob(text) => text,
+            _ => return Err(Error::syntax("NULL", 1)),
+        };
+        self.named.remove(&name.to_lowercase());
+        let prepared = self.prepare(&text)?;
+        self.named.insert(name.to_lowercase(), prepared);
+        Ok(())
+    }
+
+    async fn execute_named(&mut self, name: &str, using: &[String], reply: &mut Reply<'_>) -> Result<Outcome, Error> {
+        let key = name.to_lowercase();
+        let mut prepared = self.named.remove(&key).ok_or_else(|| unknown_prepared(name, "EXECUTE"))?;
+        let variables = &self.state.user_variables;
+        let parameters: Vec<Value> =
+            using.iter().map(|name| variables.get(&name.to_lowercase()).cloned().unwrap_or(Value::Null)).collect();
+        let statement = Arc::clone(&prepared.statement);
+        let result = if parameters.len() != prepared.parameter_count {
+            Err(Error::wrong_arguments("EXECUTE"))
+        } else if matches!(*statement, Statement::ExecutePrepared { .. } | Statement::PrepareText { .. }) {
+            Err(Error::not_supported("PREPARE and EXECUTE inside of a prepared statement"))
+        } else {
+            Box::pin(self.dispatch(&statement, &parameters, Some(&mut prepared.plan), reply)).await
+        };
+        self.named.entry(key).or_insert(prepared);
+        result
+    }
+}
+
+fn unknown_prepared(name: &str, given_to: &str) -> Error {
+    Error {
+        code: 1243,
+        state: *b"HY000",
+        message: format!("Unknown prepared statement handler ({name}) given to {given_to}"),
+    }
+}
+
+/// Keeps the first value of the first row.
+struct Single(Option<Value>);
+
+impl Sink for Single {
+    fn columns(&mut self, _columns: &[ResultColumn]) -> sql::Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &[Value]) -> sql::Result<()> {
+        if self.0.is_none() {
+            self.0 = row.first().cloned();
+        }
+        Ok(())
+    }
+}
+
+/// Ends its task when it goes.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,284 @@
+//! One client connection: handshake, then commands until it ends.
+//!
+//! Answers collect in one output buffer, which is written out when all received commands are answered (so pipelined
+//! commands share a write) or when it grows large. Nothing is answered that was not done; a command this server does not
+//! know gets error 1047. A connection holds its buffers and its session, nothing else; when it ends, however it ends, its
+//! transaction is rolled back and its locks are released.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rand::TryRngCore;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use wire::mysql::auth::{Authenticator, Credential, Plugin, Step};
+use wire::mysql::command::Command;
+use wire::mysql::constant::{Capabilities, StatusFlags};
+use wire::mysql::error::{ErrorPacket, put_error_before_handshake};
+use wire::mysql::handshake::{ChangeUser, ClientHello, Greeting, Salt};
+use wire::mysql::packet::{Packet, PacketReader, PacketWriter};
+
+use super::command::Client;
+use crate::limits::{CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, HANDSHAKE_PACKET_BYTES_MAX, RESULT_FLUSH_BYTES};
+use crate::node::Node;
+use crate::node::process::{Connection as Process, count};
+use crate::node::session::{Session, new_state};
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub enum End {
+    /// The client quit, or went away.
+    Closed,
+    /// The bytes made no sense; an error packet was sent if one could be.
+    Protocol(wire::Error),
+}
+
+impl From<std::io::Error> for End {
+    fn from(_: std::io::Error) -> Self {
+        End::Closed
+    }
+}
+
+/// Serves a client from its first packet to its last. `process` is none when there are too many connections.
+pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, process: Option<Arc<Process>>) {
+    let _ = stream.set_nodelay(true);
+    let (read, write) = stream.into_split();
+    let mut socket = Socket::new(read, write);
+    let Some(process) = process else {
+        count(&node.processes.counters.aborted_connects);
+        put_error_before_handshake(&mut socket.writer, 1040, "Too many connections");
+        let _ = socket.flush().await;
+        return;
+    };
+    let _listed = Listed(&node, process.id);
+    let client = match tokio::time::timeout(CLIENT_HANDSHAKE_TIMEOUT, handshake(&node, &mut socket, address, &process)).await {
+        Ok(Ok(client)) => client,
+        Ok(Err(_)) | Err(_) => {
+            count(&node.processes.counters.aborted_connects);
+            return;
+        }
+    };
+    if let Err(End::Protocol(error)) = serve(&node, &mut socket, client, &process).await {
+        tracing::debug!(connection = process.id, "closing a connection: {error}");
+        let packet = crate::node::errno::from_wire(&error);
+        socket.writer.set_sequence(socket.reader.sequence_next());
+        packet.encode(&mut socket.writer);
+        let _ = socket.flush().await;
+    }
+}
+
+/// Takes the connection off the process list at its end, also when its task panics.
+struct Listed<'a>(&'a Node, u64);
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.0.processes.remove(self.1);
+    }
+}
+
+/// The socket and its two buffers.
+pub struct Socket {
+    read: OwnedReadHalf,
+    /// The write side.
+    pub write: OwnedWriteHalf,
+    /// Received packets.
+    pub reader: PacketReader,
+    /// Answers to be written.
+    pub writer: PacketWriter,
+}
+
+impl Socket {
+    fn new(read: OwnedReadHalf, write: OwnedWriteHalf) -> Socket {
+        Socket { read, write, reader: PacketReader::new(HANDSHAKE_PACKET_BYTES_MAX), writer: PacketWriter::new() }
+    }
+
+    /// Writes out what has collected.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub async fn flush(&mut self) -> std::io::Result<()> {
+        if !self.writer.is_empty() {
+            self.write.write_all(self.writer.as_slice()).await?;
+            self.writer.clear();
+        }
+        Ok(())
+    }
+
+    /// The next packet; answers are written out before waiting for it.
+    async fn packet(&mut self) -> Result<Packet, End> {
+        loop {
+            if let Some(packet) = self.reader.next().map_err(End::Protocol)? {
+                return Ok(packet);
+            }
+            self.flush().await?;
+            if self.read.read_buf(self.reader.buffer_mut()).await? == 0 {
+                return Err(End::Closed);
+            }
+        }
+    }
+}
+
+async fn handshake(
+    node: &Arc<Node>,
+    socket: &mut Socket,
+    address: SocketAddr,
+    process: &Arc<Process>,
+) -> Result<Client, End> {
+    let mut random = [0; wire::limits::SALT_BYTES];
+    rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(std::io::Error::other)?;
+    let salt = Salt::from_random(random);
+    let greeting = Greeting {
+        server_version: sql::variables::VERSION.into(),
+        connection_id: process.id as u32,
+        salt,
+        capabilities: Capabilities::SERVER,
+        charset: 255,
+        status: StatusFlags::AUTOCOMMIT,
+        auth_plugin: Plugin::CachingSha2.name().into(),
+    };
+    socket.writer.set_sequence(0);
+    greeting.encode(&mut socket.writer);
+    socket.reader.set_sequence_next(1);
+    let packet = socket.packet().await?;
+    let response = match ClientHello::parse(&packet.payload, Capabilities::SERVER).map_err(End::Protocol)? {
+        ClientHello::Response(response) => response,
+        ClientHello::SslRequest => return Err(End::Protocol(wire::Error::BadHandshake { what: "TLS was not offered" })),
+    };
+    let user = String::from_utf8_lossy(response.user).into_owned();
+    let login = Login { salt, plugin: response.auth_plugin, answer: response.auth_response, user: &user, address };
+    authenticate(socket, packet.sequence, login).await?;
+    socket.reader.set_packet_bytes_max(CLIENT_PACKET_BYTES_MAX);
+    let host = address.ip().to_string();
+    let mut state = new_state(node, &user, &host, process.id);
+    state.client_found_rows = response.capabilities.contains(Capabilities::FOUND_ROWS);
+    process.identify(&user, None);
+    let mut session = Session::new(Arc::clone(node), Arc::clone(process), state);
+    if let Some(Err(error)) = response.database.map(|name| session.use_database(&String::from_utf8_lossy(name))) {
+        crate::node::errno::packet(&error).encode(&mut socket.writer);
+        socket.flush().await?;
+        return Err(End::Closed);
+    }
+    let client = Client::new(session, response.capabilities, salt, address);
+    client.put_login_ok(&mut socket.writer);
+    Ok(client)
+}
+
+/// What a login is judged by.
+struct Login<'a> {
+    salt: Salt,
+    plugin: Option<&'a [u8]>,
+    answer: &'a [u8],
+    user: &'a str,
+    address: SocketAddr,
+}
+
+/// The only account so far: root without a password, from this machine. Accounts come with the protocol issue.
+fn credential(user: &str, address: SocketAddr) -> Option<Credential> {
+    (user == "root" && address.ip().is_loopback()).then_some(Credential::Empty)
+}
+
+async fn authenticate(socket: &mut Socket, sequence: u8, login: Login<'_>) -> Result<(), End> {
+    let mut authenticator = Authenticator::new(login.salt, Plugin::CachingSha2);
+    let mut step = authenticator.start(login.plugin, login.answer, credential(login.user, login.address));
+    let mut sequence = sequence;
+    loop {
+        socket.writer.set_sequence(sequence.wrapping_add(1));
+        match step {
+            Step::Accept { preface } => {
+                if !preface.is_empty() {
+                    socket.writer.put_packet(preface);
+                }
+                return Ok(());
+            }
+            Step::Deny(denial) => {
+                denial.to_packet(login.user, &login.address.ip().to_string()).encode(&mut socket.writer);
+                socket.flush().await?;
+                return Err(End::Closed);
+            }
+            Step::Send(payload) => {
+                socket.writer.put_packet(&payload);
+                socket.reader.set_sequence_next(socket.writer.sequence());
+                let packet = socket.packet().await?;
+                sequence = packet.sequence;
+                step = authenticator.step(&packet.payload);
+            }
+        }
+    }
+}
+
+async fn serve(node: &Arc<Node>, socket: &mut Socket, mut client: Client, process: &Arc<Process>) -> Result<(), End> {
+    loop {
+        process.idle();
+        socket.reader.reset_sequence();
+        if socket.writer.len() >= RESULT_FLUSH_BYTES {
+            socket.flush().await?;
+        }
+        let idle_limit = std::time::Duration::from_secs(client.session.state.variables.wait_timeout);
+        let packet = tokio::select! {
+            biased;
+            packet = tokio::time::timeout(idle_limit, socket.packet()) => match packet {
+                Ok(packet) => packet?,
+                Err(_) => return idle_too_long(socket).await,
+            },
+            () = process.until_connection_killed() => {
+                let message = "Server shutdown in progress";
+                ErrorPacket::new(1053, message).encode(&mut socket.writer);
+                socket.flush().await?;
+                return Err(End::Closed);
+            }
+        };
+        socket.writer.set_sequence(packet.sequence.wrapping_add(1));
+        node.processes.counters.bytes_received.fetch_add(packet.payload.len() as u64 + 4, std::sync::atomic::Ordering::Relaxed);
+        let command = match Command::parse(&packet.payload) {
+            Ok(command) => command,
+            Err(error) => {
+                crate::node::errno::from_wire(&error).encode(&mut socket.writer);
+                continue;
+            }
+        };
+        match command {
+            Command::Quit => return Err(End::Closed),
+            Command::ChangeUser(body) => change_user(socket, &mut client, body, packet.sequence).await?,
+            other => client.run(other, &packet.payload, socket).await?,
+        }
+        if process.must_end() {
+            socket.flush().await?;
+            return Err(End::Closed);
+        }
+    }
+}
+
+async fn idle_too_long(socket: &mut Socket) -> Result<(), End> {
+    let message = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
+    ErrorPacket::new(4031, message).encode(&mut socket.writer);
+    socket.flush().await?;
+    Err(End::Closed)
+}
+
+/// COM_CHANGE_USER: a new login on the open connection, with a new session.
+async fn change_user(socket: &mut Socket, client: &mut Client, body: &[u8], sequence: u8) -> Result<(), End> {
+    let change = match ChangeUser::parse(body, client.capabilities) {
+        Ok(change) => change,
+        Err(error) => {
+            crate::node::errno::from_wire(&error).encode(&mut socket.writer);
+            return Ok(());
+        }
+    };
+    let user = String::from_utf8_lossy(change.user).into_owned();
+    let database = change.database.map(|name| String::from_utf8_lossy(name).into_owned());
+    let login = Login {
+        salt: client.salt,
+        plugin: change.auth_plugin,
+        answer: change.auth_response,
+        user: &user,
+        address: client.address,
+    };
+    client.session.rollback();
+    authenticate(socket, sequence, login).await?;
+    match client.become_user(&user, database.as_deref()) {
+        Ok(()) => client.put_login_ok(&mut socket.writer),
+        Err(error) => crate::node::errno::packet(&error).encode(&mut socket.writer),
+    }
+    Ok(())
+}

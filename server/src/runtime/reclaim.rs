@@ -1,0 +1,51 @@
+//! Removes the keys of dropped tables and indexes from the engine, in bounded steps, once no snapshot can read them.
+
+use sql::catalog::Catalog;
+use storage::engine::KeyRange;
+
+use crate::limits::RECLAIM_KEYS_PER_STEP_MAX;
+use crate::node::Node;
+
+/// The reclaim's own state. It starts from the replicated list of dropped ids, so it goes on after a restart.
+#[derive(Debug, Default)]
+pub struct Reclaimer {
+    /// Schema version whose dropped ids are queued already.
+    version: Option<u64>,
+    /// Ids with the watermark at which they were found: reclaimed once the engine and every snapshot are past it.
+    queue: Vec<(u32, u64)>,
+    /// Ids that are done; the list is kept in the catalog for ever, so they are remembered.
+    done: std::collections::BTreeSet<u32>,
+}
+
+impl Reclaimer {
+    /// One bounded step.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn step(&mut self, node: &Node) -> Result<(), storage::Error> {
+        let catalog = node.catalog();
+        if !node.store.is_ready() {
+            return Ok(());
+        }
+        if self.version != Some(catalog.version) {
+            self.version = Some(catalog.version);
+            let watermark = node.store.watermark();
+            for id in Catalog::dropped_ids(&node.store)? {
+                if !self.done.contains(&id.0) && !self.queue.iter().any(|(queued, _)| *queued == id.0) {
+                    self.queue.push((id.0, watermark));
+                }
+            }
+        }
+        let Some(&(id, found_at)) = self.queue.first() else { return Ok(()) };
+        let oldest = node.store.stats().oldest_snapshot;
+        if node.store.engine_index() < found_at || oldest < found_at {
+            return Ok(());
+        }
+        let removed = node.store.delete_range(&KeyRange::prefix(&id.to_be_bytes()), RECLAIM_KEYS_PER_STEP_MAX)?;
+        if removed < RECLAIM_KEYS_PER_STEP_MAX {
+            self.queue.remove(0);
+            self.done.insert(id);
+        }
+        Ok(())
+    }
+}

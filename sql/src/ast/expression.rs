@@ -1,0 +1,228 @@
+//! Expressions as written.
+
+use crate::ast::Query;
+use crate::types::{Collation, DataType, Value};
+
+/// An expression, names unresolved.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// A literal: number, string, NULL, TRUE/FALSE (Int), DATE'…', X'…' (Blob), _binary'…'. Decimal literals are Decimal, 1e0 Double.
+    Literal(Value),
+    /// `?`, numbered from 0 in order of appearance in the statement.
+    Parameter(usize),
+    /// A column: `c`, `t.c`, `db.t.c`.
+    Column {
+        /// Database, if written.
+        database: Option<String>,
+        /// Table or alias, if written.
+        table: Option<String>,
+        /// Column.
+        column: String,
+    },
+    /// `-x`, `+x`, `NOT x`, `!x`, `~x`.
+    Unary(UnaryOp, Box<Expr>),
+    /// `a op b`.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `x IS [NOT] NULL`.
+    IsNull {
+        /// Operand.
+        operand: Box<Expr>,
+        /// NOT.
+        negated: bool,
+    },
+    /// `x IS [NOT] TRUE|FALSE|UNKNOWN` (value: Some(true), Some(false), None).
+    IsTruth {
+        /// Operand.
+        operand: Box<Expr>,
+        /// TRUE, FALSE or UNKNOWN.
+        value: Option<bool>,
+        /// NOT.
+        negated: bool,
+    },
+    /// `x [NOT] BETWEEN a AND b`.
+    Between {
+        /// Operand.
+        operand: Box<Expr>,
+        /// Low end, inclusive.
+        low: Box<Expr>,
+        /// High end, inclusive.
+        high: Box<Expr>,
+        /// NOT.
+        negated: bool,
+    },
+    /// `x [NOT] IN (a, b, …)`.
+    InList {
+        /// Operand.
+        operand: Box<Expr>,
+        /// Members.
+        list: Vec<Expr>,
+        /// NOT.
+        negated: bool,
+    },
+    /// `x [NOT] IN (SELECT …)`.
+    InSubquery {
+        /// Operand.
+        operand: Box<Expr>,
+        /// Subquery.
+        query: Box<Query>,
+        /// NOT.
+        negated: bool,
+    },
+    /// `[NOT] EXISTS (SELECT …)`.
+    Exists {
+        /// Subquery.
+        query: Box<Query>,
+        /// NOT.
+        negated: bool,
+    },
+    /// `(SELECT …)` as a value.
+    Subquery(Box<Query>),
+    /// `x [NOT] LIKE p [ESCAPE e]`.
+    Like {
+        /// Operand.
+        operand: Box<Expr>,
+        /// Pattern.
+        pattern: Box<Expr>,
+        /// Escape character; backslash when not given.
+        escape: Option<Box<Expr>>,
+        /// NOT.
+        negated: bool,
+    },
+    /// `x [NOT] REGEXP p`.
+    Regexp {
+        /// Operand.
+        operand: Box<Expr>,
+        /// Pattern.
+        pattern: Box<Expr>,
+        /// NOT.
+        negated: bool,
+    },
+    /// `CASE [x] WHEN a THEN b … [ELSE c] END`.
+    Case {
+        /// Compared operand, if given.
+        operand: Option<Box<Expr>>,
+        /// WHEN and THEN pairs.
+        branches: Vec<(Expr, Expr)>,
+        /// ELSE.
+        otherwise: Option<Box<Expr>>,
+    },
+    /// `CAST(x AS type)`, `CONVERT(x, type)`, `BINARY x` (as VarBinary). SIGNED is BigInt, UNSIGNED BigInt unsigned.
+    Cast {
+        /// Operand.
+        operand: Box<Expr>,
+        /// Target; CHAR without length is `LongText`, BINARY without length `LongBlob`.
+        to: DataType,
+    },
+    /// `x COLLATE c`, `CONVERT(x USING cs)` comes as a Cast to text.
+    Collate(Box<Expr>, Collation),
+    /// A function call that is not an aggregate; the name in upper case. Special forms come as calls too:
+    /// EXTRACT(unit FROM x) as EXTRACT_<UNIT>(x), DATE_ADD/DATE_SUB/`+ INTERVAL` as DATE_ADD_<UNIT>(x, n) / DATE_SUB_<UNIT>,
+    /// TIMESTAMPDIFF/TIMESTAMPADD as TIMESTAMPDIFF_<UNIT>…, TRIM(BOTH|LEADING|TRAILING a FROM b) as TRIM_BOTH(b, a)…, SUBSTRING(a FROM b FOR c) as SUBSTRING(a, b, c),
+    /// POSITION(a IN b) as LOCATE(a, b), CURRENT_TIMESTAMP etc. as NOW().
+    Function {
+        /// Name in upper case.
+        name: String,
+        /// Arguments.
+        arguments: Vec<Expr>,
+    },
+    /// An aggregate call.
+    Aggregate(Box<AggregateCall>),
+    /// `VALUES(c)` in ON DUPLICATE KEY UPDATE.
+    InsertedValue(String),
+    /// `@name`.
+    UserVariable(String),
+    /// `@name := x`.
+    AssignVariable(String, Box<Expr>),
+    /// `@@name`, `@@session.name`, `@@global.name`.
+    SystemVariable {
+        /// Scope as written.
+        scope: Option<VariableScope>,
+        /// Name in lower case.
+        name: String,
+    },
+    /// `(a, b, …)`.
+    Row(Vec<Expr>),
+    /// `DEFAULT` as a value in INSERT/UPDATE, `DEFAULT(c)` with a name.
+    Default(Option<String>),
+}
+
+/// COUNT, SUM, …
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregateCall {
+    /// Which.
+    pub function: AggregateFunction,
+    /// Arguments; empty for COUNT(*).
+    pub arguments: Vec<Expr>,
+    /// DISTINCT.
+    pub distinct: bool,
+    /// GROUP_CONCAT's ORDER BY (expression, descending).
+    pub order_by: Vec<(Expr, bool)>,
+    /// GROUP_CONCAT's SEPARATOR.
+    pub separator: Option<String>,
+}
+
+/// The aggregate functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each variant is the SQL function of its name")]
+pub enum AggregateFunction {
+    Count,
+    Sum,
+    Avg,
+    Min,
+    Max,
+    GroupConcat,
+    BitAnd,
+    BitOr,
+    BitXor,
+    StddevPop,
+    StddevSamp,
+    VarPop,
+    VarSamp,
+    AnyValue,
+}
+
+/// Unary operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each variant is the SQL operator of its name")]
+pub enum UnaryOp {
+    Minus,
+    Plus,
+    Not,
+    BitNot,
+}
+
+/// Binary operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each variant is the SQL operator of its name; NullSafeEq is <=>")]
+pub enum BinaryOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    IntDivide,
+    Modulo,
+    Eq,
+    NullSafeEq,
+    NotEq,
+    Less,
+    LessEq,
+    Greater,
+    GreaterEq,
+    And,
+    Or,
+    Xor,
+    BitAnd,
+    BitOr,
+    BitXor,
+    ShiftLeft,
+    ShiftRight,
+}
+
+/// Scope of a system variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VariableScope {
+    /// SESSION, LOCAL.
+    Session,
+    /// GLOBAL.
+    Global,
+}

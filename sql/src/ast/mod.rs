@@ -1,0 +1,14 @@
+//! The syntax tree of this server: what a statement says, names unresolved.
+//!
+//! `parse` lowers sqlparser's tree into this one at once, so that the rest of the crate never depends on the parser's
+//! releases. Nothing here is stored or replicated.
+
+pub mod ddl;
+pub mod expression;
+pub mod query;
+pub mod statement;
+
+pub use ddl::*;
+pub use expression::*;
+pub use query::*;
+pub use statement::*;

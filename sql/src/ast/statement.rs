@@ -1,0 +1,254 @@
+//! Statements as written.
+
+use crate::ast::{CreateTable, Expr, KeyDefinition, Query, TableExpr, TableName, VariableScope};
+use crate::types::Collation;
+
+/// One statement of a client.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Statement {
+    /// SELECT.
+    Query(Box<Query>),
+    /// INSERT, REPLACE.
+    Insert(Box<Insert>),
+    /// UPDATE of one table.
+    Update(Box<Update>),
+    /// DELETE from one table.
+    Delete(Box<Delete>),
+    /// EXPLAIN of a statement (traditional table; FORMAT other than that is refused by the parser with 1235).
+    Explain(Box<Statement>),
+    /// CREATE DATABASE.
+    CreateDatabase {
+        /// Name.
+        name: String,
+        /// IF NOT EXISTS.
+        if_not_exists: bool,
+        /// Default collation.
+        collation: Option<Collation>,
+    },
+    /// DROP DATABASE.
+    DropDatabase {
+        /// Name.
+        name: String,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
+    /// CREATE TABLE.
+    CreateTable(Box<CreateTable>),
+    /// DROP TABLE.
+    DropTable {
+        /// Names.
+        names: Vec<TableName>,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
+    /// TRUNCATE TABLE.
+    TruncateTable(TableName),
+    /// CREATE INDEX, ALTER TABLE ADD KEY.
+    CreateIndex {
+        /// Table.
+        table: TableName,
+        /// Keys.
+        keys: Vec<KeyDefinition>,
+    },
+    /// DROP INDEX, ALTER TABLE DROP KEY.
+    DropIndex {
+        /// Table.
+        table: TableName,
+        /// Index name.
+        name: String,
+    },
+    /// RENAME TABLE a TO b, ALTER TABLE a RENAME b.
+    RenameTable(Vec<(TableName, TableName)>),
+    /// ANALYZE TABLE: refreshes the planner's estimates and answers MySQL's result set.
+    AnalyzeTable(Vec<TableName>),
+    /// USE.
+    Use(String),
+    /// SHOW, DESCRIBE.
+    Show(Box<Show>),
+    /// SET of variables, in order.
+    Set(Vec<Assignment>),
+    /// SET NAMES / SET CHARACTER SET.
+    SetNames {
+        /// Character set name in lower case; "default" for DEFAULT.
+        character_set: String,
+        /// COLLATE.
+        collation: Option<String>,
+    },
+    /// SET [SESSION|GLOBAL] TRANSACTION …
+    SetTransaction {
+        /// None: the next transaction only.
+        scope: Option<VariableScope>,
+        /// READ ONLY (true), READ WRITE (false).
+        read_only: Option<bool>,
+        /// Isolation level, as the variable's value: "READ-COMMITTED" …
+        isolation: Option<String>,
+    },
+    /// BEGIN, START TRANSACTION.
+    Begin {
+        /// WITH CONSISTENT SNAPSHOT.
+        consistent_snapshot: bool,
+        /// READ ONLY.
+        read_only: bool,
+    },
+    /// COMMIT.
+    Commit,
+    /// ROLLBACK.
+    Rollback,
+    /// SAVEPOINT.
+    Savepoint(String),
+    /// ROLLBACK TO.
+    RollbackTo(String),
+    /// RELEASE SAVEPOINT.
+    ReleaseSavepoint(String),
+    /// KILL [CONNECTION | QUERY] id.
+    Kill {
+        /// QUERY rather than CONNECTION.
+        query_only: bool,
+        /// Connection id.
+        id: Box<Expr>,
+    },
+    /// DO expr, ….
+    Do(Vec<Expr>),
+    /// PREPARE name FROM text or @variable.
+    PrepareText {
+        /// Name.
+        name: String,
+        /// Text (literal) or user variable.
+        from: Box<Expr>,
+    },
+    /// EXECUTE name USING @a, …
+    ExecutePrepared {
+        /// Name.
+        name: String,
+        /// User variables.
+        using: Vec<String>,
+    },
+    /// DEALLOCATE PREPARE, DROP PREPARE.
+    Deallocate(String),
+}
+
+/// INSERT or REPLACE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Insert {
+    /// Table.
+    pub table: TableName,
+    /// Columns; empty when not written.
+    pub columns: Vec<String>,
+    /// Rows or query.
+    pub source: InsertSource,
+    /// REPLACE.
+    pub replace: bool,
+    /// IGNORE.
+    pub ignore: bool,
+    /// ON DUPLICATE KEY UPDATE.
+    pub on_duplicate: Vec<(String, Expr)>,
+    /// `AS new` after VALUES: the new row's name in ON DUPLICATE KEY UPDATE.
+    pub row_alias: Option<String>,
+}
+
+/// Where INSERT's rows come from. INSERT … SET comes as Values.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InsertSource {
+    /// VALUES.
+    Values(Vec<Vec<Expr>>),
+    /// SELECT.
+    Query(Box<Query>),
+}
+
+/// UPDATE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Update {
+    /// Target; several tables are refused by the binder with 1235.
+    pub from: TableExpr,
+    /// SET: column (with its table, if written) and value.
+    pub assignments: Vec<(Expr, Expr)>,
+    /// WHERE.
+    pub filter: Option<Expr>,
+    /// ORDER BY.
+    pub order_by: Vec<crate::ast::OrderItem>,
+    /// LIMIT.
+    pub limit: Option<Expr>,
+    /// IGNORE.
+    pub ignore: bool,
+}
+
+/// DELETE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delete {
+    /// Target.
+    pub from: TableExpr,
+    /// WHERE.
+    pub filter: Option<Expr>,
+    /// ORDER BY.
+    pub order_by: Vec<crate::ast::OrderItem>,
+    /// LIMIT.
+    pub limit: Option<Expr>,
+    /// IGNORE.
+    pub ignore: bool,
+}
+
+/// One assignment of SET.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    /// What is set.
+    pub target: AssignmentTarget,
+    /// Value; a bare word (`SET autocommit = ON`) comes as a text literal; DEFAULT as `Expr::Default(None)`.
+    pub value: Expr,
+}
+
+/// What SET sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AssignmentTarget {
+    /// `@name`.
+    User(String),
+    /// System variable: scope as written (None is SESSION), name in lower case.
+    System(Option<VariableScope>, String),
+}
+
+/// SHOW statements; `like`/`filter` where MySQL allows them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Show {
+    /// Which.
+    pub kind: ShowKind,
+    /// LIKE 'pattern'.
+    pub like: Option<String>,
+    /// WHERE over the result's columns.
+    pub filter: Option<Expr>,
+}
+
+/// Kinds of SHOW.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each variant is the SHOW statement of its name; `full` is the FULL keyword")]
+pub enum ShowKind {
+    Databases,
+    Tables { database: Option<String>, full: bool },
+    /// SHOW COLUMNS, DESCRIBE, EXPLAIN table.
+    Columns { table: TableName, full: bool },
+    Index { table: TableName },
+    CreateTable(TableName),
+    CreateDatabase { name: String, if_not_exists: bool },
+    TableStatus { database: Option<String> },
+    Variables { global: bool },
+    Status { global: bool },
+    ProcessList { full: bool },
+    Warnings { limit: Option<u64>, offset: u64 },
+    Errors { limit: Option<u64>, offset: u64 },
+    CountWarnings,
+    CountErrors,
+    Engines,
+    CharacterSet,
+    Collation,
+    Plugins,
+    Privileges,
+    Grants { user: Option<String> },
+    Triggers { database: Option<String> },
+    Events { database: Option<String> },
+    ProcedureStatus,
+    FunctionStatus,
+    OpenTables { database: Option<String> },
+    /// SHOW MASTER STATUS, SHOW BINARY LOG STATUS.
+    BinaryLogStatus,
+    BinaryLogs,
+    ReplicaStatus,
+    EngineStatus(String),
+}

@@ -1,0 +1,287 @@
+//! The [`Scope`] of a query block: what a column, a subquery or an aggregate means in one of its clauses.
+
+use std::sync::Arc;
+
+use crate::ast::{AggregateCall, AggregateFunction, Expr, Query};
+use crate::bind::scope::{Lookup, Names, View};
+use crate::bind::select::{Item, plain_column};
+use crate::bind::Binder;
+use crate::error::{Error, Result};
+use crate::execute::ResultColumn;
+use crate::expression::{Expression, Scope, Subquery, SubqueryKind};
+use crate::session::SessionState;
+use crate::types::DataType;
+
+/// A clause of a query block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clause {
+    /// The select list, or the assignments of UPDATE.
+    FieldList,
+    /// WHERE.
+    Where,
+    /// ON.
+    On,
+    /// GROUP BY.
+    GroupBy,
+    /// HAVING.
+    Having,
+    /// ORDER BY.
+    OrderBy,
+    /// LIMIT and OFFSET, where no column may stand.
+    Limit,
+}
+
+impl Clause {
+    /// MySQL's name of the clause in error messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Clause::FieldList => "field list",
+            Clause::Where => "where clause",
+            Clause::On => "on clause",
+            Clause::GroupBy => "group statement",
+            Clause::Having => "having clause",
+            Clause::OrderBy => "order clause",
+            Clause::Limit => "limit clause",
+        }
+    }
+}
+
+/// One aggregate call of a block, bound.
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    /// The call as written: equal calls share a slot.
+    pub call: AggregateCall,
+    /// Arguments; empty for COUNT(*).
+    pub arguments: Vec<Expression>,
+    /// GROUP_CONCAT's ORDER BY.
+    pub order_by: Vec<(Expression, bool)>,
+    /// Type of the result.
+    pub data_type: DataType,
+    /// Whether the result may be NULL.
+    pub nullable: bool,
+}
+
+/// The aggregate calls of a block; call `i` has slot `base + i`.
+#[derive(Debug, Default)]
+pub struct AggregateList {
+    /// The first slot.
+    pub base: usize,
+    /// The calls.
+    pub calls: Vec<Aggregate>,
+}
+
+/// What HAVING and ORDER BY see of the select list and of GROUP BY.
+#[derive(Clone, Copy)]
+pub struct Aliases<'s> {
+    /// The select list.
+    pub items: &'s [Item],
+    /// Slots of the columns in GROUP BY.
+    pub group_slots: &'s [usize],
+}
+
+/// The scope of a clause.
+pub struct BlockScope<'s> {
+    binder: &'s Binder<'s>,
+    names: &'s Names<'s>,
+    clause: Clause,
+    /// Restricts the tables seen, in ON.
+    pub view: Option<&'s View>,
+    /// Where aggregates go; none where they may not stand.
+    pub aggregates: Option<&'s mut AggregateList>,
+    /// Select list, for HAVING and ORDER BY.
+    pub aliases: Option<Aliases<'s>>,
+    inside_aggregate: bool,
+}
+
+impl<'s> BlockScope<'s> {
+    /// A scope without aggregates and aliases.
+    #[must_use]
+    pub fn new(binder: &'s Binder<'s>, names: &'s Names<'s>, clause: Clause) -> BlockScope<'s> {
+        BlockScope { binder, names, clause, view: None, aggregates: None, aliases: None, inside_aggregate: false }
+    }
+
+    /// Binds an expression here.
+    ///
+    /// # Errors
+    /// Those of `expression::bind`.
+    pub fn bind(&mut self, expr: &Expr) -> Result<Expression> {
+        crate::expression::bind(expr, self)
+    }
+
+    fn slot(&self, slot: usize) -> Result<Expression> {
+        let column = self.names.from.column(slot).ok_or_else(|| Error::internal("a slot without column"))?;
+        Ok(column_expression(slot, column))
+    }
+
+    /// An item of the select list by its name. Several items of that name are ambiguous unless they are one column.
+    fn alias(&self, aliases: Aliases<'s>, name: &str) -> Result<Option<Expression>> {
+        let mut found: Option<&Item> = None;
+        for item in aliases.items {
+            if !item.column.name.eq_ignore_ascii_case(name) {
+                continue;
+            }
+            if let Some(other) = found {
+                let same = plain_column(&other.expression).is_some()
+                    && plain_column(&other.expression) == plain_column(&item.expression);
+                if !same {
+                    return Err(Error::ambiguous_column(name, self.clause.name()));
+                }
+            }
+            found = Some(item);
+        }
+        Ok(found.map(|item| item.expression.clone()))
+    }
+
+    fn unknown(&self, database: Option<&str>, table: Option<&str>, column: &str) -> Error {
+        let mut name = String::new();
+        for part in [database, table].into_iter().flatten() {
+            name.push_str(part);
+            name.push('.');
+        }
+        name.push_str(column);
+        Error::unknown_column(name, self.clause.name())
+    }
+
+    /// HAVING sees columns of GROUP BY, the select list, and columns outside, in this order.
+    fn having_column(
+        &self,
+        aliases: Aliases<'s>,
+        database: Option<&str>,
+        table: Option<&str>,
+        column: &str,
+    ) -> Result<Option<Expression>> {
+        let found = self.names.from.lookup(None, database, table, column);
+        if let Lookup::Found(slot) = found
+            && aliases.group_slots.contains(&slot)
+        {
+            return self.slot(slot).map(Some);
+        }
+        if table.is_none()
+            && let Some(expression) = self.alias(aliases, column)?
+        {
+            return Ok(Some(expression));
+        }
+        if let Lookup::Found(slot) = found
+            && aliases.items.iter().any(|item| plain_column(&item.expression) == Some(slot))
+        {
+            return self.slot(slot).map(Some);
+        }
+        Ok(None)
+    }
+
+    fn outside(
+        &self,
+        database: Option<&str>,
+        table: Option<&str>,
+        column: &str,
+    ) -> Result<Option<Expression>> {
+        let found = self.names.lookup_outside(database, table, column, self.clause.name())?;
+        Ok(found.map(|(depth, slot, column)| {
+            Expression::outer(depth, slot, column.data_type, column.nullable, column.name.as_str())
+        }))
+    }
+}
+
+/// A reference to a slot of the executing row.
+#[must_use]
+pub fn column_expression(slot: usize, column: &ResultColumn) -> Expression {
+    Expression::column(slot, column.data_type, column.nullable, column.name.as_str())
+}
+
+impl Scope for BlockScope<'_> {
+    fn column(&mut self, database: Option<&str>, table: Option<&str>, column: &str) -> Result<Expression> {
+        if self.clause == Clause::Limit {
+            return Err(self.unknown(database, table, column));
+        }
+        if let (Clause::Having, Some(aliases), false) = (self.clause, self.aliases, self.inside_aggregate) {
+            if let Some(found) = self.having_column(aliases, database, table, column)? {
+                return Ok(found);
+            }
+            let outside = self.outside(database, table, column)?;
+            return outside.ok_or_else(|| self.unknown(database, table, column));
+        }
+        match self.names.from.lookup(self.view, database, table, column) {
+            Lookup::Found(slot) => return self.slot(slot),
+            Lookup::Ambiguous => return Err(Error::ambiguous_column(column, self.clause.name())),
+            Lookup::Missing => {}
+        }
+        if let (None, Some(aliases)) = (table, self.aliases)
+            && let Some(found) = self.alias(aliases, column)?
+        {
+            return Ok(found);
+        }
+        let outside = self.outside(database, table, column)?;
+        outside.ok_or_else(|| self.unknown(database, table, column))
+    }
+
+    fn subquery(&mut self, query: &Query, kind: SubqueryKind) -> Result<Arc<Subquery>> {
+        let noted = self.names.read_from_inside.borrow().len();
+        let plan = crate::plan::query::plan_query(self.binder, query, Some(self.names))?;
+        let columns: Vec<DataType> = plan.columns.iter().map(|column| column.data_type).collect();
+        if kind == SubqueryKind::Scalar && columns.len() != 1 {
+            return Err(Error::operand_columns(1));
+        }
+        let mut outer_columns = self.names.read_from_inside.borrow()[noted..].to_vec();
+        outer_columns.sort_unstable();
+        outer_columns.dedup();
+        let correlated = plan.correlated;
+        Ok(Arc::new(Subquery { kind, plan, correlated, columns, outer_columns }))
+    }
+
+    fn aggregate(&mut self, call: &AggregateCall) -> Result<Expression> {
+        // A group keeps its first row, so ANY_VALUE(x) is x.
+        if let (AggregateFunction::AnyValue, [argument]) = (call.function, call.arguments.as_slice()) {
+            return self.bind(argument);
+        }
+        if self.inside_aggregate || self.aggregates.is_none() {
+            return Err(Error::invalid_group_function());
+        }
+        if let Some(list) = &self.aggregates
+            && let Some(position) = list.calls.iter().position(|known| known.call == *call)
+        {
+            return Ok(aggregate_slot(list, position));
+        }
+        self.inside_aggregate = true;
+        let arguments = call.arguments.iter().map(|argument| self.bind(argument)).collect::<Result<Vec<_>>>();
+        let order_by = call
+            .order_by
+            .iter()
+            .map(|(key, descending)| Ok((self.bind(key)?, *descending)))
+            .collect::<Result<Vec<_>>>();
+        self.inside_aggregate = false;
+        let (arguments, order_by) = (arguments?, order_by?);
+        if refers_outside_only(&arguments) {
+            return Err(Error::not_supported("an aggregate of an enclosing query's columns in a subquery"));
+        }
+        let (data_type, nullable) = crate::expression::aggregate::result_type(call.function, &arguments);
+        let list = self.aggregates.as_mut().ok_or_else(Error::invalid_group_function)?;
+        list.calls.push(Aggregate { call: call.clone(), arguments, order_by, data_type, nullable });
+        Ok(aggregate_slot(list, list.calls.len() - 1))
+    }
+
+    fn inserted_value(&mut self, column: &str) -> Result<Expression> {
+        Err(self.unknown(None, None, column))
+    }
+
+    fn session(&self) -> &SessionState {
+        self.binder.session
+    }
+}
+
+fn aggregate_slot(list: &AggregateList, position: usize) -> Expression {
+    let aggregate = &list.calls[position];
+    let name = format!("{:?}", aggregate.call.function).to_ascii_lowercase();
+    Expression::column(list.base + position, aggregate.data_type, aggregate.nullable, name.as_str())
+}
+
+/// Whether the arguments read rows of enclosing queries and none of this one: SQL then aggregates in the enclosing query.
+fn refers_outside_only(arguments: &[Expression]) -> bool {
+    let mut outside = false;
+    let mut inside = false;
+    for argument in arguments {
+        outside |= crate::plan::slots::reads_outside(argument);
+        inside |= !crate::plan::slots::slots_of(argument).is_empty();
+    }
+    outside && !inside
+}

@@ -1,0 +1,79 @@
+//! Binding: from names as written to slots, types and bound query blocks.
+//!
+//! A query block (one SELECT) is bound in the order FROM, select list, WHERE, GROUP BY, HAVING, ORDER BY, which is also the
+//! order in which MySQL finds errors. The result, [`BoundSelect`], is what [`crate::plan`] turns into a physical plan;
+//! subqueries and derived tables are planned while they are bound, since their types depend on it.
+//!
+//! The executing row of a block has three parts: the slots of the tables of FROM (see [`scope`]), then one slot for each
+//! aggregate call, then (added by the planner) one for each computed item of the select list. Grouping keeps the first
+//! row of each group and appends the aggregates, so a column reference means the same slot before and after grouping.
+//!
+//! Left out: LATERAL, common table expressions and window functions (the parser refuses them), aggregates of an
+//! enclosing block's columns inside a subquery (refused here).
+
+pub mod block;
+pub mod from;
+pub mod full_group_by;
+pub mod order;
+pub mod scope;
+pub mod select;
+pub mod virtual_table;
+pub mod walk;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Table};
+use crate::error::{Error, Result};
+use crate::session::SessionState;
+
+pub use block::{Aggregate, BlockScope, Clause};
+pub use from::{BoundFrom, BoundJoin};
+pub use scope::{BoundTable, FromScope, Names, TableSource};
+pub use select::{Aggregation, BoundSelect, Item, OrderKey};
+
+/// What binding a statement needs, and what it finds on the way.
+pub struct Binder<'a> {
+    /// The schema.
+    pub catalog: &'a Catalog,
+    /// The connection.
+    pub session: &'a SessionState,
+    /// Base tables met so far, each once: the statement's metadata locks.
+    tables: RefCell<Vec<Arc<Table>>>,
+}
+
+impl<'a> Binder<'a> {
+    /// A binder for one statement.
+    #[must_use]
+    pub fn new(catalog: &'a Catalog, session: &'a SessionState) -> Binder<'a> {
+        Binder { catalog, session, tables: RefCell::default() }
+    }
+
+    /// Finds a base table and notes it for the statement's metadata locks.
+    ///
+    /// # Errors
+    /// 1046 without a database, 1146 or 1049 when it is not there.
+    pub fn table(&self, database: Option<&str>, name: &str) -> Result<Arc<Table>> {
+        let database = self.database(database)?;
+        let table = Arc::clone(self.catalog.table(database, name)?);
+        let mut tables = self.tables.borrow_mut();
+        if !tables.iter().any(|other| other.id == table.id) {
+            tables.push(Arc::clone(&table));
+        }
+        Ok(table)
+    }
+
+    /// The database written, or the current one.
+    ///
+    /// # Errors
+    /// 1046 when there is neither.
+    pub fn database<'s>(&'s self, written: Option<&'s str>) -> Result<&'s str> {
+        written.or(self.session.database.as_deref()).ok_or_else(Error::no_database)
+    }
+
+    /// The base tables met, each once.
+    #[must_use]
+    pub fn into_tables(self) -> Vec<Arc<Table>> {
+        self.tables.into_inner()
+    }
+}

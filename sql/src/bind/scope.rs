@@ -1,0 +1,276 @@
+//! Names of one query block: which tables its FROM has, which columns they bring, and what a name refers to.
+//!
+//! The executing row of a block is flat: each table of FROM has a contiguous run of slots, in the order of appearance,
+//! whatever the order in which the tables are joined later. A column reference is bound to its slot once and never
+//! moves. Names of enclosing blocks are reached through [`Names::parent`]; every such reference is written down, since the
+//! enclosing block must then have that column at hand.
+//!
+//! Column names are compared without case, table names and aliases with case (MySQL on Linux).
+
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::ast::IndexHint;
+use crate::bind::virtual_table::VirtualTable;
+use crate::catalog::Table;
+use crate::error::{Error, Result};
+use crate::execute::ResultColumn;
+use crate::plan::QueryPlan;
+
+/// Where the rows of a table of FROM come from.
+#[derive(Clone, Debug)]
+pub enum TableSource {
+    /// A table of the catalog.
+    Base(Arc<Table>),
+    /// A derived table.
+    Derived(Arc<QueryPlan>),
+    /// A table made on the spot.
+    Virtual(Arc<VirtualTable>),
+}
+
+/// One table of FROM.
+#[derive(Clone, Debug)]
+pub struct BoundTable {
+    /// Its rows.
+    pub source: TableSource,
+    /// Database; empty for a derived table.
+    pub database: String,
+    /// Alias, or the table's name.
+    pub alias: String,
+    /// First slot.
+    pub base: usize,
+    /// Columns, by slot from `base`.
+    pub columns: Vec<ResultColumn>,
+    /// Index hints.
+    pub hints: Vec<IndexHint>,
+    /// On the inner side of an outer join: its columns may all be NULL.
+    pub outer_joined: bool,
+}
+
+impl BoundTable {
+    /// Its slots.
+    #[must_use]
+    pub fn slots(&self) -> Range<usize> {
+        self.base..self.base + self.columns.len()
+    }
+}
+
+/// A column that an unqualified name can mean, and that `*` shows.
+#[derive(Clone, Debug)]
+pub struct VisibleColumn {
+    /// Name.
+    pub name: String,
+    /// Slot.
+    pub slot: usize,
+}
+
+/// The names that a FROM clause, or a part of it, brings.
+#[derive(Clone, Debug, Default)]
+pub struct FromScope {
+    /// Tables in order of appearance.
+    pub tables: Vec<BoundTable>,
+    /// Unqualified names and `*`: columns joined by USING appear once.
+    pub visible: Vec<VisibleColumn>,
+    /// Slots in all.
+    pub width: usize,
+}
+
+/// What a part of FROM sees: an ON clause sees the tables of its two operands only.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Positions of the tables.
+    pub tables: Range<usize>,
+    /// Unqualified names.
+    pub visible: Vec<VisibleColumn>,
+}
+
+/// Outcome of a look-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// One column.
+    Found(usize),
+    /// Several.
+    Ambiguous,
+    /// None.
+    Missing,
+}
+
+impl FromScope {
+    /// Looks a name up, within `view` if given.
+    #[must_use]
+    pub fn lookup(
+        &self,
+        view: Option<&View>,
+        database: Option<&str>,
+        table: Option<&str>,
+        column: &str,
+    ) -> Lookup {
+        let Some(table) = table else {
+            return self.lookup_unqualified(view, column);
+        };
+        let range = view.map_or(0..self.tables.len(), |view| view.tables.clone());
+        let mut found = Lookup::Missing;
+        for bound in &self.tables[range] {
+            if bound.alias != table || database.is_some_and(|database| database != bound.database) {
+                continue;
+            }
+            for (position, candidate) in bound.columns.iter().enumerate() {
+                if candidate.name.eq_ignore_ascii_case(column) {
+                    found = match found {
+                        Lookup::Missing => Lookup::Found(bound.base + position),
+                        Lookup::Found(_) | Lookup::Ambiguous => Lookup::Ambiguous,
+                    };
+                }
+            }
+        }
+        found
+    }
+
+    fn lookup_unqualified(&self, view: Option<&View>, column: &str) -> Lookup {
+        let visible = view.map_or(&self.visible, |view| &view.visible);
+        let mut matches = visible.iter().filter(|candidate| candidate.name.eq_ignore_ascii_case(column));
+        match (matches.next(), matches.next()) {
+            (None, _) => Lookup::Missing,
+            (Some(only), None) => Lookup::Found(only.slot),
+            (Some(_), Some(_)) => Lookup::Ambiguous,
+        }
+    }
+
+    /// The table that has `slot`, and the column's position in it.
+    #[must_use]
+    pub fn table_of(&self, slot: usize) -> Option<(usize, usize)> {
+        self.tables
+            .iter()
+            .position(|table| table.slots().contains(&slot))
+            .map(|table| (table, slot - self.tables[table].base))
+    }
+
+    /// Metadata of the column in `slot`.
+    #[must_use]
+    pub fn column(&self, slot: usize) -> Option<&ResultColumn> {
+        let (table, position) = self.table_of(slot)?;
+        self.tables[table].columns.get(position)
+    }
+
+    /// Adds a table after the others.
+    ///
+    /// # Errors
+    /// 1066 when its name is taken, 1116 when there are too many tables.
+    pub fn add(&mut self, mut table: BoundTable) -> Result<usize> {
+        let taken = |other: &BoundTable| other.alias == table.alias && other.database == table.database;
+        if self.tables.iter().any(taken) {
+            return Err(Error::nonunique_table(&table.alias));
+        }
+        if self.tables.len() >= crate::limits::JOIN_TABLES_MAX {
+            return Err(Error {
+                code: 1116,
+                state: *b"HY000",
+                message: format!(
+                    "Too many tables; MySQL can only use {} tables in a join",
+                    crate::limits::JOIN_TABLES_MAX
+                ),
+            });
+        }
+        table.base = self.width;
+        self.width += table.columns.len();
+        self.tables.push(table);
+        Ok(self.tables.len() - 1)
+    }
+}
+
+/// The names of a query block and, through its parent, of the blocks around it.
+pub struct Names<'a> {
+    /// FROM of this block.
+    pub from: &'a FromScope,
+    /// The block around it.
+    pub parent: Option<&'a Names<'a>>,
+    /// Slots of this block's row that blocks inside it refer to, in order of binding.
+    pub read_from_inside: RefCell<Vec<usize>>,
+    /// Whether this block refers to a block around it.
+    pub correlated: Cell<bool>,
+}
+
+impl<'a> Names<'a> {
+    /// The names of a block.
+    #[must_use]
+    pub fn new(from: &'a FromScope, parent: Option<&'a Names<'a>>) -> Names<'a> {
+        Names { from, parent, read_from_inside: RefCell::default(), correlated: Cell::new(false) }
+    }
+
+    /// Looks a name up in the blocks around this one: how many blocks out (1 is the nearest) and which slot. Notes the
+    /// reference in every block it crosses.
+    ///
+    /// # Errors
+    /// 1052 when it is ambiguous there.
+    pub fn lookup_outside(
+        &self,
+        database: Option<&str>,
+        table: Option<&str>,
+        column: &str,
+        clause: &str,
+    ) -> Result<Option<(usize, usize, ResultColumn)>> {
+        let mut depth = 1;
+        let mut block = self.parent;
+        while let Some(names) = block {
+            match names.from.lookup(None, database, table, column) {
+                Lookup::Found(slot) => {
+                    self.note_crossing(depth);
+                    names.read_from_inside.borrow_mut().push(slot);
+                    let found = names.from.column(slot).cloned();
+                    return Ok(found.map(|found| (depth, slot, found)));
+                }
+                Lookup::Ambiguous => return Err(Error::ambiguous_column(column, clause)),
+                Lookup::Missing => {}
+            }
+            depth += 1;
+            block = names.parent;
+        }
+        Ok(None)
+    }
+
+    /// This block and those up to, but without, the one `depth` out read an enclosing row.
+    fn note_crossing(&self, depth: usize) {
+        self.correlated.set(true);
+        let mut block = self.parent;
+        for _ in 1..depth {
+            let Some(names) = block else { break };
+            names.correlated.set(true);
+            block = names.parent;
+        }
+    }
+}
+
+/// Metadata of a base table's columns, as a result set shows them.
+#[must_use]
+pub fn table_columns(table: &Table, alias: &str, outer_joined: bool) -> Vec<ResultColumn> {
+    let part_of = |position: usize, wanted: &dyn Fn(&crate::catalog::Index) -> bool| {
+        table
+            .indexes
+            .iter()
+            .any(|index| wanted(index) && index.columns.first().is_some_and(|part| part.column == position))
+    };
+    table
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(position, column)| ResultColumn {
+            name: column.name.clone(),
+            original_name: column.name.clone(),
+            table: alias.to_owned(),
+            original_table: table.name.clone(),
+            database: table.database.clone(),
+            data_type: column.data_type,
+            nullable: column.nullable || outer_joined,
+            primary_key: !table.hidden_row_id
+                && table.indexes[0].columns.iter().any(|part| part.column == position),
+            unique_key: part_of(position, &|index| {
+                index.unique && index.name != "PRIMARY" && index.columns.len() == 1
+            }),
+            multiple_key: part_of(position, &|index| {
+                index.name != "PRIMARY" && !(index.unique && index.columns.len() == 1)
+            }),
+            auto_increment: column.auto_increment,
+        })
+        .collect()
+}

@@ -1,0 +1,100 @@
+//! Walks over the syntax tree of an expression.
+//!
+//! The rules of GROUP BY and HAVING are rules about what was *written* (an expression of the select list may be used when it
+//! is spelled like an expression of GROUP BY), so they are checked on the syntax tree. Subqueries are not entered: they
+//! are blocks of their own.
+
+use crate::ast::{AggregateCall, Expr};
+
+/// Calls `visit` with each direct operand of `expr`, in the order written. Aggregates' arguments count as operands.
+pub fn operands<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
+    match expr {
+        Expr::Literal(_)
+        | Expr::Parameter(_)
+        | Expr::Column { .. }
+        | Expr::Exists { .. }
+        | Expr::Subquery(_)
+        | Expr::InsertedValue(_)
+        | Expr::UserVariable(_)
+        | Expr::SystemVariable { .. }
+        | Expr::Default(_) => {}
+        Expr::Unary(_, operand)
+        | Expr::IsNull { operand, .. }
+        | Expr::IsTruth { operand, .. }
+        | Expr::InSubquery { operand, .. }
+        | Expr::Cast { operand, .. }
+        | Expr::Collate(operand, _)
+        | Expr::AssignVariable(_, operand) => visit(operand),
+        Expr::Binary(_, left, right) => {
+            visit(left);
+            visit(right);
+        }
+        Expr::Between { operand, low, high, .. } => {
+            visit(operand);
+            visit(low);
+            visit(high);
+        }
+        Expr::InList { operand, list, .. } => {
+            visit(operand);
+            list.iter().for_each(visit);
+        }
+        Expr::Like { operand, pattern, escape, .. } => {
+            visit(operand);
+            visit(pattern);
+            if let Some(escape) = escape {
+                visit(escape);
+            }
+        }
+        Expr::Regexp { operand, pattern, .. } => {
+            visit(operand);
+            visit(pattern);
+        }
+        Expr::Case { operand, branches, otherwise } => {
+            if let Some(operand) = operand {
+                visit(operand);
+            }
+            for (when, then) in branches {
+                visit(when);
+                visit(then);
+            }
+            if let Some(otherwise) = otherwise {
+                visit(otherwise);
+            }
+        }
+        Expr::Function { arguments, .. } => arguments.iter().for_each(visit),
+        Expr::Aggregate(call) => aggregate_operands(call, visit),
+        Expr::Row(items) => items.iter().for_each(visit),
+    }
+}
+
+fn aggregate_operands<'e>(call: &'e AggregateCall, visit: &mut dyn FnMut(&'e Expr)) {
+    call.arguments.iter().for_each(&mut *visit);
+    call.order_by.iter().for_each(|(key, _)| visit(key));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::{AggregateFunction, BinaryOp};
+    use crate::types::Value;
+
+    #[test]
+    fn operands_come_in_order_and_aggregates_arguments_count() {
+        let number = |n| Expr::Literal(Value::Int(n));
+        let sum = Expr::Aggregate(Box::new(AggregateCall {
+            function: AggregateFunction::Sum,
+            arguments: vec![number(2)],
+            distinct: false,
+            order_by: vec![(number(3), true)],
+            separator: None,
+        }));
+        let mut seen = Vec::new();
+        operands(&Expr::Binary(BinaryOp::Add, Box::new(number(1)), Box::new(sum.clone())), &mut |operand| {
+            seen.push(operand.clone());
+        });
+        assert_eq!(seen, [number(1), sum.clone()]);
+        seen.clear();
+        operands(&sum, &mut |operand| seen.push(operand.clone()));
+        assert_eq!(seen, [number(2), number(3)]);
+    }
+}

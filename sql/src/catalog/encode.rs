@@ -1,0 +1,420 @@
+//! The bytes of databases and tables as the catalog's keys hold them.
+//!
+//! Numbers are LEB128 (signed ones zigzag), strings a length in bytes and then UTF-8. The first byte is the version,
+//! [`DEFINITION_VERSION`]; another one is refused by name, so that an older program does not misread a newer catalog.
+//!
+//! ```text
+//! database  version, name, collation
+//! table     version, database, name, collation, comment, flags (1: hidden row id), created_us,
+//!           column count, columns, index count, indexes (the first is the primary)
+//! column    name, type, flags (1: nullable, 2: ON UPDATE now, 4: AUTO_INCREMENT), default, comment
+//! type      kind (1 byte), its one or two numbers if it has any, flags (1: unsigned), collation, display width
+//! default   0: none; 1: now; 2: constant, then a value
+//! value     kind (1 byte), then its bytes
+//! index     id, name, flags (1: unique), column count, for each: position, flags (1: descending, 2: prefix), prefix
+//! ```
+//!
+//! Collations are MySQL's collation ids. A TIMESTAMP default is in UTC.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use bytes::Bytes;
+
+use super::{Column, ColumnDefault, Database, Index, IndexColumn, IndexId, Table, TableId};
+use crate::Result;
+use crate::codec::{Input, damaged, write_varint};
+use crate::types::datetime::Time;
+use crate::types::{Collation, DataType, Date, DateTime, Decimal, TypeKind, Value};
+
+/// The version that definitions are written in.
+pub const DEFINITION_VERSION: u8 = 1;
+
+const NULLABLE: u8 = 1;
+const ON_UPDATE_NOW: u8 = 2;
+const AUTO_INCREMENT: u8 = 4;
+const DESCENDING: u8 = 1;
+const PREFIX: u8 = 2;
+
+/// The bytes of a database, without its tables.
+#[must_use]
+pub fn write_database(database: &Database) -> Bytes {
+    let mut out = vec![DEFINITION_VERSION];
+    write_string(&database.name, &mut out);
+    write_collation(database.collation, &mut out);
+    Bytes::from(out)
+}
+
+/// A database from its bytes, without tables.
+///
+/// # Errors
+/// 1105 when they are no such bytes.
+pub fn read_database(bytes: &[u8]) -> Result<Database> {
+    let mut input = Input::new(bytes);
+    read_version(&mut input)?;
+    let name = read_string(&mut input)?;
+    let collation = read_collation(&mut input)?;
+    read_end(&input)?;
+    Ok(Database { name, collation, tables: std::collections::BTreeMap::new() })
+}
+
+/// The bytes of a table, without its id and counters.
+#[must_use]
+pub fn write_table(table: &Table) -> Bytes {
+    let mut out = Vec::with_capacity(64 + 48 * table.columns.len());
+    out.push(DEFINITION_VERSION);
+    write_string(&table.database, &mut out);
+    write_string(&table.name, &mut out);
+    write_collation(table.collation, &mut out);
+    write_string(&table.comment, &mut out);
+    out.push(u8::from(table.hidden_row_id));
+    write_varint(table.created_us, &mut out);
+    write_varint(table.columns.len() as u64, &mut out);
+    for column in &table.columns {
+        write_column(column, &mut out);
+    }
+    write_varint(table.indexes.len() as u64, &mut out);
+    for index in &table.indexes {
+        write_index(index, &mut out);
+    }
+    Bytes::from(out)
+}
+
+/// A table from its bytes, its counters at their start.
+///
+/// # Errors
+/// 1105 when they are no such bytes.
+pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
+    let mut input = Input::new(bytes);
+    read_version(&mut input)?;
+    let database = read_string(&mut input)?;
+    let name = read_string(&mut input)?;
+    let collation = read_collation(&mut input)?;
+    let comment = read_string(&mut input)?;
+    let hidden_row_id = input.byte()? & 1 != 0;
+    let created_us = input.varint()?;
+    let columns = read_list(&mut input, read_column)?;
+    let indexes = read_list(&mut input, read_index)?;
+    read_end(&input)?;
+    if indexes.is_empty() || columns.is_empty() {
+        return Err(damaged("a table has no columns or no primary index"));
+    }
+    if indexes.iter().flat_map(|index| &index.columns).any(|part| part.column >= columns.len()) {
+        return Err(damaged("an index has a column that the table has not"));
+    }
+    let auto_increment_column = columns.iter().position(|column: &Column| column.auto_increment);
+    Ok(Table {
+        id,
+        database,
+        name,
+        columns,
+        indexes,
+        hidden_row_id,
+        collation,
+        comment,
+        auto_increment_column,
+        auto_increment: Arc::new(AtomicU64::new(1)),
+        row_id: Arc::new(AtomicU64::new(1)),
+        row_estimate: Arc::new(AtomicU64::new(0)),
+        created_us,
+    })
+}
+
+fn write_column(column: &Column, out: &mut Vec<u8>) {
+    write_string(&column.name, out);
+    write_type(&column.data_type, out);
+    let mut flags = 0;
+    if column.nullable {
+        flags |= NULLABLE;
+    }
+    if column.on_update_now {
+        flags |= ON_UPDATE_NOW;
+    }
+    if column.auto_increment {
+        flags |= AUTO_INCREMENT;
+    }
+    out.push(flags);
+    match &column.default {
+        ColumnDefault::None => out.push(0),
+        ColumnDefault::Now => out.push(1),
+        ColumnDefault::Constant(value) => {
+            out.push(2);
+            write_value(value, out);
+        }
+    }
+    write_string(&column.comment, out);
+}
+
+fn read_column(input: &mut Input<'_>) -> Result<Column> {
+    let name = read_string(input)?;
+    let data_type = read_type(input)?;
+    let flags = input.byte()?;
+    let default = match input.byte()? {
+        0 => ColumnDefault::None,
+        1 => ColumnDefault::Now,
+        2 => ColumnDefault::Constant(read_value(input)?),
+        _ => return Err(damaged("a column has an unknown default")),
+    };
+    Ok(Column {
+        name,
+        data_type,
+        nullable: flags & NULLABLE != 0,
+        default,
+        on_update_now: flags & ON_UPDATE_NOW != 0,
+        auto_increment: flags & AUTO_INCREMENT != 0,
+        comment: read_string(input)?,
+    })
+}
+
+fn write_index(index: &Index, out: &mut Vec<u8>) {
+    write_varint(u64::from(index.id.0), out);
+    write_string(&index.name, out);
+    out.push(u8::from(index.unique));
+    write_varint(index.columns.len() as u64, out);
+    for part in &index.columns {
+        write_varint(part.column as u64, out);
+        let descending = if part.descending { DESCENDING } else { 0 };
+        match part.prefix {
+            Some(prefix) => {
+                out.push(descending | PREFIX);
+                write_varint(u64::from(prefix), out);
+            }
+            None => out.push(descending),
+        }
+    }
+}
+
+fn read_index(input: &mut Input<'_>) -> Result<Index> {
+    let id = IndexId(read_u32(input)?);
+    let name = read_string(input)?;
+    let unique = input.byte()? & 1 != 0;
+    let columns = read_list(input, |input| {
+        let column = read_u32(input)? as usize;
+        let flags = input.byte()?;
+        let prefix = if flags & PREFIX != 0 { Some(read_u32(input)?) } else { None };
+        Ok(IndexColumn { column, prefix, descending: flags & DESCENDING != 0 })
+    })?;
+    Ok(Index { id, name, unique, columns })
+}
+
+fn write_type(data_type: &DataType, out: &mut Vec<u8>) {
+    let (kind, numbers): (u8, [Option<u32>; 2]) = match data_type.kind {
+        TypeKind::Null => (0, [None, None]),
+        TypeKind::TinyInt => (1, [None, None]),
+        TypeKind::SmallInt => (2, [None, None]),
+        TypeKind::MediumInt => (3, [None, None]),
+        TypeKind::Int => (4, [None, None]),
+        TypeKind::BigInt => (5, [None, None]),
+        TypeKind::Float => (6, [None, None]),
+        TypeKind::Double => (7, [None, None]),
+        TypeKind::Decimal { precision, scale } => (8, [Some(u32::from(precision)), Some(u32::from(scale))]),
+        TypeKind::Char(length) => (9, [Some(length), None]),
+        TypeKind::VarChar(length) => (10, [Some(length), None]),
+        TypeKind::TinyText => (11, [None, None]),
+        TypeKind::Text => (12, [None, None]),
+        TypeKind::MediumText => (13, [None, None]),
+        TypeKind::LongText => (14, [None, None]),
+        TypeKind::Binary(length) => (15, [Some(length), None]),
+        TypeKind::VarBinary(length) => (16, [Some(length), None]),
+        TypeKind::TinyBlob => (17, [None, None]),
+        TypeKind::Blob => (18, [None, None]),
+        TypeKind::MediumBlob => (19, [None, None]),
+        TypeKind::LongBlob => (20, [None, None]),
+        TypeKind::Date => (21, [None, None]),
+        TypeKind::Time(fraction) => (22, [Some(u32::from(fraction)), None]),
+        TypeKind::DateTime(fraction) => (23, [Some(u32::from(fraction)), None]),
+        TypeKind::Timestamp(fraction) => (24, [Some(u32::from(fraction)), None]),
+        TypeKind::Year => (25, [None, None]),
+    };
+    out.push(kind);
+    for number in numbers.into_iter().flatten() {
+        write_varint(u64::from(number), out);
+    }
+    out.push(u8::from(data_type.unsigned));
+    write_collation(data_type.collation, out);
+    out.push(data_type.display_width);
+}
+
+fn read_type(input: &mut Input<'_>) -> Result<DataType> {
+    let kind = match input.byte()? {
+        0 => TypeKind::Null,
+        1 => TypeKind::TinyInt,
+        2 => TypeKind::SmallInt,
+        3 => TypeKind::MediumInt,
+        4 => TypeKind::Int,
+        5 => TypeKind::BigInt,
+        6 => TypeKind::Float,
+        7 => TypeKind::Double,
+        8 => {
+            let (precision, scale) = (read_u8(input, 65)?, read_u8(input, 30)?);
+            if precision == 0 || scale > precision {
+                return Err(damaged("a DECIMAL has a bad precision"));
+            }
+            TypeKind::Decimal { precision, scale }
+        }
+        9 => TypeKind::Char(read_u32(input)?),
+        10 => TypeKind::VarChar(read_u32(input)?),
+        11 => TypeKind::TinyText,
+        12 => TypeKind::Text,
+        13 => TypeKind::MediumText,
+        14 => TypeKind::LongText,
+        15 => TypeKind::Binary(read_u32(input)?),
+        16 => TypeKind::VarBinary(read_u32(input)?),
+        17 => TypeKind::TinyBlob,
+        18 => TypeKind::Blob,
+        19 => TypeKind::MediumBlob,
+        20 => TypeKind::LongBlob,
+        21 => TypeKind::Date,
+        22 => TypeKind::Time(read_u8(input, 6)?),
+        23 => TypeKind::DateTime(read_u8(input, 6)?),
+        24 => TypeKind::Timestamp(read_u8(input, 6)?),
+        25 => TypeKind::Year,
+        _ => return Err(damaged("a column has an unknown type")),
+    };
+    let unsigned = input.byte()? & 1 != 0;
+    let collation = read_collation(input)?;
+    let display_width = input.byte()?;
+    Ok(DataType { kind, unsigned, collation, display_width })
+}
+
+fn write_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.push(0),
+        Value::Int(number) => {
+            out.push(1);
+            write_varint(((number << 1) ^ (number >> 63)) as u64, out);
+        }
+        Value::UInt(number) => {
+            out.push(2);
+            write_varint(*number, out);
+        }
+        Value::Double(number) => {
+            out.push(3);
+            out.extend_from_slice(&number.to_be_bytes());
+        }
+        Value::Decimal(number) => {
+            out.push(4);
+            out.push(number.scale());
+            write_bytes(&number.unscaled_bytes(), out);
+        }
+        Value::Text(text) => {
+            out.push(5);
+            write_bytes(text, out);
+        }
+        Value::Blob(bytes) => {
+            out.push(6);
+            write_bytes(bytes, out);
+        }
+        Value::Date(date) => {
+            out.push(7);
+            write_varint(u64::from(date.packed()), out);
+        }
+        Value::Time(time) => {
+            out.push(8);
+            out.extend_from_slice(&time.microseconds().to_be_bytes());
+        }
+        Value::DateTime(time) => {
+            out.push(9);
+            write_varint(time.packed(), out);
+        }
+    }
+}
+
+fn read_value(input: &mut Input<'_>) -> Result<Value> {
+    let bad = || damaged("a column has a bad default");
+    Ok(match input.byte()? {
+        0 => Value::Null,
+        1 => {
+            let number = input.varint()?;
+            Value::Int((number >> 1) as i64 ^ -((number & 1) as i64))
+        }
+        2 => Value::UInt(input.varint()?),
+        3 => Value::Double(f64::from_bits(input.big_endian(8)?)),
+        4 => {
+            let scale = input.byte()?;
+            Value::Decimal(Decimal::from_unscaled_bytes(read_bytes(input)?, scale).ok_or_else(bad)?)
+        }
+        5 => Value::Text(Bytes::from(read_string(input)?)),
+        6 => Value::Blob(Bytes::copy_from_slice(read_bytes(input)?)),
+        7 => Value::Date(Date::from_packed(read_u32(input)?).ok_or_else(bad)?),
+        8 => Value::Time(Time::from_microseconds(input.big_endian(8)? as i64).ok_or_else(bad)?),
+        9 => Value::DateTime(DateTime::from_packed(input.varint()?).ok_or_else(bad)?),
+        _ => return Err(bad()),
+    })
+}
+
+fn write_collation(collation: Collation, out: &mut Vec<u8>) {
+    let id = match collation {
+        Collation::Utf8mb4_0900AiCi => 255,
+        Collation::Utf8mb4GeneralCi => 45,
+        Collation::Utf8mb4Bin => 46,
+        Collation::Utf8mb4_0900Bin => 309,
+        Collation::Binary => 63,
+    };
+    write_varint(id, out);
+}
+
+fn read_collation(input: &mut Input<'_>) -> Result<Collation> {
+    match input.varint()? {
+        255 => Ok(Collation::Utf8mb4_0900AiCi),
+        45 => Ok(Collation::Utf8mb4GeneralCi),
+        46 => Ok(Collation::Utf8mb4Bin),
+        309 => Ok(Collation::Utf8mb4_0900Bin),
+        63 => Ok(Collation::Binary),
+        id => Err(damaged(&format!("collation {id} is unknown to this program"))),
+    }
+}
+
+fn read_version(input: &mut Input<'_>) -> Result<()> {
+    match input.byte()? {
+        DEFINITION_VERSION => Ok(()),
+        version => Err(damaged(&format!(
+            "a definition has version {version}, this program reads {DEFINITION_VERSION}"
+        ))),
+    }
+}
+
+fn read_end(input: &Input<'_>) -> Result<()> {
+    if input.bytes.is_empty() { Ok(()) } else { Err(damaged("a definition has bytes after its end")) }
+}
+
+fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    write_varint(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+fn read_bytes<'a>(input: &mut Input<'a>) -> Result<&'a [u8]> {
+    let length = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
+    input.take(length)
+}
+
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    write_bytes(text.as_bytes(), out);
+}
+
+fn read_string(input: &mut Input<'_>) -> Result<String> {
+    match std::str::from_utf8(read_bytes(input)?) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => Err(damaged("a name is not UTF-8")),
+    }
+}
+
+fn read_u32(input: &mut Input<'_>) -> Result<u32> {
+    u32::try_from(input.varint()?).map_err(|_| damaged("a number is too large"))
+}
+
+fn read_u8(input: &mut Input<'_>, max: u8) -> Result<u8> {
+    match u8::try_from(input.varint()?) {
+        Ok(number) if number <= max => Ok(number),
+        _ => Err(damaged("a number is too large")),
+    }
+}
+
+fn read_list<T>(input: &mut Input<'_>, mut item: impl FnMut(&mut Input<'_>) -> Result<T>) -> Result<Vec<T>> {
+    let count = input.varint()?;
+    // Every item takes at least a byte: a damaged count ends in an error, not in a huge allocation.
+    if count > input.bytes.len() as u64 {
+        return Err(damaged("a list is longer than its bytes"));
+    }
+    (0..count).map(|_| item(input)).collect()
+}

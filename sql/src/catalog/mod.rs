@@ -1,0 +1,100 @@
+//! The catalog: which databases, tables, columns and indexes there are, at one schema version.
+//!
+//! An immutable [`Catalog`] value is shared by all sessions behind an `Arc` and replaced as a whole when a schema
+//! change is applied. It is stored as ordinary keys of the versioned store (see [`store`]), so it is
+//! replicated and snapshotted like rows. Ids are never used twice.
+//!
+//! [`schema`] has the types, [`encode`] their bytes, [`estimate`] how many rows the planner is to expect. Left out: views,
+//! routines, triggers, privileges. The system databases ([`SYSTEM_DATABASES`]) have no stored tables and are no entries
+//! of [`Catalog::databases`].
+
+pub mod encode;
+pub mod estimate;
+pub mod schema;
+pub mod store;
+
+pub use schema::{Catalog, Column, ColumnDefault, Database, Index, IndexColumn, IndexId, Table, TableId};
+
+use std::sync::Arc;
+
+use crate::{Error, Result};
+
+/// Databases that every server has, in SHOW DATABASES' order; they cannot be created, dropped or written.
+pub const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
+
+/// Whether this is one of [`SYSTEM_DATABASES`]; `information_schema` and `performance_schema` in any case of letters.
+#[must_use]
+pub fn is_system_database(name: &str) -> bool {
+    name.eq_ignore_ascii_case("information_schema")
+        || name.eq_ignore_ascii_case("performance_schema")
+        || SYSTEM_DATABASES.contains(&name)
+}
+
+impl Catalog {
+    /// A stored table.
+    ///
+    /// # Errors
+    /// 1049 for an unknown database, 1146 for an unknown table.
+    pub fn table(&self, database: &str, name: &str) -> Result<&Arc<Table>> {
+        match self.databases.get(database) {
+            Some(found) => found.tables.get(name).ok_or_else(|| Error::no_such_table(database, name)),
+            None if is_system_database(database) => Err(Error::no_such_table(database, name)),
+            None => Err(Error::unknown_database(database)),
+        }
+    }
+
+    /// Whether there is such a database, system databases included.
+    #[must_use]
+    pub fn has_database(&self, name: &str) -> bool {
+        self.databases.contains_key(name) || is_system_database(name)
+    }
+
+    /// The names of all databases, system databases included, in order.
+    #[must_use]
+    pub fn database_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.databases.keys().map(String::as_str).chain(SYSTEM_DATABASES).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// A table by its id.
+    #[must_use]
+    pub fn table_by_id(&self, id: TableId) -> Option<&Arc<Table>> {
+        self.tables().find(|table| table.id == id)
+    }
+
+    /// All tables, by database and name.
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        self.databases.values().flat_map(|database| database.tables.values())
+    }
+}
+
+impl Table {
+    /// The index that holds the rows.
+    #[must_use]
+    pub fn primary(&self) -> &Index {
+        &self.indexes[0]
+    }
+
+    /// The position of a column, its name in any case of letters.
+    #[must_use]
+    pub fn column_position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| same_name(&column.name, name))
+    }
+
+    /// The position of an index, its name in any case of letters. A hidden primary index has no name to be found by.
+    #[must_use]
+    pub fn index_position(&self, name: &str) -> Option<usize> {
+        let skipped = usize::from(self.hidden_row_id);
+        self.indexes.iter().skip(skipped).position(|index| same_name(&index.name, name)).map(|found| found + skipped)
+    }
+}
+
+/// Whether two names of columns, indexes or aliases are the same: letters without case.
+#[must_use]
+pub fn same_name(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
+    one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
+}

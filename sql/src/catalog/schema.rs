@@ -1,0 +1,127 @@
+//! What the catalog says of databases, tables, columns and indexes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use crate::types::{Collation, DataType, Value};
+
+/// Identity of a table for as long as the cluster lives; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId(pub u32);
+
+/// Identity of one index's key range: the first four bytes (big endian) of each of its keys. The primary index of a
+/// table holds the rows. Never used twice; TRUNCATE takes new ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IndexId(pub u32);
+
+/// All databases at one schema version.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// Moves by one with every schema change; a plan made at another version is made anew.
+    pub version: u64,
+    /// Databases by name.
+    pub databases: BTreeMap<String, Database>,
+    /// The next free table and index id.
+    pub next_id: u32,
+    /// The same tables by id, for applied counters.
+    pub by_id: rustc_hash::FxHashMap<TableId, Arc<Table>>,
+}
+
+/// One database (schema).
+#[derive(Clone, Debug, Default)]
+pub struct Database {
+    /// Its name as created.
+    pub name: String,
+    /// Default collation of new tables.
+    pub collation: Collation,
+    /// Tables by name (names are case-sensitive, as MySQL on Linux).
+    pub tables: BTreeMap<String, Arc<Table>>,
+}
+
+/// One table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Identity.
+    pub id: TableId,
+    /// Database it belongs to.
+    pub database: String,
+    /// Name.
+    pub name: String,
+    /// Columns in order.
+    pub columns: Vec<Column>,
+    /// Indexes; the first is always the primary (rows live under it). A table without PRIMARY KEY has a hidden primary
+    /// index over a hidden 8-byte row id (`hidden_row_id`).
+    pub indexes: Vec<Index>,
+    /// True when no PRIMARY KEY was declared: the primary key is a hidden row id, taken from `auto_increment`'s twin `row_id`.
+    pub hidden_row_id: bool,
+    /// Default collation of new text columns.
+    pub collation: Collation,
+    /// COMMENT.
+    pub comment: String,
+    /// Position of the AUTO_INCREMENT column, if any.
+    pub auto_increment_column: Option<usize>,
+    /// The next AUTO_INCREMENT value. Shared by every version of this table's definition; moved by INSERT on the leader and
+    /// by applied entries; its high-water mark is written to the log with each transaction that takes values.
+    pub auto_increment: Arc<AtomicU64>,
+    /// The next hidden row id, likewise.
+    pub row_id: Arc<AtomicU64>,
+    /// A changing estimate of the number of rows, for the planner and SHOW TABLE STATUS; not exact, not replicated.
+    pub row_estimate: Arc<AtomicU64>,
+    /// When it was created, microseconds since the epoch (from the entry's commit time).
+    pub created_us: u64,
+}
+
+/// One column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Name as declared; compared without case.
+    pub name: String,
+    /// Type.
+    pub data_type: DataType,
+    /// Whether NULL may stand in it.
+    pub nullable: bool,
+    /// DEFAULT.
+    pub default: ColumnDefault,
+    /// ON UPDATE CURRENT_TIMESTAMP.
+    pub on_update_now: bool,
+    /// AUTO_INCREMENT.
+    pub auto_increment: bool,
+    /// COMMENT.
+    pub comment: String,
+}
+
+/// The default of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ColumnDefault {
+    /// None declared: NULL when nullable, else the column must be given.
+    None,
+    /// A constant, already converted to the column's type.
+    Constant(Value),
+    /// CURRENT_TIMESTAMP with the column's fraction.
+    Now,
+}
+
+/// One index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Index {
+    /// Identity: prefix of its keys.
+    pub id: IndexId,
+    /// Name; `PRIMARY` for the primary key.
+    pub name: String,
+    /// PRIMARY or UNIQUE.
+    pub unique: bool,
+    /// Key columns in order.
+    pub columns: Vec<IndexColumn>,
+}
+
+/// One column of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexColumn {
+    /// Position in [`Table::columns`].
+    pub column: usize,
+    /// Prefix length in characters (text) or bytes (binary), if given.
+    pub prefix: Option<u32>,
+    /// DESC.
+    pub descending: bool,
+}

@@ -1,0 +1,40 @@
+//! What the errors of the store are to a client. The one place where `storage` errors become MySQL's.
+
+use crate::Error;
+
+impl From<storage::Error> for Error {
+    fn from(error: storage::Error) -> Self {
+        match error {
+            storage::Error::LockDeadlock | storage::Error::WriteConflict => Error::deadlock(),
+            storage::Error::LockWaitTimeout => Error::lock_wait_timeout(),
+            storage::Error::LockNotAvailable => Error::lock_nowait(),
+            storage::Error::SnapshotTooOld => Error {
+                code: 1105,
+                state: *b"HY000",
+                message: "The transaction's snapshot is too old: the row versions that it needs are no longer \
+                          kept; restart the transaction"
+                    .to_owned(),
+            },
+            storage::Error::TooLarge { what, bytes, bytes_max } => Error::too_large(format_args!(
+                "{what} is {bytes} bytes, more than the {bytes_max} allowed; use smaller transactions"
+            )),
+            other => Error::internal(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_errors_have_the_numbers_that_drivers_retry_on() {
+        let code = |error: storage::Error| Error::from(error).code;
+        assert_eq!(code(storage::Error::LockDeadlock), 1213);
+        assert_eq!(code(storage::Error::WriteConflict), 1213);
+        assert_eq!(code(storage::Error::LockWaitTimeout), 1205);
+        assert_eq!(code(storage::Error::LockNotAvailable), 3572);
+        assert_eq!(code(storage::Error::SnapshotTooOld), 1105);
+        assert_eq!(code(storage::Error::Engine("x".into())), 1105);
+    }
+}

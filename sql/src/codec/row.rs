@@ -1,0 +1,317 @@
+//! The value under a primary key: the row.
+//!
+//! ```text
+//! version      1 byte, 1
+//! columns      LEB128: how many columns the table had when the row was written
+//! nulls        one bit a stored column, lowest bit first, 1 for NULL; filled up to a whole byte
+//! values       the stored columns that are not NULL, in the table's order, nothing between them
+//! ```
+//!
+//! *Stored* are the columns that the primary key does not give back (see
+//! [`restores_from_primary`](super::key::restores_from_primary)).
+//!
+//! | type | value |
+//! |---|---|
+//! | TINYINT … BIGINT, YEAR | LEB128; signed ones zigzag (0, -1, 1, -2 … as 0, 1, 2, 3 …) |
+//! | FLOAT, DOUBLE | 4, 8 bytes big endian IEEE |
+//! | DECIMAL, DATE, TIME, DATETIME, TIMESTAMP | as in keys |
+//! | strings | LEB128 length in bytes, then the bytes |
+//!
+//! A row with fewer columns than the table was written before ADD COLUMN: the columns that it lacks have their
+//! constant default, else NULL. A row with more is damaged. A version other than 1 is refused by name.
+
+use bytes::Bytes;
+
+use super::comparable::{Fit, integer_width};
+use super::{ColumnSet, Input, Zone, damaged, decimal, key, temporal, unconverted, write_varint};
+use crate::catalog::{ColumnDefault, Table};
+use crate::types::{DataType, TypeKind, Value};
+use crate::{Error, Result};
+
+/// The version that [`encode`] writes.
+pub const ROW_VERSION: u8 = 1;
+
+/// The row as stored: one value a column, each of its column's type.
+///
+/// # Errors
+/// 1105 when a value is of another type than its column.
+pub fn encode(table: &Table, row: &[Value], zone: Zone) -> Result<Bytes> {
+    let mut out = Vec::with_capacity(estimate_bytes(row));
+    write(table, row, zone, &mut out)?;
+    Ok(Bytes::from(out))
+}
+
+fn estimate_bytes(row: &[Value]) -> usize {
+    let of_value = |value: &Value| match value {
+        Value::Text(bytes) | Value::Blob(bytes) => bytes.len() + 3,
+        _ => 8,
+    };
+    8 + row.len() / 8 + row.iter().map(of_value).sum::<usize>()
+}
+
+/// As [`encode`], into a buffer.
+///
+/// # Errors
+/// 1105 when a value is of another type than its column.
+pub fn write(table: &Table, row: &[Value], zone: Zone, out: &mut Vec<u8>) -> Result<()> {
+    if row.len() != table.columns.len() {
+        return Err(Error::internal("a row has another number of values than its table has columns"));
+    }
+    out.push(ROW_VERSION);
+    write_varint(row.len() as u64, out);
+    let nulls = out.len();
+    let stored = stored_count(table, row.len());
+    out.resize(nulls + stored.div_ceil(8), 0);
+    let mut position = 0;
+    for (number, (column, value)) in table.columns.iter().zip(row).enumerate() {
+        if key::restores_from_primary(table, number) {
+            continue;
+        }
+        if *value == Value::Null {
+            out[nulls + position / 8] |= 1 << (position % 8);
+        } else {
+            write_value(value, &column.data_type, zone, out)?;
+        }
+        position += 1;
+    }
+    Ok(())
+}
+
+/// How many of the table's first `columns` columns a row holds.
+fn stored_count(table: &Table, columns: usize) -> usize {
+    if table.hidden_row_id {
+        return columns;
+    }
+    let primary = &table.indexes[0].columns;
+    // A column stands in a key once.
+    let restored = primary
+        .iter()
+        .filter(|part| part.column < columns && key::restores_from_primary(table, part.column))
+        .count();
+    columns - restored
+}
+
+fn write_value(value: &Value, data_type: &DataType, zone: Zone, out: &mut Vec<u8>) -> Result<()> {
+    let fit = match (data_type.kind, value) {
+        (kind, Value::Int(number)) if integer_width(kind).is_some() => {
+            if data_type.unsigned {
+                let number = u64::try_from(*number).map_err(|_| unconverted(data_type, value))?;
+                write_varint(number, out);
+            } else {
+                write_varint(zigzag(*number), out);
+            }
+            Fit::Exact
+        }
+        (kind, Value::UInt(number)) if integer_width(kind).is_some() => {
+            if data_type.unsigned {
+                write_varint(*number, out);
+            } else {
+                let number = i64::try_from(*number).map_err(|_| unconverted(data_type, value))?;
+                write_varint(zigzag(number), out);
+            }
+            Fit::Exact
+        }
+        (TypeKind::Float, Value::Double(number)) => {
+            out.extend_from_slice(&(*number as f32).to_be_bytes());
+            Fit::Exact
+        }
+        (TypeKind::Double, Value::Double(number)) => {
+            out.extend_from_slice(&number.to_be_bytes());
+            Fit::Exact
+        }
+        (TypeKind::Decimal { precision, scale }, Value::Decimal(number)) => {
+            decimal::write(number, precision, scale, out)?
+        }
+        (TypeKind::Date, Value::Date(date)) => {
+            temporal::write_date(*date, out);
+            Fit::Exact
+        }
+        (TypeKind::Time(fraction), Value::Time(time)) => temporal::write_time(*time, fraction, out),
+        (TypeKind::DateTime(fraction), Value::DateTime(time)) => {
+            temporal::write_datetime(*time, fraction, out)
+        }
+        (TypeKind::Timestamp(fraction), Value::DateTime(time)) => {
+            temporal::write_timestamp(*time, fraction, zone, out)
+        }
+        (kind, Value::Text(bytes)) if is_text(kind) => write_string(bytes, out),
+        (kind, Value::Blob(bytes)) if is_binary(kind) => write_string(bytes, out),
+        _ => return Err(unconverted(data_type, value)),
+    };
+    if fit == Fit::Exact { Ok(()) } else { Err(unconverted(data_type, value)) }
+}
+
+fn write_string(bytes: &[u8], out: &mut Vec<u8>) -> Fit {
+    write_varint(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+    Fit::Exact
+}
+
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+fn is_text(kind: TypeKind) -> bool {
+    matches!(
+        kind,
+        TypeKind::Char(_)
+            | TypeKind::VarChar(_)
+            | TypeKind::TinyText
+            | TypeKind::Text
+            | TypeKind::MediumText
+            | TypeKind::LongText
+    )
+}
+
+fn is_binary(kind: TypeKind) -> bool {
+    matches!(
+        kind,
+        TypeKind::Binary(_)
+            | TypeKind::VarBinary(_)
+            | TypeKind::TinyBlob
+            | TypeKind::Blob
+            | TypeKind::MediumBlob
+            | TypeKind::LongBlob
+    )
+}
+
+/// Reads `wanted` from a row and its key. `out` gets one value a column of the table, NULL for those not wanted.
+///
+/// Only wanted values are made; nothing is allocated but the bytes of strings (and `out`, the first time).
+///
+/// # Errors
+/// 1105 when the bytes are no row of this table.
+pub fn decode(
+    table: &Table,
+    key: &[u8],
+    value: &[u8],
+    wanted: &ColumnSet,
+    zone: Zone,
+    out: &mut Vec<Value>,
+) -> Result<()> {
+    out.clear();
+    out.resize(table.columns.len(), Value::Null);
+    key::read_primary_columns(table, key, wanted, zone, out)?;
+    let mut input = Input::new(value);
+    let version = input.byte()?;
+    if version != ROW_VERSION {
+        return Err(damaged(&format!("a row has version {version}, this program reads {ROW_VERSION}")));
+    }
+    let written = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
+    if written > table.columns.len() {
+        return Err(damaged("a row has more columns than its table"));
+    }
+    let stored = stored_count(table, written);
+    let nulls = input.take(stored.div_ceil(8))?;
+    let end = wanted.end();
+    let mut position = 0;
+    for (number, column) in table.columns.iter().enumerate().take(end) {
+        if key::restores_from_primary(table, number) {
+            continue;
+        }
+        if number >= written {
+            if wanted.contains(number)
+                && let ColumnDefault::Constant(default) = &column.default
+            {
+                out[number] = default.clone();
+            }
+            continue;
+        }
+        let null = nulls[position / 8] & (1 << (position % 8)) != 0;
+        position += 1;
+        if null {
+            continue;
+        }
+        if wanted.contains(number) {
+            out[number] = read_value(&column.data_type, zone, &mut input)?;
+        } else {
+            skip_value(&column.data_type, &mut input)?;
+        }
+    }
+    if position == stored && !input.bytes.is_empty() {
+        return Err(damaged("a row has bytes after its last column"));
+    }
+    Ok(())
+}
+
+fn read_value(data_type: &DataType, zone: Zone, input: &mut Input<'_>) -> Result<Value> {
+    match data_type.kind {
+        TypeKind::TinyInt
+        | TypeKind::SmallInt
+        | TypeKind::MediumInt
+        | TypeKind::Int
+        | TypeKind::BigInt
+        | TypeKind::Year => {
+            let number = input.varint()?;
+            Ok(if data_type.unsigned { Value::UInt(number) } else { Value::Int(unzigzag(number)) })
+        }
+        TypeKind::Float => {
+            let number = f32::from_bits(input.big_endian(4)? as u32);
+            Ok(Value::Double(f64::from(number)))
+        }
+        TypeKind::Double => Ok(Value::Double(f64::from_bits(input.big_endian(8)?))),
+        TypeKind::Decimal { precision, scale } => decimal::read(precision, scale, input).map(Value::Decimal),
+        TypeKind::Date => temporal::read_date(input).map(Value::Date),
+        TypeKind::Time(fraction) => temporal::read_time(fraction, input).map(Value::Time),
+        TypeKind::DateTime(fraction) => temporal::read_datetime(fraction, input).map(Value::DateTime),
+        TypeKind::Timestamp(fraction) => temporal::read_timestamp(fraction, zone, input).map(Value::DateTime),
+        TypeKind::Char(_)
+        | TypeKind::VarChar(_)
+        | TypeKind::TinyText
+        | TypeKind::Text
+        | TypeKind::MediumText
+        | TypeKind::LongText => {
+            let text = read_string(input)?;
+            if std::str::from_utf8(text).is_err() {
+                return Err(damaged("text in a row is not UTF-8"));
+            }
+            Ok(Value::Text(Bytes::copy_from_slice(text)))
+        }
+        TypeKind::Binary(_)
+        | TypeKind::VarBinary(_)
+        | TypeKind::TinyBlob
+        | TypeKind::Blob
+        | TypeKind::MediumBlob
+        | TypeKind::LongBlob => Ok(Value::Blob(Bytes::copy_from_slice(read_string(input)?))),
+        TypeKind::Null => Err(damaged("a column has no type")),
+    }
+}
+
+fn read_string<'a>(input: &mut Input<'a>) -> Result<&'a [u8]> {
+    let length = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
+    input.take(length)
+}
+
+fn skip_value(data_type: &DataType, input: &mut Input<'_>) -> Result<()> {
+    match data_type.kind {
+        TypeKind::TinyInt
+        | TypeKind::SmallInt
+        | TypeKind::MediumInt
+        | TypeKind::Int
+        | TypeKind::BigInt
+        | TypeKind::Year => input.varint().map(|_| ()),
+        TypeKind::Float => input.take(4).map(|_| ()),
+        TypeKind::Double => input.take(8).map(|_| ()),
+        TypeKind::Decimal { precision, scale } => input.take(decimal::width(precision, scale)).map(|_| ()),
+        TypeKind::Date => input.take(temporal::DATE_BYTES).map(|_| ()),
+        TypeKind::Time(fraction) => input.take(temporal::time_width(fraction)).map(|_| ()),
+        TypeKind::DateTime(fraction) => input.take(temporal::datetime_width(fraction)).map(|_| ()),
+        TypeKind::Timestamp(fraction) => input.take(temporal::timestamp_width(fraction)).map(|_| ()),
+        TypeKind::Char(_)
+        | TypeKind::VarChar(_)
+        | TypeKind::TinyText
+        | TypeKind::Text
+        | TypeKind::MediumText
+        | TypeKind::LongText
+        | TypeKind::Binary(_)
+        | TypeKind::VarBinary(_)
+        | TypeKind::TinyBlob
+        | TypeKind::Blob
+        | TypeKind::MediumBlob
+        | TypeKind::LongBlob => read_string(input).map(|_| ()),
+        TypeKind::Null => Err(damaged("a column has no type")),
+    }
+}

@@ -1,0 +1,117 @@
+//! Rows whose values are taken: REPLACE takes the other row away, ON DUPLICATE KEY UPDATE changes it.
+
+use bytes::Bytes;
+use storage::txn::View;
+
+use super::default;
+use super::insert::{Cell, InsertPlan};
+use super::run::{Tally, evaluate, null_refused};
+use super::sequence::Sequence;
+use super::write::{self, Duplicate};
+use crate::Error;
+use crate::catalog::Table;
+use crate::codec::{ColumnSet, Zone, row};
+use crate::execute::{Context, Interrupt, Run};
+use crate::session::WarningLevel;
+use crate::types::{Value, convert};
+
+/// Locks the other row and reads its newest version, which must be one that the transaction may write.
+fn read_locked(ctx: &mut Context<'_>, table: &Table, found: &Duplicate) -> Run<Vec<Value>> {
+    let row_key: &Bytes = &found.row_key;
+    write::lock_exclusive(ctx, row_key)?;
+    write::check_snapshot(ctx, row_key)?;
+    let Some(value) = ctx.txn.get(row_key, View::Latest)? else {
+        return Err(Error::internal("an index entry leads to no row").into());
+    };
+    let mut values = Vec::new();
+    let wanted = ColumnSet::all(table.columns.len());
+    row::decode(table, row_key, &value, &wanted, Zone::of(ctx.session), &mut values)?;
+    Ok(values)
+}
+
+/// Takes the other row away for REPLACE; true when the new row is to be tried again. False when the other row is the
+/// same and stands in the way only in the last unique index: then, as in MySQL, it counts as inserted and nothing changes.
+pub(super) fn replace(
+    ctx: &mut Context<'_>,
+    table: &Table,
+    found: &Duplicate,
+    values: &[Value],
+    tally: &mut Tally,
+) -> Run<bool> {
+    let old = read_locked(ctx, table, found)?;
+    let last_unique = table.indexes.iter().rposition(|index| index.unique);
+    if last_unique == Some(found.index) && old == values {
+        return Ok(false);
+    }
+    write::delete_row(ctx, table, &found.row_key, &old)?;
+    tally.deleted += 1;
+    Ok(true)
+}
+
+/// ON DUPLICATE KEY UPDATE for one row.
+pub(super) struct Update<'a> {
+    pub plan: &'a InsertPlan,
+    pub assignments: &'a [(usize, Cell)],
+    pub sequence: &'a mut Sequence,
+}
+
+impl Update<'_> {
+    /// Changes the row that was found. `new` is the row that was to be inserted.
+    pub(super) fn run(
+        &mut self,
+        ctx: &mut Context<'_>,
+        found: &Duplicate,
+        new: Vec<Value>,
+        tally: &mut Tally,
+    ) -> Run<()> {
+        let table = &self.plan.table;
+        let old = read_locked(ctx, table, found)?;
+        // Slots of the row that is there, then of the row that was to come; assigned values are seen by those that follow.
+        let mut slots = old.clone();
+        slots.extend(new);
+        for (target, cell) in self.assignments {
+            let column = &table.columns[*target];
+            let value = match evaluate(ctx, self.plan, cell, *target, &slots)? {
+                Value::Null if !column.nullable => null_refused(ctx, column, false)?,
+                value => convert::store(value, &column.data_type, &column.name, tally.records, ctx)?,
+            };
+            slots[*target] = value;
+        }
+        slots.truncate(old.len());
+        if slots != old {
+            for (position, column) in table.columns.iter().enumerate() {
+                if column.on_update_now && self.assignments.iter().all(|(target, _)| *target != position) {
+                    slots[position] = default::now(&column.data_type, ctx);
+                }
+            }
+        }
+        if let Some(column) = table.auto_increment_column {
+            tally.last_value = number(&slots[column]);
+            if slots[column] != old[column] {
+                self.sequence.observe(ctx, table, column, tally.last_value);
+            }
+        }
+        match write::update_row(ctx, table, &found.row_key, &old, slots) {
+            Ok(true) => {
+                tally.copied += 1;
+                tally.updated += 1;
+                tally.touched += 1;
+            }
+            Ok(false) => tally.touched += 1,
+            Err(Interrupt::Error(error)) if self.plan.ignore && error.code == 1062 => {
+                ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+            }
+            Err(interrupt) => return Err(interrupt),
+        }
+        Ok(())
+    }
+}
+
+fn number(value: &Value) -> u64 {
+    match value {
+        Value::Int(number) => u64::try_from(*number).unwrap_or(0),
+        Value::UInt(number) => *number,
+        Value::Double(number) => number.max(0.0) as u64,
+        _ => 0,
+    }
+}

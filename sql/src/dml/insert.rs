@@ -1,0 +1,228 @@
+//! The plan of INSERT and REPLACE.
+//!
+//! A plan is made once and run many times. Literals, parameters and DEFAULT are cells of their own, not expressions: the
+//! rows of a bulk load are neither bound nor evaluated, only converted.
+//!
+//! Left out: PARTITION, DELAYED and HIGH_PRIORITY (refused by the parser), columns of an INSERT … SELECT's query in ON
+//! DUPLICATE KEY UPDATE other than through VALUES().
+
+use std::sync::Arc;
+
+use super::scope::{InsertScope, from_scope};
+use crate::ast::{self, Expr, InsertSource};
+use crate::bind::{Binder, Names};
+use crate::catalog::{Catalog, Table, is_system_database};
+use crate::expression::Expression;
+use crate::plan::QueryPlan;
+use crate::session::SessionState;
+use crate::types::Value;
+use crate::{Error, Result};
+
+pub use super::run::run;
+
+/// The plan of an INSERT or REPLACE.
+#[derive(Debug)]
+pub struct InsertPlan {
+    /// Where the rows go.
+    pub table: Arc<Table>,
+    /// All tables that are used, each once: for their metadata locks.
+    pub tables: Vec<Arc<Table>>,
+    /// Whether a query of it may read for long.
+    pub reads_long: bool,
+    /// Whether it reads rows as of the transaction's snapshot.
+    pub reads_snapshot: bool,
+    /// The column that each value of a row goes to.
+    pub(super) targets: Vec<usize>,
+    /// Columns that no value goes to.
+    pub(super) absent: Vec<usize>,
+    pub(super) rows: Rows,
+    pub(super) on_duplicate: OnDuplicate,
+    /// IGNORE: what would be an error of a row is a warning.
+    pub(super) ignore: bool,
+    /// Whether LAST_INSERT_ID(n) is called, whose value the client is then told.
+    pub(super) sets_last_insert_id: bool,
+}
+
+/// Where the rows come from.
+#[derive(Debug)]
+pub(super) enum Rows {
+    Values(Vec<Vec<Cell>>),
+    Query(Box<QueryPlan>),
+}
+
+/// One value of VALUES.
+#[derive(Debug)]
+pub(super) enum Cell {
+    Constant(Value),
+    Parameter(usize),
+    /// The default of a column, by position.
+    Default(usize),
+    Expression(Box<Expression>),
+}
+
+/// What happens to a row whose values are taken in a unique index.
+#[derive(Debug)]
+pub(super) enum OnDuplicate {
+    /// Error 1062, or its warning under IGNORE.
+    Refuse,
+    /// REPLACE.
+    Replace,
+    /// ON DUPLICATE KEY UPDATE: columns and their values, left to right.
+    Update(Vec<(usize, Cell)>),
+}
+
+impl InsertPlan {
+    /// Whether the rows are given as a query.
+    #[must_use]
+    pub fn is_query(&self) -> bool {
+        match self.rows {
+            Rows::Query(_) => true,
+            Rows::Values(_) => false,
+        }
+    }
+}
+
+/// Plans an INSERT or REPLACE.
+///
+/// # Errors
+/// 1046, 1049, 1146; 1054 and 1110 for the column list; 1136; and those of binding expressions and queries.
+pub fn plan(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState) -> Result<InsertPlan> {
+    let binder = Binder::new(catalog, session);
+    let database = binder.database(insert.table.database.as_deref())?;
+    if is_system_database(database) {
+        return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));
+    }
+    let table = binder.table(insert.table.database.as_deref(), &insert.table.table)?;
+    let targets = target_columns(insert, &table)?;
+    let (rows, reads_long, mut reads_snapshot) = match &insert.source {
+        InsertSource::Values(rows) => (plan_values(&binder, rows, &table, &targets)?, false, false),
+        InsertSource::Query(query) => {
+            let plan = crate::plan::query::plan_query(&binder, query, None)?;
+            if plan.columns.len() != targets.len() {
+                return Err(Error::value_count(1));
+            }
+            let reads_long = plan.reads_long();
+            (Rows::Query(Box::new(plan)), reads_long, true)
+        }
+    };
+    let on_duplicate = if insert.replace {
+        OnDuplicate::Replace
+    } else if insert.on_duplicate.is_empty() {
+        OnDuplicate::Refuse
+    } else {
+        OnDuplicate::Update(plan_assignments(&binder, insert, &table)?)
+    };
+    let mut absent = Vec::new();
+    for column in 0..table.columns.len() {
+        if !targets.contains(&column) {
+            absent.push(column);
+        }
+    }
+    let tables = binder.into_tables();
+    reads_snapshot |= tables.len() > 1;
+    Ok(InsertPlan {
+        table,
+        tables,
+        reads_long,
+        reads_snapshot,
+        targets,
+        absent,
+        rows,
+        on_duplicate,
+        ignore: insert.ignore,
+        sets_last_insert_id: insert.on_duplicate.iter().any(|(_, value)| calls_last_insert_id(value)),
+    })
+}
+
+/// The columns that the values go to: those listed, else all, else (rows without values) none.
+fn target_columns(insert: &ast::Insert, table: &Table) -> Result<Vec<usize>> {
+    if insert.columns.is_empty() {
+        let no_values = match &insert.source {
+            InsertSource::Values(rows) => rows.iter().all(Vec::is_empty),
+            InsertSource::Query(_) => false,
+        };
+        return Ok(if no_values { Vec::new() } else { (0..table.columns.len()).collect() });
+    }
+    let mut targets = Vec::with_capacity(insert.columns.len());
+    for name in &insert.columns {
+        let Some(position) = table.column_position(name) else {
+            return Err(Error::unknown_column(name, "field list"));
+        };
+        if targets.contains(&position) {
+            return Err(Error {
+                code: 1110,
+                state: *b"42000",
+                message: format!("Column '{name}' specified twice"),
+            });
+        }
+        targets.push(position);
+    }
+    Ok(targets)
+}
+
+fn plan_values(
+    binder: &Binder<'_>,
+    rows: &[Vec<Expr>],
+    table: &Arc<Table>,
+    targets: &[usize],
+) -> Result<Rows> {
+    let from = from_scope(table, None)?;
+    let names = Names::new(&from, None);
+    let mut scope = InsertScope::new(binder, &names, table, false);
+    let mut planned = Vec::with_capacity(rows.len());
+    for (number, row) in rows.iter().enumerate() {
+        if row.len() != targets.len() {
+            return Err(Error::value_count(number + 1));
+        }
+        let mut cells = Vec::with_capacity(row.len());
+        for (expr, target) in row.iter().zip(targets) {
+            cells.push(plan_cell(&mut scope, expr, table, *target)?);
+        }
+        planned.push(cells);
+    }
+    Ok(Rows::Values(planned))
+}
+
+fn plan_assignments(
+    binder: &Binder<'_>,
+    insert: &ast::Insert,
+    table: &Arc<Table>,
+) -> Result<Vec<(usize, Cell)>> {
+    let from = from_scope(table, insert.row_alias.as_deref())?;
+    let names = Names::new(&from, None);
+    let mut scope = InsertScope::new(binder, &names, table, true);
+    let mut assignments = Vec::with_capacity(insert.on_duplicate.len());
+    for (name, value) in &insert.on_duplicate {
+        let Some(target) = table.column_position(name) else {
+            return Err(Error::unknown_column(name, "field list"));
+        };
+        assignments.push((target, plan_cell(&mut scope, value, table, target)?));
+    }
+    Ok(assignments)
+}
+
+fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Table, target: usize) -> Result<Cell> {
+    Ok(match expr {
+        Expr::Literal(value) => Cell::Constant(value.clone()),
+        Expr::Parameter(number) => Cell::Parameter(*number),
+        Expr::Default(None) => Cell::Default(target),
+        Expr::Default(Some(name)) => match table.column_position(name) {
+            Some(column) => Cell::Default(column),
+            None => return Err(Error::unknown_column(name, "field list")),
+        },
+        other => Cell::Expression(Box::new(scope.bind(other)?)),
+    })
+}
+
+/// Whether `LAST_INSERT_ID(n)` stands in the expression, in one of the places where it is used: alone or in arithmetic and
+/// function calls.
+fn calls_last_insert_id(expr: &Expr) -> bool {
+    match expr {
+        Expr::Function { name, arguments } => {
+            (name == "LAST_INSERT_ID" && !arguments.is_empty()) || arguments.iter().any(calls_last_insert_id)
+        }
+        Expr::Unary(_, operand) => calls_last_insert_id(operand),
+        Expr::Binary(_, left, right) => calls_last_insert_id(left) || calls_last_insert_id(right),
+        _ => false,
+    }
+}

@@ -1,0 +1,21 @@
+//! Changing rows: INSERT and REPLACE, and the writing of rows that UPDATE and DELETE use too.
+//!
+//! * [`write`] changes one row with its index entries, under its locks;
+//! * [`insert`] plans INSERT and REPLACE, [`run`] runs them, [`duplicate`] does ON DUPLICATE KEY UPDATE and REPLACE;
+//! * [`sequence`] gives AUTO_INCREMENT values and hidden row ids; [`default`] the values of columns that got none.
+//!
+//! Every function that locks may be suspended before it has written anything of its row; a statement that was
+//! suspended is run again from its start, with what it had written rolled back and its locks kept.
+//!
+//! Left out: foreign keys, CHECK constraints, generated columns, triggers, LOAD DATA.
+
+pub mod default;
+pub mod duplicate;
+pub mod insert;
+pub mod run;
+mod scope;
+pub mod sequence;
+pub mod write;
+
+#[cfg(test)]
+mod tests;

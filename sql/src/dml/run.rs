@@ -1,0 +1,314 @@
+//! Running INSERT and REPLACE: rows are made, converted, numbered, written.
+
+use std::sync::atomic::Ordering;
+
+use super::default;
+use super::duplicate;
+use super::insert::{Cell, InsertPlan, OnDuplicate, Rows};
+use super::sequence::{Filled, Sequence};
+use super::write;
+use crate::Error;
+use crate::catalog::Column;
+use crate::execute::{Context, Interrupt, Outcome, ResultColumn, Run, Sink};
+use crate::limits::{INSERT_QUERY_BYTES_MAX, KILL_CHECK_ROWS};
+use crate::plan::QueryPlan;
+use crate::session::WarningLevel;
+use crate::types::{Value, convert};
+use crate::variables::SqlMode;
+
+/// Runs an INSERT or REPLACE.
+///
+/// # Errors
+/// Those of expressions and conversions, 1048, 1062, 1364, 1467, 1213; suspends for locks.
+pub fn run(plan: &InsertPlan, ctx: &mut Context<'_>) -> Run<Outcome> {
+    let strict = ctx.strict;
+    ctx.strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT) && !plan.ignore;
+    let mut insertion = Insertion::new(plan, ctx);
+    let result = insertion.run(ctx);
+    ctx.strict = strict;
+    match result {
+        Ok(()) => Ok(insertion.finish(ctx)),
+        Err(interrupt) => {
+            if let Interrupt::Suspend(_) = &interrupt {
+                insertion.sequence.give_back(&plan.table);
+            }
+            Err(interrupt)
+        }
+    }
+}
+
+/// One run of an INSERT.
+struct Insertion<'p> {
+    plan: &'p InsertPlan,
+    sequence: Sequence,
+    /// LAST_INSERT_ID() before the statement, which sees it to its end.
+    last_insert_id: u64,
+    tally: Tally,
+}
+
+/// What the client is told at the end. The names are those of MySQL's `COPY_INFO`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    /// Rows that came.
+    pub records: u64,
+    /// Rows inserted, or changed by ON DUPLICATE KEY UPDATE.
+    pub copied: u64,
+    /// Rows that REPLACE took away.
+    pub deleted: u64,
+    /// Rows that ON DUPLICATE KEY UPDATE changed.
+    pub updated: u64,
+    /// Rows that ON DUPLICATE KEY UPDATE found, changed or not.
+    pub touched: u64,
+    /// Rows more than before, for the estimate.
+    pub inserted: u64,
+    /// The first value generated for a row that was inserted.
+    pub first_generated: Option<u64>,
+    /// The AUTO_INCREMENT value of the last row, generated or not.
+    pub last_value: u64,
+}
+
+impl<'p> Insertion<'p> {
+    fn new(plan: &'p InsertPlan, ctx: &Context<'_>) -> Insertion<'p> {
+        Insertion {
+            plan,
+            sequence: Sequence::new(ctx),
+            last_insert_id: ctx.session.last_insert_id,
+            tally: Tally::default(),
+        }
+    }
+
+    fn run(&mut self, ctx: &mut Context<'_>) -> Run<()> {
+        let plan = self.plan;
+        let base = self.base_row(ctx)?;
+        match &plan.rows {
+            Rows::Values(rows) => {
+                for (number, cells) in rows.iter().enumerate() {
+                    if number % KILL_CHECK_ROWS == KILL_CHECK_ROWS - 1 {
+                        ctx.check()?;
+                    }
+                    let values = self.row_of_cells(ctx, &base, cells, number as u64 + 1)?;
+                    self.insert(ctx, values, (rows.len() - number) as u64)?;
+                }
+            }
+            Rows::Query(query) => {
+                let rows = collect(query, ctx)?;
+                let count = rows.len();
+                for (number, row) in rows.into_iter().enumerate() {
+                    if number % KILL_CHECK_ROWS == KILL_CHECK_ROWS - 1 {
+                        ctx.check()?;
+                    }
+                    let mut values = base.clone();
+                    for (target, value) in plan.targets.iter().zip(row) {
+                        values[*target] = self.convert(ctx, *target, value, number as u64 + 1)?;
+                    }
+                    self.insert(ctx, values, (count - number) as u64)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A row of defaults: final for the columns that get no value, and what the others are until they get one.
+    fn base_row(&self, ctx: &mut Context<'_>) -> Run<Vec<Value>> {
+        let table = &self.plan.table;
+        let mut base = Vec::with_capacity(table.columns.len());
+        for (position, column) in table.columns.iter().enumerate() {
+            let value = match default::declared(column, ctx) {
+                Some(value) => value,
+                None if self.plan.absent.contains(&position) => default::missing(column, ctx)?,
+                None => default::implicit(&column.data_type),
+            };
+            base.push(value);
+        }
+        Ok(base)
+    }
+
+    fn row_of_cells(&self, ctx: &mut Context<'_>, base: &[Value], cells: &[Cell], row: u64) -> Run<Vec<Value>> {
+        let mut values = base.to_vec();
+        for (target, cell) in self.plan.targets.iter().zip(cells) {
+            let value = evaluate(ctx, self.plan, cell, *target, &values)?;
+            values[*target] = self.convert(ctx, *target, value, row)?;
+        }
+        Ok(values)
+    }
+
+    /// The value as its column holds it. NULL stays NULL in an AUTO_INCREMENT column: it asks for the next value.
+    fn convert(&self, ctx: &mut Context<'_>, target: usize, value: Value, row: u64) -> Run<Value> {
+        let column = &self.plan.table.columns[target];
+        if value == Value::Null {
+            if column.nullable || column.auto_increment {
+                return Ok(value);
+            }
+            // A single row without IGNORE is refused in every mode.
+            let single = match &self.plan.rows {
+                Rows::Values(rows) => rows.len() == 1 && !self.plan.ignore,
+                Rows::Query(_) => false,
+            };
+            return null_refused(ctx, column, single);
+        }
+        Ok(convert::store(value, &column.data_type, &column.name, row, ctx)?)
+    }
+
+    /// Numbers and writes one row.
+    fn insert(&mut self, ctx: &mut Context<'_>, mut values: Vec<Value>, rows_left: u64) -> Run<()> {
+        let plan = self.plan;
+        let table = &plan.table;
+        self.tally.records += 1;
+        let filled = match table.auto_increment_column {
+            Some(column) => Some(self.sequence.fill(ctx, table, column, &mut values, rows_left)?),
+            None => None,
+        };
+        loop {
+            let Some(found) = write::insert_row(ctx, table, &values)? else {
+                self.inserted(filled);
+                return Ok(());
+            };
+            match &plan.on_duplicate {
+                OnDuplicate::Refuse => {
+                    let error = write::duplicate_entry(table, found.index, &values);
+                    self.sequence.put_back(filled);
+                    if !plan.ignore {
+                        return Err(error.into());
+                    }
+                    ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+                    return Ok(());
+                }
+                OnDuplicate::Replace => {
+                    if !duplicate::replace(ctx, table, &found, &values, &mut self.tally)? {
+                        self.inserted(filled);
+                        self.tally.inserted -= 1;
+                        return Ok(());
+                    }
+                }
+                OnDuplicate::Update(assignments) => {
+                    self.sequence.put_back(filled);
+                    let mut update = duplicate::Update { plan, assignments, sequence: &mut self.sequence };
+                    return update.run(ctx, &found, values, &mut self.tally);
+                }
+            }
+        }
+    }
+
+    fn inserted(&mut self, filled: Option<Filled>) {
+        self.tally.copied += 1;
+        self.tally.inserted += 1;
+        if let Some(filled) = filled {
+            self.tally.last_value = filled.value;
+            if filled.generated {
+                self.tally.first_generated.get_or_insert(filled.value);
+            }
+        }
+    }
+
+    /// Counters of the session and what the client is told.
+    fn finish(&mut self, ctx: &mut Context<'_>) -> Outcome {
+        let tally = self.tally;
+        let plan = self.plan;
+        plan.table.row_estimate.fetch_add(tally.inserted, Ordering::Relaxed);
+        ctx.session.variables.insert_id = 0;
+        let last_insert_id = match tally.first_generated {
+            Some(first) => {
+                ctx.session.last_insert_id = first;
+                first
+            }
+            None if plan.sets_last_insert_id || ctx.session.last_insert_id != self.last_insert_id => {
+                ctx.session.last_insert_id
+            }
+            None if tally.copied > 0 => tally.last_value,
+            None => 0,
+        };
+        let changed = if ctx.session.client_found_rows { tally.touched } else { tally.updated };
+        let duplicates = match (&plan.on_duplicate, plan.ignore) {
+            (OnDuplicate::Refuse, true) => tally.records - tally.copied,
+            _ => tally.deleted + tally.updated,
+        };
+        let many = match &plan.rows {
+            Rows::Values(rows) => rows.len() > 1,
+            Rows::Query(_) => true,
+        };
+        let info = if many {
+            let warnings = ctx.session.warning_count;
+            format!("Records: {}  Duplicates: {duplicates}  Warnings: {warnings}", tally.records)
+        } else {
+            String::new()
+        };
+        Outcome { rows: false, affected: tally.copied + tally.deleted + changed, last_insert_id, info }
+    }
+}
+
+/// The value of a cell, not converted.
+pub(super) fn evaluate(
+    ctx: &mut Context<'_>,
+    plan: &InsertPlan,
+    cell: &Cell,
+    target: usize,
+    row: &[Value],
+) -> Run<Value> {
+    match cell {
+        Cell::Constant(value) => Ok(value.clone()),
+        Cell::Parameter(number) => match ctx.parameters.get(*number) {
+            Some(value) => Ok(value.clone()),
+            None => Err(Error::wrong_arguments("EXECUTE").into()),
+        },
+        Cell::Default(column) => {
+            let column = &plan.table.columns[*column];
+            match default::declared(column, ctx) {
+                Some(value) => Ok(value),
+                None => Ok(default::missing(column, ctx)?),
+            }
+        }
+        Cell::Expression(expression) => {
+            // A column that asks for its own value before it has one sees its default.
+            debug_assert!(target < row.len());
+            expression.eval(row, ctx)
+        }
+    }
+}
+
+/// Error 1048, or its warning and the implicit default.
+pub(super) fn null_refused(ctx: &mut Context<'_>, column: &Column, always: bool) -> Run<Value> {
+    let error = Error::column_cannot_be_null(&column.name);
+    if ctx.strict || always {
+        return Err(error.into());
+    }
+    ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+    Ok(default::implicit(&column.data_type))
+}
+
+/// The rows of INSERT … SELECT. They are all read before the first is written: the query may read the table that is
+/// written. Bounded by [`INSERT_QUERY_BYTES_MAX`].
+struct Collector {
+    rows: Vec<Vec<Value>>,
+    bytes: usize,
+}
+
+impl Sink for Collector {
+    fn columns(&mut self, _columns: &[ResultColumn]) -> crate::Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &[Value]) -> crate::Result<()> {
+        self.bytes += row.iter().map(value_bytes).sum::<usize>();
+        if self.bytes > INSERT_QUERY_BYTES_MAX {
+            return Err(Error::too_large(format_args!(
+                "the rows of INSERT … SELECT take more than {INSERT_QUERY_BYTES_MAX} bytes"
+            )));
+        }
+        self.rows.push(row.to_vec());
+        Ok(())
+    }
+}
+
+fn value_bytes(value: &Value) -> usize {
+    let text = match value {
+        Value::Text(bytes) | Value::Blob(bytes) => bytes.len(),
+        _ => 0,
+    };
+    std::mem::size_of::<Value>() + text
+}
+
+fn collect(query: &QueryPlan, ctx: &mut Context<'_>) -> Run<Vec<Vec<Value>>> {
+    let mut collector = Collector { rows: Vec::new(), bytes: 0 };
+    crate::execute::query::run(query, ctx, &mut collector)?;
+    Ok(collector.rows)
+}

@@ -1,0 +1,200 @@
+//! What a running statement has at hand, and how it stops early.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use storage::txn::{LockWait, Transaction, View};
+
+use crate::catalog::Catalog;
+use crate::error::Error;
+use crate::execute::subquery::SubqueryCache;
+use crate::session::SessionState;
+use crate::types::{DataType, Value};
+
+/// Why a statement did not run to its end.
+#[derive(Debug)]
+pub enum Interrupt {
+    /// It failed.
+    Error(Error),
+    /// It must wait. The session rolls back to the statement's savepoint (locks stay), waits, and runs the statement again
+    /// from its start: by then it holds the lock.
+    Suspend(Suspend),
+}
+
+/// What a suspended statement waits for.
+#[derive(Debug)]
+pub enum Suspend {
+    /// A lock that another transaction holds.
+    Lock(LockWait),
+    /// SLEEP(): the n-th call of the statement (from 0), for this long.
+    Sleep(u32, Duration),
+}
+
+impl From<Error> for Interrupt {
+    fn from(error: Error) -> Self {
+        Interrupt::Error(error)
+    }
+}
+
+impl From<storage::Error> for Interrupt {
+    fn from(error: storage::Error) -> Self {
+        Interrupt::Error(error.into())
+    }
+}
+
+/// Result of running something that may have to wait.
+pub type Run<T> = std::result::Result<T, Interrupt>;
+
+/// Everything a running statement reads and writes.
+pub struct Context<'a> {
+    /// The connection's state.
+    pub session: &'a mut SessionState,
+    /// The schema the statement was planned with.
+    pub catalog: &'a Arc<Catalog>,
+    /// The transaction.
+    pub txn: &'a mut Transaction,
+    /// What plain reads see: [`View::Snapshot`]. Reads under a row lock use [`View::Latest`] themselves.
+    pub view: View,
+    /// Values of `?`.
+    pub parameters: &'a [Value],
+    /// When the statement began: microseconds since the epoch, UTC. NOW() and its like are this, in the session's time zone.
+    pub now_us: i64,
+    /// The server around the session.
+    pub host: &'a dyn Host,
+    /// Set by KILL, a timeout or a vanished client; looked at by [`Context::check`].
+    pub killed: &'a AtomicBool,
+    /// SLEEP() calls of this statement that are already over (see [`Suspend::Sleep`]).
+    pub sleeps_done: u32,
+    /// SLEEP() calls met in this run.
+    pub sleeps_met: u32,
+    /// True in INSERT/UPDATE/DELETE under a strict sql_mode: conversion problems are errors, not warnings.
+    pub strict: bool,
+    /// The rows of enclosing queries while a correlated subquery runs, outermost first.
+    pub outer_rows: Vec<Vec<Value>>,
+    /// Results of this statement's uncorrelated subqueries; starts as `SubqueryCache::default()`.
+    pub subqueries: SubqueryCache,
+}
+
+impl Context<'_> {
+    /// Error 1317 once the statement was killed. Call it every few hundred rows.
+    ///
+    /// # Errors
+    /// 1317 when killed.
+    pub fn check(&self) -> Run<()> {
+        if self.killed.load(Ordering::Relaxed) { Err(Error::query_interrupted().into()) } else { Ok(()) }
+    }
+}
+
+/// A row of SHOW PROCESSLIST.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// Connection id.
+    pub id: u64,
+    /// User.
+    pub user: String,
+    /// `host:port`.
+    pub host: String,
+    /// Current database.
+    pub database: Option<String>,
+    /// Query, Sleep, Connect, …
+    pub command: String,
+    /// Seconds in this state.
+    pub seconds: u64,
+    /// State.
+    pub state: String,
+    /// Text of the running statement.
+    pub info: Option<String>,
+}
+
+/// What SQL asks of the server around it.
+pub trait Host: Send + Sync {
+    /// SHOW PROCESSLIST.
+    fn processes(&self) -> Vec<Process>;
+    /// SHOW STATUS: name and value, ascending by name; session counters where `session`.
+    fn status(&self, session: bool, connection_id: u64) -> Vec<(String, String)>;
+    /// Value of a variable only the server knows (`quorate_role`, `quorate_leader`, `server_uuid`, `port`, `datadir`, `hostname`, `server_id`, `gtid_executed` …); None: not the host's.
+    fn variable(&self, name: &str) -> Option<Value>;
+    /// All variables of [`Host::variable`], for SHOW VARIABLES.
+    fn variables(&self) -> Vec<(String, Value)>;
+    /// Global values of settable variables live with the host: the value in force, if it was changed with SET GLOBAL.
+    fn global_override(&self, name: &str) -> Option<Value>;
+    /// SET GLOBAL, after the value was checked.
+    fn set_global(&self, name: &str, value: Value);
+    /// KILL; false when there is no such connection.
+    fn kill(&self, connection_id: u64, query_only: bool) -> bool;
+}
+
+/// A column of a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResultColumn {
+    /// Name or alias.
+    pub name: String,
+    /// Column's own name; empty for expressions.
+    pub original_name: String,
+    /// Table alias; empty for expressions.
+    pub table: String,
+    /// Table's own name.
+    pub original_table: String,
+    /// Database of the table.
+    pub database: String,
+    /// Type.
+    pub data_type: DataType,
+    /// May be NULL.
+    pub nullable: bool,
+    /// Part of the primary key.
+    pub primary_key: bool,
+    /// First column of a unique key of one column.
+    pub unique_key: bool,
+    /// First column of another key.
+    pub multiple_key: bool,
+    /// AUTO_INCREMENT.
+    pub auto_increment: bool,
+}
+
+impl ResultColumn {
+    /// A column that is no table's.
+    #[must_use]
+    pub fn computed(name: impl Into<String>, data_type: DataType, nullable: bool) -> ResultColumn {
+        ResultColumn {
+            name: name.into(),
+            original_name: String::new(),
+            table: String::new(),
+            original_table: String::new(),
+            database: String::new(),
+            data_type,
+            nullable,
+            primary_key: false,
+            unique_key: false,
+            multiple_key: false,
+            auto_increment: false,
+        }
+    }
+}
+
+/// Where a statement's rows go: the server encodes them into the connection's buffer.
+pub trait Sink {
+    /// Called once, before the first row.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    fn columns(&mut self, columns: &[ResultColumn]) -> crate::Result<()>;
+    /// One row, as long as `columns`.
+    ///
+    /// # Errors
+    /// When the client is gone or a bound is passed.
+    fn row(&mut self, row: &[Value]) -> crate::Result<()>;
+}
+
+/// How a statement ended well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// True when [`Sink::columns`] was called: a result set, else an OK.
+    pub rows: bool,
+    /// Affected rows.
+    pub affected: u64,
+    /// The first AUTO_INCREMENT value the statement took (or LAST_INSERT_ID(n)'s n), 0 if none.
+    pub last_insert_id: u64,
+    /// Info text: "Rows matched: 1  Changed: 1  Warnings: 0", "Records: 2  Duplicates: 0  Warnings: 0".
+    pub info: String,
+}

@@ -1,0 +1,129 @@
+//! The tree of operators that fills the executing row.
+//!
+//! All operators of a query block share one flat row: each writes the slots of its tables and leaves the others alone, so
+//! a join copies nothing. [`Operator::open`] starts an operator over, reading what it needs from the slots of the tables
+//! before it; [`Operator::next`] fills its slots with the next row, or says that there is none.
+
+use crate::execute::join::{BufferedJoin, LoopJoin};
+use crate::execute::rows::RowsOperator;
+use crate::execute::scan::ScanOperator;
+use crate::execute::{Context, Run};
+use crate::expression::Expression;
+use crate::plan::node::FilterPlan;
+use crate::plan::{JoinMethod, Node};
+use crate::types::{Value, convert};
+
+/// An operator.
+pub enum Operator<'p> {
+    /// A table.
+    Scan(Box<ScanOperator<'p>>),
+    /// A derived or virtual table.
+    Rows(Box<RowsOperator<'p>>),
+    /// A join that opens its inner side for each outer row.
+    Loop(Box<LoopJoin<'p>>),
+    /// A join that keeps its inner side.
+    Buffered(Box<BufferedJoin<'p>>),
+    /// Conditions.
+    Filter(Box<FilterOperator<'p>>),
+}
+
+/// Conditions over an operator.
+pub struct FilterOperator<'p> {
+    input: Operator<'p>,
+    plan: &'p FilterPlan,
+}
+
+impl<'p> Operator<'p> {
+    /// An operator for a node; not open yet.
+    #[must_use]
+    pub fn new(node: &'p Node) -> Operator<'p> {
+        match node {
+            Node::Scan(scan) => Operator::Scan(Box::new(ScanOperator::new(scan))),
+            Node::Rows(rows) => Operator::Rows(Box::new(RowsOperator::new(rows))),
+            Node::Join(join) => match &join.method {
+                JoinMethod::Loop => Operator::Loop(Box::new(LoopJoin::new(join))),
+                JoinMethod::Buffered { keys, keep } => {
+                    Operator::Buffered(Box::new(BufferedJoin::new(join, keys, keep)))
+                }
+            },
+            Node::Filter(filter) => Operator::Filter(Box::new(FilterOperator {
+                input: Operator::new(&filter.input),
+                plan: filter,
+            })),
+        }
+    }
+
+    /// Starts over.
+    ///
+    /// # Errors
+    /// Those of evaluating index conditions, and of running what is inside.
+    pub fn open(&mut self, ctx: &mut Context, row: &mut [Value]) -> Run<()> {
+        match self {
+            Operator::Scan(scan) => scan.open(ctx, row),
+            Operator::Rows(rows) => rows.open(ctx),
+            Operator::Loop(join) => join.open(ctx, row),
+            Operator::Buffered(join) => join.open(ctx, row),
+            Operator::Filter(filter) => filter.input.open(ctx, row),
+        }
+    }
+
+    /// Fills the slots with the next row; false at the end.
+    ///
+    /// # Errors
+    /// Those of reading and of evaluating conditions; suspends for a lock.
+    pub fn next(&mut self, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
+        match self {
+            Operator::Scan(scan) => scan.next(ctx, row),
+            Operator::Rows(rows) => rows.next(ctx, row),
+            Operator::Loop(join) => join.next(ctx, row),
+            Operator::Buffered(join) => join.next(ctx, row),
+            Operator::Filter(filter) => {
+                while filter.input.next(ctx, row)? {
+                    if all_true(&filter.plan.conditions, row, ctx)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    /// Whether the leading scan could not use its index conditions as planned, so that its order is not the planned one.
+    #[must_use]
+    pub fn degraded(&self) -> bool {
+        match self {
+            Operator::Scan(scan) => scan.degraded(),
+            Operator::Rows(_) => false,
+            Operator::Loop(join) => join.outer.degraded(),
+            Operator::Buffered(join) => join.outer.degraded(),
+            Operator::Filter(filter) => filter.input.degraded(),
+        }
+    }
+}
+
+/// Whether a condition is true (not false, not NULL) for a row.
+///
+/// # Errors
+/// Those of evaluation.
+#[inline]
+pub fn is_true(condition: &Expression, row: &[Value], ctx: &mut Context) -> Run<bool> {
+    match condition.eval(row, ctx)? {
+        Value::Int(number) => Ok(number != 0),
+        Value::Null => Ok(false),
+        other => Ok(convert::to_bool(&other, ctx.session).unwrap_or(false)),
+    }
+}
+
+/// Whether all conditions are true for a row.
+///
+/// # Errors
+/// Those of evaluation.
+#[inline]
+pub fn all_true(conditions: &[Expression], row: &[Value], ctx: &mut Context) -> Run<bool> {
+    for condition in conditions {
+        if !is_true(condition, row, ctx)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,210 @@
+//! Result types of operators, as MySQL infers them.
+
+use crate::ast::BinaryOp;
+use crate::expression::Expression;
+use crate::types::{Collation, DataType, TypeKind, Value};
+
+/// What a type counts for in arithmetic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Integer,
+    Decimal,
+    Double,
+}
+
+/// An operand as arithmetic sees it.
+struct Shape {
+    class: Class,
+    /// Digits before the point.
+    digits: u32,
+    /// Digits after it.
+    scale: u32,
+    unsigned: bool,
+    parameter: bool,
+}
+
+fn shape(operand: &Expression) -> Shape {
+    let data_type = operand.data_type();
+    let fsp = u32::from(data_type.fsp());
+    let (class, digits, scale) = match data_type.kind {
+        TypeKind::Decimal { precision, scale } => (Class::Decimal, u32::from(precision - scale), u32::from(scale)),
+        TypeKind::Null => (Class::Integer, 1, 0),
+        _ if data_type.is_temporal() => {
+            (if fsp > 0 { Class::Decimal } else { Class::Integer }, data_type.digits() - fsp, fsp)
+        }
+        _ if data_type.is_integer() => {
+            let digits = match operand.as_constant() {
+                Some(Value::Int(value)) => decimal_digits(value.unsigned_abs()),
+                Some(Value::UInt(value)) => decimal_digits(*value),
+                _ => data_type.digits(),
+            };
+            (Class::Integer, digits, 0)
+        }
+        _ => (Class::Double, 0, 0),
+    };
+    let parameter = matches!(operand, Expression::Parameter { .. });
+    Shape { class, digits, scale, unsigned: data_type.unsigned, parameter }
+}
+
+fn decimal_digits(value: u64) -> u32 {
+    value.checked_ilog10().map_or(1, |log| log + 1)
+}
+
+/// Type of `left op right`.
+pub(super) fn arithmetic(op: BinaryOp, left: &Expression, right: &Expression, division_increment: u8) -> DataType {
+    let (mut a, mut b) = (shape(left), shape(right));
+    // A parameter next to a number is guessed to be one of its kind.
+    if a.parameter && !b.parameter {
+        a = Shape { parameter: true, ..shape(right) };
+    } else if b.parameter && !a.parameter {
+        b = Shape { parameter: true, ..shape(left) };
+    }
+    let double = a.class == Class::Double || b.class == Class::Double;
+    let integers = a.class == Class::Integer && b.class == Class::Integer;
+    let scale = a.scale.max(b.scale);
+    match op {
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply if double => DataType::DOUBLE,
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply if integers => {
+            DataType::BIGINT.with_unsigned(a.unsigned || b.unsigned)
+        }
+        BinaryOp::Add | BinaryOp::Subtract => DataType::decimal(a.digits.max(b.digits) + 1 + scale, scale),
+        BinaryOp::Multiply => {
+            DataType::decimal(a.digits + b.digits + a.scale + b.scale, a.scale + b.scale)
+        }
+        BinaryOp::Divide if double => DataType::DOUBLE,
+        BinaryOp::Divide => {
+            let increment = u32::from(division_increment);
+            let scale = (a.scale + increment).min(30);
+            DataType::decimal(a.digits + a.scale + b.scale + increment, scale)
+        }
+        BinaryOp::IntDivide => DataType::BIGINT.with_unsigned(a.unsigned || b.unsigned),
+        BinaryOp::Modulo if double => DataType::DOUBLE,
+        BinaryOp::Modulo if integers => DataType::BIGINT.with_unsigned(a.unsigned),
+        BinaryOp::Modulo => DataType::decimal(a.digits.max(b.digits) + scale, scale),
+        BinaryOp::BitAnd
+        | BinaryOp::BitOr
+        | BinaryOp::BitXor
+        | BinaryOp::ShiftLeft
+        | BinaryOp::ShiftRight => DataType::BIGINT_UNSIGNED,
+        BinaryOp::Eq
+        | BinaryOp::NullSafeEq
+        | BinaryOp::NotEq
+        | BinaryOp::Less
+        | BinaryOp::LessEq
+        | BinaryOp::Greater
+        | BinaryOp::GreaterEq
+        | BinaryOp::And
+        | BinaryOp::Or
+        | BinaryOp::Xor => DataType::BIGINT,
+    }
+}
+
+/// Type of `-operand`.
+pub(super) fn negation(operand: &Expression) -> DataType {
+    let a = shape(operand);
+    match a.class {
+        Class::Integer => DataType::BIGINT,
+        Class::Decimal => DataType::decimal(a.digits + a.scale, a.scale),
+        Class::Double => DataType::DOUBLE,
+    }
+}
+
+/// The type that holds the values of all `types`: of CASE's branches, COALESCE's arguments, a UNION's columns. Text takes
+/// `collation`.
+#[must_use]
+pub fn common_type(types: &[DataType], collation: Collation) -> DataType {
+    types
+        .iter()
+        .filter(|data_type| data_type.kind != TypeKind::Null)
+        .copied()
+        .reduce(|left, right| merge(left, right, collation))
+        .unwrap_or(DataType::NULL)
+}
+
+fn merge(left: DataType, right: DataType, collation: Collation) -> DataType {
+    if left == right {
+        return left;
+    }
+    if left.is_numeric() && right.is_numeric() {
+        return merge_numbers(left, right);
+    }
+    if left.is_temporal() && right.is_temporal() {
+        let fsp = left.fsp().max(right.fsp());
+        return match (left.kind, right.kind) {
+            (TypeKind::Time(_), TypeKind::Time(_)) => DataType::time(fsp),
+            (TypeKind::Timestamp(_), TypeKind::Timestamp(_)) => DataType::of(TypeKind::Timestamp(fsp)),
+            _ => DataType::datetime(fsp),
+        };
+    }
+    let binary = left.is_binary() || right.is_binary();
+    let characters = |data_type: DataType| {
+        let characters = data_type.characters();
+        if binary && data_type.is_text() { characters.saturating_mul(4) } else { characters }
+    };
+    let longest = characters(left).max(characters(right));
+    if binary { DataType::varbinary(longest) } else { DataType::varchar(longest, text_collation(left, right, collation)) }
+}
+
+fn text_collation(left: DataType, right: DataType, collation: Collation) -> Collation {
+    if collation != Collation::Binary {
+        collation
+    } else if left.is_text() {
+        left.collation
+    } else {
+        right.collation
+    }
+}
+
+fn merge_numbers(left: DataType, right: DataType) -> DataType {
+    if left.is_float() || right.is_float() {
+        let float = |data_type: DataType| data_type.kind == TypeKind::Float;
+        return if float(left) && float(right) { DataType::FLOAT } else { DataType::DOUBLE };
+    }
+    let scale = u32::from(left.scale().max(right.scale()));
+    let whole = |data_type: DataType| data_type.digits() - u32::from(data_type.scale());
+    if left.is_decimal() || right.is_decimal() {
+        return DataType::decimal(whole(left).max(whole(right)) + scale, scale);
+    }
+    let rank = |data_type: DataType| match data_type.kind {
+        TypeKind::TinyInt => 0,
+        TypeKind::SmallInt | TypeKind::Year => 1,
+        TypeKind::MediumInt => 2,
+        TypeKind::Int => 3,
+        _ => 4,
+    };
+    if left.unsigned == right.unsigned {
+        let wider = if rank(left) >= rank(right) { left } else { right };
+        return DataType::of(wider.kind).with_unsigned(left.unsigned);
+    }
+    let (unsigned, signed) = if left.unsigned { (left, right) } else { (right, left) };
+    if rank(signed) > rank(unsigned) {
+        return DataType::of(signed.kind);
+    }
+    match rank(unsigned) {
+        0 => DataType::of(TypeKind::SmallInt),
+        1 => DataType::of(TypeKind::MediumInt),
+        2 => DataType::of(TypeKind::Int),
+        3 => DataType::BIGINT,
+        _ => DataType::decimal(20, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn infer_common_types() {
+        let merged = |types: &[DataType]| common_type(types, Collation::Utf8mb4_0900AiCi);
+        assert_eq!(merged(&[DataType::NULL, DataType::INT]), DataType::INT);
+        assert_eq!(merged(&[DataType::BIGINT, DataType::BIGINT_UNSIGNED]), DataType::decimal(20, 0));
+        assert_eq!(merged(&[DataType::INT.with_unsigned(true), DataType::INT]), DataType::BIGINT);
+        assert_eq!(merged(&[DataType::INT, DataType::decimal(5, 2)]), DataType::decimal(12, 2));
+        assert_eq!(merged(&[DataType::DATE, DataType::time(3)]), DataType::datetime(3));
+        assert_eq!(
+            merged(&[DataType::INT, DataType::varchar(3, Collation::Utf8mb4Bin)]),
+            DataType::varchar(11, Collation::Utf8mb4_0900AiCi)
+        );
+        assert_eq!(merged(&[]), DataType::NULL);
+    }
+}

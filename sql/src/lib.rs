@@ -1,0 +1,27 @@
+//! SQL: text → statement → plan → rows, over a storage transaction.
+//!
+//! The modules are the path of a statement: [`parse`] makes the syntax tree ([`ast`]); [`bind`] resolves names against the
+//! [`catalog`] and types expressions ([`expression`]); [`plan`] chooses access paths; [`execute`] runs the plan;
+//! [`dml`] and [`ddl`] change rows and schema; [`show`] answers introspection; [`session`] keeps a connection's state.
+//! This crate knows keys and transactions of `storage`; it knows no sockets, threads, clocks or consensus.
+
+pub mod ast;
+pub mod bind;
+pub mod catalog;
+pub mod codec;
+pub mod collation;
+pub mod ddl;
+pub mod dml;
+pub mod error;
+pub mod execute;
+pub mod expression;
+pub mod function;
+pub mod limits;
+pub mod parse;
+pub mod plan;
+pub mod session;
+pub mod show;
+pub mod types;
+pub mod variables;
+
+pub use error::{Error, Result};

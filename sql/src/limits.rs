@@ -1,0 +1,84 @@
+//! Named bounds of this crate; each queue, recursion and buffer has one here.
+
+/// Digits of a DECIMAL.
+pub const DECIMAL_DIGITS_MAX: u8 = 65;
+/// Digits of a DECIMAL after the point.
+pub const DECIMAL_SCALE_MAX: u8 = 30;
+/// The largest TIME, 838:59:59, in microseconds.
+pub const TIME_MICROSECONDS_MAX: i64 = (838 * 3600 + 59 * 60 + 59) * 1_000_000;
+/// Depth of an expression's tree, past which it is refused when bound.
+pub const EXPRESSION_DEPTH_MAX: usize = 1_000;
+/// Bytes that a compiled regular expression may take.
+pub const REGEXP_COMPILED_BYTES_MAX: usize = 10 << 20;
+/// Tokens of one statement (the fast path for multi-row INSERT does not count them).
+pub const STATEMENT_TOKENS_MAX: usize = 2_000_000;
+/// Nested calls of the expression and query parser: about this many nested parentheses, CASEs and subqueries.
+pub const PARSE_DEPTH_MAX: usize = 120;
+/// Operators in one unparenthesized chain (`1 + 1 + 1 …`), added up over the parentheses around it; AND and OR count apart.
+pub const CHAIN_OPERATORS_MAX: usize = 400;
+/// ANDs, ORs and XORs in one chain: they are lowered to a balanced tree, so that only the parser's own tree is deep.
+pub const CHAIN_LOGICAL_MAX: usize = 10_000;
+/// Set operations (UNION) in one statement.
+pub const UNION_MAX: usize = 200;
+/// Tables in one join, MySQL's bound.
+pub const JOIN_TABLES_MAX: usize = 61;
+/// Bytes of the statement that a syntax error repeats, MySQL's bound.
+pub const SYNTAX_NEAR_BYTES_MAX: usize = 80;
+/// The version up to which `/*!NNNNN … */` comments are executed: MySQL 8.4.0's number.
+pub const VERSION_COMMENT_MAX: u32 = 80_400;
+
+/// Bytes of a key as declared, MySQL's bound for InnoDB (DYNAMIC rows): 3072.
+pub const KEY_BYTES_MAX: u64 = 3_072;
+/// Columns of a key, MySQL's bound.
+pub const KEY_COLUMNS_MAX: usize = 16;
+/// Keys of a table besides the primary, MySQL's bound.
+pub const TABLE_KEYS_MAX: usize = 64;
+/// Columns of a table, InnoDB's bound.
+pub const TABLE_COLUMNS_MAX: usize = 1_017;
+/// Bytes of a row without BLOB and TEXT columns, MySQL's bound.
+pub const ROW_BYTES_MAX: u64 = 65_535;
+/// Characters of the name of a database, table, column or key.
+pub const NAME_CHARACTERS_MAX: usize = 64;
+/// Characters of a table's comment.
+pub const TABLE_COMMENT_CHARACTERS_MAX: usize = 2_048;
+/// Characters of a column's comment.
+pub const COLUMN_COMMENT_CHARACTERS_MAX: usize = 1_024;
+/// Ids below this are reserved; [`crate::catalog::IndexId`] 0 is the catalog's own keys.
+pub const FIRST_FREE_ID: u32 = 100;
+/// Rows of one table that are looked at to estimate how many it has.
+pub const ESTIMATE_TABLE_ROWS_MAX: u64 = 2_000;
+/// Rows of all tables that are looked at, at start.
+pub const ESTIMATE_CATALOG_ROWS_MAX: u64 = 200_000;
+/// Rows that ANALYZE TABLE counts before it extrapolates.
+pub const ANALYZE_ROWS_MAX: u64 = 1_000_000;
+/// Bytes of index entries that one log entry of an index build holds, about.
+pub const INDEX_BUILD_CHUNK_BYTES: usize = 1 << 20;
+/// Rows that one step of an index build reads at most, also when they give few bytes.
+pub const INDEX_BUILD_CHUNK_ROWS_MAX: usize = 20_000;
+/// Bytes of log entries that one entry of a schema change may hold at most: what a statement that drops many tables needs.
+pub const SCHEMA_CHANGE_BYTES_MAX: usize = 16 << 20;
+
+/// Bytes that the rows being sorted, or kept for DISTINCT, of one query block may take.
+pub const SORT_BYTES_MAX: usize = 128 << 20;
+/// Bytes that the groups of one query block may take.
+pub const GROUP_BYTES_MAX: usize = 128 << 20;
+/// Bytes that the kept side of a join may take.
+pub const JOIN_BUFFER_BYTES_MAX: usize = 128 << 20;
+/// Bytes that a derived table, or the result of a subquery kept for the statement, may take.
+pub const DERIVED_BYTES_MAX: usize = 128 << 20;
+/// Bytes of the keys that one UPDATE or DELETE collects before it changes the first row.
+pub const TARGET_BYTES_MAX: usize = 128 << 20;
+/// Ranges of one index that a scan reads one after the other; conditions that give more use fewer index columns.
+pub const INDEX_RANGES_MAX: usize = 16_384;
+/// Joined tables up to which all orders of an inner join are compared; above, the cheapest next one is taken.
+pub const JOIN_ORDER_SEARCH_TABLES_MAX: usize = 6;
+/// Rows between two looks at whether the statement was killed.
+pub const ROWS_BETWEEN_CHECKS: u32 = 256;
+/// Nesting of query blocks.
+pub const QUERY_BLOCK_DEPTH_MAX: usize = 60;
+/// Regular expressions kept compiled.
+pub const REGEXP_CACHE_COUNT_MAX: usize = 256;
+/// Bytes of the rows that INSERT … SELECT holds between reading and writing.
+pub const INSERT_QUERY_BYTES_MAX: usize = 256 << 20;
+/// Rows between two looks at whether the statement was killed, where rows are written.
+pub const KILL_CHECK_ROWS: usize = 256;

@@ -1,0 +1,71 @@
+//! Text → [`crate::ast::Statement`].
+//!
+//! ```text
+//! bytes ──lexer──► lexemes ──┬─ insert_rows: INSERT … VALUES of literals, straight to the tree
+//!                            └─ tokens ──► router: one small parser a kind of statement
+//!                                            │ expressions, queries, joins
+//!                                            └─ sqlparser with our dialect ──lower──► ast
+//! ```
+//! `lexer` and `literal` know MySQL's text (quotes, escapes, version comments, `sql_mode`); `tokens` hands it to sqlparser's
+//! parser; `dialect` says what an expression is; `lower` leaves nothing out: what this server does not do is refused by
+//! name (1235), what MySQL does not have is a syntax error (1064). Depth and length are bounded (`limits.rs`), so that no
+//! text can overflow the stack. The text must be UTF-8 but for string literals, where other bytes make a binary string.
+
+mod alter;
+mod create_table;
+mod cursor;
+mod dialect;
+mod dml;
+mod insert_rows;
+mod keyword;
+mod lexer;
+mod literal;
+mod lower;
+mod refused;
+mod router;
+mod set;
+mod show;
+mod source;
+mod tokens;
+mod transaction;
+
+#[cfg(test)]
+mod tests;
+
+pub use lexer::split_first;
+
+use crate::ast::Statement;
+use crate::error::Error;
+use crate::variables::SqlMode;
+use cursor::Cursor;
+use source::Source;
+
+/// A parsed statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The statement.
+    pub statement: Statement,
+    /// How many `?` it has.
+    pub parameter_count: usize,
+}
+
+/// Parses one statement, a closing `;` allowed.
+///
+/// # Errors
+/// 1064 syntax error, 1065 nothing but blanks and comments, 1235 what this server does not do, 1300 invalid UTF-8 outside of
+/// literals, 1436 nested too deep, and what a literal or a definition itself is refused for.
+pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
+    if let Some(parsed) = insert_rows::parse(text, mode) {
+        return Ok(parsed);
+    }
+    let mut source = Source { text, mode, selects: Vec::new() };
+    let tokens = tokens::tokenize(&mut source)?;
+    if tokens.tokens.is_empty() {
+        return Err(Error::empty_query());
+    }
+    let parameter_count = tokens.parameter_count;
+    let mut cursor = Cursor::new(&source, tokens);
+    let statement = router::statement(&mut cursor)?;
+    cursor.end()?;
+    Ok(Parsed { statement, parameter_count })
+}

@@ -1,0 +1,114 @@
+//! Statements of MySQL that this server does not have, each named in its refusal.
+//!
+//! Told by their first words before anything else is read, so that a statement we cannot even parse is answered with 1235
+//! and its name rather than with a syntax error.
+
+use sqlparser::tokenizer::Token;
+
+use crate::error::Error;
+use crate::parse::cursor::Cursor;
+
+/// First words, and what they are called in the refusal. A longer row stands before its shorter neighbours.
+const REFUSED: &[(&[&str], &str)] = &[
+    (&["ALTER", "DATABASE"], "ALTER DATABASE"),
+    (&["ALTER", "EVENT"], "events"),
+    (&["ALTER", "FUNCTION"], "stored functions"),
+    (&["ALTER", "INSTANCE"], "ALTER INSTANCE"),
+    (&["ALTER", "LOGFILE"], "tablespaces"),
+    (&["ALTER", "PROCEDURE"], "stored procedures"),
+    (&["ALTER", "RESOURCE"], "resource groups"),
+    (&["ALTER", "SCHEMA"], "ALTER DATABASE"),
+    (&["ALTER", "SERVER"], "federated servers"),
+    (&["ALTER", "TABLESPACE"], "tablespaces"),
+    (&["ALTER", "UNDO"], "tablespaces"),
+    (&["ALTER", "USER"], "ALTER USER"),
+    (&["ALTER", "VIEW"], "views"),
+    (&["BINLOG"], "BINLOG"),
+    (&["CACHE", "INDEX"], "CACHE INDEX"),
+    (&["CALL"], "stored procedures"),
+    (&["CHANGE", "MASTER"], "CHANGE REPLICATION SOURCE"),
+    (&["CHANGE", "REPLICATION"], "CHANGE REPLICATION SOURCE"),
+    (&["CHECK", "TABLE"], "CHECK TABLE"),
+    (&["CHECKSUM", "TABLE"], "CHECKSUM TABLE"),
+    (&["CLONE"], "CLONE"),
+    (&["CREATE", "AGGREGATE"], "loadable functions"),
+    (&["CREATE", "ALGORITHM"], "views"),
+    (&["CREATE", "DEFINER"], "views, triggers, events and stored routines"),
+    (&["CREATE", "EVENT"], "events"),
+    (&["CREATE", "FUNCTION"], "stored functions"),
+    (&["CREATE", "LOGFILE"], "tablespaces"),
+    (&["CREATE", "OR", "REPLACE"], "views"),
+    (&["CREATE", "PROCEDURE"], "stored procedures"),
+    (&["CREATE", "RESOURCE"], "resource groups"),
+    (&["CREATE", "ROLE"], "CREATE ROLE"),
+    (&["CREATE", "SERVER"], "federated servers"),
+    (&["CREATE", "SPATIAL", "REFERENCE"], "spatial reference systems"),
+    (&["CREATE", "SQL"], "views"),
+    (&["CREATE", "TABLESPACE"], "tablespaces"),
+    (&["CREATE", "TRIGGER"], "triggers"),
+    (&["CREATE", "UNDO"], "tablespaces"),
+    (&["CREATE", "USER"], "CREATE USER"),
+    (&["CREATE", "VIEW"], "views"),
+    (&["DROP", "EVENT"], "events"),
+    (&["DROP", "FUNCTION"], "stored functions"),
+    (&["DROP", "LOGFILE"], "tablespaces"),
+    (&["DROP", "PROCEDURE"], "stored procedures"),
+    (&["DROP", "RESOURCE"], "resource groups"),
+    (&["DROP", "ROLE"], "DROP ROLE"),
+    (&["DROP", "SERVER"], "federated servers"),
+    (&["DROP", "TABLESPACE"], "tablespaces"),
+    (&["DROP", "TRIGGER"], "triggers"),
+    (&["DROP", "UNDO"], "tablespaces"),
+    (&["DROP", "USER"], "DROP USER"),
+    (&["DROP", "VIEW"], "views"),
+    (&["FLUSH"], "FLUSH"),
+    (&["GET"], "GET DIAGNOSTICS"),
+    (&["GRANT"], "GRANT"),
+    (&["HANDLER"], "HANDLER"),
+    (&["HELP"], "HELP"),
+    (&["IMPORT", "TABLE"], "IMPORT TABLE"),
+    (&["INSTALL"], "INSTALL PLUGIN and INSTALL COMPONENT"),
+    (&["LOAD", "DATA"], "LOAD DATA"),
+    (&["LOAD", "INDEX"], "LOAD INDEX"),
+    (&["LOAD", "XML"], "LOAD XML"),
+    (&["LOCK", "INSTANCE"], "LOCK INSTANCE"),
+    (&["LOCK", "TABLE"], "LOCK TABLES"),
+    (&["LOCK", "TABLES"], "LOCK TABLES"),
+    (&["OPTIMIZE"], "OPTIMIZE TABLE"),
+    (&["PURGE"], "PURGE BINARY LOGS"),
+    (&["RENAME", "USER"], "RENAME USER"),
+    (&["REPAIR"], "REPAIR TABLE"),
+    (&["RESET"], "RESET"),
+    (&["RESIGNAL"], "RESIGNAL"),
+    (&["RESTART"], "RESTART"),
+    (&["REVOKE"], "REVOKE"),
+    (&["SET", "DEFAULT", "ROLE"], "SET DEFAULT ROLE"),
+    (&["SET", "PASSWORD"], "SET PASSWORD"),
+    (&["SET", "RESOURCE"], "resource groups"),
+    (&["SET", "ROLE"], "SET ROLE"),
+    (&["SHUTDOWN"], "SHUTDOWN"),
+    (&["SIGNAL"], "SIGNAL"),
+    (&["START", "GROUP_REPLICATION"], "START GROUP_REPLICATION"),
+    (&["START", "REPLICA"], "START REPLICA"),
+    (&["START", "SLAVE"], "START REPLICA"),
+    (&["STOP", "GROUP_REPLICATION"], "STOP GROUP_REPLICATION"),
+    (&["STOP", "REPLICA"], "STOP REPLICA"),
+    (&["STOP", "SLAVE"], "STOP REPLICA"),
+    (&["UNINSTALL"], "UNINSTALL PLUGIN and UNINSTALL COMPONENT"),
+    (&["UNLOCK", "INSTANCE"], "UNLOCK INSTANCE"),
+    (&["UNLOCK", "TABLE"], "UNLOCK TABLES"),
+    (&["UNLOCK", "TABLES"], "UNLOCK TABLES"),
+    (&["XA"], "XA transactions"),
+];
+
+/// The refusal of the statement that begins here, if it is one of the table.
+pub(crate) fn refusal(cursor: &Cursor<'_, '_>) -> Option<Error> {
+    let (words, feature) = REFUSED
+        .iter()
+        .find(|(words, _)| words.iter().enumerate().all(|(ahead, word)| cursor.peek_word(ahead, word)))?;
+    // `SET password = …` sets no variable of that name either, but `SET role = …` and its like must reach SET's own error.
+    if words[0] == "SET" && matches!(cursor.peek_at(words.len()), Token::Eq | Token::Assignment) && words[1] != "PASSWORD" {
+        return None;
+    }
+    Some(Error::not_supported(feature))
+}

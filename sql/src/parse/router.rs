@@ -1,0 +1,228 @@
+//! Which small parser reads a statement, by its first words.
+
+use sqlparser::tokenizer::{Token, Word};
+
+use crate::ast::{Show, ShowKind, Statement};
+use crate::error::Error;
+use crate::parse::cursor::Cursor;
+use crate::parse::{alter, create_table, dml, refused, set, show, transaction};
+use crate::variables::character_set;
+
+/// Parses a statement up to its end, which the caller checks.
+pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    let first = match cursor.peek() {
+        Token::Word(Word { value, quote_style: None, .. }) => value.to_ascii_uppercase(),
+        Token::LParen => return query(cursor),
+        _ => return Err(cursor.unexpected()),
+    };
+    match first.as_str() {
+        "SELECT" | "WITH" | "VALUES" | "TABLE" => return query(cursor),
+        "INSERT" | "REPLACE" => return dml::insert(cursor),
+        "UPDATE" => return dml::update(cursor),
+        "DELETE" => return dml::delete(cursor),
+        _ => {}
+    }
+    if let Some(refusal) = refused::refusal(cursor) {
+        return Err(refusal);
+    }
+    match first.as_str() {
+        "SET" => set::set(cursor),
+        "SHOW" => show::show(cursor),
+        "BEGIN" | "START" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" => transaction::transaction(cursor),
+        "CREATE" => create(cursor),
+        "DROP" => drop(cursor),
+        "ALTER" => alter::alter(cursor),
+        "RENAME" => alter::rename(cursor),
+        "EXPLAIN" | "DESCRIBE" | "DESC" => explain(cursor),
+        "TRUNCATE" => {
+            cursor.skip();
+            cursor.word("TABLE");
+            Ok(Statement::TruncateTable(cursor.table_name()?))
+        }
+        "ANALYZE" => {
+            cursor.skip();
+            cursor.one_of(&["NO_WRITE_TO_BINLOG", "LOCAL"]);
+            if cursor.one_of(&["TABLE", "TABLES"]).is_none() {
+                return Err(cursor.unexpected());
+            }
+            let names = cursor.list(Cursor::table_name)?;
+            if cursor.peek_word(0, "UPDATE") || cursor.peek_word(0, "DROP") {
+                return Err(Error::not_supported("histograms"));
+            }
+            Ok(Statement::AnalyzeTable(names))
+        }
+        "USE" => {
+            cursor.skip();
+            Ok(Statement::Use(cursor.name()?))
+        }
+        "KILL" => {
+            cursor.skip();
+            let query_only = cursor.one_of(&["CONNECTION", "QUERY"]) == Some("QUERY");
+            Ok(Statement::Kill { query_only, id: Box::new(cursor.expr()?) })
+        }
+        "DO" => {
+            cursor.skip();
+            Ok(Statement::Do(cursor.list(Cursor::expr)?))
+        }
+        "PREPARE" | "EXECUTE" | "DEALLOCATE" => prepared(cursor),
+        _ => Err(cursor.unexpected()),
+    }
+}
+
+fn query(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    let query = cursor.query()?;
+    if cursor.peek_word(0, "INTO") {
+        return Err(Error::not_supported("SELECT … INTO"));
+    }
+    Ok(Statement::Query(Box::new(query)))
+}
+
+/// PREPARE, EXECUTE, DEALLOCATE PREPARE (and DROP PREPARE, from [`drop`]).
+fn prepared(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    if cursor.word("PREPARE") {
+        let name = cursor.name()?;
+        cursor.expect_word("FROM")?;
+        let is_source = match cursor.peek() {
+            Token::SingleQuotedString(_) => true,
+            Token::Word(word) => word.quote_style == Some(crate::parse::tokens::USER_VARIABLE),
+            _ => false,
+        };
+        if !is_source {
+            return Err(cursor.unexpected());
+        }
+        return Ok(Statement::PrepareText { name, from: Box::new(cursor.expr()?) });
+    }
+    if cursor.word("EXECUTE") {
+        let name = cursor.name()?;
+        let using = if cursor.word("USING") { cursor.list(user_variable)? } else { Vec::new() };
+        return Ok(Statement::ExecutePrepared { name, using });
+    }
+    cursor.skip();
+    cursor.expect_word("PREPARE")?;
+    Ok(Statement::Deallocate(cursor.name()?))
+}
+
+fn user_variable(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
+    match cursor.peek() {
+        Token::Word(word) if word.quote_style == Some(crate::parse::tokens::USER_VARIABLE) => {
+            let name = word.value.to_lowercase();
+            cursor.skip();
+            Ok(name)
+        }
+        _ => Err(cursor.unexpected()),
+    }
+}
+
+fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    cursor.skip();
+    if cursor.one_of(&["DATABASE", "SCHEMA"]).is_some() {
+        let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
+        let name = cursor.name()?;
+        let collation = database_options(cursor)?;
+        return Ok(Statement::CreateDatabase { name, if_not_exists, collation });
+    }
+    if cursor.word("TEMPORARY") {
+        return Err(Error::not_supported("temporary tables"));
+    }
+    if cursor.word("TABLE") {
+        return create_table::create_table(cursor);
+    }
+    if cursor.peek_word(0, "UNIQUE") || cursor.peek_word(0, "INDEX") {
+        return create_table::create_index(cursor);
+    }
+    if let Some(kind @ ("FULLTEXT" | "SPATIAL")) = cursor.one_of(&["FULLTEXT", "SPATIAL"]) {
+        return Err(Error::not_supported(format_args!("{kind} indexes")));
+    }
+    Err(cursor.unexpected())
+}
+
+fn database_options(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<crate::types::Collation>> {
+    let mut collation = None;
+    let mut collation_named = false;
+    loop {
+        cursor.word("DEFAULT");
+        if cursor.word("CHARSET") || cursor.words(&["CHARACTER", "SET"]) {
+            cursor.eat(&Token::Eq);
+            let set = character_set::default_collation(&cursor.name_or_string()?)?;
+            if !collation_named {
+                collation = Some(set);
+            }
+        } else if cursor.word("COLLATE") {
+            cursor.eat(&Token::Eq);
+            collation = Some(character_set::collation(&cursor.name_or_string()?)?);
+            collation_named = true;
+        } else if cursor.word("ENCRYPTION") {
+            cursor.eat(&Token::Eq);
+            if !cursor.string()?.eq_ignore_ascii_case("n") {
+                return Err(Error::not_supported("encryption at rest"));
+            }
+        } else {
+            return Ok(collation);
+        }
+    }
+}
+
+fn drop(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    cursor.skip();
+    if cursor.one_of(&["DATABASE", "SCHEMA"]).is_some() {
+        let if_exists = cursor.words(&["IF", "EXISTS"]);
+        return Ok(Statement::DropDatabase { name: cursor.name()?, if_exists });
+    }
+    if cursor.word("PREPARE") {
+        return Ok(Statement::Deallocate(cursor.name()?));
+    }
+    if cursor.word("TEMPORARY") {
+        return Err(Error::not_supported("temporary tables"));
+    }
+    if cursor.one_of(&["TABLE", "TABLES"]).is_some() {
+        let if_exists = cursor.words(&["IF", "EXISTS"]);
+        let names = cursor.list(Cursor::table_name)?;
+        // RESTRICT and CASCADE do nothing in MySQL.
+        cursor.one_of(&["RESTRICT", "CASCADE"]);
+        return Ok(Statement::DropTable { names, if_exists });
+    }
+    if cursor.word("INDEX") {
+        let name = create_table::index_name(cursor)?;
+        cursor.expect_word("ON")?;
+        let table = cursor.table_name()?;
+        alter::algorithm_and_lock(cursor)?;
+        return Ok(Statement::DropIndex { table, name });
+    }
+    Err(cursor.unexpected())
+}
+
+/// EXPLAIN of a statement, or DESCRIBE of a table.
+fn explain(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    cursor.skip();
+    if cursor.peek_word(0, "ANALYZE") {
+        return Err(Error::not_supported("EXPLAIN ANALYZE"));
+    }
+    if cursor.peek_word(0, "FORMAT") && *cursor.peek_at(1) == Token::Eq {
+        cursor.skip();
+        cursor.skip();
+        let format = cursor.name_or_string()?;
+        if !matches!(format.to_ascii_lowercase().as_str(), "traditional" | "default") {
+            return Err(Error::not_supported(format_args!("EXPLAIN FORMAT={format}")));
+        }
+    }
+    if let Some(word @ ("EXTENDED" | "PARTITIONS")) = cursor.one_of(&["EXTENDED", "PARTITIONS"]) {
+        return Err(Error::not_supported(format_args!("EXPLAIN {word}")));
+    }
+    if cursor.words(&["FOR", "CONNECTION"]) {
+        return Err(Error::not_supported("EXPLAIN FOR CONNECTION"));
+    }
+    let explains = *cursor.peek() == Token::LParen
+        || ["SELECT", "WITH", "TABLE", "VALUES", "INSERT", "REPLACE", "UPDATE", "DELETE"]
+            .iter()
+            .any(|word| cursor.peek_word(0, word));
+    if explains {
+        return Ok(Statement::Explain(Box::new(statement(cursor)?)));
+    }
+    let table = cursor.table_name()?;
+    let like = match cursor.peek() {
+        Token::SingleQuotedString(_) => Some(cursor.string()?),
+        Token::EOF | Token::SemiColon => None,
+        _ => Some(cursor.name()?),
+    };
+    Ok(Statement::Show(Box::new(Show { kind: ShowKind::Columns { table, full: false }, like, filter: None })))
+}

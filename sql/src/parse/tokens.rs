@@ -1,0 +1,560 @@
+//! Lexemes → the tokens that sqlparser's parser reads.
+//!
+//! sqlparser's own tokenizer is not used: it knows neither sql_mode nor version comments. What has no token of its own is
+//! carried in one that has: a variable is a word whose quote style is [`USER_VARIABLE`] or [`SYSTEM_VARIABLE`], a binary string
+//! (also a text literal that is no UTF-8) a hexadecimal literal, `&&` the word AND, `||` the word OR unless PIPES_AS_CONCAT. A
+//! token's column is its byte offset + 1, so that errors and select items can be cut from the text.
+//! Chains of operators are bounded here, because each operator is a level of sqlparser's tree, which is dropped by recursion.
+
+use std::borrow::Cow;
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Word};
+
+use crate::error::Error;
+use crate::limits::{CHAIN_LOGICAL_MAX, CHAIN_OPERATORS_MAX, JOIN_TABLES_MAX, STATEMENT_TOKENS_MAX, UNION_MAX};
+use crate::parse::keyword::keyword;
+use crate::parse::lexer::{Kind, Lexeme, Lexer, Symbol};
+use crate::parse::literal::{bit_bytes, hex_bytes, invalid_characters, unquote};
+use crate::parse::source::{SelectText, Source, chain_too_long};
+use crate::variables::SqlMode;
+
+/// Quote style of a word that is `@name`; its value is the name without the sign.
+pub(crate) const USER_VARIABLE: char = '@';
+/// Quote style of a word that is `@@name`; its value is what follows the signs.
+pub(crate) const SYSTEM_VARIABLE: char = '#';
+
+/// The span of a lexeme.
+fn span(start: usize, end: usize) -> Span {
+    Span::new(Location::new(1, start as u64 + 1), Location::new(1, end as u64 + 1))
+}
+
+/// A statement's tokens.
+pub(crate) struct Tokens {
+    /// The tokens, without blanks and comments.
+    pub tokens: Vec<TokenWithSpan>,
+    /// How many `?` there are.
+    pub parameter_count: usize,
+}
+
+/// Cuts the source's text into tokens and notes its select lists in it.
+pub(crate) fn tokenize(source: &mut Source<'_>) -> crate::Result<Tokens> {
+    let mut writer = Writer {
+        text: source.text,
+        mode: source.mode,
+        tokens: Vec::with_capacity(source.text.len().min(4096) / 4 + 8),
+        parameter_count: 0,
+        chains: Chains::default(),
+        selects: SelectScan::default(),
+    };
+    let mut lexer = Lexer::new(source.text, source.mode);
+    loop {
+        let after_point = lexer.is_after_point();
+        let lexeme = match lexer.next() {
+            Ok(lexeme) => lexeme,
+            Err(unreadable) => return Err(source.syntax_at(unreadable.offset)),
+        };
+        if lexeme.kind == Kind::End {
+            break;
+        }
+        writer.lexeme(lexeme, &mut lexer, after_point)?;
+        if writer.tokens.len() > STATEMENT_TOKENS_MAX {
+            return Err(Error::too_large(format!("a statement of more than {STATEMENT_TOKENS_MAX} tokens")));
+        }
+    }
+    writer.selects.finish(source.text.len());
+    source.selects = writer.selects.done;
+    source.selects.sort_unstable_by_key(|select| select.offset);
+    Ok(Tokens { tokens: writer.tokens, parameter_count: writer.parameter_count })
+}
+
+struct Writer<'a> {
+    text: &'a [u8],
+    mode: SqlMode,
+    tokens: Vec<TokenWithSpan>,
+    parameter_count: usize,
+    chains: Chains,
+    selects: SelectScan,
+}
+
+impl<'a> Writer<'a> {
+    fn push(&mut self, token: Token, start: usize, end: usize) {
+        self.tokens.push(TokenWithSpan::new(token, span(start, end)));
+    }
+
+    fn escapes(&self) -> bool {
+        !self.mode.has(SqlMode::NO_BACKSLASH_ESCAPES)
+    }
+
+    fn lexeme(&mut self, lexeme: Lexeme, lexer: &mut Lexer<'a>, after_point: bool) -> crate::Result<()> {
+        let Lexeme { kind, start, mut end } = lexeme;
+        let raw = &self.text[start..end];
+        match kind {
+            Kind::Word => {
+                if raw[0] == b'_' && !after_point && self.introducer(start, raw, lexer)? {
+                    return Ok(());
+                }
+                return self.word(start, raw, after_point);
+            }
+            Kind::QuotedName => {
+                let value = utf8(unquote(raw, false))?;
+                self.selects.other(start, end);
+                self.push(Token::Word(Word { value, quote_style: Some('`'), keyword: Keyword::NoKeyword }), start, end);
+                return Ok(());
+            }
+            Kind::Text | Kind::National => {
+                let from = usize::from(kind == Kind::National);
+                let mut bytes = unquote(&raw[from..], self.escapes());
+                loop {
+                    let mut ahead = lexer.clone();
+                    match ahead.next() {
+                        Ok(Lexeme { kind: Kind::Text, start, end: next_end }) => {
+                            let more = unquote(&self.text[start..next_end], self.escapes());
+                            bytes.to_mut().extend_from_slice(&more);
+                            end = next_end;
+                            *lexer = ahead;
+                        }
+                        _ => break,
+                    }
+                }
+                let token = text_token(bytes);
+                self.push(token, start, end);
+            }
+            Kind::Number => {
+                let number = String::from_utf8_lossy(raw).into_owned();
+                self.push(Token::Number(number, false), start, end);
+            }
+            Kind::Hex => self.push(binary_token(&hex_bytes(raw)), start, end),
+            Kind::Bit => self.push(binary_token(&bit_bytes(raw)), start, end),
+            Kind::UserVariable => {
+                let name = match raw.get(1) {
+                    Some(b'\'' | b'"') => unquote(&raw[1..], self.escapes()),
+                    Some(b'`') => unquote(&raw[1..], false),
+                    _ => Cow::Borrowed(&raw[1..]),
+                };
+                let value = utf8(name)?;
+                let word = Word { value, quote_style: Some(USER_VARIABLE), keyword: Keyword::NoKeyword };
+                self.push(Token::Word(word), start, end);
+            }
+            Kind::SystemVariable => {
+                let value = utf8(Cow::Borrowed(&raw[2..]))?.replace('`', "");
+                let word = Word { value, quote_style: Some(SYSTEM_VARIABLE), keyword: Keyword::NoKeyword };
+                self.push(Token::Word(word), start, end);
+            }
+            Kind::Parameter => {
+                let token = Token::Placeholder(format!("?{}", self.parameter_count));
+                self.parameter_count += 1;
+                self.push(token, start, end);
+            }
+            Kind::Symbol(symbol) => return self.symbol(symbol, start, end),
+            Kind::End => {}
+        }
+        self.selects.other(start, end);
+        Ok(())
+    }
+
+    /// A character set introducer with the literal after it, in one token; false when it is just a name.
+    fn introducer(&mut self, start: usize, raw: &[u8], lexer: &mut Lexer<'a>) -> crate::Result<bool> {
+        let name = String::from_utf8_lossy(&raw[1..]).to_ascii_lowercase();
+        let is_text = matches!(name.as_str(), "utf8mb4" | "utf8mb3" | "utf8" | "latin1" | "ascii");
+        if !is_text && name != "binary" {
+            return Ok(false);
+        }
+        let mut ahead = lexer.clone();
+        let Ok(Lexeme { kind, start: literal, end }) = ahead.next() else { return Ok(false) };
+        let raw = &self.text[literal..end];
+        let bytes = match kind {
+            Kind::Text => unquote(raw, self.escapes()),
+            Kind::Hex => Cow::Owned(hex_bytes(raw)),
+            Kind::Bit => Cow::Owned(bit_bytes(raw)),
+            _ => return Ok(false),
+        };
+        let token = if is_text {
+            if matches!(name.as_str(), "latin1" | "ascii") && !bytes.is_ascii() {
+                return Err(Error::not_supported(format_args!("literals in the character set {name}")));
+            }
+            if std::str::from_utf8(&bytes).is_err() {
+                return Err(invalid_characters(&bytes));
+            }
+            text_token(bytes)
+        } else {
+            binary_token(&bytes)
+        };
+        *lexer = ahead;
+        self.push(token, start, end);
+        self.selects.other(start, end);
+        Ok(true)
+    }
+
+    fn word(&mut self, start: usize, raw: &[u8], after_point: bool) -> crate::Result<()> {
+        let end = start + raw.len();
+        let value = utf8(Cow::Borrowed(raw))?;
+        if after_point {
+            self.selects.other(start, end);
+            self.push(Token::Word(Word { value, quote_style: Some('`'), keyword: Keyword::NoKeyword }), start, end);
+            return Ok(());
+        }
+        let keyword = keyword(raw);
+        self.selects.word(keyword, start, end);
+        self.chains.word(keyword)?;
+        self.push(Token::Word(Word { value, quote_style: None, keyword }), start, end);
+        if keyword == Keyword::MODE {
+            self.lock_in_share_mode(start, end);
+        }
+        Ok(())
+    }
+
+    /// Rewrites the words LOCK IN SHARE MODE, which end here, as FOR SHARE.
+    fn lock_in_share_mode(&mut self, start: usize, end: usize) {
+        let Some(from) = self.tokens.len().checked_sub(4) else { return };
+        let is = |index: usize, keyword: Keyword| matches!(&self.tokens[from + index].token, Token::Word(word) if word.keyword == keyword);
+        if is(0, Keyword::LOCK) && is(1, Keyword::IN) && is(2, Keyword::SHARE) {
+            let place = self.tokens[from].span;
+            self.tokens.truncate(from);
+            let word = |value: &str, keyword| Token::Word(Word { value: value.to_owned(), quote_style: None, keyword });
+            self.tokens.push(TokenWithSpan::new(word("FOR", Keyword::FOR), place));
+            self.push(word("SHARE", Keyword::SHARE), start, end);
+        }
+    }
+
+    fn symbol(&mut self, symbol: Symbol, start: usize, end: usize) -> crate::Result<()> {
+        let operator_word = |value: &str, keyword| Token::Word(Word { value: value.to_owned(), quote_style: None, keyword });
+        let token = match symbol {
+            Symbol::LeftParen => Token::LParen,
+            Symbol::RightParen => Token::RParen,
+            Symbol::LeftBrace => Token::LBrace,
+            Symbol::RightBrace => Token::RBrace,
+            Symbol::Comma => Token::Comma,
+            Symbol::Period => Token::Period,
+            Symbol::Semicolon => Token::SemiColon,
+            Symbol::Colon => Token::Colon,
+            Symbol::Plus => Token::Plus,
+            Symbol::Minus => Token::Minus,
+            Symbol::Star => Token::Mul,
+            Symbol::Slash => Token::Div,
+            Symbol::Percent => Token::Mod,
+            Symbol::Eq => Token::Eq,
+            Symbol::NullSafeEq => Token::Spaceship,
+            Symbol::NotEq => Token::Neq,
+            Symbol::Less => Token::Lt,
+            Symbol::LessEq => Token::LtEq,
+            Symbol::Greater => Token::Gt,
+            Symbol::GreaterEq => Token::GtEq,
+            Symbol::ShiftLeft => Token::ShiftLeft,
+            Symbol::ShiftRight => Token::ShiftRight,
+            Symbol::Ampersand => Token::Ampersand,
+            Symbol::AndAnd => operator_word("&&", Keyword::AND),
+            Symbol::Pipe => Token::Pipe,
+            Symbol::PipePipe if self.mode.has(SqlMode::PIPES_AS_CONCAT) => Token::StringConcat,
+            Symbol::PipePipe => operator_word("||", Keyword::OR),
+            Symbol::Caret => Token::Caret,
+            Symbol::Tilde => Token::Tilde,
+            Symbol::Bang => Token::ExclamationMark,
+            Symbol::Assign => Token::Assignment,
+            Symbol::Arrow => Token::Arrow,
+            Symbol::LongArrow => Token::LongArrow,
+        };
+        self.chains.symbol(symbol, &token)?;
+        match symbol {
+            Symbol::LeftParen => self.selects.open(start, end),
+            Symbol::RightParen => self.selects.close(start, end),
+            Symbol::Comma => self.selects.comma(start),
+            Symbol::Semicolon => self.selects.finish(start),
+            _ => self.selects.other(start, end),
+        }
+        self.push(token, start, end);
+        Ok(())
+    }
+}
+
+fn utf8(bytes: Cow<'_, [u8]>) -> crate::Result<String> {
+    String::from_utf8(bytes.into_owned()).map_err(|error| invalid_characters(error.as_bytes()))
+}
+
+/// A text literal; bytes that are no UTF-8 make a binary one.
+fn text_token(bytes: Cow<'_, [u8]>) -> Token {
+    match String::from_utf8(bytes.into_owned()) {
+        Ok(text) => Token::SingleQuotedString(text),
+        Err(error) => binary_token(error.as_bytes()),
+    }
+}
+
+fn binary_token(bytes: &[u8]) -> Token {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        digits.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        digits.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    Token::HexStringLiteral(digits)
+}
+
+/// Counts what makes sqlparser's tree deep without nesting: chains of infix operators, joins and unions.
+#[derive(Default)]
+struct Chains {
+    /// Operators and logical operators of the enclosing parentheses, innermost last.
+    enclosing: Vec<(usize, usize)>,
+    /// Of the chain here.
+    operators: usize,
+    logical: usize,
+    /// Sum over `enclosing`.
+    outer_operators: usize,
+    outer_logical: usize,
+    unions: usize,
+    joins: usize,
+}
+
+impl Chains {
+    fn operator(&mut self) -> crate::Result<()> {
+        self.operators += 1;
+        if self.outer_operators + self.operators > CHAIN_OPERATORS_MAX {
+            return Err(chain_too_long(CHAIN_OPERATORS_MAX));
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, keyword: Keyword) -> crate::Result<()> {
+        match keyword {
+            Keyword::AND | Keyword::OR | Keyword::XOR => {
+                self.operators = 0;
+                self.logical += 1;
+                if self.outer_logical + self.logical > CHAIN_LOGICAL_MAX {
+                    return Err(chain_too_long(CHAIN_LOGICAL_MAX));
+                }
+            }
+            Keyword::IS | Keyword::IN | Keyword::LIKE | Keyword::BETWEEN | Keyword::REGEXP | Keyword::RLIKE | Keyword::DIV | Keyword::MOD => {
+                self.operator()?;
+            }
+            Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT => {
+                self.unions += 1;
+                if self.unions > UNION_MAX {
+                    return Err(Error::too_large(format!("a statement of more than {UNION_MAX} set operations")));
+                }
+                self.joins = 0;
+                self.restart();
+            }
+            Keyword::JOIN | Keyword::STRAIGHT_JOIN => {
+                self.joins += 1;
+                if self.joins >= JOIN_TABLES_MAX {
+                    return Err(too_many_tables());
+                }
+            }
+            Keyword::SELECT | Keyword::FROM => {
+                self.joins = 0;
+                self.restart();
+            }
+            Keyword::WHERE | Keyword::SET | Keyword::GROUP | Keyword::HAVING | Keyword::ORDER | Keyword::ON => self.restart(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self) {
+        self.operators = 0;
+        self.logical = 0;
+    }
+
+    fn symbol(&mut self, symbol: Symbol, token: &Token) -> crate::Result<()> {
+        match symbol {
+            Symbol::LeftParen => {
+                self.enclosing.push((self.operators, self.logical));
+                self.outer_operators += self.operators;
+                self.outer_logical += self.logical;
+                self.restart();
+            }
+            Symbol::RightParen => {
+                if let Some((operators, logical)) = self.enclosing.pop() {
+                    self.outer_operators -= operators;
+                    self.outer_logical -= logical;
+                    (self.operators, self.logical) = (operators, logical);
+                }
+            }
+            Symbol::Comma | Symbol::Semicolon => self.restart(),
+            Symbol::AndAnd | Symbol::PipePipe => {
+                if let Token::Word(word) = token {
+                    return self.word(word.keyword);
+                }
+                return self.operator();
+            }
+            Symbol::Period | Symbol::LeftBrace | Symbol::RightBrace | Symbol::Colon => {}
+            _ => return self.operator(),
+        }
+        Ok(())
+    }
+}
+
+/// Error 1116.
+pub(crate) fn too_many_tables() -> Error {
+    Error {
+        code: 1116,
+        state: *b"HY000",
+        message: format!("Too many tables; MySQL can only use {JOIN_TABLES_MAX} tables in a join"),
+    }
+}
+
+/// Finds where the items of each select list start and end.
+#[derive(Default)]
+struct SelectScan {
+    /// Open select lists, innermost last.
+    open: Vec<OpenSelect>,
+    /// Parentheses open now.
+    depth: usize,
+    done: Vec<SelectText>,
+}
+
+struct OpenSelect {
+    depth: usize,
+    text: SelectText,
+    /// Start and end of the item being read.
+    item: Option<(usize, usize)>,
+    /// No item has begun: DISTINCT and its like are to be skipped.
+    in_modifiers: bool,
+}
+
+impl SelectScan {
+    /// A token that means nothing here but to be part of an item.
+    fn other(&mut self, start: usize, end: usize) {
+        // Only the innermost list is extended: the outer ones go on when it closes, at its parenthesis.
+        if let Some(select) = self.open.last_mut() {
+            select.in_modifiers = false;
+            select.item = Some((select.item.map_or(start, |(first, _)| first), end));
+        }
+    }
+
+    fn word(&mut self, keyword: Keyword, start: usize, end: usize) {
+        if keyword == Keyword::SELECT {
+            if self.open.last().is_some_and(|select| select.depth == self.depth) {
+                self.close_list();
+            }
+            self.open.push(OpenSelect {
+                depth: self.depth,
+                text: SelectText { offset: start, items: Vec::new() },
+                item: None,
+                in_modifiers: true,
+            });
+            return;
+        }
+        let Some(select) = self.open.last_mut() else { return };
+        if select.depth == self.depth {
+            match keyword {
+                Keyword::FROM
+                | Keyword::INTO
+                | Keyword::WHERE
+                | Keyword::GROUP
+                | Keyword::HAVING
+                | Keyword::ORDER
+                | Keyword::LIMIT
+                | Keyword::UNION
+                | Keyword::EXCEPT
+                | Keyword::INTERSECT
+                | Keyword::FOR
+                | Keyword::LOCK
+                | Keyword::WINDOW => {
+                    self.close_list();
+                    return;
+                }
+                Keyword::ALL
+                | Keyword::DISTINCT
+                | Keyword::DISTINCTROW
+                | Keyword::HIGH_PRIORITY
+                | Keyword::STRAIGHT_JOIN
+                | Keyword::SQL_SMALL_RESULT
+                | Keyword::SQL_BIG_RESULT
+                | Keyword::SQL_BUFFER_RESULT
+                | Keyword::SQL_NO_CACHE
+                | Keyword::SQL_CALC_FOUND_ROWS
+                    if select.in_modifiers =>
+                {
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.other(start, end);
+    }
+
+    fn open(&mut self, start: usize, end: usize) {
+        self.other(start, end);
+        self.depth += 1;
+    }
+
+    fn close(&mut self, start: usize, end: usize) {
+        while self.open.last().is_some_and(|select| select.depth >= self.depth) && self.depth > 0 {
+            self.close_list();
+        }
+        self.depth = self.depth.saturating_sub(1);
+        self.other(start, end);
+    }
+
+    fn comma(&mut self, start: usize) {
+        let depth = self.depth;
+        if let Some(select) = self.open.last_mut() {
+            if select.depth == depth {
+                let item = select.item.take().unwrap_or((start, start));
+                select.text.items.push(item);
+            } else {
+                self.other(start, start + 1);
+            }
+        }
+    }
+
+    fn close_list(&mut self) {
+        if let Some(mut select) = self.open.pop() {
+            select.text.items.extend(select.item);
+            self.done.push(select.text);
+        }
+    }
+
+    fn finish(&mut self, _end: usize) {
+        while !self.open.is_empty() {
+            self.close_list();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(text: &str) -> Vec<Vec<&str>> {
+        let mut source = Source { text: text.as_bytes(), mode: SqlMode(0), selects: Vec::new() };
+        tokenize(&mut source).unwrap();
+        source
+            .selects
+            .iter()
+            .map(|select| select.items.iter().map(|&(start, end)| &text[start..end]).collect())
+            .collect()
+    }
+
+    #[test]
+    fn select_items_are_cut_as_written() {
+        assert_eq!(items("SELECT DISTINCT a,  b + 1 , f(x, y) FROM t"), [["a", "b + 1", "f(x, y)"]]);
+        assert_eq!(items("select 1"), [["1"]]);
+        assert_eq!(items("select (select max(b), 2 from t) , c from u"), [
+            vec!["(select max(b), 2 from t)", "c"],
+            vec!["max(b)", "2"]
+        ]);
+        assert_eq!(items("select a union select b, c order by 1"), [vec!["a"], vec!["b", "c"]]);
+        assert_eq!(items("select extract(day from d), t.from from t"), [["extract(day from d)", "t.from"]]);
+        assert_eq!(items("select a from (select 'x' 'y' z) q where b in (select c from d)"), [
+            vec!["a"],
+            vec!["'x' 'y' z"],
+            vec!["c"]
+        ]);
+    }
+
+    #[test]
+    fn chains_are_bounded_and_restart_at_commas() {
+        let refused = |text: String| {
+            let mut source = Source { text: text.as_bytes(), mode: SqlMode(0), selects: Vec::new() };
+            tokenize(&mut source).err().map(|error| error.code)
+        };
+        assert_eq!(refused(format!("SELECT 1{}", " + 1".repeat(390))), None);
+        assert_eq!(refused(format!("SELECT 1{}", " + 1".repeat(410))), Some(1436));
+        assert_eq!(refused(format!("SELECT 1{}", ", 1 + 1".repeat(2000))), None);
+        assert_eq!(refused(format!("SELECT 1{}", " OR a = 1".repeat(9000))), None);
+        assert_eq!(refused(format!("SELECT 1{}", " OR a = 1".repeat(50_000))), Some(1436));
+        assert_eq!(refused(format!("SELECT 1{}", " UNION SELECT 1".repeat(500))), Some(1038));
+        assert_eq!(refused(format!("SELECT 1 FROM t{}", " JOIN t".repeat(500))), Some(1116));
+    }
+}

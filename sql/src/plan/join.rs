@@ -1,0 +1,596 @@
+//! The order of joins, and where conditions are checked.
+//!
+//! A FROM is flattened to a [`Group`]: inner joins are members of one group whose conditions are simply conditions of the
+//! group (WHERE's among them); the right side of a LEFT JOIN is one [`Unit`] with conditions of its own, which comes
+//! after the tables of its left side. An outer join whose NULL-extended rows no condition of the group lets through is an
+//! inner join and is treated as one.
+//!
+//! Inner units are ordered by cost (all orders are compared for a few tables); outer units follow in the order written:
+//! they never take rows away. A condition is checked as soon as its tables are there: in the scan of the last of them,
+//! or above the join where that scan's rows may be NULL-extended. A unit that has an index for its join condition is read
+//! by that index for each outer row; else it is read once and kept, by hash where the condition is an equality.
+
+use crate::bind::{BoundFrom, FromScope, TableSource};
+use crate::codec::ColumnSet;
+use crate::error::Result;
+use crate::expression::Expression;
+use crate::limits::JOIN_ORDER_SEARCH_TABLES_MAX;
+use crate::plan::access::{Candidate, Chooser, FILTER_SHARE, OrderWish, ROWS_MIN, Usable};
+use crate::plan::node::{
+    Access, FilterPlan, HashKey, JoinMethod, JoinPlan, Node, RowLock, RowsPlan, RowsSource, ScanPlan,
+};
+use crate::plan::{predicate, slots};
+
+/// Rows that a derived table is taken to have.
+const DERIVED_ROWS: f64 = 100.0;
+
+/// A set of tables, by position in FROM.
+pub type TableSet = u64;
+
+/// A condition and what it reads.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The condition.
+    pub expression: Expression,
+    /// Slots it reads.
+    pub slots: Vec<usize>,
+    /// Tables it reads.
+    pub tables: TableSet,
+}
+
+/// Tables joined by inner joins, with outer-joined ones hanging on them.
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    units: Vec<Unit>,
+    conditions: Vec<Condition>,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug)]
+struct Unit {
+    body: UnitBody,
+    /// Tables of the body.
+    tables: TableSet,
+    /// For the right side of a LEFT JOIN: its ON. None: an inner member.
+    outer: Option<Vec<Condition>>,
+}
+
+#[derive(Clone, Debug)]
+enum UnitBody {
+    Table(usize),
+    Group(Group),
+}
+
+/// Plans the joins of one block.
+pub struct JoinPlanner<'j> {
+    /// Tables.
+    pub scope: &'j FromScope,
+    /// By slot: read after the joins.
+    pub needed: &'j [bool],
+    /// The order wished for: slots, and DESC; empty for none.
+    pub order: &'j [(usize, bool)],
+    /// LIMIT that may end the scan early.
+    pub limit: Option<f64>,
+    /// Row locks, by table.
+    pub locks: Vec<Option<RowLock>>,
+}
+
+/// What the planner made of FROM.
+pub struct PlannedJoins {
+    /// The tree.
+    pub node: Node,
+    /// Whether the rows come in the order wished for.
+    pub ordered: bool,
+}
+
+/// The chosen access of a unit.
+struct Choice {
+    candidate: Candidate,
+    possible: Vec<String>,
+    /// Reads outer columns in its index conditions.
+    dependent: bool,
+    rows: f64,
+    cost: f64,
+}
+
+impl JoinPlanner<'_> {
+    /// Wraps a condition with what it reads.
+    #[must_use]
+    pub fn condition(&self, expression: Expression) -> Condition {
+        let slots = slots::slots_of(&expression);
+        let tables = slots
+            .iter()
+            .filter_map(|slot| self.scope.table_of(*slot))
+            .fold(0, |set, (table, _)| set | 1 << table);
+        Condition { expression, slots, tables }
+    }
+
+    /// Flattens FROM, with WHERE's conditions.
+    #[must_use]
+    pub fn group(&self, from: &BoundFrom, filter: Vec<Condition>) -> Group {
+        let mut group = Group::default();
+        self.flatten(from, &mut group);
+        group.conditions.extend(filter);
+        group.simplify_outer(self.scope);
+        group
+    }
+
+    fn flatten(&self, from: &BoundFrom, group: &mut Group) -> TableSet {
+        match from {
+            BoundFrom::Table(position) => {
+                let tables = 1 << position;
+                group.units.push(Unit { body: UnitBody::Table(*position), tables, outer: None });
+                tables
+            }
+            BoundFrom::Join(join) => {
+                let on = || join.on.iter().map(|expr| self.condition(expr.clone()));
+                let left = self.flatten(&join.left, group);
+                if !join.outer {
+                    let right = self.flatten(&join.right, group);
+                    group.conditions.extend(on());
+                    return left | right;
+                }
+                let (body, tables) = if let BoundFrom::Table(position) = &join.right {
+                    (UnitBody::Table(*position), 1 << position)
+                } else {
+                    let mut inner = Group::default();
+                    let tables = self.flatten(&join.right, &mut inner);
+                    (UnitBody::Group(inner), tables)
+                };
+                group.units.push(Unit { body, tables, outer: Some(on().collect()) });
+                left | tables
+            }
+        }
+    }
+
+    /// Plans a whole FROM.
+    ///
+    /// # Errors
+    /// 1176 for an unknown index in a hint.
+    pub fn plan(&self, group: &Group) -> Result<PlannedJoins> {
+        let (node, ordered) = self.plan_group(group, 0, true)?;
+        let mut needed = self.needed.to_vec();
+        collect_needed(&node, &mut needed);
+        let mut node = node;
+        self.fill_wanted(&mut node, &needed);
+        Ok(PlannedJoins { node, ordered })
+    }
+
+    /// Plans a group whose surroundings have placed `available`.
+    fn plan_group(&self, group: &Group, available: TableSet, outermost: bool) -> Result<(Node, bool)> {
+        let inner: Vec<usize> =
+            (0..group.units.len()).filter(|unit| group.units[*unit].outer.is_none()).collect();
+        let outer = (0..group.units.len()).filter(|unit| group.units[*unit].outer.is_some());
+        let order: Vec<usize> = self.inner_order(group, &inner, available)?.into_iter().chain(outer).collect();
+        let mut applied = vec![false; group.conditions.len()];
+        let mut placed = available;
+        let mut planned: Option<Node> = None;
+        let mut ordered = false;
+        for (rank, position) in order.into_iter().enumerate() {
+            let unit = &group.units[position];
+            let node = match planned.take() {
+                None => {
+                    let wish = outermost && rank == 0;
+                    let (node, in_order) = self.first(group, unit, placed, wish, &mut applied)?;
+                    ordered = in_order;
+                    node
+                }
+                Some(outer) => self.joined(group, unit, placed, outer, &mut applied)?,
+            };
+            placed |= unit.tables;
+            planned = Some(apply_ready(group, node, placed, &mut applied));
+        }
+        let node = planned.ok_or_else(|| crate::Error::internal("a join without tables"))?;
+        Ok((node, ordered))
+    }
+
+    /// The first unit of a group.
+    fn first(
+        &self,
+        group: &Group,
+        unit: &Unit,
+        placed: TableSet,
+        wish: bool,
+        applied: &mut [bool],
+    ) -> Result<(Node, bool)> {
+        let UnitBody::Table(table) = &unit.body else {
+            return Err(crate::Error::internal("a group begins with an outer join"));
+        };
+        let ready = ready_conditions(group, unit, placed, applied);
+        let conditions: Vec<&Condition> = ready.iter().map(|position| &group.conditions[*position]).collect();
+        ready.iter().for_each(|position| applied[*position] = true);
+        let keys = if wish { self.order_keys(*table) } else { None };
+        let wish = keys.as_deref().map(|keys| OrderWish { keys, limit: self.limit });
+        let choice = self.choose(*table, &conditions, placed, wish)?;
+        let ordered = choice.candidate.ordered;
+        Ok((self.leaf(*table, choice, &conditions), ordered))
+    }
+
+    /// A further unit, joined to what is planned already.
+    fn joined(
+        &self,
+        group: &Group,
+        unit: &Unit,
+        placed: TableSet,
+        outer: Node,
+        applied: &mut [bool],
+    ) -> Result<Node> {
+        let left = unit.outer.is_some();
+        let inner_slots: Vec<usize> = self.slots_of_tables(unit.tables);
+        let table = match (&unit.body, &unit.outer) {
+            (UnitBody::Group(inner), on) => {
+                let mut inner = inner.clone();
+                inner.conditions.extend(on.iter().flatten().cloned());
+                let on = inner.take_foreign(unit.tables);
+                let (node, _) = self.plan_group(&inner, placed, false)?;
+                let join = JoinPlan { outer, inner: node, left, on, method: JoinMethod::Loop, inner_slots };
+                return Ok(Node::Join(Box::new(join)));
+            }
+            (UnitBody::Table(table), _) => *table,
+        };
+        let conditions: Vec<&Condition> = match &unit.outer {
+            Some(on) => on.iter().collect(),
+            None => {
+                let ready = ready_conditions(group, unit, placed, applied);
+                ready.iter().for_each(|position| applied[*position] = true);
+                ready.into_iter().map(|position| &group.conditions[position]).collect()
+            }
+        };
+        let choice = self.choose(table, &conditions, placed, None)?;
+        let own = |condition: &Condition| condition.tables & !unit.tables == 0;
+        if choice.dependent || self.locks[table].is_some() {
+            // Conditions on the outer side alone decide about the partner, not about the inner row.
+            let (inside, on): (Vec<&Condition>, Vec<&Condition>) =
+                conditions.into_iter().partition(|condition| condition.tables & unit.tables != 0);
+            let inner = self.leaf(table, choice, &inside);
+            let on = on.into_iter().map(|condition| condition.expression.clone()).collect();
+            let join = JoinPlan { outer, inner, left, on, method: JoinMethod::Loop, inner_slots };
+            return Ok(Node::Join(Box::new(join)));
+        }
+        let (inside, across): (Vec<&Condition>, Vec<&Condition>) =
+            conditions.into_iter().partition(|condition| own(condition) && condition.tables != 0);
+        let choice = self.choose(table, &inside, placed, None)?;
+        let inner = self.leaf(table, choice, &inside);
+        let mut keys = Vec::new();
+        let mut on = Vec::new();
+        for condition in across {
+            match self.hash_key(condition, unit.tables) {
+                Some(key) => keys.push(key),
+                None => on.push(condition.expression.clone()),
+            }
+        }
+        let method = JoinMethod::Buffered { keys, keep: Vec::new() };
+        Ok(Node::Join(Box::new(JoinPlan { outer, inner, left, on, method, inner_slots })))
+    }
+
+    /// An equality between the unit and what is placed, as a key of a hash join.
+    fn hash_key(&self, condition: &Condition, unit: TableSet) -> Option<HashKey> {
+        let (left, right, null_safe) = predicate::equality(&condition.expression)?;
+        let class = predicate::key_class(&condition.expression, &left, &right)?;
+        let (of_left, of_right) = (self.condition(left), self.condition(right));
+        let inside = |side: &Condition| side.tables != 0 && side.tables & !unit == 0;
+        let outside = |side: &Condition| side.tables != 0 && side.tables & unit == 0;
+        let (outer, inner) = if inside(&of_right) && outside(&of_left) {
+            (of_left, of_right)
+        } else if inside(&of_left) && outside(&of_right) {
+            (of_right, of_left)
+        } else {
+            return None;
+        };
+        Some(HashKey { outer: outer.expression, inner: inner.expression, class, null_safe })
+    }
+
+    /// Chooses how a table is read, given what is placed.
+    fn choose(
+        &self,
+        table: usize,
+        conditions: &[&Condition],
+        placed: TableSet,
+        order: Option<OrderWish>,
+    ) -> Result<Choice> {
+        let bound = &self.scope.tables[table];
+        let TableSource::Base(base_table) = &bound.source else {
+            let (rows, cost) = (DERIVED_ROWS, DERIVED_ROWS);
+            let access = Access::full();
+            let candidate = Candidate { access, implied: Vec::new(), rows, cost, ordered: false };
+            return Ok(Choice { candidate, possible: Vec::new(), dependent: false, rows, cost });
+        };
+        let mut usable = Vec::new();
+        for (conjunct, condition) in conditions.iter().enumerate() {
+            for found in predicate::predicates(&condition.expression, bound.slots(), base_table) {
+                let values = self.tables_of(&found.value_slots);
+                if values & !placed == 0 {
+                    usable.push(Usable { conjunct, predicate: found });
+                }
+            }
+        }
+        let range = bound.slots();
+        let columns_of = |slots: &[usize]| -> ColumnSet {
+            slots.iter().filter(|slot| range.contains(slot)).map(|slot| slot - range.start).collect()
+        };
+        let mut needed: Vec<usize> = range.clone().filter(|slot| self.needed[*slot]).collect();
+        let single = 1 << table;
+        for condition in conditions.iter().filter(|condition| condition.tables & !single != 0) {
+            needed.extend(&condition.slots);
+        }
+        let conjuncts: Vec<usize> = (0..conditions.len()).collect();
+        let chooser = Chooser {
+            table: base_table,
+            hints: &bound.hints,
+            usable: &usable,
+            needed: &columns_of(&needed),
+            conjunct_columns: &|conjunct| columns_of(&conditions[conjunct].slots),
+            conjuncts: &conjuncts,
+            order,
+        };
+        let (candidate, possible) = chooser.choose()?;
+        let dependent = candidate.access.terms.iter().any(|term| {
+            let mut read = Vec::new();
+            term.kind.each_value(&mut |value| read.extend(slots::slots_of(value)));
+            !read.is_empty()
+        });
+        let left = conditions.len().saturating_sub(candidate.implied.len());
+        let rows =
+            (candidate.rows * FILTER_SHARE.powi(i32::try_from(left).unwrap_or(i32::MAX))).max(if candidate.access.point {
+                0.5
+            } else {
+                1.0
+            });
+        let cost = candidate.cost;
+        Ok(Choice { candidate, possible, dependent, rows, cost })
+    }
+
+    /// The cheapest order of the inner units.
+    fn inner_order(&self, group: &Group, inner: &[usize], available: TableSet) -> Result<Vec<usize>> {
+        if inner.len() <= 1 {
+            return Ok(inner.to_vec());
+        }
+        let mut best: Option<(f64, Vec<usize>)> = None;
+        let mut order = Vec::with_capacity(inner.len());
+        let exhaustive = inner.len() <= JOIN_ORDER_SEARCH_TABLES_MAX;
+        self.search(group, inner, available, (0.0, 1.0), &mut order, &mut best, exhaustive)?;
+        Ok(best.map_or_else(|| inner.to_vec(), |(_, order)| order))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the state of a recursive search")]
+    fn search(
+        &self,
+        group: &Group,
+        inner: &[usize],
+        placed: TableSet,
+        (cost, rows): (f64, f64),
+        order: &mut Vec<usize>,
+        best: &mut Option<(f64, Vec<usize>)>,
+        exhaustive: bool,
+    ) -> Result<()> {
+        if best.as_ref().is_some_and(|(known, _)| *known <= cost) {
+            return Ok(());
+        }
+        if order.len() == inner.len() {
+            *best = Some((cost, order.clone()));
+            return Ok(());
+        }
+        let mut next = Vec::new();
+        for position in inner.iter().filter(|position| !order.contains(position)) {
+            let unit = &group.units[*position];
+            let UnitBody::Table(table) = &unit.body else { continue };
+            let conditions = conditions_on(group, unit, placed);
+            let choice = self.choose(*table, &conditions, placed, None)?;
+            let read = if order.is_empty() || choice.dependent {
+                rows * choice.cost
+            } else {
+                choice.cost + rows * choice.rows.min(ROWS_MIN) * 0.1 + rows
+            };
+            next.push((cost + read, (rows * choice.rows).max(1.0), *position));
+        }
+        next.sort_by(|left, right| left.0.total_cmp(&right.0));
+        if !exhaustive {
+            next.truncate(1);
+        }
+        for (cost, rows, position) in next {
+            order.push(position);
+            let placed = placed | group.units[position].tables;
+            self.search(group, inner, placed, (cost, rows), order, best, exhaustive)?;
+            order.pop();
+        }
+        Ok(())
+    }
+
+    /// A table with its conditions.
+    fn leaf(&self, table: usize, choice: Choice, conditions: &[&Condition]) -> Node {
+        let bound = &self.scope.tables[table];
+        let all = || conditions.iter().map(|condition| condition.expression.clone());
+        let rows_node = |source: RowsSource| {
+            Node::Rows(Box::new(RowsPlan {
+                source,
+                base: bound.base,
+                width: bound.columns.len(),
+                alias: bound.alias.clone(),
+                filter: all().collect(),
+            }))
+        };
+        let base_table = match &bound.source {
+            TableSource::Derived(plan) => return rows_node(RowsSource::Derived(plan.clone())),
+            TableSource::Virtual(table) => return rows_node(RowsSource::Virtual(table.clone())),
+            TableSource::Base(table) => table,
+        };
+        let candidate = choice.candidate;
+        let (mut filter, mut implied) = (Vec::new(), Vec::new());
+        for (position, condition) in conditions.iter().enumerate() {
+            if candidate.implied.contains(&position) {
+                implied.push(condition.expression.clone());
+            } else {
+                filter.push(condition.expression.clone());
+            }
+        }
+        Node::Scan(Box::new(ScanPlan {
+            table: base_table.clone(),
+            alias: bound.alias.clone(),
+            base: bound.base,
+            wanted: ColumnSet::empty(),
+            wanted_checked: ColumnSet::empty(),
+            access: candidate.access,
+            filter,
+            implied,
+            lock: self.locks[table],
+            rows: candidate.rows.round().max(1.0) as u64,
+            possible: choice.possible,
+        }))
+    }
+
+    fn slots_of_tables(&self, tables: TableSet) -> Vec<usize> {
+        let members = self.scope.tables.iter().enumerate().filter(|(position, _)| tables & (1 << position) != 0);
+        members.flat_map(|(_, table)| table.slots()).collect()
+    }
+
+    fn tables_of(&self, slots: &[usize]) -> TableSet {
+        slots.iter().filter_map(|slot| self.scope.table_of(*slot)).fold(0, |set, (table, _)| set | 1 << table)
+    }
+
+    /// The order wished for, as columns of one table; none when it needs others or nothing is wished.
+    fn order_keys(&self, table: usize) -> Option<Vec<(usize, bool)>> {
+        let slots = self.scope.tables[table].slots();
+        if self.order.is_empty() || self.order.iter().any(|(slot, _)| !slots.contains(slot)) {
+            return None;
+        }
+        Some(self.order.iter().map(|(slot, descending)| (slot - slots.start, *descending)).collect())
+    }
+
+    /// Tells each scan and each kept join side which columns are read.
+    fn fill_wanted(&self, node: &mut Node, needed: &[bool]) {
+        node.each_scan(&mut |scan| fill_scan(scan, needed));
+        fill_keep(node, needed);
+    }
+}
+
+/// Decides which columns a scan reads and whether its index alone has them.
+pub fn fill_scan(scan: &mut ScanPlan, needed: &[bool]) {
+    let range = scan.base..scan.base + scan.table.columns.len();
+    scan.wanted = range.clone().filter(|slot| needed[*slot]).map(|slot| slot - scan.base).collect();
+    scan.wanted_checked = scan.wanted.clone();
+    for slot in scan.implied.iter().flat_map(slots::slots_of).filter(|slot| range.contains(slot)) {
+        scan.wanted_checked.insert(slot - scan.base);
+    }
+    let index = &scan.table.indexes[scan.access.index];
+    let covers = |wanted: &ColumnSet| {
+        scan.access.index > 0 && scan.lock.is_none() && crate::codec::key::covers(&scan.table, index, wanted)
+    };
+    (scan.access.covering, scan.access.covering_checked) = (covers(&scan.wanted), covers(&scan.wanted_checked));
+}
+
+fn fill_keep(node: &mut Node, needed: &[bool]) {
+    match node {
+        Node::Scan(_) | Node::Rows(_) => {}
+        Node::Filter(filter) => fill_keep(&mut filter.input, needed),
+        Node::Join(join) => {
+            fill_keep(&mut join.outer, needed);
+            fill_keep(&mut join.inner, needed);
+            if let JoinMethod::Buffered { keep, .. } = &mut join.method {
+                *keep = join.inner_slots.iter().copied().filter(|slot| needed[*slot]).collect();
+            }
+        }
+    }
+}
+
+/// Conditions of the group that need `unit` and otherwise only what is placed.
+fn conditions_on<'g>(group: &'g Group, unit: &Unit, placed: TableSet) -> Vec<&'g Condition> {
+    let ready = |condition: &&Condition| {
+        condition.tables & unit.tables != 0 && condition.tables & !(placed | unit.tables) == 0
+    };
+    group.conditions.iter().filter(ready).collect()
+}
+
+/// The same by position, without those already checked. Conditions without tables are checked by the first unit.
+fn ready_conditions(group: &Group, unit: &Unit, placed: TableSet, applied: &[bool]) -> Vec<usize> {
+    let ready = |position: &usize| {
+        let condition = &group.conditions[*position];
+        !applied[*position] && condition.tables & !(placed | unit.tables) == 0
+    };
+    (0..group.conditions.len()).filter(ready).collect()
+}
+
+/// Puts the conditions above `node` that became ready with it.
+fn apply_ready(group: &Group, node: Node, placed: TableSet, applied: &mut [bool]) -> Node {
+    let mut conditions = Vec::new();
+    for (position, condition) in group.conditions.iter().enumerate() {
+        if !applied[position] && condition.tables & !placed == 0 {
+            applied[position] = true;
+            conditions.push(condition.expression.clone());
+        }
+    }
+    if conditions.is_empty() { node } else { Node::Filter(Box::new(FilterPlan { input: node, conditions })) }
+}
+
+/// Marks every slot that the tree itself reads.
+fn collect_needed(node: &Node, needed: &mut [bool]) {
+    let mut mark = |expression: &Expression| {
+        for slot in slots::slots_of(expression) {
+            if let Some(slot) = needed.get_mut(slot) {
+                *slot = true;
+            }
+        }
+    };
+    match node {
+        Node::Scan(scan) => {
+            scan.filter.iter().for_each(&mut mark);
+            scan.access.terms.iter().for_each(|term| term.kind.each_value(&mut mark));
+        }
+        Node::Rows(rows) => rows.filter.iter().for_each(&mut mark),
+        Node::Filter(filter) => {
+            filter.conditions.iter().for_each(&mut mark);
+            collect_needed(&filter.input, needed);
+        }
+        Node::Join(join) => {
+            join.on.iter().for_each(&mut mark);
+            if let JoinMethod::Buffered { keys, .. } = &join.method {
+                for key in keys {
+                    mark(&key.outer);
+                    mark(&key.inner);
+                }
+            }
+            collect_needed(&join.outer, needed);
+            collect_needed(&join.inner, needed);
+        }
+    }
+}
+
+impl Group {
+    /// Turns outer joins into inner ones where a condition of the group refuses their NULL-extended rows.
+    fn simplify_outer(&mut self, scope: &FromScope) {
+        loop {
+            let refused = |unit: &Unit| {
+                unit.outer.is_some()
+                    && self.conditions.iter().any(|condition| {
+                        predicate::refuses_null(&condition.expression, &|slot| {
+                            scope.table_of(slot).is_some_and(|(table, _)| unit.tables & (1 << table) != 0)
+                        })
+                    })
+            };
+            let Some(position) = self.units.iter().position(refused) else {
+                break;
+            };
+            let unit = &mut self.units[position];
+            let on = unit.outer.take().unwrap_or_default();
+            self.conditions.extend(on);
+            if let UnitBody::Group(_) = &unit.body {
+                let UnitBody::Group(inner) = self.units.remove(position).body else { break };
+                self.units.extend(inner.units);
+                self.conditions.extend(inner.conditions);
+            }
+        }
+        for unit in &mut self.units {
+            if let UnitBody::Group(inner) = &mut unit.body {
+                inner.simplify_outer(scope);
+            }
+        }
+    }
+
+    /// Takes the conditions out that read nothing of `tables`.
+    fn take_foreign(&mut self, tables: TableSet) -> Vec<Expression> {
+        let (own, foreign): (Vec<Condition>, Vec<Condition>) = std::mem::take(&mut self.conditions)
+            .into_iter()
+            .partition(|condition| condition.tables & tables != 0);
+        self.conditions = own;
+        foreign.into_iter().map(|condition| condition.expression).collect()
+    }
+}

@@ -1,0 +1,171 @@
+//! Plans: what the executor runs.
+//!
+//! A [`Plan`] is made once and run many times, from many threads (a prepared statement keeps it). It holds no constant's
+//! value that could differ between runs: parameters, variables and NOW() are expressions in it, and even literals are
+//! converted to an index's column type only when the plan runs, because whether a conversion is exact decides whether the
+//! index may be used (see [`crate::execute::key_value`]).
+//!
+//! A query block's plan is a tree of [`Node`]s that fill the slots of one flat row, then grouping, HAVING, the select
+//! list, DISTINCT, ORDER BY and LIMIT, in this order ([`SelectPlan`]).
+//!
+//! * [`query`] plans query blocks and UNION, [`join`] orders joins, [`access`] chooses the index of a table, [`predicate`]
+//!   finds what conditions say about columns, [`slots`] which slots an expression reads;
+//! * [`change`] plans UPDATE and DELETE;
+//! * [`explain`] describes a plan as EXPLAIN does.
+//!
+//! Left out: statistics beyond the number of rows, merging of several indexes of a table, semi-join rewriting of IN (an
+//! uncorrelated IN is a hash look-up), and streaming GROUP BY.
+
+pub mod access;
+pub mod change;
+pub mod explain;
+pub mod join;
+pub mod node;
+pub mod predicate;
+pub mod query;
+pub mod slots;
+
+use std::sync::Arc;
+
+use crate::ast;
+use crate::bind::Binder;
+use crate::catalog::{Catalog, Table};
+use crate::error::{Error, Result};
+use crate::execute::ResultColumn;
+use crate::expression::Expression;
+use crate::session::SessionState;
+
+pub use change::ChangePlan;
+pub use node::{
+    Access, AggregatePlan, Body, IndexEnds, JoinMethod, JoinPlan, Node, QueryPlan, RowLock, RowsPlan, ScanPlan,
+    SelectPlan, SortKey, UnionPlan,
+};
+
+/// The plan of a statement.
+#[derive(Debug)]
+pub struct Plan {
+    /// What to run.
+    pub statement: Planned,
+    columns: Vec<ResultColumn>,
+    tables: Vec<Arc<Table>>,
+    /// Whether it may read for long (a scan of a whole table or index, a join without index): the server then runs it
+    /// where it does not hold others up.
+    pub reads_long: bool,
+    /// Whether it reads rows as of the transaction's snapshot at all: false for single-table UPDATE, DELETE and locking reads
+    /// without subqueries, which need no snapshot taken first.
+    pub reads_snapshot: bool,
+    /// The schema version it was made with.
+    pub catalog_version: u64,
+}
+
+/// The statements that are planned.
+#[derive(Debug)]
+pub enum Planned {
+    /// SELECT.
+    Query(QueryPlan),
+    /// UPDATE.
+    Update(Box<ChangePlan>),
+    /// DELETE.
+    Delete(Box<ChangePlan>),
+    /// INSERT, REPLACE.
+    Insert(Box<crate::dml::insert::InsertPlan>),
+    /// EXPLAIN: the rows are known when it is planned.
+    Explain(Vec<Vec<crate::types::Value>>),
+    /// DO.
+    Do(Vec<Expression>),
+}
+
+impl Plan {
+    /// The columns of the result set; empty when the statement has none.
+    #[must_use]
+    pub fn result_columns(&self) -> &[ResultColumn] {
+        &self.columns
+    }
+
+    /// Whether it changes rows, or locks them for that (a locking read must run on the leader).
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        match &self.statement {
+            Planned::Query(query) => query.locks_rows(),
+            Planned::Update(_) | Planned::Delete(_) | Planned::Insert(_) => true,
+            Planned::Explain(_) | Planned::Do(_) => false,
+        }
+    }
+
+    /// The tables it uses, each once: for their metadata locks.
+    #[must_use]
+    pub fn tables(&self) -> &[Arc<Table>] {
+        &self.tables
+    }
+}
+
+/// Whether [`plan_statement`] is for this statement.
+#[must_use]
+pub fn is_planned(statement: &ast::Statement) -> bool {
+    matches!(
+        statement,
+        ast::Statement::Query(_)
+            | ast::Statement::Insert(_)
+            | ast::Statement::Update(_)
+            | ast::Statement::Delete(_)
+            | ast::Statement::Explain(_)
+            | ast::Statement::Do(_)
+    )
+}
+
+/// Plans a statement.
+///
+/// # Errors
+/// MySQL's errors of name resolution and typing; 1235 for what is not built; 1105 for a statement that is not planned
+/// (see [`is_planned`]).
+pub fn plan_statement(
+    statement: &ast::Statement,
+    catalog: &Arc<Catalog>,
+    session: &SessionState,
+) -> Result<Plan> {
+    let binder = Binder::new(catalog, session);
+    let mut plan = Plan {
+        statement: Planned::Do(Vec::new()),
+        columns: Vec::new(),
+        tables: Vec::new(),
+        reads_long: false,
+        reads_snapshot: true,
+        catalog_version: catalog.version,
+    };
+    match statement {
+        ast::Statement::Query(query) => {
+            let query = query::plan_query(&binder, query, None)?;
+            plan.columns.clone_from(&query.columns);
+            plan.reads_long = query.reads_long();
+            plan.reads_snapshot = query.reads_snapshot();
+            plan.statement = Planned::Query(query);
+        }
+        ast::Statement::Update(update) => {
+            let change = change::plan_update(&binder, update)?;
+            (plan.reads_long, plan.reads_snapshot) = (change.reads_long(), change.has_subquery);
+            plan.statement = Planned::Update(Box::new(change));
+        }
+        ast::Statement::Delete(delete) => {
+            let change = change::plan_delete(&binder, delete)?;
+            (plan.reads_long, plan.reads_snapshot) = (change.reads_long(), change.has_subquery);
+            plan.statement = Planned::Delete(Box::new(change));
+        }
+        ast::Statement::Insert(insert) => {
+            return plan_insert(insert, catalog, session);
+        }
+        ast::Statement::Explain(explained) => {
+            let inner = plan_statement(explained, catalog, session)?;
+            plan.columns = explain::columns();
+            plan.statement = Planned::Explain(explain::rows(&inner));
+            plan.tables = inner.tables;
+            plan.reads_snapshot = false;
+            return Ok(plan);
+        }
+        ast::Statement::Do(expressions) => {
+            plan.statement = Planned::Do(query::bind_without_tables(&binder, expressions)?);
+        }
+        other => return Err(Error::internal(format_args!("a statement without plan: {other:?}"))),
+    }
+    plan.tables = binder.into_tables();
+    Ok(plan)
+}

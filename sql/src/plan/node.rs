@@ -1,0 +1,400 @@
+//! The parts of a plan.
+
+use std::sync::Arc;
+
+use storage::engine::Direction;
+use storage::txn::{LockMode, WaitPolicy};
+
+use crate::bind::Aggregate;
+use crate::bind::virtual_table::VirtualTable;
+use crate::catalog::Table;
+use crate::codec::ColumnSet;
+use crate::execute::ResultColumn;
+use crate::expression::Expression;
+use crate::plan::predicate::Term;
+use crate::types::{Collation, DataType};
+
+/// The plan of a query: a SELECT or a UNION.
+#[derive(Debug)]
+pub struct QueryPlan {
+    /// What to run.
+    pub body: Body,
+    /// Its columns.
+    pub columns: Vec<ResultColumn>,
+    /// Whether it reads rows of an enclosing query.
+    pub correlated: bool,
+}
+
+/// What a query is made of.
+#[derive(Debug)]
+pub enum Body {
+    /// SELECT.
+    Select(Box<SelectPlan>),
+    /// UNION.
+    Union(Box<UnionPlan>),
+}
+
+/// The plan of a UNION.
+#[derive(Debug)]
+pub struct UnionPlan {
+    /// First operand.
+    pub left: QueryPlan,
+    /// Second operand.
+    pub right: QueryPlan,
+    /// ALL.
+    pub all: bool,
+    /// Types that both operands' columns are converted to.
+    pub types: Vec<DataType>,
+    /// Expressions over the result's columns: these first, then keys of ORDER BY that are computed.
+    pub project: Vec<Expression>,
+    /// ORDER BY.
+    pub sort: Vec<SortKey>,
+    /// LIMIT.
+    pub limit: Option<Expression>,
+    /// OFFSET.
+    pub offset: Option<Expression>,
+}
+
+/// The plan of a query block.
+#[derive(Debug)]
+pub struct SelectPlan {
+    /// Slots of the executing row.
+    pub width: usize,
+    /// The joined tables; none without FROM.
+    pub source: Option<Node>,
+    /// Conditions that read no table: checked once.
+    pub constant_conditions: Vec<Expression>,
+    /// Grouping.
+    pub aggregate: Option<AggregatePlan>,
+    /// HAVING.
+    pub having: Vec<Expression>,
+    /// The select list, then the keys of ORDER BY that are not in it.
+    pub project: Vec<Expression>,
+    /// Length of the select list.
+    pub visible: usize,
+    /// DISTINCT.
+    pub distinct: bool,
+    /// ORDER BY.
+    pub sort: Vec<SortKey>,
+    /// Whether the source gives its rows in the order of `sort`, as long as its index conditions hold as planned.
+    pub source_ordered: bool,
+    /// LIMIT.
+    pub limit: Option<Expression>,
+    /// OFFSET.
+    pub offset: Option<Expression>,
+    /// SQL_CALC_FOUND_ROWS.
+    pub calc_found_rows: bool,
+    /// How many tables FROM has, and their names by position, for EXPLAIN.
+    pub tables: Vec<String>,
+    /// Subqueries in its expressions and derived tables, for EXPLAIN and for what the statement needs.
+    pub has_subquery: bool,
+}
+
+/// One key of a sort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SortKey {
+    /// Position in the projected row.
+    pub position: usize,
+    /// DESC.
+    pub descending: bool,
+    /// Collation of the comparison.
+    pub collation: Collation,
+}
+
+/// Grouping.
+#[derive(Debug)]
+pub struct AggregatePlan {
+    /// GROUP BY; empty for one group over all rows.
+    pub keys: Vec<Expression>,
+    /// The calls; call `i` goes to slot `base + i`.
+    pub aggregates: Vec<Aggregate>,
+    /// The first slot of the aggregates.
+    pub base: usize,
+    /// Slots of a group's first row that are read later.
+    pub keep: Vec<usize>,
+    /// MIN and MAX read off the ends of indexes: one scan for each aggregate, instead of the source.
+    pub index_ends: Vec<IndexEnds>,
+}
+
+/// A MIN or MAX that is the first row of an index scan.
+#[derive(Debug)]
+pub struct IndexEnds {
+    /// The scan, in the right direction.
+    pub scan: ScanPlan,
+    /// The slot of the column.
+    pub slot: usize,
+}
+
+/// A source of rows: fills slots of the executing row.
+#[derive(Debug)]
+pub enum Node {
+    /// A table by one of its indexes.
+    Scan(Box<ScanPlan>),
+    /// A derived or virtual table.
+    Rows(Box<RowsPlan>),
+    /// A join.
+    Join(Box<JoinPlan>),
+    /// Conditions over its input.
+    Filter(Box<FilterPlan>),
+}
+
+/// Conditions over a source.
+#[derive(Debug)]
+pub struct FilterPlan {
+    /// The source.
+    pub input: Node,
+    /// All must be true.
+    pub conditions: Vec<Expression>,
+}
+
+/// A join. The outer side is read once; the inner side for each of its rows.
+#[derive(Debug)]
+pub struct JoinPlan {
+    /// Outer side.
+    pub outer: Node,
+    /// Inner side.
+    pub inner: Node,
+    /// LEFT: an outer row without partner appears once, with NULLs in `inner_slots`.
+    pub left: bool,
+    /// Conditions that decide what a partner is, besides those pushed into `inner`.
+    pub on: Vec<Expression>,
+    /// How partners are found.
+    pub method: JoinMethod,
+    /// All slots of the inner side.
+    pub inner_slots: Vec<usize>,
+}
+
+/// How partners are found.
+#[derive(Debug)]
+pub enum JoinMethod {
+    /// The inner side is opened anew for each outer row.
+    Loop,
+    /// The inner side is read once and kept; with keys in a hash table, without in a list.
+    Buffered {
+        /// Expression of the outer side, expression of the inner side, and how they are compared.
+        keys: Vec<HashKey>,
+        /// Slots of the inner side that are kept.
+        keep: Vec<usize>,
+    },
+}
+
+/// One equality of a hash join.
+#[derive(Debug)]
+pub struct HashKey {
+    /// Over the outer row.
+    pub outer: Expression,
+    /// Over the inner row.
+    pub inner: Expression,
+    /// How values are made comparable.
+    pub class: KeyClass,
+    /// `<=>`: NULL is a value.
+    pub null_safe: bool,
+}
+
+/// How two values must be brought to bytes so that equal bytes are SQL's equality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyClass {
+    /// Integers and decimals, compared exactly.
+    Exact,
+    /// Numbers of which one is approximate.
+    Double,
+    /// Text of one collation.
+    Text(Collation),
+    /// Binary strings.
+    Binary,
+    /// DATE with DATE, DATETIME with DATETIME or DATE.
+    DateTime,
+    /// TIME with TIME.
+    Time,
+}
+
+/// A derived or virtual table.
+#[derive(Debug)]
+pub struct RowsPlan {
+    /// Where its rows come from.
+    pub source: RowsSource,
+    /// First slot.
+    pub base: usize,
+    /// Number of columns.
+    pub width: usize,
+    /// Name, for EXPLAIN.
+    pub alias: String,
+    /// Conditions on its rows.
+    pub filter: Vec<Expression>,
+}
+
+/// Where the rows of a [`RowsPlan`] come from.
+#[derive(Debug)]
+pub enum RowsSource {
+    /// A derived table, run once for each run of its block.
+    Derived(Arc<QueryPlan>),
+    /// A virtual table.
+    Virtual(Arc<VirtualTable>),
+}
+
+/// A table read by an index.
+#[derive(Clone, Debug)]
+pub struct ScanPlan {
+    /// The table.
+    pub table: Arc<Table>,
+    /// Alias, for EXPLAIN.
+    pub alias: String,
+    /// First slot.
+    pub base: usize,
+    /// Columns that are read later, when the index conditions hold as planned.
+    pub wanted: ColumnSet,
+    /// Columns that are read later, or by `implied`.
+    pub wanted_checked: ColumnSet,
+    /// How it is read.
+    pub access: Access,
+    /// Conditions that the index does not imply.
+    pub filter: Vec<Expression>,
+    /// Conditions that the index implies when the values could be converted exactly to its columns' types; checked otherwise,
+    /// and in locking reads after the lock.
+    pub implied: Vec<Expression>,
+    /// Row locks.
+    pub lock: Option<RowLock>,
+    /// Rows expected, for EXPLAIN.
+    pub rows: u64,
+    /// Names of the indexes that could have served, for EXPLAIN.
+    pub possible: Vec<String>,
+}
+
+/// Locks on the rows of a scan.
+#[derive(Clone, Copy, Debug)]
+pub struct RowLock {
+    /// Mode.
+    pub mode: LockMode,
+    /// What happens when another transaction holds the lock.
+    pub policy: WaitPolicy,
+    /// Rows are to be changed: first-updater-wins applies (1213 for a row changed since the snapshot).
+    pub for_change: bool,
+}
+
+/// How a table is read.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Position in [`Table::indexes`].
+    pub index: usize,
+    /// Conditions on the index's first columns, in order; empty for all of it.
+    pub terms: Vec<Term>,
+    /// Direction.
+    pub direction: Direction,
+    /// All columns of a unique index are given, one value each: at most one row.
+    pub point: bool,
+    /// `wanted` can be read from the index alone.
+    pub covering: bool,
+    /// `wanted_checked` can be read from the index alone.
+    pub covering_checked: bool,
+}
+
+impl Access {
+    /// The whole primary index.
+    #[must_use]
+    pub fn full() -> Access {
+        Access {
+            index: 0,
+            terms: Vec::new(),
+            direction: Direction::Forward,
+            point: false,
+            covering: false,
+            covering_checked: false,
+        }
+    }
+}
+
+impl QueryPlan {
+    /// Whether a locking read is in it.
+    #[must_use]
+    pub fn locks_rows(&self) -> bool {
+        self.any_scan(&mut |scan| scan.lock.is_some())
+    }
+
+    /// Whether it may read for long.
+    #[must_use]
+    pub fn reads_long(&self) -> bool {
+        match &self.body {
+            Body::Select(select) => {
+                select.has_subquery
+                    || select.source.as_ref().is_some_and(Node::reads_long)
+                        && select.aggregate.as_ref().is_none_or(|aggregate| aggregate.index_ends.is_empty())
+            }
+            Body::Union(union) => union.left.reads_long() || union.right.reads_long(),
+        }
+    }
+
+    /// Whether it reads any row as of the snapshot.
+    #[must_use]
+    pub fn reads_snapshot(&self) -> bool {
+        match &self.body {
+            Body::Select(select) => {
+                select.has_subquery || self.any_scan(&mut |scan| scan.lock.is_none())
+            }
+            Body::Union(union) => union.left.reads_snapshot() || union.right.reads_snapshot(),
+        }
+    }
+
+    /// Whether `wanted` holds for one of its scans, derived tables included.
+    fn any_scan(&self, wanted: &mut dyn FnMut(&ScanPlan) -> bool) -> bool {
+        match &self.body {
+            Body::Select(select) => select.source.as_ref().is_some_and(|node| node.any_scan(wanted)),
+            Body::Union(union) => union.left.any_scan(wanted) || union.right.any_scan(wanted),
+        }
+    }
+}
+
+impl Node {
+    /// Whether it reads a whole table or index, or keeps one side of a join.
+    #[must_use]
+    pub fn reads_long(&self) -> bool {
+        match self {
+            Node::Scan(scan) => scan.access.terms.is_empty(),
+            Node::Rows(rows) => match &rows.source {
+                RowsSource::Derived(plan) => plan.reads_long(),
+                RowsSource::Virtual(_) => false,
+            },
+            Node::Join(join) => {
+                matches!(join.method, JoinMethod::Buffered { .. })
+                    || join.outer.reads_long()
+                    || join.inner.reads_long()
+            }
+            Node::Filter(filter) => filter.input.reads_long(),
+        }
+    }
+
+    fn any_scan(&self, wanted: &mut dyn FnMut(&ScanPlan) -> bool) -> bool {
+        match self {
+            Node::Scan(scan) => wanted(scan),
+            Node::Rows(rows) => match &rows.source {
+                RowsSource::Derived(plan) => plan.any_scan(wanted),
+                RowsSource::Virtual(_) => false,
+            },
+            Node::Join(join) => join.outer.any_scan(wanted) || join.inner.any_scan(wanted),
+            Node::Filter(filter) => filter.input.any_scan(wanted),
+        }
+    }
+
+    /// Calls `visit` with every scan of the tree.
+    pub fn each_scan(&mut self, visit: &mut dyn FnMut(&mut ScanPlan)) {
+        match self {
+            Node::Scan(scan) => visit(scan),
+            Node::Rows(_) => {}
+            Node::Join(join) => {
+                join.outer.each_scan(visit);
+                join.inner.each_scan(visit);
+            }
+            Node::Filter(filter) => filter.input.each_scan(visit),
+        }
+    }
+
+    /// The scan whose rows come first: in a join the outermost one, whose order is the order of the result.
+    #[must_use]
+    pub fn leading_scan(&self) -> Option<&ScanPlan> {
+        match self {
+            Node::Scan(scan) => Some(scan),
+            Node::Rows(_) => None,
+            Node::Join(join) => join.outer.leading_scan(),
+            Node::Filter(filter) => filter.input.leading_scan(),
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Planning query blocks and UNION.
+
+use storage::txn::{LockMode, WaitPolicy};
+
+use crate::ast::{self, AggregateFunction, QueryBody};
+use crate::bind::select::{self, Tail, bind_select, plain_column};
+use crate::bind::{Aggregation, Binder, BlockScope, BoundSelect, Clause, FromScope, Names, OrderKey, TableSource};
+use crate::error::{Error, Result};
+use crate::execute::ResultColumn;
+use crate::expression::Expression;
+use crate::plan::join::{Condition, JoinPlanner, fill_scan};
+use crate::plan::node::{
+    AggregatePlan, Body, IndexEnds, Node, QueryPlan, RowLock, SelectPlan, SortKey, UnionPlan,
+};
+use crate::plan::slots;
+
+/// Rows that a LIMIT whose value is not known yet is taken to ask for.
+const UNKNOWN_LIMIT_ROWS: f64 = 100.0;
+
+/// Plans a query; `parent` are the names of the block it stands in.
+///
+/// # Errors
+/// MySQL's errors of name resolution, grouping and typing.
+pub fn plan_query(binder: &Binder, query: &ast::Query, parent: Option<&Names>) -> Result<QueryPlan> {
+    match &query.body {
+        QueryBody::Select(select) => {
+            let tail = Tail {
+                order_by: &query.order_by,
+                limit: query.limit.as_ref(),
+                offset: query.offset.as_ref(),
+                locking: query.locking.as_ref(),
+            };
+            plan_select(bind_select(binder, select, tail, parent)?)
+        }
+        QueryBody::Union { left, right, all } => plan_union(binder, query, (left, right, *all), parent),
+    }
+}
+
+/// Binds expressions that may name no column.
+///
+/// # Errors
+/// Those of binding.
+pub fn bind_without_tables(binder: &Binder, expressions: &[ast::Expr]) -> Result<Vec<Expression>> {
+    let scope = FromScope::default();
+    let names = Names::new(&scope, None);
+    let mut scope = BlockScope::new(binder, &names, Clause::FieldList);
+    expressions.iter().map(|expression| scope.bind(expression)).collect()
+}
+
+/// Plans a bound block.
+fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
+    let (project, sort) = projection(&bound);
+    let visible = bound.items.len();
+    let aggregate = bound.aggregation.as_ref().map(|aggregation| aggregate_plan(&bound, aggregation, &project));
+    let needed = needed_by_stages(&bound, &project, aggregate.as_ref());
+    let order = order_wish(&bound);
+    let planner = JoinPlanner {
+        scope: &bound.scope,
+        needed: &needed,
+        order: &order,
+        limit: early_limit(&bound),
+        locks: locks(&bound),
+    };
+    let (constant, conditions): (Vec<Condition>, Vec<Condition>) = bound
+        .filter
+        .iter()
+        .map(|expression| planner.condition(expression.clone()))
+        .partition(|condition| slots::is_steady(&condition.expression) && condition.tables == 0);
+    let has_subquery = uses_subqueries(&bound, &project);
+    let mut plan = SelectPlan {
+        width: bound.scope.width + bound.aggregation.as_ref().map_or(0, |a| a.aggregates.len()),
+        source: None,
+        constant_conditions: constant.into_iter().map(|condition| condition.expression).collect(),
+        aggregate,
+        having: bound.having.clone(),
+        project,
+        visible,
+        distinct: bound.distinct,
+        sort,
+        source_ordered: false,
+        limit: bound.limit.clone(),
+        offset: bound.offset.clone(),
+        calc_found_rows: bound.calc_found_rows,
+        tables: bound.scope.tables.iter().map(|table| table.alias.clone()).collect(),
+        has_subquery,
+    };
+    if let Some(from) = &bound.from {
+        let group = planner.group(from, conditions.clone());
+        let joins = planner.plan(&group)?;
+        plan.source = Some(joins.node);
+        plan.source_ordered = joins.ordered && !order.is_empty();
+        if let Some(aggregate) = &mut plan.aggregate
+            && bound.scope.tables.len() == 1
+        {
+            aggregate.index_ends = index_ends(&bound, aggregate, &planner.locks, conditions)?;
+        }
+    } else {
+        // Without tables every condition is checked once.
+        plan.constant_conditions = bound.filter;
+    }
+    let columns: Vec<ResultColumn> = bound.items.into_iter().map(|item| item.column).collect();
+    Ok(QueryPlan { body: Body::Select(Box::new(plan)), columns, correlated: bound.correlated })
+}
+
+/// The projected expressions and the sort keys as positions in them.
+fn projection(bound: &BoundSelect) -> (Vec<Expression>, Vec<SortKey>) {
+    let mut project: Vec<Expression> = bound.items.iter().map(|item| item.expression.clone()).collect();
+    let mut sort = Vec::with_capacity(bound.order.len());
+    for OrderKey { expression, descending, item } in &bound.order {
+        if item.is_none() && expression.is_constant() {
+            continue;
+        }
+        let slot = plain_column(expression);
+        let same = || slot.and_then(|_| project.iter().position(|known| plain_column(known) == slot));
+        let position = item.or_else(same).unwrap_or_else(|| {
+            project.push(expression.clone());
+            project.len() - 1
+        });
+        let collation = expression.data_type().collation;
+        if !sort.iter().any(|key: &SortKey| key.position == position) {
+            sort.push(SortKey { position, descending: *descending, collation });
+        }
+    }
+    (project, sort)
+}
+
+fn aggregate_plan(bound: &BoundSelect, aggregation: &Aggregation, project: &[Expression]) -> AggregatePlan {
+    let base = bound.scope.width;
+    let mut keep: Vec<usize> = project
+        .iter()
+        .chain(&bound.having)
+        .flat_map(slots::slots_of)
+        .chain(bound.read_from_inside.iter().copied())
+        .filter(|slot| *slot < base)
+        .collect();
+    keep.sort_unstable();
+    keep.dedup();
+    AggregatePlan {
+        keys: aggregation.keys.clone(),
+        aggregates: aggregation.aggregates.clone(),
+        base,
+        keep,
+        index_ends: Vec::new(),
+    }
+}
+
+/// By slot: read after the joins.
+fn needed_by_stages(
+    bound: &BoundSelect,
+    project: &[Expression],
+    aggregate: Option<&AggregatePlan>,
+) -> Vec<bool> {
+    let mut needed = vec![false; bound.scope.width];
+    let mut mark = |slot: usize| {
+        if let Some(slot) = needed.get_mut(slot) {
+            *slot = true;
+        }
+    };
+    match aggregate {
+        None => {
+            project.iter().chain(&bound.having).flat_map(slots::slots_of).for_each(&mut mark);
+            // Conditions with subqueries note what those read themselves; the select list's do so above.
+        }
+        Some(aggregate) => {
+            aggregate.keep.iter().copied().for_each(&mut mark);
+            aggregate.keys.iter().flat_map(slots::slots_of).for_each(&mut mark);
+            for call in &aggregate.aggregates {
+                let order = call.order_by.iter().map(|(key, _)| key);
+                call.arguments.iter().chain(order).flat_map(slots::slots_of).for_each(&mut mark);
+            }
+        }
+    }
+    needed
+}
+
+/// ORDER BY as columns of FROM, where an index could give it.
+fn order_wish(bound: &BoundSelect) -> Vec<(usize, bool)> {
+    if bound.aggregation.is_some() {
+        return Vec::new();
+    }
+    let mut keys = Vec::with_capacity(bound.order.len());
+    for key in &bound.order {
+        if key.item.is_none() && key.expression.is_constant() {
+            continue;
+        }
+        match plain_column(&key.expression) {
+            Some(slot) => keys.push((slot, key.descending)),
+            None => return Vec::new(),
+        }
+    }
+    keys
+}
+
+/// The rows that LIMIT and OFFSET let the source give at most.
+fn early_limit(bound: &BoundSelect) -> Option<f64> {
+    if bound.calc_found_rows || bound.distinct {
+        return None;
+    }
+    let number = |expression: &Expression| {
+        expression.as_constant().and_then(crate::execute::limit::as_rows).map_or(UNKNOWN_LIMIT_ROWS, |n| n as f64)
+    };
+    let offset = bound.offset.as_ref().map_or(0.0, number);
+    bound.limit.as_ref().map(|limit| number(limit) + offset)
+}
+
+/// Row locks by table.
+fn locks(bound: &BoundSelect) -> Vec<Option<RowLock>> {
+    let Some(locking) = &bound.locking else {
+        return vec![None; bound.scope.tables.len()];
+    };
+    let lock = RowLock {
+        mode: if locking.exclusive { LockMode::Exclusive } else { LockMode::Shared },
+        policy: if locking.nowait {
+            WaitPolicy::NoWait
+        } else if locking.skip_locked {
+            WaitPolicy::SkipLocked
+        } else {
+            WaitPolicy::Wait
+        },
+        for_change: false,
+    };
+    let chosen = |alias: &String| locking.of.is_empty() || locking.of.contains(alias);
+    let tables = bound.scope.tables.iter();
+    tables
+        .map(|table| (chosen(&table.alias) && matches!(table.source, TableSource::Base(_))).then_some(lock))
+        .collect()
+}
+
+/// Whether the block has subqueries or derived tables.
+fn uses_subqueries(bound: &BoundSelect, project: &[Expression]) -> bool {
+    let mut on = Vec::new();
+    if let Some(from) = &bound.from {
+        collect_on(from, &mut on);
+    }
+    let aggregation = bound.aggregation.iter();
+    let grouped = aggregation.flat_map(|a| {
+        a.keys.iter().chain(a.aggregates.iter().flat_map(|call| call.arguments.iter()))
+    });
+    project
+        .iter()
+        .chain(&bound.filter)
+        .chain(&bound.having)
+        .chain(on)
+        .chain(grouped)
+        .any(slots::has_subquery)
+}
+
+fn collect_on<'f>(from: &'f crate::bind::BoundFrom, on: &mut Vec<&'f Expression>) {
+    if let crate::bind::BoundFrom::Join(join) = from {
+        collect_on(&join.left, on);
+        collect_on(&join.right, on);
+        on.extend(&join.on);
+    }
+}
+
+/// MIN and MAX of a single table as the first rows of index scans; empty unless all aggregates can be had so.
+fn index_ends(
+    bound: &BoundSelect,
+    aggregate: &AggregatePlan,
+    locks: &[Option<RowLock>],
+    conditions: Vec<Condition>,
+) -> Result<Vec<IndexEnds>> {
+    if !aggregate.keys.is_empty() || !aggregate.keep.is_empty() || locks.iter().any(Option::is_some) {
+        return Ok(Vec::new());
+    }
+    let mut ends = Vec::with_capacity(aggregate.aggregates.len());
+    for call in &aggregate.aggregates {
+        let descending = match call.call.function {
+            AggregateFunction::Min => false,
+            AggregateFunction::Max => true,
+            _ => return Ok(Vec::new()),
+        };
+        let [argument] = call.arguments.as_slice() else {
+            return Ok(Vec::new());
+        };
+        let (Some(slot), Some(from)) = (plain_column(argument), &bound.from) else {
+            return Ok(Vec::new());
+        };
+        let mut needed = vec![false; bound.scope.width];
+        needed[slot] = true;
+        let planner = JoinPlanner {
+            scope: &bound.scope,
+            needed: &needed,
+            order: &[(slot, descending)],
+            limit: Some(1.0),
+            locks: locks.to_vec(),
+        };
+        let group = planner.group(from, conditions.clone());
+        let planned = planner.plan(&group)?;
+        match planned.node {
+            Node::Scan(mut scan) if planned.ordered => {
+                for slot in scan.filter.iter().flat_map(slots::slots_of) {
+                    needed[slot] = true;
+                }
+                fill_scan(&mut scan, &needed);
+                ends.push(IndexEnds { scan: *scan, slot });
+            }
+            _ => return Ok(Vec::new()),
+        }
+    }
+    Ok(ends)
+}
+
+/// Plans a UNION.
+fn plan_union(
+    binder: &Binder,
+    query: &ast::Query,
+    (left, right, all): (&ast::Query, &ast::Query, bool),
+    parent: Option<&Names>,
+) -> Result<QueryPlan> {
+    let left = plan_query(binder, left, parent)?;
+    let right = plan_query(binder, right, parent)?;
+    if left.columns.len() != right.columns.len() {
+        let message = "The used SELECT statements have a different number of columns".to_owned();
+        return Err(Error { code: 1222, state: *b"21000", message });
+    }
+    let mut columns = Vec::with_capacity(left.columns.len());
+    for (mine, other) in left.columns.iter().zip(&right.columns) {
+        let data_type = crate::expression::union_type(mine.data_type, other.data_type);
+        columns.push(ResultColumn::computed(mine.name.as_str(), data_type, mine.nullable || other.nullable));
+    }
+    let mut scope = FromScope::default();
+    let (alias, source) = (String::new(), TableSource::Derived(std::sync::Arc::new(empty_query())));
+    scope.add(crate::bind::BoundTable {
+        source,
+        database: String::new(),
+        alias,
+        base: 0,
+        columns: columns.clone(),
+        hints: Vec::new(),
+        outer_joined: false,
+    })?;
+    scope.visible = columns
+        .iter()
+        .enumerate()
+        .map(|(slot, column)| crate::bind::scope::VisibleColumn { name: column.name.clone(), slot })
+        .collect();
+    let names = Names::new(&scope, parent);
+    let items: Vec<select::Item> = columns
+        .iter()
+        .enumerate()
+        .map(|(slot, column)| select::Item {
+            expression: crate::bind::block::column_expression(slot, column),
+            column: column.clone(),
+        })
+        .collect();
+    let mut list = crate::bind::block::AggregateList { base: columns.len(), calls: Vec::new() };
+    let aliases = crate::bind::block::Aliases { items: &items, group_slots: &[] };
+    let order = crate::bind::order::bind_order_by(binder, &names, &query.order_by, &mut list, aliases)?;
+    if !list.calls.is_empty() {
+        let message = "Expression #1 of ORDER BY contains aggregate function and applies to the result of a non-aggregated query".to_owned();
+        return Err(Error { code: 3028, state: *b"HY000", message });
+    }
+    let mut project: Vec<Expression> = items.into_iter().map(|item| item.expression).collect();
+    let mut sort = Vec::with_capacity(order.len());
+    for key in order {
+        let position = key.item.unwrap_or_else(|| {
+            project.push(key.expression.clone());
+            project.len() - 1
+        });
+        let collation = key.expression.data_type().collation;
+        sort.push(SortKey { position, descending: key.descending, collation });
+    }
+    let limit = select::bind_limit(binder, &names, query.limit.as_ref())?;
+    let offset = select::bind_limit(binder, &names, query.offset.as_ref())?;
+    let correlated = left.correlated || right.correlated || names.correlated.get();
+    let types = columns.iter().map(|column| column.data_type).collect();
+    let union = UnionPlan { left, right, all, types, project, sort, limit, offset };
+    Ok(QueryPlan { body: Body::Union(Box::new(union)), columns, correlated })
+}
+
+/// Stands for the result of a UNION in the scope of its ORDER BY; never run.
+fn empty_query() -> QueryPlan {
+    let plan = SelectPlan {
+        width: 0,
+        source: None,
+        constant_conditions: Vec::new(),
+        aggregate: None,
+        having: Vec::new(),
+        project: Vec::new(),
+        visible: 0,
+        distinct: false,
+        sort: Vec::new(),
+        source_ordered: false,
+        limit: None,
+        offset: None,
+        calc_found_rows: false,
+        tables: Vec::new(),
+        has_subquery: false,
+    };
+    QueryPlan { body: Body::Select(Box::new(plan)), columns: Vec::new(), correlated: false }
+}

@@ -1,0 +1,70 @@
+//! What a connection keeps between statements, as far as SQL sees it.
+//!
+//! Transactions, prepared statements and sockets belong to the server's session; here is only what statements read and
+//! write: variables, warnings, the current database and the counters behind `LAST_INSERT_ID()` and its like.
+
+use std::collections::HashMap;
+
+use crate::types::Value;
+use crate::variables::SessionVariables;
+
+/// A warning, note or error for SHOW WARNINGS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Level.
+    pub level: WarningLevel,
+    /// Error number.
+    pub code: u16,
+    /// Message.
+    pub message: String,
+}
+
+/// Levels of SHOW WARNINGS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words SHOW WARNINGS prints")]
+pub enum WarningLevel {
+    Note,
+    Warning,
+    Error,
+}
+
+/// The state of one connection.
+#[derive(Clone, Debug)]
+pub struct SessionState {
+    /// CONNECTION_ID().
+    pub connection_id: u64,
+    /// User name as authenticated.
+    pub user: String,
+    /// Client host.
+    pub host: String,
+    /// Current database.
+    pub database: Option<String>,
+    /// System variables with their session values.
+    pub variables: SessionVariables,
+    /// `@name`, names in lower case.
+    pub user_variables: HashMap<String, Value>,
+    /// The diagnostics area of the last statement.
+    pub warnings: Vec<Warning>,
+    /// Warnings counted, also past `max_error_count`.
+    pub warning_count: u64,
+    /// LAST_INSERT_ID().
+    pub last_insert_id: u64,
+    /// ROW_COUNT().
+    pub row_count: i64,
+    /// FOUND_ROWS().
+    pub found_rows: u64,
+    /// Whether a transaction is open (for `@@in_transaction`-like reads and DDL's implicit commit).
+    pub in_transaction: bool,
+    /// CLIENT_FOUND_ROWS: UPDATE reports matched instead of changed rows.
+    pub client_found_rows: bool,
+}
+
+impl SessionState {
+    /// Adds a warning, within `max_error_count`.
+    pub fn warn(&mut self, level: WarningLevel, code: u16, message: impl Into<String>) {
+        self.warning_count += 1;
+        if (self.warnings.len() as u64) < self.variables.max_error_count {
+            self.warnings.push(Warning { level, code, message: message.into() });
+        }
+    }
+}

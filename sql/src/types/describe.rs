@@ -1,0 +1,320 @@
+//! Questions about a [`DataType`]: its family, its size, its names; and the types that occur everywhere as constants.
+
+use crate::types::{Collation, DataType, TypeKind, Value};
+
+impl DataType {
+    /// The type of a bare NULL.
+    pub const NULL: DataType = DataType::of(TypeKind::Null);
+    /// TINYINT.
+    pub const TINYINT: DataType = DataType::of(TypeKind::TinyInt);
+    /// INT.
+    pub const INT: DataType = DataType::of(TypeKind::Int);
+    /// BIGINT.
+    pub const BIGINT: DataType = DataType::of(TypeKind::BigInt);
+    /// BIGINT UNSIGNED.
+    pub const BIGINT_UNSIGNED: DataType = DataType { unsigned: true, ..DataType::of(TypeKind::BigInt) };
+    /// FLOAT.
+    pub const FLOAT: DataType = DataType::of(TypeKind::Float);
+    /// DOUBLE.
+    pub const DOUBLE: DataType = DataType::of(TypeKind::Double);
+    /// DATE.
+    pub const DATE: DataType = DataType::of(TypeKind::Date);
+    /// YEAR.
+    pub const YEAR: DataType = DataType { unsigned: true, ..DataType::of(TypeKind::Year) };
+    /// LONGBLOB.
+    pub const LONGBLOB: DataType = DataType::of(TypeKind::LongBlob);
+
+    /// A signed type without text or width.
+    #[must_use]
+    pub const fn of(kind: TypeKind) -> DataType {
+        DataType { kind, unsigned: false, collation: Collation::Binary, display_width: 0 }
+    }
+
+    /// The UNSIGNED form.
+    #[must_use]
+    pub const fn with_unsigned(self, unsigned: bool) -> DataType {
+        DataType { unsigned, ..self }
+    }
+
+    /// The same with another collation.
+    #[must_use]
+    pub const fn with_collation(self, collation: Collation) -> DataType {
+        DataType { collation, ..self }
+    }
+
+    /// DECIMAL(precision, scale), within the limits of the type.
+    #[must_use]
+    pub fn decimal(precision: u32, scale: u32) -> DataType {
+        let scale = u8::try_from(scale.min(30)).unwrap_or(30);
+        let precision = u8::try_from(precision.clamp(1, 65)).unwrap_or(65).max(scale.max(1));
+        DataType::of(TypeKind::Decimal { precision, scale })
+    }
+
+    /// VARCHAR(n), or the text type that is long enough.
+    #[must_use]
+    pub fn varchar(characters: u32, collation: Collation) -> DataType {
+        if collation == Collation::Binary {
+            return DataType::varbinary(characters);
+        }
+        let kind = match characters {
+            0..=16_383 => TypeKind::VarChar(characters),
+            16_384..=4_194_303 => TypeKind::MediumText,
+            _ => TypeKind::LongText,
+        };
+        DataType::of(kind).with_collation(collation)
+    }
+
+    /// VARBINARY(n), or the blob type that is long enough.
+    #[must_use]
+    pub fn varbinary(bytes: u32) -> DataType {
+        DataType::of(match bytes {
+            0..=65_535 => TypeKind::VarBinary(bytes),
+            65_536..=16_777_215 => TypeKind::MediumBlob,
+            _ => TypeKind::LongBlob,
+        })
+    }
+
+    /// TIME(fsp).
+    #[must_use]
+    pub fn time(fsp: u8) -> DataType {
+        DataType::of(TypeKind::Time(fsp.min(6)))
+    }
+
+    /// DATETIME(fsp).
+    #[must_use]
+    pub fn datetime(fsp: u8) -> DataType {
+        DataType::of(TypeKind::DateTime(fsp.min(6)))
+    }
+
+    /// The natural type of a literal.
+    #[must_use]
+    pub fn of_value(value: &Value, collation: Collation) -> DataType {
+        match value {
+            Value::Null => DataType::NULL,
+            Value::Int(_) => DataType::BIGINT,
+            Value::UInt(_) => DataType::BIGINT_UNSIGNED,
+            Value::Double(_) => DataType::DOUBLE,
+            Value::Decimal(decimal) => DataType::decimal(
+                decimal.integer_digits().max(u32::from(decimal.scale() == 0)) + u32::from(decimal.scale()),
+                u32::from(decimal.scale()),
+            ),
+            Value::Text(text) => DataType::varchar(crate::types::text::character_count(text), collation),
+            Value::Blob(bytes) => DataType::varbinary(u32::try_from(bytes.len()).unwrap_or(u32::MAX)),
+            Value::Date(_) => DataType::DATE,
+            Value::Time(time) => DataType::time(fraction_digits(time.microsecond())),
+            Value::DateTime(datetime) => DataType::datetime(fraction_digits(datetime.microsecond())),
+        }
+    }
+
+    /// TINYINT to BIGINT, and YEAR.
+    #[must_use]
+    pub fn is_integer(&self) -> bool {
+        matches!(
+            self.kind,
+            TypeKind::TinyInt
+                | TypeKind::SmallInt
+                | TypeKind::MediumInt
+                | TypeKind::Int
+                | TypeKind::BigInt
+                | TypeKind::Year
+        )
+    }
+
+    /// FLOAT or DOUBLE.
+    #[must_use]
+    pub fn is_float(&self) -> bool {
+        matches!(self.kind, TypeKind::Float | TypeKind::Double)
+    }
+
+    /// DECIMAL.
+    #[must_use]
+    pub fn is_decimal(&self) -> bool {
+        matches!(self.kind, TypeKind::Decimal { .. })
+    }
+
+    /// A number.
+    #[must_use]
+    pub fn is_numeric(&self) -> bool {
+        self.is_integer() || self.is_float() || self.is_decimal()
+    }
+
+    /// CHAR, VARCHAR, TEXT of any size.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        matches!(
+            self.kind,
+            TypeKind::Char(_)
+                | TypeKind::VarChar(_)
+                | TypeKind::TinyText
+                | TypeKind::Text
+                | TypeKind::MediumText
+                | TypeKind::LongText
+        )
+    }
+
+    /// BINARY, VARBINARY, BLOB of any size.
+    #[must_use]
+    pub fn is_binary(&self) -> bool {
+        matches!(
+            self.kind,
+            TypeKind::Binary(_)
+                | TypeKind::VarBinary(_)
+                | TypeKind::TinyBlob
+                | TypeKind::Blob
+                | TypeKind::MediumBlob
+                | TypeKind::LongBlob
+        )
+    }
+
+    /// Text or binary string.
+    #[must_use]
+    pub fn is_string(&self) -> bool {
+        self.is_text() || self.is_binary()
+    }
+
+    /// DATE, TIME, DATETIME, TIMESTAMP.
+    #[must_use]
+    pub fn is_temporal(&self) -> bool {
+        matches!(self.kind, TypeKind::Date | TypeKind::Time(_) | TypeKind::DateTime(_) | TypeKind::Timestamp(_))
+    }
+
+    /// DATE, DATETIME, TIMESTAMP.
+    #[must_use]
+    pub fn has_date(&self) -> bool {
+        matches!(self.kind, TypeKind::Date | TypeKind::DateTime(_) | TypeKind::Timestamp(_))
+    }
+
+    /// Digits after the point of numbers (31 for FLOAT and DOUBLE, "not fixed"), of the second for temporal types, else 0.
+    #[must_use]
+    pub fn scale(&self) -> u8 {
+        match self.kind {
+            TypeKind::Decimal { scale, .. } => scale,
+            TypeKind::Float | TypeKind::Double => 31,
+            _ => self.fsp(),
+        }
+    }
+
+    /// Fractional digits of the second; 0 for types without.
+    #[must_use]
+    pub fn fsp(&self) -> u8 {
+        match self.kind {
+            TypeKind::Time(fsp) | TypeKind::DateTime(fsp) | TypeKind::Timestamp(fsp) => fsp,
+            _ => 0,
+        }
+    }
+
+    /// Decimal digits that the largest value has: what the type counts for in a DECIMAL's precision.
+    #[must_use]
+    pub fn digits(&self) -> u32 {
+        match self.kind {
+            TypeKind::TinyInt => 3,
+            TypeKind::SmallInt => 5,
+            TypeKind::MediumInt => 8 - u32::from(!self.unsigned),
+            TypeKind::Int => 10,
+            TypeKind::BigInt => 19 + u32::from(self.unsigned),
+            TypeKind::Year => 4,
+            TypeKind::Decimal { precision, .. } => u32::from(precision),
+            TypeKind::Date => 8,
+            TypeKind::Time(fsp) => 7 + u32::from(fsp),
+            TypeKind::DateTime(fsp) | TypeKind::Timestamp(fsp) => 14 + u32::from(fsp),
+            _ => 65,
+        }
+    }
+
+    /// Length in characters (bytes for binary strings) that a value's text can have; [`u32::MAX`] for the LONG types.
+    #[must_use]
+    pub fn characters(&self) -> u32 {
+        match self.kind {
+            TypeKind::Null => 0,
+            TypeKind::TinyInt => 3 + u32::from(!self.unsigned),
+            TypeKind::SmallInt => 5 + u32::from(!self.unsigned),
+            TypeKind::MediumInt => 8,
+            TypeKind::Int => 10 + u32::from(!self.unsigned),
+            TypeKind::BigInt => 20,
+            TypeKind::Float => 12,
+            TypeKind::Double => 22,
+            TypeKind::Decimal { precision, scale } => {
+                u32::from(precision) + u32::from(scale > 0) + u32::from(!self.unsigned)
+                    + u32::from(precision == scale)
+            }
+            TypeKind::Char(n) | TypeKind::VarChar(n) | TypeKind::Binary(n) | TypeKind::VarBinary(n) => n,
+            TypeKind::TinyText => 63,
+            TypeKind::TinyBlob => 255,
+            TypeKind::Text => 16_383,
+            TypeKind::Blob => 65_535,
+            TypeKind::MediumText => 4_194_303,
+            TypeKind::MediumBlob => 16_777_215,
+            TypeKind::LongText => 1_073_741_823,
+            TypeKind::LongBlob => u32::MAX,
+            TypeKind::Date => 10,
+            TypeKind::Time(fsp) => 10 + fraction_length(fsp),
+            TypeKind::DateTime(fsp) | TypeKind::Timestamp(fsp) => 19 + fraction_length(fsp),
+            TypeKind::Year => 4,
+        }
+    }
+
+    /// Longest value in bytes for the types that are bounded in bytes (TEXT and BLOB); None for the others.
+    #[must_use]
+    pub fn bytes_max(&self) -> Option<u64> {
+        Some(match self.kind {
+            TypeKind::TinyText | TypeKind::TinyBlob => 255,
+            TypeKind::Text | TypeKind::Blob => 65_535,
+            TypeKind::MediumText | TypeKind::MediumBlob => 16_777_215,
+            TypeKind::LongText | TypeKind::LongBlob => u64::from(u32::MAX),
+            _ => return None,
+        })
+    }
+
+    /// Range of an integer type, both ends inclusive.
+    #[must_use]
+    pub fn integer_range(&self) -> Option<(i128, i128)> {
+        let bits = match self.kind {
+            TypeKind::TinyInt => 8,
+            TypeKind::SmallInt => 16,
+            TypeKind::MediumInt => 24,
+            TypeKind::Int => 32,
+            TypeKind::BigInt => 64,
+            _ => return None,
+        };
+        Some(if self.unsigned { (0, (1 << bits) - 1) } else { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) })
+    }
+}
+
+fn fraction_length(fsp: u8) -> u32 {
+    if fsp == 0 { 0 } else { u32::from(fsp) + 1 }
+}
+
+/// Fractional digits that a literal's microseconds need.
+#[must_use]
+fn fraction_digits(microsecond: u32) -> u8 {
+    if microsecond == 0 {
+        return 0;
+    }
+    let mut digits = 6;
+    let mut rest = microsecond;
+    while rest.is_multiple_of(10) {
+        rest /= 10;
+        digits -= 1;
+    }
+    digits
+}
+
+impl Value {
+    /// SQL NULL.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// A text value.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Value {
+        Value::Text(bytes::Bytes::from(text.into()))
+    }
+
+    /// 1 or 0.
+    #[must_use]
+    pub fn bool(value: bool) -> Value {
+        Value::Int(i64::from(value))
+    }
+}

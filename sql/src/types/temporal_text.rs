@@ -1,0 +1,349 @@
+//! Dates and times from text and from numbers, in MySQL's relaxed forms.
+//!
+//! Source: MySQL 8.4 Reference Manual, "Date and Time Literals", and behaviour recorded from a server. Any punctuation
+//! separates parts; two-digit years are 1970 to 2069; strings of digits alone are split by their length; a fraction is
+//! rounded to microseconds. The functions say whether text was left over; warnings are the caller's.
+//!
+//! Left out: deprecation warning 4095 for delimiters other than the standard ones.
+
+use crate::types::datetime::{Date, DateTime, MICROSECONDS, Time};
+
+/// Which incomplete dates pass, from `sql_mode` and the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct DateRules {
+    /// Month or day zero is refused (NO_ZERO_IN_DATE).
+    pub no_zero_in_date: bool,
+    /// `0000-00-00` is refused (NO_ZERO_DATE).
+    pub no_zero_date: bool,
+    /// Days up to 31 pass in every month (ALLOW_INVALID_DATES).
+    pub allow_invalid: bool,
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parsed<T> {
+    /// Value.
+    pub value: T,
+    /// Text was left over, or the value was cut to its range.
+    pub truncated: bool,
+    /// For datetimes: there was a time part.
+    pub has_time: bool,
+}
+
+impl DateRules {
+    fn check(self, year: u32, month: u32, day: u32) -> Option<Date> {
+        let date = if self.allow_invalid { Date::new_lenient(year, month, day) } else { Date::new(year, month, day) }?;
+        let refused = if date.is_zero() { self.no_zero_date } else { self.no_zero_in_date && date.has_zero_part() };
+        (!refused).then_some(date)
+    }
+}
+
+/// A position in the text being read.
+struct Cursor<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn digit_at(&self, at: usize) -> bool {
+        self.text.get(at).is_some_and(u8::is_ascii_digit)
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+    }
+
+    /// Up to `most` digits, and how many there were.
+    fn digits(&mut self, most: usize) -> (u64, usize) {
+        let start = self.at;
+        let mut value: u64 = 0;
+        while self.at - start < most && self.digit_at(self.at) {
+            value = value.saturating_mul(10).saturating_add(u64::from(self.text[self.at] - b'0'));
+            self.at += 1;
+        }
+        (value, self.at - start)
+    }
+
+    /// The digits of a fraction as microseconds, rounded at the seventh.
+    fn fraction(&mut self) -> i64 {
+        let (value, count) = self.digits(6);
+        let mut micros = i64::try_from(value).unwrap_or(0) * 10_i64.pow(6 - u32::try_from(count).unwrap_or(6));
+        if self.peek().is_some_and(|byte| (b'5'..=b'9').contains(&byte)) {
+            micros += 1;
+        }
+        while self.digit_at(self.at) {
+            self.at += 1;
+        }
+        micros
+    }
+
+    fn rest_is_space(&self) -> bool {
+        self.text[self.at..].iter().all(u8::is_ascii_whitespace)
+    }
+}
+
+/// Reads a date with or without a time. `offset_seconds` is the session's time zone, to which a value that names its
+/// own offset (`+02:00`) is brought.
+#[must_use]
+pub fn parse_datetime(text: &[u8], rules: DateRules, offset_seconds: i32) -> Option<Parsed<DateTime>> {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.skip_space();
+    if !cursor.digit_at(cursor.at) {
+        return None;
+    }
+    let run = text[cursor.at..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'T').count();
+    let undelimited = matches!(text.get(cursor.at + run), None | Some(b'.'));
+    let year_digits = if undelimited && !matches!(run, 4 | 8) && run < 14 { 2 } else { 4 };
+    let mut parts = [0_u64; 6];
+    let mut micros = 0;
+    let mut count = 0;
+    let mut year_length = 0;
+    while count < 6 && cursor.digit_at(cursor.at) {
+        let width = if !undelimited { usize::MAX } else if count == 0 { year_digits } else { 2 };
+        let (value, length) = cursor.digits(width);
+        if value > 999_999 {
+            return None;
+        }
+        parts[count] = value;
+        if count == 0 {
+            year_length = length;
+        }
+        count += 1;
+        if count == 6 {
+            if cursor.peek() == Some(b'.') {
+                cursor.at += 1;
+                micros = cursor.fraction();
+            }
+            break;
+        }
+        skip_delimiters(&mut cursor, count);
+    }
+    let zero = parts.iter().all(|part| *part == 0) && micros == 0;
+    if year_length <= 2 && !zero {
+        parts[0] += if parts[0] < 70 { 2000 } else { 1900 };
+    }
+    if count < 3 || parts[3] > 23 || parts[4] > 59 || parts[5] > 59 {
+        return None;
+    }
+    let small = |part: u64| u32::try_from(part).unwrap_or(u32::MAX);
+    let date = rules.check(small(parts[0]), small(parts[1]), small(parts[2]))?;
+    let time = i64::try_from(parts[3] * 3600 + parts[4] * 60 + parts[5]).ok()? * MICROSECONDS;
+    let base = DateTime::new(date, time);
+    let mut value =
+        if micros == 0 { base } else if micros < MICROSECONDS { DateTime::new(date, time + micros) } else {
+            DateTime::from_linear_microseconds(base.linear_microseconds() + micros)?
+        };
+    if count > 3
+        && let Some(offset) = parse_offset(&mut cursor)
+    {
+        let linear = value.linear_microseconds() + i64::from(offset_seconds - offset) * MICROSECONDS;
+        value = DateTime::from_linear_microseconds(linear)?;
+    }
+    Some(Parsed { value, truncated: !cursor.rest_is_space(), has_time: count > 3 })
+}
+
+fn skip_delimiters(cursor: &mut Cursor, count: usize) {
+    if count == 3 && cursor.peek() == Some(b'T') {
+        cursor.at += 1;
+        return;
+    }
+    let start = cursor.at;
+    while let Some(byte) = cursor.peek() {
+        let space = byte.is_ascii_whitespace() && count == 3;
+        if !(byte.is_ascii_punctuation() || space) {
+            break;
+        }
+        cursor.at += 1;
+    }
+    // Delimiters that no digit follows belong to the rest.
+    if !cursor.digit_at(cursor.at) {
+        cursor.at = start;
+    }
+}
+
+/// `+hh:mm` or `-hh:mm` at the end, in seconds.
+fn parse_offset(cursor: &mut Cursor) -> Option<i32> {
+    let rest = &cursor.text[cursor.at..];
+    let trimmed = rest.trim_ascii_end();
+    let seconds = parse_offset_text(trimmed)?;
+    cursor.at += rest.len();
+    Some(seconds)
+}
+
+/// A time zone offset `+hh:mm`, from -13:59 to +14:00, in seconds.
+#[must_use]
+pub fn parse_offset_text(text: &[u8]) -> Option<i32> {
+    let (sign, rest) = match text.split_first()? {
+        (b'+', rest) => (1, rest),
+        (b'-', rest) => (-1, rest),
+        _ => return None,
+    };
+    let colon = rest.iter().position(|byte| *byte == b':')?;
+    let (hours, minutes) = (&rest[..colon], &rest[colon + 1..]);
+    if !(1..=2).contains(&hours.len()) || minutes.len() != 2 || !hours.iter().chain(minutes).all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = |digits: &[u8]| digits.iter().fold(0_i32, |sum, digit| sum * 10 + i32::from(digit - b'0'));
+    let seconds = number(hours) * 3600 + number(minutes) * 60;
+    let in_range = number(minutes) < 60 && if sign > 0 { seconds <= 14 * 3600 } else { seconds < 14 * 3600 };
+    in_range.then_some(sign * seconds)
+}
+
+/// Reads a time, `[-][d ]hh:mm:ss.ffffff`, a run of digits `hhmmss`, or the time of a full datetime.
+#[must_use]
+pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.skip_space();
+    let negative = cursor.peek() == Some(b'-');
+    if negative {
+        cursor.at += 1;
+    }
+    if !negative
+        && text.trim_ascii().len() >= 12
+        && let Some(parsed) = parse_datetime(text, DateRules::default(), 0)
+        && parsed.has_time
+    {
+        return Some(Parsed { value: parsed.value.time(), truncated: parsed.truncated, has_time: true });
+    }
+    if !cursor.digit_at(cursor.at) && cursor.peek() != Some(b':') && cursor.peek() != Some(b'.') {
+        return None;
+    }
+    let (first, _) = cursor.digits(usize::MAX);
+    let after = cursor.at;
+    cursor.skip_space();
+    // Days, hours, minutes, seconds.
+    let mut parts = [0_u64; 4];
+    if cursor.at != after && cursor.digit_at(cursor.at) {
+        parts[0] = first;
+        read_colon_parts(&mut cursor, &mut parts, 1);
+    } else if cursor.peek() == Some(b':') && cursor.digit_at(cursor.at + 1) {
+        parts[1] = first;
+        cursor.at += 1;
+        read_colon_parts(&mut cursor, &mut parts, 2);
+    } else {
+        cursor.at = after;
+        parts = [0, first / 10_000, first / 100 % 100, first % 100];
+    }
+    let mut micros = 0;
+    if cursor.peek() == Some(b'.') {
+        cursor.at += 1;
+        micros = cursor.fraction();
+    }
+    if parts[2] > 59 || parts[3] > 59 {
+        return None;
+    }
+    let hours = i64::try_from(parts[0].saturating_mul(24).saturating_add(parts[1])).unwrap_or(i64::MAX).min(100_000);
+    let minutes = i64::try_from(parts[2] * 60 + parts[3]).unwrap_or(0);
+    let total = (hours * 3600 + minutes) * MICROSECONDS + micros;
+    let (value, clamped) = Time::clamped(if negative { -total } else { total });
+    Some(Parsed { value, truncated: clamped || !cursor.rest_is_space(), has_time: true })
+}
+
+fn read_colon_parts(cursor: &mut Cursor, parts: &mut [u64; 4], from: usize) {
+    for (position, part) in parts.iter_mut().enumerate().skip(from) {
+        (*part, _) = cursor.digits(usize::MAX);
+        if position == 3 || cursor.peek() != Some(b':') || !cursor.digit_at(cursor.at + 1) {
+            return;
+        }
+        cursor.at += 1;
+    }
+}
+
+/// A number as a datetime: `YYMMDD`, `YYYYMMDD`, `YYMMDDHHMMSS`, `YYYYMMDDHHMMSS`; true when it has a time.
+#[must_use]
+pub fn datetime_from_number(number: i64, micros: i64, rules: DateRules) -> Option<(DateTime, bool)> {
+    let (full, has_time) = match number {
+        0 => return rules.check(0, 0, 0).map(|date| (date.midnight(), false)),
+        101..=691_231 => ((number + 20_000_000) * 1_000_000, false),
+        700_101..=991_231 => ((number + 19_000_000) * 1_000_000, false),
+        10_000_101..=99_991_231 => (number * 1_000_000, false),
+        101_000_000..=691_231_235_959 => (number + 20_000_000_000_000, true),
+        700_101_000_000..=991_231_235_959 => (number + 19_000_000_000_000, true),
+        10_000_101_000_000..=99_991_231_235_959 => (number, true),
+        _ => return None,
+    };
+    let part = |divisor: i64, modulus: i64| u32::try_from(full / divisor % modulus).unwrap_or(0);
+    let date = rules.check(part(10_000_000_000, 10_000), part(100_000_000, 100), part(1_000_000, 100))?;
+    let base = DateTime::from_parts(date, part(10_000, 100), part(100, 100), part(1, 100), 0)?;
+    let value = if micros == 0 { base } else {
+        DateTime::from_linear_microseconds(base.linear_microseconds() + micros)?
+    };
+    Some((value, has_time))
+}
+
+/// A number as a time, `HHMMSS`; past 838:59:59 the nearest bound, and true.
+#[must_use]
+pub fn time_from_number(number: i64, micros: i64) -> Option<(Time, bool)> {
+    let magnitude = i64::try_from(number.unsigned_abs()).ok()?;
+    if magnitude > 8_385_959 {
+        if magnitude >= 10_000_000_000
+            && number > 0
+            && let Some((datetime, _)) = datetime_from_number(number, micros, DateRules::default())
+        {
+            return Some((datetime.time(), false));
+        }
+        return Some(Time::clamped(if number < 0 { i64::MIN } else { i64::MAX }));
+    }
+    if magnitude % 100 > 59 || magnitude / 100 % 100 > 59 {
+        return None;
+    }
+    let seconds = magnitude / 10_000 * 3600 + magnitude / 100 % 100 * 60 + magnitude % 100;
+    let total = seconds * MICROSECONDS + micros.abs();
+    Some(Time::clamped(if number < 0 || micros < 0 { -total } else { total }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn datetime(text: &str) -> Option<(String, bool)> {
+        parse_datetime(text.as_bytes(), DateRules::default(), 0).map(|parsed| {
+            let mut out = Vec::new();
+            parsed.value.write(6, &mut out);
+            (String::from_utf8(out).unwrap(), parsed.truncated)
+        })
+    }
+
+    fn time(text: &str) -> Option<(String, bool)> {
+        parse_time(text.as_bytes()).map(|parsed| {
+            let mut out = Vec::new();
+            parsed.value.write(6, &mut out);
+            (String::from_utf8(out).unwrap(), parsed.truncated)
+        })
+    }
+
+    #[test]
+    fn temporal_text_reads_relaxed_datetimes() {
+        let whole = |text: &str| Some((text.to_string(), false));
+        assert_eq!(datetime("2020-1-2"), whole("2020-01-02 00:00:00.000000"));
+        assert_eq!(datetime("20200102101112"), whole("2020-01-02 10:11:12.000000"));
+        assert_eq!(datetime("200102101112"), whole("2020-01-02 10:11:12.000000"));
+        assert_eq!(datetime("70-1-1"), whole("1970-01-01 00:00:00.000000"));
+        assert_eq!(datetime("2020-12-31 23:59:59.9999999"), whole("2021-01-01 00:00:00.000000"));
+        assert_eq!(datetime("2020-01-01T10:11:12.5"), whole("2020-01-01 10:11:12.500000"));
+        assert_eq!(datetime("2020-01-01 10:11:12+02:00"), whole("2020-01-01 08:11:12.000000"));
+        assert_eq!(datetime("2020-01-01abc"), Some(("2020-01-01 00:00:00.000000".to_string(), true)));
+        assert_eq!(datetime("2020-02-30"), None);
+        assert_eq!(datetime("12:30"), None);
+        assert_eq!(datetime("2020-01-01 25:00:00"), None);
+    }
+
+    #[test]
+    fn temporal_text_reads_relaxed_times() {
+        let whole = |text: &str| Some((text.to_string(), false));
+        assert_eq!(time("1:2:3"), whole("01:02:03.000000"));
+        assert_eq!(time("10"), whole("00:00:10.000000"));
+        assert_eq!(time("1 10"), whole("34:00:00.000000"));
+        assert_eq!(time("-10:11:12.5"), whole("-10:11:12.500000"));
+        assert_eq!(time("2020-01-01 10:11:12"), whole("10:11:12.000000"));
+        assert_eq!(time("839:00:00"), Some(("838:59:59.000000".to_string(), true)));
+        assert_eq!(time("10:61:00"), None);
+        assert_eq!(time("abc"), None);
+    }
+}

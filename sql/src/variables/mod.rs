@@ -1,0 +1,110 @@
+//! System variables: which there are, their session values, how SET changes them.
+//!
+//! The variables that statements read on their way are typed fields of [`SessionVariables`]; all others are in a table.
+
+/// Session values of system variables.
+#[derive(Clone, Debug)]
+pub struct SessionVariables {
+    /// `sql_mode` as flags.
+    pub sql_mode: SqlMode,
+    /// `autocommit`.
+    pub autocommit: bool,
+    /// `transaction_isolation`.
+    pub isolation: Isolation,
+    /// `transaction_read_only`.
+    pub transaction_read_only: bool,
+    /// `time_zone` as an offset from UTC in seconds; SYSTEM is UTC's 0.
+    pub time_zone_offset_seconds: i32,
+    /// `max_error_count`.
+    pub max_error_count: u64,
+    /// `innodb_lock_wait_timeout`, seconds.
+    pub innodb_lock_wait_timeout: u64,
+    /// `lock_wait_timeout` (metadata locks), seconds.
+    pub lock_wait_timeout: u64,
+    /// `sql_select_limit`.
+    pub sql_select_limit: u64,
+    /// `sql_safe_updates`.
+    pub sql_safe_updates: bool,
+    /// `group_concat_max_len`, bytes.
+    pub group_concat_max_len: u64,
+    /// `div_precision_increment`.
+    pub div_precision_increment: u8,
+    /// `max_execution_time`, milliseconds, 0 for none.
+    pub max_execution_time_ms: u64,
+    /// `max_allowed_packet`, bytes.
+    pub max_allowed_packet_bytes: u64,
+    /// `auto_increment_increment` is always 1 and `auto_increment_offset` 1 (a single leader allocates).
+    /// `insert_id`, 0 for none.
+    pub insert_id: u64,
+    /// `collation_connection`.
+    pub collation_connection: crate::types::Collation,
+    /// `quorate_snapshot_conflict`: writing a row that changed since the transaction's snapshot is refused with 1213.
+    pub snapshot_conflict: bool,
+    /// `wait_timeout`, seconds.
+    pub wait_timeout: u64,
+    /// Session values of all other settable variables, as the client gave them; lower-case names.
+    pub others: std::collections::BTreeMap<String, crate::types::Value>,
+}
+
+/// Transaction isolation levels that are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// A snapshot a statement. READ UNCOMMITTED is this too.
+    ReadCommitted,
+    /// A snapshot a transaction.
+    #[default]
+    RepeatableRead,
+}
+
+/// `sql_mode` as a set of flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SqlMode(pub u64);
+
+impl SqlMode {
+    /// STRICT_TRANS_TABLES or STRICT_ALL_TABLES.
+    pub const STRICT: u64 = 1;
+    /// ONLY_FULL_GROUP_BY.
+    pub const ONLY_FULL_GROUP_BY: u64 = 1 << 1;
+    /// NO_ZERO_IN_DATE.
+    pub const NO_ZERO_IN_DATE: u64 = 1 << 2;
+    /// NO_ZERO_DATE.
+    pub const NO_ZERO_DATE: u64 = 1 << 3;
+    /// ERROR_FOR_DIVISION_BY_ZERO.
+    pub const ERROR_FOR_DIVISION_BY_ZERO: u64 = 1 << 4;
+    /// NO_ENGINE_SUBSTITUTION.
+    pub const NO_ENGINE_SUBSTITUTION: u64 = 1 << 5;
+    /// ANSI_QUOTES.
+    pub const ANSI_QUOTES: u64 = 1 << 6;
+    /// PIPES_AS_CONCAT.
+    pub const PIPES_AS_CONCAT: u64 = 1 << 7;
+    /// NO_BACKSLASH_ESCAPES.
+    pub const NO_BACKSLASH_ESCAPES: u64 = 1 << 8;
+    /// NO_AUTO_VALUE_ON_ZERO.
+    pub const NO_AUTO_VALUE_ON_ZERO: u64 = 1 << 9;
+    /// NO_UNSIGNED_SUBTRACTION.
+    pub const NO_UNSIGNED_SUBTRACTION: u64 = 1 << 10;
+    /// HIGH_NOT_PRECEDENCE.
+    pub const HIGH_NOT_PRECEDENCE: u64 = 1 << 11;
+    /// IGNORE_SPACE.
+    pub const IGNORE_SPACE: u64 = 1 << 12;
+    /// REAL_AS_FLOAT.
+    pub const REAL_AS_FLOAT: u64 = 1 << 13;
+    /// ALLOW_INVALID_DATES.
+    pub const ALLOW_INVALID_DATES: u64 = 1 << 14;
+    /// PAD_CHAR_TO_FULL_LENGTH.
+    pub const PAD_CHAR_TO_FULL_LENGTH: u64 = 1 << 15;
+    /// TIME_TRUNCATE_FRACTIONAL.
+    pub const TIME_TRUNCATE_FRACTIONAL: u64 = 1 << 16;
+    /// TRADITIONAL.
+    pub const TRADITIONAL: u64 = 1 << 17;
+    /// ANSI.
+    pub const ANSI: u64 = 1 << 18;
+    /// STRICT_ALL_TABLES as such (STRICT is set too).
+    pub const STRICT_ALL_TABLES: u64 = 1 << 19;
+
+    /// Whether all of `flags` are set.
+    #[must_use]
+    pub fn has(self, flags: u64) -> bool {
+        self.0 & flags == flags
+    }
+}

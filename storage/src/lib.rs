@@ -1,0 +1,25 @@
+//! The storage of a node: the disk, the replicated log, the versioned store over an embedded engine, and the
+//! locks of transactions. Keys and bytes only: no SQL, no protocol, no threads and no clock of its own.
+//!
+//! From the bottom up:
+//!
+//! * [`disk`] is the only place that makes anything durable, for real or in a simulation that crashes at will;
+//! * [`log`] keeps the log entries of the consensus protocol, and its term and vote, in segment files;
+//! * [`format`](mod@format) is what an entry of a transaction looks like inside the log;
+//! * [`engine`] holds the newest version of every key, behind a small trait;
+//! * [`version`] holds what is newer or older than that in memory, stamped with the log index;
+//! * [`txn`] has write sets, row locks, and deadlock detection.
+//!
+//! Errors are in [`error`], every bound in [`limits`]. Left out for now: snapshots of the store for peers that
+//! are behind the purged log.
+
+pub mod disk;
+pub mod engine;
+pub mod error;
+pub mod format;
+pub mod limits;
+pub mod log;
+pub mod txn;
+pub mod version;
+
+pub use error::{Class, Error, Result};

@@ -1,0 +1,112 @@
+//! Every bound of this crate, by part. Sizes are in bytes unless the name says otherwise.
+
+// ---------------------------------------------------------------------------------------------------------
+// Disk and log
+// ---------------------------------------------------------------------------------------------------------
+
+/// How much of a lock file is read to name its owner.
+pub const LOCK_FILE_BYTES_MAX: u64 = 64;
+
+/// The size of a log segment unless it is configured.
+pub const LOG_SEGMENT_BYTES_DEFAULT: u64 = 64 << 20;
+/// The smallest size of a log segment that may be configured.
+pub const LOG_SEGMENT_BYTES_MIN: u64 = 16 << 10;
+/// The largest size of a log segment that may be configured.
+pub const LOG_SEGMENT_BYTES_MAX: u64 = 1 << 30;
+/// The largest payload of one log record.
+pub const LOG_RECORD_BYTES_MAX: usize = 64 << 20;
+/// A batch is written and synced before the next record would make it larger than this; only a batch of a single
+/// record may be larger.
+pub const LOG_BATCH_BYTES_MAX: usize = 8 << 20;
+/// The write buffer is given back to the allocator after a batch larger than this.
+pub const LOG_BATCH_BYTES_KEPT: usize = 2 << 20;
+/// How far zeros are written ahead of the log's end: writing into blocks that were written before makes
+/// `fdatasync` about a third cheaper than writing into blocks that are only allocated.
+pub const LOG_ZERO_AHEAD_BYTES: u64 = 1 << 20;
+/// One entry of the sparse index covers about this much of a segment.
+pub const LOG_INDEX_EVERY_BYTES: u64 = 64 << 10;
+/// How much of a segment a reader fetches at once, at least.
+pub const LOG_READ_AHEAD_BYTES: usize = 256 << 10;
+/// How much of a segment a reader fetches at once, at most, unless one record is larger.
+pub const LOG_READ_AHEAD_BYTES_MAX: usize = 4 << 20;
+/// The payload bytes that the ring of recent records keeps unless it is configured.
+pub const LOG_RING_BYTES_DEFAULT: usize = 32 << 20;
+/// The records that the ring of recent records keeps unless it is configured.
+pub const LOG_RING_ENTRIES_DEFAULT: usize = 64 << 10;
+
+const _: () = {
+    assert!(LOG_SEGMENT_BYTES_MIN <= LOG_SEGMENT_BYTES_DEFAULT);
+    assert!(LOG_SEGMENT_BYTES_DEFAULT <= LOG_SEGMENT_BYTES_MAX);
+    assert!(LOG_BATCH_BYTES_KEPT <= LOG_BATCH_BYTES_MAX);
+    // Lengths and batch sizes are 32 bits on disk.
+    assert!((LOG_BATCH_BYTES_MAX + LOG_RECORD_BYTES_MAX) as u64 + LOG_SEGMENT_BYTES_MAX < u32::MAX as u64);
+    assert!(LOG_READ_AHEAD_BYTES <= LOG_READ_AHEAD_BYTES_MAX);
+    assert!(LOG_INDEX_EVERY_BYTES <= LOG_READ_AHEAD_BYTES as u64);
+};
+
+// ---------------------------------------------------------------------------------------------------------
+// Entries
+// ---------------------------------------------------------------------------------------------------------
+
+/// The largest entry of a transaction: it is one log record.
+pub const ENTRY_BYTES_MAX: usize = LOG_RECORD_BYTES_MAX;
+
+// ---- The engine and the versioned store ------------------------------------------------------------------
+
+/// Default bound of sled's page cache, in bytes as sled counts them.
+pub const SLED_CACHE_BYTES_DEFAULT: u64 = 48 << 20;
+/// Size of a segment of sled's log, in bytes; sled keeps a few buffers of this size in memory.
+pub const SLED_SEGMENT_BYTES: usize = 512 << 10;
+
+/// Default bound of the memory that versions take, in bytes. At the bound, new transactions have to wait.
+pub const STORE_MEMORY_BYTES_MAX_DEFAULT: usize = 192 << 20;
+/// The least bound a store may be opened with, in bytes: below it, it would do nothing but push back.
+pub const STORE_MEMORY_BYTES_MAX_LEAST: usize = 64 << 10;
+/// Write-behind is wanted once versions take this part of their memory bound.
+pub const FLUSH_WANTED_DIVISOR: usize = 8;
+/// Write-behind is urgent, and an old snapshot no longer holds it back, once versions take this part of their
+/// memory bound.
+pub const FLUSH_URGENT_DIVISOR: usize = 2;
+/// History, the versions kept only for old snapshots, may take this part of the memory bound; past it the
+/// oldest snapshot is given up.
+pub const HISTORY_DIVISOR: usize = 2;
+/// Write-behind is wanted once the engine is this many log entries behind the watermark, which bounds the replay
+/// after a crash.
+pub const FLUSH_LAG_ENTRIES_MAX: u64 = 100_000;
+/// Bytes of keys and values in one step of write-behind.
+pub const FLUSH_STEP_BYTES_MAX: usize = 4 << 20;
+/// Keys removed from memory in one hold of a lock after they were written behind.
+pub const FLUSH_REMOVE_KEYS_MAX: usize = 64;
+/// Keys looked at in one hold of a lock by write-behind.
+pub const FLUSH_WALK_KEYS_MAX: usize = 256;
+/// Number of separately locked parts of the versions in memory.
+pub const STORE_SHARD_COUNT: usize = 64;
+/// Rows of memory that a scan copies under the lock at first.
+pub const SCAN_CHUNK_ROWS_MIN: usize = 32;
+/// Rows of memory that a long scan copies under the lock at a time.
+pub const SCAN_CHUNK_ROWS_MAX: usize = 512;
+/// A key's older versions are pruned while a transaction is installed when there are this many, and then each time
+/// their number has doubled.
+pub const CHAIN_PRUNE_VERSIONS_MIN: usize = 16;
+/// What one version costs beside its value, in bytes, for the memory bound.
+pub const VERSION_OVERHEAD_BYTES: usize = 48;
+/// What one key in memory costs beside the key and its versions, in bytes, for the memory bound.
+pub const CHAIN_OVERHEAD_BYTES: usize = 64;
+/// Truncations of pending versions that are remembered one by one; who asks about an older one is told that what
+/// it saw is gone.
+pub const TRUNCATIONS_REMEMBERED_MAX: usize = 1024;
+
+const _: () = assert!(FLUSH_WANTED_DIVISOR > FLUSH_URGENT_DIVISOR && FLUSH_URGENT_DIVISOR > 1);
+const _: () = assert!(STORE_SHARD_COUNT.is_power_of_two());
+const _: () = assert!(SCAN_CHUNK_ROWS_MIN <= SCAN_CHUNK_ROWS_MAX);
+
+// ---- Locks and transactions ------------------------------------------------------------------------------
+
+/// Number of separately locked parts of the lock table.
+pub const LOCK_SHARD_COUNT: usize = 64;
+/// Room for so many locks is kept in a part of the lock table when they are released.
+pub const LOCK_SHARD_KEPT_MIN: usize = 1024;
+/// Locks that a transaction looks through one by one before it keeps a hash table of them.
+pub const LOCKS_LISTED_MAX: usize = 16;
+
+const _: () = assert!(LOCK_SHARD_COUNT.is_power_of_two());

@@ -1,0 +1,285 @@
+//! Transactions: a private write set, a snapshot to read from, and row locks.
+//!
+//! A [`Transaction`] is a value that one session drives. It does not wait, know isolation levels, or commit: the
+//! caller takes and releases snapshots (REPEATABLE READ keeps one, READ COMMITTED takes one a statement), awaits
+//! lock waits with its timeout, and hands the sealed entry to the sequencer.
+//!
+//! # The life of a write
+//!
+//! 1. Lock the row exclusively. If the lock must be waited for, the statement rolls back to its savepoint (locks
+//!    stay), awaits the wait, and runs again from its start.
+//! 2. Read it with [`View::Latest`]: the newest version, which may be pending. What was seen raises
+//!    [`Transaction::seen`]; nothing computed from it may reach a client before the watermark is there.
+//! 3. [`Transaction::put`] into the write set.
+//! 4. COMMIT: [`Transaction::seal`] encodes the entry; under the sequencer's lock [`Sealed::check`],
+//!    [`Sealed::finish`], [`Store::install`]; then [`Transaction::release_locks`], before the quorum has it.
+//!
+//! Because locks are released only after the versions are installed, who gets the lock next sees them as the latest.
+//! Because the log is a prefix, a transaction that saw a pending version commits only if that commits first; if it is
+//! cut off instead, [`Sealed::check`] refuses the later one.
+//!
+//! Left out, with the issue on the commit path: range locks and SERIALIZABLE (`scan` with [`View::Latest`] does not
+//! keep others from inserting), hot rows, transactions larger than one log entry.
+
+mod cursor;
+mod deadlock;
+mod held;
+mod locks;
+mod seal;
+mod write_set;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+
+pub use self::cursor::Cursor;
+pub use self::locks::{LockMode, LockOutcome, LockStats, LockTable, LockWait, WaitPolicy};
+pub use self::seal::Sealed;
+pub use self::write_set::Savepoint;
+
+use self::held::HeldLocks;
+use self::write_set::{Write, WriteSet};
+use crate::Result;
+use crate::engine::{Direction, KeyRange, Slice};
+use crate::version::{Latest, Snapshot, Store, WatermarkWait};
+
+/// Which version of the store's rows a read sees. The transaction's own writes come before either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The snapshot that was taken; the newest committed version if none was.
+    Snapshot,
+    /// The newest version, pending ones included. Only meaningful for a row that the transaction has locked.
+    Latest,
+}
+
+/// One transaction of one session.
+pub struct Transaction {
+    id: u64,
+    store: Store,
+    locks: LockTable,
+    snapshot: Option<Snapshot>,
+    writes: WriteSet,
+    held: HeldLocks,
+    /// The highest index that any read of latest versions saw.
+    seen: u64,
+    /// The store's epoch before the first of these reads: what the indexes seen mean.
+    seen_epoch: u64,
+}
+
+impl Transaction {
+    /// Begins a transaction. `id` must not be that of any other transaction that is open on these locks.
+    pub fn begin(store: &Store, locks: &LockTable, id: u64) -> Transaction {
+        Transaction {
+            id,
+            store: store.clone(),
+            locks: locks.clone(),
+            snapshot: None,
+            writes: WriteSet::default(),
+            held: HeldLocks::default(),
+            seen: 0,
+            seen_epoch: 0,
+        }
+    }
+
+    /// The transaction's id.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    // ---- Snapshot
+
+    /// Takes a snapshot at the watermark, in place of the one before. Returns its index.
+    pub fn take_snapshot(&mut self) -> u64 {
+        // The old one is released after the new one is taken; at the same index this is cheapest.
+        let snapshot = self.store.snapshot();
+        let index = snapshot.index();
+        self.snapshot = Some(snapshot);
+        index
+    }
+
+    /// Releases the snapshot, if there is one.
+    pub fn release_snapshot(&mut self) {
+        self.snapshot = None;
+    }
+
+    /// The index of the snapshot.
+    pub fn snapshot_index(&self) -> Option<u64> {
+        self.snapshot.as_ref().map(Snapshot::index)
+    }
+
+    // ---- Reading
+
+    /// The value of `key`: the transaction's own write, else what the view says.
+    pub fn get(&mut self, key: &[u8], view: View) -> Result<Option<Slice>> {
+        if let Some(write) = self.writes.get(key) {
+            return Ok(written_value(write));
+        }
+        match view {
+            View::Latest => Ok(self.latest(key)?.value),
+            View::Snapshot => match &self.snapshot {
+                Some(snapshot) => snapshot.get(key),
+                None => Ok(self.store.read_committed(key)?.map(|(_, value)| value)),
+            },
+        }
+    }
+
+    /// The newest version of `key` in the store, without the transaction's own writes. Raises
+    /// [`seen`](Transaction::seen).
+    pub fn latest(&mut self, key: &[u8]) -> Result<Latest> {
+        self.before_latest();
+        let latest = self.store.read_latest(key)?;
+        self.saw(latest.index);
+        Ok(latest)
+    }
+
+    /// The index that wrote the newest version of `key`, pending ones included; 0 if there is none. The index of a
+    /// deletion is known only while the deletion is in memory, which it is for as long as it matters to a snapshot.
+    pub fn latest_index(&mut self, key: &[u8]) -> Result<u64> {
+        Ok(self.latest(key)?.index)
+    }
+
+    /// True if `key` was written after the snapshot was taken: with first-updater-wins the transaction may not write
+    /// it. False without a snapshot. To be asked once the row is locked.
+    pub fn changed_since_snapshot(&mut self, key: &[u8]) -> Result<bool> {
+        match self.snapshot_index() {
+            Some(snapshot) => Ok(self.latest_index(key)? > snapshot),
+            None => Ok(false),
+        }
+    }
+
+    /// Scans `range`. With [`View::Snapshot`] and no snapshot taken, the scan has a snapshot of its own. With
+    /// [`View::Latest`] rows are candidates: lock each, and read it again.
+    pub fn scan(&self, range: KeyRange, direction: Direction, view: View) -> Cursor {
+        let scan = match (view, &self.snapshot) {
+            (View::Snapshot, Some(snapshot)) => snapshot.scan(range.clone(), direction),
+            (View::Snapshot, None) => self.store.snapshot().scan(range.clone(), direction),
+            (View::Latest, _) => self.store.scan_latest(range.clone(), direction),
+        };
+        Cursor::new(scan, range, view == View::Latest)
+    }
+
+    /// The highest index of any version that a read of latest versions saw. What was computed from it may be told to
+    /// a client once the watermark is there: see [`wait_for_seen`](Transaction::wait_for_seen).
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Waits until everything that was seen is committed; fails if some of it was cut off the log.
+    pub fn wait_for_seen(&self) -> WatermarkWait {
+        self.store.wait_for_since(self.seen, self.seen_epoch)
+    }
+
+    fn before_latest(&mut self) {
+        if self.seen == 0 {
+            self.seen_epoch = self.store.epoch();
+        }
+    }
+
+    fn saw(&mut self, index: u64) {
+        self.seen = self.seen.max(index);
+    }
+
+    // ---- Locks
+
+    /// Locks `key`. A lock that is held already in this mode or a stronger one is granted at little cost. Fails with
+    /// [`LockDeadlock`](crate::Error::LockDeadlock) if waiting would never end, and with
+    /// [`LockNotAvailable`](crate::Error::LockNotAvailable) if the policy is not to wait.
+    pub fn lock(&mut self, key: &[u8], mode: LockMode, policy: WaitPolicy) -> Result<LockOutcome> {
+        let id = self.locks.id_of(key);
+        if self.held.covers(id, mode) {
+            return Ok(LockOutcome::Granted);
+        }
+        let outcome = self.locks.acquire(id, self.id, mode, policy, !self.held.is_empty())?;
+        match outcome {
+            LockOutcome::Granted => self.held.granted(id, mode),
+            LockOutcome::Wait(_) => self.held.waiting(id),
+            LockOutcome::Skipped => {}
+        }
+        Ok(outcome)
+    }
+
+    /// Tells the transaction that its wait for `key` has ended with the lock granted. Not necessary: locking the key
+    /// again finds it held. It only saves that one look in the table.
+    pub fn granted(&mut self, key: &[u8], mode: LockMode) {
+        self.held.granted(self.locks.id_of(key), mode);
+    }
+
+    /// Number of locks that the transaction holds or has waited for.
+    pub fn lock_count(&self) -> usize {
+        self.held.count()
+    }
+
+    /// Releases every lock. After a commit this is done once the versions are installed.
+    pub fn release_locks(&mut self) {
+        for (id, may_wait) in self.held.take() {
+            self.locks.release(id, self.id, may_wait);
+        }
+    }
+
+    // ---- Writing
+
+    /// Writes `key`. The caller holds its lock.
+    pub fn put(&mut self, key: Bytes, value: Bytes) {
+        self.writes.set(key, Write::Put(value));
+    }
+
+    /// Deletes `key`. The caller holds its lock.
+    pub fn delete(&mut self, key: Bytes) {
+        self.writes.set(key, Write::Delete);
+    }
+
+    /// Writes the number that `source` has when the transaction is sequenced, 8 bytes big endian. For
+    /// AUTO_INCREMENT's high-water mark, which must not go backwards in the log whatever order transactions commit in.
+    /// Needs no lock.
+    pub fn put_counter(&mut self, key: Bytes, source: Arc<AtomicU64>) {
+        self.writes.set(key, Write::Counter(source));
+    }
+
+    /// A place to roll the write set back to.
+    pub fn savepoint(&mut self) -> Savepoint {
+        self.writes.savepoint()
+    }
+
+    /// Undoes every write since `savepoint`. Locks stay.
+    pub fn rollback_to(&mut self, savepoint: Savepoint) {
+        self.writes.rollback_to(savepoint);
+    }
+
+    /// Undoes every write and releases every lock and the snapshot.
+    pub fn rollback(&mut self) {
+        self.writes.clear();
+        self.release_snapshot();
+        self.release_locks();
+    }
+
+    /// True if anything was written.
+    pub fn has_writes(&self) -> bool {
+        !self.writes.is_empty()
+    }
+
+    /// Number of keys written.
+    pub fn write_count(&self) -> usize {
+        self.writes.count()
+    }
+
+    /// Keys and values written, in bytes.
+    pub fn write_bytes(&self) -> usize {
+        self.writes.bytes()
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.release_locks();
+    }
+}
+
+/// The value that a write gives its key, as the transaction itself sees it.
+fn written_value(write: &Write) -> Option<Slice> {
+    match write {
+        Write::Put(value) => Some(Slice::from(value.clone())),
+        Write::Delete => None,
+        Write::Counter(source) => Some(Slice::from(&source.load(Ordering::Acquire).to_be_bytes()[..])),
+    }
+}

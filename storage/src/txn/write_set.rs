@@ -1,0 +1,148 @@
+//! [`WriteSet`]: what a transaction has written, private to it until it commits.
+//!
+//! One write a key, the last one. An undo list holds what each write replaced, so that a savepoint is a place in
+//! that list; rolling back walks it backwards. `version` changes with every change of the set, by which a cursor
+//! knows that it has to look again.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use bytes::Bytes;
+
+use crate::engine::{Direction, KeyRange};
+
+/// A write to one key.
+#[derive(Clone, Debug)]
+pub(super) enum Write {
+    /// The new value.
+    Put(Bytes),
+    /// The key is deleted.
+    Delete,
+    /// A number that is read when the transaction is sequenced.
+    Counter(Arc<AtomicU64>),
+}
+
+impl Write {
+    fn value_bytes(&self) -> usize {
+        match self {
+            Write::Put(value) => value.len(),
+            Write::Delete => 0,
+            Write::Counter(_) => 8,
+        }
+    }
+}
+
+/// A place to roll a write set back to. Only of use to the transaction that made it, and only as long as that was
+/// not rolled back further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Savepoint {
+    undo_count: usize,
+}
+
+/// The writes of one transaction.
+#[derive(Default)]
+pub(super) struct WriteSet {
+    writes: BTreeMap<Bytes, Write>,
+    /// For each change, the key and what it had before.
+    undo: Vec<(Bytes, Option<Write>)>,
+    /// Keys and values, in bytes.
+    bytes: usize,
+    /// Grows with every change.
+    version: u64,
+}
+
+impl WriteSet {
+    pub(super) fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.writes.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Option<&Write> {
+        if self.writes.is_empty() {
+            return None;
+        }
+        self.writes.get(key)
+    }
+
+    pub(super) fn set(&mut self, key: Bytes, write: Write) {
+        self.version += 1;
+        self.bytes += key.len() + write.value_bytes();
+        let replaced = self.writes.insert(key.clone(), write);
+        if let Some(replaced) = &replaced {
+            self.bytes -= key.len() + replaced.value_bytes();
+        }
+        self.undo.push((key, replaced));
+    }
+
+    pub(super) fn savepoint(&self) -> Savepoint {
+        Savepoint { undo_count: self.undo.len() }
+    }
+
+    pub(super) fn rollback_to(&mut self, savepoint: Savepoint) {
+        assert!(savepoint.undo_count <= self.undo.len(), "the savepoint is of a state that was rolled back");
+        while self.undo.len() > savepoint.undo_count {
+            let Some((key, before)) = self.undo.pop() else { break };
+            self.version += 1;
+            let key_bytes = key.len();
+            let undone = match before {
+                Some(write) => {
+                    self.bytes += key_bytes + write.value_bytes();
+                    self.writes.insert(key, write)
+                }
+                None => self.writes.remove(&key),
+            };
+            if let Some(undone) = undone {
+                self.bytes -= key_bytes + undone.value_bytes();
+            }
+        }
+    }
+
+    /// The writes in the order of their keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Bytes, &Write)> {
+        self.writes.iter()
+    }
+
+    /// The next write of `range` in `direction` behind `after`.
+    pub(super) fn next_in(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        after: Option<&[u8]>,
+    ) -> Option<(&Bytes, &Write)> {
+        if self.writes.is_empty() || range.is_empty() {
+            return None;
+        }
+        let start = Bound::Included(&range.start[..]);
+        let end = if range.end.is_empty() { Bound::Unbounded } else { Bound::Excluded(&range.end[..]) };
+        match (direction, after) {
+            (Direction::Forward, None) => self.writes.range::<[u8], _>((start, end)).next(),
+            (Direction::Backward, None) => self.writes.range::<[u8], _>((start, end)).next_back(),
+            // `after` is in the range, so these bounds are in order. A range of one key, both ends excluded, is
+            // the one thing that `BTreeMap` minds, and the end of ours cannot be a key of the range.
+            (Direction::Forward, Some(after)) => {
+                self.writes.range::<[u8], _>((Bound::Excluded(after), end)).next()
+            }
+            (Direction::Backward, Some(after)) => {
+                self.writes.range::<[u8], _>((start, Bound::Excluded(after))).next_back()
+            }
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        *self = WriteSet { version: self.version + 1, ..WriteSet::default() };
+    }
+}

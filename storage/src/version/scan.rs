@@ -1,0 +1,269 @@
+//! [`StoreScan`]: an ordered walk over a range at a snapshot, or over the newest versions.
+//!
+//! Memory is copied in chunks (references, not bytes), each under one hold of the shard's lock; the engine is then
+//! scanned over exactly the keys of the chunk and merged in. The documentation of [`super`] argues that this is
+//! right. Chunks begin small, since most scans are, and grow.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Acquire;
+
+use bytes::Bytes;
+
+use super::chain::{Chain, Found};
+use super::memory::{Chains, Memory, bounds};
+use super::{Inner, Snapshot, Store};
+use crate::Result;
+use crate::engine::{Direction, EngineScan, KeyRange, Slice, key_after};
+use crate::limits::{SCAN_CHUNK_ROWS_MAX, SCAN_CHUNK_ROWS_MIN, STORE_SHARD_COUNT};
+
+/// A row of a scan: key, the index that wrote it, value.
+pub type ScanRow = (Slice, u64, Slice);
+
+/// What a scan reads.
+enum View {
+    /// A registered snapshot, kept for as long as the scan.
+    Snapshot(Snapshot),
+    /// The newest versions, pending ones included.
+    Latest(Arc<Inner>),
+}
+
+/// A key of memory within the current chunk.
+struct MemoryRow {
+    key: Bytes,
+    /// The version, with `None` for a deletion, or `Engine` if memory does not say.
+    what: What,
+}
+
+enum What {
+    Version(u64, Option<Bytes>),
+    Engine,
+}
+
+/// A scan in progress. It borrows nothing; made by [`Snapshot::scan`] and [`Store::scan_latest`].
+pub struct StoreScan {
+    view: View,
+    direction: Direction,
+    /// What no chunk has covered yet.
+    rest: KeyRange,
+    /// What is left of everything, for a second reading: `rest` and the current chunk.
+    range: KeyRange,
+    /// The current chunk of memory, next row last.
+    chunk: Vec<MemoryRow>,
+    chunk_rows: usize,
+    /// The engine over the current chunk; `None` once it is exhausted.
+    engine: Option<Box<dyn EngineScan>>,
+    engine_row: Option<ScanRow>,
+    /// The count of captures before the current chunk was read.
+    captures: u64,
+    /// The last key that was decided on, given out or passed over.
+    last: Option<Slice>,
+    /// The highest index of any version that decided about a key.
+    seen: u64,
+}
+
+impl Snapshot {
+    /// Scans `range` at this snapshot.
+    pub fn scan(&self, range: KeyRange, direction: Direction) -> StoreScan {
+        StoreScan::new(View::Snapshot(self.clone()), range, direction)
+    }
+}
+
+impl Store {
+    /// Scans the newest versions of `range`, pending ones included. Each row is that of some instant after the
+    /// scan began; it is a candidate, to be locked and read again with [`Store::read_latest`].
+    pub fn scan_latest(&self, range: KeyRange, direction: Direction) -> StoreScan {
+        StoreScan::new(View::Latest(Arc::clone(&self.inner)), range, direction)
+    }
+}
+
+impl StoreScan {
+    fn new(view: View, range: KeyRange, direction: Direction) -> StoreScan {
+        StoreScan {
+            view,
+            direction,
+            rest: range.clone(),
+            range,
+            chunk: Vec::new(),
+            chunk_rows: SCAN_CHUNK_ROWS_MIN,
+            engine: None,
+            engine_row: None,
+            captures: 0,
+            last: None,
+            seen: 0,
+        }
+    }
+
+    /// The direction of the scan.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The highest index of any version that decided about a row so far, deletions included. Above the watermark
+    /// only for a scan of the newest versions.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    fn inner(&self) -> &Arc<Inner> {
+        match &self.view {
+            View::Snapshot(snapshot) => &snapshot.inner,
+            View::Latest(inner) => inner,
+        }
+    }
+
+    /// The next row, or `None` at the end.
+    #[expect(clippy::should_implement_trait, reason = "fallible; an Iterator of Result hides the end of a scan")]
+    pub fn next(&mut self) -> Result<Option<ScanRow>> {
+        let row = loop {
+            if !self.fill()? {
+                break None;
+            }
+            if let Some(row) = self.decide() {
+                break Some(row);
+            }
+        };
+        if let View::Snapshot(snapshot) = &self.view {
+            snapshot.check()?;
+        }
+        Ok(row)
+    }
+
+    /// Makes sure that the next row of the engine, and a chunk with anything left in it, are at hand. False at the
+    /// end of the range.
+    fn fill(&mut self) -> Result<bool> {
+        loop {
+            if self.engine_row.is_none()
+                && let Some(engine) = &mut self.engine
+            {
+                self.engine_row = engine.next()?;
+                if self.engine_row.is_none() {
+                    self.engine = None;
+                }
+                if self.inner().captures.load(Acquire) != self.captures {
+                    self.begin_again();
+                    continue;
+                }
+            }
+            if self.engine_row.is_some() || !self.chunk.is_empty() {
+                return Ok(true);
+            }
+            if self.rest.is_empty() {
+                return Ok(false);
+            }
+            self.read_chunk();
+        }
+    }
+
+    /// Forgets what was read ahead, and goes on behind the last key decided on.
+    fn begin_again(&mut self) {
+        if let Some(last) = &self.last {
+            match self.direction {
+                Direction::Forward => self.range.start = key_after(last),
+                Direction::Backward => self.range.end = Bytes::copy_from_slice(last),
+            }
+        }
+        self.rest = self.range.clone();
+        self.chunk.clear();
+        self.engine = None;
+        self.engine_row = None;
+    }
+
+    /// Reads the next chunk of memory and opens the engine over the same keys.
+    fn read_chunk(&mut self) {
+        let inner = Arc::clone(self.inner());
+        self.captures = inner.captures.load(Acquire);
+        match Memory::shard_of_range(&self.rest) {
+            Some(shard) => self.copy_rows(&inner.memory.read(shard)),
+            None => {
+                for shard in 0..STORE_SHARD_COUNT {
+                    self.copy_rows(&inner.memory.read(shard));
+                }
+                // The first rows of the range are among the first of each shard.
+                let direction = self.direction;
+                self.chunk.sort_unstable_by(|a, b| in_direction(direction, &a.key, &b.key));
+                self.chunk.truncate(self.chunk_rows);
+            }
+        }
+        let mut covered = self.rest.clone();
+        match (self.chunk.len() == self.chunk_rows, self.chunk.last(), self.direction) {
+            (true, Some(last), Direction::Forward) => {
+                covered.end = key_after(&last.key);
+                self.rest.start = covered.end.clone();
+            }
+            (true, Some(last), Direction::Backward) => {
+                covered.start = last.key.clone();
+                self.rest.end = last.key.clone();
+            }
+            _ => self.rest = KeyRange::new(Bytes::from_static(b"\xff"), Bytes::from_static(b"\0")),
+        }
+        self.chunk.reverse();
+        self.chunk_rows = (self.chunk_rows * 2).min(SCAN_CHUNK_ROWS_MAX);
+        self.engine = Some(inner.engine.scan(covered, self.direction));
+    }
+
+    /// Adds the first rows of the rest of the range that are in a shard to the chunk.
+    fn copy_rows(&mut self, chains: &Chains) {
+        let Some(bounds) = bounds(&self.rest) else { return };
+        let rows = chains.range::<[u8], _>(bounds);
+        let view = &self.view;
+        let copy = |(key, chain): (&Bytes, &Chain)| MemoryRow { key: key.clone(), what: what(view, chain) };
+        match self.direction {
+            Direction::Forward => self.chunk.extend(rows.take(self.chunk_rows).map(copy)),
+            Direction::Backward => self.chunk.extend(rows.rev().take(self.chunk_rows).map(copy)),
+        }
+    }
+
+    /// Decides about the next key: gives its row, or `None` if there is nothing to see of it.
+    fn decide(&mut self) -> Option<ScanRow> {
+        let order = match (self.chunk.last(), &self.engine_row) {
+            (Some(memory), Some((key, _, _))) => in_direction(self.direction, &memory.key, key),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        let engine_row = if order == Ordering::Less { None } else { self.engine_row.take() };
+        let memory_row = if order == Ordering::Greater { None } else { self.chunk.pop() };
+        let row = match (memory_row, engine_row) {
+            (Some(MemoryRow { key, what: What::Version(index, value) }), _) => {
+                let key = Slice::from(key);
+                self.last = Some(key.clone());
+                self.seen = self.seen.max(index);
+                return value.map(|value| (key, index, Slice::from(value)));
+            }
+            (Some(memory), None) => {
+                self.last = Some(memory.key.into());
+                return None;
+            }
+            (_, Some(row)) => row,
+            (None, None) => return None,
+        };
+        self.last = Some(row.0.clone());
+        if let View::Snapshot(snapshot) = &self.view
+            && row.1 > snapshot.index()
+        {
+            // Written behind past this snapshot before the chunk was read, and not captured: there was nothing.
+            return None;
+        }
+        self.seen = self.seen.max(row.1);
+        Some(row)
+    }
+}
+
+fn what(view: &View, chain: &Chain) -> What {
+    let found = match view {
+        View::Snapshot(snapshot) => chain.visible_at(snapshot.index()),
+        View::Latest(_) => chain.latest(),
+    };
+    match found {
+        Found::Memory(version) => What::Version(version.index, version.value.clone()),
+        Found::Engine => What::Engine,
+    }
+}
+
+/// How two keys follow each other in a scan of this direction.
+fn in_direction(direction: Direction, a: &[u8], b: &[u8]) -> Ordering {
+    match direction {
+        Direction::Forward => a.cmp(b),
+        Direction::Backward => b.cmp(a),
+    }
+}

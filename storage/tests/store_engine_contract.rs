@@ -1,0 +1,228 @@
+//! The contract of [`storage::engine::Engine`], run on every engine.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use storage::engine::{Direction, Engine, KeyRange, MemoryEngine, SledEngine, SledOptions};
+use tempfile::TempDir;
+
+/// An engine under test that can be closed and opened again.
+trait Subject {
+    type Engine: Engine;
+    fn new() -> Self;
+    fn open(&self) -> Self::Engine;
+}
+
+struct Memory(MemoryEngine);
+
+impl Subject for Memory {
+    type Engine = MemoryEngine;
+    fn new() -> Self {
+        Memory(MemoryEngine::new())
+    }
+    fn open(&self) -> MemoryEngine {
+        self.0.clone()
+    }
+}
+
+struct Sled(TempDir);
+
+impl Subject for Sled {
+    type Engine = SledEngine;
+    fn new() -> Self {
+        Sled(tempfile::tempdir().unwrap())
+    }
+    fn open(&self) -> SledEngine {
+        SledEngine::open(self.0.path(), SledOptions::default()).unwrap()
+    }
+}
+
+fn bytes(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+fn put(key: &str, stamp: u64, value: &str) -> (Bytes, Option<(u64, Bytes)>) {
+    (bytes(key), Some((stamp, bytes(value))))
+}
+
+fn rows(engine: &impl Engine, range: KeyRange, direction: Direction) -> Vec<(Bytes, u64, Bytes)> {
+    let mut scan = engine.scan(range, direction);
+    let mut rows = Vec::new();
+    while let Some((key, stamp, value)) = scan.next().unwrap() {
+        rows.push((key.into_bytes(), stamp, value.into_bytes()));
+    }
+    rows
+}
+
+fn keeps_stamps_and_values<S: Subject>() {
+    let subject = S::new();
+    let engine = subject.open();
+    assert_eq!((engine.applied(), engine.reach()), (0, 0));
+    engine.raise_reach(7).unwrap();
+    engine.write(&[put("aaaa", 5, "1"), put("aaab", 7, "")], 7).unwrap();
+    assert_eq!((engine.applied(), engine.reach()), (7, 7));
+    let (stamp, value) = engine.get(b"aaaa").unwrap().unwrap();
+    assert_eq!((stamp, &value[..]), (5, &b"1"[..]));
+    let (stamp, value) = engine.get(b"aaab").unwrap().unwrap();
+    assert_eq!((stamp, &value[..]), (7, &b""[..]));
+    assert!(engine.get(b"aaac").unwrap().is_none());
+
+    engine.raise_reach(9).unwrap();
+    engine.raise_reach(8).unwrap();
+    assert_eq!(engine.reach(), 9);
+    engine.write(&[(bytes("aaaa"), None), put("aaab", 8, "new")], 7).unwrap();
+    assert_eq!((engine.applied(), engine.reach()), (7, 9), "a step in between moves only the reach");
+    assert!(engine.get(b"aaaa").unwrap().is_none());
+    assert_eq!(engine.checkpoint().unwrap(), 7);
+
+    drop(engine);
+    let engine = subject.open();
+    assert_eq!((engine.applied(), engine.reach()), (7, 9));
+    assert!(engine.get(b"aaaa").unwrap().is_none());
+    assert_eq!(engine.get(b"aaab").unwrap().unwrap().0, 8);
+    // Applied never goes down.
+    engine.write(&[], 3).unwrap();
+    assert_eq!(engine.applied(), 7);
+}
+
+fn scans_ranges_both_ways<S: Subject>() {
+    let subject = S::new();
+    let engine = subject.open();
+    engine.raise_reach(1).unwrap();
+    let mut random = StdRng::seed_from_u64(11);
+    let mut model = BTreeMap::new();
+    // Few byte values, 00 and ff among them, so that keys are prefixes of others and of range bounds.
+    let mut key = move || -> Bytes {
+        let length = random.random_range(4..14);
+        (0..length).map(|_| [0, 1, 0x7f, 0x80, 0xfe, 0xff, 0xff, 0xff][random.random_range(0..8)]).collect()
+    };
+    for _ in 0..3000 {
+        model.insert(key(), (1_u64, key()));
+    }
+    let batch: Vec<_> = model.iter().map(|(key, write)| (key.clone(), Some(write.clone()))).collect();
+    engine.write(&batch, 1).unwrap();
+
+    let all: Vec<_> = model.iter().map(|(key, (stamp, value))| (key.clone(), *stamp, value.clone())).collect();
+    assert_eq!(rows(&engine, KeyRange::all(), Direction::Forward), all);
+    for round in 0..300 {
+        let mut range = match round % 3 {
+            0 => KeyRange::new(key(), key()),
+            1 => KeyRange::prefix(&key()[..round % 4]),
+            _ => KeyRange::new(key(), Bytes::new()),
+        };
+        if round % 7 == 0 {
+            range.start = range.start.slice(..range.start.len().min(round % 4));
+        }
+        let expected: Vec<_> = all.iter().filter(|(key, _, _)| range.contains(key)).cloned().collect();
+        assert_eq!(rows(&engine, range.clone(), Direction::Forward), expected, "{range:?}");
+        let mut backward = rows(&engine, range.clone(), Direction::Backward);
+        backward.reverse();
+        assert_eq!(backward, expected, "backward {range:?}");
+    }
+}
+
+/// Whole leaves of keys that continue with `ff ff ff ff`: the largest INT in an index of two columns.
+fn scans_backward_over_the_largest_numbers<S: Subject>() {
+    let subject = S::new();
+    let engine = subject.open();
+    engine.raise_reach(1).unwrap();
+    let mut batch = Vec::new();
+    for first in 5..8_u8 {
+        for id in 0..200_u32 {
+            let mut key = vec![0, 0, 0, 9, first, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+            key.extend_from_slice(&id.to_be_bytes());
+            batch.push((Bytes::from(key), Some((1, bytes("")))));
+        }
+    }
+    engine.write(&batch, 1).unwrap();
+    let expected: Vec<Bytes> = batch.iter().rev().map(|(key, _)| key.clone()).collect();
+    let found: Vec<Bytes> = rows(&engine, KeyRange::prefix(&[0, 0, 0, 9]), Direction::Backward)
+        .into_iter()
+        .map(|(key, _, _)| key)
+        .collect();
+    assert_eq!(found, expected);
+}
+
+fn deletes_ranges_in_steps<S: Subject>() {
+    let subject = S::new();
+    let engine = subject.open();
+    engine.raise_reach(1).unwrap();
+    let batch: Vec<_> = (0..100).map(|number| put(&format!("tab1{number:03}"), 1, "x")).collect();
+    engine.write(&batch, 1).unwrap();
+    engine.write(&[put("tab0zzz", 1, "x"), put("tab2", 1, "x")], 1).unwrap();
+    assert_eq!(engine.delete_range(KeyRange::prefix(b"tab1"), 60).unwrap(), 60);
+    assert_eq!(engine.delete_range(KeyRange::prefix(b"tab1"), 60).unwrap(), 40);
+    assert_eq!(engine.delete_range(KeyRange::prefix(b"tab1"), 60).unwrap(), 0);
+    assert_eq!(rows(&engine, KeyRange::all(), Direction::Forward).len(), 2);
+    assert_eq!(engine.applied(), 1);
+}
+
+fn scans_outlive_writes<S: Subject>() {
+    let subject = S::new();
+    let engine = subject.open();
+    engine.raise_reach(2).unwrap();
+    let batch: Vec<_> = (0..200).map(|number| put(&format!("tab1{number:03}"), 1, "old")).collect();
+    engine.write(&batch, 1).unwrap();
+    let mut scan = engine.scan(KeyRange::all(), Direction::Forward);
+    let mut count = 0;
+    while let Some((key, _, _)) = scan.next().unwrap() {
+        assert_eq!(&key[..], format!("tab1{count:03}").as_bytes());
+        if count % 10 == 0 {
+            let batch: Vec<_> = (0..200).map(|number| put(&format!("tab1{number:03}"), 2, "new")).collect();
+            engine.write(&batch, 2).unwrap();
+        }
+        count += 1;
+    }
+    assert_eq!(count, 200, "every key was there all the time");
+}
+
+macro_rules! contract {
+    ($($name:ident),*) => {
+        mod memory { $( #[test] fn $name() { super::$name::<super::Memory>(); } )* }
+        mod sled { $( #[test] fn $name() { super::$name::<super::Sled>(); } )* }
+    };
+}
+
+contract!(
+    keeps_stamps_and_values,
+    scans_ranges_both_ways,
+    scans_backward_over_the_largest_numbers,
+    deletes_ranges_in_steps,
+    scans_outlive_writes
+);
+
+/// Damage is an error that says what to do, or sled falls back to an earlier prefix of its writes and says so by its
+/// applied index; never a panic.
+#[test]
+fn a_damaged_sled_folder_is_refused_or_behind() {
+    let mut refused = 0;
+    for place in 0..12 {
+        let subject = Sled::new();
+        let engine = subject.open();
+        engine.raise_reach(1).unwrap();
+        let batch: Vec<_> = (0..2000).map(|number| put(&format!("tab1{number:04}"), 1, "some value")).collect();
+        engine.write(&batch, 1).unwrap();
+        engine.checkpoint().unwrap();
+        drop(engine);
+        let path = subject.0.path().join("db");
+        let mut content = std::fs::read(&path).unwrap();
+        let at = content.len() * place / 12;
+        let end = (at + 4096).min(content.len());
+        content[at..end].fill(0xa5);
+        std::fs::write(&path, content).unwrap();
+        match SledEngine::open(subject.0.path(), SledOptions::default()) {
+            Ok(engine) => {
+                let count = rows(&engine, KeyRange::all(), Direction::Forward).len();
+                println!("damage at {at}: applied {} with {count} rows", engine.applied());
+                assert!(engine.applied() == 0 || count == 2000, "damage at {at} has lost rows unnoticed");
+            }
+            Err(error) => {
+                assert!(error.to_string().contains("can be removed"), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    println!("{refused} of 12 refused");
+}

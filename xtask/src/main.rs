@@ -1,0 +1,49 @@
+//! Tasks of the project, as `cargo xtask TASK`. Scripts are Rust, so that they run wherever the project builds.
+
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "\
+cargo xtask TASK
+  test [FILTER…]   build the server and run all tests (arguments go to cargo nextest run)
+  bless            run the golden tests and rewrite what they expect; read the diff afterwards
+  sim [SEEDS]      run the consensus simulation over many seeds (default 10000)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest = arguments.get(1..).unwrap_or_default();
+    let done = match arguments.first().map(String::as_str) {
+        Some("test") => test(rest),
+        Some("bless") => run(cargo(&["nextest", "run", "--workspace", "-E", "test(script) | test(golden)"])
+            .env("UPDATE_GOLDENFILES", "1")),
+        Some("sim") => {
+            let seeds = rest.first().map_or("10000", String::as_str);
+            run(cargo(&["nextest", "run", "--release", "-p", "sim-tests"]).env("QUORATE_SIM_SEEDS", seeds))
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The tests start real server processes, so the server is built first.
+fn test(filters: &[String]) -> bool {
+    run(&mut cargo(&["build", "--package", "server"])) && run(cargo(&["nextest", "run", "--workspace"]).args(filters))
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    command
+}
+
+fn run(command: &mut Command) -> bool {
+    match command.status() {
+        Ok(status) => status.success(),
+        Err(error) => {
+            eprintln!("cannot run {command:?}: {error}");
+            false
+        }
+    }
+}
