@@ -17,7 +17,7 @@ pub struct Options {
     pub database: Option<String>,
     /// Time each call may take, the connect included.
     pub timeout: Duration,
-    /// Ask for several statements in one query ([`Connection::query_all`]).
+    /// Ask for several statements in one query ([`crate::Connection::query_all`]).
     pub multi_statements: bool,
     /// Ask UPDATE to report rows found rather than changed.
     pub found_rows: bool,

@@ -4,8 +4,9 @@
 //! with a majority of yes does it enter a new term, vote for itself, and ask for real.
 //!
 //! Invariants: one vote a term, and it is on disk before anybody hears of it, the node's own included: requests for votes
-//! wait for it, and it is not counted before. While it is being written the node does not stand again. A vote goes only to a log that covers the voter's. Neither vote nor
-//! pre-vote is given within the common stage of the election timeout of hearing a leader, or by a leader.
+//! wait for it, and it is not counted before. While it is being written the node does not stand again. A vote goes only to a
+//! log that covers the voter's. Neither vote nor pre-vote is given within the common stage of the election timeout of
+//! hearing a leader, or by a leader.
 //!
 //! Left out: weights (when to stand), planned transfer (a vote request that overrides stickiness because the leader itself
 //! asked for it), log-only nodes (which stand only when nobody else has the newest log).

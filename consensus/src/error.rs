@@ -29,7 +29,9 @@ pub enum Error {
     NotAVoter(NodeId),
     /// The timing makes no sense.
     #[error(
-        "heartbeat {heartbeat_ticks} ticks, election {election_ticks} + {spread_ticks} ticks: the heartbeat must be at least 1, the election timeout at least two heartbeats, the spread at least 1, and none above {ELECTION_TICKS_MAX}"
+        "heartbeat {heartbeat_ticks} ticks, election {election_ticks} + {spread_ticks} ticks: the heartbeat \
+         must be at least 1, the election timeout at least two heartbeats, the spread at least 1, and none \
+         above {ELECTION_TICKS_MAX}"
     )]
     Timing {
         /// Ticks between heartbeats.
@@ -41,7 +43,8 @@ pub enum Error {
     },
     /// A batch or window bound is zero or too large.
     #[error(
-        "{name} is {value}; a batch holds 1 to {BATCH_ENTRIES_MAX} entries, and a window 1 to {INFLIGHT_BATCHES_MAX} batches and at least one batch of entries"
+        "{name} is {value}; a batch holds 1 to {BATCH_ENTRIES_MAX} entries, and a window 1 to \
+         {INFLIGHT_BATCHES_MAX} batches and at least one batch of entries"
     )]
     Window {
         /// The field of [`crate::Config`].
@@ -54,7 +57,8 @@ pub enum Error {
     LogState(&'static str),
     /// The log holds an entry of a term the node does not remember having entered.
     #[error(
-        "the log ends in term {log_term} but the node remembers only term {term}: its vote file is lost or older than its log"
+        "the log ends in term {log_term} but the node remembers only term {term}: its vote file is lost or \
+         older than its log"
     )]
     TermBehindLog {
         /// Term of the last entry.

@@ -7,15 +7,15 @@
 //! What is assumed of a disk (and what [`SimDisk`] does at its worst):
 //!
 //! * **D1.** What was written before a successful [`DiskFile::sync_data`] is read back as it was written.
-//! * **D2.** After a crash, each aligned sector of [`SECTOR_BYTES`] that was written since the last sync holds
-//!   either its old or its new bytes, each sector on its own.
+//! * **D2.** After a crash, each aligned sector of [`SECTOR_BYTES`] that was written since the last sync
+//!   holds either its old or its new bytes, each sector on its own.
 //! * **D3.** Bytes of a file that were never written are zero, also after the file was made longer.
 //! * **D4.** A sector written again with the same leading bytes keeps these bytes even if the power fails
 //!   during the write ("powersafe overwrite").
-//! * **D5.** A name created, renamed or removed is durable after [`Disk::sync_dir`]; until then it may be either
-//!   way after a crash.
-//! * **D6.** A failed sync is never repaired by a second one: the kernel may have dropped the dirty pages. The
-//!   callers give up.
+//! * **D5.** A name created, renamed or removed is durable after [`Disk::sync_dir`]; until then it may be
+//!   either way after a crash.
+//! * **D6.** A failed sync is never repaired by a second one: the kernel may have dropped the dirty pages.
+//!   The callers give up.
 //!
 //! Left out: direct I/O and asynchronous I/O. One writer thread with a few large writes and one `fdatasync` a
 //! batch is within a few microseconds of what the device can do.

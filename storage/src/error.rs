@@ -1,9 +1,9 @@
 //! The one error type of this crate, and the class of each error: what the caller is to do about it.
 //!
 //! A *refused* error is the answer to a request that cannot be carried out as asked; the node is healthy. A
-//! *retryable* one says that the same request may succeed when it is made again, usually as a new transaction.
-//! A *fatal* one says that this node can no longer keep its promises: it is to log the error once and stop.
-//! Nothing here knows MySQL's error numbers; the server maps them in one file.
+//! *retryable* one says that the same request may succeed when it is made again, usually as a new
+//! transaction. A *fatal* one says that this node can no longer keep its promises: it is to log the error
+//! once and stop. Nothing here knows MySQL's error numbers; the server maps them in one file.
 
 use std::io;
 use std::path::{Path, PathBuf};

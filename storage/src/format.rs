@@ -17,12 +17,13 @@
 //!            value
 //! ```
 //!
-//! A varint is LEB128: seven bits a byte, lowest first, the top bit set in all bytes but the last. The shortest form is the
-//! only one allowed, so that equal entries have equal bytes. Nothing follows the last mutation.
+//! A varint is LEB128: seven bits a byte, lowest first, the top bit set in all bytes but the last. The
+//! shortest form is the only one allowed, so that equal entries have equal bytes. Nothing follows the last
+//! mutation.
 //!
 //! Applying an entry needs nothing but these bytes, in the order in which they stand. Keys and values are not
-//! looked at. The log's checksum protects the bytes, so there is none here; a payload that does not parse comes
-//! from a fault or another version, and is an error, never a panic.
+//! looked at. The log's checksum protects the bytes, so there is none here; a payload that does not parse
+//! comes from a fault or another version, and is an error, never a panic.
 //!
 //! Left out: transactions split over several entries.
 
@@ -73,8 +74,8 @@ pub struct EntryHeader {
     pub flags: u16,
 }
 
-/// The place of a value that is filled in late; see [`EntryBuilder::put_late_u64`]. Of use only with the builder it came
-/// from.
+/// The place of a value that is filled in late; see [`EntryBuilder::put_late_u64`]. Of use only with the
+/// builder it came from.
 #[derive(Clone, Copy, Debug)]
 pub struct LateValue {
     offset: usize,
@@ -119,8 +120,9 @@ impl EntryBuilder {
         self.mutation(key, None);
     }
 
-    /// Sets a key to a number of 8 bytes, big endian, that is not known yet: zero until [`EntryBuilder::patch`].
-    /// For what only the sequencer knows, such as the high-water mark of AUTO_INCREMENT.
+    /// Sets a key to a number of 8 bytes, big endian, that is not known yet: zero until
+    /// [`EntryBuilder::patch`]. For what only the sequencer knows, such as the high-water mark of
+    /// AUTO_INCREMENT.
     pub fn put_late_u64(&mut self, key: &[u8]) -> LateValue {
         self.mutation(key, Some(&[0; 8]));
         LateValue { offset: self.bytes.len() - 8 }

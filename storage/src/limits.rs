@@ -15,14 +15,14 @@ pub const LOG_SEGMENT_BYTES_MIN: u64 = 16 << 10;
 pub const LOG_SEGMENT_BYTES_MAX: u64 = 1 << 30;
 /// The largest payload of one log record.
 pub const LOG_RECORD_BYTES_MAX: usize = 64 << 20;
-/// A batch is written and synced before the next record would make it larger than this; only a batch of a single
+/// A batch is written and synced before the next record would make it larger than this; only a batch of one
 /// record may be larger.
 pub const LOG_BATCH_BYTES_MAX: usize = 8 << 20;
 /// The write buffer is given back to the allocator after a batch larger than this.
 pub const LOG_BATCH_BYTES_KEPT: usize = 2 << 20;
 /// How far zeros are written ahead of the log's end: writing into blocks that were written before makes
 /// `fdatasync` about a third cheaper than writing into blocks that are only allocated.
-pub const LOG_ZERO_AHEAD_BYTES: u64 = 1 << 20;
+pub const LOG_ZERO_AHEAD_BYTES: u64 = 256 << 10;
 /// One entry of the sparse index covers about this much of a segment.
 pub const LOG_INDEX_EVERY_BYTES: u64 = 64 << 10;
 /// How much of a segment a reader fetches at once, at least.

@@ -210,6 +210,10 @@ impl Session {
                 Command::StmtSendLongData { parameter, data, .. } => {
                     long_data.append(parameter, parameter_count, data, 1 << 20);
                 }
+                Command::StmtReset { .. } => {
+                    long_data.clear();
+                    OkPacket { status: self.status, ..OkPacket::default() }.encode(&mut self.writer);
+                }
                 Command::StmtClose { .. } => {}
                 Command::Ping | Command::InitDb(_) | Command::ResetConnection => {
                     OkPacket { status: self.status, ..OkPacket::default() }.encode(&mut self.writer);

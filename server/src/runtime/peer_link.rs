@@ -333,6 +333,22 @@ fn receive(mut stream: TcpStream, context: &LinkContext, peers: &[NodeId]) -> st
     stream.set_read_timeout(None)?;
     reader.allow_large_frames();
     let from = NodeId::new(hello.node_id);
+    if hello.lane == Lane::Heartbeat {
+        return pump_in(&mut stream, &mut reader, from, context);
+    }
+    let _ = context.events.send(Event::Connected(from));
+    let ended = pump_in(&mut stream, &mut reader, from, context);
+    let _ = context.events.send(Event::Disconnected(from));
+    ended
+}
+
+/// Hands what a peer sends to the consensus thread until the connection ends.
+fn pump_in(
+    stream: &mut TcpStream,
+    reader: &mut FrameReader,
+    from: NodeId,
+    context: &LinkContext,
+) -> std::io::Result<()> {
     let mut chunk = vec![0; PEER_READ_BYTES];
     loop {
         while let Some(frame) = reader.next().map_err(invalid)? {

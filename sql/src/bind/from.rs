@@ -269,7 +269,7 @@ fn bind_node(node: DraftNode, binder: &Binder, names: &Names) -> Result<BoundFro
             scope.view = Some(&view);
             let on = match on {
                 DraftCondition::None => Vec::new(),
-                DraftCondition::Written(expr) => scope.bind(expr)?.conjuncts(),
+                DraftCondition::Written(expr) => scope.bind(expr)?.into_conjuncts(),
                 DraftCondition::Equal(equalities) => {
                     equalities.iter().map(|expr| scope.bind(expr)).collect::<Result<_>>()?
                 }

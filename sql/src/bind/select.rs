@@ -112,7 +112,7 @@ pub fn bind_select(
     let mut list = AggregateList { base: scope.width, calls: Vec::new() };
     let items = bind_items(binder, &names, select, &mut list)?;
     let filter = match &select.filter {
-        Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.conjuncts(),
+        Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.into_conjuncts(),
         None => Vec::new(),
     };
     let from = draft.map(|draft| draft.bind_conditions(binder, &names)).transpose()?;
@@ -120,7 +120,7 @@ pub fn bind_select(
     let group_slots: Vec<usize> = keys.iter().filter_map(plain_column).collect();
     let aliases = Aliases { items: &items, group_slots: &group_slots };
     let having = match &select.having {
-        Some(having) => bind_with(binder, &names, Clause::Having, &mut list, aliases, having)?.conjuncts(),
+        Some(having) => bind_with(binder, &names, Clause::Having, &mut list, aliases, having)?.into_conjuncts(),
         None => Vec::new(),
     };
     let order = order::bind_order_by(binder, &names, tail.order_by, &mut list, aliases)?;

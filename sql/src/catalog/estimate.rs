@@ -40,7 +40,7 @@ pub fn refresh(catalog: &Catalog, store: &Store) -> Result<()> {
 }
 
 /// The rows of one table, about, and how many were looked at.
-fn estimate(table: &Table, txn: &mut Transaction, rows_max: u64) -> Result<(u64, u64)> {
+pub(crate) fn estimate(table: &Table, txn: &mut Transaction, rows_max: u64) -> Result<(u64, u64)> {
     let range = key::index_range(table.primary().id);
     let mut cursor = txn.scan(range.clone(), Direction::Forward, View::Snapshot);
     let mut seen = 0;

@@ -260,18 +260,22 @@ pub(super) fn first_characters(text: &[u8], count: Option<u32>) -> &[u8] {
 /// Appends the sort key of a text, escaped and ended.
 fn write_text(text: &[u8], collation: Collation, out: &mut Vec<u8>) {
     let start = out.len();
-    write_text_open(text, collation, out);
-    debug_assert!(out.len() >= start);
+    if is_raw(collation) {
+        out.extend_from_slice(text);
+    } else {
+        collation::sort_key(collation, text, out);
+    }
+    escape(start, out);
     out.extend_from_slice(&[0, 0]);
 }
 
-/// Appends the sort key of a text, escaped but not ended: the prefix of the keys of all texts that begin with it.
+/// Appends what the sort keys of all texts that begin with `text` begin with, escaped.
 pub(super) fn write_text_open(text: &[u8], collation: Collation, out: &mut Vec<u8>) {
     let start = out.len();
     if is_raw(collation) {
         out.extend_from_slice(text);
     } else {
-        collation::sort_key(collation, text, out);
+        collation::sort_key_prefix(collation, text, out);
     }
     escape(start, out);
 }

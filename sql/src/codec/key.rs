@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::comparable::{self, Fit};
 use super::{ColumnSet, Input, Zone, damaged};
 use crate::catalog::{Index, IndexColumn, IndexId, Table};
-use crate::types::{Collation, DataType, Value};
+use crate::types::{DataType, Value};
 use crate::{Error, Result};
 use storage::engine::KeyRange;
 
@@ -201,15 +201,10 @@ pub fn string_prefix(
     if part.descending {
         return Err(Error::internal("a string prefix of a descending key column"));
     }
-    let begins = match column.data_type.collation {
-        Collation::Binary => &begins[..part.prefix.map_or(begins.len(), |cut| begins.len().min(cut as usize))],
-        Collation::Utf8mb4_0900AiCi | Collation::Utf8mb4_0900Bin => {
-            comparable::first_characters(begins, part.prefix)
-        }
-        // Trailing spaces have no weight here, though they have one inside of a longer text.
-        Collation::Utf8mb4GeneralCi | Collation::Utf8mb4Bin => {
-            comparable::first_characters(begins, part.prefix).trim_ascii_end()
-        }
+    let begins = if column.data_type.is_text() {
+        comparable::first_characters(begins, part.prefix)
+    } else {
+        &begins[..part.prefix.map_or(begins.len(), |cut| begins.len().min(cut as usize))]
     };
     comparable::write_text_open(begins, column.data_type.collation, &mut key);
     Ok(Some(Bytes::from(key)))

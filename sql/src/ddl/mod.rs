@@ -1,1 +1,341 @@
-//! ddl
+//! Schema changes: CREATE, DROP, RENAME, TRUNCATE, CREATE INDEX, and ANALYZE TABLE.
+//!
+//! A schema change is a [`Job`]: it may need several entries of the log (an index is built in many), and it waits for the
+//! statements that use its tables.
+//!
+//! # What the server does
+//!
+//! 1. It commits the session's open transaction, as MySQL does (implicit commit).
+//! 2. It makes a [`Job`], giving it a `guard`: a transaction of its own that only holds metadata locks, with an id of its
+//!    own. Dropping the job releases them, so the job is kept until its last entry is applied and the new catalog
+//!    is published to sessions.
+//! 3. It calls [`Job::step`] with a fresh transaction and the *newest published* catalog, until it gives
+//!    [`Step::Done`]. After each step it commits the context's transaction, if it has writes, as an entry of its own, of
+//!    kind `SchemaChange` if [`Job::is_schema_change`], else `Transaction`; and waits until it is applied. A
+//!    suspended step is waited for as a statement would be (with `lock_wait_timeout`, not the row locks' timeout), and
+//!    called again. An error of a step ends the job; the step's transaction is rolled back.
+//! 4. Statements take [`metadata_lock_key`] shared, for each table of their plan, in the session's transaction (so until
+//!    its end); then they check that the catalog's version is still their plan's, and plan again if not.
+//!
+//! # Why it is right
+//!
+//! The exclusive metadata lock is granted when no transaction that used the table is left, and the step after that sees
+//! the newest catalog, because each job publishes before it drops its locks. Ids and the schema version are read and
+//! written under row locks on their keys, so jobs on different tables may run at the same time. The entry
+//! that makes a change visible holds all of it: a change is in the log whole or not at all. What an
+//! index build wrote before that entry is under an index id that nothing refers to but its `b` key.
+//!
+//! [`definition`] turns CREATE TABLE into a [`Table`](crate::catalog::Table), with all checks; [`key`] does so for keys;
+//! [`database`], [`table`] and [`index`] are the statements; [`analyze`] is ANALYZE TABLE, which is no job.
+//!
+//! Left out: ALTER TABLE other than adding and dropping keys and renaming; index builds that let writers go on.
+
+pub mod analyze;
+pub mod database;
+pub mod definition;
+pub mod index;
+pub mod key;
+pub mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use storage::txn::{LockMode, LockOutcome, Transaction, View, WaitPolicy};
+
+use crate::ast::{self, Statement, TableName};
+use crate::catalog::store::CatalogKey;
+use crate::catalog::{Catalog, is_system_database};
+use crate::dml::write::lock_exclusive;
+use crate::execute::{Context, Interrupt, Outcome, Run, Suspend};
+use crate::limits::FIRST_FREE_ID;
+use crate::session::SessionState;
+use crate::{Error, Result};
+
+/// What the server does after a step.
+#[derive(Debug)]
+pub enum Step {
+    /// Commit what the transaction holds, if anything, and call again.
+    Commit,
+    /// Commit what the transaction holds, if anything: then the statement is done.
+    Done(Outcome),
+}
+
+/// The key of a table's metadata lock: shared for statements, exclusive for changes of its definition.
+#[must_use]
+pub fn metadata_lock_key(database: &str, table: &str) -> Bytes {
+    lock_key(b't', &[database, table])
+}
+
+/// The key of a database's metadata lock: shared for changes of its tables, exclusive for DROP DATABASE.
+#[must_use]
+pub fn database_lock_key(database: &str) -> Bytes {
+    lock_key(b'd', &[database])
+}
+
+fn lock_key(kind: u8, names: &[&str]) -> Bytes {
+    let mut key = vec![0xFF, 0xFF, 0xFF, 0xFF, kind];
+    for name in names {
+        // Names hold no zero byte, so that no two pairs of names give one key.
+        key.extend_from_slice(name.as_bytes());
+        key.push(0);
+    }
+    Bytes::from(key)
+}
+
+/// A schema change that is under way.
+pub struct Job {
+    statement: Statement,
+    /// Holds the metadata locks, and nothing else.
+    guard: Transaction,
+    locks: Vec<(Bytes, LockMode)>,
+    stage: Stage,
+    is_schema_change: bool,
+}
+
+enum Stage {
+    /// Metadata locks are being taken.
+    Lock,
+    /// They are held and the catalog is current.
+    Change,
+    /// An index is being built.
+    Build(index::Build),
+    /// What was begun is undone; this is the statement's error.
+    Failed(Error),
+}
+
+/// Whether a statement is a schema change, to be run as a [`Job`].
+#[must_use]
+pub fn is_job(statement: &Statement) -> bool {
+    matches!(
+        statement,
+        Statement::CreateDatabase { .. }
+            | Statement::DropDatabase { .. }
+            | Statement::CreateTable(_)
+            | Statement::DropTable { .. }
+            | Statement::TruncateTable(_)
+            | Statement::CreateIndex { .. }
+            | Statement::DropIndex { .. }
+            | Statement::RenameTable(_)
+    )
+}
+
+impl Job {
+    /// A job for the statement. `guard` is a new transaction for the job's metadata locks alone.
+    ///
+    /// # Errors
+    /// 1046 without a database, 1044 and 3552 for system databases; 1105 when the statement [is no job](is_job).
+    pub fn new(
+        statement: &Statement,
+        _catalog: &Arc<Catalog>,
+        session: &SessionState,
+        guard: Transaction,
+    ) -> Result<Job> {
+        let mut statement = statement.clone();
+        let mut locks = Vec::new();
+        match &mut statement {
+            Statement::CreateDatabase { name, .. } | Statement::DropDatabase { name, .. } => {
+                refuse_system(name, session)?;
+                locks.push((database_lock_key(name), LockMode::Exclusive));
+            }
+            Statement::CreateTable(create) => {
+                add_table(&mut create.name, LockMode::Exclusive, session, &mut locks)?;
+                if let Some(like) = &mut create.like {
+                    // A table cannot be made like itself: the exclusive lock on its name is enough then.
+                    if *like != create.name {
+                        add_table(like, LockMode::Shared, session, &mut locks)?;
+                    }
+                }
+            }
+            Statement::DropTable { names, .. } => {
+                for name in names {
+                    add_table(name, LockMode::Exclusive, session, &mut locks)?;
+                }
+            }
+            Statement::TruncateTable(name) => add_table(name, LockMode::Exclusive, session, &mut locks)?,
+            Statement::CreateIndex { table, .. } | Statement::DropIndex { table, .. } => {
+                add_table(table, LockMode::Exclusive, session, &mut locks)?;
+            }
+            Statement::RenameTable(pairs) => {
+                for (from, to) in pairs {
+                    add_table(from, LockMode::Exclusive, session, &mut locks)?;
+                    add_table(to, LockMode::Exclusive, session, &mut locks)?;
+                }
+            }
+            _ => return Err(Error::internal("this statement is no schema change")),
+        }
+        // In one order in all jobs, so that two of them do not wait for each other; the stronger of two locks on a key.
+        locks.sort_by(|one, other| one.0.cmp(&other.0).then(other.1.cmp(&one.1)));
+        locks.dedup_by(|one, other| one.0 == other.0);
+        Ok(Job { statement, guard, locks, stage: Stage::Lock, is_schema_change: false })
+    }
+
+    /// Whether what the last step wrote changes the catalog.
+    #[must_use]
+    pub fn is_schema_change(&self) -> bool {
+        self.is_schema_change
+    }
+
+    /// The next step. See the [module](self) for what is done between steps.
+    ///
+    /// # Errors
+    /// The statement's; suspends for locks.
+    pub fn step(&mut self, ctx: &mut Context<'_>) -> Run<Step> {
+        self.is_schema_change = false;
+        match std::mem::replace(&mut self.stage, Stage::Change) {
+            Stage::Lock => {
+                self.stage = Stage::Lock;
+                for (key, mode) in &self.locks {
+                    lock_metadata(&mut self.guard, key, *mode)?;
+                }
+                self.stage = Stage::Change;
+                // The catalog of this step may be older than the locks.
+                Ok(Step::Commit)
+            }
+            Stage::Change => self.change(ctx),
+            Stage::Build(mut build) => {
+                let savepoint = ctx.txn.savepoint();
+                let result = build.step(ctx);
+                let failed = match result {
+                    Ok(Some(outcome)) => {
+                        self.is_schema_change = true;
+                        return Ok(Step::Done(outcome));
+                    }
+                    Ok(None) => {
+                        self.stage = Stage::Build(build);
+                        return Ok(Step::Commit);
+                    }
+                    Err(Interrupt::Suspend(suspend)) => {
+                        self.stage = Stage::Build(build);
+                        return Err(Interrupt::Suspend(suspend));
+                    }
+                    Err(Interrupt::Error(error)) => error,
+                };
+                ctx.txn.rollback_to(savepoint);
+                build.undo(ctx);
+                self.is_schema_change = true;
+                self.stage = Stage::Failed(failed);
+                Ok(Step::Commit)
+            }
+            Stage::Failed(error) => Err(error.into()),
+        }
+    }
+
+    fn change(&mut self, ctx: &mut Context<'_>) -> Run<Step> {
+        let outcome = match &self.statement {
+            Statement::CreateDatabase { name, if_not_exists, collation } => {
+                database::create(ctx, name, *if_not_exists, *collation)?
+            }
+            Statement::DropDatabase { name, if_exists } => {
+                database::drop(ctx, &mut self.guard, name, *if_exists)?
+            }
+            Statement::CreateTable(create) => table::create(ctx, create)?,
+            Statement::DropTable { names, if_exists } => table::drop(ctx, names, *if_exists)?,
+            Statement::TruncateTable(name) => table::truncate(ctx, name)?,
+            Statement::RenameTable(pairs) => table::rename(ctx, pairs)?,
+            Statement::DropIndex { table, name } => index::drop(ctx, table, name)?,
+            Statement::CreateIndex { table, keys } => {
+                self.stage = Stage::Build(index::Build::begin(ctx, table, keys)?);
+                self.is_schema_change = true;
+                return Ok(Step::Commit);
+            }
+            _ => return Err(Error::internal("this statement is no schema change").into()),
+        };
+        self.is_schema_change = ctx.txn.has_writes();
+        Ok(Step::Done(outcome))
+    }
+}
+
+/// Puts the database into the name, and the table's and its database's locks on the list.
+fn add_table(
+    name: &mut TableName,
+    mode: LockMode,
+    session: &SessionState,
+    locks: &mut Vec<(Bytes, LockMode)>,
+) -> Result<()> {
+    let database = match name.database.take() {
+        Some(database) => database,
+        None => session.database.clone().ok_or_else(Error::no_database)?,
+    };
+    refuse_system(&database, session)?;
+    locks.push((database_lock_key(&database), LockMode::Shared));
+    locks.push((metadata_lock_key(&database, &name.table), mode));
+    name.database = Some(database);
+    Ok(())
+}
+
+/// A name with its database: every name of a job has one.
+fn qualified(name: &ast::TableName) -> (&str, &str) {
+    (name.database.as_deref().unwrap_or_default(), &name.table)
+}
+
+fn refuse_system(database: &str, session: &SessionState) -> Result<()> {
+    if !is_system_database(database) {
+        return Ok(());
+    }
+    if database.eq_ignore_ascii_case("information_schema")
+        || database.eq_ignore_ascii_case("performance_schema")
+    {
+        return Err(Error {
+            code: 1044,
+            state: *b"42000",
+            message: format!(
+                "Access denied for user '{}'@'{}' to database '{}'",
+                session.user,
+                session.host,
+                database.to_ascii_lowercase()
+            ),
+        });
+    }
+    Err(Error {
+        code: 3552,
+        state: *b"HY000",
+        message: format!("Access to system schema '{database}' is rejected."),
+    })
+}
+
+/// Takes a metadata lock in the guard, or suspends.
+fn lock_metadata(guard: &mut Transaction, key: &[u8], mode: LockMode) -> Run<()> {
+    match guard.lock(key, mode, WaitPolicy::Wait)? {
+        LockOutcome::Granted => Ok(()),
+        LockOutcome::Wait(wait) => Err(Interrupt::Suspend(Suspend::Lock(wait))),
+        LockOutcome::Skipped => Err(Error::internal("a lock was skipped that was to be waited for").into()),
+    }
+}
+
+/// Takes `count` ids that were never used, and gives the first.
+fn take_ids(ctx: &mut Context<'_>, count: u32) -> Run<u32> {
+    let key = CatalogKey::NextId.to_bytes();
+    lock_exclusive(ctx, &key)?;
+    let stored = match ctx.txn.get(&key, View::Latest)? {
+        Some(value) => match <[u8; 4]>::try_from(&value[..]) {
+            Ok(bytes) => u32::from_be_bytes(bytes),
+            Err(_) => return Err(crate::codec::damaged("the catalog's next id is not four bytes").into()),
+        },
+        None => FIRST_FREE_ID,
+    };
+    let first = stored.max(FIRST_FREE_ID);
+    // The last ids are those of metadata locks.
+    let Some(next) = first.checked_add(count).filter(|next| *next < u32::MAX) else {
+        return Err(Error::internal("all table and index ids are used up").into());
+    };
+    ctx.txn.put(key, Bytes::copy_from_slice(&next.to_be_bytes()));
+    Ok(first)
+}
+
+/// Moves the schema version on by one.
+fn bump_version(ctx: &mut Context<'_>) -> Run<()> {
+    let key = CatalogKey::Version.to_bytes();
+    lock_exclusive(ctx, &key)?;
+    let version = match ctx.txn.get(&key, View::Latest)? {
+        Some(value) => match <[u8; 8]>::try_from(&value[..]) {
+            Ok(bytes) => u64::from_be_bytes(bytes),
+            Err(_) => return Err(crate::codec::damaged("the schema version is not eight bytes").into()),
+        },
+        None => 0,
+    };
+    ctx.txn.put(key, Bytes::copy_from_slice(&(version + 1).to_be_bytes()));
+    Ok(())
+}

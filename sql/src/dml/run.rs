@@ -9,7 +9,7 @@ use super::sequence::{Filled, Sequence};
 use super::write;
 use crate::Error;
 use crate::catalog::Column;
-use crate::execute::{Context, Interrupt, Outcome, ResultColumn, Run, Sink};
+use crate::execute::{Context, Outcome, ResultColumn, Run, Sink};
 use crate::limits::{INSERT_QUERY_BYTES_MAX, KILL_CHECK_ROWS};
 use crate::plan::QueryPlan;
 use crate::session::WarningLevel;
@@ -26,15 +26,8 @@ pub fn run(plan: &InsertPlan, ctx: &mut Context<'_>) -> Run<Outcome> {
     let mut insertion = Insertion::new(plan, ctx);
     let result = insertion.run(ctx);
     ctx.strict = strict;
-    match result {
-        Ok(()) => Ok(insertion.finish(ctx)),
-        Err(interrupt) => {
-            if let Interrupt::Suspend(_) = &interrupt {
-                insertion.sequence.give_back(&plan.table);
-            }
-            Err(interrupt)
-        }
-    }
+    result?;
+    Ok(insertion.finish(ctx))
 }
 
 /// One run of an INSERT.

@@ -5,7 +5,8 @@
 //! earlier entry used, and a new leader goes on above it. Values of transactions that roll back are lost, as in MySQL.
 //!
 //! A statement that knows how many rows it inserts takes their values in one piece, so they are consecutive. A statement
-//! that is suspended gives its piece back if nobody took values after it: it runs again and takes it anew.
+//! that was suspended takes a new piece when it runs again. Its first one is lost: giving it back would take the counter
+//! below explicit values that others have inserted meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,8 +44,6 @@ pub struct Sequence {
     /// Values taken from the counter and not given out yet: from `next` up to, but without, `end`.
     next: u64,
     end: u64,
-    /// Where the last piece began, to give it back.
-    start: u64,
     /// Whether the counter is in the transaction's entry.
     noted: bool,
     /// `insert_id`: the value to begin with.
@@ -113,7 +112,6 @@ impl Sequence {
             if start == u64::MAX {
                 return Err(auto_increment_exhausted().into());
             }
-            self.start = start;
             self.next = start;
             self.end = start.saturating_add(rows_left.max(1)).min(value_max).max(start.saturating_add(1));
             self.note(ctx, table);
@@ -150,21 +148,6 @@ impl Sequence {
         {
             self.next = value;
         }
-    }
-
-    /// Gives the last piece of values back if nobody took others after it; for a statement that will run again.
-    pub fn give_back(&mut self, table: &Table) {
-        if self.end == 0 {
-            return;
-        }
-        let taken_after = self.end;
-        let _ = table.auto_increment.compare_exchange(
-            taken_after,
-            self.start,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
-        (self.next, self.end) = (0, 0);
     }
 }
 

@@ -261,7 +261,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn like(self, pattern: &Expression, escape: Option<u8>, ctx: &mut Context) -> Run<Resolved> {
+    fn like(self, pattern: &Expression, escape: Option<char>, ctx: &mut Context) -> Run<Resolved> {
         let pattern = pattern.eval(self.row, ctx)?;
         let text = match &pattern {
             Value::Null => return Ok(Resolved { ranges: Ranges::Empty, degraded: false }),

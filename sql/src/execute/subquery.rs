@@ -1,27 +1,223 @@
 //! Subqueries as values.
+//!
+//! A subquery that reads no enclosing row is run once a statement; its value, or the set of its rows for IN, is kept in the
+//! [`SubqueryCache`]. A correlated one is run for each row, with that row on top of [`Context::outer_rows`].
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use crate::execute::{Context, Run};
-use crate::expression::Subquery;
-use crate::types::Value;
+use crate::error::Error;
+use crate::execute::group_key::class_key;
+use crate::execute::rows::collect;
+use crate::execute::{Context, Run, query};
+use crate::expression::{Subquery, SubqueryKind};
+use crate::plan::node::KeyClass;
+use crate::plan::predicate::type_class;
+use crate::types::compare::compare_sql;
+use crate::types::{Collation, DataType, Value};
 
-/// Results of the uncorrelated subqueries of one statement.
+/// Results of the uncorrelated subqueries of one statement, by the subquery's address (its plan outlives the statement).
 #[derive(Debug, Default)]
 pub struct SubqueryCache {
-    results: HashMap<usize, Value>,
+    results: HashMap<usize, Cached>,
 }
 
-/// Evaluates a subquery.
+/// The result of an uncorrelated subquery.
+#[derive(Clone, Debug)]
+enum Cached {
+    /// One value: of a scalar subquery or of EXISTS.
+    Value(Value),
+    /// Rows, for IN.
+    Set(Arc<Members>),
+}
+
+/// The rows of an IN subquery.
+#[derive(Debug)]
+struct Members {
+    rows: Vec<Vec<Value>>,
+    /// Keys of the rows without NULL, by the kinds of the operand they were asked for with.
+    keys: Option<(KeyClass, HashSet<Box<[u8]>>)>,
+    has_null: bool,
+}
+
+/// Evaluates a subquery: the value of a scalar one, 1 or 0 for EXISTS, and 1, 0 or NULL for `operand` IN.
 ///
 /// # Errors
-/// Whatever running it raises.
-pub fn evaluate(
-    subquery: &Subquery,
-    operand: Option<&[Value]>,
-    row: &[Value],
-    ctx: &mut Context,
-) -> Run<Value> {
-    let _ = (operand, row, &ctx.subqueries.results, subquery);
-    Err(crate::Error::internal("subquery").into())
+/// 1242 for several rows of a scalar subquery, and those of running it.
+pub fn evaluate(subquery: &Subquery, operand: Option<&[Value]>, row: &[Value], ctx: &mut Context) -> Run<Value> {
+    if !subquery.correlated {
+        return uncorrelated(subquery, operand, ctx);
+    }
+    // Only the slots that it reads are copied.
+    let mut outer = vec![Value::Null; row.len()];
+    for slot in &subquery.outer_columns {
+        if let (Some(copy), Some(value)) = (outer.get_mut(*slot), row.get(*slot)) {
+            copy.clone_from(value);
+        }
+    }
+    ctx.outer_rows.push(outer);
+    let result = run(subquery, operand, ctx);
+    ctx.outer_rows.pop();
+    result
+}
+
+/// The first column of an uncorrelated IN subquery: the values that an index is asked for.
+///
+/// # Errors
+/// Those of running it.
+pub fn first_column(subquery: &Subquery, ctx: &mut Context) -> Run<Vec<Value>> {
+    let members = members(subquery, ctx)?;
+    Ok(members.rows.iter().filter_map(|row| row.first().cloned()).collect())
+}
+
+fn run(subquery: &Subquery, operand: Option<&[Value]>, ctx: &mut Context) -> Run<Value> {
+    match subquery.kind {
+        SubqueryKind::Scalar => scalar(subquery, ctx),
+        SubqueryKind::Exists => {
+            let mut found = false;
+            query::run_query(&subquery.plan, ctx, &mut |_, _| {
+                found = true;
+                Ok(false)
+            })?;
+            Ok(Value::Int(i64::from(found)))
+        }
+        SubqueryKind::In => {
+            let operand = operand.ok_or_else(|| Error::internal("IN without operand"))?.to_vec();
+            let mut unknown = false;
+            let mut found = false;
+            query::run_query(&subquery.plan, ctx, &mut |row, _| {
+                match equal_rows(&operand, row, &subquery.columns) {
+                    Some(true) => found = true,
+                    Some(false) => {}
+                    None => unknown = true,
+                }
+                Ok(!found)
+            })?;
+            Ok(in_result(found, unknown))
+        }
+    }
+}
+
+fn in_result(found: bool, unknown: bool) -> Value {
+    if found {
+        Value::Int(1)
+    } else if unknown {
+        Value::Null
+    } else {
+        Value::Int(0)
+    }
+}
+
+fn scalar(subquery: &Subquery, ctx: &mut Context) -> Run<Value> {
+    let mut result = None;
+    let mut several = false;
+    query::run_query(&subquery.plan, ctx, &mut |row, _| {
+        several = result.is_some();
+        result = row.first().cloned();
+        Ok(!several)
+    })?;
+    if several { Err(Error::subquery_rows().into()) } else { Ok(result.unwrap_or(Value::Null)) }
+}
+
+fn uncorrelated(subquery: &Subquery, operand: Option<&[Value]>, ctx: &mut Context) -> Run<Value> {
+    if subquery.kind == SubqueryKind::In {
+        let members = members(subquery, ctx)?;
+        let operand = operand.ok_or_else(|| Error::internal("IN without operand"))?;
+        return Ok(members.contains(operand, &subquery.columns));
+    }
+    let address = std::ptr::from_ref(subquery).addr();
+    if let Some(Cached::Value(value)) = ctx.subqueries.results.get(&address) {
+        return Ok(value.clone());
+    }
+    let value = run(subquery, None, ctx)?;
+    ctx.subqueries.results.insert(address, Cached::Value(value.clone()));
+    Ok(value)
+}
+
+/// The rows of an uncorrelated IN subquery, made once.
+fn members(subquery: &Subquery, ctx: &mut Context) -> Run<Arc<Members>> {
+    let address = std::ptr::from_ref(subquery).addr();
+    if let Some(Cached::Set(members)) = ctx.subqueries.results.get(&address) {
+        return Ok(Arc::clone(members));
+    }
+    let rows = collect(&subquery.plan, ctx)?;
+    let members = Arc::new(Members::new(rows, &subquery.columns));
+    ctx.subqueries.results.insert(address, Cached::Set(Arc::clone(&members)));
+    Ok(members)
+}
+
+impl Members {
+    fn new(rows: Vec<Vec<Value>>, columns: &[DataType]) -> Members {
+        let has_null = rows.iter().any(|row| row.contains(&Value::Null));
+        let keys = match columns {
+            [column] => type_class(column, column, column.collation).map(|class| {
+                let mut keys = HashSet::with_capacity(rows.len());
+                let mut key = Vec::new();
+                for row in &rows {
+                    key.clear();
+                    if class_key(&row[0], class, false, &mut key) {
+                        keys.insert(key.as_slice().into());
+                    }
+                }
+                (class, keys)
+            }),
+            _ => None,
+        };
+        Members { rows, keys, has_null }
+    }
+
+    /// 1, 0 or NULL.
+    fn contains(&self, operand: &[Value], columns: &[DataType]) -> Value {
+        if self.rows.is_empty() {
+            return Value::Int(0);
+        }
+        if let ([value], Some((class, keys))) = (operand, &self.keys) {
+            if *value == Value::Null {
+                return Value::Null;
+            }
+            if value_suits(value, *class) {
+                let mut key = Vec::new();
+                let found = class_key(value, *class, false, &mut key) && keys.contains(key.as_slice());
+                return in_result(found, self.has_null);
+            }
+        }
+        let mut unknown = false;
+        for row in &self.rows {
+            match equal_rows(operand, row, columns) {
+                Some(true) => return Value::Int(1),
+                Some(false) => {}
+                None => unknown = true,
+            }
+        }
+        in_result(false, unknown)
+    }
+}
+
+/// Whether a value compares with members of a class as their keys do.
+fn value_suits(value: &Value, class: KeyClass) -> bool {
+    match class {
+        KeyClass::Exact => matches!(value, Value::Int(_) | Value::UInt(_) | Value::Decimal(_)),
+        KeyClass::Double => {
+            matches!(value, Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Double(_))
+        }
+        KeyClass::Text(_) => matches!(value, Value::Text(_)),
+        KeyClass::Binary => matches!(value, Value::Text(_) | Value::Blob(_)),
+        KeyClass::DateTime => matches!(value, Value::Date(_) | Value::DateTime(_)),
+        KeyClass::Time => matches!(value, Value::Time(_)),
+    }
+}
+
+/// Whether two rows are equal: None when that is unknown because of a NULL.
+fn equal_rows(operand: &[Value], row: &[Value], columns: &[DataType]) -> Option<bool> {
+    let mut unknown = false;
+    for (position, (left, right)) in operand.iter().zip(row).enumerate() {
+        let collation = columns.get(position).map_or(Collation::default(), |column| column.collation);
+        match compare_sql(left, right, collation) {
+            Some(Ordering::Equal) => {}
+            Some(_) => return Some(false),
+            None => unknown = true,
+        }
+    }
+    if unknown { None } else { Some(true) }
 }

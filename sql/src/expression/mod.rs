@@ -74,6 +74,8 @@ pub struct Subquery {
     pub correlated: bool,
     /// Types of its columns.
     pub columns: Vec<DataType>,
+    /// Slots of the immediately enclosing row that it, or a subquery inside it, reads.
+    pub outer_columns: Vec<usize>,
 }
 
 /// Uses of a subquery.

@@ -1,1 +1,321 @@
-//! function
+//! The functions: one table of names, counts of arguments, result types and bodies.
+//!
+//! A function is a row of a table in the submodule of its subject; [`find`] looks it up by name, [`all`] lists them for
+//! the manual. By default a NULL argument makes the result NULL without the body being called. Arguments that a function
+//! takes as text are converted by the binder, so that bodies see strings. IF, IFNULL, COALESCE, NULLIF, ISNULL and MOD are
+//! operators for the binder and not here.
+//!
+//! Left out, and refused by name: the GET_LOCK family, LOAD_FILE, BENCHMARK, JSON and spatial functions, window functions.
+
+mod control;
+mod encode;
+mod information;
+mod interval;
+mod numeric;
+mod string;
+mod temporal;
+mod temporal_format;
+mod temporal_parts;
+mod text_search;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::error::Result;
+use crate::execute::{Context, Run};
+use crate::expression::Expression;
+use crate::types::{Collation, DataType, Value};
+
+pub use interval::Unit;
+
+/// A call as a function's body sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Type of the result.
+    pub data_type: DataType,
+    /// Collation that texts are compared by.
+    pub collation: Collation,
+    /// The bound arguments, for their types.
+    pub arguments: &'a [Expression],
+}
+
+type Body = fn(&Call<'_>, &[Value], &mut Context<'_>) -> Run<Value>;
+type ResultType = fn(&[Expression], Collation) -> DataType;
+
+/// A function.
+pub struct Function {
+    /// Name in upper case.
+    pub name: &'static str,
+    /// Fewest arguments.
+    pub least: usize,
+    /// Most arguments.
+    pub most: usize,
+    /// Bit n: argument n is taken as text; the top bit stands for all from 31 on.
+    texts: u32,
+    /// The body wants to see NULLs.
+    takes_null: bool,
+    /// The result may be NULL though no argument is.
+    nullable: bool,
+    /// The result changes from call to call.
+    volatile: bool,
+    result: ResultType,
+    body: Body,
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Function({})", self.name)
+    }
+}
+
+/// All arguments are text.
+const ALL: u32 = u32::MAX;
+
+impl Function {
+    const fn new(name: &'static str, least: usize, most: usize, result: ResultType, body: Body) -> Function {
+        Function {
+            name,
+            least,
+            most,
+            texts: 0,
+            takes_null: false,
+            nullable: false,
+            volatile: false,
+            result,
+            body,
+        }
+    }
+
+    /// The arguments of these bits are text.
+    const fn text(self, texts: u32) -> Function {
+        Function { texts, ..self }
+    }
+
+    /// The body decides about NULL arguments.
+    const fn takes_null(self) -> Function {
+        Function { takes_null: true, nullable: true, ..self }
+    }
+
+    /// The body decides about NULL arguments, and its result is never NULL.
+    const fn never_null(self) -> Function {
+        Function { takes_null: true, nullable: false, ..self }
+    }
+
+    /// The result may be NULL though no argument is.
+    const fn nullable_result(self) -> Function {
+        Function { nullable: true, ..self }
+    }
+
+    /// Evaluated for each row even without columns among its arguments.
+    const fn volatile(self) -> Function {
+        Function { volatile: true, ..self }
+    }
+
+    /// Whether it takes that many arguments.
+    #[must_use]
+    pub fn takes(&self, count: usize) -> bool {
+        (self.least..=self.most).contains(&count)
+    }
+
+    /// Whether the argument at a position is taken as text.
+    #[must_use]
+    pub fn wants_text(&self, position: usize) -> bool {
+        self.texts >> position.min(31) & 1 == 1
+    }
+
+    /// Whether any argument is taken as text.
+    #[must_use]
+    pub fn takes_text(&self) -> bool {
+        self.texts != 0
+    }
+
+    /// Whether the result changes from call to call.
+    #[must_use]
+    pub fn is_volatile(&self) -> bool {
+        self.volatile
+    }
+
+    /// Whether a call with these arguments may be NULL.
+    #[must_use]
+    pub fn nullable(&self, arguments: &[Expression]) -> bool {
+        self.nullable || (!self.takes_null && arguments.iter().any(Expression::nullable))
+    }
+
+    /// Type of a call's result.
+    #[must_use]
+    pub fn result_type(&self, arguments: &[Expression], collation: Collation) -> DataType {
+        (self.result)(arguments, collation)
+    }
+
+    /// Refuses what can be refused when the statement is bound.
+    ///
+    /// # Errors
+    /// Functions that need a literal argument and did not get one.
+    pub fn check(&self, arguments: &[Expression]) -> Result<()> {
+        temporal::check_precision(self.name, arguments)
+    }
+
+    /// Evaluates the arguments and the function.
+    ///
+    /// # Errors
+    /// What the arguments or the body raise.
+    pub fn eval(&self, call: &Call<'_>, row: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+        match call.arguments {
+            [] => (self.body)(call, &[], ctx),
+            [first] => {
+                let values = [first.eval(row, ctx)?];
+                self.apply(call, &values, ctx)
+            }
+            [first, second] => {
+                let values = [first.eval(row, ctx)?, second.eval(row, ctx)?];
+                self.apply(call, &values, ctx)
+            }
+            [first, second, third] => {
+                let values = [first.eval(row, ctx)?, second.eval(row, ctx)?, third.eval(row, ctx)?];
+                self.apply(call, &values, ctx)
+            }
+            arguments => {
+                let values = arguments.iter().map(|argument| argument.eval(row, ctx)).collect::<Run<Vec<_>>>()?;
+                self.apply(call, &values, ctx)
+            }
+        }
+    }
+
+    fn apply(&self, call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+        if !self.takes_null && values.iter().any(Value::is_null) {
+            return Ok(Value::Null);
+        }
+        (self.body)(call, values, ctx)
+    }
+}
+
+/// Every function, by name.
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> =
+    LazyLock::new(|| all().map(|function| (function.name, function)).collect());
+
+/// A function by its name in upper case.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Function> {
+    BY_NAME.get(name).copied()
+}
+
+/// All functions.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    [
+        control::FUNCTIONS,
+        encode::FUNCTIONS,
+        information::FUNCTIONS,
+        interval::FUNCTIONS,
+        numeric::FUNCTIONS,
+        string::FUNCTIONS,
+        temporal::FUNCTIONS,
+        temporal_format::FUNCTIONS,
+        temporal_parts::FUNCTIONS,
+        text_search::FUNCTIONS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Functions of MySQL that are not built: they are refused by name rather than called unknown.
+#[must_use]
+pub fn is_refused(name: &str) -> bool {
+    const PREFIXES: [&str; 4] = ["JSON_", "ST_", "GTID_", "WAIT_FOR_"];
+    const NAMES: [&str; 43] = [
+        "AES_DECRYPT", "AES_ENCRYPT", "BENCHMARK", "BIN_TO_UUID", "COMPRESS", "CUME_DIST", "DENSE_RANK",
+        "EXTRACTVALUE", "FIRST_VALUE", "FORMAT_BYTES", "FORMAT_PICO_TIME", "GET_FORMAT", "GET_LOCK", "GROUPING",
+        "ICU_VERSION", "INET6_ATON", "INET6_NTOA", "IS_FREE_LOCK", "IS_USED_LOCK", "LAG", "LAST_VALUE", "LEAD",
+        "LOAD_FILE", "MATCH", "MAKE_SET", "EXPORT_SET", "NAME_CONST", "NTH_VALUE", "NTILE", "PERCENT_RANK",
+        "PERIOD_ADD", "PERIOD_DIFF", "PS_CURRENT_THREAD_ID", "RANDOM_BYTES", "RANK", "RELEASE_ALL_LOCKS",
+        "RELEASE_LOCK", "ROW_NUMBER", "SOUNDEX", "STATEMENT_DIGEST", "UNCOMPRESS", "UPDATEXML", "WEIGHT_STRING",
+    ];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Result types that many functions share.
+mod returns {
+    use super::{Collation, DataType, Expression};
+
+    pub(super) fn bigint(_: &[Expression], _: Collation) -> DataType {
+        DataType::BIGINT
+    }
+
+    pub(super) fn bigint_unsigned(_: &[Expression], _: Collation) -> DataType {
+        DataType::BIGINT_UNSIGNED
+    }
+
+    pub(super) fn double(_: &[Expression], _: Collation) -> DataType {
+        DataType::DOUBLE
+    }
+
+    pub(super) fn date(_: &[Expression], _: Collation) -> DataType {
+        DataType::DATE
+    }
+
+    pub(super) fn first(arguments: &[Expression], _: Collation) -> DataType {
+        arguments.first().map_or(DataType::NULL, Expression::data_type)
+    }
+
+    /// Text as long as the first argument.
+    pub(super) fn same_text(arguments: &[Expression], collation: Collation) -> DataType {
+        DataType::varchar(arguments.first().map_or(0, |argument| argument.data_type().characters()), collation)
+    }
+
+    /// Text of any length.
+    pub(super) fn long_text(_: &[Expression], collation: Collation) -> DataType {
+        if collation == Collation::Binary { DataType::LONGBLOB } else { DataType::varchar(u32::MAX / 4, collation) }
+    }
+
+    /// Text of the connection's character set up to 64 characters: names, hexadecimal digests.
+    pub(super) fn name(_: &[Expression], collation: Collation) -> DataType {
+        DataType::varchar(
+            64,
+            if collation == Collation::Binary { Collation::default() } else { collation },
+        )
+    }
+
+    /// Bytes of any length.
+    pub(super) fn bytes(_: &[Expression], _: Collation) -> DataType {
+        DataType::LONGBLOB
+    }
+}
+
+/// What bodies do with their values.
+mod argument {
+    use bytes::Bytes;
+
+    use super::Value;
+    use crate::execute::Context;
+    use crate::types::convert;
+
+    /// The bytes of a string argument; empty for anything else, which the binder has ruled out.
+    pub(super) fn bytes(value: &Value) -> &[u8] {
+        match value {
+            Value::Text(text) | Value::Blob(text) => text,
+            _ => &[],
+        }
+    }
+
+    /// The shared bytes of a string argument.
+    pub(super) fn shared(value: &Value) -> Bytes {
+        match value {
+            Value::Text(text) | Value::Blob(text) => text.clone(),
+            _ => Bytes::new(),
+        }
+    }
+
+    /// A number argument as a double.
+    pub(super) fn double(value: &Value, ctx: &mut Context<'_>) -> f64 {
+        convert::to_f64(value, ctx.session).unwrap_or(0.0)
+    }
+
+    /// A number argument as an integer.
+    pub(super) fn integer(value: &Value, ctx: &mut Context<'_>) -> i64 {
+        convert::to_i64(value, ctx.session).unwrap_or(0)
+    }
+
+    /// A string result: text, or bytes where an argument was bytes.
+    pub(super) fn string(bytes: impl Into<Bytes>, binary: bool) -> Value {
+        if binary { Value::Blob(bytes.into()) } else { Value::Text(bytes.into()) }
+    }
+}

@@ -228,6 +228,12 @@ impl<'s, 'a> Cursor<'s, 'a> {
         self.lower().expr(expr)
     }
 
+    /// A literal, name or call, with its sign: an expression without operators after it.
+    pub(crate) fn operand(&mut self) -> crate::Result<Expr> {
+        let expr = self.parser.parse_prefix().map_err(|error| self.source.parser_error(error))?;
+        self.lower().expr(expr)
+    }
+
     /// A query.
     pub(crate) fn query(&mut self) -> crate::Result<Query> {
         let query = self.parser.parse_query().map_err(|error| self.source.parser_error(error))?;

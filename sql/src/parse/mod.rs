@@ -12,6 +12,7 @@
 //! text can overflow the stack. The text must be UTF-8 but for string literals, where other bytes make a binary string.
 
 mod alter;
+mod column;
 mod create_table;
 mod cursor;
 mod dialect;

@@ -1,6 +1,6 @@
 //! The text being parsed, and the errors that point into it.
 
-use sqlparser::ast::Span;
+use sqlparser::tokenizer::Span;
 use sqlparser::parser::ParserError;
 
 use crate::error::Error;

@@ -13,6 +13,7 @@ use crate::plan::node::{
     AggregatePlan, Body, IndexEnds, Node, QueryPlan, RowLock, SelectPlan, SortKey, UnionPlan,
 };
 use crate::plan::slots;
+use crate::types::DataType;
 
 /// Rows that a LIMIT whose value is not known yet is taken to ask for.
 const UNKNOWN_LIMIT_ROWS: f64 = 100.0;
@@ -316,7 +317,7 @@ fn plan_union(
     }
     let mut columns = Vec::with_capacity(left.columns.len());
     for (mine, other) in left.columns.iter().zip(&right.columns) {
-        let data_type = crate::expression::union_type(mine.data_type, other.data_type);
+        let data_type = union_type(mine.data_type, other.data_type);
         columns.push(ResultColumn::computed(mine.name.as_str(), data_type, mine.nullable || other.nullable));
     }
     let mut scope = FromScope::default();
@@ -367,6 +368,12 @@ fn plan_union(
     let types = columns.iter().map(|column| column.data_type).collect();
     let union = UnionPlan { left, right, all, types, project, sort, limit, offset };
     Ok(QueryPlan { body: Body::Union(Box::new(union)), columns, correlated })
+}
+
+/// The type of a UNION's column.
+fn union_type(left: DataType, right: DataType) -> DataType {
+    let collation = if left.is_text() { left.collation } else { right.collation };
+    crate::expression::common_type(&[left, right], collation)
 }
 
 /// Stands for the result of a UNION in the scope of its ORDER BY; never run.

@@ -11,6 +11,7 @@ pub mod convert;
 pub mod datetime;
 pub mod decimal;
 mod describe;
+pub mod group_key;
 pub mod number;
 pub mod store;
 pub mod temporal_text;

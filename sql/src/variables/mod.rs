@@ -2,6 +2,8 @@
 //!
 //! The variables that statements read on their way are typed fields of [`SessionVariables`]; all others are in a table.
 
+pub mod character_set;
+
 /// Session values of system variables.
 #[derive(Clone, Debug)]
 pub struct SessionVariables {

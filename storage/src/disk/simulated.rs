@@ -2,8 +2,9 @@
 //!
 //! It keeps, for each file, what a reader sees and what would be left after a power cut: the bytes as of the
 //! last sync, and which sectors were written since. [`SimDisk::crash`] decides for every such sector whether
-//! its new bytes reached the device, as far as the assumptions in [`disk`](super) allow, and for the
-//! changes of names how many of them, in order, were kept. Handles opened before a crash fail afterwards: their process is gone.
+//! its new bytes reached the device, as far as the assumptions in [`disk`](super) allow, and for the changes
+//! of names how many of them, in order, were kept. Handles opened before a crash fail afterwards: their
+//! process is gone.
 //!
 //! Left out: time. A sync takes none.
 

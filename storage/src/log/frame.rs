@@ -21,9 +21,9 @@
 //! | 4 | hard state | vote, 0 for none | term | none |
 //! | 5 | batch end | 0 | 0 | u64 sequence number, u64 end mark |
 //!
-//! The salt is a random number of the folder. It keeps anyone who can choose the bytes of a row from forging a
-//! frame inside a record, and makes the CRC of zeros something else than zero. The end mark has no zero byte,
-//! so that the last byte of a whole batch is never zero.
+//! The salt is a random number of the folder. It keeps anyone who can choose the bytes of a row from forging
+//! a frame inside a record, and makes the CRC of zeros something else than zero. The end mark has no zero
+//! byte, so that the last byte of a whole batch is never zero.
 
 use bytes::{Buf as _, BufMut as _};
 

@@ -1,15 +1,17 @@
-//! What is known in memory about the records of the log: their range, their terms, and where they are on disk.
+//! What is known in memory about the records of the log: their range, their terms, and where they are on
+//! disk.
 //!
-//! Terms are kept as runs, one for each term, so that any index has its term at hand without a read. Places are
-//! kept sparsely: an *extent* says where the record of one index starts, and that the records after it, up to
-//! the next extent's first, follow it in the same segment in the order of the index. A truncation writes nothing
-//! over the dropped records; it only ends extents, and the records written next start a new one. So dropped
-//! records are never met by a reader who keeps within an extent.
+//! Terms are kept as runs, one for each term, so that any index has its term at hand without a read. Places
+//! are kept sparsely: an *extent* says where the record of one index starts, and that the records after it,
+//! up to the next extent's first, follow it in the same segment in the order of the index. A truncation
+//! writes nothing over the dropped records; it only ends extents, and the records written next start a new
+//! one. So dropped records are never met by a reader who keeps within an extent.
 //!
 //! Invariants:
 //! * the log holds `first..=last`, or nothing when `last + 1 == first`;
 //! * runs ascend in index and in term; the first starts at `first`;
-//! * extents ascend in index, in segment, and in offset; the first starts at `first` once anything is on disk.
+//! * extents ascend in index, in segment, and in offset; the first starts at `first` once anything is on
+//!   disk.
 
 use std::collections::VecDeque;
 
@@ -88,8 +90,8 @@ impl Index {
         self.last = index;
     }
 
-    /// Drops the records from `from` on. With `from` below `first` the log is empty afterwards and starts there;
-    /// `base_term` is then the term of the record before it.
+    /// Drops the records from `from` on. With `from` below `first` the log is empty afterwards and starts
+    /// there; `base_term` is then the term of the record before it.
     pub(super) fn truncate(&mut self, from: u64, base_term: u64) {
         assert!(
             from > 0 && from <= self.last + 1,
@@ -133,8 +135,8 @@ impl Index {
             .collect()
     }
 
-    /// The last index of those in segments up to `segment`, given the last index that is on disk; `None` if they
-    /// hold nothing that is still part of the log.
+    /// The last index of those in segments up to `segment`, given the last index that is on disk; `None` if
+    /// they hold nothing that is still part of the log.
     pub(super) fn last_in_segments_to(&self, segment: u64, last_on_disk: u64) -> Option<u64> {
         let later = self.extents.partition_point(|extent| extent.segment <= segment);
         match self.extents.get(later) {
@@ -144,8 +146,8 @@ impl Index {
         }
     }
 
-    /// Forgets the segments up to `segment`: the log then starts with what the later ones hold, or empty behind
-    /// `last_on_disk`.
+    /// Forgets the segments up to `segment`: the log then starts with what the later ones hold, or empty
+    /// behind `last_on_disk`.
     pub(super) fn forget_segments_to(&mut self, segment: u64, last_on_disk: u64) {
         let Some(last_gone) = self.last_in_segments_to(segment, last_on_disk) else {
             return;

@@ -1,10 +1,10 @@
 //! The log: the entries of the consensus protocol and its hard state, on disk before anyone is told so.
 //!
-//! One thread owns the [`Log`] and writes it; any number of [`LogReader`]s read it meanwhile. [`Log::append`] puts
-//! records where readers see them at once, so that they can be sent to peers before they are durable here, and
-//! into a buffer; [`Log::sync`] writes the buffer as one batch with one `fdatasync`. A truncation and a new hard
-//! state are frames in the same batches, in the order in which they were asked for: there is no second file
-//! and no second sync.
+//! One thread owns the [`Log`] and writes it; any number of [`LogReader`]s read it meanwhile. [`Log::append`]
+//! puts records where readers see them at once, so that they can be sent to peers before they are durable
+//! here, and into a buffer; [`Log::sync`] writes the buffer as one batch with one `fdatasync`. A truncation
+//! and a new hard state are frames in the same batches, in the order in which they were asked for: there is
+//! no second file and no second sync.
 //!
 //! The parts: `frame` has the format of frames and batches, `segment` that of a file and its
 //! header, `recovery` the reading of all that at a start and the argument why a torn write is
@@ -14,10 +14,12 @@
 //! Invariants:
 //!
 //! * records are contiguous in index, and their terms never go down;
-//! * when [`Log::sync`] or [`Log::save_hard_state`] has returned, everything asked for before it survives a crash;
-//! * after a crash the log is as it was at some point between the last sync that returned and the crash: never a
-//!   part of a batch;
-//! * after a failed write or sync nothing more is written, ever: the log answers every later call with an error.
+//! * when [`Log::sync`] or [`Log::save_hard_state`] has returned, everything asked for before it survives a
+//!   crash;
+//! * after a crash the log is as it was at some point between the last sync that returned and the crash:
+//!   never a part of a batch;
+//! * after a failed write or sync nothing more is written, ever: the log answers every later call with an
+//!   error.
 //!
 //! Left out: installing a snapshot (a log that starts anew behind a given index); compression.
 
@@ -78,14 +80,14 @@ pub struct HardState {
 pub struct Options {
     /// The cluster this node is of; a folder of another one is refused.
     pub cluster_id: u128,
-    /// The size of a segment file.
+    /// The size of a segment file; brought within the bounds that [`limits`](crate::limits) set.
     pub segment_bytes: u64,
     /// Payload bytes that the ring of recent records keeps.
     pub ring_bytes: usize,
     /// Records that the ring keeps.
     pub ring_entries: usize,
-    /// The salt of a new folder's checksums. `None` draws one, as is right everywhere but in a test that compares
-    /// bytes.
+    /// The salt of a new folder's checksums. `None` draws one, as is right everywhere but in a test that
+    /// compares bytes.
     pub salt: Option<u32>,
 }
 
@@ -165,8 +167,8 @@ pub struct Log {
 impl Log {
     /// Opens the log in a folder, creating both if need be, and checks every byte of it.
     ///
-    /// Fatal errors: [`Error::Corrupt`] names damage, [`Error::ForeignCluster`] and [`Error::NewerFormat`] a folder that is
-    /// not ours to touch. The caller has the folder [locked](crate::disk::lock_folder).
+    /// Fatal errors: [`Error::Corrupt`] names damage, [`Error::ForeignCluster`] and [`Error::NewerFormat`] a
+    /// folder that is not ours to touch. The caller has the folder [locked](crate::disk::lock_folder).
     pub fn open(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Result<Opened> {
         let options = Options {
             segment_bytes: options.segment_bytes.clamp(LOG_SEGMENT_BYTES_MIN, LOG_SEGMENT_BYTES_MAX),
@@ -252,8 +254,8 @@ impl Log {
 
     /// Adds records behind the last one. Readers see them at once; durable when [`Log::sync`] has returned.
     ///
-    /// Refused with [`Error::TooLarge`], and nothing added, if a payload is larger than [`LOG_RECORD_BYTES_MAX`]. A record that
-    /// does not follow is a fault of the caller, and panics.
+    /// Refused with [`Error::TooLarge`], and nothing added, if a payload is larger than
+    /// [`LOG_RECORD_BYTES_MAX`]. A record that does not follow is a fault of the caller, and panics.
     pub fn append(&mut self, records: &[Record]) -> Result<()> {
         self.check_usable()?;
         if let Some(record) = records.iter().find(|record| record.payload.len() > LOG_RECORD_BYTES_MAX) {

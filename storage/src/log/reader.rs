@@ -1,11 +1,11 @@
 //! Reading the log from other threads while one thread writes it.
 //!
-//! Recent records come from the [ring](super::ring). Older ones are read from their segment, a stretch ahead of
-//! what was asked for, since a lagging peer will ask for the next ones soon; every record's checksum is checked.
-//! A reader holds the lock of the shared state only to find the places: bytes on disk never change once
-//! written, and a segment that is purged meanwhile stays readable through its open file. All places of one read
-//! are taken under one lock, so its records always are a piece of one log, even if a truncation happens at the
-//! same time.
+//! Recent records come from the [ring](super::ring). Older ones are read from their segment, a stretch ahead
+//! of what was asked for, since a lagging peer will ask for the next ones soon; every record's checksum is
+//! checked. A reader holds the lock of the shared state only to find the places: bytes on disk never change
+//! once written, and a segment that is purged meanwhile stays readable through its open file. All places of
+//! one read are taken under one lock, so its records always are a piece of one log, even if a truncation
+//! happens at the same time.
 
 use std::sync::Arc;
 
@@ -63,7 +63,8 @@ impl LogReader {
         self.shared.read().index.first()
     }
 
-    /// The last index held, whether it is durable yet or not; one below [`LogReader::first`] if nothing is held.
+    /// The last index held, whether it is durable yet or not; one below [`LogReader::first`] if nothing is
+    /// held.
     pub fn last(&self) -> u64 {
         self.shared.read().index.last()
     }
@@ -73,8 +74,8 @@ impl LogReader {
         self.shared.read().index.term(index)
     }
 
-    /// The records from `first` on, up to `last` or up to about `bytes_max` bytes of payload, but at least one.
-    /// May return fewer even if more would fit; the caller asks again from where it got to.
+    /// The records from `first` on, up to `last` or up to about `bytes_max` bytes of payload, but at least
+    /// one. May return fewer even if more would fit; the caller asks again from where it got to.
     ///
     /// Refused with [`Error::NotInLog`] if the log does not hold all that was asked for.
     pub fn read(&self, first: u64, last: u64, bytes_max: usize) -> Result<Vec<Record>> {
@@ -160,9 +161,9 @@ impl Read<'_> {
         Ok(self.bytes < self.bytes_max)
     }
 
-    /// Where to start in a piece: where the last read stopped, if that is within it, else at its start. Where the
-    /// last read stopped may have been dropped since, but then the wanted record's extent starts behind it: bytes are
-    /// only ever added at the end.
+    /// Where to start in a piece: where the last read stopped, if that is within it, else at its start. Where
+    /// the last read stopped may have been dropped since, but then the wanted record's extent starts behind
+    /// it: bytes are only ever added at the end.
     fn start(&self, piece: &Piece) -> u64 {
         let window = &self.window;
         let here = window.next_segment == piece.extent.segment

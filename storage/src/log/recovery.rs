@@ -9,8 +9,8 @@
 //! * **W1.** Batch *n + 1* is not written, not even in part, before the sync of batch *n* has returned.
 //! * **W2.** Bytes are written once. A batch goes where only zeros are, directly behind the one before it. A
 //!   truncation is a frame in a batch, like a record, and overwrites nothing.
-//! * **W3.** A segment gets its name only after its header is durable and every batch of the segments before it
-//!   is; a torn batch is removed, durably, before anything is written after it.
+//! * **W3.** A segment gets its name only after its header is durable and every batch of the segments before
+//!   it is; a torn batch is removed, durably, before anything is written after it.
 //!
 //! Recovery reads the batches in order. They replay exactly what the writer did: records, truncations, hard
 //! states. Because of W2 there is no older data anywhere behind the last batch that could be taken for
@@ -20,39 +20,39 @@
 //! # Torn or damaged
 //!
 //! Suppose that batch *n*, at its place, is not as it was written. Either its sync had not returned when the
-//! machine stopped (it is *torn*: nobody was told anything, and it must be cut), or it had (it is *damaged*: it may
-//! have been acknowledged, so cutting it could lose a commit, and the node must stop). Damage is proven by
-//! any of these:
+//! machine stopped (it is *torn*: nobody was told anything, and it must be cut), or it had (it is *damaged*:
+//! it may have been acknowledged, so cutting it could lose a commit, and the node must stop). Damage is
+//! proven by any of these:
 //!
 //! 1. *There is a later segment.* By W3 batch *n* was synced.
-//! 2. *The begin frame is whole and there is a non-zero byte behind the batch's end.* By W2 only a later batch puts
-//!    one there; by W1 batch *n* was synced.
-//! 3. *The begin frame is not whole and a whole begin frame of a later batch is found behind it.* The same. (Its
-//!    checksum is salted, so that no row that a client wrote can look like one.)
-//! 4. *The part that fails lost nothing.* By assumption D2 of [`disk`](crate::disk) a crash leaves each sector
-//!    old or new; by W2 the old bytes are zeros. So a part of the batch that a crash has torn touches a sector
-//!    that is all zero (from the batch's start, where the batch starts in the middle of one: the bytes before
-//!    are kept by D4). A failing part that touches none was written completely, and was changed later. (One
-//!    more case passes as torn: the part reaches behind the last byte of the file that is not zero. A whole
-//!    batch's last byte is its own end mark, so the file was cut short, at whatever byte, as by a copy that
-//!    was interrupted.)
+//! 2. *The begin frame is whole and there is a non-zero byte behind the batch's end.* By W2 only a later
+//!    batch puts one there; by W1 batch *n* was synced.
+//! 3. *The begin frame is not whole and a whole begin frame of a later batch is found behind it.* The same.
+//!    (Its checksum is salted, so that no row that a client wrote can look like one.)
+//! 4. *The part that fails lost nothing.* By assumption D2 of [`disk`](crate::disk) a crash leaves each
+//!    sector old or new; by W2 the old bytes are zeros. So a part of the batch that a crash has torn touches
+//!    a sector that is all zero (from the batch's start, where the batch starts in the middle of one: the
+//!    bytes before are kept by D4). A failing part that touches none was written completely, and was changed
+//!    later. (One more case passes as torn: the part reaches behind the last byte of the file that is not
+//!    zero. A whole batch's last byte is its own end mark, so the file was cut short, at whatever byte, as by
+//!    a copy that was interrupted.)
 //!
-//! The part examined in 4 is the first frame of the batch that fails. All frames before it are whole, so it does start
-//! there. If its length field is as written, the part is the whole frame, and it holds a lost byte, since the
-//! frame fails. If the length field is not, a byte of it was lost, and it is within the part, whatever length it
-//! now claims. So a torn batch always passes as torn: a crash never makes a log unreadable. In the other
-//! direction, rule 4 can only fail to prove damage in the one last batch of the log, where the frame damaged also
-//! touches a sector of zeros; everywhere else rules 1 to 3 decide.
+//! The part examined in 4 is the first frame of the batch that fails. All frames before it are whole, so it
+//! does start there. If its length field is as written, the part is the whole frame, and it holds a lost
+//! byte, since the frame fails. If the length field is not, a byte of it was lost, and it is within the part,
+//! whatever length it now claims. So a torn batch always passes as torn: a crash never makes a log
+//! unreadable. In the other direction, rule 4 can only fail to prove damage in the one last batch of the log,
+//! where the frame damaged also touches a sector of zeros; everywhere else rules 1 to 3 decide.
 //!
 //! A torn batch is cut as a whole, its good records too: nobody was told of them.
 //!
 //! # What was read may not be on disk
 //!
 //! The batches found may so far be only in the kernel's memory: the process before may have died between its
-//! write and its sync, or because its sync failed, after which the kernel takes the pages for clean and will not
-//! write them again. By W1 this can only be the last batch. So it is written again with the same bytes, and
-//! synced, before the log is used; so are the names in the folder. Then the log goes on in a new segment, which by rule 1 proves everything
-//! before it durable.
+//! write and its sync, or because its sync failed, after which the kernel takes the pages for clean and will
+//! not write them again. By W1 this can only be the last batch. So it is written again with the same bytes,
+//! and synced, before the log is used; so are the names in the folder. Then the log goes on in a new segment,
+//! which by rule 1 proves everything before it durable.
 //!
 //! Left out: a log is read whole at every start, at the speed of the disk. Keeping it short is what
 //! [`Log::purge`](super::Log::purge) is for.

@@ -1,10 +1,10 @@
 //! The ring of recent records: one copy in memory that serves every peer and the apply.
 //!
-//! Invariants: the records are contiguous and end at the log's last one. What is not on disk yet is always here,
-//! whatever the bounds; beyond that the oldest records leave first.
+//! Invariants: the records are contiguous and end at the log's last one. What is not on disk yet is always
+//! here, whatever the bounds; beyond that the oldest records leave first.
 //!
-//! A record's payload is the caller's own buffer, not a copy. A caller who cuts records out of a larger buffer
-//! keeps that buffer alive as long as one of them is here.
+//! A record's payload is the caller's own buffer, not a copy. A caller who cuts records out of a larger
+//! buffer keeps that buffer alive as long as one of them is here.
 
 use std::collections::VecDeque;
 

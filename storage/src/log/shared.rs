@@ -7,7 +7,8 @@ use super::index::Index;
 use super::ring::Ring;
 use crate::disk::DiskFile;
 
-/// The state behind the lock. The writer changes it, readers look; nobody reads or writes a disk under the lock.
+/// The state behind the lock. The writer changes it, readers look; nobody reads or writes a disk under the
+/// lock.
 pub(super) struct Shared {
     pub(super) index: Index,
     pub(super) ring: Ring,

@@ -72,6 +72,20 @@ impl Needed {
     }
 }
 
+/// True if a reader may need `version`, which is valid until the `next` version in memory or until the `flushed` one in the
+/// engine, whichever comes first. A captured version has the flushed index itself until what the engine is to have
+/// next is written: that one is valid until the next in memory.
+fn needed_by(version: &Version, next: Option<u64>, flushed: u64, needed: &Needed) -> bool {
+    let until = match next {
+        Some(next) if version.index < flushed => next.min(flushed),
+        None if version.index < flushed => flushed,
+        Some(next) => next,
+        // Neither the engine nor memory has a newer one.
+        None => return true,
+    };
+    needed.any_within(version.index, until)
+}
+
 impl Chain {
     pub(super) fn new(version: Version) -> Chain {
         Chain { newest: version, history: None }
@@ -161,48 +175,43 @@ impl Chain {
     /// Notes that the version at `index` is in the engine, and takes it and what no reader needs out of memory.
     /// Returns the memory freed, and whether the chain is now empty and must be removed.
     pub(super) fn written_behind(&mut self, index: u64, needed: &Needed) -> (usize, bool) {
-        assert!(index > self.flushed(), "version {index} was written behind a second time");
-        self.history.get_or_insert_default().flushed = index;
-        self.prune(needed)
+        let history = self.history.get_or_insert_default();
+        assert!(index > history.flushed, "version {index} was written behind a second time");
+        history.flushed = index;
+        self.take_out(|version, next| version.index != index && needed_by(version, next, index, needed))
     }
 
-    /// Takes out what no reader needs and what the engine has. Returns the memory freed, and whether the chain
-    /// is now empty and must be removed.
+    /// Takes out what no reader needs. Returns the memory freed, and whether the chain is now empty and must be
+    /// removed.
     pub(super) fn prune(&mut self, needed: &Needed) -> (usize, bool) {
+        let flushed = self.flushed();
+        self.take_out(|version, next| needed_by(version, next, flushed, needed))
+    }
+
+    /// Takes out the versions that are not to be kept, given each with the index of the next one in memory. Returns
+    /// the memory freed, and whether nothing is left.
+    fn take_out(&mut self, keep: impl Fn(&Version, Option<u64>) -> bool) -> (usize, bool) {
         let Some(history) = &mut self.history else { return (0, false) };
-        let flushed = history.flushed;
         let mut freed = 0;
-        let mut keep = |version: &Version, next: Option<u64>| {
-            let until = match next {
-                _ if version.index == flushed => None,
-                Some(next) if version.index < flushed => Some(next.min(flushed)),
-                None if version.index < flushed => Some(flushed),
-                Some(next) => Some(next),
-                None => Some(u64::MAX),
-            };
-            let kept = until.is_some_and(|until| needed.any_within(version.index, until));
-            if !kept {
-                freed += version.memory_bytes();
-            }
-            kept
-        };
         let mut place = 0;
         for at in 0..history.older.len() {
             let next = history.older.get(at + 1).unwrap_or(&self.newest).index;
             if keep(&history.older[at], Some(next)) {
                 history.older.swap(place, at);
                 place += 1;
+            } else {
+                freed += history.older[at].memory_bytes();
             }
         }
         history.older.truncate(place);
-        let newest_kept = keep(&self.newest, None);
-        if !newest_kept {
+        if !keep(&self.newest, None) {
+            freed += self.newest.memory_bytes();
             match history.older.pop() {
                 Some(version) => self.newest = version,
                 None => return (freed, true),
             }
         }
-        if history.older.is_empty() && self.newest.index > flushed {
+        if history.older.is_empty() && self.newest.index > history.flushed {
             self.history = None;
         } else if history.older.capacity() > 4 * history.older.len().max(4) {
             history.older.shrink_to_fit();

@@ -35,7 +35,8 @@ fn version_1_is_read() {
     assert_eq!(all(&opened), records());
 }
 
-/// Writes the fixture of the current version: `cargo test -p storage --test log -- --ignored write_the_fixture`.
+/// Writes the fixture of the current version: `cargo test -p storage --test log -- --ignored
+/// write_the_fixture`.
 #[test]
 #[ignore = "run by hand when the format version changes"]
 fn write_the_fixture() {

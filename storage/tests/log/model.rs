@@ -34,6 +34,12 @@ impl State {
     }
 }
 
+/// How many seeds are tried, unless `QUORATE_LOG_SEEDS` says otherwise.
+const SEED_COUNT: u64 = 1000;
+/// Seeds beyond these that once found a fault: a read-ahead that took the place in one segment for one in
+/// another.
+const SEEDS_THAT_FAILED: [u64; 1] = [9803];
+
 struct Run {
     random: StdRng,
     disk: SimDisk,
@@ -232,7 +238,9 @@ impl Run {
 #[test]
 fn random_sequences_with_crashes_agree_with_the_model() {
     let mut total = Stats::default();
-    for seed in 0..1000 {
+    // More of them when there is time for it: 60,000 take about three minutes.
+    let count = std::env::var("QUORATE_LOG_SEEDS").map_or(SEED_COUNT, |count| count.parse().unwrap());
+    for seed in (0..count).chain(SEEDS_THAT_FAILED) {
         let mut run = Run::new(seed);
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for _ in 0..150 {

@@ -152,7 +152,8 @@ impl Denial {
             ),
             Denial::SecureConnectionRequired => ErrorPacket::new(
                 CR_AUTH_PLUGIN_ERR,
-                "Authentication plugin 'caching_sha2_password' reported error: Authentication requires secure connection.",
+                "Authentication plugin 'caching_sha2_password' reported error: \
+                 Authentication requires secure connection.",
             ),
         }
     }
@@ -476,6 +477,17 @@ mod tests {
         }
         let packet = Denial::SecureConnectionRequired.to_packet("u", "h");
         assert_eq!(packet.code, 2061);
+    }
+
+    #[test]
+    fn digests_that_differ_in_one_bit_are_not_equal() {
+        let digest = sha1(&[b"x"]);
+        assert!(is_equal(&digest, &digest));
+        for bit in 0..digest.len() * 8 {
+            let mut other = digest;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(!is_equal(&digest, &other), "bit {bit}");
+        }
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! is dropped: what [`crate::ast`] cannot express is refused with error 1235 naming it, and what MySQL's grammar does not
 //! have, though sqlparser read it, is a syntax error.
 
-mod data_type;
+pub(crate) mod data_type;
 mod expression;
 mod function;
 mod query;
 
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Spanned};
+
+pub(crate) use expression::system_variable;
 
 use crate::ast::TableName;
 use crate::parse::keyword::is_reserved;

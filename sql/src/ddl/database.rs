@@ -1,0 +1,68 @@
+//! CREATE DATABASE and DROP DATABASE.
+
+use std::collections::BTreeMap;
+
+use storage::txn::{LockMode, Transaction};
+
+use super::{bump_version, lock_metadata, metadata_lock_key};
+use crate::Error;
+use crate::catalog::Database;
+use crate::catalog::encode;
+use crate::catalog::store::CatalogKey;
+use crate::execute::{Context, Outcome, Run};
+use crate::session::WarningLevel;
+use crate::types::Collation;
+
+/// CREATE DATABASE.
+///
+/// # Errors
+/// 1007, 1059, 1102; suspends.
+pub fn create(
+    ctx: &mut Context<'_>,
+    name: &str,
+    if_not_exists: bool,
+    collation: Option<Collation>,
+) -> Run<Outcome> {
+    super::definition::check_database_name(name)?;
+    if ctx.catalog.databases.contains_key(name) {
+        let error = Error::database_exists(name);
+        if !if_not_exists {
+            return Err(error.into());
+        }
+        ctx.session.warn(WarningLevel::Note, error.code, error.message);
+        return Ok(Outcome { affected: 1, ..Outcome::default() });
+    }
+    bump_version(ctx)?;
+    let database =
+        Database { name: name.to_owned(), collation: collation.unwrap_or_default(), tables: BTreeMap::new() };
+    ctx.txn.put(CatalogKey::Database(name).to_bytes(), encode::write_database(&database));
+    Ok(Outcome { affected: 1, ..Outcome::default() })
+}
+
+/// DROP DATABASE with all its tables, whose metadata locks `guard` takes.
+///
+/// # Errors
+/// 1008; suspends.
+pub fn drop(ctx: &mut Context<'_>, guard: &mut Transaction, name: &str, if_exists: bool) -> Run<Outcome> {
+    let Some(database) = ctx.catalog.databases.get(name) else {
+        let error = Error::database_missing(name);
+        if !if_exists {
+            return Err(error.into());
+        }
+        ctx.session.warn(WarningLevel::Note, error.code, error.message);
+        return Ok(Outcome::default());
+    };
+    // The database's own lock is held: no table comes or goes meanwhile.
+    for table in database.tables.keys() {
+        lock_metadata(guard, &metadata_lock_key(name, table), LockMode::Exclusive)?;
+    }
+    bump_version(ctx)?;
+    for table in database.tables.values() {
+        super::table::write_drop(ctx.txn, table);
+    }
+    ctx.txn.delete(CatalogKey::Database(name).to_bytes());
+    if ctx.session.database.as_deref() == Some(name) {
+        ctx.session.database = None;
+    }
+    Ok(Outcome { affected: database.tables.len() as u64, ..Outcome::default() })
+}

@@ -1,0 +1,402 @@
+//! CREATE TABLE as written → [`Table`]: MySQL's checks, in about MySQL's order, and what it fills in.
+//!
+//! Filled in: NOT NULL of primary key and AUTO_INCREMENT columns, collations, names of keys, the hidden primary index of a
+//! table without PRIMARY KEY. Defaults are converted to their columns' types here, once (a TIMESTAMP's to UTC).
+//!
+//! Left out: turning a VARCHAR that is too long into MEDIUMTEXT outside of strict mode (it is refused), expression
+//! defaults, generated columns, CHECK and foreign keys (refused by the parser).
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use crate::ast::{ColumnDefinition, CreateTable, Expr, KeyDefinition, KeyKind, UnaryOp};
+use crate::catalog::{Column, ColumnDefault, Index, IndexId, Table, TableId, same_name};
+use crate::execute::Context;
+use crate::limits::{
+    COLUMN_COMMENT_CHARACTERS_MAX, NAME_CHARACTERS_MAX, ROW_BYTES_MAX, TABLE_COLUMNS_MAX,
+    TABLE_COMMENT_CHARACTERS_MAX,
+};
+use crate::types::{Collation, DataType, DateTime, Decimal, TypeKind, Value, convert};
+use crate::{Error, Result};
+
+/// The table that a CREATE TABLE describes; ids are 0 still.
+///
+/// # Errors
+/// 1059, 1060, 1061, 1063, 1067 to 1075, 1089, 1101, 1103, 1113, 1117, 1118, 1166, 1170, 1171, 1280, 1294, 1425 to 1427,
+/// 1628, 1629.
+pub fn build(
+    create: &CreateTable,
+    database: &str,
+    database_collation: Collation,
+    ctx: &mut Context<'_>,
+) -> Result<Table> {
+    check_table_name(&create.name.table)?;
+    if create.columns.is_empty() {
+        return Err(mysql(1113, b"42000", "A table must have at least 1 column".to_owned()));
+    }
+    if create.columns.len() > TABLE_COLUMNS_MAX {
+        return Err(mysql(1117, b"HY000", "Too many columns".to_owned()));
+    }
+    if create.comment.chars().count() > TABLE_COMMENT_CHARACTERS_MAX {
+        let name = &create.name.table;
+        let message = format!("Comment for table '{name}' is too long (max = {TABLE_COMMENT_CHARACTERS_MAX})");
+        return Err(mysql(1628, b"HY000", message));
+    }
+    let collation = create.collation.unwrap_or(database_collation);
+    let mut columns: Vec<Column> = Vec::with_capacity(create.columns.len());
+    for definition in &create.columns {
+        if columns.iter().any(|other| same_name(&other.name, &definition.name)) {
+            return Err(Error::duplicate_column(&definition.name));
+        }
+        columns.push(build_column(definition, collation, ctx)?);
+    }
+    check_row_bytes(&columns)?;
+    require_primary_not_null(create, &mut columns)?;
+    let indexes = build_indexes(&create.keys, &columns)?;
+    let hidden_row_id = indexes.first().is_none_or(|index| index.name != super::key::PRIMARY);
+    let auto_increment_column = check_auto_increment(&columns, &indexes)?;
+    let mut table = Table {
+        id: TableId(0),
+        database: database.to_owned(),
+        name: create.name.table.clone(),
+        columns,
+        indexes,
+        hidden_row_id,
+        collation,
+        comment: create.comment.clone(),
+        auto_increment_column,
+        auto_increment: Arc::new(AtomicU64::new(1)),
+        row_id: Arc::new(AtomicU64::new(1)),
+        row_estimate: Arc::new(AtomicU64::new(0)),
+        created_us: 0,
+    };
+    if hidden_row_id {
+        let hidden = Index { id: IndexId(0), name: String::new(), unique: true, columns: Vec::new() };
+        table.indexes.insert(0, hidden);
+    }
+    super::key::check_count(&table)?;
+    super::key::sort(&mut table);
+    Ok(table)
+}
+
+fn mysql(code: u16, state: &[u8; 5], message: String) -> Error {
+    Error { code, state: *state, message }
+}
+
+/// Checks a table's name.
+///
+/// # Errors
+/// 1059, 1103.
+pub fn check_table_name(name: &str) -> Result<()> {
+    check_identifier_length(name)?;
+    if is_bad_name(name) {
+        return Err(mysql(1103, b"42000", format!("Incorrect table name '{name}'")));
+    }
+    Ok(())
+}
+
+/// Checks a database's name.
+///
+/// # Errors
+/// 1059, 1102.
+pub fn check_database_name(name: &str) -> Result<()> {
+    check_identifier_length(name)?;
+    if is_bad_name(name) {
+        return Err(mysql(1102, b"42000", format!("Incorrect database name '{name}'")));
+    }
+    Ok(())
+}
+
+/// Bounds a name's length.
+///
+/// # Errors
+/// 1059.
+pub fn check_identifier_length(name: &str) -> Result<()> {
+    if name.chars().count() > NAME_CHARACTERS_MAX {
+        return Err(mysql(1059, b"42000", format!("Identifier name '{name}' is too long")));
+    }
+    Ok(())
+}
+
+fn is_bad_name(name: &str) -> bool {
+    name.is_empty() || name.ends_with(' ') || name.contains('\0')
+}
+
+fn build_column(definition: &ColumnDefinition, collation: Collation, ctx: &mut Context<'_>) -> Result<Column> {
+    let name = &definition.name;
+    check_identifier_length(name)?;
+    if is_bad_name(name) {
+        return Err(mysql(1166, b"42000", format!("Incorrect column name '{name}'")));
+    }
+    if definition.comment.chars().count() > COLUMN_COMMENT_CHARACTERS_MAX {
+        let message = format!("Comment for field '{name}' is too long (max = {COLUMN_COMMENT_CHARACTERS_MAX})");
+        return Err(mysql(1629, b"HY000", message));
+    }
+    let mut data_type = definition.data_type;
+    if data_type.is_text() && !definition.collation_given {
+        data_type.collation = collation;
+    }
+    check_type(name, &data_type)?;
+    if definition.auto_increment && !(data_type.is_integer() && data_type.kind != TypeKind::Year) {
+        return Err(mysql(1063, b"42000", format!("Incorrect column specifier for column '{name}'")));
+    }
+    if definition.on_update_now && !is_datetime(&data_type) {
+        return Err(mysql(1294, b"HY000", format!("Invalid ON UPDATE clause for '{name}' column")));
+    }
+    let nullable = definition.nullable.unwrap_or(true) && !definition.auto_increment;
+    let default = match &definition.default {
+        None => ColumnDefault::None,
+        Some(_) if definition.auto_increment => return Err(Error::invalid_default(name)),
+        Some(default) => build_default(name, default, &data_type, nullable, ctx)?,
+    };
+    Ok(Column {
+        name: name.clone(),
+        data_type,
+        nullable,
+        default,
+        on_update_now: definition.on_update_now,
+        auto_increment: definition.auto_increment,
+        comment: definition.comment.clone(),
+    })
+}
+
+fn is_datetime(data_type: &DataType) -> bool {
+    matches!(data_type.kind, TypeKind::DateTime(_) | TypeKind::Timestamp(_))
+}
+
+/// Lengths and precisions.
+fn check_type(name: &str, data_type: &DataType) -> Result<()> {
+    let too_long = |length: u32, max: u32| {
+        if length > max { Err(Error::column_too_big(name, max)) } else { Ok(()) }
+    };
+    let fraction = |digits: u8| {
+        if digits > 6 {
+            let message = format!("Too-big precision {digits} specified for '{name}'. Maximum is 6.");
+            return Err(mysql(1426, b"42000", message));
+        }
+        Ok(())
+    };
+    match data_type.kind {
+        TypeKind::Char(length) | TypeKind::Binary(length) => too_long(length, 255),
+        TypeKind::VarChar(length) => too_long(length, 16_383),
+        TypeKind::VarBinary(length) => too_long(length, 65_535),
+        TypeKind::Decimal { precision, scale } => {
+            if scale > 30 {
+                let message = format!("Too big scale {scale} specified for column '{name}'. Maximum is 30.");
+                return Err(mysql(1425, b"42000", message));
+            }
+            if precision > 65 {
+                let message = format!("Too-big precision {precision} specified for '{name}'. Maximum is 65.");
+                return Err(mysql(1426, b"42000", message));
+            }
+            if scale > precision || precision == 0 {
+                let message = format!(
+                    "For float(M,D), double(M,D) or decimal(M,D), M must be >= D (column '{name}')."
+                );
+                return Err(mysql(1427, b"42000", message));
+            }
+            Ok(())
+        }
+        TypeKind::Time(digits) | TypeKind::DateTime(digits) | TypeKind::Timestamp(digits) => fraction(digits),
+        TypeKind::Null => Err(Error::internal("a column of type NULL")),
+        TypeKind::TinyInt
+        | TypeKind::SmallInt
+        | TypeKind::MediumInt
+        | TypeKind::Int
+        | TypeKind::BigInt
+        | TypeKind::Float
+        | TypeKind::Double
+        | TypeKind::TinyText
+        | TypeKind::Text
+        | TypeKind::MediumText
+        | TypeKind::LongText
+        | TypeKind::TinyBlob
+        | TypeKind::Blob
+        | TypeKind::MediumBlob
+        | TypeKind::LongBlob
+        | TypeKind::Date
+        | TypeKind::Year => Ok(()),
+    }
+}
+
+fn build_default(
+    name: &str,
+    default: &Expr,
+    data_type: &DataType,
+    nullable: bool,
+    ctx: &mut Context<'_>,
+) -> Result<ColumnDefault> {
+    if let Expr::Function { name: function, arguments } = default {
+        let digits = match arguments.as_slice() {
+            [] => Some(0),
+            [Expr::Literal(Value::Int(digits))] => u8::try_from(*digits).ok(),
+            [Expr::Literal(Value::UInt(digits))] => u8::try_from(*digits).ok(),
+            _ => None,
+        };
+        if function == "NOW" && is_datetime(data_type) && digits == Some(data_type.fsp()) {
+            return Ok(ColumnDefault::Now);
+        }
+        return Err(Error::invalid_default(name));
+    }
+    let Some(value) = constant(default) else {
+        return Err(Error::not_supported(format_args!("an expression as the default of column '{name}'")));
+    };
+    if value == Value::Null {
+        return if nullable { Ok(ColumnDefault::Constant(Value::Null)) } else { Err(Error::invalid_default(name)) };
+    }
+    let has_no_default = data_type.kind != TypeKind::Null
+        && matches!(
+            data_type.kind,
+            TypeKind::TinyText
+                | TypeKind::Text
+                | TypeKind::MediumText
+                | TypeKind::LongText
+                | TypeKind::TinyBlob
+                | TypeKind::Blob
+                | TypeKind::MediumBlob
+                | TypeKind::LongBlob
+        );
+    if has_no_default {
+        let message = format!("BLOB, TEXT, GEOMETRY or JSON column '{name}' can't have a default value");
+        return Err(mysql(1101, b"42000", message));
+    }
+    let strict = std::mem::replace(&mut ctx.strict, true);
+    let stored = convert::store(value, data_type, name, 1, ctx);
+    ctx.strict = strict;
+    let stored = stored.map_err(|_| Error::invalid_default(name))?;
+    Ok(ColumnDefault::Constant(in_utc(stored, data_type, ctx)))
+}
+
+/// A TIMESTAMP default is kept in UTC.
+fn in_utc(value: Value, data_type: &DataType, ctx: &Context<'_>) -> Value {
+    let offset = ctx.session.variables.time_zone_offset_seconds;
+    match (data_type.kind, &value) {
+        (TypeKind::Timestamp(_), Value::DateTime(time)) if offset != 0 && *time != DateTime::ZERO => {
+            DateTime::from_epoch(time.to_epoch(offset), 0).map_or(value, Value::DateTime)
+        }
+        _ => value,
+    }
+}
+
+/// The value of a literal, maybe with a sign.
+fn constant(expr: &Expr) -> Option<Value> {
+    match expr {
+        Expr::Literal(value) => Some(value.clone()),
+        Expr::Unary(UnaryOp::Plus, operand) => constant(operand),
+        Expr::Unary(UnaryOp::Minus, operand) => match constant(operand)? {
+            Value::Int(number) => number.checked_neg().map(Value::Int),
+            // The smallest BIGINT is written as a minus before a number that only fits unsigned.
+            Value::UInt(number) => Some(
+                0i64.checked_sub_unsigned(number)
+                    .map_or_else(|| Value::Decimal(Decimal::from(number).negate()), Value::Int),
+            ),
+            Value::Double(number) => Some(Value::Double(-number)),
+            Value::Decimal(number) => Some(Value::Decimal(number.negate())),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Bytes of a type that has a fixed size.
+pub(super) fn fixed_bytes(data_type: &DataType) -> u64 {
+    match data_type.kind {
+        TypeKind::TinyInt | TypeKind::Year => 1,
+        TypeKind::SmallInt => 2,
+        TypeKind::MediumInt | TypeKind::Date => 3,
+        TypeKind::Int | TypeKind::Float => 4,
+        TypeKind::BigInt | TypeKind::Double => 8,
+        TypeKind::Decimal { precision, scale } => {
+            let digits = |count: u8| {
+                let rest = [0, 1, 1, 2, 2, 3, 3, 4, 4][usize::from(count % 9)];
+                u64::from(count / 9) * 4 + rest
+            };
+            digits(precision.saturating_sub(scale)) + digits(scale)
+        }
+        TypeKind::Time(fraction) => 3 + u64::from(fraction.div_ceil(2)),
+        TypeKind::Timestamp(fraction) => 4 + u64::from(fraction.div_ceil(2)),
+        TypeKind::DateTime(fraction) => 5 + u64::from(fraction.div_ceil(2)),
+        _ => 0,
+    }
+}
+
+/// The row's size as MySQL counts it: strings at their longest, BLOBs and TEXTs by their length and pointer.
+fn check_row_bytes(columns: &[Column]) -> Result<()> {
+    let length_bytes = |bytes: u64| if bytes > 255 { bytes + 2 } else { bytes + 1 };
+    let mut bytes = columns.iter().filter(|column| column.nullable).count().div_ceil(8) as u64;
+    for column in columns {
+        bytes += match column.data_type.kind {
+            TypeKind::Char(length) => u64::from(length) * 4,
+            TypeKind::VarChar(length) => length_bytes(u64::from(length) * 4),
+            TypeKind::Binary(length) => u64::from(length),
+            TypeKind::VarBinary(length) => length_bytes(u64::from(length)),
+            TypeKind::TinyText | TypeKind::TinyBlob => 9,
+            TypeKind::Text | TypeKind::Blob => 10,
+            TypeKind::MediumText | TypeKind::MediumBlob => 11,
+            TypeKind::LongText | TypeKind::LongBlob => 12,
+            _ => fixed_bytes(&column.data_type),
+        };
+    }
+    if bytes > ROW_BYTES_MAX {
+        let message = format!(
+            "Row size too large. The maximum row size for the used table type, not counting BLOBs, is \
+             {ROW_BYTES_MAX}. This includes storage overhead, check the manual. You have to change some columns \
+             to TEXT or BLOBs"
+        );
+        return Err(mysql(1118, b"42000", message));
+    }
+    Ok(())
+}
+
+/// The primary key's columns are NOT NULL, written or not.
+fn require_primary_not_null(create: &CreateTable, columns: &mut [Column]) -> Result<()> {
+    let mut primary = create.keys.iter().filter(|key| key.kind == KeyKind::Primary);
+    let Some(key) = primary.next() else { return Ok(()) };
+    if primary.next().is_some() {
+        return Err(Error::multiple_primary_key());
+    }
+    for part in &key.columns {
+        // A missing column is reported when the key is built.
+        let Some(position) = columns.iter().position(|column| same_name(&column.name, &part.column)) else {
+            continue;
+        };
+        let column = &mut columns[position];
+        if create.columns[position].nullable == Some(true) {
+            let message = "All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead";
+            return Err(mysql(1171, b"42000", message.to_owned()));
+        }
+        if column.default == ColumnDefault::Constant(Value::Null) {
+            return Err(Error::invalid_default(&column.name));
+        }
+        column.nullable = false;
+    }
+    Ok(())
+}
+
+/// The indexes as written, the primary first.
+fn build_indexes(keys: &[KeyDefinition], columns: &[Column]) -> Result<Vec<Index>> {
+    let mut indexes: Vec<Index> = Vec::with_capacity(keys.len());
+    let mut names: Vec<String> = Vec::with_capacity(keys.len());
+    for key in keys {
+        let index = super::key::build(key, columns, &names)?;
+        names.push(index.name.clone());
+        if key.kind == KeyKind::Primary {
+            indexes.insert(0, index);
+        } else {
+            indexes.push(index);
+        }
+    }
+    Ok(indexes)
+}
+
+/// At most one AUTO_INCREMENT column, and it begins a key.
+fn check_auto_increment(columns: &[Column], indexes: &[Index]) -> Result<Option<usize>> {
+    let mut found = columns.iter().enumerate().filter(|(_, column)| column.auto_increment);
+    let Some((position, _)) = found.next() else { return Ok(None) };
+    let begins_a_key =
+        indexes.iter().any(|index| index.columns.first().is_some_and(|part| part.column == position));
+    if found.next().is_some() || !begins_a_key {
+        return Err(Error::wrong_auto_key());
+    }
+    Ok(Some(position))
+}

@@ -1,0 +1,168 @@
+//! CREATE, DROP, TRUNCATE and RENAME of tables.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use bytes::Bytes;
+use storage::txn::Transaction;
+
+use super::{bump_version, definition, qualified, take_ids};
+use crate::ast::{CreateTable, TableName};
+use crate::catalog::store::CatalogKey;
+use crate::catalog::{Catalog, IndexId, Table, TableId, encode};
+use crate::execute::{Context, Outcome, Run};
+use crate::session::WarningLevel;
+use crate::{Error, Result};
+
+/// CREATE TABLE.
+///
+/// # Errors
+/// 1049, 1050, 1146 (LIKE), and those of [`definition::build`]; suspends.
+pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
+    let (database, name) = qualified(&statement.name);
+    let Some(found) = ctx.catalog.databases.get(database) else {
+        return Err(Error::unknown_database(database).into());
+    };
+    if found.tables.contains_key(name) {
+        let error = Error::table_exists(name);
+        if !statement.if_not_exists {
+            return Err(error.into());
+        }
+        ctx.session.warn(WarningLevel::Note, error.code, error.message);
+        return Ok(Outcome::default());
+    }
+    let mut table = match &statement.like {
+        Some(like) => {
+            let (like_database, like_name) = qualified(like);
+            let like = ctx.catalog.table(like_database, like_name)?;
+            definition::check_table_name(name)?;
+            Table { database: database.to_owned(), name: name.to_owned(), ..Table::clone(like) }
+        }
+        None => definition::build(statement, database, found.collation, ctx)?,
+    };
+    table.created_us = u64::try_from(ctx.now_us).unwrap_or(0);
+    give_ids(ctx, &mut table)?;
+    bump_version(ctx)?;
+    ctx.txn.put(CatalogKey::Table(table.id).to_bytes(), encode::write_table(&table));
+    if let Some(start) = statement.auto_increment.filter(|start| *start > 1) {
+        let key = CatalogKey::AutoIncrement(table.id).to_bytes();
+        ctx.txn.put(key, Bytes::copy_from_slice(&start.to_be_bytes()));
+    }
+    Ok(Outcome::default())
+}
+
+/// New ids and counters for a table and its indexes.
+fn give_ids(ctx: &mut Context<'_>, table: &mut Table) -> Run<()> {
+    let count = u32::try_from(table.indexes.len() + 1).unwrap_or(u32::MAX);
+    let first = take_ids(ctx, count)?;
+    table.id = TableId(first);
+    for (index, id) in table.indexes.iter_mut().zip(first + 1..) {
+        index.id = IndexId(id);
+    }
+    table.auto_increment = Arc::new(AtomicU64::new(1));
+    table.row_id = Arc::new(AtomicU64::new(1));
+    table.row_estimate = Arc::new(AtomicU64::new(0));
+    Ok(())
+}
+
+/// DROP TABLE.
+///
+/// # Errors
+/// 1051 naming all that are not there, and none is dropped then; suspends.
+pub fn drop(ctx: &mut Context<'_>, names: &[TableName], if_exists: bool) -> Run<Outcome> {
+    let mut found: Vec<Arc<Table>> = Vec::with_capacity(names.len());
+    let mut missing = Vec::new();
+    for name in names {
+        let (database, table) = qualified(name);
+        match ctx.catalog.databases.get(database).and_then(|found| found.tables.get(table)) {
+            Some(table) if found.iter().any(|other| other.id == table.id) => {
+                return Err(Error::nonunique_table(&table.name).into());
+            }
+            Some(table) => found.push(Arc::clone(table)),
+            None => missing.push(format!("{database}.{table}")),
+        }
+    }
+    if !missing.is_empty() {
+        let error = Error::unknown_table(missing.join(","));
+        if !if_exists {
+            return Err(error.into());
+        }
+        ctx.session.warn(WarningLevel::Note, error.code, error.message);
+    }
+    if found.is_empty() {
+        return Ok(Outcome::default());
+    }
+    bump_version(ctx)?;
+    for table in &found {
+        write_drop(ctx.txn, table);
+    }
+    Ok(Outcome::default())
+}
+
+/// Takes a table out of the catalog and leaves its indexes to be deleted.
+pub(super) fn write_drop(txn: &mut Transaction, table: &Table) {
+    txn.delete(CatalogKey::Table(table.id).to_bytes());
+    txn.delete(CatalogKey::AutoIncrement(table.id).to_bytes());
+    txn.delete(CatalogKey::RowId(table.id).to_bytes());
+    for index in &table.indexes {
+        txn.put(CatalogKey::Dropped(index.id).to_bytes(), Bytes::new());
+    }
+}
+
+/// TRUNCATE TABLE: a new empty table of the same definition and name, under new ids.
+///
+/// # Errors
+/// 1146; suspends.
+pub fn truncate(ctx: &mut Context<'_>, name: &TableName) -> Run<Outcome> {
+    let (database, name) = qualified(name);
+    let old = Arc::clone(ctx.catalog.table(database, name)?);
+    let mut table = Table::clone(&old);
+    give_ids(ctx, &mut table)?;
+    bump_version(ctx)?;
+    write_drop(ctx.txn, &old);
+    ctx.txn.put(CatalogKey::Table(table.id).to_bytes(), encode::write_table(&table));
+    Ok(Outcome::default())
+}
+
+/// RENAME TABLE: the pairs one after the other, each seeing the names that the ones before made.
+///
+/// # Errors
+/// 1049, 1050, 1146; suspends.
+pub fn rename(ctx: &mut Context<'_>, pairs: &[(TableName, TableName)]) -> Run<Outcome> {
+    let renamed = plan_rename(ctx.catalog, pairs)?;
+    bump_version(ctx)?;
+    for table in renamed {
+        ctx.txn.put(CatalogKey::Table(table.id).to_bytes(), encode::write_table(&table));
+    }
+    Ok(Outcome::default())
+}
+
+fn plan_rename(catalog: &Catalog, pairs: &[(TableName, TableName)]) -> Result<Vec<Table>> {
+    // What the names mean after the pairs so far: a table, or nothing any more.
+    let mut names: BTreeMap<(&str, &str), Option<Table>> = BTreeMap::new();
+    for (from, to) in pairs {
+        let (from, to) = (qualified(from), qualified(to));
+        let table = match names.get_mut(&from) {
+            Some(moved) => moved.take(),
+            None => catalog.table(from.0, from.1).ok().map(|table| Table::clone(table)),
+        };
+        let Some(mut table) = table else { return Err(Error::no_such_table(from.0, from.1)) };
+        names.insert(from, None);
+        let Some(database) = catalog.databases.get(to.0) else {
+            return Err(Error::unknown_database(to.0));
+        };
+        let taken = match names.get(&to) {
+            Some(moved) => moved.is_some(),
+            None => database.tables.contains_key(to.1),
+        };
+        if taken {
+            return Err(Error::table_exists(to.1));
+        }
+        definition::check_table_name(to.1)?;
+        to.0.clone_into(&mut table.database);
+        to.1.clone_into(&mut table.name);
+        names.insert(to, Some(table));
+    }
+    Ok(names.into_values().flatten().collect())
+}

@@ -1,0 +1,228 @@
+//! UPDATE and DELETE of one table.
+//!
+//! The rows are found by a locking scan (see [`super::scan`]) that reads whole rows. Where the change could move a row to a
+//! place that the scan has not passed yet (an UPDATE of a column of the index that is scanned), or where ORDER BY asks for an
+//! order, all targets are collected first; else each row is changed as it is found. DELETE changes rows as it finds them:
+//! a deleted row does not come again.
+
+use bytes::Bytes;
+
+use crate::catalog::Table;
+use crate::dml::write;
+use crate::error::{Error, Result};
+use crate::execute::context::Interrupt;
+use crate::execute::group_key::value_bytes;
+use crate::execute::operator::all_true;
+use crate::execute::scan::ScanOperator;
+use crate::execute::{Context, Outcome, Run, limit};
+use crate::expression::Expression;
+use crate::limits::TARGET_BYTES_MAX;
+use crate::plan::ChangePlan;
+use crate::plan::change::{Assigned, Assignment};
+use crate::session::WarningLevel;
+use crate::types::{TypeKind, Value, convert};
+use crate::variables::SqlMode;
+
+/// A row to be changed.
+struct Target {
+    key: Bytes,
+    row: Vec<Value>,
+}
+
+/// Runs an UPDATE.
+///
+/// # Errors
+/// Those of conditions, assignments and writing; suspends for locks.
+pub fn update(plan: &ChangePlan, ctx: &mut Context) -> Run<Outcome> {
+    let strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT) && !plan.ignore;
+    let before = std::mem::replace(&mut ctx.strict, strict);
+    let result = run_update(plan, ctx);
+    ctx.strict = before;
+    let (matched, changed) = result?;
+    let affected = if ctx.session.client_found_rows { matched } else { changed };
+    let info =
+        format!("Rows matched: {matched}  Changed: {changed}  Warnings: {}", ctx.session.warning_count);
+    Ok(Outcome { affected, info, ..Outcome::default() })
+}
+
+fn run_update(plan: &ChangePlan, ctx: &mut Context) -> Run<(u64, u64)> {
+    let (mut matched, mut changed) = (0, 0);
+    each_target(plan, ctx, &mut |target, ctx| {
+        matched += 1;
+        changed += u64::from(update_row(plan, target, matched, ctx)?);
+        Ok(())
+    })?;
+    Ok((matched, changed))
+}
+
+/// Runs a DELETE.
+///
+/// # Errors
+/// Those of conditions and writing; suspends for locks.
+pub fn delete(plan: &ChangePlan, ctx: &mut Context) -> Run<Outcome> {
+    let strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT) && !plan.ignore;
+    let before = std::mem::replace(&mut ctx.strict, strict);
+    let mut affected = 0;
+    let result = each_target(plan, ctx, &mut |target, ctx| {
+        write::delete_row(ctx, plan.table(), &target.key, &target.row)?;
+        affected += 1;
+        Ok(())
+    });
+    ctx.strict = before;
+    result?;
+    Ok(Outcome { affected, ..Outcome::default() })
+}
+
+/// Calls `change` with every row that the statement is about, locked.
+fn each_target(
+    plan: &ChangePlan,
+    ctx: &mut Context,
+    change: &mut dyn FnMut(Target, &mut Context) -> Run<()>,
+) -> Run<()> {
+    let limit = limit::evaluate(plan.limit.as_ref(), ctx)?.unwrap_or(u64::MAX);
+    let width = plan.table().columns.len();
+    let mut row = vec![Value::Null; width];
+    if limit == 0 || !all_true(&plan.constant_conditions, &row, ctx)? {
+        return Ok(());
+    }
+    let mut scan = ScanOperator::new(&plan.scan);
+    scan.open(ctx, &row)?;
+    let sorted = !plan.order.is_empty() && (!plan.ordered || scan.degraded());
+    if !sorted && !plan.collect {
+        let mut count = 0;
+        while count < limit && scan.next(ctx, &mut row)? {
+            let target = take_target(&mut scan, &mut row, width)?;
+            change(target, ctx)?;
+            count += 1;
+        }
+        return Ok(());
+    }
+    let mut targets = Vec::new();
+    let mut bytes = 0;
+    while scan.next(ctx, &mut row)? {
+        let mut keys = Vec::with_capacity(plan.order.len());
+        if sorted {
+            for (key, _) in &plan.order {
+                keys.push(key.eval(&row, ctx)?);
+            }
+        }
+        let target = take_target(&mut scan, &mut row, width)?;
+        bytes += target.key.len() + target.row.iter().chain(&keys).map(value_bytes).sum::<usize>();
+        if bytes > TARGET_BYTES_MAX {
+            return Err(Error::too_large("rows to change in one statement").into());
+        }
+        targets.push((keys, target));
+        if !sorted && targets.len() as u64 >= limit {
+            break;
+        }
+    }
+    drop(scan);
+    if sorted {
+        targets.sort_by(|(left, _), (right, _)| compare(plan, left, right));
+    }
+    let count = usize::try_from(limit).unwrap_or(usize::MAX);
+    for (_, target) in targets.into_iter().take(count) {
+        change(target, ctx)?;
+    }
+    Ok(())
+}
+
+fn take_target(scan: &mut ScanOperator, row: &mut Vec<Value>, width: usize) -> Result<Target> {
+    let key = scan.take_locked_key().ok_or_else(|| Error::internal("a row to change without lock"))?;
+    Ok(Target { key, row: std::mem::replace(row, vec![Value::Null; width]) })
+}
+
+fn compare(plan: &ChangePlan, left: &[Value], right: &[Value]) -> std::cmp::Ordering {
+    for ((expression, descending), (left, right)) in plan.order.iter().zip(left.iter().zip(right)) {
+        let order = left.compare(right, expression.data_type().collation);
+        let order = if *descending { order.reverse() } else { order };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    std::cmp::Ordering::Equal
+}
+
+/// Computes and writes the new row; whether it differs from the old one.
+fn update_row(plan: &ChangePlan, target: Target, number: u64, ctx: &mut Context) -> Run<bool> {
+    let table = plan.table();
+    let mut new = target.row.clone();
+    for assignment in &plan.assignments {
+        let value = assigned_value(table, assignment, &new, number, ctx)?;
+        new[assignment.column] = value;
+    }
+    if new != target.row {
+        for column in plan.on_update_now.iter().copied() {
+            new[column] = now(table, column, number, ctx)?;
+        }
+    }
+    let savepoint = plan.ignore.then(|| ctx.txn.savepoint());
+    match (write::update_row(ctx, table, &target.key, &target.row, new), savepoint) {
+        (Err(Interrupt::Error(error)), Some(savepoint)) if is_ignorable(&error) => {
+            ctx.txn.rollback_to(savepoint);
+            ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+            Ok(false)
+        }
+        (result, _) => result,
+    }
+}
+
+/// What IGNORE turns into a warning: a duplicate key.
+fn is_ignorable(error: &Error) -> bool {
+    error.code == 1062
+}
+
+/// The value of one assignment, converted to the column; `row` has the values of those to its left.
+fn assigned_value(
+    table: &Table,
+    assignment: &Assignment,
+    row: &[Value],
+    number: u64,
+    ctx: &mut Context,
+) -> Run<Value> {
+    let column = &table.columns[assignment.column];
+    let value = match &assignment.value {
+        Assigned::Expression(expression) => {
+            let value = expression.eval(row, ctx)?;
+            store(expression, value, table, assignment.column, number, ctx)?
+        }
+        Assigned::Constant(value) => value.clone(),
+        Assigned::Now => now(table, assignment.column, number, ctx)?,
+    };
+    if value != Value::Null || column.nullable {
+        return Ok(value);
+    }
+    if ctx.strict {
+        return Err(Error::column_cannot_be_null(&column.name).into());
+    }
+    // MySQL's implicit default stands in for NULL outside of strict mode.
+    let message = Error::column_cannot_be_null(&column.name);
+    ctx.session.warn(WarningLevel::Warning, message.code, message.message);
+    Ok(crate::dml::default::implicit_default(column))
+}
+
+fn store(
+    _expression: &Expression,
+    value: Value,
+    table: &Table,
+    column: usize,
+    number: u64,
+    ctx: &mut Context,
+) -> Run<Value> {
+    let column = &table.columns[column];
+    Ok(convert::store(value, &column.data_type, &column.name, number, ctx)?)
+}
+
+/// CURRENT_TIMESTAMP for a column.
+fn now(table: &Table, column: usize, number: u64, ctx: &mut Context) -> Run<Value> {
+    let column = &table.columns[column];
+    let offset = ctx.session.variables.time_zone_offset_seconds;
+    let now = crate::types::DateTime::from_epoch(ctx.now_us, offset)
+        .ok_or_else(|| Error::internal("the clock is out of range"))?;
+    let fsp = match column.data_type.kind {
+        TypeKind::Timestamp(fsp) | TypeKind::DateTime(fsp) => fsp,
+        _ => 0,
+    };
+    let now = now.round(fsp, true).unwrap_or(now);
+    Ok(convert::store(Value::DateTime(now), &column.data_type, &column.name, number, ctx)?)
+}

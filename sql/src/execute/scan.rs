@@ -1,0 +1,323 @@
+//! Reading a table by one of its indexes, with or without locks.
+//!
+//! A plain read sees the statement's view. Columns that nobody reads are not decoded, and the row is not fetched where the
+//! index alone has what is wanted.
+//!
+//! A locking read looks for candidates first, then locks the row's primary key, then reads the row again under the lock
+//! and checks all conditions again: what was seen before the lock may have changed since. Candidates are the newest
+//! versions; but where rows are to be changed and first-updater-wins applies, they are those of the transaction's
+//! snapshot, and a row that changed since is error 1213. A lock that must be waited for suspends the statement, which then
+//! runs again from its start.
+
+use bytes::Bytes;
+use storage::engine::{Direction, Slice};
+use storage::txn::{Cursor, LockOutcome, View};
+
+use crate::codec::key::{decode_index_columns, row_key_from_index_entry};
+use crate::codec::{ColumnSet, Zone, row as row_codec};
+use crate::error::Error;
+use crate::execute::operator::all_true;
+use crate::execute::ranges::{Ranges, resolve};
+use crate::execute::{Context, Interrupt, Run, Suspend};
+use crate::limits::ROWS_BETWEEN_CHECKS;
+use crate::plan::{RowLock, ScanPlan};
+use crate::types::Value;
+use crate::variables::Isolation;
+
+/// How often a unique entry may lead elsewhere after its row was locked before the scan gives up.
+const UNIQUE_RETRIES_MAX: usize = 16;
+
+/// A scan of a table.
+pub struct ScanOperator<'p> {
+    plan: &'p ScanPlan,
+    ranges: Pending,
+    cursor: Option<Cursor>,
+    degraded: bool,
+    view: View,
+    zone: Zone,
+    /// Values of one row of the table, before they move to their slots.
+    scratch: Vec<Value>,
+    until_check: u32,
+    /// Primary key of the row last given, in a locking read.
+    locked_key: Option<Bytes>,
+}
+
+/// What is left to read.
+enum Pending {
+    None,
+    Point(Bytes),
+    /// In reverse order of reading.
+    Points(Vec<Bytes>),
+    Ranges(Vec<storage::engine::KeyRange>),
+}
+
+/// Whether the transaction refuses to change rows that changed since its snapshot.
+#[must_use]
+pub fn first_updater_wins(ctx: &Context) -> bool {
+    let variables = &ctx.session.variables;
+    let applies = match variables.isolation {
+        Isolation::RepeatableRead => variables.snapshot_conflict && ctx.session.in_transaction,
+        Isolation::ReadCommitted => false,
+    };
+    applies && ctx.txn.snapshot_index().is_some()
+}
+
+impl<'p> ScanOperator<'p> {
+    /// A scan, not open yet.
+    #[must_use]
+    pub fn new(plan: &'p ScanPlan) -> ScanOperator<'p> {
+        ScanOperator {
+            plan,
+            ranges: Pending::None,
+            cursor: None,
+            degraded: false,
+            view: View::Snapshot,
+            zone: Zone::UTC,
+            scratch: Vec::new(),
+            until_check: ROWS_BETWEEN_CHECKS,
+            locked_key: None,
+        }
+    }
+
+    /// Whether the index conditions could not be used as planned.
+    #[must_use]
+    pub fn degraded(&self) -> bool {
+        self.degraded
+    }
+
+    /// Takes the primary key of the row last given, in a locking read.
+    pub fn take_locked_key(&mut self) -> Option<Bytes> {
+        self.locked_key.take()
+    }
+
+    /// Starts over.
+    ///
+    /// # Errors
+    /// Those of evaluating the index conditions.
+    pub fn open(&mut self, ctx: &mut Context, row: &[Value]) -> Run<()> {
+        self.view = match self.plan.lock {
+            None => ctx.view,
+            Some(RowLock { for_change: true, .. }) if first_updater_wins(ctx) => View::Snapshot,
+            Some(_) => View::Latest,
+        };
+        self.zone = Zone::of(ctx.session);
+        self.cursor = None;
+        let resolved = resolve(self.plan, row, ctx)?;
+        self.degraded = resolved.degraded;
+        let backward = self.plan.access.direction == Direction::Backward;
+        self.ranges = match resolved.ranges {
+            Ranges::Empty => Pending::None,
+            Ranges::Point(key) => Pending::Point(key),
+            Ranges::Points(mut keys) => {
+                if !backward {
+                    keys.reverse();
+                }
+                Pending::Points(keys)
+            }
+            Ranges::One(range) => {
+                self.cursor = Some(ctx.txn.scan(range, self.plan.access.direction, self.view));
+                Pending::None
+            }
+            Ranges::Many(mut ranges) => {
+                if !backward {
+                    ranges.reverse();
+                }
+                Pending::Ranges(ranges)
+            }
+        };
+        Ok(())
+    }
+
+    /// Fills the table's slots with the next row; false at the end.
+    ///
+    /// # Errors
+    /// Those of reading and of conditions; suspends for a lock.
+    pub fn next(&mut self, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
+        loop {
+            self.until_check -= 1;
+            if self.until_check == 0 {
+                self.until_check = ROWS_BETWEEN_CHECKS;
+                ctx.check()?;
+            }
+            if let Some(cursor) = &mut self.cursor {
+                match cursor.next(ctx.txn)? {
+                    Some((key, value)) => {
+                        if self.entry(&key, &value, ctx, row)? {
+                            return Ok(true);
+                        }
+                        continue;
+                    }
+                    None => self.cursor = None,
+                }
+            }
+            let key = match &mut self.ranges {
+                Pending::None => return Ok(false),
+                Pending::Ranges(ranges) => {
+                    let Some(range) = ranges.pop() else {
+                        return Ok(false);
+                    };
+                    self.cursor = Some(ctx.txn.scan(range, self.plan.access.direction, self.view));
+                    continue;
+                }
+                Pending::Points(keys) => match keys.pop() {
+                    Some(key) => key,
+                    None => return Ok(false),
+                },
+                Pending::Point(_) => match std::mem::replace(&mut self.ranges, Pending::None) {
+                    Pending::Point(key) => key,
+                    Pending::None | Pending::Points(_) | Pending::Ranges(_) => return Ok(false),
+                },
+            };
+            if self.point(&key, ctx, row)? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// A single key of the primary or a unique index.
+    fn point(&mut self, key: &Bytes, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
+        let primary = self.plan.access.index == 0;
+        match (self.plan.lock, primary) {
+            (None, _) => match ctx.txn.get(key, self.view)? {
+                Some(value) => self.plain(key, &value, ctx, row),
+                None => Ok(false),
+            },
+            (Some(lock), true) => self.locked(key.clone(), lock, ctx, row),
+            (Some(lock), false) => self.locked_unique(key, lock, ctx, row),
+        }
+    }
+
+    /// An entry that the cursor gave.
+    fn entry(&mut self, key: &Slice, value: &Slice, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
+        let Some(lock) = self.plan.lock else {
+            return self.plain(key, value, ctx, row);
+        };
+        let row_key = if self.plan.access.index == 0 {
+            let all = &self.plan.wanted_checked;
+            row_codec::decode(&self.plan.table, key, value, all, self.zone, &mut self.scratch)?;
+            self.fill(all, row);
+            if !self.matches(true, ctx, row)? {
+                return Ok(false);
+            }
+            Bytes::copy_from_slice(key)
+        } else {
+            let index = &self.plan.table.indexes[self.plan.access.index];
+            let row_key = row_key_from_index_entry(&self.plan.table, index, key, value)?;
+            // Rows that do not match are not locked.
+            match ctx.txn.get(&row_key, self.view)? {
+                Some(found) if self.decode_and_match(&row_key, &found, ctx, row)? => {}
+                Some(_) | None => return Ok(false),
+            }
+            row_key
+        };
+        self.locked(row_key, lock, ctx, row)
+    }
+
+    /// A row of a plain read, by a row of the primary index or an entry of another.
+    fn plain(&mut self, key: &[u8], value: &[u8], ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
+        let (plan, access) = (self.plan, &self.plan.access);
+        let (wanted, covering) = if self.degraded {
+            (&plan.wanted_checked, access.covering_checked)
+        } else {
+            (&plan.wanted, access.covering)
+        };
+        if access.index == 0 {
+            row_codec::decode(&plan.table, key, value, wanted, self.zone, &mut self.scratch)?;
+        } else {
+            let index = &plan.table.indexes[access.index];
+            if covering {
+                decode_index_columns(&plan.table, index, key, value, wanted, self.zone, &mut self.scratch)?;
+            } else {
+                let row_key = row_key_from_index_entry(&plan.table, index, key, value)?;
+                let Some(found) = ctx.txn.get(&row_key, self.view)? else {
+                    return Ok(false);
+                };
+                row_codec::decode(&plan.table, &row_key, &found, wanted, self.zone, &mut self.scratch)?;
+            }
+        }
+        self.fill(wanted, row);
+        self.matches(self.degraded, ctx, row)
+    }
+
+    /// Moves the wanted values to their slots.
+    fn fill(&mut self, wanted: &ColumnSet, row: &mut [Value]) {
+        let base = self.plan.base;
+        for column in 0..wanted.end() {
+            if wanted.contains(column) {
+                row[base + column] = std::mem::replace(&mut self.scratch[column], Value::Null);
+            }
+        }
+    }
+
+    fn matches(&self, with_implied: bool, ctx: &mut Context, row: &[Value]) -> Run<bool> {
+        if with_implied && !all_true(&self.plan.implied, row, ctx)? {
+            return Ok(false);
+        }
+        all_true(&self.plan.filter, row, ctx)
+    }
+
+    fn decode_and_match(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        ctx: &mut Context,
+        row: &mut [Value],
+    ) -> Run<bool> {
+        let all = &self.plan.wanted_checked;
+        row_codec::decode(&self.plan.table, key, value, all, self.zone, &mut self.scratch)?;
+        self.fill(all, row);
+        self.matches(true, ctx, row)
+    }
+
+    /// Locks a row, reads it again and checks it.
+    fn locked(&mut self, row_key: Bytes, lock: RowLock, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
+        if !take_lock(&row_key, lock, ctx)? {
+            return Ok(false);
+        }
+        if lock.for_change && first_updater_wins(ctx) && ctx.txn.changed_since_snapshot(&row_key)? {
+            return Err(Error::deadlock().into());
+        }
+        let Some(value) = ctx.txn.get(&row_key, View::Latest)? else {
+            return Ok(false);
+        };
+        if !self.decode_and_match(&row_key, &value, ctx, row)? {
+            return Ok(false);
+        }
+        self.locked_key = Some(row_key);
+        Ok(true)
+    }
+
+    /// The row that an entry of a unique index leads to. The entry is looked at again once the row is locked: it may lead to
+    /// another row by then.
+    fn locked_unique(
+        &mut self,
+        key: &Bytes,
+        lock: RowLock,
+        ctx: &mut Context,
+        row: &mut [Value],
+    ) -> Run<bool> {
+        let index = &self.plan.table.indexes[self.plan.access.index];
+        for _ in 0..UNIQUE_RETRIES_MAX {
+            let Some(entry) = ctx.txn.get(key, View::Latest)? else {
+                return Ok(false);
+            };
+            let row_key = row_key_from_index_entry(&self.plan.table, index, key, &entry)?;
+            if !take_lock(&row_key, lock, ctx)? {
+                return Ok(false);
+            }
+            if ctx.txn.get(key, View::Latest)?.as_deref() == Some(&*entry) {
+                return self.locked(row_key, lock, ctx, row);
+            }
+        }
+        Err(Error::lock_wait_timeout().into())
+    }
+}
+
+/// Takes a row's lock; false when it is to be skipped.
+fn take_lock(row_key: &[u8], lock: RowLock, ctx: &mut Context) -> Run<bool> {
+    match ctx.txn.lock(row_key, lock.mode, lock.policy)? {
+        LockOutcome::Granted => Ok(true),
+        LockOutcome::Skipped => Ok(false),
+        LockOutcome::Wait(wait) => Err(Interrupt::Suspend(Suspend::Lock(wait))),
+    }
+}

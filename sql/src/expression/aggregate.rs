@@ -1,0 +1,352 @@
+//! Aggregate functions: their result types, and the accumulators that take in a group's values.
+//!
+//! COUNT, SUM (exact for integers and decimals), AVG, MIN, MAX, GROUP_CONCAT, BIT_AND/OR/XOR, STDDEV and VARIANCE in their
+//! population and sample forms, ANY_VALUE. DISTINCT keeps a set of keys. NULLs are left out, but by COUNT(*) and
+//! ANY_VALUE. The caller bounds how many groups there are; [`Accumulator::memory_bytes`] says what one holds.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+
+use crate::ast::AggregateFunction;
+use crate::error::Error;
+use crate::execute::{Context, Run};
+use crate::expression::{Expression, arithmetic};
+use crate::limits::GROUP_BYTES_MAX;
+use crate::session::WarningLevel;
+use crate::types::convert::{Number, to_f64, to_number};
+use crate::types::group_key::write_group_key;
+use crate::types::text::to_text;
+use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
+
+/// The result's type, and whether it may be NULL.
+#[must_use]
+pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (DataType, bool) {
+    let argument = arguments.first().map_or(DataType::NULL, Expression::data_type);
+    let exact = argument.is_integer()
+        || argument.is_decimal()
+        || argument.is_temporal()
+        || argument.kind == TypeKind::Null;
+    let (digits, scale) = (argument.digits(), u32::from(argument.scale()));
+    let data_type = match function {
+        AggregateFunction::Count => return (DataType::BIGINT, false),
+        AggregateFunction::BitAnd | AggregateFunction::BitOr | AggregateFunction::BitXor => {
+            return (DataType::BIGINT_UNSIGNED, false);
+        }
+        AggregateFunction::Sum if exact => DataType::decimal(digits + 22, scale),
+        AggregateFunction::Avg if exact => DataType::decimal(digits + 4, scale + 4),
+        AggregateFunction::Sum
+        | AggregateFunction::Avg
+        | AggregateFunction::StddevPop
+        | AggregateFunction::StddevSamp
+        | AggregateFunction::VarPop
+        | AggregateFunction::VarSamp => DataType::DOUBLE,
+        AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::AnyValue => argument,
+        AggregateFunction::GroupConcat => {
+            let texts = arguments.iter().map(Expression::data_type).filter(DataType::is_string);
+            let collation = texts.map(|text| text.collation).reduce(|left, right| {
+                if left == Collation::Binary { left } else { right }
+            });
+            match collation.unwrap_or_default() {
+                Collation::Binary => DataType::of(TypeKind::Blob),
+                text => DataType::of(TypeKind::Text).with_collation(text),
+            }
+        }
+    };
+    (data_type, true)
+}
+
+/// A running sum.
+#[derive(Clone, Debug)]
+enum Sum {
+    Integer(i128),
+    Decimal(Decimal),
+    Double(f64),
+}
+
+impl Sum {
+    fn add(&mut self, number: &Number) {
+        match (&mut *self, number) {
+            (Sum::Integer(sum), Number::Int(value)) => *sum += i128::from(*value),
+            (Sum::Integer(sum), Number::UInt(value)) => *sum += i128::from(*value),
+            (Sum::Double(sum), number) => *sum += number.to_f64(),
+            (Sum::Integer(sum), Number::Decimal(value)) => {
+                *self = Sum::Decimal(Decimal::from_i128(*sum, 0).add(value));
+            }
+            (Sum::Decimal(sum), Number::Int(_) | Number::UInt(_) | Number::Decimal(_)) => {
+                *sum = sum.add(&number.to_decimal());
+            }
+            (Sum::Integer(_) | Sum::Decimal(_), Number::Double(value)) => {
+                *self = Sum::Double(self.to_decimal().to_f64() + value);
+            }
+        }
+    }
+
+    fn to_decimal(&self) -> Decimal {
+        match self {
+            Sum::Integer(sum) => Decimal::from_i128(*sum, 0),
+            Sum::Decimal(sum) => sum.clone(),
+            Sum::Double(sum) => Decimal::from_f64(*sum).unwrap_or(Decimal::ZERO),
+        }
+    }
+}
+
+/// What has been gathered.
+#[derive(Clone, Debug)]
+enum State {
+    Count(u64),
+    Sum { sum: Option<Sum>, count: u64 },
+    Extreme(Option<Value>),
+    Any(Option<Value>),
+    Bits(u64),
+    /// Welford's running mean and sum of squared distances.
+    Variance { count: u64, mean: f64, squares: f64 },
+    Concat(Vec<Piece>),
+}
+
+/// One row of GROUP_CONCAT.
+#[derive(Clone, Debug)]
+struct Piece {
+    text: Bytes,
+    keys: Vec<Value>,
+}
+
+/// One aggregate over one group.
+#[derive(Clone, Debug)]
+pub struct Accumulator {
+    function: AggregateFunction,
+    arguments: Vec<DataType>,
+    /// Types and directions of GROUP_CONCAT's ORDER BY.
+    order_by: Vec<(DataType, bool)>,
+    separator: Bytes,
+    /// Keys met, with DISTINCT.
+    seen: Option<HashSet<Vec<u8>>>,
+    state: State,
+    memory_bytes: usize,
+}
+
+impl Accumulator {
+    /// An empty group. `arguments` are the arguments' types; `order_by` and `separator` are GROUP_CONCAT's (a comma when
+    /// None).
+    #[must_use]
+    pub fn new(
+        function: AggregateFunction,
+        arguments: &[DataType],
+        distinct: bool,
+        order_by: &[(DataType, bool)],
+        separator: Option<&str>,
+    ) -> Accumulator {
+        let state = match function {
+            AggregateFunction::Count => State::Count(0),
+            AggregateFunction::Sum | AggregateFunction::Avg => State::Sum { sum: None, count: 0 },
+            AggregateFunction::Min | AggregateFunction::Max => State::Extreme(None),
+            AggregateFunction::AnyValue => State::Any(None),
+            AggregateFunction::BitAnd => State::Bits(u64::MAX),
+            AggregateFunction::BitOr | AggregateFunction::BitXor => State::Bits(0),
+            AggregateFunction::StddevPop
+            | AggregateFunction::StddevSamp
+            | AggregateFunction::VarPop
+            | AggregateFunction::VarSamp => State::Variance { count: 0, mean: 0.0, squares: 0.0 },
+            AggregateFunction::GroupConcat => State::Concat(Vec::new()),
+        };
+        Accumulator {
+            function,
+            arguments: arguments.to_vec(),
+            order_by: order_by.to_vec(),
+            separator: Bytes::copy_from_slice(separator.unwrap_or(",").as_bytes()),
+            seen: distinct.then(HashSet::new),
+            state,
+            memory_bytes: 0,
+        }
+    }
+
+    /// Bytes held by what grows with the group: DISTINCT's keys and GROUP_CONCAT's texts.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
+
+    /// Takes in one row: the arguments' values, for GROUP_CONCAT followed by those of its ORDER BY.
+    ///
+    /// # Errors
+    /// 1038 when DISTINCT or GROUP_CONCAT would hold more than [`GROUP_BYTES_MAX`].
+    pub fn update(&mut self, values: &[Value], ctx: &mut Context<'_>) -> Run<()> {
+        let count = self.arguments.len();
+        let arguments = &values[..count.min(values.len())];
+        if self.function != AggregateFunction::AnyValue && arguments.iter().any(Value::is_null) {
+            return Ok(());
+        }
+        if self.is_repeated(arguments)? {
+            return Ok(());
+        }
+        match &mut self.state {
+            State::Count(count) => *count += 1,
+            State::Sum { sum, count } => {
+                let Some(number) = arguments.first().and_then(|value| to_number(value, ctx.session)) else {
+                    return Ok(());
+                };
+                *count += 1;
+                sum.get_or_insert(Sum::Integer(0)).add(&number);
+            }
+            State::Extreme(best) => {
+                let Some(value) = arguments.first() else { return Ok(()) };
+                let collation = self.arguments[0].collation;
+                let better = best.as_ref().is_none_or(|best| {
+                    let order = value.compare(best, collation);
+                    if self.function == AggregateFunction::Min { order.is_lt() } else { order.is_gt() }
+                });
+                if better {
+                    *best = Some(value.clone());
+                }
+            }
+            State::Any(first) => {
+                if first.is_none() {
+                    *first = arguments.first().cloned();
+                }
+            }
+            State::Bits(bits) => {
+                let Some(value) = arguments.first().and_then(|value| arithmetic::as_bits(value, ctx.session)) else {
+                    return Ok(());
+                };
+                *bits = match self.function {
+                    AggregateFunction::BitAnd => *bits & value,
+                    AggregateFunction::BitOr => *bits | value,
+                    _ => *bits ^ value,
+                };
+            }
+            State::Variance { count, mean, squares } => {
+                let Some(value) = arguments.first().and_then(|value| to_f64(value, ctx.session)) else {
+                    return Ok(());
+                };
+                *count += 1;
+                let distance = value - *mean;
+                #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+                let rows = *count as f64;
+                *mean += distance / rows;
+                *squares += distance * (value - *mean);
+            }
+            State::Concat(pieces) => {
+                let mut text = Vec::new();
+                for (value, data_type) in arguments.iter().zip(&self.arguments) {
+                    if let Some(part) = to_text(value, data_type) {
+                        text.extend_from_slice(&part);
+                    }
+                }
+                self.memory_bytes += text.len() + 64 * (1 + self.order_by.len());
+                pieces.push(Piece { text: Bytes::from(text), keys: values[count.min(values.len())..].to_vec() });
+                if self.memory_bytes > GROUP_BYTES_MAX {
+                    return Err(Error::too_large("GROUP_CONCAT").into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// With DISTINCT: whether these values were there already.
+    fn is_repeated(&mut self, arguments: &[Value]) -> Run<bool> {
+        let Some(seen) = &mut self.seen else { return Ok(false) };
+        let mut key = Vec::with_capacity(16);
+        for (value, data_type) in arguments.iter().zip(&self.arguments) {
+            write_group_key(value, data_type.collation, &mut key);
+        }
+        let size = key.len() + 48;
+        if !seen.insert(key) {
+            return Ok(true);
+        }
+        self.memory_bytes += size;
+        if self.memory_bytes > GROUP_BYTES_MAX {
+            return Err(Error::too_large("DISTINCT in an aggregate function").into());
+        }
+        Ok(false)
+    }
+
+    /// The group's result.
+    ///
+    /// # Errors
+    /// 1690 when a sum has more than 65 digits.
+    pub fn finish(&mut self, ctx: &mut Context<'_>) -> Run<Value> {
+        let increment = ctx.session.variables.div_precision_increment;
+        Ok(match &mut self.state {
+            State::Count(count) => Value::Int(i64::try_from(*count).unwrap_or(i64::MAX)),
+            State::Sum { sum: None, .. } => Value::Null,
+            State::Sum { sum: Some(Sum::Double(sum)), count } => {
+                #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+                let rows = *count as f64;
+                Value::Double(if self.function == AggregateFunction::Avg { *sum / rows } else { *sum })
+            }
+            State::Sum { sum: Some(sum), count } => {
+                let sum = sum.to_decimal();
+                let result = if self.function == AggregateFunction::Avg {
+                    let scale = sum.scale().saturating_add(increment).min(30);
+                    sum.divide(&Decimal::from(*count), scale).unwrap_or(Decimal::ZERO)
+                } else {
+                    sum
+                };
+                if !result.fits() {
+                    return Err(Error::data_out_of_range("DECIMAL", "sum").into());
+                }
+                Value::Decimal(result)
+            }
+            State::Extreme(best) => best.take().unwrap_or(Value::Null),
+            State::Any(first) => first.take().unwrap_or(Value::Null),
+            State::Bits(bits) => Value::UInt(*bits),
+            State::Variance { count, squares, .. } => variance(self.function, *count, *squares),
+            State::Concat(pieces) => {
+                if pieces.is_empty() {
+                    return Ok(Value::Null);
+                }
+                let mut pieces = std::mem::take(pieces);
+                sort(&mut pieces, &self.order_by);
+                self.concat(&pieces, ctx)
+            }
+        })
+    }
+
+    /// The texts in a row, cut at `group_concat_max_len` with warning 1260.
+    fn concat(&self, pieces: &[Piece], ctx: &mut Context<'_>) -> Value {
+        let longest = usize::try_from(ctx.session.variables.group_concat_max_len).unwrap_or(usize::MAX);
+        let mut out = Vec::new();
+        for (position, piece) in pieces.iter().enumerate() {
+            if position > 0 {
+                out.extend_from_slice(&self.separator);
+            }
+            out.extend_from_slice(&piece.text);
+            if out.len() > longest {
+                let message = format!("Row {} was cut by group_concat()", position + 1);
+                ctx.session.warn(WarningLevel::Warning, 1260, message);
+                let end = (0..=longest).rev().find(|at| out[*at] & 0xc0 != 0x80).unwrap_or(0);
+                out.truncate(end);
+                break;
+            }
+        }
+        if self.arguments.iter().any(DataType::is_binary) { Value::Blob(out.into()) } else { Value::Text(out.into()) }
+    }
+}
+
+fn sort(pieces: &mut [Piece], order_by: &[(DataType, bool)]) {
+    if order_by.is_empty() {
+        return;
+    }
+    pieces.sort_by(|left, right| {
+        for (position, (data_type, descending)) in order_by.iter().enumerate() {
+            let (Some(a), Some(b)) = (left.keys.get(position), right.keys.get(position)) else { break };
+            let order = a.compare(b, data_type.collation);
+            if order.is_ne() {
+                return if *descending { order.reverse() } else { order };
+            }
+        }
+        std::cmp::Ordering::Equal
+    });
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+fn variance(function: AggregateFunction, count: u64, squares: f64) -> Value {
+    let sample = matches!(function, AggregateFunction::StddevSamp | AggregateFunction::VarSamp);
+    let divisor = if sample { count.saturating_sub(1) } else { count };
+    if divisor == 0 {
+        return Value::Null;
+    }
+    let variance = squares / divisor as f64;
+    let deviation = matches!(function, AggregateFunction::StddevPop | AggregateFunction::StddevSamp);
+    Value::Double(if deviation { variance.sqrt() } else { variance })
+}

@@ -1,0 +1,403 @@
+//! From written to bound expressions.
+//!
+//! Names go to the [`Scope`]; operators get their result types; text operands agree on a collation; functions are looked
+//! up in [`crate::function`]. Row operands are taken apart here (`(a, b) = (c, d)` is `a = c AND b = d`), as are NULLIF,
+//! IF, and CASE with an operand, so that evaluation knows only the simple forms.
+//!
+//! Left out: `DEFAULT` and `DEFAULT(c)`, which the binder of INSERT and UPDATE takes before it comes here.
+
+mod call;
+mod comparison;
+
+use std::sync::Arc;
+
+use crate::ast;
+use crate::ast::{BinaryOp, Expr, UnaryOp};
+use crate::error::{Error, Result};
+use crate::expression::collate::agree;
+use crate::expression::{
+    CompareOp, Expression, LikePattern, RegexpPattern, Scope, SubqueryKind, common_type, infer,
+};
+use crate::limits::EXPRESSION_DEPTH_MAX;
+use crate::types::{Collation, DataType, Decimal, Value};
+use crate::variables::SqlMode;
+
+pub(super) use comparison::comparison;
+
+/// Binds an expression in a scope.
+///
+/// # Errors
+/// Unknown names (1054, 1305), wrong counts of arguments or columns (1582, 1241), collations that do not go together
+/// (1267), malformed literals next to dates (1525), and forms that are not built (1235).
+pub fn bind(expr: &Expr, scope: &mut dyn Scope) -> Result<Expression> {
+    Binder { scope, depth: 0 }.bind(expr)
+}
+
+/// The state of one binding.
+struct Binder<'a> {
+    scope: &'a mut dyn Scope,
+    /// Nesting so far, bounded by [`EXPRESSION_DEPTH_MAX`].
+    depth: usize,
+}
+
+impl Binder<'_> {
+    fn connection(&self) -> Collation {
+        self.scope.session().variables.collation_connection
+    }
+
+    fn bind(&mut self, expr: &Expr) -> Result<Expression> {
+        if self.depth >= EXPRESSION_DEPTH_MAX {
+            return Err(Error::too_large("an expression is nested too deeply"));
+        }
+        self.depth += 1;
+        let bound = self.bind_inner(expr);
+        self.depth -= 1;
+        bound
+    }
+
+    fn bind_all(&mut self, exprs: &[Expr]) -> Result<Vec<Expression>> {
+        exprs.iter().map(|expr| self.bind(expr)).collect()
+    }
+
+    fn bind_inner(&mut self, expr: &Expr) -> Result<Expression> {
+        match expr {
+            Expr::Literal(value) => {
+                let data_type = DataType::of_value(value, self.connection());
+                Ok(Expression::Constant { value: value.clone(), data_type })
+            }
+            Expr::Parameter(index) => {
+                let data_type = DataType::varchar(16_383, self.connection());
+                Ok(Expression::Parameter { index: *index, data_type })
+            }
+            Expr::Column { database, table, column } => {
+                self.scope.column(database.as_deref(), table.as_deref(), column)
+            }
+            Expr::Unary(op, operand) => self.unary(*op, operand),
+            Expr::Binary(op, left, right) => self.binary(*op, expr, left, right),
+            Expr::IsNull { operand, negated } => {
+                Ok(Expression::IsNull { operand: Box::new(self.bind(operand)?), negated: *negated })
+            }
+            Expr::IsTruth { operand, value, negated } => {
+                let operand = Box::new(self.bind(operand)?);
+                Ok(match value {
+                    Some(value) => Expression::IsTruth { operand, value: *value, negated: *negated },
+                    None => Expression::IsNull { operand, negated: *negated },
+                })
+            }
+            Expr::Between { operand, low, high, negated } => self.between(operand, low, high, *negated),
+            Expr::InList { operand, list, negated } => self.in_list(operand, list, *negated),
+            Expr::InSubquery { operand, query, negated } => self.in_subquery(operand, query, *negated),
+            Expr::Exists { query, negated } => {
+                let subquery = self.scope.subquery(query, SubqueryKind::Exists)?;
+                Ok(Expression::Exists { subquery, negated: *negated })
+            }
+            Expr::Subquery(query) => {
+                let subquery = self.scope.subquery(query, SubqueryKind::Scalar)?;
+                if subquery.columns.len() != 1 {
+                    return Err(Error::operand_columns(1));
+                }
+                Ok(Expression::ScalarSubquery(subquery))
+            }
+            Expr::Like { operand, pattern, escape, negated } => {
+                self.like(operand, pattern, escape.as_deref(), *negated)
+            }
+            Expr::Regexp { operand, pattern, negated } => self.regexp(operand, pattern, *negated),
+            Expr::Case { operand, branches, otherwise } => {
+                self.case(operand.as_deref(), branches, otherwise.as_deref())
+            }
+            Expr::Cast { operand, to } => {
+                let operand = self.bind(operand)?;
+                Ok(cast(operand, *to))
+            }
+            Expr::Collate(operand, collation) => self.collate(operand, *collation),
+            Expr::Function { name, arguments } => self.function(name, arguments),
+            Expr::Aggregate(call) => self.scope.aggregate(call),
+            Expr::InsertedValue(column) => self.scope.inserted_value(column),
+            Expr::UserVariable(name) => {
+                let name = name.to_lowercase();
+                let data_type = self.scope.session().user_variables.get(&name).map_or_else(
+                    || DataType::LONGBLOB,
+                    |value| variable_type(value, self.connection()),
+                );
+                Ok(Expression::UserVariable { name: name.into(), data_type })
+            }
+            Expr::AssignVariable(name, operand) => {
+                let operand = Box::new(self.bind(operand)?);
+                Ok(Expression::AssignVariable { name: name.to_lowercase().into(), operand })
+            }
+            Expr::SystemVariable { scope, name } => {
+                let data_type = crate::variables::data_type(name, *scope)?;
+                Ok(Expression::SystemVariable { scope: *scope, name: name.as_str().into(), data_type })
+            }
+            Expr::Row(_) => Err(Error::operand_columns(1)),
+            Expr::Default(_) => Err(Error::not_supported("DEFAULT inside an expression")),
+        }
+    }
+
+    fn unary(&mut self, op: UnaryOp, operand: &Expr) -> Result<Expression> {
+        let operand = self.bind(operand)?;
+        Ok(match op {
+            UnaryOp::Plus => operand,
+            UnaryOp::Not => Expression::Not(Box::new(operand)),
+            UnaryOp::BitNot => Expression::BitNot(Box::new(number_operand(operand))),
+            UnaryOp::Minus => match &operand {
+                Expression::Constant { value: Value::Int(value), .. } if *value != i64::MIN && *value != 0 => {
+                    Expression::integer(-value)
+                }
+                Expression::Constant { value: Value::UInt(value), .. } if *value == 1 << 63 => {
+                    Expression::integer(i64::MIN)
+                }
+                Expression::Constant { value: Value::UInt(value), .. } => {
+                    let value = Value::Decimal(Decimal::from(*value).negate());
+                    let data_type = DataType::of_value(&value, Collation::Binary);
+                    Expression::Constant { value, data_type }
+                }
+                Expression::Constant { value: Value::Decimal(value), data_type } => {
+                    Expression::Constant { value: Value::Decimal(value.negate()), data_type: *data_type }
+                }
+                Expression::Constant { value: Value::Double(value), .. } => {
+                    Expression::constant(Value::Double(-value), DataType::DOUBLE)
+                }
+                _ => {
+                    let operand = number_operand(operand);
+                    let data_type = infer::negation(&operand);
+                    Expression::Negate { operand: Box::new(operand), data_type }
+                }
+            },
+        })
+    }
+
+    fn binary(&mut self, op: BinaryOp, whole: &Expr, left: &Expr, right: &Expr) -> Result<Expression> {
+        if let Some(op) = CompareOp::from_binary(op) {
+            return self.compare(op, left, right);
+        }
+        match op {
+            BinaryOp::And | BinaryOp::Or => {
+                let parts = self.bind_chain(op, whole)?;
+                Ok(if op == BinaryOp::And { Expression::And(parts) } else { Expression::Or(parts) })
+            }
+            BinaryOp::Xor => Ok(Expression::Xor(Box::new(self.bind(left)?), Box::new(self.bind(right)?))),
+            _ => {
+                let (left, right) = (number_operand(self.bind(left)?), number_operand(self.bind(right)?));
+                let variables = &self.scope.session().variables;
+                let mut data_type = infer::arithmetic(op, &left, &right, variables.div_precision_increment);
+                if op == BinaryOp::Subtract && variables.sql_mode.has(SqlMode::NO_UNSIGNED_SUBTRACTION) {
+                    data_type = data_type.with_unsigned(false);
+                }
+                Ok(Expression::Arithmetic { op, left: Box::new(left), right: Box::new(right), data_type })
+            }
+        }
+    }
+
+    /// The operands of a chain of one logical operator, however long, without recursion down its left side.
+    fn bind_chain(&mut self, op: BinaryOp, whole: &Expr) -> Result<Vec<Expression>> {
+        let mut parts = Vec::new();
+        let mut pending = vec![whole];
+        while let Some(next) = pending.pop() {
+            match next {
+                Expr::Binary(found, left, right) if *found == op => {
+                    pending.push(right);
+                    pending.push(left);
+                }
+                other => parts.push(self.bind(other)?),
+            }
+        }
+        Ok(parts)
+    }
+
+    fn like(&mut self, operand: &Expr, pattern: &Expr, escape: Option<&Expr>, negated: bool) -> Result<Expression> {
+        let operand = self.text_operand(operand)?;
+        let pattern = self.text_operand(pattern)?;
+        let collation = agree([&operand, &pattern], self.connection(), "like")?;
+        let escape = match escape {
+            None if self.scope.session().variables.sql_mode.has(SqlMode::NO_BACKSLASH_ESCAPES) => None,
+            None => Some('\\'),
+            Some(expr) => match self.bind(expr)?.as_constant() {
+                Some(Value::Text(text) | Value::Blob(text)) => {
+                    let mut characters = crate::types::text::as_str(text).chars();
+                    let escape = characters.next();
+                    if characters.next().is_some() {
+                        return Err(Error::wrong_arguments("ESCAPE"));
+                    }
+                    escape
+                }
+                Some(Value::Null) => Some('\\'),
+                _ => return Err(Error::wrong_arguments("ESCAPE")),
+            },
+        };
+        let compiled = match pattern.as_constant() {
+            Some(Value::Text(text) | Value::Blob(text)) => {
+                Some(Arc::new(LikePattern::new(text, escape, collation)))
+            }
+            _ => None,
+        };
+        Ok(Expression::Like {
+            operand: Box::new(operand),
+            pattern: Box::new(pattern),
+            escape,
+            negated,
+            collation,
+            compiled,
+        })
+    }
+
+    fn regexp(&mut self, operand: &Expr, pattern: &Expr, negated: bool) -> Result<Expression> {
+        let operand = self.text_operand(operand)?;
+        let pattern = self.text_operand(pattern)?;
+        let collation = agree([&operand, &pattern], self.connection(), "regexp")?;
+        let compiled = match pattern.as_constant() {
+            Some(Value::Text(text) | Value::Blob(text)) => Some(RegexpPattern::cached(text, collation)?),
+            _ => None,
+        };
+        Ok(Expression::Regexp {
+            operand: Box::new(operand),
+            pattern: Box::new(pattern),
+            negated,
+            collation,
+            compiled,
+        })
+    }
+
+    fn case(
+        &mut self,
+        operand: Option<&Expr>,
+        branches: &[(Expr, Expr)],
+        otherwise: Option<&Expr>,
+    ) -> Result<Expression> {
+        let operand = operand.map(|operand| self.bind(operand)).transpose()?;
+        let mut bound = Vec::with_capacity(branches.len());
+        for (condition, result) in branches {
+            let condition = self.bind(condition)?;
+            let condition = match &operand {
+                Some(operand) => self.compare_bound(CompareOp::Eq, operand.clone(), condition)?,
+                None => condition,
+            };
+            bound.push((condition, self.bind(result)?));
+        }
+        let otherwise = match otherwise {
+            Some(otherwise) => self.bind(otherwise)?,
+            None => Expression::constant(Value::Null, DataType::NULL),
+        };
+        self.make_case(bound, otherwise)
+    }
+
+    /// A CASE over bound parts: its type holds all results.
+    fn make_case(&mut self, branches: Vec<(Expression, Expression)>, otherwise: Expression) -> Result<Expression> {
+        let results: Vec<&Expression> = branches.iter().map(|(_, result)| result).chain([&otherwise]).collect();
+        let collation = agree(results.iter().copied(), self.connection(), "case")?;
+        let types: Vec<DataType> = results.iter().map(|result| result.data_type()).collect();
+        let data_type = literal_fitting(common_type(&types, collation), &results);
+        Ok(Expression::Case { branches, otherwise: Box::new(otherwise), data_type })
+    }
+
+    fn collate(&mut self, operand: &Expr, collation: Collation) -> Result<Expression> {
+        let operand = self.bind(operand)?;
+        let operand = if operand.data_type().is_string() { operand } else { text(operand, self.connection()) };
+        let data_type = operand.data_type();
+        if data_type.is_binary() && collation != Collation::Binary {
+            return Err(Error {
+                code: 1253,
+                state: *b"42000",
+                message: format!("COLLATION '{}' is not valid for CHARACTER SET 'binary'", collation.name()),
+            });
+        }
+        let data_type = if collation == Collation::Binary {
+            DataType::varbinary(data_type.characters().saturating_mul(4))
+        } else {
+            data_type.with_collation(collation)
+        };
+        Ok(Expression::Collate { operand: Box::new(operand), data_type })
+    }
+
+    fn text_operand(&mut self, expr: &Expr) -> Result<Expression> {
+        let bound = self.bind(expr)?;
+        Ok(if needs_text(&bound) { text(bound, self.connection()) } else { bound })
+    }
+}
+
+/// The type of a user variable of this value.
+fn variable_type(value: &Value, collation: Collation) -> DataType {
+    match value {
+        Value::Text(_) => DataType::varchar(16_383, collation),
+        Value::Blob(_) => DataType::LONGBLOB,
+        Value::Decimal(decimal) => DataType::decimal(65, u32::from(decimal.scale())),
+        _ => DataType::of_value(value, collation),
+    }
+}
+
+/// A CAST, with the length that text keeps when none was given.
+fn cast(operand: Expression, to: DataType) -> Expression {
+    Expression::Cast { operand: Box::new(operand), to }
+}
+
+/// Whether an operand must be converted before a function of text can take it. A parameter may come as a number.
+fn needs_text(operand: &Expression) -> bool {
+    match operand {
+        Expression::Parameter { .. } | Expression::UserVariable { .. } => true,
+        Expression::Constant { value: Value::Null, .. } => false,
+        _ => !operand.data_type().is_string(),
+    }
+}
+
+/// The operand as text of the connection's collation.
+fn text(operand: Expression, collation: Collation) -> Expression {
+    let data_type = operand.data_type();
+    if data_type.is_binary() {
+        return Expression::Cast { operand: Box::new(operand), to: data_type };
+    }
+    let length = if data_type.is_string() { 1 << 22 } else { data_type.characters().max(1) };
+    let to = DataType::varchar(length, collation);
+    Expression::Cast { operand: Box::new(operand), to }
+}
+
+/// An operand of arithmetic: a date or time becomes the number that MySQL takes it for; `0x41` is a number there.
+fn number_operand(operand: Expression) -> Expression {
+    let data_type = operand.data_type();
+    if let Expression::Constant { value: Value::Blob(bytes), .. } = &operand
+        && bytes.len() <= 8
+        && !bytes.iter().all(u8::is_ascii_digit)
+    {
+        let number = bytes.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        return Expression::constant(Value::UInt(number), DataType::BIGINT_UNSIGNED);
+    }
+    if !data_type.is_temporal() {
+        return operand;
+    }
+    let fsp = u32::from(data_type.fsp());
+    let to = if fsp == 0 { DataType::BIGINT } else { DataType::decimal(data_type.digits(), fsp) };
+    Expression::Cast { operand: Box::new(operand), to }
+}
+
+/// The digits of integer literals among decimals count as written, not as those of a BIGINT.
+fn literal_fitting(data_type: DataType, results: &[&Expression]) -> DataType {
+    if !data_type.is_decimal() {
+        return data_type;
+    }
+    let scale = u32::from(data_type.scale());
+    let whole = results.iter().map(|result| {
+        let own = result.data_type();
+        match result.as_constant() {
+            Some(Value::Int(value)) => value.unsigned_abs().checked_ilog10().map_or(1, |log| log + 1),
+            _ if own.is_numeric() => own.digits() - u32::from(own.scale()),
+            _ => 0,
+        }
+    });
+    DataType::decimal(whole.max().unwrap_or(1) + scale, scale)
+}
+
+/// The subquery of IN must have as many columns as there are operands.
+fn check_columns(operands: usize, columns: usize) -> Result<()> {
+    if operands == columns { Ok(()) } else { Err(Error::operand_columns(operands)) }
+}
+
+impl Binder<'_> {
+    fn in_subquery(&mut self, operand: &Expr, query: &ast::Query, negated: bool) -> Result<Expression> {
+        let operands = match operand {
+            Expr::Row(parts) => self.bind_all(parts)?,
+            other => vec![self.bind(other)?],
+        };
+        let subquery = self.scope.subquery(query, SubqueryKind::In)?;
+        check_columns(operands.len(), subquery.columns.len())?;
+        Ok(Expression::InSubquery { operands, subquery, negated })
+    }
+}

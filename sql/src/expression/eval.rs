@@ -1,0 +1,309 @@
+//! Running an expression over a row.
+//!
+//! Columns and constants are borrowed by whoever only looks at them ([`Expression::look`]); a value is cloned only when
+//! it is the result. Three-valued logic: an unknown truth is NULL.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use crate::error::Error;
+use crate::execute::{Context, Run, subquery};
+use crate::expression::arithmetic::{self, Operation};
+use crate::expression::{CompareOp, Expression, LikePattern, RegexpPattern};
+use crate::function::Call;
+use crate::types::compare::compare_warning;
+use crate::types::convert::{cast, to_bool};
+use crate::types::{Collation, DataType, Value};
+
+impl Expression {
+    /// The value over a row.
+    ///
+    /// # Errors
+    /// Arithmetic out of range, wrong arguments, whatever a subquery raises; or SLEEP's suspension.
+    pub fn eval(&self, row: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+        match self {
+            Expression::Constant { value, .. } => Ok(value.clone()),
+            Expression::Column { index, name, .. } => {
+                row.get(*index).cloned().ok_or_else(|| missing_slot(name).into())
+            }
+            Expression::Parameter { index, .. } => parameter(*index, ctx),
+            Expression::Outer { depth, index, name, .. } => {
+                let rows = &ctx.outer_rows;
+                let value = rows.len().checked_sub(*depth).and_then(|position| rows[position].get(*index));
+                value.cloned().ok_or_else(|| missing_slot(name).into())
+            }
+            Expression::Arithmetic { op, left, right, data_type } => {
+                let left = left.look(row, ctx)?;
+                let right = right.look(row, ctx)?;
+                let operation = Operation { op: *op, data_type, expression: self, strict: ctx.strict };
+                Ok(arithmetic::apply(&operation, &left, &right, ctx.session)?)
+            }
+            Expression::Negate { operand, .. } => {
+                let operand = operand.look(row, ctx)?;
+                Ok(arithmetic::negate(&operand, self, ctx.session)?)
+            }
+            Expression::BitNot(operand) => {
+                let operand = operand.look(row, ctx)?;
+                Ok(arithmetic::as_bits(&operand, ctx.session).map_or(Value::Null, |bits| Value::UInt(!bits)))
+            }
+            Expression::Case { branches, otherwise, data_type } => {
+                let result = chosen(branches, otherwise, row, ctx)?;
+                let value = result.eval(row, ctx)?;
+                Ok(convert(value, result, data_type, ctx))
+            }
+            Expression::Cast { operand, to } => {
+                let value = operand.eval(row, ctx)?;
+                Ok(convert(value, operand, to, ctx))
+            }
+            Expression::Collate { operand, data_type } => {
+                let value = operand.eval(row, ctx)?;
+                Ok(match value {
+                    Value::Text(text) if data_type.collation == Collation::Binary => Value::Blob(text),
+                    other => other,
+                })
+            }
+            Expression::Call { function, arguments, data_type, collation } => {
+                let call = Call { data_type: *data_type, collation: *collation, arguments };
+                function.eval(&call, row, ctx)
+            }
+            Expression::ScalarSubquery(plan) => subquery::evaluate(plan, None, row, ctx),
+            Expression::UserVariable { name, .. } => {
+                Ok(ctx.session.user_variables.get(name.as_ref()).cloned().unwrap_or(Value::Null))
+            }
+            Expression::AssignVariable { name, operand } => {
+                let value = operand.eval(row, ctx)?;
+                ctx.session.user_variables.insert(name.to_string(), value.clone());
+                Ok(value)
+            }
+            Expression::SystemVariable { scope, name, .. } => {
+                Ok(crate::variables::get(ctx.session, ctx.host, *scope, name)?)
+            }
+            Expression::Not(_)
+            | Expression::And(_)
+            | Expression::Or(_)
+            | Expression::Xor(..)
+            | Expression::Compare { .. }
+            | Expression::IsNull { .. }
+            | Expression::IsTruth { .. }
+            | Expression::Between { .. }
+            | Expression::InList { .. }
+            | Expression::InSubquery { .. }
+            | Expression::Exists { .. }
+            | Expression::Like { .. }
+            | Expression::Regexp { .. } => Ok(self.truth(row, ctx)?.map_or(Value::Null, Value::bool)),
+        }
+    }
+
+    /// Whether the expression is true over a row: what WHERE, ON and HAVING ask. NULL is not true.
+    ///
+    /// # Errors
+    /// As [`Expression::eval`].
+    pub fn is_true(&self, row: &[Value], ctx: &mut Context<'_>) -> Run<bool> {
+        Ok(self.truth(row, ctx)? == Some(true))
+    }
+
+    /// The value, borrowed where it already is somewhere.
+    ///
+    /// # Errors
+    /// As [`Expression::eval`].
+    pub fn look<'a>(&'a self, row: &'a [Value], ctx: &mut Context<'_>) -> Run<Cow<'a, Value>> {
+        match self {
+            Expression::Constant { value, .. } => Ok(Cow::Borrowed(value)),
+            Expression::Column { index, name, .. } => {
+                row.get(*index).map(Cow::Borrowed).ok_or_else(|| missing_slot(name).into())
+            }
+            _ => self.eval(row, ctx).map(Cow::Owned),
+        }
+    }
+
+    /// Truth, falsehood, or None for NULL.
+    ///
+    /// # Errors
+    /// As [`Expression::eval`].
+    pub fn truth(&self, row: &[Value], ctx: &mut Context<'_>) -> Run<Option<bool>> {
+        match self {
+            Expression::And(parts) => logical(parts, false, row, ctx),
+            Expression::Or(parts) => logical(parts, true, row, ctx),
+            Expression::Not(operand) => Ok(operand.truth(row, ctx)?.map(|truth| !truth)),
+            Expression::Xor(left, right) => {
+                let (left, right) = (left.truth(row, ctx)?, right.truth(row, ctx)?);
+                Ok(left.zip(right).map(|(left, right)| left != right))
+            }
+            Expression::Compare { op, left, right, collation } => {
+                let left = left.look(row, ctx)?;
+                let right = right.look(row, ctx)?;
+                Ok(compare(*op, &left, &right, *collation, ctx))
+            }
+            Expression::IsNull { operand, negated } => Ok(Some(operand.look(row, ctx)?.is_null() != *negated)),
+            Expression::IsTruth { operand, value, negated } => {
+                Ok(Some((operand.truth(row, ctx)? == Some(*value)) != *negated))
+            }
+            Expression::Between { operand, low, high, negated, collation } => {
+                let operand = operand.look(row, ctx)?;
+                let low = low.look(row, ctx)?;
+                let high = high.look(row, ctx)?;
+                let above = compare(CompareOp::GreaterEq, &operand, &low, *collation, ctx);
+                let below = compare(CompareOp::LessEq, &operand, &high, *collation, ctx);
+                Ok(negate(and(above, below), *negated))
+            }
+            Expression::InList { operand, list, negated, collation } => {
+                let operand = operand.look(row, ctx)?;
+                Ok(negate(in_list(&operand, list, *collation, row, ctx)?, *negated))
+            }
+            Expression::InSubquery { operands, subquery: plan, negated } => {
+                let values: Vec<Value> =
+                    operands.iter().map(|operand| operand.eval(row, ctx)).collect::<Run<_>>()?;
+                let found = subquery::evaluate(plan, Some(&values), row, ctx)?;
+                Ok(negate(to_bool(&found, ctx.session), *negated))
+            }
+            Expression::Exists { subquery: plan, negated } => {
+                let found = subquery::evaluate(plan, None, row, ctx)?;
+                Ok(negate(to_bool(&found, ctx.session), *negated))
+            }
+            Expression::Like { operand, pattern, escape, negated, collation, compiled } => {
+                let operand = operand.look(row, ctx)?;
+                let Some(text) = bytes_of(&operand) else { return Ok(None) };
+                let matched = match compiled {
+                    Some(compiled) => compiled.matches(text),
+                    None => {
+                        let pattern = pattern.look(row, ctx)?;
+                        let Some(pattern) = bytes_of(&pattern) else { return Ok(None) };
+                        LikePattern::new(pattern, *escape, *collation).matches(text)
+                    }
+                };
+                Ok(Some(matched != *negated))
+            }
+            Expression::Regexp { operand, pattern, negated, collation, compiled } => {
+                let operand = operand.look(row, ctx)?;
+                let Some(text) = bytes_of(&operand) else { return Ok(None) };
+                let matched = match compiled {
+                    Some(compiled) => compiled.matches(text),
+                    None => {
+                        let pattern = pattern.look(row, ctx)?;
+                        let Some(pattern) = bytes_of(&pattern) else { return Ok(None) };
+                        RegexpPattern::cached(pattern, *collation)?.matches(text)
+                    }
+                };
+                Ok(Some(matched != *negated))
+            }
+            _ => {
+                let value = self.look(row, ctx)?;
+                Ok(to_bool(&value, ctx.session))
+            }
+        }
+    }
+}
+
+fn missing_slot(name: &str) -> Error {
+    Error::internal(format!("column '{name}' has no slot in the row"))
+}
+
+fn parameter(index: usize, ctx: &Context<'_>) -> Run<Value> {
+    ctx.parameters.get(index).cloned().ok_or_else(|| Error::wrong_arguments("EXECUTE").into())
+}
+
+/// The bytes of a string; None for NULL. The binder has made everything else text.
+fn bytes_of(value: &Value) -> Option<&[u8]> {
+    match value {
+        Value::Text(text) | Value::Blob(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// AND (`decides` false) or OR (`decides` true): the deciding truth ends it.
+fn logical(parts: &[Expression], decides: bool, row: &[Value], ctx: &mut Context<'_>) -> Run<Option<bool>> {
+    let mut unknown = false;
+    for part in parts {
+        match part.truth(row, ctx)? {
+            Some(truth) if truth == decides => return Ok(Some(decides)),
+            Some(_) => {}
+            None => unknown = true,
+        }
+    }
+    Ok(if unknown { None } else { Some(!decides) })
+}
+
+fn and(left: Option<bool>, right: Option<bool>) -> Option<bool> {
+    match (left, right) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
+}
+
+fn negate(truth: Option<bool>, negated: bool) -> Option<bool> {
+    truth.map(|truth| truth != negated)
+}
+
+fn compare(op: CompareOp, left: &Value, right: &Value, collation: Collation, ctx: &mut Context<'_>) -> Option<bool> {
+    if op == CompareOp::NullSafeEq && (left.is_null() || right.is_null()) {
+        return Some(left.is_null() && right.is_null());
+    }
+    let ordering = compare_warning(left, right, collation, ctx.session, ctx.now_us)?;
+    Some(op.accepts(ordering))
+}
+
+impl CompareOp {
+    /// Whether operands in this order satisfy the operator.
+    #[must_use]
+    pub fn accepts(self, ordering: Ordering) -> bool {
+        match self {
+            CompareOp::Eq | CompareOp::NullSafeEq => ordering.is_eq(),
+            CompareOp::NotEq => ordering.is_ne(),
+            CompareOp::Less => ordering.is_lt(),
+            CompareOp::LessEq => ordering.is_le(),
+            CompareOp::Greater => ordering.is_gt(),
+            CompareOp::GreaterEq => ordering.is_ge(),
+        }
+    }
+}
+
+fn in_list(
+    operand: &Value,
+    list: &[Expression],
+    collation: Collation,
+    row: &[Value],
+    ctx: &mut Context<'_>,
+) -> Run<Option<bool>> {
+    if operand.is_null() {
+        return Ok(None);
+    }
+    let mut unknown = false;
+    for member in list {
+        let member = member.look(row, ctx)?;
+        match compare(CompareOp::Eq, operand, &member, collation, ctx) {
+            Some(true) => return Ok(Some(true)),
+            Some(false) => {}
+            None => unknown = true,
+        }
+    }
+    Ok(if unknown { None } else { Some(false) })
+}
+
+/// The branch of a CASE that holds.
+fn chosen<'a>(
+    branches: &'a [(Expression, Expression)],
+    otherwise: &'a Expression,
+    row: &[Value],
+    ctx: &mut Context<'_>,
+) -> Run<&'a Expression> {
+    for (condition, result) in branches {
+        if condition.is_true(row, ctx)? {
+            return Ok(result);
+        }
+    }
+    Ok(otherwise)
+}
+
+/// A result in a type; nothing to do in the common case that it has it already.
+fn convert(value: Value, source: &Expression, to: &DataType, ctx: &mut Context<'_>) -> Value {
+    let from = match source {
+        // A parameter's declared type is a guess: its text is the natural one of its value.
+        Expression::Parameter { .. } => DataType::NULL,
+        _ => source.data_type(),
+    };
+    if from == *to || value.is_null() {
+        return value;
+    }
+    cast(value, &from, to, ctx.session, ctx.now_us)
+}

@@ -1,0 +1,273 @@
+//! CREATE TABLE and CREATE INDEX: keys and table options. Columns are in `column.rs`.
+//!
+//! Options that InnoDB takes without effect on anything a client can read back (AVG_ROW_LENGTH, MAX_ROWS, STATS_…, ROW_FORMAT,
+//! …) are taken here likewise; options that would have to do something (DATA DIRECTORY, ENCRYPTION, COMPRESSION, …) are refused.
+
+use sqlparser::tokenizer::Token;
+
+use crate::ast::{CreateTable, KeyDefinition, KeyKind, KeyPart, Statement};
+use crate::error::Error;
+use crate::parse::column;
+use crate::parse::cursor::Cursor;
+use crate::variables::character_set;
+
+/// Parses what follows CREATE TABLE.
+pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
+    let mut table = CreateTable {
+        name: cursor.table_name()?,
+        if_not_exists,
+        columns: Vec::new(),
+        keys: Vec::new(),
+        collation: None,
+        auto_increment: None,
+        comment: String::new(),
+        like: None,
+    };
+    let in_parens = *cursor.peek() == Token::LParen && cursor.peek_word(1, "LIKE");
+    if in_parens {
+        cursor.skip();
+    }
+    if cursor.word("LIKE") {
+        table.like = Some(cursor.table_name()?);
+        if in_parens {
+            cursor.expect(&Token::RParen)?;
+        }
+        return Ok(Statement::CreateTable(Box::new(table)));
+    }
+    refuse_select(cursor)?;
+    cursor.expect(&Token::LParen)?;
+    loop {
+        definition(cursor, &mut table)?;
+        if !cursor.eat(&Token::Comma) {
+            break;
+        }
+    }
+    cursor.expect(&Token::RParen)?;
+    options(cursor, &mut table)?;
+    if cursor.peek_word(0, "PARTITION") {
+        return Err(Error::not_supported("partitioned tables"));
+    }
+    refuse_select(cursor)?;
+    Ok(Statement::CreateTable(Box::new(table)))
+}
+
+fn refuse_select(cursor: &Cursor<'_, '_>) -> crate::Result<()> {
+    let ahead = usize::from(*cursor.peek() == Token::LParen);
+    let selects = ["SELECT", "WITH", "AS", "IGNORE", "REPLACE", "VALUES"].iter().any(|word| cursor.peek_word(ahead, word));
+    // Inside the parenthesis such words are reserved, so no column can begin with one.
+    if selects { Err(Error::not_supported("CREATE TABLE … SELECT")) } else { Ok(()) }
+}
+
+/// A column or a key.
+fn definition(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Result<()> {
+    if let Some(key) = key_definition(cursor)? {
+        table.keys.push(key);
+        return Ok(());
+    }
+    let (column, keys) = column::definition(cursor)?;
+    table.columns.push(column);
+    table.keys.extend(keys);
+    Ok(())
+}
+
+/// A key as CREATE TABLE and ALTER TABLE ADD write it; None when something else is next.
+pub(crate) fn key_definition(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<KeyDefinition>> {
+    let mut symbol = None;
+    let constrained = cursor.word("CONSTRAINT");
+    if constrained && !["PRIMARY", "UNIQUE", "FOREIGN", "CHECK"].iter().any(|word| cursor.peek_word(0, word)) {
+        symbol = Some(cursor.name()?);
+    }
+    let kind = if cursor.word("PRIMARY") {
+        cursor.expect_word("KEY")?;
+        KeyKind::Primary
+    } else if cursor.word("UNIQUE") {
+        cursor.one_of(&["INDEX", "KEY"]);
+        KeyKind::Unique
+    } else if cursor.peek_word(0, "FOREIGN") {
+        return Err(Error::not_supported("foreign keys"));
+    } else if cursor.peek_word(0, "CHECK") {
+        return Err(Error::not_supported("CHECK constraints"));
+    } else if constrained {
+        return Err(cursor.unexpected());
+    } else if cursor.one_of(&["INDEX", "KEY"]).is_some() {
+        KeyKind::Index
+    } else if let Some(word) = cursor.one_of(&["FULLTEXT", "SPATIAL"]) {
+        return Err(Error::not_supported(format_args!("{word} indexes")));
+    } else {
+        return Ok(None);
+    };
+    let mut name = None;
+    if kind != KeyKind::Primary && *cursor.peek() != Token::LParen && !cursor.peek_word(0, "USING") {
+        name = Some(cursor.name()?);
+    }
+    index_type(cursor)?;
+    let columns = cursor.parenthesized(key_part)?;
+    key_options(cursor)?;
+    let name = if kind == KeyKind::Primary { None } else { name.or(symbol) };
+    Ok(Some(KeyDefinition { kind, name, columns }))
+}
+
+/// `[USING | TYPE BTREE | HASH]`: InnoDB makes a B-tree of both.
+fn index_type(cursor: &mut Cursor<'_, '_>) -> crate::Result<()> {
+    if cursor.word("USING") && cursor.one_of(&["BTREE", "HASH"]).is_none() {
+        return Err(cursor.unexpected());
+    }
+    Ok(())
+}
+
+/// `column [(length)] [ASC | DESC]`.
+fn key_part(cursor: &mut Cursor<'_, '_>) -> crate::Result<KeyPart> {
+    if *cursor.peek() == Token::LParen {
+        return Err(Error::not_supported("functional key parts"));
+    }
+    let column = cursor.name()?;
+    let mut prefix = None;
+    if cursor.eat(&Token::LParen) {
+        let length = cursor.unsigned()?;
+        cursor.expect(&Token::RParen)?;
+        if length == 0 {
+            return Err(Error {
+                code: 1391,
+                state: *b"HY000",
+                message: format!("Key part '{column}' length cannot be 0"),
+            });
+        }
+        prefix = Some(u32::try_from(length).unwrap_or(u32::MAX));
+    }
+    let descending = cursor.one_of(&["ASC", "DESC"]) == Some("DESC");
+    Ok(KeyPart { column, prefix, descending })
+}
+
+fn key_options(cursor: &mut Cursor<'_, '_>) -> crate::Result<()> {
+    loop {
+        if cursor.peek_word(0, "USING") {
+            index_type(cursor)?;
+        } else if cursor.word("KEY_BLOCK_SIZE") {
+            cursor.eat(&Token::Eq);
+            cursor.unsigned()?;
+        } else if cursor.word("COMMENT") {
+            if !cursor.string()?.is_empty() {
+                return Err(Error::not_supported("index comments"));
+            }
+        } else if cursor.word("VISIBLE") {
+            // Indexes are visible unless said otherwise.
+        } else if cursor.peek_word(0, "INVISIBLE") {
+            return Err(Error::not_supported("invisible indexes"));
+        } else if cursor.peek_word(0, "WITH") {
+            return Err(Error::not_supported("full-text parsers"));
+        } else if cursor.peek_word(0, "ENGINE_ATTRIBUTE") || cursor.peek_word(0, "SECONDARY_ENGINE_ATTRIBUTE") {
+            return Err(Error::not_supported("ENGINE_ATTRIBUTE"));
+        } else {
+            return Ok(());
+        }
+    }
+}
+
+/// The name of an index in DROP INDEX and its like, where PRIMARY may stand in backticks.
+pub(crate) fn index_name(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
+    let name = cursor.name()?;
+    Ok(if name.eq_ignore_ascii_case("primary") { "PRIMARY".to_owned() } else { name })
+}
+
+/// Parses what follows CREATE, from `[UNIQUE] INDEX` on.
+pub(crate) fn create_index(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    let kind = if cursor.word("UNIQUE") { KeyKind::Unique } else { KeyKind::Index };
+    cursor.expect_word("INDEX")?;
+    let name = Some(cursor.name()?);
+    index_type(cursor)?;
+    cursor.expect_word("ON")?;
+    let table = cursor.table_name()?;
+    let columns = cursor.parenthesized(key_part)?;
+    key_options(cursor)?;
+    crate::parse::alter::algorithm_and_lock(cursor)?;
+    Ok(Statement::CreateIndex { table, keys: vec![KeyDefinition { kind, name, columns }] })
+}
+
+/// Options whose value is a number (or DEFAULT) that changes nothing here.
+const NUMBER_OPTIONS: &[&str] = &[
+    "AVG_ROW_LENGTH", "CHECKSUM", "DELAY_KEY_WRITE", "KEY_BLOCK_SIZE", "MAX_ROWS", "MIN_ROWS", "PACK_KEYS",
+    "STATS_AUTO_RECALC", "STATS_PERSISTENT", "STATS_SAMPLE_PAGES", "TABLE_CHECKSUM",
+];
+
+/// Options that would have to do something.
+const REFUSED_OPTIONS: &[&str] = &[
+    "AUTOEXTEND_SIZE", "CONNECTION", "DATA", "ENGINE_ATTRIBUTE", "INDEX", "PASSWORD", "SECONDARY_ENGINE",
+    "SECONDARY_ENGINE_ATTRIBUTE", "START", "STORAGE", "TABLESPACE", "UNION",
+];
+
+fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Result<()> {
+    let mut collation_named = false;
+    loop {
+        cursor.eat(&Token::Comma);
+        if let Some(word) = cursor.one_of(NUMBER_OPTIONS) {
+            cursor.eat(&Token::Eq);
+            // Both spellings of "as the server likes" exist.
+            if !cursor.word("DEFAULT") {
+                cursor.unsigned()?;
+            }
+            debug_assert!(!word.is_empty());
+        } else if cursor.one_of(&["ENGINE", "TYPE"]).is_some() {
+            cursor.eat(&Token::Eq);
+            engine(&cursor.name_or_string()?)?;
+        } else if cursor.word("AUTO_INCREMENT") {
+            cursor.eat(&Token::Eq);
+            table.auto_increment = Some(cursor.unsigned()?);
+        } else if cursor.word("COMMENT") {
+            cursor.eat(&Token::Eq);
+            table.comment = cursor.string()?;
+            if table.comment.chars().count() > 2048 {
+                return Err(comment_too_long("table", &table.name.table, 2048));
+            }
+        } else if cursor.one_of(&["ROW_FORMAT", "INSERT_METHOD"]).is_some() {
+            cursor.eat(&Token::Eq);
+            cursor.any_word()?;
+        } else if let Some(word) = cursor.one_of(&["COMPRESSION", "ENCRYPTION"]) {
+            cursor.eat(&Token::Eq);
+            if !matches!(cursor.string()?.to_ascii_lowercase().as_str(), "" | "none" | "n") {
+                return Err(Error::not_supported(format_args!("the table option {word}")));
+            }
+        } else if let Some(word) = cursor.one_of(REFUSED_OPTIONS) {
+            return Err(Error::not_supported(format_args!("the table option {word}")));
+        } else if !charset_option(cursor, table, &mut collation_named)? {
+            return Ok(());
+        }
+    }
+}
+
+/// `[DEFAULT] CHARSET x`, `[DEFAULT] COLLATE x`; false when neither is next.
+fn charset_option(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable, named: &mut bool) -> crate::Result<bool> {
+    let default = cursor.word("DEFAULT");
+    if cursor.word("CHARSET") || cursor.words(&["CHARACTER", "SET"]) {
+        cursor.eat(&Token::Eq);
+        let collation = character_set::default_collation(&cursor.name_or_string()?)?;
+        if !*named {
+            table.collation = Some(collation);
+        }
+        return Ok(true);
+    }
+    if cursor.word("COLLATE") {
+        cursor.eat(&Token::Eq);
+        table.collation = Some(character_set::collation(&cursor.name_or_string()?)?);
+        *named = true;
+        return Ok(true);
+    }
+    if default { Err(cursor.unexpected()) } else { Ok(false) }
+}
+
+/// There is one engine.
+///
+/// # Errors
+/// 1286 for any other than InnoDB.
+pub(crate) fn engine(name: &str) -> crate::Result<()> {
+    if name.eq_ignore_ascii_case("innodb") {
+        return Ok(());
+    }
+    Err(Error { code: 1286, state: *b"42000", message: format!("Unknown storage engine '{name}'") })
+}
+
+/// Error 1628, 1629.
+pub(crate) fn comment_too_long(of: &str, name: &str, max: usize) -> Error {
+    let code = if of == "table" { 1628 } else { 1629 };
+    Error { code, state: *b"HY000", message: format!("Comment for {of} '{name}' is too long (max = {max})") }
+}

@@ -1,0 +1,72 @@
+//! Which slots an expression reads.
+
+use std::sync::Arc;
+
+use crate::expression::{Expression, Subquery};
+
+/// The subquery of an expression node, if it is one.
+#[must_use]
+pub fn subquery_of(expression: &Expression) -> Option<&Arc<Subquery>> {
+    match expression {
+        Expression::InSubquery { subquery, .. }
+        | Expression::Exists { subquery, .. }
+        | Expression::ScalarSubquery(subquery) => Some(subquery),
+        _ => None,
+    }
+}
+
+/// The slots of the executing row that an expression reads, those that its subqueries read included; ascending.
+#[must_use]
+pub fn slots_of(expression: &Expression) -> Vec<usize> {
+    let mut slots = Vec::new();
+    expression.visit(&mut |part| {
+        if let Expression::Column { index, .. } = part {
+            slots.push(*index);
+        } else if let Some(subquery) = subquery_of(part) {
+            slots.extend(&subquery.outer_columns);
+        }
+    });
+    slots.sort_unstable();
+    slots.dedup();
+    slots
+}
+
+/// Whether it reads rows of an enclosing query.
+#[must_use]
+pub fn reads_outside(expression: &Expression) -> bool {
+    let mut found = false;
+    expression.visit(&mut |part| found |= matches!(part, Expression::Outer { .. }));
+    found
+}
+
+/// The slot, if the expression is nothing but a column.
+#[must_use]
+pub fn plain_slot(expression: &Expression) -> Option<usize> {
+    match expression {
+        Expression::Column { index, .. } => Some(*index),
+        _ => None,
+    }
+}
+
+/// Whether there is a subquery in it.
+#[must_use]
+pub fn has_subquery(expression: &Expression) -> bool {
+    let mut found = false;
+    expression.visit(&mut |part| found |= subquery_of(part).is_some());
+    found
+}
+
+/// Whether it gives the same for all rows as long as the slots it reads do: it calls nothing like RAND() and neither
+/// reads nor sets user variables.
+#[must_use]
+pub fn is_steady(expression: &Expression) -> bool {
+    let mut steady = true;
+    expression.visit(&mut |part| {
+        steady &= match part {
+            Expression::Call { function, .. } => !function.is_volatile(),
+            Expression::UserVariable { .. } | Expression::AssignVariable { .. } => false,
+            _ => true,
+        };
+    });
+    steady
+}
