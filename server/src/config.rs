@@ -101,7 +101,8 @@ impl Settings {
     /// # Errors
     /// A message that names the file and what is wrong in it.
     pub fn from_file(path: &Path) -> Result<Settings, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
@@ -145,7 +146,9 @@ impl Settings {
         check_address("--peer-listen", &peer_listen)?;
         check_loopback(&listen)?;
         if listen == peer_listen {
-            return Err(format!("--listen and --peer-listen are both {listen}; clients and peers need a port each"));
+            return Err(format!(
+                "--listen and --peer-listen are both {listen}; clients and peers need a port each"
+            ));
         }
         let mib = |option: &str, value: u64, least: u64, most: u64| {
             if (least..=most).contains(&value) {
@@ -165,7 +168,8 @@ impl Settings {
             listen,
             peer_listen,
             engine_cache_bytes: mib("--engine-cache-mib", self.engine_cache_mib.unwrap_or(64), 8, 1 << 20)?,
-            store_memory_bytes: mib("--store-memory-mib", self.store_memory_mib.unwrap_or(192), 16, 1 << 20)? as usize,
+            store_memory_bytes: mib("--store-memory-mib", self.store_memory_mib.unwrap_or(192), 16, 1 << 20)?
+                as usize,
             worker_threads: self.worker_threads.unwrap_or(0),
             log_json: self.log_json.unwrap_or(false),
             peers: self.peers,
@@ -203,7 +207,10 @@ fn check_peers(peers: &[Peer]) -> Result<(), String> {
 }
 
 fn check_address(option: &str, address: &str) -> Result<(), String> {
-    let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse::<u16>().ok());
+    let port = address
+        .rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty())
+        .and_then(|(_, port)| port.parse::<u16>().ok());
     match port {
         Some(port) if port > 0 => Ok(()),
         _ => Err(format!("{option}: '{address}' is not of the form HOST:PORT")),
@@ -266,7 +273,11 @@ impl Config {
     #[cfg(test)]
     pub fn for_test(data: &Path, node_id: u64, cluster_name: &str) -> Config {
         let peers = (1..=3)
-            .map(|id| Peer { id, peer_address: format!("127.0.0.1:{}", 100 + id), sql_address: format!("127.0.0.1:{}", 200 + id) })
+            .map(|id| Peer {
+                id,
+                peer_address: format!("127.0.0.1:{}", 100 + id),
+                sql_address: format!("127.0.0.1:{}", 200 + id),
+            })
             .collect();
         let settings = Settings {
             node_id: Some(node_id),

@@ -83,7 +83,10 @@ fn check(config: &mut Config, path: &Path, bytes: &[u8]) -> Result<(), String> {
     }
     let cluster_id = format!("{:032x}", config.cluster_id());
     if cluster_id != found.cluster_id {
-        return Err(format!("{} was changed by hand: its cluster id does not fit its members", path.display()));
+        return Err(format!(
+            "{} was changed by hand: its cluster id does not fit its members",
+            path.display()
+        ));
     }
     Ok(())
 }
@@ -107,7 +110,8 @@ fn create(config: &Config, path: &Path) -> Result<(), String> {
         peers: config.peers.clone(),
     };
     let text = serde_json::to_vec_pretty(&identity).map_err(|error| error.to_string())?;
-    write_durably(&config.data, path, &text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    write_durably(&config.data, path, &text)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 fn write_durably(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {

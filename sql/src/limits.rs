@@ -14,6 +14,8 @@ pub const REGEXP_COMPILED_BYTES_MAX: usize = 10 << 20;
 pub const STATEMENT_TOKENS_MAX: usize = 2_000_000;
 /// Nested calls of the expression and query parser: about this many nested parentheses, CASEs and subqueries.
 pub const PARSE_DEPTH_MAX: usize = 120;
+/// Queries nested in one another; each takes the parser tens of kilobytes of stack.
+pub const QUERY_DEPTH_MAX: usize = 20;
 /// Operators in one unparenthesized chain (`1 + 1 + 1 …`), added up over the parentheses around it; AND and OR count apart.
 pub const CHAIN_OPERATORS_MAX: usize = 400;
 /// ANDs, ORs and XORs in one chain: they are lowered to a balanced tree, so that only the parser's own tree is deep.
@@ -74,11 +76,15 @@ pub const INDEX_RANGES_MAX: usize = 16_384;
 pub const JOIN_ORDER_SEARCH_TABLES_MAX: usize = 6;
 /// Rows between two looks at whether the statement was killed.
 pub const ROWS_BETWEEN_CHECKS: u32 = 256;
-/// Nesting of query blocks.
-pub const QUERY_BLOCK_DEPTH_MAX: usize = 60;
 /// Regular expressions kept compiled.
 pub const REGEXP_CACHE_COUNT_MAX: usize = 256;
 /// Bytes of the rows that INSERT … SELECT holds between reading and writing.
 pub const INSERT_QUERY_BYTES_MAX: usize = 256 << 20;
 /// Rows between two looks at whether the statement was killed, where rows are written.
 pub const KILL_CHECK_ROWS: usize = 256;
+/// Entries of an index whose mean size stands for all, in SHOW TABLE STATUS.
+pub const SIZE_SAMPLE_ROWS: u64 = 32;
+/// Characters of the statement that SHOW PROCESSLIST shows without FULL, MySQL's bound.
+pub const PROCESS_INFO_CHARACTERS_MAX: usize = 100;
+/// AUTO_INCREMENT values that a statement takes at once when it does not know how many rows it has, MySQL's bound.
+pub const AUTO_INCREMENT_PIECE_MAX: u64 = (1 << 16) - 1;

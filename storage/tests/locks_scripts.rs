@@ -11,6 +11,8 @@
 //!
 //! After each command, waits that have been granted by it are printed in the order of the transactions.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -45,7 +47,13 @@ struct Scripts {
 impl Scripts {
     fn new() -> Scripts {
         let store = Store::open(Box::new(MemoryEngine::new()), StoreOptions::default()).unwrap();
-        Scripts { store, locks: LockTable::new(), txns: BTreeMap::new(), waits: BTreeMap::new(), looks_away: false }
+        Scripts {
+            store,
+            locks: LockTable::new(),
+            txns: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            looks_away: false,
+        }
     }
 
     fn txn(&mut self, id: u64) -> &mut Transaction {

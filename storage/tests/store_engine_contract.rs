@@ -1,5 +1,7 @@
 //! The contract of [`storage::engine::Engine`], run on every engine.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -104,7 +106,8 @@ fn scans_ranges_both_ways<S: Subject>() {
     let batch: Vec<_> = model.iter().map(|(key, write)| (key.clone(), Some(write.clone()))).collect();
     engine.write(&batch, 1).unwrap();
 
-    let all: Vec<_> = model.iter().map(|(key, (stamp, value))| (key.clone(), *stamp, value.clone())).collect();
+    let all: Vec<_> =
+        model.iter().map(|(key, (stamp, value))| (key.clone(), *stamp, value.clone())).collect();
     assert_eq!(rows(&engine, KeyRange::all(), Direction::Forward), all);
     for round in 0..300 {
         let mut range = match round % 3 {
@@ -201,7 +204,8 @@ fn a_damaged_sled_folder_is_refused_or_behind() {
         let subject = Sled::new();
         let engine = subject.open();
         engine.raise_reach(1).unwrap();
-        let batch: Vec<_> = (0..2000).map(|number| put(&format!("tab1{number:04}"), 1, "some value")).collect();
+        let batch: Vec<_> =
+            (0..2000).map(|number| put(&format!("tab1{number:04}"), 1, "some value")).collect();
         engine.write(&batch, 1).unwrap();
         engine.checkpoint().unwrap();
         drop(engine);

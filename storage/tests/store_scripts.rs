@@ -4,13 +4,16 @@
 //! Commands:
 //!
 //! * `open [memory=BYTES] [crash]`: opens the store over what the engine holds, anew or after a crash;
-//! * `install INDEX KEY=VALUE... [KEY=]...`: installs an entry; an empty value deletes;
+//! * `install INDEX KEY=VALUE... [KEY=]... [wide=KEY size=BYTES]`: installs an entry; an empty value
+//!   deletes, `wide` gets a value of so many bytes;
 //! * `advance INDEX`, `drop INDEX`: moves the watermark; truncates pending versions;
 //! * `flush [KEYS]`: one step of write-behind;
 //! * `snapshot NAME [at=INDEX]`, `release NAME`, `get NAME KEY...`, `scan NAME [backward]`: snapshots;
 //! * `committed KEY`, `latest KEY`: reads without a snapshot;
 //! * `wait NAME INDEX`: starts a wait for an index; outcomes are printed as they come;
 //! * `show KEY...`: versions in memory (oldest first), and what the engine has.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -87,7 +90,9 @@ impl Runner for Scripts {
             }
             "install" => {
                 let index = args.next_pos().ok_or("which index")?.parse()?;
-                let mutations: Vec<Mutation> = args
+                let wide = args.lookup("wide").map(|arg| arg.value.clone());
+                let size = args.lookup_parse("size")?.unwrap_or(0);
+                let mut mutations: Vec<Mutation> = args
                     .rest_key()
                     .into_iter()
                     .map(|arg| {
@@ -95,6 +100,10 @@ impl Runner for Scripts {
                         Mutation { key: key(arg.key.as_deref().unwrap_or_default()), value }
                     })
                     .collect();
+                if let Some(name) = wide {
+                    let value = Some(vec![b'x'; size].into());
+                    mutations.push(Mutation { key: key(&name), value });
+                }
                 self.store.install(index, &mutations);
             }
             "advance" => self.store.advance(args.next_pos().ok_or("to where")?.parse()?),
@@ -102,7 +111,11 @@ impl Runner for Scripts {
             "flush" => {
                 let keys_max = args.next_pos().map_or(Ok(1000), |arg| arg.parse())?;
                 let report = self.store.flush(keys_max)?;
-                write!(output, "wrote {} captured {} engine at {}", report.keys_written, report.captured, report.engine_index)?;
+                write!(
+                    output,
+                    "wrote {} captured {} engine at {}",
+                    report.keys_written, report.captured, report.engine_index
+                )?;
                 output.push_str(if report.pass_complete { "" } else { ", more to do" });
                 if let Some(index) = report.snapshot_given_up {
                     write!(output, ", gave up the snapshot at {index}")?;

@@ -1,5 +1,7 @@
 //! Transactions over the store: cursors against a model, a bank under many threads, and what is sealed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -157,7 +159,7 @@ proptest! {
                     let expected = match direction {
                         Direction::Forward => rows.find(|(number, _)| last.is_none_or(|last| *number > last)),
                         Direction::Backward => {
-                            rows.filter(|(number, _)| last.is_none_or(|last| *number < last)).last()
+                            rows.rfind(|(number, _)| last.is_none_or(|last| *number < last))
                         }
                     };
                     let found = cursor.next(&mut txn).unwrap();
@@ -232,14 +234,25 @@ fn a_sealed_entry_has_the_writes_in_key_order_and_late_counters() {
     counter.store(77, Ordering::SeqCst);
     let (payload, mutations) = sealed.finish();
     assert_eq!(payload.len(), payload_bytes);
-    let expected =
-        [mutation(1, Some(&77_u64.to_be_bytes())), mutation(2, None), mutation(3, Some(b"cc"))];
+    let expected = [mutation(1, Some(&77_u64.to_be_bytes())), mutation(2, None), mutation(3, Some(b"cc"))];
     assert_eq!(mutations, expected);
     let inside = payload.as_ptr_range();
     assert!(mutations.iter().all(|mutation| inside.contains(&mutation.key.as_ptr())), "slices, not copies");
     let view = EntryView::parse(payload.clone()).unwrap();
     assert_eq!(view.header().txn_id, 9);
     assert_eq!(view.mutations().collect::<Result<Vec<_>, _>>().unwrap(), expected);
+}
+
+#[test]
+fn what_sessions_keep_can_move_between_threads() {
+    fn is_send<T: Send>() {}
+    is_send::<Transaction>();
+    is_send::<storage::txn::Cursor>();
+    is_send::<storage::txn::LockWait>();
+    is_send::<storage::txn::Sealed>();
+    is_send::<storage::version::WatermarkWait>();
+    is_send::<storage::version::AdmissionWait>();
+    is_send::<storage::version::Snapshot>();
 }
 
 #[test]
@@ -299,6 +312,25 @@ fn admission_waits_for_write_behind() {
     flusher.join().unwrap();
     assert_eq!(store.memory_bytes(), 0);
     assert_eq!(store.flush_urgency(), FlushUrgency::Idle);
+}
+
+#[test]
+fn write_behind_that_a_snapshot_holds_up_does_not_spin() {
+    let store =
+        Store::open(Box::new(MemoryEngine::new()), StoreOptions { memory_bytes_max: 64 << 10 }).unwrap();
+    let held = store.snapshot();
+    for index in 1..=20 {
+        store.install(index, &[mutation(index as u8, Some(&[0; 500]))]);
+        store.advance(index);
+    }
+    assert!(store.flush_wanted());
+    assert_eq!(store.flush(10).unwrap().keys_written, 0);
+    let begun = Instant::now();
+    store.wait_flush_wanted(Duration::from_millis(30));
+    assert!(begun.elapsed() >= Duration::from_millis(30), "there was nothing that it could do");
+    drop(held);
+    store.flush_all(10).unwrap();
+    assert_eq!(store.memory_bytes(), 0);
 }
 
 #[test]
@@ -406,8 +438,12 @@ fn a_bank_loses_no_money() {
         (0..ACCOUNTS).map(|account| mutation(account, Some(&BALANCE.to_be_bytes()))).collect();
     store.install(1, &accounts);
     store.advance(1);
-    let node =
-        Node { store, locks: LockTable::new(), sequencer: std::sync::Mutex::new(1), stop: AtomicBool::new(false) };
+    let node = Node {
+        store,
+        locks: LockTable::new(),
+        sequencer: std::sync::Mutex::new(1),
+        stop: AtomicBool::new(false),
+    };
     let (transfers, deadlocks) = (AtomicU64::new(0), AtomicU64::new(0));
     thread::scope(|scope| {
         for number in 0..6 {

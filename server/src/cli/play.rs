@@ -139,8 +139,10 @@ fn check_free(peer: &Peer, folder: &Path) -> Result<(), String> {
 fn stop_flag() -> Result<Arc<AtomicBool>, String> {
     let flag = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&flag);
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
     let (ready, is_ready) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         runtime.block_on(async {
@@ -205,7 +207,12 @@ impl Nodes {
     }
 
     /// The leader's address, once it serves.
-    fn wait_for_leader(&mut self, layout: &Layout, folder: &Path, stop: &AtomicBool) -> Result<String, String> {
+    fn wait_for_leader(
+        &mut self,
+        layout: &Layout,
+        folder: &Path,
+        stop: &AtomicBool,
+    ) -> Result<String, String> {
         let mut cluster = Cluster::new(layout.peers.iter().map(|peer| peer.sql_address.clone()));
         let deadline = Instant::now() + LEADER_TIMEOUT;
         loop {
@@ -222,7 +229,10 @@ impl Nodes {
                 return Err("interrupted".into());
             }
             if Instant::now() > deadline {
-                return Err(format!("no leader within {LEADER_TIMEOUT:?}; see the logs in {}", folder.display()));
+                return Err(format!(
+                    "no leader within {LEADER_TIMEOUT:?}; see the logs in {}",
+                    folder.display()
+                ));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -236,7 +246,11 @@ impl Nodes {
                     && let Ok(Some(status)) = node.process.try_wait()
                 {
                     node.ended = true;
-                    println!("node {} ended ({status}); its log: {}", node.id, log_path(folder, node.id).display());
+                    println!(
+                        "node {} ended ({status}); its log: {}",
+                        node.id,
+                        log_path(folder, node.id).display()
+                    );
                 }
             }
             if self.children.iter().all(|node| node.ended) {
@@ -297,7 +311,8 @@ fn print_ready(layout: &Layout, leader: &str, folder: &Path, took: Duration) -> 
     let count = layout.peers.len();
     let survives = (count - 1) / 2;
     let failures = if survives == 1 { "failure" } else { "failures" };
-    let nodes: Vec<String> = layout.peers.iter().map(|peer| format!("n{} {}", peer.id, peer.sql_address)).collect();
+    let nodes: Vec<String> =
+        layout.peers.iter().map(|peer| format!("n{} {}", peer.id, peer.sql_address)).collect();
     let shown = folder.display();
     let mut out = std::io::stdout().lock();
     writeln!(

@@ -11,7 +11,12 @@ use serde_json::json;
 #[derive(Debug, clap::Args)]
 pub struct Sql {
     /// Client addresses of the nodes, separated by commas; the leader among them is used
-    #[arg(long, value_delimiter = ',', env = "QUORATE_NODES", default_value = "127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        env = "QUORATE_NODES",
+        default_value = "127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003"
+    )]
     nodes: Vec<String>,
     /// Use the first of the nodes whether it leads or not
     #[arg(long)]
@@ -43,7 +48,8 @@ impl Sql {
             multi_statements: true,
             ..Options::default()
         };
-        let mut connection = Connection::connect_with(&address, &options).map_err(|error| error.to_string())?;
+        let mut connection =
+            Connection::connect_with(&address, &options).map_err(|error| error.to_string())?;
         if !self.statements.is_empty() {
             for statement in &self.statements {
                 self.execute(&mut connection, statement)?;

@@ -19,7 +19,8 @@ pub fn run(file: Option<&Path>, flags: Settings) -> Result<ExitCode, String> {
     };
     let config = settings.check()?;
     let filter = EnvFilter::try_from_env("QUORATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     if config.log_json {
         subscriber.json().init();
     } else {

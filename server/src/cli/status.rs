@@ -13,7 +13,12 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug, clap::Args)]
 struct Nodes {
     /// Client addresses of the nodes, separated by commas
-    #[arg(long, value_delimiter = ',', env = "QUORATE_NODES", default_value = "127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        env = "QUORATE_NODES",
+        default_value = "127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003"
+    )]
     nodes: Vec<String>,
 }
 
@@ -130,21 +135,41 @@ impl Status {
             let verdict = match (leader, margin) {
                 (Some(report), Some(margin)) => {
                     let failures = if margin == 1 { "failure" } else { "failures" };
-                    format!("The cluster serves; the leader is {}; it can tolerate {margin} more {failures}.", report.address)
+                    format!(
+                        "The cluster serves; the leader is {}; it can tolerate {margin} more {failures}.",
+                        report.address
+                    )
                 }
-                (Some(report), None) => format!("{} says that it leads, but most nodes do not answer.", report.address),
+                (Some(report), None) => {
+                    format!("{} says that it leads, but most nodes do not answer.", report.address)
+                }
                 (None, Some(_)) => "No leader serves: an election is running.".into(),
-                (None, None) => format!("No leader serves: {reachable} of {} nodes answer, {majority} are needed.", reports.len()),
+                (None, None) => format!(
+                    "No leader serves: {reachable} of {} nodes answer, {majority} are needed.",
+                    reports.len()
+                ),
             };
             println!("{verdict}\n");
-            println!("{:<22} {:>4} {:<13} {:>6} {:>12} {:>9}", "ADDRESS", "NODE", "ROLE", "TERM", "APPLIED", "UPTIME");
+            println!(
+                "{:<22} {:>4} {:<13} {:>6} {:>12} {:>9}",
+                "ADDRESS", "NODE", "ROLE", "TERM", "APPLIED", "UPTIME"
+            );
             for report in &reports {
                 match &report.state {
                     Some(state) => println!(
                         "{:<22} {:>4} {:<13} {:>6} {:>12} {:>8}s",
-                        report.address, state.node_id, state.role, state.term, state.commit_index, state.uptime_seconds
+                        report.address,
+                        state.node_id,
+                        state.role,
+                        state.term,
+                        state.commit_index,
+                        state.uptime_seconds
                     ),
-                    None => println!("{:<22}    - unreachable   {}", report.address, report.error.as_deref().unwrap_or("")),
+                    None => println!(
+                        "{:<22}    - unreachable   {}",
+                        report.address,
+                        report.error.as_deref().unwrap_or("")
+                    ),
                 }
             }
         }

@@ -46,6 +46,8 @@ impl Applier {
         if !self.catalog_loaded && self.node.store.is_ready() {
             let catalog = Catalog::load(&self.node.store)
                 .map_err(|error| storage::Error::Engine(format!("the catalog cannot be read: {error}")))?;
+            sql::catalog::estimate::refresh(&catalog, &self.node.store)
+                .map_err(|error| storage::Error::Engine(format!("a table cannot be read: {error}")))?;
             *self.node.catalog.write() = Arc::new(catalog);
             self.catalog_loaded = true;
         }
@@ -92,9 +94,6 @@ impl Applier {
     }
 
     fn apply_catalog(&self, mutations: &[Mutation], index: u64) -> Result<(), storage::Error> {
-        if !mutations.iter().any(|mutation| Catalog::is_catalog_key(&mutation.key)) {
-            return Ok(());
-        }
         let current = self.node.catalog();
         let changed = current.apply(mutations).map_err(|error| storage::Error::Corrupt {
             file: "log".into(),

@@ -114,7 +114,12 @@ fn entry_from_record(record: Record) -> storage::Result<Entry> {
         offset: 0,
         what: format!("entry {} has the unknown kind {}", record.index, record.kind),
     })?;
-    Ok(Entry { index: LogIndex::new(record.index), term: Term::new(record.term), kind, payload: record.payload })
+    Ok(Entry {
+        index: LogIndex::new(record.index),
+        term: Term::new(record.term),
+        kind,
+        payload: record.payload,
+    })
 }
 
 /// An entry as a log record; shares the payload.

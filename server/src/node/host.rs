@@ -48,7 +48,10 @@ impl Node {
             ("quorate_term".into(), Value::UInt(role.term)),
             ("read_only".into(), Value::Int(i64::from(!role.serving))),
             ("server_id".into(), Value::UInt(self.config.node_id)),
-            ("server_uuid".into(), text(uuid_text(self.config.cluster_id() ^ u128::from(self.config.node_id)))),
+            (
+                "server_uuid".into(),
+                text(uuid_text(self.config.cluster_id() ^ u128::from(self.config.node_id))),
+            ),
             ("super_read_only".into(), Value::Int(i64::from(!role.serving))),
         ];
         variables.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
@@ -123,7 +126,8 @@ fn gtid_set(uuid: &str, index: u64) -> String {
 }
 
 fn hostname() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "localhost".into(), |name| name.trim().into())
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "localhost".into(), |name| name.trim().into())
 }
 
 impl Host for Node {
@@ -156,6 +160,10 @@ impl Host for Node {
     }
 
     fn kill(&self, connection_id: u64, query_only: bool) -> bool {
-        self.processes.find(connection_id).as_deref().map(|found: &Connection| found.kill(query_only)).is_some()
+        self.processes
+            .find(connection_id)
+            .as_deref()
+            .map(|found: &Connection| found.kill(query_only))
+            .is_some()
     }
 }

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn lengths_are_mysqls() {
-        let kind = |kind| form(&DataType { kind, unsigned: false, collation: Collation::Binary, display_width: 0 });
+        let kind =
+            |kind| form(&DataType { kind, unsigned: false, collation: Collation::Binary, display_width: 0 });
         assert_eq!(kind(TypeKind::Int), (column_type::LONG, 11, 0));
         assert_eq!(kind(TypeKind::VarChar(10)), (column_type::VAR_STRING, 40, 0));
         assert_eq!(kind(TypeKind::Decimal { precision: 10, scale: 2 }), (column_type::NEWDECIMAL, 12, 2));

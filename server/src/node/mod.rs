@@ -47,6 +47,8 @@ pub struct Node {
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
     pub globals: host::Globals,
+    /// The last term in which index builds that an earlier leader left unfinished were given up; held while that is done.
+    pub builds_abandoned_term: tokio::sync::Mutex<u64>,
     /// Ids of transactions, from 1 at each start.
     next_txn_id: std::sync::atomic::AtomicU64,
 }
@@ -64,6 +66,7 @@ impl Node {
             sequencer,
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
+            builds_abandoned_term: tokio::sync::Mutex::new(0),
             next_txn_id: std::sync::atomic::AtomicU64::new(1),
         }
     }

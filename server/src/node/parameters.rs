@@ -18,7 +18,9 @@ pub fn value(param: &Param<'_>) -> sql::Result<Value> {
         Param::Float(value) => Value::Double(f64::from(*value)),
         Param::Double(value) => Value::Double(*value),
         Param::Bytes { value, column_type } => string(value, *column_type),
-        Param::Date(value) if value.hour == 0 && value.minute == 0 && value.second == 0 && value.microsecond == 0 => {
+        Param::Date(value)
+            if value.hour == 0 && value.minute == 0 && value.second == 0 && value.microsecond == 0 =>
+        {
             Value::Date(date(value).ok_or_else(wrong)?)
         }
         Param::Date(value) | Param::DateTime(value) => {
@@ -33,7 +35,8 @@ pub fn value(param: &Param<'_>) -> sql::Result<Value> {
             Value::DateTime(time.ok_or_else(wrong)?)
         }
         Param::Time(value) => {
-            let seconds = i64::from(value.hours) * 3600 + i64::from(value.minute) * 60 + i64::from(value.second);
+            let seconds =
+                i64::from(value.hours) * 3600 + i64::from(value.minute) * 60 + i64::from(value.second);
             let microseconds = seconds * 1_000_000 + i64::from(value.microsecond);
             let signed = if value.negative { -microseconds } else { microseconds };
             Value::Time(Time::clamped(signed).0)
@@ -50,7 +53,11 @@ fn string(value: &[u8], code: u8) -> Value {
     let bytes = Bytes::copy_from_slice(value);
     let binary = matches!(
         code,
-        column_type::TINY_BLOB | column_type::MEDIUM_BLOB | column_type::LONG_BLOB | column_type::BLOB | column_type::BIT
+        column_type::TINY_BLOB
+            | column_type::MEDIUM_BLOB
+            | column_type::LONG_BLOB
+            | column_type::BLOB
+            | column_type::BIT
     );
     if !binary && std::str::from_utf8(value).is_ok() { Value::Text(bytes) } else { Value::Blob(bytes) }
 }

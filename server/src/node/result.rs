@@ -9,12 +9,18 @@ use sql::types::{TypeKind, Value};
 use wire::mysql::column::Column;
 use wire::mysql::constant::{Capabilities, StatusFlags};
 use wire::mysql::packet::PacketWriter;
-use wire::mysql::resultset::{BinaryRow, TextRow, put_columns, put_end};
+use wire::mysql::resultset::{BinaryRow, TextRow, put_columns};
 
 use crate::limits::{RESULT_FLUSH_BYTES, RESULT_HELD_BYTES_MAX};
 
 /// Hands finished bytes to the client while a statement runs; blocks.
 pub type Flush<'a> = &'a mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send);
+
+/// Where a session writes a statement's rows: our own front end's [`Reply`], or another one's.
+pub trait Answer: Sink + Send {
+    /// Takes back what was written; false when some of it has left already.
+    fn rewind(&mut self) -> bool;
+}
 
 /// Where a reply is written.
 pub struct Reply<'a> {
@@ -42,7 +48,12 @@ struct Encoding {
 
 impl<'a> Reply<'a> {
     /// A reply at the buffer's end.
-    pub fn new(writer: &'a mut PacketWriter, capabilities: Capabilities, binary: bool, status: StatusFlags) -> Self {
+    pub fn new(
+        writer: &'a mut PacketWriter,
+        capabilities: Capabilities,
+        binary: bool,
+        status: StatusFlags,
+    ) -> Self {
         let mark = (writer.len(), writer.sequence());
         Reply {
             writer,
@@ -55,21 +66,6 @@ impl<'a> Reply<'a> {
             flushed: false,
             scratch: Vec::new(),
         }
-    }
-
-    /// Takes back what was written; false when some of it has left already.
-    pub fn rewind(&mut self) -> bool {
-        if self.flushed {
-            return false;
-        }
-        self.writer.rewind(self.mark.0, self.mark.1);
-        self.kinds.clear();
-        true
-    }
-
-    /// The packet after the last row.
-    pub fn end(&mut self, status: StatusFlags, warnings: u16) {
-        put_end(self.writer, self.capabilities, status, warnings);
     }
 
     fn after_row(&mut self) -> sql::Result<()> {
@@ -85,6 +81,17 @@ impl<'a> Reply<'a> {
             return Err(sql::Error::too_large("result that is held for the quorum; use LIMIT"));
         }
         Ok(())
+    }
+}
+
+impl Answer for Reply<'_> {
+    fn rewind(&mut self) -> bool {
+        if self.flushed {
+            return false;
+        }
+        self.writer.rewind(self.mark.0, self.mark.1);
+        self.kinds.clear();
+        true
     }
 }
 
@@ -137,7 +144,12 @@ fn put_text(out: &mut TextRow<'_>, value: &Value, data_type: &sql::types::DataTy
 
 /// Writes a value in the binary form of its column's type; a value of another family is converted the way the text
 /// protocol would show it.
-fn put_binary(out: &mut BinaryRow<'_>, value: &Value, data_type: &sql::types::DataType, scratch: &mut Vec<u8>) {
+fn put_binary(
+    out: &mut BinaryRow<'_>,
+    value: &Value,
+    data_type: &sql::types::DataType,
+    scratch: &mut Vec<u8>,
+) {
     match (value, data_type.kind) {
         (Value::Null, _) => out.null(),
         (_, TypeKind::TinyInt) => out.i8(bits(value) as i8),
@@ -149,8 +161,12 @@ fn put_binary(out: &mut BinaryRow<'_>, value: &Value, data_type: &sql::types::Da
         (Value::Int(value), TypeKind::Double) => out.f64(*value as f64),
         (Value::Date(date), TypeKind::Date) => out.date(&wire_date(*date)),
         (Value::DateTime(value), TypeKind::Date) => out.date(&wire_date(value.date())),
-        (Value::Date(date), TypeKind::DateTime(_) | TypeKind::Timestamp(_)) => out.datetime(&wire_date(*date)),
-        (Value::DateTime(value), TypeKind::DateTime(_) | TypeKind::Timestamp(_)) => out.datetime(&wire_datetime(*value)),
+        (Value::Date(date), TypeKind::DateTime(_) | TypeKind::Timestamp(_)) => {
+            out.datetime(&wire_date(*date))
+        }
+        (Value::DateTime(value), TypeKind::DateTime(_) | TypeKind::Timestamp(_)) => {
+            out.datetime(&wire_datetime(*value))
+        }
         (Value::Time(time), TypeKind::Time(_)) => out.time(&wire_time(*time)),
         (Value::Text(bytes) | Value::Blob(bytes), _) => out.bytes(bytes),
         _ => {

@@ -106,7 +106,12 @@ impl Sequencer {
     ///
     /// # Errors
     /// [`Refused::NotLeading`] when this node does not serve `term` (any more): nothing happened.
-    pub fn sequence(&self, store: &Store, term: u64, sealed: Sealed) -> Result<(u64, WatermarkWait), Refused> {
+    pub fn sequence(
+        &self,
+        store: &Store,
+        term: u64,
+        sealed: Sealed,
+    ) -> Result<(u64, WatermarkWait), Refused> {
         let (index, wait, was_empty) = {
             let mut inner = self.inner.lock();
             if inner.term != Some(term) {

@@ -149,7 +149,9 @@ impl Session {
         }
         let bytes = open.txn.write_bytes();
         if bytes > ENTRY_BYTES_MAX - (1 << 20) {
-            return Err(Error::too_large(format_args!("a transaction of {bytes} bytes; commit in smaller parts")));
+            return Err(Error::too_large(format_args!(
+                "a transaction of {bytes} bytes; commit in smaller parts"
+            )));
         }
         self.admit().await;
         let term = open.term.ok_or_else(lost_leadership)?;
@@ -165,7 +167,9 @@ impl Session {
         let (index, wait) = node
             .sequencer
             .sequence(&node.store, term, sealed)
-            .map_err(|Refused::NotLeading | Refused::ReadTruncated| lost_leadership())?;
+            .map_err(|refused| match refused {
+                Refused::NotLeading | Refused::ReadTruncated => lost_leadership(),
+            })?;
         open.txn.release_locks();
         drop(open);
         count(&node.processes.counters.sequenced);
@@ -226,11 +230,16 @@ impl Session {
     #[must_use]
     pub fn refuse_write(&self) -> Error {
         let role = self.node.role.get();
-        let leader = role.leader.filter(|id| *id != self.node.config.node_id).and_then(|id| self.node.config.peer(id));
+        let leader =
+            role.leader.filter(|id| *id != self.node.config.node_id).and_then(|id| self.node.config.peer(id));
         match leader {
-            Some(peer) => Error::read_only(format_args!("this node is a follower; the leader is {}", peer.sql_address)),
+            Some(peer) => {
+                Error::read_only(format_args!("this node is a follower; the leader is {}", peer.sql_address))
+            }
             None if role.leader.is_some() => Error::read_only("this node is becoming the leader; try again"),
-            None => Error::read_only("no leader is known: there is no majority, or an election is running; try again"),
+            None => Error::read_only(
+                "no leader is known: there is no majority, or an election is running; try again",
+            ),
         }
     }
 

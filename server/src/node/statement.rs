@@ -5,6 +5,7 @@
 //! it was before it, except after a deadlock (1213), which ends the transaction.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,16 +13,17 @@ use sql::Error;
 use sql::ast::{Expr, Query, QueryBody, Select, SelectItem, Statement};
 use sql::catalog::Catalog;
 use sql::ddl;
-use sql::execute::{self, Context, Interrupt, Outcome, ResultColumn, Sink, Suspend};
-use sql::plan::{Plan, plan_statement};
-use sql::session::WarningLevel;
+use sql::execute::{self, Context, Interrupt, Outcome, ResultColumn, Sink, SubqueryCache, Suspend};
+use sql::plan::{Plan, Planned, is_planned, plan_statement};
+use sql::session::{SessionState, WarningLevel};
 use sql::types::Value;
 use sql::variables::{Isolation, SqlMode};
 use storage::format::EntryKind;
 use storage::txn::{LockMode, LockOutcome, LockWait, Transaction, View, WaitPolicy};
 
+use super::Node;
 use super::process::count;
-use super::result::Reply;
+use super::result::Answer;
 use super::session::{Open, Session, now_us};
 
 /// A prepared statement.
@@ -50,20 +52,6 @@ pub struct CachedPlan {
     sql_mode: SqlMode,
 }
 
-/// Which statements have plans.
-#[must_use]
-pub fn is_planned(statement: &Statement) -> bool {
-    matches!(
-        statement,
-        Statement::Query(_)
-            | Statement::Insert(_)
-            | Statement::Update(_)
-            | Statement::Delete(_)
-            | Statement::Explain(_)
-            | Statement::Do(_)
-    )
-}
-
 impl Session {
     /// Runs one statement to its end; its rows are in `reply` then, without the packet that ends them.
     ///
@@ -74,7 +62,7 @@ impl Session {
         statement: &Arc<Statement>,
         parameters: &[Value],
         plan: Option<&mut Option<CachedPlan>>,
-        reply: &mut Reply<'_>,
+        reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         count(&self.node.processes.counters.questions);
         if !matches!(&**statement, Statement::Show(show) if show.kind.reads_diagnostics()) {
@@ -107,7 +95,7 @@ impl Session {
         statement: &Arc<Statement>,
         parameters: &[Value],
         plan: Option<&mut Option<CachedPlan>>,
-        reply: &mut Reply<'_>,
+        reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         let done = |()| Outcome::default();
         match &**statement {
@@ -162,6 +150,14 @@ impl Session {
         }
     }
 
+    /// The columns of a table, for COM_FIELD_LIST.
+    ///
+    /// # Errors
+    /// 1046, 1146.
+    pub fn describe(&self, table: &str) -> Result<Vec<ResultColumn>, Error> {
+        sql::show::field_list(&self.node.catalog(), self.state.database.as_deref(), table)
+    }
+
     /// The plan of a statement: the cached one while it holds.
     ///
     /// # Errors
@@ -179,7 +175,8 @@ impl Session {
             return Ok(cached.clone());
         }
         // A prepared statement keeps the database it was prepared in.
-        let elsewhere = cache.as_deref().and_then(Option::as_ref).filter(|cached| cached.database != self.state.database);
+        let elsewhere =
+            cache.as_deref().and_then(Option::as_ref).filter(|cached| cached.database != self.state.database);
         let (plan, database) = match elsewhere {
             None => (plan_statement(statement, &catalog, &self.state)?, self.state.database.clone()),
             Some(cached) => {
@@ -201,7 +198,7 @@ impl Session {
         statement: &Arc<Statement>,
         parameters: &[Value],
         mut cache: Option<&mut Option<CachedPlan>>,
-        reply: &mut Reply<'_>,
+        reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         self.count_statement(statement);
         loop {
@@ -231,17 +228,18 @@ impl Session {
         &mut self,
         planned: &CachedPlan,
         parameters: &[Value],
-        reply: &mut Reply<'_>,
+        reply: &mut dyn Answer,
     ) -> Result<Option<Outcome>, Error> {
         let plan = &*planned.plan;
-        let latest = plan.is_write() || plan.is_locking();
+        let latest = plan.is_write();
+        let changes = latest && !matches!(plan.statement, Planned::Query(_));
         let autocommit = self.state.variables.autocommit;
         let term = self.node.sequencer.term();
         if latest && term.is_none() {
             return Err(self.refuse_write());
         }
         let open = self.ensure_open(!autocommit);
-        if plan.is_write() && open.read_only {
+        if changes && open.read_only {
             let error = Error::read_only_transaction();
             self.end_failed(&error);
             return Err(error);
@@ -313,10 +311,10 @@ impl Session {
         planned: &CachedPlan,
         parameters: &[Value],
         latest: bool,
-        reply: &mut Reply<'_>,
+        reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         let plan = &*planned.plan;
-        let now_us = now_us();
+        let started_us = now_us();
         let mut sleeps_done = 0;
         let _deadline = self.deadline(plan);
         loop {
@@ -324,32 +322,29 @@ impl Session {
             let Some(open) = session.open.as_mut() else {
                 return Err(Error::internal("no transaction is open"));
             };
-            let snapshot = !latest
-                && !(plan.is_point_read() && !open.explicit)
-                && (open.isolation == Isolation::ReadCommitted || !open.explicit || open.txn.snapshot_index().is_none());
-            if snapshot {
+            // A statement that only changes or locks rows reads their latest versions and needs no snapshot. One is
+            // taken for each statement under READ COMMITTED, and kept for the transaction otherwise.
+            let per_statement = open.isolation == Isolation::ReadCommitted || !open.explicit;
+            if plan.reads_snapshot && (per_statement || open.txn.snapshot_index().is_none()) {
                 open.txn.take_snapshot();
             }
             let before = open.txn.savepoint();
-            let strict = plan.is_write() && session.state.variables.sql_mode.has(SqlMode::STRICT);
-            let mut context = Context {
+            let strict = latest && session.state.variables.sql_mode.has(SqlMode::STRICT);
+            let mut context = make_context(Parts {
                 session: &mut session.state,
                 catalog: &planned.catalog,
                 txn: &mut open.txn,
-                view: View::Snapshot,
-                parameters,
-                now_us,
+                parameters: parameters,
                 host: &*session.node,
                 killed: &session.connection.statement_killed,
-                sleeps_done,
-                sleeps_met: 0,
-                strict,
-                outer_rows: Vec::new(),
-            };
-            let result = if plan.reads_long() {
-                tokio::task::block_in_place(|| execute::run(plan, &mut context, reply))
+                strict: strict,
+            });
+            context.now_us = started_us;
+            context.sleeps_done = sleeps_done;
+            let result = if plan.reads_long {
+                tokio::task::block_in_place(|| execute::run(plan, &mut context, &mut *reply))
             } else {
-                execute::run(plan, &mut context, reply)
+                execute::run(plan, &mut context, &mut *reply)
             };
             let interrupt = match result {
                 Ok(outcome) => return Ok(outcome),
@@ -439,18 +434,11 @@ impl Session {
     async fn run_ddl(&mut self, statement: &Arc<Statement>) -> Result<Outcome, Error> {
         self.commit().await?;
         let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
+        self.abandon_builds(term).await?;
         let guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
-        let mut job = ddl::Job::new(statement, &self.state, guard)?;
+        let mut job = ddl::Job::new(statement, &self.node.catalog(), &self.state, guard)?;
         loop {
-            let txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
-            let mut open = Open {
-                txn,
-                explicit: false,
-                read_only: false,
-                isolation: Isolation::ReadCommitted,
-                term: Some(term),
-                savepoints: Vec::new(),
-            };
+            let mut open = self.internal_transaction(term);
             let step = self.step_ddl(&mut job, &mut open).await?;
             let kind = if job.is_schema_change() { EntryKind::SchemaChange } else { EntryKind::Transaction };
             self.commit_open(open, kind).await?;
@@ -460,24 +448,44 @@ impl Session {
         }
     }
 
+    /// A transaction for the server's own writes in `term`.
+    fn internal_transaction(&self, term: u64) -> Open {
+        Open {
+            txn: Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id()),
+            explicit: false,
+            read_only: false,
+            isolation: Isolation::ReadCommitted,
+            term: Some(term),
+            savepoints: Vec::new(),
+        }
+    }
+
+    /// Before the first schema change of a leadership: gives up index builds that an earlier leader left unfinished.
+    async fn abandon_builds(&mut self, term: u64) -> Result<(), Error> {
+        let node = Arc::clone(&self.node);
+        let mut done = node.builds_abandoned_term.lock().await;
+        if *done != term {
+            let mut open = self.internal_transaction(term);
+            sql::catalog::store::abandon_builds(&mut open.txn)?;
+            self.commit_open(open, EntryKind::SchemaChange).await?;
+            *done = term;
+        }
+        Ok(())
+    }
+
     async fn step_ddl(&mut self, job: &mut ddl::Job, open: &mut Open) -> Result<ddl::Step, Error> {
         loop {
             let catalog = self.node.catalog();
             let before = open.txn.savepoint();
-            let mut context = Context {
+            let mut context = make_context(Parts {
                 session: &mut self.state,
                 catalog: &catalog,
                 txn: &mut open.txn,
-                view: View::Latest,
                 parameters: &[],
-                now_us: now_us(),
                 host: &*self.node,
                 killed: &self.connection.statement_killed,
-                sleeps_done: 0,
-                sleeps_met: 0,
                 strict: true,
-                outer_rows: Vec::new(),
-            };
+            });
             let result = tokio::task::block_in_place(|| job.step(&mut context));
             match result {
                 Ok(step) => return Ok(step),
@@ -496,27 +504,26 @@ impl Session {
     }
 
     /// SHOW and ANALYZE: read the catalog, the session and the host.
-    async fn run_introspection(&mut self, statement: &Statement, reply: &mut Reply<'_>) -> Result<Outcome, Error> {
+    async fn run_introspection(
+        &mut self,
+        statement: &Statement,
+        reply: &mut dyn Answer,
+    ) -> Result<Outcome, Error> {
         let catalog = self.node.catalog();
         let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         txn.take_snapshot();
-        let mut context = Context {
+        let mut context = make_context(Parts {
             session: &mut self.state,
             catalog: &catalog,
             txn: &mut txn,
-            view: View::Snapshot,
             parameters: &[],
-            now_us: now_us(),
             host: &*self.node,
             killed: &self.connection.statement_killed,
-            sleeps_done: 0,
-            sleeps_met: 0,
             strict: false,
-            outer_rows: Vec::new(),
-        };
+        });
         let result = tokio::task::block_in_place(|| match statement {
-            Statement::AnalyzeTable(names) => ddl::analyze(names, &mut context, reply),
-            Statement::Show(show) => sql::show::run(show, &mut context, reply),
+            Statement::AnalyzeTable(names) => ddl::analyze::run(names, &mut context, &mut *reply),
+            Statement::Show(show) => sql::show::run(show, &mut context, &mut *reply),
             _ => Err(Error::internal("not an introspection statement").into()),
         });
         match result {
@@ -590,7 +597,8 @@ impl Session {
             return Err(Error {
                 code: 1568,
                 state: *b"25001",
-                message: "Transaction characteristics can't be changed while a transaction is in progress".into(),
+                message: "Transaction characteristics can't be changed while a transaction is in progress"
+                    .into(),
             });
         }
         if let Some(isolation) = isolation {
@@ -626,20 +634,15 @@ impl Session {
         let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         txn.take_snapshot();
         let mut single = Single(None);
-        let mut context = Context {
+        let mut context = make_context(Parts {
             session: &mut self.state,
             catalog: &planned.catalog,
             txn: &mut txn,
-            view: View::Snapshot,
             parameters: &[],
-            now_us: now_us(),
             host: &*self.node,
             killed: &self.connection.statement_killed,
-            sleeps_done: 0,
-            sleeps_met: 0,
             strict: false,
-            outer_rows: Vec::new(),
-        };
+        });
         match execute::run(&planned.plan, &mut context, &mut single) {
             Ok(_) => Ok(single.0.unwrap_or(Value::Null)),
             Err(Interrupt::Error(error)) => Err(error),
@@ -689,12 +692,19 @@ impl Session {
         Ok(())
     }
 
-    async fn execute_named(&mut self, name: &str, using: &[String], reply: &mut Reply<'_>) -> Result<Outcome, Error> {
+    async fn execute_named(
+        &mut self,
+        name: &str,
+        using: &[String],
+        reply: &mut dyn Answer,
+    ) -> Result<Outcome, Error> {
         let key = name.to_lowercase();
         let mut prepared = self.named.remove(&key).ok_or_else(|| unknown_prepared(name, "EXECUTE"))?;
         let variables = &self.state.user_variables;
-        let parameters: Vec<Value> =
-            using.iter().map(|name| variables.get(&name.to_lowercase()).cloned().unwrap_or(Value::Null)).collect();
+        let parameters: Vec<Value> = using
+            .iter()
+            .map(|name| variables.get(&name.to_lowercase()).cloned().unwrap_or(Value::Null))
+            .collect();
         let statement = Arc::clone(&prepared.statement);
         let result = if parameters.len() != prepared.parameter_count {
             Err(Error::wrong_arguments("EXECUTE"))
@@ -713,6 +723,36 @@ fn unknown_prepared(name: &str, given_to: &str) -> Error {
         code: 1243,
         state: *b"HY000",
         message: format!("Unknown prepared statement handler ({name}) given to {given_to}"),
+    }
+}
+
+/// What a statement's context is made of.
+struct Parts<'a> {
+    session: &'a mut SessionState,
+    catalog: &'a Arc<Catalog>,
+    txn: &'a mut Transaction,
+    parameters: &'a [Value],
+    host: &'a Node,
+    killed: &'a AtomicBool,
+    strict: bool,
+}
+
+/// The context of a statement that begins now.
+fn make_context(parts: Parts<'_>) -> Context<'_> {
+    Context {
+        session: parts.session,
+        catalog: parts.catalog,
+        txn: parts.txn,
+        view: View::Snapshot,
+        parameters: parts.parameters,
+        now_us: now_us(),
+        host: parts.host,
+        killed: parts.killed,
+        sleeps_done: 0,
+        sleeps_met: 0,
+        strict: parts.strict,
+        outer_rows: Vec::new(),
+        subqueries: SubqueryCache::default(),
     }
 }
 

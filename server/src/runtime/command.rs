@@ -104,7 +104,12 @@ impl Client {
     ///
     /// # Errors
     /// When the client is gone.
-    pub async fn run(&mut self, command: Command<'_>, packet: &Bytes, socket: &mut Socket) -> Result<(), End> {
+    pub async fn run(
+        &mut self,
+        command: Command<'_>,
+        packet: &Bytes,
+        socket: &mut Socket,
+    ) -> Result<(), End> {
         let writer = &mut socket.writer;
         match command {
             Command::Query(text) => return self.query(&packet.slice_ref(text), socket).await,
@@ -143,7 +148,9 @@ impl Client {
                 self.answer(writer, result);
             }
             Command::FieldList { table, .. } => self.field_list(table, writer),
-            Command::ProcessInfo => return self.query(&Bytes::from_static(b"SHOW PROCESSLIST"), socket).await,
+            Command::ProcessInfo => {
+                return self.query(&Bytes::from_static(b"SHOW PROCESSLIST"), socket).await;
+            }
             Command::StmtFetch { id, .. } => {
                 // No statement of this server opens a cursor: the whole result was sent with the execution.
                 let message = format!("The statement ({id}) has no open cursor.");
@@ -190,7 +197,11 @@ impl Client {
                 Err(error) => {
                     self.session.state.warnings.clear();
                     self.session.state.warning_count = 0;
-                    self.session.state.warn(sql::session::WarningLevel::Error, error.code, error.message.clone());
+                    self.session.state.warn(
+                        sql::session::WarningLevel::Error,
+                        error.code,
+                        error.message.clone(),
+                    );
                     errno::packet(&error).encode(&mut socket.writer);
                     false
                 }
@@ -308,7 +319,8 @@ impl Client {
                 };
                 let mut reply = Reply::new(writer, self.capabilities, true, status);
                 reply.stream = Some(&mut send);
-                let result = self.session.run(&statement, &values, Some(&mut prepared.plan), &mut reply).await;
+                let result =
+                    self.session.run(&statement, &values, Some(&mut prepared.plan), &mut reply).await;
                 self.finish(result, false, &mut socket.writer);
                 Ok(())
             }

@@ -20,7 +20,9 @@ use wire::mysql::handshake::{ChangeUser, ClientHello, Greeting, Salt};
 use wire::mysql::packet::{Packet, PacketReader, PacketWriter};
 
 use super::command::Client;
-use crate::limits::{CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, HANDSHAKE_PACKET_BYTES_MAX, RESULT_FLUSH_BYTES};
+use crate::limits::{
+    CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, HANDSHAKE_PACKET_BYTES_MAX, RESULT_FLUSH_BYTES,
+};
 use crate::node::Node;
 use crate::node::process::{Connection as Process, count};
 use crate::node::session::{Session, new_state};
@@ -52,7 +54,12 @@ pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, proces
         return;
     };
     let _listed = Listed(&node, process.id);
-    let client = match tokio::time::timeout(CLIENT_HANDSHAKE_TIMEOUT, handshake(&node, &mut socket, address, &process)).await {
+    let client = match tokio::time::timeout(
+        CLIENT_HANDSHAKE_TIMEOUT,
+        handshake(&node, &mut socket, address, &process),
+    )
+    .await
+    {
         Ok(Ok(client)) => client,
         Ok(Err(_)) | Err(_) => {
             count(&node.processes.counters.aborted_connects);
@@ -90,7 +97,12 @@ pub struct Socket {
 
 impl Socket {
     fn new(read: OwnedReadHalf, write: OwnedWriteHalf) -> Socket {
-        Socket { read, write, reader: PacketReader::new(HANDSHAKE_PACKET_BYTES_MAX), writer: PacketWriter::new() }
+        Socket {
+            read,
+            write,
+            reader: PacketReader::new(HANDSHAKE_PACKET_BYTES_MAX),
+            writer: PacketWriter::new(),
+        }
     }
 
     /// Writes out what has collected.
@@ -143,10 +155,13 @@ async fn handshake(
     let packet = socket.packet().await?;
     let response = match ClientHello::parse(&packet.payload, Capabilities::SERVER).map_err(End::Protocol)? {
         ClientHello::Response(response) => response,
-        ClientHello::SslRequest => return Err(End::Protocol(wire::Error::BadHandshake { what: "TLS was not offered" })),
+        ClientHello::SslRequest => {
+            return Err(End::Protocol(wire::Error::BadHandshake { what: "TLS was not offered" }));
+        }
     };
     let user = String::from_utf8_lossy(response.user).into_owned();
-    let login = Login { salt, plugin: response.auth_plugin, answer: response.auth_response, user: &user, address };
+    let login =
+        Login { salt, plugin: response.auth_plugin, answer: response.auth_response, user: &user, address };
     authenticate(socket, packet.sequence, login).await?;
     socket.reader.set_packet_bytes_max(CLIENT_PACKET_BYTES_MAX);
     let host = address.ip().to_string();
@@ -154,7 +169,9 @@ async fn handshake(
     state.client_found_rows = response.capabilities.contains(Capabilities::FOUND_ROWS);
     process.identify(&user, None);
     let mut session = Session::new(Arc::clone(node), Arc::clone(process), state);
-    if let Some(Err(error)) = response.database.map(|name| session.use_database(&String::from_utf8_lossy(name))) {
+    if let Some(Err(error)) =
+        response.database.map(|name| session.use_database(&String::from_utf8_lossy(name)))
+    {
         crate::node::errno::packet(&error).encode(&mut socket.writer);
         socket.flush().await?;
         return Err(End::Closed);
@@ -207,7 +224,12 @@ async fn authenticate(socket: &mut Socket, sequence: u8, login: Login<'_>) -> Re
     }
 }
 
-async fn serve(node: &Arc<Node>, socket: &mut Socket, mut client: Client, process: &Arc<Process>) -> Result<(), End> {
+async fn serve(
+    node: &Arc<Node>,
+    socket: &mut Socket,
+    mut client: Client,
+    process: &Arc<Process>,
+) -> Result<(), End> {
     loop {
         process.idle();
         socket.reader.reset_sequence();
@@ -229,7 +251,10 @@ async fn serve(node: &Arc<Node>, socket: &mut Socket, mut client: Client, proces
             }
         };
         socket.writer.set_sequence(packet.sequence.wrapping_add(1));
-        node.processes.counters.bytes_received.fetch_add(packet.payload.len() as u64 + 4, std::sync::atomic::Ordering::Relaxed);
+        node.processes
+            .counters
+            .bytes_received
+            .fetch_add(packet.payload.len() as u64 + 4, std::sync::atomic::Ordering::Relaxed);
         let command = match Command::parse(&packet.payload) {
             Ok(command) => command,
             Err(error) => {

@@ -94,10 +94,9 @@ impl Driver {
                         return;
                     }
                     for _ in 1..DRIVER_BATCH_EVENTS_MAX {
-                        match events.try_recv() {
-                            Ok(event) if self.take(event) => {}
-                            Ok(_) => return,
-                            Err(_) => break,
+                        let Ok(event) = events.try_recv() else { break };
+                        if !self.take(event) {
+                            return;
                         }
                     }
                 }
@@ -189,10 +188,14 @@ impl Driver {
             }
             Effect::Truncate { from, seq } => self.truncate(from, seq),
             Effect::Persist { hard_state, seq } => self.write(LogWrite::Persist(hard_state, seq)),
-            Effect::Send { to, message, after: None } => self.links.peers.send(to, Outbound::Message(message)),
+            Effect::Send { to, message, after: None } => {
+                self.links.peers.send(to, Outbound::Message(message))
+            }
             Effect::Send { to, message, after: Some(seq) } => self.held.push_back((seq, to, message)),
             Effect::SendEntries { to, term, prev_index, prev_term, first, last, commit } => {
-                self.links.peers.send(to, Outbound::Entries { term, prev_index, prev_term, first, last, commit });
+                self.links
+                    .peers
+                    .send(to, Outbound::Entries { term, prev_index, prev_term, first, last, commit });
             }
             Effect::Commit { index } => {
                 // The apply is gone only while the node stops.
@@ -208,7 +211,10 @@ impl Driver {
     }
 
     fn truncate(&mut self, from: LogIndex, seq: WriteSeq) {
-        tracing::warn!(from = from.get(), "dropping log entries that a new leader replaces; they were never committed");
+        tracing::warn!(
+            from = from.get(),
+            "dropping log entries that a new leader replaces; they were never committed"
+        );
         self.links.cache.truncate(from);
         self.appends.retain_mut(|(_, last)| {
             *last = (*last).min(from.prev().get());

@@ -20,7 +20,11 @@ const STOP_POLL: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// When no thread can be made.
-pub fn spawn(node: Arc<Node>, durable: Arc<AtomicU64>, stop: Arc<AtomicBool>) -> std::io::Result<JoinHandle<()>> {
+pub fn spawn(
+    node: Arc<Node>,
+    durable: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("flush".into()).spawn(move || {
         let mut reclaimer = super::reclaim::Reclaimer::default();
         loop {

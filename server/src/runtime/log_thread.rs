@@ -27,7 +27,11 @@ pub enum LogWrite {
 ///
 /// # Errors
 /// When no thread can be made.
-pub fn spawn(mut log: Log, writes: Receiver<LogWrite>, events: Sender<Event>) -> std::io::Result<JoinHandle<()>> {
+pub fn spawn(
+    mut log: Log,
+    writes: Receiver<LogWrite>,
+    events: Sender<Event>,
+) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("log".into()).spawn(move || {
         while let Ok(first) = writes.recv() {
             let mut done = write(&mut log, first);

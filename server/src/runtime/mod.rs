@@ -21,6 +21,8 @@ pub mod start;
 
 /// Ends the process after a failure that must not be survived, with the reason as the last line of the log.
 pub fn fatal(what: &str, error: &dyn std::fmt::Display) -> ! {
-    tracing::error!("{what}: {error}; this node stops here so that nothing is acknowledged that could be lost");
+    tracing::error!(
+        "{what}: {error}; this node stops here so that nothing is acknowledged that could be lost"
+    );
     std::process::exit(70)
 }

@@ -14,7 +14,8 @@ use std::time::Duration;
 use consensus::{LogIndex, Message, NodeId, Term};
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use wire::peer::{
-    ClusterId, FrameKind, FrameReader, Hello, Lane, PROTOCOL_VERSION, Refusal, RefusalReason, Welcome, begin_frame, end_frame,
+    ClusterId, FrameKind, FrameReader, Hello, Lane, PROTOCOL_VERSION, Refusal, RefusalReason, Welcome,
+    begin_frame, end_frame,
 };
 
 use super::driver::Event;
@@ -102,7 +103,8 @@ pub fn spawn_senders(context: &LinkContext, peers: &[(NodeId, String)]) -> std::
                 frame: Vec::new(),
                 refused: false,
             };
-            let name = format!("send-{}-{}", peer.get(), if lane == Lane::Heartbeat { "beat" } else { "data" });
+            let name =
+                format!("send-{}-{}", peer.get(), if lane == Lane::Heartbeat { "beat" } else { "data" });
             std::thread::Builder::new().name(name).spawn(move || link.run())?;
             Ok(sender)
         };
@@ -142,7 +144,11 @@ impl SenderLink {
                 Err(error) => {
                     if !self.refused && error.kind() == std::io::ErrorKind::InvalidData {
                         self.refused = true;
-                        tracing::error!(peer = self.peer.get(), address = self.address, "peer refused: {error}");
+                        tracing::error!(
+                            peer = self.peer.get(),
+                            address = self.address,
+                            "peer refused: {error}"
+                        );
                     }
                 }
             }
@@ -152,11 +158,9 @@ impl SenderLink {
     }
 
     fn connect(&self) -> std::io::Result<TcpStream> {
-        let address = self
-            .address
-            .to_socket_addrs()?
-            .next()
-            .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::NotFound, "address resolves to nothing"))?;
+        let address = self.address.to_socket_addrs()?.next().ok_or_else(|| {
+            std::io::Error::new(std::io::ErrorKind::NotFound, "address resolves to nothing")
+        })?;
         let mut stream = TcpStream::connect_timeout(&address, PEER_CONNECT_TIMEOUT)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PEER_HELLO_TIMEOUT))?;
@@ -177,7 +181,9 @@ impl SenderLink {
         match answer.kind {
             FrameKind::Welcome => Welcome::parse(&answer.payload).map(|_| stream).map_err(invalid),
             FrameKind::Refusal => Err(invalid(Refusal::parse(&answer.payload).map_err(invalid)?.message)),
-            FrameKind::Hello | FrameKind::Consensus => Err(invalid("it answered the hello with something else")),
+            FrameKind::Hello | FrameKind::Consensus => {
+                Err(invalid("it answered the hello with something else"))
+            }
         }
     }
 
@@ -192,7 +198,9 @@ impl SenderLink {
                     }
                     continue;
                 }
-                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return std::io::Error::other("stopping"),
+                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => {
+                    return std::io::Error::other("stopping");
+                }
             };
             self.frame.clear();
             if let Err(error) = self.encode(stream, first) {
@@ -285,7 +293,11 @@ fn read_frame(stream: &mut TcpStream, reader: &mut FrameReader) -> std::io::Resu
 ///
 /// # Errors
 /// When no thread can be made.
-pub fn spawn_acceptor(listener: TcpListener, context: LinkContext, peers: Vec<NodeId>) -> std::io::Result<()> {
+pub fn spawn_acceptor(
+    listener: TcpListener,
+    context: LinkContext,
+    peers: Vec<NodeId>,
+) -> std::io::Result<()> {
     std::thread::Builder::new().name("peers".into()).spawn(move || {
         for stream in listener.incoming() {
             if context.stop.load(Ordering::Relaxed) {
@@ -325,7 +337,10 @@ fn receive(mut stream: TcpStream, context: &LinkContext, peers: &[NodeId]) -> st
     if let Err(refusal) = judge(&hello, context, peers) {
         put_frame(&mut out, context, FrameKind::Refusal, |out| refusal.encode(out))?;
         stream.write_all(&out)?;
-        return Err(invalid(format!("node {} at {}: {}", hello.node_id, hello.peer_address, refusal.message)));
+        return Err(invalid(format!(
+            "node {} at {}: {}",
+            hello.node_id, hello.peer_address, refusal.message
+        )));
     }
     let welcome = Welcome { node_id: context.node_id.get(), sql_address: context.sql_address.clone() };
     put_frame(&mut out, context, FrameKind::Welcome, |out| welcome.encode(out))?;
@@ -372,7 +387,8 @@ fn pump_in(
 fn judge(hello: &Hello, context: &LinkContext, peers: &[NodeId]) -> Result<(), Refusal> {
     let refuse = |reason, message: String| Err(Refusal { reason, message });
     if hello.version != PROTOCOL_VERSION {
-        let message = format!("protocol version {} is not spoken here ({PROTOCOL_VERSION} is)", hello.version);
+        let message =
+            format!("protocol version {} is not spoken here ({PROTOCOL_VERSION} is)", hello.version);
         return refuse(RefusalReason::OtherVersion, message);
     }
     if hello.cluster_id != context.cluster_id {

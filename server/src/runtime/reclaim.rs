@@ -1,6 +1,6 @@
 //! Removes the keys of dropped tables and indexes from the engine, in bounded steps, once no snapshot can read them.
 
-use sql::catalog::Catalog;
+use sql::catalog::store::dropped_indexes;
 use storage::engine::KeyRange;
 
 use crate::limits::RECLAIM_KEYS_PER_STEP_MAX;
@@ -30,7 +30,9 @@ impl Reclaimer {
         if self.version != Some(catalog.version) {
             self.version = Some(catalog.version);
             let watermark = node.store.watermark();
-            for id in Catalog::dropped_ids(&node.store)? {
+            let dropped =
+                dropped_indexes(&node.store).map_err(|error| storage::Error::Engine(error.to_string()))?;
+            for id in dropped {
                 if !self.done.contains(&id.0) && !self.queue.iter().any(|(queued, _)| *queued == id.0) {
                     self.queue.push((id.0, watermark));
                 }
@@ -41,7 +43,8 @@ impl Reclaimer {
         if node.store.engine_index() < found_at || oldest < found_at {
             return Ok(());
         }
-        let removed = node.store.delete_range(&KeyRange::prefix(&id.to_be_bytes()), RECLAIM_KEYS_PER_STEP_MAX)?;
+        let removed =
+            node.store.delete_range(&KeyRange::prefix(&id.to_be_bytes()), RECLAIM_KEYS_PER_STEP_MAX)?;
         if removed < RECLAIM_KEYS_PER_STEP_MAX {
             self.queue.remove(0);
             self.done.insert(id);

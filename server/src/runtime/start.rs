@@ -42,8 +42,9 @@ pub enum Error {
 /// When it cannot start; failures later end the process with a message.
 pub fn run(mut config: Config) -> Result<(), Error> {
     let started = Instant::now();
-    std::fs::create_dir_all(&config.data)
-        .map_err(|error| Error::Io(format!("cannot make the data folder {}", config.data.display()), error))?;
+    std::fs::create_dir_all(&config.data).map_err(|error| {
+        Error::Io(format!("cannot make the data folder {}", config.data.display()), error)
+    })?;
     let _folder_lock = lock_folder(&config.data)?;
     identity::check_or_create(&mut config).map_err(Error::Refused)?;
     let opened = open_log(&config)?;
@@ -88,8 +89,10 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     let (log_writes, log_queue) = crossbeam_channel::unbounded();
     let (commits, commit_queue) = crossbeam_channel::unbounded();
     let log_thread = log_thread::spawn(opened.log, log_queue, events.clone()).map_err(io)?;
-    let apply_thread = spawn_apply(Arc::clone(&node), Arc::clone(&cache), commit_queue, events.clone()).map_err(io)?;
-    let flush_thread = flusher::spawn(Arc::clone(&node), Arc::clone(&durable), Arc::clone(&stop)).map_err(io)?;
+    let apply_thread =
+        spawn_apply(Arc::clone(&node), Arc::clone(&cache), commit_queue, events.clone()).map_err(io)?;
+    let flush_thread =
+        flusher::spawn(Arc::clone(&node), Arc::clone(&durable), Arc::clone(&stop)).map_err(io)?;
     let links = Links { log: log_writes, peers: senders, commits, durable, cache };
     let driver = Driver::new(replica, Arc::clone(&node), links);
     let driver_thread = std::thread::Builder::new()
@@ -105,7 +108,8 @@ pub fn run(mut config: Config) -> Result<(), Error> {
         started_in_ms = started.elapsed().as_millis() as u64,
         "node started"
     );
-    super::listener::serve_until_stopped(&node).map_err(|error| Error::Io("cannot serve clients".into(), error))?;
+    super::listener::serve_until_stopped(&node)
+        .map_err(|error| Error::Io("cannot serve clients".into(), error))?;
 
     let stopping = Instant::now();
     let _ = events.send(Event::Shutdown);
@@ -131,7 +135,10 @@ fn open_log(config: &Config) -> Result<Opened, Error> {
     let options = storage::log::Options::new(config.cluster_id());
     let opened = Log::open(Arc::new(RealDisk), &config.data.join("log"), options)?;
     if opened.cut_bytes > 0 {
-        tracing::warn!(bytes = opened.cut_bytes, "cut a torn tail off the log: a write that was never acknowledged");
+        tracing::warn!(
+            bytes = opened.cut_bytes,
+            "cut a torn tail off the log: a write that was never acknowledged"
+        );
     }
     tracing::info!(first = opened.first, last = opened.last, term = opened.hard_state.term, "log opened");
     Ok(opened)
@@ -167,12 +174,17 @@ fn open_store(config: &Config, opened: &Opened) -> Result<Store, Error> {
 
 fn make_replica(config: &Config, opened: &Opened, applied: u64) -> Result<Replica, Error> {
     let voters = config.peers.iter().map(|peer| NodeId::new(peer.id)).collect();
-    let seed = u64::from(std::process::id()) ^ config.node_id << 32 ^ crate::node::session::now_us().cast_unsigned();
+    let seed =
+        u64::from(std::process::id()) ^ config.node_id << 32 ^ crate::node::session::now_us().cast_unsigned();
     let consensus_config = consensus::Config::lan(NodeId::new(config.node_id), voters, seed);
     let log = LogState {
         first: LogIndex::new(opened.first),
         last: LogIndex::new(opened.last),
-        term_runs: opened.term_runs.iter().map(|(first, term)| (LogIndex::new(*first), Term::new(*term))).collect(),
+        term_runs: opened
+            .term_runs
+            .iter()
+            .map(|(first, term)| (LogIndex::new(*first), Term::new(*term)))
+            .collect(),
         base: (LogIndex::new(opened.first.saturating_sub(1)), Term::new(opened.base_term)),
     };
     let hard_state = consensus::HardState {

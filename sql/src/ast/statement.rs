@@ -252,3 +252,14 @@ pub enum ShowKind {
     ReplicaStatus,
     EngineStatus(String),
 }
+
+impl ShowKind {
+    /// Whether the statement reads the diagnostics area of the one before it, which is then not cleared.
+    #[must_use]
+    pub fn reads_diagnostics(&self) -> bool {
+        matches!(
+            self,
+            ShowKind::Warnings { .. } | ShowKind::Errors { .. } | ShowKind::CountWarnings | ShowKind::CountErrors
+        )
+    }
+}

@@ -30,22 +30,54 @@ pub struct VirtualTable {
 pub type Provider = fn(database: &str, table: &str) -> Option<Arc<VirtualTable>>;
 
 /// All providers.
-const PROVIDERS: &[Provider] = &[];
+const PROVIDERS: &[Provider] = &[crate::show::system_table::provide];
 
 /// The databases whose tables are virtual, in lower case.
 pub const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
 
+/// Tables of MySQL 8.4's information_schema that are not built; those that begin with `INNODB_` are not either.
+const NOT_BUILT: &[&str] = &[
+    "ADMINISTRABLE_ROLE_AUTHORIZATIONS",
+    "APPLICABLE_ROLES",
+    "COLUMNS_EXTENSIONS",
+    "ENABLED_ROLES",
+    "KEYWORDS",
+    "OPTIMIZER_TRACE",
+    "PROFILING",
+    "RESOURCE_GROUPS",
+    "ROLE_COLUMN_GRANTS",
+    "ROLE_ROUTINE_GRANTS",
+    "ROLE_TABLE_GRANTS",
+    "SCHEMATA_EXTENSIONS",
+    "ST_GEOMETRY_COLUMNS",
+    "ST_SPATIAL_REFERENCE_SYSTEMS",
+    "ST_UNITS_OF_MEASURE",
+    "TABLESPACES",
+    "TABLESPACES_EXTENSIONS",
+    "TABLES_EXTENSIONS",
+    "TABLE_CONSTRAINTS_EXTENSIONS",
+    "USER_ATTRIBUTES",
+    "VIEW_ROUTINE_USAGE",
+    "VIEW_TABLE_USAGE",
+];
+
 /// The virtual table of that name; `None` when `database` is an ordinary one.
 ///
 /// # Errors
-/// 1235 when the system database has no such table here.
+/// 1235 when MySQL's system database may have such a table and this one has not; 1109 when MySQL's
+/// information_schema has not either.
 pub fn lookup(database: &str, table: &str) -> Result<Option<Arc<VirtualTable>>> {
-    let lower = database.to_ascii_lowercase();
-    if !SYSTEM_DATABASES.contains(&lower.as_str()) {
+    let Some(system) = SYSTEM_DATABASES.into_iter().find(|name| name.eq_ignore_ascii_case(database)) else {
         return Ok(None);
+    };
+    if let Some(found) = PROVIDERS.iter().find_map(|provider| provider(system, table)) {
+        return Ok(Some(found));
     }
-    match PROVIDERS.iter().find_map(|provider| provider(&lower, table)) {
-        Some(found) => Ok(Some(found)),
-        None => Err(Error::not_supported(format_args!("table {lower}.{table}"))),
+    let upper = table.to_ascii_uppercase();
+    if system == "information_schema" && !NOT_BUILT.contains(&upper.as_str()) && !upper.starts_with("INNODB_")
+    {
+        let message = format!("Unknown table '{upper}' in information_schema");
+        return Err(Error { code: 1109, state: *b"42S02", message });
     }
+    Err(Error::not_supported(format_args!("table {system}.{table}")))
 }

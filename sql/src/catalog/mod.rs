@@ -12,6 +12,8 @@ pub mod encode;
 pub mod estimate;
 pub mod schema;
 pub mod store;
+#[cfg(test)]
+pub(crate) mod test_support;
 
 pub use schema::{Catalog, Column, ColumnDefault, Database, Index, IndexColumn, IndexId, Table, TableId};
 

@@ -361,12 +361,11 @@ fn require_primary_not_null(create: &CreateTable, columns: &mut [Column]) -> Res
             continue;
         };
         let column = &mut columns[position];
-        if create.columns[position].nullable == Some(true) {
+        let says_null =
+            create.columns[position].nullable == Some(true) || column.default == ColumnDefault::Constant(Value::Null);
+        if says_null {
             let message = "All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead";
             return Err(mysql(1171, b"42000", message.to_owned()));
-        }
-        if column.default == ColumnDefault::Constant(Value::Null) {
-            return Err(Error::invalid_default(&column.name));
         }
         column.nullable = false;
     }

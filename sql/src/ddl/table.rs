@@ -24,6 +24,14 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
     let Some(found) = ctx.catalog.databases.get(database) else {
         return Err(Error::unknown_database(database).into());
     };
+    let like = match &statement.like {
+        Some(like) if *like == statement.name => return Err(Error::nonunique_table(name).into()),
+        Some(like) => {
+            let (database, name) = qualified(like);
+            Some(ctx.catalog.table(database, name)?)
+        }
+        None => None,
+    };
     if found.tables.contains_key(name) {
         let error = Error::table_exists(name);
         if !statement.if_not_exists {
@@ -32,10 +40,8 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
         ctx.session.warn(WarningLevel::Note, error.code, error.message);
         return Ok(Outcome::default());
     }
-    let mut table = match &statement.like {
+    let mut table = match like {
         Some(like) => {
-            let (like_database, like_name) = qualified(like);
-            let like = ctx.catalog.table(like_database, like_name)?;
             definition::check_table_name(name)?;
             Table { database: database.to_owned(), name: name.to_owned(), ..Table::clone(like) }
         }

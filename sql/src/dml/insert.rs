@@ -85,24 +85,28 @@ impl InsertPlan {
 /// Plans an INSERT or REPLACE.
 ///
 /// # Errors
-/// 1046, 1049, 1146; 1054 and 1110 for the column list; 1136; and those of binding expressions and queries.
+/// 1046, 1049, 1093, 1146; 1054 and 1110 for the column list; 1136; and those of binding expressions and queries.
 pub fn plan(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState) -> Result<InsertPlan> {
     let binder = Binder::new(catalog, session);
     let database = binder.database(insert.table.database.as_deref())?;
     if is_system_database(database) {
         return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));
     }
-    let table = binder.table(insert.table.database.as_deref(), &insert.table.table)?;
+    let table = Arc::clone(catalog.table(database, &insert.table.table)?);
     let targets = target_columns(insert, &table)?;
-    let (rows, reads_long, mut reads_snapshot) = match &insert.source {
-        InsertSource::Values(rows) => (plan_values(&binder, rows, &table, &targets)?, false, false),
+    let mut tables = vec![Arc::clone(&table)];
+    let (rows, reads_long) = match &insert.source {
+        InsertSource::Values(rows) => (plan_values(&binder, rows, &table, &targets)?, false),
         InsertSource::Query(query) => {
+            // Its own binder: unlike a subquery, it may read the table that is written.
+            let binder = Binder::new(catalog, session);
             let plan = crate::plan::query::plan_query(&binder, query, None)?;
             if plan.columns.len() != targets.len() {
                 return Err(Error::value_count(1));
             }
             let reads_long = plan.reads_long();
-            (Rows::Query(Box::new(plan)), reads_long, true)
+            add_tables(&mut tables, binder.into_tables());
+            (Rows::Query(Box::new(plan)), reads_long)
         }
     };
     let on_duplicate = if insert.replace {
@@ -112,14 +116,17 @@ pub fn plan(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState
     } else {
         OnDuplicate::Update(plan_assignments(&binder, insert, &table)?)
     };
-    let mut absent = Vec::new();
-    for column in 0..table.columns.len() {
-        if !targets.contains(&column) {
-            absent.push(column);
-        }
+    let read_by_subqueries = binder.into_tables();
+    if read_by_subqueries.iter().any(|other| other.id == table.id) {
+        return Err(Error {
+            code: 1093,
+            state: *b"HY000",
+            message: format!("You can't specify target table '{}' for update in FROM clause", table.name),
+        });
     }
-    let tables = binder.into_tables();
-    reads_snapshot |= tables.len() > 1;
+    let reads_snapshot = !read_by_subqueries.is_empty() || matches!(rows, Rows::Query(_));
+    add_tables(&mut tables, read_by_subqueries);
+    let absent = (0..table.columns.len()).filter(|column| !targets.contains(column)).collect();
     Ok(InsertPlan {
         table,
         tables,
@@ -132,6 +139,14 @@ pub fn plan(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState
         ignore: insert.ignore,
         sets_last_insert_id: insert.on_duplicate.iter().any(|(_, value)| calls_last_insert_id(value)),
     })
+}
+
+fn add_tables(tables: &mut Vec<Arc<Table>>, more: Vec<Arc<Table>>) {
+    for table in more {
+        if tables.iter().all(|other| other.id != table.id) {
+            tables.push(table);
+        }
+    }
 }
 
 /// The columns that the values go to: those listed, else all, else (rows without values) none.

@@ -62,9 +62,13 @@ pub(super) struct Tally {
 
 impl<'p> Insertion<'p> {
     fn new(plan: &'p InsertPlan, ctx: &Context<'_>) -> Insertion<'p> {
+        let rows = match &plan.rows {
+            Rows::Values(rows) => Some(rows.len() as u64),
+            Rows::Query(_) => None,
+        };
         Insertion {
             plan,
-            sequence: Sequence::new(ctx),
+            sequence: Sequence::new(ctx, rows),
             last_insert_id: ctx.session.last_insert_id,
             tally: Tally::default(),
         }
@@ -80,12 +84,11 @@ impl<'p> Insertion<'p> {
                         ctx.check()?;
                     }
                     let values = self.row_of_cells(ctx, &base, cells, number as u64 + 1)?;
-                    self.insert(ctx, values, (rows.len() - number) as u64)?;
+                    self.insert(ctx, values)?;
                 }
             }
             Rows::Query(query) => {
                 let rows = collect(query, ctx)?;
-                let count = rows.len();
                 for (number, row) in rows.into_iter().enumerate() {
                     if number % KILL_CHECK_ROWS == KILL_CHECK_ROWS - 1 {
                         ctx.check()?;
@@ -94,7 +97,7 @@ impl<'p> Insertion<'p> {
                     for (target, value) in plan.targets.iter().zip(row) {
                         values[*target] = self.convert(ctx, *target, value, number as u64 + 1)?;
                     }
-                    self.insert(ctx, values, (count - number) as u64)?;
+                    self.insert(ctx, values)?;
                 }
             }
         }
@@ -143,12 +146,12 @@ impl<'p> Insertion<'p> {
     }
 
     /// Numbers and writes one row.
-    fn insert(&mut self, ctx: &mut Context<'_>, mut values: Vec<Value>, rows_left: u64) -> Run<()> {
+    fn insert(&mut self, ctx: &mut Context<'_>, mut values: Vec<Value>) -> Run<()> {
         let plan = self.plan;
         let table = &plan.table;
         self.tally.records += 1;
         let filled = match table.auto_increment_column {
-            Some(column) => Some(self.sequence.fill(ctx, table, column, &mut values, rows_left)?),
+            Some(column) => Some(self.sequence.fill(ctx, table, column, &mut values)?),
             None => None,
         };
         loop {

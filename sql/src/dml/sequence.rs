@@ -18,6 +18,7 @@ use crate::catalog::Table;
 use crate::catalog::store::CatalogKey;
 use crate::codec::key;
 use crate::execute::{Context, Run};
+use crate::limits::AUTO_INCREMENT_PIECE_MAX;
 use crate::types::{TypeKind, Value};
 use crate::variables::SqlMode;
 
@@ -46,20 +47,24 @@ pub struct Sequence {
     end: u64,
     /// Whether the counter is in the transaction's entry.
     noted: bool,
-    /// `insert_id`: the value to begin with.
+    /// How many pieces were taken.
+    pieces: u32,
+    /// How many rows the statement has, if that is known before they are made.
+    rows: Option<u64>,
+    /// `insert_id`: the next value, in place of the counter's.
     forced: Option<u64>,
 }
 
 impl Sequence {
-    /// For a statement of this session.
+    /// For a statement of this session with so many rows, if that is known.
     #[must_use]
-    pub fn new(ctx: &Context<'_>) -> Sequence {
+    pub fn new(ctx: &Context<'_>, rows: Option<u64>) -> Sequence {
         let forced = Some(ctx.session.variables.insert_id).filter(|id| *id > 0);
-        Sequence { forced, ..Sequence::default() }
+        Sequence { rows, forced, ..Sequence::default() }
     }
 
     /// Puts the AUTO_INCREMENT value in place: generates one for NULL (and 0, unless NO_AUTO_VALUE_ON_ZERO), and moves the
-    /// counter past an explicit one. `rows_left` is how many rows the statement has from this one on. Gives the value.
+    /// counter past an explicit one. Gives the value.
     ///
     /// # Errors
     /// 1467 when the values are used up.
@@ -69,24 +74,23 @@ impl Sequence {
         table: &Table,
         column: usize,
         values: &mut [Value],
-        rows_left: u64,
     ) -> Run<Filled> {
         let explicit = match &values[column] {
             Value::Null => None,
             Value::Int(0) | Value::UInt(0) if !keeps_zero(ctx) => None,
             Value::Double(number) if *number == 0.0 && !keeps_zero(ctx) => None,
-            Value::Int(number) => Some(u64::try_from(*number).unwrap_or(0)),
-            Value::UInt(number) => Some(*number),
-            Value::Double(number) => Some(number.max(0.0) as u64),
+            Value::Int(number) => Some((u64::try_from(*number).unwrap_or(0), *number as u64)),
+            Value::UInt(number) => Some((*number, *number)),
+            Value::Double(number) => Some((number.max(0.0) as u64, number.max(0.0) as u64)),
             other => {
                 return Err(crate::codec::unconverted(&table.columns[column].data_type, other).into());
             }
         };
-        if let Some(value) = explicit {
-            self.observe(ctx, table, column, value);
+        if let Some((reached, value)) = explicit {
+            self.observe(ctx, table, column, reached);
             return Ok(Filled { value, generated: false });
         }
-        let value = self.take(ctx, table, column, rows_left)?;
+        let value = self.take(ctx, table, column)?;
         let data_type = &table.columns[column].data_type;
         values[column] = match data_type.kind {
             TypeKind::Float | TypeKind::Double => Value::Double(value as f64),
@@ -96,29 +100,43 @@ impl Sequence {
         Ok(Filled { value, generated: true })
     }
 
-    fn take(&mut self, ctx: &mut Context<'_>, table: &Table, column: usize, rows_left: u64) -> Run<u64> {
-        if let Some(forced) = self.forced.take() {
-            self.observe(ctx, table, column, forced);
-            return Ok(forced);
+    fn take(&mut self, ctx: &mut Context<'_>, table: &Table, column: usize) -> Run<u64> {
+        if let Some(value) = self.forced {
+            self.forced = value.checked_add(1);
+            self.observe(ctx, table, column, value);
+            return Ok(value);
         }
         let value_max = value_max(table, column);
         if self.next == self.end {
-            let counter: &AtomicU64 = &table.auto_increment;
+            let wanted = self.piece();
             // MySQL keeps the counter at the largest value, where the next INSERT finds a duplicate; of BIGINT UNSIGNED the
             // largest value itself cannot be generated.
-            let more = |next: u64| Some(next.saturating_add(rows_left.max(1)).min(value_max).max(next));
-            let taken = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+            let after = |next: u64| next.saturating_add(wanted).min(value_max).max(next);
+            let counter: &AtomicU64 = &table.auto_increment;
+            let taken =
+                counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| Some(after(next)));
             let (Ok(start) | Err(start)) = taken;
             if start == u64::MAX {
                 return Err(auto_increment_exhausted().into());
             }
             self.next = start;
-            self.end = start.saturating_add(rows_left.max(1)).min(value_max).max(start.saturating_add(1));
+            self.end = after(start).max(start + 1);
             self.note(ctx, table);
         }
         let value = self.next.min(value_max);
         self.next += 1;
         Ok(value)
+    }
+
+    /// How many values to take next: the statement's rows, and where they are not known or not enough, ever more. As
+    /// MySQL's, so that the gaps are the same.
+    fn piece(&mut self) -> u64 {
+        let piece = match self.rows {
+            Some(rows) if self.pieces == 0 => rows.max(1),
+            Some(_) | None => (1 << self.pieces.min(16)).min(AUTO_INCREMENT_PIECE_MAX),
+        };
+        self.pieces += 1;
+        piece
     }
 
     /// Moves the counter past a value that a statement gave itself.
@@ -154,7 +172,7 @@ impl Sequence {
 /// What [`Sequence::fill`] found or made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filled {
-    /// The value in the AUTO_INCREMENT column.
+    /// The value in the AUTO_INCREMENT column; a negative one as its two's complement, which is what clients get.
     pub value: u64,
     /// Whether it was generated.
     pub generated: bool,

@@ -8,19 +8,18 @@
 use bytes::Bytes;
 
 use crate::catalog::Table;
-use crate::dml::write;
+use crate::dml::{default, write};
 use crate::error::{Error, Result};
 use crate::execute::context::Interrupt;
 use crate::execute::group_key::value_bytes;
 use crate::execute::operator::all_true;
 use crate::execute::scan::ScanOperator;
 use crate::execute::{Context, Outcome, Run, limit};
-use crate::expression::Expression;
 use crate::limits::TARGET_BYTES_MAX;
 use crate::plan::ChangePlan;
 use crate::plan::change::{Assigned, Assignment};
 use crate::session::WarningLevel;
-use crate::types::{TypeKind, Value, convert};
+use crate::types::{Value, convert};
 use crate::variables::SqlMode;
 
 /// A row to be changed.
@@ -153,7 +152,7 @@ fn update_row(plan: &ChangePlan, target: Target, number: u64, ctx: &mut Context)
     }
     if new != target.row {
         for column in plan.on_update_now.iter().copied() {
-            new[column] = now(table, column, number, ctx)?;
+            new[column] = default::now(&table.columns[column].data_type, ctx);
         }
     }
     let savepoint = plan.ignore.then(|| ctx.txn.savepoint());
@@ -184,10 +183,12 @@ fn assigned_value(
     let value = match &assignment.value {
         Assigned::Expression(expression) => {
             let value = expression.eval(row, ctx)?;
-            store(expression, value, table, assignment.column, number, ctx)?
+            convert::store(value, &column.data_type, &column.name, number, ctx)?
         }
-        Assigned::Constant(value) => value.clone(),
-        Assigned::Now => now(table, assignment.column, number, ctx)?,
+        Assigned::Default(of) => match default::declared(&table.columns[*of], ctx) {
+            Some(value) => convert::store(value, &column.data_type, &column.name, number, ctx)?,
+            None => default::missing(&table.columns[*of], ctx)?,
+        },
     };
     if value != Value::Null || column.nullable {
         return Ok(value);
@@ -196,33 +197,7 @@ fn assigned_value(
         return Err(Error::column_cannot_be_null(&column.name).into());
     }
     // MySQL's implicit default stands in for NULL outside of strict mode.
-    let message = Error::column_cannot_be_null(&column.name);
-    ctx.session.warn(WarningLevel::Warning, message.code, message.message);
-    Ok(crate::dml::default::implicit_default(column))
-}
-
-fn store(
-    _expression: &Expression,
-    value: Value,
-    table: &Table,
-    column: usize,
-    number: u64,
-    ctx: &mut Context,
-) -> Run<Value> {
-    let column = &table.columns[column];
-    Ok(convert::store(value, &column.data_type, &column.name, number, ctx)?)
-}
-
-/// CURRENT_TIMESTAMP for a column.
-fn now(table: &Table, column: usize, number: u64, ctx: &mut Context) -> Run<Value> {
-    let column = &table.columns[column];
-    let offset = ctx.session.variables.time_zone_offset_seconds;
-    let now = crate::types::DateTime::from_epoch(ctx.now_us, offset)
-        .ok_or_else(|| Error::internal("the clock is out of range"))?;
-    let fsp = match column.data_type.kind {
-        TypeKind::Timestamp(fsp) | TypeKind::DateTime(fsp) => fsp,
-        _ => 0,
-    };
-    let now = now.round(fsp, true).unwrap_or(now);
-    Ok(convert::store(Value::DateTime(now), &column.data_type, &column.name, number, ctx)?)
+    let error = Error::column_cannot_be_null(&column.name);
+    ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+    Ok(default::implicit(&column.data_type))
 }

@@ -23,12 +23,20 @@ pub enum Interrupt {
 }
 
 /// What a suspended statement waits for.
-#[derive(Debug)]
 pub enum Suspend {
     /// A lock that another transaction holds.
     Lock(LockWait),
     /// SLEEP(): the n-th call of the statement (from 0), for this long.
     Sleep(u32, Duration),
+}
+
+impl std::fmt::Debug for Suspend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Suspend::Lock(wait) => write!(f, "Lock(held by {:?})", wait.waiting_for()),
+            Suspend::Sleep(call, time) => write!(f, "Sleep({call}, {time:?})"),
+        }
+    }
 }
 
 impl From<Error> for Interrupt {

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use crate::error::Error;
 use crate::execute::{Context, Run, subquery};
 use crate::expression::arithmetic::{self, Operation};
-use crate::expression::{CompareOp, Expression, LikePattern, RegexpPattern};
+use crate::expression::{CompareOp, Expression, LikePattern, RegexpPattern, system_variable};
 use crate::function::Call;
 use crate::types::compare::compare_warning;
 use crate::types::convert::{cast, to_bool};
@@ -76,7 +76,7 @@ impl Expression {
                 Ok(value)
             }
             Expression::SystemVariable { scope, name, .. } => {
-                Ok(crate::variables::get(ctx.session, ctx.host, *scope, name)?)
+                Ok(system_variable::get(ctx.session, ctx.host, *scope, name)?)
             }
             Expression::Not(_)
             | Expression::And(_)

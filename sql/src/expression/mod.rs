@@ -21,6 +21,8 @@ use crate::session::SessionState;
 use crate::types::{Collation, DataType, Value};
 
 pub mod aggregate;
+#[cfg(test)]
+mod golden;
 mod arithmetic;
 mod bind;
 mod collate;
@@ -29,6 +31,7 @@ mod eval;
 mod infer;
 mod like;
 mod regexp;
+mod system_variable;
 mod visit;
 
 pub use bind::bind;

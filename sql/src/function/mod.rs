@@ -252,10 +252,6 @@ mod returns {
         DataType::DATE
     }
 
-    pub(super) fn first(arguments: &[Expression], _: Collation) -> DataType {
-        arguments.first().map_or(DataType::NULL, Expression::data_type)
-    }
-
     /// Text as long as the first argument.
     pub(super) fn same_text(arguments: &[Expression], collation: Collation) -> DataType {
         DataType::varchar(arguments.first().map_or(0, |argument| argument.data_type().characters()), collation)

@@ -19,7 +19,6 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Word};
 
 use crate::parse::keyword::{is_reserved, is_reserved_keyword};
-use crate::parse::source::REFUSED;
 use crate::parse::tokens::{SYSTEM_VARIABLE, USER_VARIABLE};
 
 /// The dialect. It has no state: what depends on `sql_mode` is settled in the tokens.
@@ -270,6 +269,8 @@ fn parenthesized_query(parser: &mut Parser) -> Result<Option<Box<sqlparser::ast:
 
 /// What may begin an expression.
 fn prefix(parser: &mut Parser) -> Parsed {
+    #[cfg(test)]
+    { let x = 0u8; LOW.with(|low| low.set(low.get().min(std::ptr::addr_of!(x) as usize))); } // MEASURE
     let token = parser.peek_token_ref();
     let span = token.span;
     match &token.token {
@@ -666,7 +667,5 @@ fn substring(parser: &mut Parser) -> Parsed {
     Ok(Expr::Substring { expr, substring_from, substring_for, special: commas, shorthand: false })
 }
 
-/// The error by which a parser function refuses a feature.
-pub(crate) fn refused<T>(feature: &str) -> Result<T, ParserError> {
-    Err(ParserError::ParserError(format!("{REFUSED}{feature}{REFUSED}")))
-}
+#[cfg(test)]
+thread_local! { pub(crate) static LOW: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) }; } // MEASURE

@@ -120,11 +120,6 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Whether the lexeme returned last is a name after a point, which no keyword can be.
-    pub(crate) fn was_after_point(&self, before: bool) -> bool {
-        before && self.after_name
-    }
-
     /// Whether the next lexeme follows `name.`.
     pub(crate) fn is_after_point(&self) -> bool {
         self.after_name_point
@@ -435,6 +430,19 @@ pub fn split_first(text: &[u8], mode: SqlMode) -> (&[u8], &[u8]) {
             Ok(Lexeme { kind: Kind::Symbol(Symbol::Semicolon), start, end }) => return (&text[..start], &text[end..]),
             Ok(Lexeme { kind: Kind::End, .. }) | Err(_) => return (text, &[]),
             Ok(_) => {}
+        }
+    }
+}
+
+/// Whether a text holds nothing but blanks, comments and semicolons.
+#[must_use]
+pub fn is_blank(text: &[u8]) -> bool {
+    let mut lexer = Lexer::new(text, SqlMode(0));
+    loop {
+        match lexer.next() {
+            Ok(Lexeme { kind: Kind::End, .. }) => return true,
+            Ok(Lexeme { kind: Kind::Symbol(Symbol::Semicolon), .. }) => {}
+            Ok(_) | Err(_) => return false,
         }
     }
 }

@@ -33,7 +33,7 @@ mod transaction;
 #[cfg(test)]
 mod tests;
 
-pub use lexer::split_first;
+pub use lexer::{is_blank, split_first};
 
 use crate::ast::Statement;
 use crate::error::Error;

@@ -7,9 +7,6 @@ use crate::error::Error;
 use crate::limits::{PARSE_DEPTH_MAX, SYNTAX_NEAR_BYTES_MAX};
 use crate::variables::SqlMode;
 
-/// Prefix of a parser error's message that names a feature which is refused, rather than a place.
-pub(crate) const REFUSED: &str = "\u{1}";
-
 /// The statement's text with its mode and the places of its select items.
 pub(crate) struct Source<'a> {
     /// The text.
@@ -61,10 +58,6 @@ impl Source<'_> {
             ParserError::RecursionLimitExceeded => return too_deep(),
             ParserError::ParserError(message) | ParserError::TokenizerError(message) => message,
         };
-        if let Some(feature) = message.strip_prefix(REFUSED) {
-            // The feature's name ends before sqlparser's " at Line: …".
-            return Error::not_supported(feature.split(REFUSED).next().unwrap_or(feature));
-        }
         let column = message.rsplit_once("Column: ").and_then(|(_, column)| column.trim().parse::<usize>().ok());
         self.syntax_at(column.map_or(self.text.len(), |column| column.saturating_sub(1)))
     }

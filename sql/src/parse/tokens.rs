@@ -12,11 +12,11 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Word};
 
 use crate::error::Error;
-use crate::limits::{CHAIN_LOGICAL_MAX, CHAIN_OPERATORS_MAX, JOIN_TABLES_MAX, STATEMENT_TOKENS_MAX, UNION_MAX};
+use crate::limits::{CHAIN_LOGICAL_MAX, CHAIN_OPERATORS_MAX, JOIN_TABLES_MAX, QUERY_DEPTH_MAX, STATEMENT_TOKENS_MAX, UNION_MAX};
 use crate::parse::keyword::keyword;
 use crate::parse::lexer::{Kind, Lexeme, Lexer, Symbol};
 use crate::parse::literal::{bit_bytes, hex_bytes, invalid_characters, unquote};
-use crate::parse::source::{SelectText, Source, chain_too_long};
+use crate::parse::source::{SelectText, Source, chain_too_long, too_deep};
 use crate::variables::SqlMode;
 
 /// Quote style of a word that is `@name`; its value is the name without the sign.
@@ -196,6 +196,9 @@ impl<'a> Writer<'a> {
         }
         let keyword = keyword(raw);
         self.selects.word(keyword, start, end);
+        if self.selects.too_deep() {
+            return Err(too_deep());
+        }
         self.chains.word(keyword)?;
         self.push(Token::Word(Word { value, quote_style: None, keyword }), start, end);
         if keyword == Keyword::MODE {
@@ -399,6 +402,8 @@ struct SelectScan {
     open: Vec<OpenSelect>,
     /// Parentheses open now.
     depth: usize,
+    /// The depths at which enclosing queries began, outermost first.
+    queries: Vec<usize>,
     done: Vec<SelectText>,
 }
 
@@ -421,8 +426,16 @@ impl SelectScan {
         }
     }
 
+    /// Whether queries nest deeper than the parser's stack allows.
+    fn too_deep(&self) -> bool {
+        self.queries.len() > QUERY_DEPTH_MAX
+    }
+
     fn word(&mut self, keyword: Keyword, start: usize, end: usize) {
         if keyword == Keyword::SELECT {
+            if self.queries.last() != Some(&self.depth) {
+                self.queries.push(self.depth);
+            }
             if self.open.last().is_some_and(|select| select.depth == self.depth) {
                 self.close_list();
             }
@@ -481,6 +494,9 @@ impl SelectScan {
     fn close(&mut self, start: usize, end: usize) {
         while self.open.last().is_some_and(|select| select.depth >= self.depth) && self.depth > 0 {
             self.close_list();
+        }
+        while self.queries.last().is_some_and(|depth| *depth >= self.depth) && self.depth > 0 {
+            self.queries.pop();
         }
         self.depth = self.depth.saturating_sub(1);
         self.other(start, end);

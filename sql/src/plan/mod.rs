@@ -156,7 +156,14 @@ pub fn plan_statement(
         ast::Statement::Explain(explained) => {
             let inner = plan_statement(explained, catalog, session)?;
             plan.columns = explain::columns();
-            plan.statement = Planned::Explain(explain::rows(&inner));
+            let inserted = match explained.as_ref() {
+                ast::Statement::Insert(insert) => match &insert.source {
+                    ast::InsertSource::Query(query) => Some(query::plan_query(&binder, query, None)?),
+                    ast::InsertSource::Values(_) => None,
+                },
+                _ => None,
+            };
+            plan.statement = Planned::Explain(explain::rows(&inner, inserted.as_ref()));
             plan.tables = inner.tables;
             plan.reads_snapshot = false;
             return Ok(plan);
@@ -168,4 +175,16 @@ pub fn plan_statement(
     }
     plan.tables = binder.into_tables();
     Ok(plan)
+}
+
+fn plan_insert(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState) -> Result<Plan> {
+    let planned = crate::dml::insert::plan(insert, catalog, session)?;
+    Ok(Plan {
+        columns: Vec::new(),
+        tables: planned.tables.clone(),
+        reads_long: planned.reads_long,
+        reads_snapshot: planned.reads_snapshot,
+        catalog_version: catalog.version,
+        statement: Planned::Insert(Box::new(planned)),
+    })
 }

@@ -310,6 +310,15 @@ impl QueryPlan {
         self.any_scan(&mut |scan| scan.lock.is_some())
     }
 
+    /// Whether it says LIMIT itself, at its end.
+    #[must_use]
+    pub fn has_limit(&self) -> bool {
+        match &self.body {
+            Body::Select(select) => select.limit.is_some(),
+            Body::Union(union) => union.limit.is_some(),
+        }
+    }
+
     /// Whether it may read for long.
     #[must_use]
     pub fn reads_long(&self) -> bool {

@@ -62,6 +62,9 @@ pub struct SessionState {
 impl SessionState {
     /// Adds a warning, within `max_error_count`.
     pub fn warn(&mut self, level: WarningLevel, code: u16, message: impl Into<String>) {
+        if level == WarningLevel::Note && !self.variables.sql_notes {
+            return;
+        }
         self.warning_count += 1;
         if (self.warnings.len() as u64) < self.variables.max_error_count {
             self.warnings.push(Warning { level, code, message: message.into() });

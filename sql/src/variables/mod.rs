@@ -1,8 +1,20 @@
 //! System variables: which there are, their session values, how SET changes them.
 //!
-//! The variables that statements read on their way are typed fields of [`SessionVariables`]; all others are in a table.
+//! The variables that statements read on their way are typed fields of [`SessionVariables`]; all others are in a table
+//! (`registry.rs`, which says of each what it does here). Global values that were changed live with the
+//! [`Host`](crate::execute::Host) and hold for the sessions that begin after it, as in MySQL. Left out: SET PERSIST, named
+//! time zones, structured variables.
 
+mod access;
 pub mod character_set;
+mod registry;
+mod sql_mode;
+mod time_zone;
+
+pub use access::{assign, data_type, get, iter_all, new_session, parse_isolation, set_global, set_names, set_session};
+
+/// What this server calls itself in the handshake and in `VERSION()`.
+pub const VERSION: &str = "8.4.0-quorate";
 
 /// Session values of system variables.
 #[derive(Clone, Debug)]
@@ -44,8 +56,37 @@ pub struct SessionVariables {
     pub snapshot_conflict: bool,
     /// `wait_timeout`, seconds.
     pub wait_timeout: u64,
+    /// `sql_notes`: notes are kept among the warnings.
+    pub sql_notes: bool,
     /// Session values of all other settable variables, as the client gave them; lower-case names.
     pub others: std::collections::BTreeMap<String, crate::types::Value>,
+}
+
+impl Default for SessionVariables {
+    fn default() -> SessionVariables {
+        SessionVariables {
+            sql_mode: SqlMode::default(),
+            autocommit: true,
+            isolation: Isolation::default(),
+            transaction_read_only: false,
+            time_zone_offset_seconds: 0,
+            max_error_count: 1024,
+            innodb_lock_wait_timeout: 50,
+            lock_wait_timeout: 31_536_000,
+            sql_select_limit: u64::MAX,
+            sql_safe_updates: false,
+            group_concat_max_len: 1024,
+            div_precision_increment: 4,
+            max_execution_time_ms: 0,
+            max_allowed_packet_bytes: 64 << 20,
+            insert_id: 0,
+            collation_connection: crate::types::Collation::default(),
+            snapshot_conflict: true,
+            wait_timeout: 28_800,
+            sql_notes: true,
+            others: std::collections::BTreeMap::new(),
+        }
+    }
 }
 
 /// Transaction isolation levels that are built.
@@ -103,6 +144,10 @@ impl SqlMode {
     pub const ANSI: u64 = 1 << 18;
     /// STRICT_ALL_TABLES as such (STRICT is set too).
     pub const STRICT_ALL_TABLES: u64 = 1 << 19;
+    /// STRICT_TRANS_TABLES as such (STRICT is set too).
+    pub const STRICT_TRANS_TABLES: u64 = 1 << 20;
+    /// NO_DIR_IN_CREATE, which changes nothing: there are no table directories.
+    pub const NO_DIR_IN_CREATE: u64 = 1 << 21;
 
     /// Whether all of `flags` are set.
     #[must_use]

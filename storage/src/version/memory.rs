@@ -73,8 +73,11 @@ pub(super) fn chain_cost_bytes(key: &[u8]) -> usize {
     CHAIN_OVERHEAD_BYTES + key.len()
 }
 
+/// Bounds as a `BTreeMap` takes them.
+pub(super) type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
 /// The bounds of `range` for a `BTreeMap`, or `None` if it is empty, which a `BTreeMap` may answer with a panic.
-pub(super) fn bounds(range: &KeyRange) -> Option<(Bound<&[u8]>, Bound<&[u8]>)> {
+pub(super) fn bounds(range: &KeyRange) -> Option<Bounds<'_>> {
     if range.is_empty() {
         return None;
     }
@@ -88,9 +91,8 @@ mod tests {
 
     #[test]
     fn a_range_within_an_index_is_in_one_shard() {
-        let within = |start: &[u8], end: &[u8]| {
-            Memory::shard_of_range(&KeyRange::new(start.to_vec(), end.to_vec()))
-        };
+        let within =
+            |start: &[u8], end: &[u8]| Memory::shard_of_range(&KeyRange::new(start.to_vec(), end.to_vec()));
         assert_eq!(within(&[0, 0, 0, 5], &[0, 0, 0, 6]), Some(5));
         assert_eq!(within(&[0, 0, 0, 5, 1], &[0, 0, 0, 5, 9]), Some(5));
         assert_eq!(within(&[0xff; 4], &[]), Some(0xffff_ffff % STORE_SHARD_COUNT));

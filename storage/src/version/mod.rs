@@ -23,7 +23,7 @@
 //! `s`, thus before the snapshot was registered, so *v* is fixed.
 //!
 //! 1. *Where v is.* Claim: while the snapshot is registered, *v* is in memory or is the engine's version of *k*.
-//!    Pruning takes only versions that no registered snapshot and no later one needs (see [`snapshot`]), so not *v*.
+//!    Pruning takes only versions that no registered snapshot and no later one needs (see [`Snapshot`]'s module), so not *v*.
 //!    Write-behind takes *v* from memory only after it, or a newer version at or below F, is in the engine.
 //!    Without memory pressure F is at most the oldest snapshot's index, so such a newer version would be at or below
 //!    `s`, against the choice of *v*. With memory pressure F may be above `s`; then, before the engine's version of
@@ -55,7 +55,7 @@
 //! leaves some versions above the applied index in the engine. Replaying the log from there writes the same
 //! newest versions again, so nothing is lost or doubled, but up to the engine's
 //! [`reach`](crate::engine::Engine::reach) the engine may hold some writes of an entry and not others. So
-//! snapshots below the reach are refused ([`Error::SnapshotTooOld`](crate::Error::SnapshotTooOld)) until replay has
+//! snapshots below the reach are refused ([`Error::SnapshotTooOld`]) until replay has
 //! brought the watermark there: [`Store::is_ready`].
 //!
 //! # Memory
@@ -101,9 +101,7 @@ use self::snapshot::Registry;
 use self::watermark::Watermark;
 use crate::engine::Engine;
 use crate::format::Mutation;
-use crate::limits::{
-    CHAIN_PRUNE_VERSIONS_MIN, STORE_MEMORY_BYTES_MAX_DEFAULT, STORE_MEMORY_BYTES_MAX_LEAST,
-};
+use crate::limits::{CHAIN_PRUNE_VERSIONS_MIN, STORE_MEMORY_BYTES_MAX_DEFAULT, STORE_MEMORY_BYTES_MAX_LEAST};
 use crate::{Error, Result};
 
 /// What can be chosen about a [`Store`].
@@ -133,6 +131,8 @@ struct Inner {
     /// Number of times that engine versions were put into history, counted as the module's documentation says.
     captures: AtomicU64,
     pressure: Pressure,
+    /// Write-behind goes no further than this; moved by [`Store::limit_flush`].
+    flush_limit: AtomicU64,
     /// Held for the whole of a step of write-behind.
     flush: Mutex<FlushState>,
     memory_bytes_max: usize,
@@ -184,6 +184,7 @@ impl Store {
             snapshots: Registry::new(applied, reach),
             captures: AtomicU64::new(0),
             pressure: Pressure::default(),
+            flush_limit: AtomicU64::new(u64::MAX),
             flush: Mutex::new(FlushState::default()),
             memory_bytes_max: options.memory_bytes_max,
         };
@@ -348,7 +349,11 @@ impl Store {
     pub fn debug_versions(&self, key: &[u8]) -> Vec<(u64, Option<bytes::Bytes>)> {
         let chains = self.inner.memory.read(Memory::shard_of(key));
         let chain = chains.get(key);
-        chain.into_iter().flat_map(Chain::versions).map(|version| (version.index, version.value.clone())).collect()
+        chain
+            .into_iter()
+            .flat_map(Chain::versions)
+            .map(|version| (version.index, version.value.clone()))
+            .collect()
     }
 
     /// The sum of what is in memory, counted anew; must equal [`memory_bytes`](Store::memory_bytes) at rest.

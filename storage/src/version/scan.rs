@@ -113,7 +113,10 @@ impl StoreScan {
     }
 
     /// The next row, or `None` at the end.
-    #[expect(clippy::should_implement_trait, reason = "fallible; an Iterator of Result hides the end of a scan")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "fallible; an Iterator of Result hides the end of a scan"
+    )]
     pub fn next(&mut self) -> Result<Option<ScanRow>> {
         let row = loop {
             if !self.fill()? {

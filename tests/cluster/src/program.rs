@@ -12,7 +12,6 @@ pub fn run(command: &mut Command) -> Output {
 }
 
 /// Runs a program that has to succeed; its standard output.
-#[must_use]
 pub fn succeed(command: &mut Command) -> String {
     let output = run(command);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

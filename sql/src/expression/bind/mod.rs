@@ -16,7 +16,7 @@ use crate::ast::{BinaryOp, Expr, UnaryOp};
 use crate::error::{Error, Result};
 use crate::expression::collate::agree;
 use crate::expression::{
-    CompareOp, Expression, LikePattern, RegexpPattern, Scope, SubqueryKind, common_type, infer,
+    CompareOp, Expression, LikePattern, RegexpPattern, Scope, SubqueryKind, common_type, infer, system_variable,
 };
 use crate::limits::EXPRESSION_DEPTH_MAX;
 use crate::types::{Collation, DataType, Decimal, Value};
@@ -126,7 +126,7 @@ impl Binder<'_> {
                 Ok(Expression::AssignVariable { name: name.to_lowercase().into(), operand })
             }
             Expr::SystemVariable { scope, name } => {
-                let data_type = crate::variables::data_type(name, *scope)?;
+                let data_type = system_variable::data_type(name, *scope)?;
                 Ok(Expression::SystemVariable { scope: *scope, name: name.as_str().into(), data_type })
             }
             Expr::Row(_) => Err(Error::operand_columns(1)),

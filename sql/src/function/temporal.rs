@@ -1,0 +1,285 @@
+//! The clock, conversions between kinds of dates and times, and time zones.
+//!
+//! NOW() and its like are the time the statement began; SYSDATE() too, as statements here may be run again. Named time
+//! zones are unknown, as to a MySQL whose time zone tables are empty: CONVERT_TZ gives NULL for them.
+
+use crate::error::{Error, Result};
+use crate::execute::{Context, Run};
+use crate::expression::Expression;
+use crate::function::argument::bytes;
+use crate::function::{Call, Function, returns};
+use crate::types::convert::{
+    Number, Temporal, as_datetime, clamp_i64, date_rules, to_datetime, to_number, to_time, warn_incorrect,
+};
+use crate::types::datetime::{DateTime, MICROSECONDS, Time};
+use crate::types::temporal_text::{DateRules, parse_offset_text};
+use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("NOW", 0, 1, datetime_type, now),
+    Function::new("CURRENT_TIMESTAMP", 0, 1, datetime_type, now),
+    Function::new("LOCALTIME", 0, 1, datetime_type, now),
+    Function::new("LOCALTIMESTAMP", 0, 1, datetime_type, now),
+    Function::new("SYSDATE", 0, 1, datetime_type, now),
+    Function::new("UTC_TIMESTAMP", 0, 1, datetime_type, utc_timestamp),
+    Function::new("CURDATE", 0, 0, returns::date, current_date),
+    Function::new("CURRENT_DATE", 0, 0, returns::date, current_date),
+    Function::new("UTC_DATE", 0, 0, returns::date, utc_date),
+    Function::new("CURTIME", 0, 1, time_type, current_time),
+    Function::new("CURRENT_TIME", 0, 1, time_type, current_time),
+    Function::new("UTC_TIME", 0, 1, time_type, utc_time),
+    Function::new("UNIX_TIMESTAMP", 0, 1, unix_timestamp_type, unix_timestamp).nullable_result(),
+    Function::new("FROM_UNIXTIME", 1, 2, from_unixtime_type, from_unixtime).nullable_result(),
+    Function::new("DATE", 1, 1, returns::date, date).nullable_result(),
+    Function::new("TIME", 1, 1, time_of_type, time).nullable_result(),
+    Function::new("TIMESTAMP", 1, 2, timestamp_type, timestamp).nullable_result(),
+    Function::new("ADDTIME", 2, 2, add_time_type, |call, v, ctx| add_time(call, v, ctx, 1)).nullable_result(),
+    Function::new("SUBTIME", 2, 2, add_time_type, |call, v, ctx| add_time(call, v, ctx, -1)).nullable_result(),
+    Function::new("CONVERT_TZ", 3, 3, |a, _| DataType::datetime(a[0].data_type().fsp()), convert_tz)
+        .text(0b110)
+        .nullable_result(),
+];
+
+/// The precision that NOW(n) asks for.
+fn precision(arguments: &[Expression]) -> u8 {
+    match arguments.first().and_then(Expression::as_constant) {
+        Some(Value::Int(digits)) => u8::try_from(*digits).unwrap_or(6).min(6),
+        _ => 0,
+    }
+}
+
+/// NOW(7) is refused when bound.
+pub(super) fn check_precision(name: &str, arguments: &[Expression]) -> Result<()> {
+    const CLOCKS: [&str; 10] = [
+        "NOW", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "SYSDATE", "UTC_TIMESTAMP", "CURTIME",
+        "CURRENT_TIME", "UTC_TIME", "-",
+    ];
+    let Some(argument) = arguments.first().filter(|_| CLOCKS.contains(&name)) else { return Ok(()) };
+    match argument.as_constant() {
+        Some(Value::Int(0..=6)) => Ok(()),
+        Some(value) => Err(Error {
+            code: 1426,
+            state: *b"42000",
+            message: format!(
+                "Too-big precision {} specified for '{}'. Maximum is 6.",
+                crate::types::convert::message_text(value),
+                name.to_lowercase()
+            ),
+        }),
+        None => Err(Error::wrong_arguments(name.to_lowercase())),
+    }
+}
+
+fn datetime_type(arguments: &[Expression], _: Collation) -> DataType {
+    DataType::datetime(precision(arguments))
+}
+
+fn time_type(arguments: &[Expression], _: Collation) -> DataType {
+    DataType::time(precision(arguments))
+}
+
+/// The statement's time in a zone, cut to the result's precision.
+fn clock(call: &Call<'_>, ctx: &Context<'_>, offset_seconds: i32) -> DateTime {
+    let now = DateTime::from_epoch(ctx.now_us, offset_seconds).unwrap_or(DateTime::ZERO);
+    now.round(call.data_type.fsp(), true).unwrap_or(now)
+}
+
+fn local_offset(ctx: &Context<'_>) -> i32 {
+    ctx.session.variables.time_zone_offset_seconds
+}
+
+fn now(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    Ok(Value::DateTime(clock(call, ctx, local_offset(ctx))))
+}
+
+fn utc_timestamp(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    Ok(Value::DateTime(clock(call, ctx, 0)))
+}
+
+fn current_date(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    Ok(Value::Date(clock(call, ctx, local_offset(ctx)).date()))
+}
+
+fn utc_date(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    Ok(Value::Date(clock(call, ctx, 0).date()))
+}
+
+fn current_time(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    Ok(Value::Time(clock(call, ctx, local_offset(ctx)).time()))
+}
+
+fn utc_time(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    Ok(Value::Time(clock(call, ctx, 0).time()))
+}
+
+fn unix_timestamp_type(arguments: &[Expression], _: Collation) -> DataType {
+    let Some(argument) = arguments.first() else { return DataType::BIGINT };
+    let data_type = argument.data_type();
+    let fsp = match argument.as_constant() {
+        Some(Value::Text(text)) => text.iter().rposition(|byte| *byte == b'.').map_or(0, |at| text.len() - at - 1).min(6),
+        _ if data_type.is_temporal() => usize::from(data_type.fsp()),
+        _ if data_type.is_integer() => 0,
+        _ => 6,
+    };
+    if fsp == 0 { DataType::BIGINT } else { DataType::decimal(12 + u32::try_from(fsp).unwrap_or(6), u32::try_from(fsp).unwrap_or(6)) }
+}
+
+/// Seconds since the epoch; 0 for a time before it, or after what MySQL can count (year 3001).
+fn unix_timestamp(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let micros = match values.first() {
+        None => ctx.now_us / MICROSECONDS * MICROSECONDS,
+        Some(value) => {
+            let rules = DateRules::default();
+            let offset = local_offset(ctx);
+            match as_datetime(value, rules, offset, ctx.now_us) {
+                Temporal::Valid(parsed) if !parsed.value.date().has_zero_part() => parsed.value.to_epoch(offset),
+                Temporal::Valid(_) => 0,
+                Temporal::Null => return Ok(Value::Null),
+                Temporal::Invalid => {
+                    warn_incorrect(ctx.session, "datetime", value);
+                    0
+                }
+            }
+        }
+    };
+    let micros = if (0..=32_536_771_199 * MICROSECONDS + 999_999).contains(&micros) { micros } else { 0 };
+    Ok(match call.data_type.kind {
+        TypeKind::Decimal { scale, .. } => Value::Decimal(Decimal::new(micros, 6).truncate(scale)),
+        _ => Value::Int(micros / MICROSECONDS),
+    })
+}
+
+fn from_unixtime_type(arguments: &[Expression], collation: Collation) -> DataType {
+    if arguments.len() == 2 {
+        return returns::long_text(arguments, collation);
+    }
+    DataType::datetime(super::temporal_parts::fraction(&arguments[0]))
+}
+
+fn from_unixtime(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let micros = match to_number(&values[0], ctx.session) {
+        Some(Number::Int(seconds)) => i128::from(seconds) * i128::from(MICROSECONDS),
+        Some(Number::UInt(seconds)) => i128::from(seconds) * i128::from(MICROSECONDS),
+        Some(number) => number.to_decimal().rescale(6).unscaled().unwrap_or(-1),
+        None => return Ok(Value::Null),
+    };
+    if !(0..=i128::from(32_536_771_199 * MICROSECONDS + 999_999)).contains(&micros) {
+        return Ok(Value::Null);
+    }
+    let datetime = DateTime::from_epoch(clamp_i64(micros), local_offset(ctx));
+    let Some(datetime) = datetime else { return Ok(Value::Null) };
+    match values.get(1) {
+        Some(format) => Ok(super::temporal_format::format(datetime, crate::types::text::as_str(
+            crate::types::text::to_text(format, &DataType::NULL).unwrap_or_default().as_ref(),
+        ))),
+        None => Ok(datetime.round(call.data_type.fsp(), false).map_or(Value::Null, Value::DateTime)),
+    }
+}
+
+fn date(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let rules = date_rules(ctx.session);
+    let datetime = to_datetime(&values[0], rules, ctx.session, ctx.now_us);
+    Ok(datetime.map_or(Value::Null, |datetime| Value::Date(datetime.date())))
+}
+
+/// Fractional digits that the text of an argument may have.
+fn text_precision(argument: &Expression) -> u8 {
+    let data_type = argument.data_type();
+    match argument.as_constant() {
+        Some(Value::Text(text)) => text
+            .iter()
+            .rposition(|byte| *byte == b'.')
+            .map_or(0, |at| u8::try_from((text.len() - at - 1).min(6)).unwrap_or(6)),
+        _ if data_type.is_temporal() || data_type.is_decimal() => data_type.scale().min(6),
+        _ if data_type.is_integer() => 0,
+        _ => 6,
+    }
+}
+
+fn time_of_type(arguments: &[Expression], _: Collation) -> DataType {
+    DataType::time(text_precision(&arguments[0]))
+}
+
+fn time(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    Ok(to_time(&values[0], ctx.session).map_or(Value::Null, Value::Time))
+}
+
+fn timestamp_type(arguments: &[Expression], _: Collation) -> DataType {
+    DataType::datetime(arguments.iter().map(text_precision).max().unwrap_or(0))
+}
+
+/// TIMESTAMP(x), TIMESTAMP(x, time to add).
+fn timestamp(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let rules = date_rules(ctx.session);
+    let Some(datetime) = to_datetime(&values[0], rules, ctx.session, ctx.now_us) else { return Ok(Value::Null) };
+    let Some(added) = values.get(1) else { return Ok(Value::DateTime(datetime)) };
+    let Some(time) = to_time(added, ctx.session) else { return Ok(Value::Null) };
+    let moved = DateTime::from_linear_microseconds(datetime.linear_microseconds() + time.microseconds());
+    Ok(moved.map_or(Value::Null, Value::DateTime))
+}
+
+fn add_time_type(arguments: &[Expression], collation: Collation) -> DataType {
+    let own = arguments[0].data_type();
+    let fsp = text_precision(&arguments[0]).max(text_precision(&arguments[1]));
+    match own.kind {
+        TypeKind::Time(_) => DataType::time(fsp),
+        _ if super::temporal_parts::is_dated(&own) => DataType::datetime(fsp),
+        _ => DataType::varchar(29, if collation == Collation::Binary { Collation::default() } else { collation }),
+    }
+}
+
+fn add_time(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, sign: i64) -> Run<Value> {
+    let Some(added) = to_time(&values[1], ctx.session) else { return Ok(Value::Null) };
+    let added = sign * added.microseconds();
+    let text_with_date = match &values[0] {
+        Value::Text(text) => matches!(
+            as_datetime(&values[0], DateRules::default(), 0, 0),
+            Temporal::Valid(parsed) if parsed.has_time && text.len() >= 12
+        ),
+        Value::DateTime(_) | Value::Date(_) => true,
+        _ => false,
+    };
+    let as_text = call.data_type.is_string();
+    let mut out = Vec::new();
+    if text_with_date {
+        let rules = DateRules { no_zero_date: true, no_zero_in_date: true, ..DateRules::default() };
+        let Some(datetime) = to_datetime(&values[0], rules, ctx.session, ctx.now_us) else { return Ok(Value::Null) };
+        let moved = DateTime::from_linear_microseconds(datetime.linear_microseconds() + added);
+        let Some(moved) = moved else { return Ok(Value::Null) };
+        if !as_text {
+            return Ok(Value::DateTime(moved));
+        }
+        moved.write(if moved.microsecond() == 0 { 0 } else { 6 }, &mut out);
+        return Ok(Value::Text(out.into()));
+    }
+    let Some(time) = to_time(&values[0], ctx.session) else { return Ok(Value::Null) };
+    let (moved, _) = Time::clamped(time.microseconds() + added);
+    if !as_text {
+        return Ok(Value::Time(moved));
+    }
+    moved.write(if moved.microsecond() == 0 { 0 } else { 6 }, &mut out);
+    Ok(Value::Text(out.into()))
+}
+
+/// An offset, SYSTEM (which is UTC here), or UTC under its name, as MySQL knows it; None for other names.
+fn zone(value: &Value) -> Option<i32> {
+    let name = bytes(value);
+    if name.eq_ignore_ascii_case(b"SYSTEM") {
+        return Some(0);
+    }
+    parse_offset_text(name)
+}
+
+fn convert_tz(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let rules = DateRules { no_zero_in_date: true, ..DateRules::default() };
+    let datetime = to_datetime(&values[0], rules, ctx.session, ctx.now_us);
+    let (Some(datetime), Some(from), Some(to)) = (datetime, zone(&values[1]), zone(&values[2])) else {
+        return Ok(Value::Null);
+    };
+    let epoch = datetime.to_epoch(from);
+    // What a timestamp cannot hold is left as it is.
+    if !(0..=32_536_771_199 * MICROSECONDS).contains(&epoch) {
+        return Ok(Value::DateTime(datetime));
+    }
+    Ok(DateTime::from_epoch(epoch, to).map_or(Value::Null, Value::DateTime))
+}

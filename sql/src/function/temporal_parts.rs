@@ -1,0 +1,278 @@
+//! Parts of dates and times, and dates and times from parts.
+
+use crate::execute::{Context, Run};
+use crate::expression::Expression;
+use crate::function::argument::integer;
+use crate::function::{Call, Function, returns};
+use crate::types::convert::{
+    Temporal, as_datetime, date_rules, to_datetime, to_decimal, to_time, warn_truncated_value,
+};
+use crate::types::datetime::{Date, DateTime, MICROSECONDS, Time, days_in_month, is_leap};
+use crate::types::temporal_text::DateRules;
+use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("YEAR", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.year()))).nullable_result(),
+    Function::new("MONTH", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.month())))
+        .nullable_result(),
+    Function::new("DAY", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.day()))).nullable_result(),
+    Function::new("DAYOFMONTH", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.day())))
+        .nullable_result(),
+    Function::new("QUARTER", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.month().div_ceil(3))))
+        .nullable_result(),
+    Function::new("HOUR", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::hour)).nullable_result(),
+    Function::new("MINUTE", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::minute)).nullable_result(),
+    Function::new("SECOND", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::second)).nullable_result(),
+    Function::new("MICROSECOND", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::microsecond))
+        .nullable_result(),
+    Function::new("WEEKDAY", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, |d| i64::from(d.weekday())))
+        .nullable_result(),
+    Function::new("DAYOFWEEK", 1, 1, returns::bigint, |_, v, ctx| {
+        whole(v, ctx, |d| i64::from((d.weekday() + 1) % 7 + 1))
+    })
+    .nullable_result(),
+    Function::new("DAYOFYEAR", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, Date::day_of_year)).nullable_result(),
+    Function::new("TO_DAYS", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, Date::day_number)).nullable_result(),
+    Function::new("TO_SECONDS", 1, 1, returns::bigint, to_seconds).nullable_result(),
+    Function::new("WEEK", 1, 2, returns::bigint, week).nullable_result(),
+    Function::new("WEEKOFYEAR", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, |d| i64::from(week_of(d, 3).1)))
+        .nullable_result(),
+    Function::new("YEARWEEK", 1, 2, returns::bigint, year_week).nullable_result(),
+    Function::new("DAYNAME", 1, 1, returns::name, day_name).nullable_result(),
+    Function::new("MONTHNAME", 1, 1, returns::name, month_name).nullable_result(),
+    Function::new("LAST_DAY", 1, 1, returns::date, last_day).nullable_result(),
+    Function::new("FROM_DAYS", 1, 1, returns::date, from_days),
+    Function::new("MAKEDATE", 2, 2, returns::date, make_date).nullable_result(),
+    Function::new("MAKETIME", 3, 3, |a, _| DataType::time(fraction(&a[2])), make_time).nullable_result(),
+    Function::new("SEC_TO_TIME", 1, 1, |a, _| DataType::time(fraction(&a[0])), sec_to_time),
+    Function::new("TIME_TO_SEC", 1, 1, returns::bigint, time_to_sec).nullable_result(),
+    Function::new("DATEDIFF", 2, 2, returns::bigint, date_diff).nullable_result(),
+    Function::new("TIMEDIFF", 2, 2, time_diff_type, time_diff).nullable_result(),
+];
+
+pub(super) const MONTHS: [&str; 12] = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+];
+pub(super) const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// Fractional digits of a number of seconds.
+pub(super) fn fraction(seconds: &Expression) -> u8 {
+    let data_type = seconds.data_type();
+    if data_type.is_integer() { 0 } else { data_type.scale().min(6) }
+}
+
+/// A part of a date that may have zero parts.
+fn loose(values: &[Value], ctx: &mut Context<'_>, part: impl Fn(Date) -> i64) -> Run<Value> {
+    let datetime = to_datetime(&values[0], DateRules::default(), ctx.session, ctx.now_us);
+    Ok(datetime.map_or(Value::Null, |datetime| Value::Int(part(datetime.date()))))
+}
+
+/// The rules of functions that need a whole date.
+fn whole_date(ctx: &Context<'_>) -> DateRules {
+    DateRules { no_zero_in_date: true, no_zero_date: true, ..date_rules(ctx.session) }
+}
+
+fn date_of(value: &Value, ctx: &mut Context<'_>) -> Option<Date> {
+    let rules = whole_date(ctx);
+    to_datetime(value, rules, ctx.session, ctx.now_us).map(DateTime::date)
+}
+
+fn whole(values: &[Value], ctx: &mut Context<'_>, part: impl Fn(Date) -> i64) -> Run<Value> {
+    Ok(date_of(&values[0], ctx).map_or(Value::Null, |date| Value::Int(part(date))))
+}
+
+fn of_time(values: &[Value], ctx: &mut Context<'_>, part: impl Fn(Time) -> u32) -> Run<Value> {
+    Ok(to_time(&values[0], ctx.session).map_or(Value::Null, |time| Value::Int(i64::from(part(time)))))
+}
+
+fn to_seconds(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let rules = whole_date(ctx);
+    let datetime = to_datetime(&values[0], rules, ctx.session, ctx.now_us);
+    Ok(datetime.map_or(Value::Null, |datetime| Value::Int(datetime.linear_microseconds() / MICROSECONDS)))
+}
+
+/// Year and week of a date in one of WEEK()'s modes: bit 0 Monday first, bit 1 weeks 1 to 53 (else 0 to 53), bit 2 the
+/// first week is the first with its first weekday (else the first with four days).
+pub(super) fn week_of(date: Date, mode: i64) -> (u32, u32) {
+    // Modes with Sunday first take the other sense of the third bit.
+    let monday_first = mode & 1 == 1;
+    let mut week_year = mode & 2 == 2;
+    let first_weekday = if monday_first { mode & 4 == 4 } else { mode & 4 == 0 };
+    let days = date.day_number();
+    let first_day = |year: u32| Date::new(year, 1, 1).map_or(0, Date::day_number);
+    let weekday_of = |days: i64| (days + 5 + i64::from(!monday_first)).rem_euclid(7);
+    let mut year = date.year();
+    let mut start = first_day(year);
+    let mut weekday = weekday_of(start);
+    let late = |weekday: i64| if first_weekday { weekday != 0 } else { weekday >= 4 };
+    if date.month() == 1 && i64::from(date.day()) <= 7 - weekday {
+        if !week_year && late(weekday) {
+            return (year, 0);
+        }
+        if late(weekday) {
+            week_year = true;
+            year = year.saturating_sub(1);
+            let length = 365 + i64::from(is_leap(year));
+            start -= length;
+            weekday = (weekday + 53 * 7 - length) % 7;
+        }
+    }
+    let skipped = if late(weekday) { days - (start + 7 - weekday) } else { days - (start - weekday) };
+    if week_year && skipped >= 52 * 7 {
+        let next = (weekday + 365 + i64::from(is_leap(year))) % 7;
+        if !late(next) {
+            return (year + 1, 1);
+        }
+    }
+    (year, u32::try_from(skipped / 7 + 1).unwrap_or(0))
+}
+
+fn week(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let mode = values.get(1).map_or(0, |mode| integer(mode, ctx));
+    whole(values, ctx, |date| i64::from(week_of(date, mode).1))
+}
+
+fn year_week(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let mode = values.get(1).map_or(0, |mode| integer(mode, ctx));
+    whole(values, ctx, |date| {
+        let (year, week) = week_of(date, mode | 2);
+        i64::from(year * 100 + week)
+    })
+}
+
+fn day_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    Ok(date_of(&values[0], ctx).map_or(Value::Null, |date| Value::text(DAYS[date.weekday() as usize])))
+}
+
+fn month_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let datetime = to_datetime(&values[0], DateRules::default(), ctx.session, ctx.now_us);
+    let month = datetime.map_or(0, |datetime| datetime.date().month() as usize);
+    Ok(if month == 0 { Value::Null } else { Value::text(MONTHS[month - 1]) })
+}
+
+fn last_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let rules = DateRules { no_zero_date: true, ..DateRules::default() };
+    let datetime = to_datetime(&values[0], rules, ctx.session, ctx.now_us);
+    Ok(datetime.map(DateTime::date).filter(|date| date.month() > 0).map_or(Value::Null, |date| {
+        let day = days_in_month(date.year(), date.month());
+        Date::new(date.year(), date.month(), day).map_or(Value::Null, Value::Date)
+    }))
+}
+
+fn from_days(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let days = integer(&values[0], ctx);
+    // Days of the first year are not what they were: MySQL answers the zero date.
+    Ok(Value::Date(if days < 366 { Date::ZERO } else { Date::from_day_number(days).unwrap_or(Date::ZERO) }))
+}
+
+fn make_date(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let (year, day) = (integer(&values[0], ctx), integer(&values[1], ctx));
+    let year = match year {
+        0..=69 => year + 2000,
+        70..=99 => year + 1900,
+        _ => year,
+    };
+    if !(0..=9999).contains(&year) || day <= 0 {
+        return Ok(Value::Null);
+    }
+    let first = u32::try_from(year).ok().and_then(|year| Date::new(year, 1, 1));
+    let date = first.and_then(|first| Date::from_day_number(first.day_number().checked_add(day - 1)?));
+    Ok(date.map_or(Value::Null, Value::Date))
+}
+
+/// Seconds with a fraction, as microseconds.
+fn seconds_of(value: &Value, ctx: &mut Context<'_>) -> i64 {
+    to_decimal(value, ctx.session)
+        .and_then(|seconds: Decimal| seconds.rescale(6).unscaled())
+        .map_or(0, crate::types::convert::clamp_i64)
+}
+
+fn make_time(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let (hour, minute) = (integer(&values[0], ctx), integer(&values[1], ctx));
+    let second = seconds_of(&values[2], ctx);
+    if !(0..60).contains(&minute) || !(0..60 * MICROSECONDS).contains(&second) {
+        return Ok(Value::Null);
+    }
+    let magnitude = (hour.unsigned_abs().min(10_000) * 60 + minute.unsigned_abs()) * 60;
+    let magnitude = i64::try_from(magnitude).unwrap_or(0) * MICROSECONDS + second;
+    let (time, clamped) = Time::clamped(if hour < 0 { -magnitude } else { magnitude });
+    if clamped {
+        let shown = Value::text(format!("{hour:02}:{minute:02}:{:02}", second / MICROSECONDS));
+        warn_truncated_value(ctx.session, "time", &shown);
+    }
+    Ok(Value::Time(time))
+}
+
+fn sec_to_time(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let (time, clamped) = Time::clamped(seconds_of(&values[0], ctx));
+    if clamped {
+        warn_truncated_value(ctx.session, "time", &values[0]);
+    }
+    Ok(Value::Time(time))
+}
+
+fn time_to_sec(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    Ok(to_time(&values[0], ctx.session).map_or(Value::Null, |time| Value::Int(time.microseconds() / MICROSECONDS)))
+}
+
+fn date_diff(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let (Some(left), Some(right)) = (date_of(&values[0], ctx), date_of(&values[1], ctx)) else {
+        return Ok(Value::Null);
+    };
+    Ok(Value::Int(left.day_number() - right.day_number()))
+}
+
+fn time_diff_type(arguments: &[Expression], _: Collation) -> DataType {
+    let fsp = |argument: &Expression| {
+        let data_type = argument.data_type();
+        match data_type.kind {
+            _ if data_type.is_temporal() => data_type.fsp(),
+            _ if data_type.is_integer() => 0,
+            _ => 6,
+        }
+    };
+    DataType::time(fsp(&arguments[0]).max(fsp(&arguments[1])))
+}
+
+/// TIMEDIFF: both times or both datetimes, else NULL.
+fn time_diff(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let mut linear = |value: &Value| -> Option<(bool, i64)> {
+        let dated = match value {
+            Value::DateTime(_) | Value::Date(_) => true,
+            Value::Text(_) => matches!(
+                as_datetime(value, DateRules::default(), 0, 0),
+                Temporal::Valid(parsed) if parsed.has_time
+            ) && value_length(value) >= 12,
+            _ => false,
+        };
+        if dated {
+            let datetime = to_datetime(value, DateRules::default(), ctx.session, ctx.now_us)?;
+            return Some((true, datetime.linear_microseconds()));
+        }
+        to_time(value, ctx.session).map(|time| (false, time.microseconds()))
+    };
+    let (Some((dated, left)), Some((also_dated, right))) = (linear(&values[0]), linear(&values[1])) else {
+        return Ok(Value::Null);
+    };
+    if dated != also_dated {
+        return Ok(Value::Null);
+    }
+    let (time, clamped) = Time::clamped(left - right);
+    if clamped {
+        warn_truncated_value(ctx.session, "time", &Value::Int((left - right) / MICROSECONDS));
+    }
+    Ok(Value::Time(time))
+}
+
+fn value_length(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        _ => 0,
+    }
+}
+
+/// Whether a type has a date, for callers that choose between the two kinds of time arithmetic.
+pub(super) fn is_dated(data_type: &DataType) -> bool {
+    matches!(data_type.kind, TypeKind::Date | TypeKind::DateTime(_) | TypeKind::Timestamp(_))
+}

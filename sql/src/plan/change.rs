@@ -1,0 +1,298 @@
+//! Planning UPDATE and DELETE of one table.
+
+use std::sync::Arc;
+
+use storage::txn::{LockMode, WaitPolicy};
+
+use crate::ast::{self, Expr, OrderItem, TableExpr};
+use crate::bind::block::{AggregateList, Aliases};
+use crate::bind::scope::{Lookup, VisibleColumn};
+use crate::bind::{Binder, BlockScope, BoundFrom, Clause, FromScope, Names, OrderKey, TableSource, from, order, select};
+use crate::catalog::Table;
+use crate::error::{Error, Result};
+use crate::expression::Expression;
+use crate::plan::join::{Condition, JoinPlanner};
+use crate::plan::node::{Body, Node, QueryPlan, RowLock, ScanPlan};
+use crate::plan::slots;
+
+/// The plan of an UPDATE or DELETE.
+#[derive(Debug)]
+pub struct ChangePlan {
+    /// Finds and locks the rows.
+    pub scan: ScanPlan,
+    /// Conditions that read no column: checked once.
+    pub constant_conditions: Vec<Expression>,
+    /// SET; empty for DELETE.
+    pub assignments: Vec<Assignment>,
+    /// Columns that get the time of a change, unless they are assigned.
+    pub on_update_now: Vec<usize>,
+    /// ORDER BY, with DESC.
+    pub order: Vec<(Expression, bool)>,
+    /// Whether the scan gives the rows in that order, as long as its index conditions hold as planned.
+    pub ordered: bool,
+    /// LIMIT.
+    pub limit: Option<Expression>,
+    /// All rows are found before the first is changed: changes could move rows ahead of the scan.
+    pub collect: bool,
+    /// IGNORE.
+    pub ignore: bool,
+    /// Whether there are subqueries, which read the snapshot.
+    pub has_subquery: bool,
+}
+
+/// One assignment of SET.
+#[derive(Debug)]
+pub struct Assignment {
+    /// Column of the table.
+    pub column: usize,
+    /// What it gets.
+    pub value: Assigned,
+}
+
+/// What a column gets.
+#[derive(Debug)]
+pub enum Assigned {
+    /// A value, over the row with the assignments to its left.
+    Expression(Expression),
+    /// The default of a column.
+    Default(usize),
+}
+
+impl ChangePlan {
+    /// The table.
+    #[must_use]
+    pub fn table(&self) -> &Arc<Table> {
+        &self.scan.table
+    }
+
+    /// Whether it may read for long.
+    #[must_use]
+    pub fn reads_long(&self) -> bool {
+        self.scan.access.terms.is_empty() || self.has_subquery
+    }
+}
+
+/// The parts that UPDATE and DELETE share.
+struct Change<'c> {
+    from: &'c TableExpr,
+    filter: Option<&'c Expr>,
+    order_by: &'c [OrderItem],
+    limit: Option<&'c Expr>,
+    ignore: bool,
+    /// UPDATE or DELETE, for messages.
+    verb: &'static str,
+}
+
+/// Plans an UPDATE.
+///
+/// # Errors
+/// Those of names and typing; 1235 for several tables; 1093, 1175.
+pub fn plan_update(binder: &Binder, update: &ast::Update) -> Result<ChangePlan> {
+    let change = Change {
+        from: &update.from,
+        filter: update.filter.as_ref(),
+        order_by: &update.order_by,
+        limit: update.limit.as_ref(),
+        ignore: update.ignore,
+        verb: "UPDATE",
+    };
+    plan_change(binder, &change, &update.assignments)
+}
+
+/// Plans a DELETE.
+///
+/// # Errors
+/// As [`plan_update`].
+pub fn plan_delete(binder: &Binder, delete: &ast::Delete) -> Result<ChangePlan> {
+    let change = Change {
+        from: &delete.from,
+        filter: delete.filter.as_ref(),
+        order_by: &delete.order_by,
+        limit: delete.limit.as_ref(),
+        ignore: delete.ignore,
+        verb: "DELETE",
+    };
+    plan_change(binder, &change, &[])
+}
+
+fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Result<ChangePlan> {
+    let scope = target_scope(binder, change)?;
+    let TableSource::Base(table) = &scope.tables[0].source else {
+        return Err(Error::not_supported(format_args!("{} of a system table", change.verb)));
+    };
+    let table = Arc::clone(table);
+    let names = Names::new(&scope, None);
+    let assignments = bind_assignments(binder, &names, &table, written)?;
+    let filter = match change.filter {
+        Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.into_conjuncts(),
+        None => Vec::new(),
+    };
+    let mut list = AggregateList { base: scope.width, calls: Vec::new() };
+    let aliases = Aliases { items: &[], group_slots: &[] };
+    let order = order::bind_order_by(binder, &names, change.order_by, &mut list, aliases)?;
+    if !list.calls.is_empty() {
+        return Err(Error::invalid_group_function());
+    }
+    let limit = select::bind_limit(binder, &names, change.limit)?;
+    let values = assignments.iter().filter_map(|assignment| match &assignment.value {
+        Assigned::Expression(expression) => Some(expression),
+        Assigned::Default(_) => None,
+    });
+    let order_values = order.iter().map(|key| &key.expression);
+    let has_subquery = check_subqueries(&table, filter.iter().chain(values).chain(order_values))?;
+    let (scan, constant_conditions, ordered) = plan_scan(&scope, filter, &order, limit.is_some())?;
+    check_safe_updates(binder, &scan, limit.is_some())?;
+    let on_update_now = on_update_now(&table, &assignments);
+    let changed = assignments.iter().map(|assignment| assignment.column).chain(on_update_now.iter().copied());
+    let collect = !scan.access.point && changed.into_iter().any(|column| moves_in_scan(&scan, column));
+    Ok(ChangePlan {
+        scan,
+        constant_conditions,
+        assignments,
+        on_update_now,
+        order: order.into_iter().map(|key| (key.expression, key.descending)).collect(),
+        ordered,
+        limit,
+        collect,
+        ignore: change.ignore,
+        has_subquery,
+    })
+}
+
+/// The one table that is changed.
+fn target_scope(binder: &Binder, change: &Change) -> Result<FromScope> {
+    match change.from {
+        TableExpr::Table { .. } => {}
+        TableExpr::Join { .. } => {
+            return Err(Error::not_supported(format_args!("{} of several tables", change.verb)));
+        }
+        TableExpr::Derived { .. } => {
+            return Err(Error::not_supported(format_args!("{} of a derived table", change.verb)));
+        }
+    }
+    let (_, mut scope) = from::draft(binder, change.from)?;
+    let table = &scope.tables[0];
+    scope.visible = table
+        .columns
+        .iter()
+        .zip(table.slots())
+        .map(|(column, slot)| VisibleColumn { name: column.name.clone(), slot })
+        .collect();
+    Ok(scope)
+}
+
+fn bind_assignments(
+    binder: &Binder,
+    names: &Names,
+    table: &Table,
+    written: &[(Expr, Expr)],
+) -> Result<Vec<Assignment>> {
+    let mut assignments = Vec::with_capacity(written.len());
+    for (target, value) in written {
+        let column = match BlockScope::new(binder, names, Clause::FieldList).bind(target)? {
+            Expression::Column { index, .. } => index,
+            _ => return Err(Error::not_supported("an assignment to something else than a column")),
+        };
+        let value = match value {
+            Expr::Default(None) => Assigned::Default(column),
+            Expr::Default(Some(name)) => match names.from.lookup(None, None, None, name) {
+                Lookup::Found(of) => Assigned::Default(of),
+                Lookup::Ambiguous | Lookup::Missing => return Err(Error::unknown_column(name, "field list")),
+            },
+            value => {
+                Assigned::Expression(BlockScope::new(binder, names, Clause::FieldList).bind(value)?)
+            }
+        };
+        assignments.push(Assignment { column, value });
+    }
+    debug_assert!(assignments.iter().all(|assignment| assignment.column < table.columns.len()));
+    Ok(assignments)
+}
+
+/// The scan that finds the rows, the conditions that read no column, and whether the scan gives the order.
+fn plan_scan(
+    scope: &FromScope,
+    filter: Vec<Expression>,
+    order: &[OrderKey],
+    limited: bool,
+) -> Result<(ScanPlan, Vec<Expression>, bool)> {
+    let needed = vec![true; scope.width];
+    let keys: Option<Vec<(usize, bool)>> =
+        order.iter().map(|key| slots::plain_slot(&key.expression).map(|slot| (slot, key.descending))).collect();
+    let keys = keys.unwrap_or_default();
+    let lock = RowLock { mode: LockMode::Exclusive, policy: WaitPolicy::Wait, for_change: true };
+    let limit = limited.then_some(100.0);
+    let planner = JoinPlanner { scope, needed: &needed, order: &keys, limit, locks: vec![Some(lock)] };
+    let (constant, conditions): (Vec<Condition>, Vec<Condition>) = filter
+        .into_iter()
+        .map(|expression| planner.condition(expression))
+        .partition(|condition| slots::is_steady(&condition.expression) && condition.tables == 0);
+    let group = planner.group(&BoundFrom::Table(0), conditions);
+    let planned = planner.plan(&group)?;
+    let constant = constant.into_iter().map(|condition| condition.expression).collect();
+    match planned.node {
+        Node::Scan(scan) => Ok((*scan, constant, planned.ordered && !keys.is_empty())),
+        Node::Rows(_) | Node::Join(_) | Node::Filter(_) => Err(Error::internal("a change without scan")),
+    }
+}
+
+/// ON UPDATE CURRENT_TIMESTAMP applies to columns that are not assigned.
+fn on_update_now(table: &Table, assignments: &[Assignment]) -> Vec<usize> {
+    if assignments.is_empty() {
+        return Vec::new();
+    }
+    let assigned = |column: &usize| assignments.iter().any(|assignment| assignment.column == *column);
+    (0..table.columns.len()).filter(|column| table.columns[*column].on_update_now && !assigned(column)).collect()
+}
+
+/// Whether changing a column moves the row in the index that is scanned. Entries of a secondary index end with the primary
+/// key.
+fn moves_in_scan(scan: &ScanPlan, column: usize) -> bool {
+    let has = |index: &crate::catalog::Index| index.columns.iter().any(|part| part.column == column);
+    has(&scan.table.indexes[scan.access.index]) || has(&scan.table.indexes[0])
+}
+
+/// Whether there are subqueries. They may not read the table that is changed, except inside a derived table, whose rows are
+/// made before.
+fn check_subqueries<'e>(table: &Table, expressions: impl Iterator<Item = &'e Expression>) -> Result<bool> {
+    let mut found = false;
+    let mut reads_target = false;
+    for expression in expressions {
+        expression.visit(&mut |part| {
+            if let Some(subquery) = slots::subquery_of(part) {
+                found = true;
+                reads_target |= query_reads(&subquery.plan, table);
+            }
+        });
+    }
+    if reads_target {
+        let message = format!("You can't specify target table '{}' for update in FROM clause", table.name);
+        return Err(Error { code: 1093, state: *b"HY000", message });
+    }
+    Ok(found)
+}
+
+fn query_reads(query: &QueryPlan, table: &Table) -> bool {
+    match &query.body {
+        Body::Select(select) => select.source.as_ref().is_some_and(|node| node_reads(node, table)),
+        Body::Union(union) => query_reads(&union.left, table) || query_reads(&union.right, table),
+    }
+}
+
+fn node_reads(node: &Node, table: &Table) -> bool {
+    match node {
+        Node::Scan(scan) => scan.table.id == table.id,
+        Node::Rows(_) => false,
+        Node::Join(join) => node_reads(&join.outer, table) || node_reads(&join.inner, table),
+        Node::Filter(filter) => node_reads(&filter.input, table),
+    }
+}
+
+/// `sql_safe_updates`: a change must be bounded by a key or a LIMIT.
+fn check_safe_updates(binder: &Binder, scan: &ScanPlan, limited: bool) -> Result<()> {
+    if !binder.session.variables.sql_safe_updates || limited || !scan.access.terms.is_empty() {
+        return Ok(());
+    }
+    let message = "You are using safe update mode and you tried to update a table without a WHERE that uses a KEY column. ";
+    Err(Error { code: 1175, state: *b"HY000", message: message.to_owned() })
+}

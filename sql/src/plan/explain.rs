@@ -1,0 +1,435 @@
+//! EXPLAIN in its traditional form.
+//!
+//! The columns and words are MySQL's ("EXPLAIN Output Format", MySQL manual 10.8.2). The figures are this planner's
+//! own estimates. Left out: `partitions` (there are none), FORMAT=JSON and FORMAT=TREE (refused by the parser).
+
+use storage::engine::Direction;
+
+use crate::catalog::{Column, Index};
+use crate::execute::ResultColumn;
+use crate::expression::{Expression, Subquery};
+use crate::plan::node::{Body, JoinMethod, Node, QueryPlan, RowsSource, ScanPlan, SelectPlan};
+use crate::plan::predicate::TermKind;
+use crate::plan::{ChangePlan, Plan, Planned, slots};
+use crate::types::{Collation, DataType, TypeKind, Value};
+
+/// MySQL's guess of how many rows a condition without index lets through, in percent.
+const FILTERED_PERCENT: f64 = 33.33;
+
+/// The columns of EXPLAIN's result.
+#[must_use]
+pub fn columns() -> Vec<ResultColumn> {
+    let text = |length| DataType::varchar(length, Collation::default());
+    let unsigned = DataType::BIGINT_UNSIGNED;
+    [
+        ("id", unsigned, true),
+        ("select_type", text(19), false),
+        ("table", text(64), true),
+        ("partitions", text(16_383), true),
+        ("type", text(10), true),
+        ("possible_keys", text(4096), true),
+        ("key", text(64), true),
+        ("key_len", text(4096), true),
+        ("ref", text(1024), true),
+        ("rows", unsigned, true),
+        ("filtered", DataType::DOUBLE, true),
+        ("Extra", text(255), true),
+    ]
+    .into_iter()
+    .map(|(name, data_type, nullable)| ResultColumn::computed(name, data_type, nullable))
+    .collect()
+}
+
+/// One row of EXPLAIN.
+#[derive(Default)]
+struct Line {
+    id: Option<u64>,
+    select_type: &'static str,
+    table: Option<String>,
+    access: Option<&'static str>,
+    possible: Option<String>,
+    key: Option<String>,
+    key_len: Option<String>,
+    reference: Option<String>,
+    rows: Option<u64>,
+    filtered: Option<f64>,
+    extra: Vec<&'static str>,
+    /// Overrides `extra`.
+    message: Option<String>,
+}
+
+impl Line {
+    fn values(self) -> Vec<Value> {
+        let text = |value: Option<String>| value.map_or(Value::Null, |value| Value::Text(value.into()));
+        let extra = self.message.unwrap_or_else(|| self.extra.join("; "));
+        vec![
+            self.id.map_or(Value::Null, Value::UInt),
+            Value::Text(self.select_type.into()),
+            text(self.table),
+            Value::Null,
+            text(self.access.map(str::to_owned)),
+            text(self.possible),
+            text(self.key),
+            text(self.key_len),
+            text(self.reference),
+            self.rows.map_or(Value::Null, Value::UInt),
+            self.filtered.map_or(Value::Null, Value::Double),
+            if extra.is_empty() { Value::Null } else { text(Some(extra)) },
+        ]
+    }
+}
+
+/// The rows of EXPLAIN for a plan; `inserted` is the query of an INSERT … SELECT.
+#[must_use]
+pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> Vec<Vec<Value>> {
+    let mut explainer = Explainer { lines: Vec::new(), next_id: 1 };
+    match &plan.statement {
+        Planned::Query(query) => {
+            explainer.query(query, None);
+        }
+        Planned::Update(change) => explainer.change("UPDATE", change),
+        Planned::Delete(change) => explainer.change("DELETE", change),
+        Planned::Insert(insert) => {
+            explainer.lines.push(Line {
+                id: Some(1),
+                select_type: "INSERT",
+                table: Some(insert.table.name.clone()),
+                access: Some("ALL"),
+                ..Line::default()
+            });
+            if let Some(query) = inserted {
+                explainer.query(query, Some("SIMPLE"));
+            }
+        }
+        Planned::Explain(_) | Planned::Do(_) => {
+            let message = Some("No tables used".to_owned());
+            explainer.lines.push(Line { id: Some(1), select_type: "SIMPLE", message, ..Line::default() });
+        }
+    }
+    explainer.lines.into_iter().map(Line::values).collect()
+}
+
+struct Explainer {
+    lines: Vec<Line>,
+    next_id: u64,
+}
+
+/// What a block's first stage shows in Extra.
+struct Stages {
+    temporary: bool,
+    filesort: bool,
+}
+
+impl Explainer {
+    /// Explains a query; returns its first id.
+    fn query(&mut self, query: &QueryPlan, select_type: Option<&'static str>) -> u64 {
+        match &query.body {
+            Body::Select(select) => self.select(select, select_type),
+            Body::Union(union) => {
+                let first = self.query(&union.left, Some(select_type.unwrap_or("PRIMARY")));
+                let second = self.query(&union.right, Some("UNION"));
+                if !union.all || !union.sort.is_empty() {
+                    let mut extra = vec!["Using temporary"];
+                    if !union.sort.is_empty() {
+                        extra.push("Using filesort");
+                    }
+                    self.lines.push(Line {
+                        select_type: "UNION RESULT",
+                        table: Some(format!("<union{first},{second}>")),
+                        access: Some("ALL"),
+                        extra,
+                        ..Line::default()
+                    });
+                }
+                first
+            }
+        }
+    }
+
+    fn select(&mut self, select: &SelectPlan, select_type: Option<&'static str>) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let expressions = expressions(select);
+        let subqueries = subqueries(&expressions);
+        let mut derived = Vec::new();
+        if let Some(node) = &select.source {
+            collect_derived(node, &mut derived);
+        }
+        let nested = !subqueries.is_empty() || !derived.is_empty();
+        let select_type = select_type.unwrap_or(if nested { "PRIMARY" } else { "SIMPLE" });
+        let ends = select.aggregate.as_ref().is_some_and(|aggregate| !aggregate.index_ends.is_empty());
+        match &select.source {
+            Some(node) if !ends => {
+                let grouped = select.aggregate.as_ref().is_some_and(|aggregate| !aggregate.keys.is_empty());
+                let filesort = !select.sort.is_empty() && !select.source_ordered;
+                let start = self.lines.len();
+                // Derived tables are numbered in the order in which they are joined, after this block.
+                let mut next_derived = id + 1;
+                self.node(node, id, select_type, None, &mut next_derived);
+                let stages = Stages { temporary: grouped || select.distinct, filesort };
+                if let Some(first) = self.lines.get_mut(start) {
+                    if stages.temporary {
+                        first.extra.push("Using temporary");
+                    }
+                    if stages.filesort {
+                        first.extra.push("Using filesort");
+                    }
+                }
+            }
+            source => {
+                let message = if source.is_some() { "Select tables optimized away" } else { "No tables used" };
+                let message = Some(message.to_owned());
+                self.lines.push(Line { id: Some(id), select_type, message, ..Line::default() });
+            }
+        }
+        for query in derived {
+            self.query(query, Some("DERIVED"));
+        }
+        for subquery in subqueries {
+            let kind = if subquery.correlated { "DEPENDENT SUBQUERY" } else { "SUBQUERY" };
+            self.query(&subquery.plan, Some(kind));
+        }
+        id
+    }
+
+    fn node(
+        &mut self,
+        node: &Node,
+        id: u64,
+        select_type: &'static str,
+        buffer: Option<&'static str>,
+        next_derived: &mut u64,
+    ) {
+        match node {
+            Node::Scan(scan) => {
+                let mut line = scan_line(scan, id, select_type);
+                line.extra.extend(buffer);
+                self.lines.push(line);
+            }
+            Node::Rows(rows) => {
+                let table = match &rows.source {
+                    RowsSource::Derived(_) => {
+                        *next_derived += 1;
+                        format!("<derived{}>", *next_derived - 1)
+                    }
+                    RowsSource::Virtual(_) => rows.alias.clone(),
+                };
+                let mut extra = if rows.filter.is_empty() { Vec::new() } else { vec!["Using where"] };
+                extra.extend(buffer);
+                self.lines.push(Line {
+                    id: Some(id),
+                    select_type,
+                    table: Some(table),
+                    access: Some("ALL"),
+                    rows: Some(2),
+                    filtered: Some(100.0),
+                    extra,
+                    ..Line::default()
+                });
+            }
+            Node::Filter(filter) => {
+                self.node(&filter.input, id, select_type, buffer, next_derived);
+                if let Some(last) = self.lines.last_mut()
+                    && !last.extra.contains(&"Using where")
+                {
+                    last.extra.insert(0, "Using where");
+                }
+            }
+            Node::Join(join) => {
+                self.node(&join.outer, id, select_type, buffer, next_derived);
+                let kept = match &join.method {
+                    JoinMethod::Loop => None,
+                    JoinMethod::Buffered { .. } => Some("Using join buffer (hash join)"),
+                };
+                let start = self.lines.len();
+                self.node(&join.inner, id, select_type, kept, next_derived);
+                let across = !join.on.is_empty()
+                    || matches!(&join.method, JoinMethod::Buffered { keys, .. } if !keys.is_empty());
+                if let Some(line) = self.lines.get_mut(start)
+                    && across
+                    && !line.extra.contains(&"Using where")
+                {
+                    line.extra.insert(0, "Using where");
+                }
+            }
+        }
+    }
+
+    fn change(&mut self, verb: &'static str, change: &ChangePlan) {
+        let mut line = scan_line(&change.scan, 1, verb);
+        self.next_id = 2;
+        if change.collect {
+            line.extra.push("Using temporary");
+        }
+        if !change.order.is_empty() && !change.ordered {
+            line.extra.push("Using filesort");
+        }
+        self.lines.push(line);
+    }
+}
+
+/// The expressions of a block that may hold subqueries.
+fn expressions(select: &SelectPlan) -> Vec<&Expression> {
+    let mut all: Vec<&Expression> = select.project.iter().chain(&select.having).collect();
+    all.extend(&select.constant_conditions);
+    if let Some(aggregate) = &select.aggregate {
+        all.extend(&aggregate.keys);
+        all.extend(aggregate.aggregates.iter().flat_map(|call| &call.arguments));
+    }
+    if let Some(node) = &select.source {
+        collect_conditions(node, &mut all);
+    }
+    all
+}
+
+fn collect_conditions<'n>(node: &'n Node, all: &mut Vec<&'n Expression>) {
+    match node {
+        Node::Scan(scan) => all.extend(scan.filter.iter().chain(&scan.implied)),
+        Node::Rows(rows) => all.extend(&rows.filter),
+        Node::Filter(filter) => {
+            collect_conditions(&filter.input, all);
+            all.extend(&filter.conditions);
+        }
+        Node::Join(join) => {
+            collect_conditions(&join.outer, all);
+            collect_conditions(&join.inner, all);
+            all.extend(&join.on);
+        }
+    }
+}
+
+fn subqueries<'e>(expressions: &[&'e Expression]) -> Vec<&'e Subquery> {
+    let mut found: Vec<&'e Subquery> = Vec::new();
+    for expression in expressions {
+        expression.visit(&mut |part| {
+            if let Some(subquery) = slots::subquery_of(part)
+                && !found.iter().any(|known| std::ptr::eq(*known, subquery.as_ref()))
+            {
+                found.push(subquery);
+            }
+        });
+    }
+    found
+}
+
+fn collect_derived<'n>(node: &'n Node, found: &mut Vec<&'n QueryPlan>) {
+    match node {
+        Node::Scan(_) => {}
+        Node::Rows(rows) => match &rows.source {
+            RowsSource::Derived(plan) => found.push(plan),
+            RowsSource::Virtual(_) => {}
+        },
+        Node::Filter(filter) => collect_derived(&filter.input, found),
+        Node::Join(join) => {
+            collect_derived(&join.outer, found);
+            collect_derived(&join.inner, found);
+        }
+    }
+}
+
+fn scan_line(scan: &ScanPlan, id: u64, select_type: &'static str) -> Line {
+    let index = &scan.table.indexes[scan.access.index];
+    let kind = access_type(scan, index);
+    let used = kind != "ALL";
+    let terms = &scan.access.terms;
+    let key_len: u64 = if terms.is_empty() {
+        index.columns.iter().map(|part| key_length(&scan.table.columns[part.column], part.prefix)).sum()
+    } else {
+        let lengths = index.columns.iter().take(terms.len());
+        lengths.map(|part| key_length(&scan.table.columns[part.column], part.prefix)).sum()
+    };
+    let references: Vec<String> = terms.iter().filter_map(|term| reference(&term.kind)).collect();
+    let is_ref = matches!(kind, "const" | "eq_ref" | "ref");
+    let mut extra = Vec::new();
+    let range = kind == "range" && scan.access.index > 0;
+    if range && !scan.access.covering && scan.lock.is_none() {
+        extra.push("Using index condition");
+    }
+    let implied_shown = kind == "range" && (scan.access.index == 0 || scan.access.covering);
+    if !scan.filter.is_empty() || implied_shown || (range && scan.lock.is_some()) {
+        extra.push("Using where");
+    }
+    if scan.access.direction == Direction::Backward {
+        extra.push("Backward index scan");
+    }
+    if scan.access.covering {
+        extra.push("Using index");
+    }
+    let filtered = if scan.filter.is_empty() { 100.0 } else { FILTERED_PERCENT };
+    Line {
+        id: Some(id),
+        select_type,
+        table: Some(scan.alias.clone()),
+        access: Some(kind),
+        possible: (!scan.possible.is_empty()).then(|| scan.possible.join(",")),
+        key: used.then(|| index.name.clone()),
+        key_len: used.then(|| key_len.to_string()),
+        reference: (is_ref && !references.is_empty()).then(|| references.join(",")),
+        rows: Some(if scan.access.point { 1 } else { scan.rows }),
+        filtered: Some(filtered),
+        extra,
+        message: None,
+    }
+}
+
+fn access_type(scan: &ScanPlan, index: &Index) -> &'static str {
+    let terms = &scan.access.terms;
+    if terms.is_empty() {
+        let by_index = scan.access.index > 0 || scan.access.direction == Direction::Backward;
+        return if by_index { "index" } else { "ALL" };
+    }
+    if scan.access.point {
+        let mut constant = true;
+        terms.iter().for_each(|term| term.kind.each_value(&mut |value| constant &= slots::slots_of(value).is_empty()));
+        return if constant { "const" } else { "eq_ref" };
+    }
+    debug_assert!(terms.len() <= index.columns.len());
+    if terms.iter().all(|term| term.kind.is_single()) { "ref" } else { "range" }
+}
+
+/// What an equality compares with, as MySQL shows it.
+fn reference(kind: &TermKind) -> Option<String> {
+    match kind {
+        TermKind::Equal(value) | TermKind::NullSafeEqual(value) => Some(match value {
+            Expression::Column { name, .. } | Expression::Outer { name, .. } => name.to_string(),
+            _ if slots::slots_of(value).is_empty() => "const".to_owned(),
+            _ => "func".to_owned(),
+        }),
+        TermKind::IsNull => Some("const".to_owned()),
+        TermKind::In(_) | TermKind::InSubquery(_) | TermKind::Intervals(_) | TermKind::LikePrefix { .. } => None,
+    }
+}
+
+/// MySQL's length of a key column in bytes: a NULL flag, and two length bytes for variable lengths.
+fn key_length(column: &Column, prefix: Option<u32>) -> u64 {
+    let fraction = |fsp: u8| u64::from(fsp.div_ceil(2));
+    let length = match column.data_type.kind {
+        TypeKind::Null => 0,
+        TypeKind::TinyInt | TypeKind::Year => 1,
+        TypeKind::SmallInt => 2,
+        TypeKind::MediumInt | TypeKind::Date => 3,
+        TypeKind::Int | TypeKind::Float => 4,
+        TypeKind::BigInt | TypeKind::Double => 8,
+        TypeKind::Decimal { precision, scale } => decimal_length(precision - scale) + decimal_length(scale),
+        TypeKind::Time(fsp) => 3 + fraction(fsp),
+        TypeKind::DateTime(fsp) => 5 + fraction(fsp),
+        TypeKind::Timestamp(fsp) => 4 + fraction(fsp),
+        TypeKind::Char(n) => 4 * u64::from(prefix.unwrap_or(n)),
+        TypeKind::VarChar(n) => 4 * u64::from(prefix.unwrap_or(n)) + 2,
+        TypeKind::Binary(n) => u64::from(prefix.unwrap_or(n)),
+        TypeKind::VarBinary(n) => u64::from(prefix.unwrap_or(n)) + 2,
+        TypeKind::TinyText | TypeKind::Text | TypeKind::MediumText | TypeKind::LongText => {
+            4 * u64::from(prefix.unwrap_or(0)) + 2
+        }
+        TypeKind::TinyBlob | TypeKind::Blob | TypeKind::MediumBlob | TypeKind::LongBlob => {
+            u64::from(prefix.unwrap_or(0)) + 2
+        }
+    };
+    length + u64::from(column.nullable)
+}
+
+/// Bytes of so many decimal digits: nine digits take four bytes.
+fn decimal_length(digits: u8) -> u64 {
+    const REST: [u64; 9] = [0, 1, 1, 2, 2, 3, 3, 4, 4];
+    u64::from(digits / 9) * 4 + REST[usize::from(digits % 9)]
+}

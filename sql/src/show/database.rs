@@ -1,0 +1,107 @@
+//! SHOW of databases and of what is in them: DATABASES, TABLES, TABLE STATUS, CREATE TABLE, CREATE DATABASE.
+
+use crate::ast::TableName;
+use crate::catalog::{Catalog, is_system_database};
+use crate::error::Error;
+use crate::execute::{Context, Run};
+use crate::show::information_schema::tables as all_tables;
+use crate::show::spec::{ColumnSpec, Row, exact, fixed, integer, long, of, string, text, unsigned};
+use crate::show::{Found, database_of, definition, project, system_table, table_of};
+use crate::types::{Collation, TypeKind, Value};
+use crate::variables::SqlMode;
+
+pub(super) const CREATE_TABLE: &[ColumnSpec] = &[text("Table", 64), text("Create Table", 1024)];
+pub(super) const CREATE_DATABASE: &[ColumnSpec] = &[text("Database", 64), text("Create Database", 1024)];
+pub(super) const TABLE_STATUS: &[ColumnSpec] = &[
+    exact("Name", 64),
+    text("Engine", 64).or_null(),
+    integer("Version", TypeKind::Int).or_null(),
+    exact("Row_format", 10).or_null(),
+    unsigned("Rows", TypeKind::BigInt).or_null(),
+    unsigned("Avg_row_length", TypeKind::BigInt).or_null(),
+    unsigned("Data_length", TypeKind::BigInt).or_null(),
+    unsigned("Max_data_length", TypeKind::BigInt).or_null(),
+    unsigned("Index_length", TypeKind::BigInt).or_null(),
+    unsigned("Data_free", TypeKind::BigInt).or_null(),
+    unsigned("Auto_increment", TypeKind::BigInt).or_null(),
+    of("Create_time", TypeKind::Timestamp(0)),
+    of("Update_time", TypeKind::DateTime(0)).or_null(),
+    of("Check_time", TypeKind::DateTime(0)).or_null(),
+    text("Collation", 64).or_null(),
+    integer("Checksum", TypeKind::BigInt).or_null(),
+    text("Create_options", 256).or_null(),
+    long("Comment", TypeKind::Text).or_null(),
+];
+
+/// SHOW DATABASES.
+pub(super) fn databases(catalog: &Catalog) -> Vec<Row> {
+    catalog.database_names().into_iter().map(|name| vec![string(name)]).collect()
+}
+
+/// SHOW [FULL] TABLES.
+///
+/// # Errors
+/// 1046, 1049.
+pub(super) fn tables(database: Option<&str>, full: bool, ctx: &Context) -> Run<Vec<Row>> {
+    let database = database_of(database, ctx)?;
+    let stored = ctx.catalog.databases.get(&database).into_iter().flat_map(|found| found.tables.keys());
+    let mut rows: Vec<Row> = stored.map(|name| vec![string(name), fixed("BASE TABLE")]).collect();
+    let system = system_table::tables_of(&database);
+    rows.extend(system.map(|table| vec![string(&table.name), fixed(all_tables::system_type(table))]));
+    if !full {
+        rows.iter_mut().for_each(|row| row.truncate(1));
+    }
+    Ok(rows)
+}
+
+/// SHOW TABLE STATUS.
+///
+/// # Errors
+/// 1046, 1049; 1105 when the store cannot be read.
+pub(super) fn table_status(database: Option<&str>, ctx: &mut Context) -> Run<Vec<Row>> {
+    let database = database_of(database, ctx)?;
+    let catalog = std::sync::Arc::clone(ctx.catalog);
+    let mut rows = Vec::new();
+    for table in catalog.databases.get(&database).into_iter().flat_map(|found| found.tables.values()) {
+        rows.push(all_tables::of_table(table, ctx)?);
+    }
+    rows.extend(system_table::tables_of(&database).map(|table| all_tables::of_system_table(table)));
+    // Positions in information_schema.TABLES.
+    Ok(project(rows, &[2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]))
+}
+
+/// SHOW CREATE TABLE.
+///
+/// # Errors
+/// 1046, 1049, 1146; 1235 for a system table.
+pub(super) fn create_table(name: &TableName, ctx: &Context) -> Run<Vec<Row>> {
+    match table_of(name, ctx)? {
+        Found::Base(table) => {
+            let text = definition::create_table(&table, quote(ctx), ctx);
+            Ok(vec![vec![string(&table.name), Value::Text(text.into())]])
+        }
+        Found::System(table) => {
+            let what = format!("SHOW CREATE TABLE of {}.{}", table.database, table.name);
+            Err(Error::not_supported(what).into())
+        }
+    }
+}
+
+/// SHOW CREATE DATABASE.
+///
+/// # Errors
+/// 1049.
+pub(super) fn create_database(name: &str, if_not_exists: bool, ctx: &Context) -> Run<Vec<Row>> {
+    let collation = match ctx.catalog.databases.get(name) {
+        Some(database) => database.collation,
+        None if is_system_database(name) => Collation::default(),
+        None => return Err(Error::unknown_database(name).into()),
+    };
+    let text = definition::create_database(name, collation, if_not_exists, quote(ctx));
+    Ok(vec![vec![string(name), Value::Text(text.into())]])
+}
+
+/// What names are quoted with.
+fn quote(ctx: &Context) -> char {
+    if ctx.session.variables.sql_mode.has(SqlMode::ANSI_QUOTES) { '"' } else { '`' }
+}

@@ -1,0 +1,173 @@
+//! COLUMNS.
+
+use std::sync::Arc;
+
+use crate::bind::virtual_table::VirtualTable;
+use crate::catalog::Table;
+use crate::execute::{Context, Run};
+use crate::show::definition;
+use crate::show::information_schema::CATALOG;
+use crate::show::spec::{ColumnSpec, Row, exact, exact_long, fixed, integer, string, text, unsigned, yes_or};
+use crate::show::system_table;
+use crate::types::{DataType, TypeKind, Value};
+
+pub(super) const COLUMNS: &[ColumnSpec] = &[
+    exact("TABLE_CATALOG", 64),
+    exact("TABLE_SCHEMA", 64),
+    exact("TABLE_NAME", 64),
+    text("COLUMN_NAME", 64).or_null(),
+    unsigned("ORDINAL_POSITION", TypeKind::Int),
+    exact_long("COLUMN_DEFAULT", TypeKind::Text).or_null(),
+    text("IS_NULLABLE", 3),
+    exact_long("DATA_TYPE", TypeKind::LongText).or_null(),
+    integer("CHARACTER_MAXIMUM_LENGTH", TypeKind::BigInt).or_null(),
+    integer("CHARACTER_OCTET_LENGTH", TypeKind::BigInt).or_null(),
+    unsigned("NUMERIC_PRECISION", TypeKind::Int).or_null(),
+    unsigned("NUMERIC_SCALE", TypeKind::Int).or_null(),
+    unsigned("DATETIME_PRECISION", TypeKind::Int).or_null(),
+    text("CHARACTER_SET_NAME", 64).or_null(),
+    text("COLLATION_NAME", 64).or_null(),
+    exact_long("COLUMN_TYPE", TypeKind::MediumText),
+    exact("COLUMN_KEY", 3),
+    text("EXTRA", 256).or_null(),
+    text("PRIVILEGES", 154).or_null(),
+    exact("COLUMN_COMMENT", 2048),
+    exact_long("GENERATION_EXPRESSION", TypeKind::LongText),
+    unsigned("SRS_ID", TypeKind::Int).or_null(),
+];
+
+/// The columns of all tables, by database, table and position.
+pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
+    let catalog = Arc::clone(ctx.catalog);
+    let mut rows = Vec::new();
+    for table in catalog.tables() {
+        ctx.check()?;
+        rows.extend(of_table(table, ctx));
+    }
+    rows.extend(system_table::all().iter().flat_map(|table| of_system_table(table)));
+    Ok(rows)
+}
+
+/// What is said of a column besides its type.
+struct Facts<'a> {
+    database: &'a str,
+    table: &'a str,
+    name: &'a str,
+    position: usize,
+    data_type: &'a DataType,
+    nullable: bool,
+    default: Value,
+    key: &'static str,
+    extra: String,
+    privileges: &'static str,
+    comment: &'a str,
+}
+
+/// The columns of a stored table.
+pub(in crate::show) fn of_table(table: &Table, ctx: &Context) -> Vec<Row> {
+    let facts = table.columns.iter().enumerate().map(|(position, column)| Facts {
+        database: &table.database,
+        table: &table.name,
+        name: &column.name,
+        position,
+        data_type: &column.data_type,
+        nullable: column.nullable,
+        default: definition::default_text(column, ctx).map_or(Value::Null, |text| Value::Text(text.into())),
+        key: definition::key_word(table, position),
+        extra: definition::extra(column),
+        privileges: "select,insert,update,references",
+        comment: &column.comment,
+    });
+    facts.map(row).collect()
+}
+
+/// The columns of a system table.
+pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Vec<Row> {
+    let facts = table.columns.iter().enumerate().map(|(position, column)| Facts {
+        database: &table.database,
+        table: &table.name,
+        name: &column.name,
+        position,
+        data_type: &column.data_type,
+        nullable: column.nullable,
+        default: Value::Null,
+        key: "",
+        extra: String::new(),
+        privileges: "select",
+        comment: "",
+    });
+    facts.map(row).collect()
+}
+
+fn row(facts: Facts<'_>) -> Row {
+    let data_type = facts.data_type;
+    let length = character_length(data_type);
+    let (precision, scale) = numeric(data_type);
+    let (character_set, collation) = if data_type.is_text() {
+        (fixed(data_type.collation.character_set()), fixed(data_type.collation.name()))
+    } else {
+        (Value::Null, Value::Null)
+    };
+    vec![
+        fixed(CATALOG),
+        string(facts.database),
+        string(facts.table),
+        string(facts.name),
+        Value::UInt(facts.position as u64 + 1),
+        facts.default,
+        yes_or("NO", facts.nullable),
+        fixed(definition::type_name(data_type)),
+        length.map_or(Value::Null, |(characters, _)| integer_value(characters)),
+        length.map_or(Value::Null, |(_, bytes)| integer_value(bytes)),
+        precision.map_or(Value::Null, Value::UInt),
+        scale.map_or(Value::Null, Value::UInt),
+        match data_type.kind {
+            TypeKind::Time(fsp) | TypeKind::DateTime(fsp) | TypeKind::Timestamp(fsp) => {
+                Value::UInt(fsp.into())
+            }
+            _ => Value::Null,
+        },
+        character_set,
+        collation,
+        string(&definition::type_text(data_type)),
+        fixed(facts.key),
+        string(&facts.extra),
+        fixed(facts.privileges),
+        string(facts.comment),
+        fixed(""),
+        Value::Null,
+    ]
+}
+
+fn integer_value(number: u64) -> Value {
+    Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// CHARACTER_MAXIMUM_LENGTH and CHARACTER_OCTET_LENGTH. MySQL gives the bytes of the TEXT types as both.
+fn character_length(data_type: &DataType) -> Option<(u64, u64)> {
+    if let Some(bytes) = data_type.bytes_max() {
+        return Some((bytes, bytes));
+    }
+    match data_type.kind {
+        TypeKind::Char(characters) | TypeKind::VarChar(characters) => {
+            Some((characters.into(), u64::from(characters) * 4))
+        }
+        TypeKind::Binary(bytes) | TypeKind::VarBinary(bytes) => Some((bytes.into(), bytes.into())),
+        _ => None,
+    }
+}
+
+/// NUMERIC_PRECISION and NUMERIC_SCALE.
+fn numeric(data_type: &DataType) -> (Option<u64>, Option<u64>) {
+    match data_type.kind {
+        TypeKind::TinyInt => (Some(3), Some(0)),
+        TypeKind::SmallInt => (Some(5), Some(0)),
+        TypeKind::MediumInt => (Some(7), Some(0)),
+        TypeKind::Int => (Some(10), Some(0)),
+        TypeKind::BigInt => (Some(19 + u64::from(data_type.unsigned)), Some(0)),
+        TypeKind::Float => (Some(12), None),
+        TypeKind::Double => (Some(22), None),
+        TypeKind::Decimal { precision, scale } => (Some(precision.into()), Some(scale.into())),
+        _ => (None, None),
+    }
+}

@@ -1,0 +1,83 @@
+//! TABLE_CONSTRAINTS and KEY_COLUMN_USAGE: primary and unique keys. There are no foreign keys and no checks.
+
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Index, Table};
+use crate::execute::{Context, Run};
+use crate::show::definition;
+use crate::show::information_schema::CATALOG;
+use crate::show::spec::{ColumnSpec, Row, exact, fixed, string, text, unsigned};
+use crate::types::{TypeKind, Value};
+
+pub(super) const TABLE_CONSTRAINTS: &[ColumnSpec] = &[
+    exact("CONSTRAINT_CATALOG", 64),
+    exact("CONSTRAINT_SCHEMA", 64),
+    text("CONSTRAINT_NAME", 64).or_null(),
+    exact("TABLE_SCHEMA", 64),
+    exact("TABLE_NAME", 64),
+    exact("CONSTRAINT_TYPE", 11),
+    exact("ENFORCED", 3),
+];
+
+pub(super) const KEY_COLUMN_USAGE: &[ColumnSpec] = &[
+    exact("CONSTRAINT_CATALOG", 64),
+    exact("CONSTRAINT_SCHEMA", 64),
+    text("CONSTRAINT_NAME", 64).or_null(),
+    exact("TABLE_CATALOG", 64),
+    exact("TABLE_SCHEMA", 64),
+    exact("TABLE_NAME", 64),
+    text("COLUMN_NAME", 64).or_null(),
+    unsigned("ORDINAL_POSITION", TypeKind::Int),
+    unsigned("POSITION_IN_UNIQUE_CONSTRAINT", TypeKind::Int).or_null(),
+    exact("REFERENCED_TABLE_SCHEMA", 64).or_null(),
+    exact("REFERENCED_TABLE_NAME", 64).or_null(),
+    text("REFERENCED_COLUMN_NAME", 64).or_null(),
+];
+
+/// The primary and unique keys of all tables.
+fn constraints(catalog: &Catalog) -> impl Iterator<Item = (&Arc<Table>, &Index)> {
+    catalog.tables().flat_map(|table| {
+        definition::keys(table).into_iter().filter(|index| index.unique).map(move |index| (table, index))
+    })
+}
+
+/// TABLE_CONSTRAINTS.
+pub(super) fn table_constraints(ctx: &mut Context) -> Run<Vec<Row>> {
+    let row = |(table, index): (&Arc<Table>, &Index)| {
+        vec![
+            fixed(CATALOG),
+            string(&table.database),
+            string(&index.name),
+            string(&table.database),
+            string(&table.name),
+            fixed(if index.name == "PRIMARY" { "PRIMARY KEY" } else { "UNIQUE" }),
+            fixed("YES"),
+        ]
+    };
+    Ok(constraints(ctx.catalog).map(row).collect())
+}
+
+/// KEY_COLUMN_USAGE.
+pub(super) fn key_column_usage(ctx: &mut Context) -> Run<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (table, index) in constraints(ctx.catalog) {
+        for (position, part) in index.columns.iter().enumerate() {
+            let Some(column) = table.columns.get(part.column) else { continue };
+            rows.push(vec![
+                fixed(CATALOG),
+                string(&table.database),
+                string(&index.name),
+                fixed(CATALOG),
+                string(&table.database),
+                string(&table.name),
+                string(&column.name),
+                Value::UInt(position as u64 + 1),
+                Value::Null,
+                Value::Null,
+                Value::Null,
+                Value::Null,
+            ]);
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,67 @@
+//! information_schema: the catalog as tables.
+//!
+//! Rows are made from the catalog when a statement asks for them, all rows of a table at a time; the statement's WHERE sees
+//! them afterwards. The tables themselves are among the rows, as SYSTEM VIEW. Tables about what the server does not have
+//! are empty. MySQL's PRIVILEGES columns say what the account may do: everything, as there are no grants yet.
+
+mod absent;
+pub(super) mod columns;
+mod constraints;
+mod schemata;
+mod server;
+pub(super) mod statistics;
+pub(super) mod tables;
+
+use crate::execute::{Context, Run};
+use crate::show::spec::Row;
+use crate::show::system_table::SystemTable;
+
+/// `TABLE_CATALOG` and its like: MySQL's only catalog.
+const CATALOG: &str = "def";
+
+/// A table without rows.
+fn empty(_: &mut Context) -> Run<Vec<Row>> {
+    Ok(Vec::new())
+}
+
+/// The tables.
+pub(super) const TABLES: &[SystemTable] = &[
+    SystemTable { name: "CHARACTER_SETS", columns: server::CHARACTER_SETS, rows: server::character_sets },
+    SystemTable { name: "CHECK_CONSTRAINTS", columns: absent::CHECK_CONSTRAINTS, rows: empty },
+    SystemTable { name: "COLLATIONS", columns: server::COLLATIONS, rows: server::collations },
+    SystemTable {
+        name: "COLLATION_CHARACTER_SET_APPLICABILITY",
+        columns: server::COLLATION_CHARACTER_SET_APPLICABILITY,
+        rows: server::applicability,
+    },
+    SystemTable { name: "COLUMNS", columns: columns::COLUMNS, rows: columns::rows },
+    SystemTable { name: "COLUMN_PRIVILEGES", columns: absent::COLUMN_PRIVILEGES, rows: empty },
+    SystemTable { name: "COLUMN_STATISTICS", columns: absent::COLUMN_STATISTICS, rows: empty },
+    SystemTable { name: "ENGINES", columns: server::ENGINES, rows: server::engines },
+    SystemTable { name: "EVENTS", columns: absent::EVENTS, rows: empty },
+    SystemTable { name: "FILES", columns: absent::FILES, rows: empty },
+    SystemTable {
+        name: "KEY_COLUMN_USAGE",
+        columns: constraints::KEY_COLUMN_USAGE,
+        rows: constraints::key_column_usage,
+    },
+    SystemTable { name: "PARAMETERS", columns: absent::PARAMETERS, rows: empty },
+    SystemTable { name: "PARTITIONS", columns: tables::PARTITIONS, rows: tables::partitions },
+    SystemTable { name: "PLUGINS", columns: server::PLUGINS, rows: server::plugins },
+    SystemTable { name: "PROCESSLIST", columns: server::PROCESSLIST, rows: server::process_list },
+    SystemTable { name: "REFERENTIAL_CONSTRAINTS", columns: absent::REFERENTIAL_CONSTRAINTS, rows: empty },
+    SystemTable { name: "ROUTINES", columns: absent::ROUTINES, rows: empty },
+    SystemTable { name: "SCHEMATA", columns: schemata::SCHEMATA, rows: schemata::rows },
+    SystemTable { name: "SCHEMA_PRIVILEGES", columns: absent::SCHEMA_PRIVILEGES, rows: empty },
+    SystemTable { name: "STATISTICS", columns: statistics::STATISTICS, rows: statistics::rows },
+    SystemTable { name: "TABLES", columns: tables::TABLES, rows: tables::rows },
+    SystemTable {
+        name: "TABLE_CONSTRAINTS",
+        columns: constraints::TABLE_CONSTRAINTS,
+        rows: constraints::table_constraints,
+    },
+    SystemTable { name: "TABLE_PRIVILEGES", columns: absent::TABLE_PRIVILEGES, rows: empty },
+    SystemTable { name: "TRIGGERS", columns: absent::TRIGGERS, rows: empty },
+    SystemTable { name: "USER_PRIVILEGES", columns: server::USER_PRIVILEGES, rows: server::user_privileges },
+    SystemTable { name: "VIEWS", columns: absent::VIEWS, rows: empty },
+];

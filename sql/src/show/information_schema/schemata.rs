@@ -1,0 +1,37 @@
+//! SCHEMATA.
+
+use crate::catalog::SYSTEM_DATABASES;
+use crate::execute::{Context, Run};
+use crate::show::information_schema::CATALOG;
+use crate::show::spec::{ColumnSpec, Row, exact, fixed, null, string, text};
+use crate::types::{Collation, Value};
+
+pub(super) const SCHEMATA: &[ColumnSpec] = &[
+    exact("CATALOG_NAME", 64),
+    exact("SCHEMA_NAME", 64),
+    text("DEFAULT_CHARACTER_SET_NAME", 64),
+    text("DEFAULT_COLLATION_NAME", 64),
+    null("SQL_PATH"),
+    exact("DEFAULT_ENCRYPTION", 3),
+];
+
+/// All databases, by name.
+pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
+    let row = |name: &str, collation: Collation| {
+        vec![
+            fixed(CATALOG),
+            string(name),
+            fixed(collation.character_set()),
+            fixed(collation.name()),
+            Value::Null,
+            fixed("NO"),
+        ]
+    };
+    let mut rows: Vec<(&str, Row)> = Vec::new();
+    rows.extend(
+        ctx.catalog.databases.values().map(|found| (found.name.as_str(), row(&found.name, found.collation))),
+    );
+    rows.extend(SYSTEM_DATABASES.map(|name| (name, row(name, Collation::default()))));
+    rows.sort_by_key(|(name, _)| *name);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}

@@ -1,0 +1,173 @@
+//! TABLES, and PARTITIONS, which has a row for each table that is not partitioned: all.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::bind::virtual_table::VirtualTable;
+use crate::catalog::Table;
+use crate::execute::{Context, Run};
+use crate::show::information_schema::CATALOG;
+use crate::show::size;
+use crate::show::spec::{ColumnSpec, Row, exact, exact_long, fixed, integer, of, string, text, unsigned};
+use crate::show::system_table::{self, PERFORMANCE_SCHEMA};
+use crate::types::{DateTime, TypeKind, Value};
+
+pub(super) const TABLES: &[ColumnSpec] = &[
+    exact("TABLE_CATALOG", 64),
+    exact("TABLE_SCHEMA", 64),
+    exact("TABLE_NAME", 64),
+    exact("TABLE_TYPE", 11),
+    text("ENGINE", 64).or_null(),
+    integer("VERSION", TypeKind::BigInt).or_null(),
+    exact("ROW_FORMAT", 10).or_null(),
+    unsigned("TABLE_ROWS", TypeKind::BigInt).or_null(),
+    unsigned("AVG_ROW_LENGTH", TypeKind::BigInt).or_null(),
+    unsigned("DATA_LENGTH", TypeKind::BigInt).or_null(),
+    unsigned("MAX_DATA_LENGTH", TypeKind::BigInt).or_null(),
+    unsigned("INDEX_LENGTH", TypeKind::BigInt).or_null(),
+    unsigned("DATA_FREE", TypeKind::BigInt).or_null(),
+    unsigned("AUTO_INCREMENT", TypeKind::BigInt).or_null(),
+    of("CREATE_TIME", TypeKind::Timestamp(0)),
+    of("UPDATE_TIME", TypeKind::DateTime(0)).or_null(),
+    of("CHECK_TIME", TypeKind::DateTime(0)).or_null(),
+    text("TABLE_COLLATION", 64).or_null(),
+    integer("CHECKSUM", TypeKind::BigInt).or_null(),
+    text("CREATE_OPTIONS", 256).or_null(),
+    text("TABLE_COMMENT", 2048).or_null(),
+];
+
+pub(super) const PARTITIONS: &[ColumnSpec] = &[
+    exact("TABLE_CATALOG", 64),
+    exact("TABLE_SCHEMA", 64),
+    exact("TABLE_NAME", 64),
+    text("PARTITION_NAME", 64).or_null(),
+    text("SUBPARTITION_NAME", 64).or_null(),
+    unsigned("PARTITION_ORDINAL_POSITION", TypeKind::BigInt).or_null(),
+    unsigned("SUBPARTITION_ORDINAL_POSITION", TypeKind::BigInt).or_null(),
+    exact("SECONDARY_LOAD", 1).or_null(),
+    text("PARTITION_METHOD", 13).or_null(),
+    text("SUBPARTITION_METHOD", 13).or_null(),
+    exact("PARTITION_EXPRESSION", 2048).or_null(),
+    exact("SUBPARTITION_EXPRESSION", 2048).or_null(),
+    exact_long("PARTITION_DESCRIPTION", TypeKind::Text).or_null(),
+    unsigned("TABLE_ROWS", TypeKind::BigInt).or_null(),
+    unsigned("AVG_ROW_LENGTH", TypeKind::BigInt).or_null(),
+    unsigned("DATA_LENGTH", TypeKind::BigInt).or_null(),
+    unsigned("MAX_DATA_LENGTH", TypeKind::BigInt).or_null(),
+    unsigned("INDEX_LENGTH", TypeKind::BigInt).or_null(),
+    unsigned("DATA_FREE", TypeKind::BigInt).or_null(),
+    of("CREATE_TIME", TypeKind::Timestamp(0)),
+    of("UPDATE_TIME", TypeKind::DateTime(0)).or_null(),
+    of("CHECK_TIME", TypeKind::DateTime(0)).or_null(),
+    integer("CHECKSUM", TypeKind::BigInt).or_null(),
+    exact("PARTITION_COMMENT", 2048),
+    text("NODEGROUP", 256).or_null(),
+    exact("TABLESPACE_NAME", 268).or_null(),
+];
+
+/// All tables, by database and name.
+pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
+    let catalog = Arc::clone(ctx.catalog);
+    let mut rows = Vec::new();
+    for table in catalog.tables() {
+        rows.push(of_table(table, ctx)?);
+    }
+    rows.extend(system_table::all().iter().map(|table| of_system_table(table)));
+    Ok(rows)
+}
+
+/// The row of a stored table.
+///
+/// # Errors
+/// 1105 when the store cannot be read.
+pub(in crate::show) fn of_table(table: &Table, ctx: &mut Context) -> Run<Row> {
+    let size = size::of_table(table, ctx)?;
+    let auto_increment = match table.auto_increment_column {
+        Some(_) => Value::UInt(table.auto_increment.load(Ordering::Relaxed)),
+        None => Value::Null,
+    };
+    Ok(vec![
+        fixed(CATALOG),
+        string(&table.database),
+        string(&table.name),
+        fixed("BASE TABLE"),
+        // See the remark in `definition`: the engine presents itself as InnoDB.
+        fixed("InnoDB"),
+        Value::Int(10),
+        fixed("Dynamic"),
+        Value::UInt(size.rows),
+        Value::UInt(size.row_bytes),
+        Value::UInt(size.data_bytes),
+        Value::UInt(0),
+        Value::UInt(size.index_bytes),
+        Value::UInt(0),
+        auto_increment,
+        time(table.created_us, ctx),
+        Value::Null,
+        Value::Null,
+        fixed(table.collation.name()),
+        Value::Null,
+        fixed(""),
+        string(&table.comment),
+    ])
+}
+
+/// Microseconds since the epoch as a time in the session's time zone, whole seconds.
+fn time(microseconds: u64, ctx: &Context) -> Value {
+    let offset = ctx.session.variables.time_zone_offset_seconds;
+    let whole = i64::try_from(microseconds - microseconds % 1_000_000).unwrap_or(0);
+    DateTime::from_epoch(whole, offset).map_or(Value::Null, Value::DateTime)
+}
+
+/// `TABLE_TYPE` of a system table.
+pub(in crate::show) fn system_type(table: &VirtualTable) -> &'static str {
+    if table.database == PERFORMANCE_SCHEMA { "BASE TABLE" } else { "SYSTEM VIEW" }
+}
+
+/// The row of a system table. It has no time of creation: the start of the epoch stands for it.
+pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Row {
+    let is_performance_schema = table.database == PERFORMANCE_SCHEMA;
+    let engine = if is_performance_schema { fixed("PERFORMANCE_SCHEMA") } else { Value::Null };
+    let row_format = if is_performance_schema { fixed("Dynamic") } else { Value::Null };
+    let collation = if is_performance_schema { fixed("utf8mb4_0900_ai_ci") } else { Value::Null };
+    let created = DateTime::from_epoch(0, 0).map_or(Value::Null, Value::DateTime);
+    vec![
+        fixed(CATALOG),
+        string(&table.database),
+        string(&table.name),
+        fixed(system_type(table)),
+        engine,
+        Value::Int(10),
+        row_format,
+        Value::UInt(0),
+        Value::UInt(0),
+        Value::UInt(0),
+        Value::UInt(0),
+        Value::UInt(0),
+        Value::UInt(0),
+        Value::Null,
+        created,
+        Value::Null,
+        Value::Null,
+        collation,
+        Value::Null,
+        fixed(""),
+        fixed(""),
+    ]
+}
+
+/// PARTITIONS: the sizes of TABLES again, everything about partitions NULL.
+pub(super) fn partitions(ctx: &mut Context) -> Run<Vec<Row>> {
+    let mut out = Vec::new();
+    for row in rows(ctx)? {
+        let mut parts = row[..3].to_vec();
+        parts.resize(13, Value::Null);
+        // TABLE_ROWS to DATA_FREE, CREATE_TIME to CHECK_TIME, CHECKSUM.
+        parts.extend_from_slice(&row[7..13]);
+        parts.extend_from_slice(&row[14..17]);
+        parts.push(row[18].clone());
+        parts.extend([fixed(""), fixed(""), Value::Null]);
+        out.push(parts);
+    }
+    Ok(out)
+}

@@ -1,0 +1,55 @@
+//! performance_schema: variables, status and connections. Nothing is instrumented here; these tables have what SHOW has.
+
+use crate::execute::{Context, Run};
+use crate::show::server;
+use crate::show::spec::{ColumnSpec, Row, fixed, integer, long, optional, string, text, unsigned};
+use crate::show::system_table::SystemTable;
+use crate::types::{TypeKind, Value};
+
+const VARIABLES: &[ColumnSpec] = &[text("VARIABLE_NAME", 64), text("VARIABLE_VALUE", 1024).or_null()];
+
+const PROCESSLIST: &[ColumnSpec] = &[
+    unsigned("ID", TypeKind::BigInt),
+    text("USER", 32).or_null(),
+    text("HOST", 261).or_null(),
+    text("DB", 64).or_null(),
+    text("COMMAND", 16).or_null(),
+    integer("TIME", TypeKind::BigInt).or_null(),
+    text("STATE", 64).or_null(),
+    long("INFO", TypeKind::LongText).or_null(),
+    text("EXECUTION_ENGINE", 9).or_null(),
+];
+
+/// The tables.
+pub(super) const TABLES: &[SystemTable] = &[
+    SystemTable { name: "global_status", columns: VARIABLES, rows: |ctx| Ok(server::status(true, ctx)) },
+    SystemTable {
+        name: "global_variables",
+        columns: VARIABLES,
+        rows: |ctx| Ok(server::variables(true, ctx)),
+    },
+    SystemTable { name: "processlist", columns: PROCESSLIST, rows: process_list },
+    SystemTable { name: "session_status", columns: VARIABLES, rows: |ctx| Ok(server::status(false, ctx)) },
+    SystemTable {
+        name: "session_variables",
+        columns: VARIABLES,
+        rows: |ctx| Ok(server::variables(false, ctx)),
+    },
+];
+
+fn process_list(ctx: &mut Context) -> Run<Vec<Row>> {
+    let row = |process: crate::execute::Process| {
+        vec![
+            Value::UInt(process.id),
+            string(&process.user),
+            string(&process.host),
+            optional(process.database.as_deref()),
+            string(&process.command),
+            Value::Int(i64::try_from(process.seconds).unwrap_or(i64::MAX)),
+            string(&process.state),
+            optional(process.info.as_deref()),
+            fixed("PRIMARY"),
+        ]
+    };
+    Ok(server::processes(ctx).into_iter().map(row).collect())
+}

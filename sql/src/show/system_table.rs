@@ -1,0 +1,68 @@
+//! Which system tables there are, and how SELECT finds them.
+//!
+//! The databases information_schema and performance_schema have the tables listed in [`information_schema::TABLES`] and
+//! [`performance_schema::TABLES`]. Names are found in any case of letters. `mysql` and `sys` have none: users and their
+//! like are not stored in tables.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::bind::virtual_table::{RowSource, VirtualTable};
+use crate::execute::ResultColumn;
+use crate::show::spec::{ColumnSpec, result_columns};
+use crate::show::{information_schema, performance_schema};
+
+/// A system table as a constant.
+pub(crate) struct SystemTable {
+    /// Name as MySQL spells it.
+    pub(crate) name: &'static str,
+    /// Columns.
+    pub(crate) columns: &'static [ColumnSpec],
+    /// Makes the rows.
+    pub(crate) rows: RowSource,
+}
+
+/// All system tables, ordered by database and name.
+pub(crate) fn all() -> &'static [Arc<VirtualTable>] {
+    static ALL: OnceLock<Vec<Arc<VirtualTable>>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let of = |database: &'static str, tables: &'static [SystemTable]| {
+            tables.iter().map(move |table| Arc::new(virtual_table(database, table)))
+        };
+        let mut all: Vec<_> = of(INFORMATION_SCHEMA, information_schema::TABLES)
+            .chain(of(PERFORMANCE_SCHEMA, performance_schema::TABLES))
+            .collect();
+        all.sort_by(|one, other| (&one.database, &one.name).cmp(&(&other.database, &other.name)));
+        all
+    })
+}
+
+/// information_schema's name.
+pub(crate) const INFORMATION_SCHEMA: &str = "information_schema";
+/// performance_schema's name.
+pub(crate) const PERFORMANCE_SCHEMA: &str = "performance_schema";
+
+/// The tables of one system database.
+pub(crate) fn tables_of(database: &str) -> impl Iterator<Item = &'static Arc<VirtualTable>> {
+    all().iter().filter(move |table| table.database.eq_ignore_ascii_case(database))
+}
+
+/// The look-up for [`crate::bind::virtual_table`].
+pub(crate) fn provide(database: &str, table: &str) -> Option<Arc<VirtualTable>> {
+    tables_of(database).find(|candidate| candidate.name.eq_ignore_ascii_case(table)).cloned()
+}
+
+fn virtual_table(database: &str, table: &SystemTable) -> VirtualTable {
+    let columns = result_columns(table.columns).into_iter().map(|column| ResultColumn {
+        original_name: column.name.clone(),
+        table: table.name.to_owned(),
+        original_table: table.name.to_owned(),
+        database: database.to_owned(),
+        ..column
+    });
+    VirtualTable {
+        database: database.to_owned(),
+        name: table.name.to_owned(),
+        columns: columns.collect(),
+        rows: table.rows,
+    }
+}

@@ -1,0 +1,577 @@
+//! Reading and setting system variables.
+
+use bytes::Bytes;
+
+use crate::ast::{AssignmentTarget, VariableScope};
+use crate::error::Error;
+use crate::execute::Host;
+use crate::session::{SessionState, WarningLevel};
+use crate::types::{Collation, DataType, Value};
+use crate::variables::registry::{Effect, Kind, Scope, VARIABLES, Variable, find};
+use crate::variables::{Isolation, SessionVariables, SqlMode, character_set, time_zone};
+
+fn text(text: impl Into<String>) -> Value {
+    Value::Text(Bytes::from(text.into()))
+}
+
+/// The session variables of a new connection: the global values.
+#[must_use]
+pub fn new_session(host: &dyn Host) -> SessionVariables {
+    let mut variables = SessionVariables::default();
+    for variable in VARIABLES.iter().filter(|variable| variable.scope == Scope::Both) {
+        if let Some(value) = host.global_override(variable.name) {
+            store(&mut variables, variable.name, value);
+        }
+    }
+    variables
+}
+
+/// The type that `@@name` has in a SELECT.
+///
+/// # Errors
+/// 1193 unknown variable, 1238 wrong scope.
+pub fn data_type(name: &str, scope: Option<VariableScope>) -> crate::Result<DataType> {
+    let kind = match find(name) {
+        Some(variable) => {
+            check_read_scope(variable, scope)?;
+            variable.kind
+        }
+        None if is_of_node(name) => Kind::Text,
+        None => return Err(Error::unknown_variable(name)),
+    };
+    Ok(match kind {
+        Kind::Bool => DataType::BIGINT,
+        Kind::Unsigned(..) => DataType { unsigned: true, ..DataType::BIGINT },
+        Kind::Double(..) => DataType::DOUBLE,
+        Kind::Enum(_) | Kind::Text | Kind::SqlMode | Kind::TimeZone | Kind::CharacterSet | Kind::Collation => {
+            DataType::varchar(1024, Collation::Utf8mb4GeneralCi)
+        }
+    })
+}
+
+/// Variables of the node that the table need not know.
+fn is_of_node(name: &str) -> bool {
+    name.starts_with("quorate_")
+}
+
+/// `@@session.x` of a global variable and the reverse are error 1238.
+fn check_read_scope(variable: &Variable, scope: Option<VariableScope>) -> crate::Result<()> {
+    let other = match (variable.scope, scope) {
+        (Scope::Global, Some(VariableScope::Session)) => "GLOBAL",
+        (Scope::Session, Some(VariableScope::Global)) => "SESSION",
+        _ => return Ok(()),
+    };
+    Err(Error {
+        code: 1238,
+        state: *b"HY000",
+        message: format!("Variable '{}' is a {other} variable", variable.name),
+    })
+}
+
+/// The value of `@@name`.
+///
+/// # Errors
+/// 1193 unknown variable, 1238 wrong scope.
+pub fn get(session: &SessionState, host: &dyn Host, scope: Option<VariableScope>, name: &str) -> crate::Result<Value> {
+    let Some(variable) = find(name) else {
+        return match host.variable(name) {
+            Some(value) if is_of_node(name) => Ok(text(printed(Kind::Text, &value))),
+            _ => Err(Error::unknown_variable(name)),
+        };
+    };
+    check_read_scope(variable, scope)?;
+    let is_global = variable.scope == Scope::Global || scope == Some(VariableScope::Global);
+    let value = if is_global { global(variable, host) } else { Some(of_session(variable, session)) };
+    value.map(|value| typed(variable.kind, value)).ok_or_else(|| Error::unknown_variable(name))
+}
+
+/// The global value; None when only the host knows it and does not say.
+fn global(variable: &Variable, host: &dyn Host) -> Option<Value> {
+    if variable.effect == Effect::Host {
+        return host.variable(variable.name);
+    }
+    Some(host.global_override(variable.name).unwrap_or_else(|| default(variable)))
+}
+
+/// The value compiled in.
+fn default(variable: &Variable) -> Value {
+    match variable.kind {
+        Kind::Bool => Value::Int(i64::from(variable.default == "ON")),
+        Kind::Unsigned(..) => Value::UInt(variable.default.parse().unwrap_or(0)),
+        Kind::Double(..) => Value::Double(variable.default.parse().unwrap_or(0.0)),
+        Kind::Enum(_) | Kind::Text | Kind::SqlMode | Kind::TimeZone | Kind::CharacterSet | Kind::Collation => {
+            Value::Text(Bytes::from_static(variable.default.as_bytes()))
+        }
+    }
+}
+
+/// A host's value in the variable's type.
+fn typed(kind: Kind, value: Value) -> Value {
+    match (kind, value) {
+        (Kind::Unsigned(..), Value::Int(value)) => Value::UInt(value.unsigned_abs()),
+        (_, value) => value,
+    }
+}
+
+/// The session's value.
+fn of_session(variable: &Variable, session: &SessionState) -> Value {
+    let variables = &session.variables;
+    let bool = |value: bool| Value::Int(i64::from(value));
+    match variable.name {
+        "autocommit" => bool(variables.autocommit),
+        "div_precision_increment" => Value::UInt(variables.div_precision_increment.into()),
+        "error_count" => {
+            let errors = session.warnings.iter().filter(|warning| warning.level == WarningLevel::Error).count();
+            Value::UInt(errors as u64)
+        }
+        "group_concat_max_len" => Value::UInt(variables.group_concat_max_len),
+        "identity" | "last_insert_id" => Value::UInt(session.last_insert_id),
+        "innodb_lock_wait_timeout" => Value::UInt(variables.innodb_lock_wait_timeout),
+        "insert_id" => Value::UInt(variables.insert_id),
+        "lock_wait_timeout" => Value::UInt(variables.lock_wait_timeout),
+        "max_allowed_packet" => Value::UInt(variables.max_allowed_packet_bytes),
+        "max_error_count" => Value::UInt(variables.max_error_count),
+        "max_execution_time" => Value::UInt(variables.max_execution_time_ms),
+        "pseudo_thread_id" => Value::UInt(session.connection_id),
+        "quorate_snapshot_conflict" => bool(variables.snapshot_conflict),
+        "sql_mode" => text(variables.sql_mode.to_string()),
+        "sql_notes" => bool(variables.sql_notes),
+        "sql_safe_updates" => bool(variables.sql_safe_updates),
+        "sql_select_limit" => Value::UInt(variables.sql_select_limit),
+        "transaction_isolation" if !variables.others.contains_key("transaction_isolation") => {
+            text(match variables.isolation {
+                Isolation::ReadCommitted => "READ-COMMITTED",
+                Isolation::RepeatableRead => "REPEATABLE-READ",
+            })
+        }
+        "transaction_read_only" => bool(variables.transaction_read_only),
+        "wait_timeout" => Value::UInt(variables.wait_timeout),
+        "warning_count" => Value::UInt(session.warning_count),
+        // Connections that never named a collation show the one they have.
+        "collation_connection" if !variables.others.contains_key("collation_connection") => {
+            text(character_set::collation_name(variables.collation_connection))
+        }
+        name => variables.others.get(name).cloned().unwrap_or_else(|| default(variable)),
+    }
+}
+
+/// Puts a checked value into the session's variables.
+fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
+    let number = match &value {
+        Value::Int(value) => value.unsigned_abs(),
+        Value::UInt(value) => *value,
+        _ => 0,
+    };
+    let word = match &value {
+        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        _ => String::new(),
+    };
+    match name {
+        "autocommit" => variables.autocommit = number != 0,
+        "div_precision_increment" => variables.div_precision_increment = u8::try_from(number).unwrap_or(30),
+        "group_concat_max_len" => variables.group_concat_max_len = number,
+        "innodb_lock_wait_timeout" => variables.innodb_lock_wait_timeout = number,
+        "insert_id" => variables.insert_id = number,
+        "lock_wait_timeout" => variables.lock_wait_timeout = number,
+        "max_allowed_packet" => variables.max_allowed_packet_bytes = number,
+        "max_error_count" => variables.max_error_count = number,
+        "max_execution_time" => variables.max_execution_time_ms = number,
+        "quorate_snapshot_conflict" => variables.snapshot_conflict = number != 0,
+        "sql_mode" => variables.sql_mode = SqlMode::parse(&word).unwrap_or_default(),
+        "sql_notes" => variables.sql_notes = number != 0,
+        "sql_safe_updates" => variables.sql_safe_updates = number != 0,
+        "sql_select_limit" => variables.sql_select_limit = number,
+        "transaction_read_only" => variables.transaction_read_only = number != 0,
+        "wait_timeout" => variables.wait_timeout = number,
+        // What follows has a name besides its effect, which `others` keeps for display.
+        "transaction_isolation" => {
+            variables.isolation = parse_isolation(&word).unwrap_or_default();
+            variables.others.insert(name.to_owned(), value);
+        }
+        "time_zone" => {
+            variables.time_zone_offset_seconds = time_zone::parse(&word).map_or(0, |(offset, _)| offset);
+            variables.others.insert(name.to_owned(), value);
+        }
+        "collation_connection" => {
+            variables.collation_connection = connection_collation(&word).unwrap_or_default();
+            let set = set_of_collation(&word);
+            variables.others.insert("character_set_connection".to_owned(), text(set));
+            variables.others.insert(name.to_owned(), value);
+        }
+        "character_set_connection" => {
+            let collation = default_collation_name(&word);
+            variables.collation_connection = connection_collation(collation).unwrap_or_default();
+            variables.others.insert("collation_connection".to_owned(), text(collation));
+            variables.others.insert(name.to_owned(), value);
+        }
+        _ => {
+            variables.others.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// SET of one target; `value` None is DEFAULT.
+///
+/// # Errors
+/// Those of [`set_session`] and [`set_global`].
+pub fn assign(
+    target: &AssignmentTarget,
+    value: Option<Value>,
+    session: &mut SessionState,
+    host: &dyn Host,
+) -> crate::Result<()> {
+    match target {
+        AssignmentTarget::User(name) => {
+            session.user_variables.insert(name.to_lowercase(), value.unwrap_or(Value::Null));
+            Ok(())
+        }
+        AssignmentTarget::System(Some(VariableScope::Global), name) => set_global(session, host, name, value),
+        AssignmentTarget::System(_, name) => set_session(session, host, name, value),
+    }
+}
+
+/// SET SESSION; `value` None is DEFAULT, the global value.
+///
+/// # Errors
+/// 1193 unknown, 1229 only global, 1238 read only, 1231 and 1232 wrong value and type, 1235 not built, 1298 time zone.
+pub fn set_session(session: &mut SessionState, host: &dyn Host, name: &str, value: Option<Value>) -> crate::Result<()> {
+    let variable = settable(name)?;
+    if variable.scope == Scope::Global {
+        return Err(Error::variable_global(name));
+    }
+    let value = match value {
+        Some(value) => checked(variable, value, session)?,
+        None => global(variable, host).unwrap_or_else(|| default(variable)),
+    };
+    match variable.name {
+        "max_allowed_packet" => {
+            return Err(Error {
+                code: 1621,
+                state: *b"HY000",
+                message: format!("SESSION variable '{name}' is read-only. Use SET GLOBAL to assign the value"),
+            });
+        }
+        "identity" | "last_insert_id" => {
+            session.last_insert_id = match value {
+                Value::UInt(value) => value,
+                _ => 0,
+            };
+        }
+        name => store(&mut session.variables, name, value),
+    }
+    Ok(())
+}
+
+/// SET GLOBAL; `value` None is DEFAULT, the value compiled in. `session` is the one that sets, for modes and warnings.
+///
+/// # Errors
+/// As [`set_session`], and 1228 for a variable of sessions.
+pub fn set_global(session: &mut SessionState, host: &dyn Host, name: &str, value: Option<Value>) -> crate::Result<()> {
+    let variable = settable(name)?;
+    if variable.scope == Scope::Session {
+        return Err(Error {
+            code: 1228,
+            state: *b"HY000",
+            message: format!("Variable '{name}' is a SESSION variable and can't be used with SET GLOBAL"),
+        });
+    }
+    let value = match value {
+        Some(value) => checked(variable, value, session)?,
+        None => default(variable),
+    };
+    host.set_global(variable.name, value.clone());
+    match variable.name {
+        // These two move together.
+        "character_set_connection" => {
+            host.set_global("collation_connection", text(default_collation_name(&printed(variable.kind, &value))));
+        }
+        "collation_connection" => {
+            host.set_global("character_set_connection", text(set_of_collation(&printed(variable.kind, &value))));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn settable(name: &str) -> crate::Result<&'static Variable> {
+    if name == "timestamp" {
+        return Err(Error::not_supported("SET timestamp"));
+    }
+    match find(name) {
+        Some(variable) if !matches!(variable.effect, Effect::Fixed | Effect::Host) => Ok(variable),
+        Some(_) => Err(Error::variable_read_only(name)),
+        None if is_of_node(name) => Err(Error::variable_read_only(name)),
+        None => Err(Error::unknown_variable(name)),
+    }
+}
+
+/// Checks a value's type and range and brings it to the variable's form.
+fn checked(variable: &Variable, value: Value, session: &mut SessionState) -> crate::Result<Value> {
+    let checked = match variable.kind {
+        Kind::Bool => bool_value(variable, &value)?,
+        Kind::Unsigned(from, to, step) => unsigned_value(variable, &value, (from, to, step), session)?,
+        Kind::Double(from, to) => double_value(variable, &value, (from, to), session)?,
+        Kind::Enum(words) => enum_value(variable, &value, words)?,
+        Kind::SqlMode => text(sql_mode_value(variable, &value)?.to_string()),
+        Kind::TimeZone => text(time_zone::parse(&text_value(variable, &value)?)?.1),
+        Kind::CharacterSet => character_set_value(variable, &value)?,
+        Kind::Collation => {
+            let name = text_value(variable, &value)?.to_ascii_lowercase();
+            connection_collation(&name)?;
+            text(name.replacen("utf8_", "utf8mb3_", 1))
+        }
+        Kind::Text => text(text_value(variable, &value)?),
+    };
+    if variable.name == "transaction_isolation" {
+        parse_isolation(&printed(variable.kind, &checked))?;
+    }
+    let is_default = printed(variable.kind, &checked).eq_ignore_ascii_case(variable.default);
+    if variable.effect == Effect::Only && !is_default {
+        let shown = printed(variable.kind, &checked);
+        return Err(Error::not_supported(format_args!("{} = {shown}", variable.name)));
+    }
+    Ok(checked)
+}
+
+/// A value as an error message shows it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        value => printed(Kind::Text, value),
+    }
+}
+
+fn wrong_value(variable: &Variable, value: &Value) -> Error {
+    Error::wrong_value_for_variable(variable.name, shown(value))
+}
+
+fn wrong_type(variable: &Variable) -> Error {
+    Error::wrong_type_for_variable(variable.name)
+}
+
+fn text_value(variable: &Variable, value: &Value) -> crate::Result<String> {
+    match value {
+        Value::Text(text) | Value::Blob(text) => Ok(String::from_utf8_lossy(text).into_owned()),
+        Value::Null => Err(wrong_value(variable, value)),
+        _ => Err(wrong_type(variable)),
+    }
+}
+
+fn bool_value(variable: &Variable, value: &Value) -> crate::Result<Value> {
+    let is_word = |text: &[u8], words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes()));
+    match value {
+        Value::Int(0) | Value::UInt(0) => Ok(Value::Int(0)),
+        Value::Int(1) | Value::UInt(1) => Ok(Value::Int(1)),
+        Value::Text(text) if is_word(text, ["ON", "TRUE"]) => Ok(Value::Int(1)),
+        Value::Text(text) if is_word(text, ["OFF", "FALSE"]) => Ok(Value::Int(0)),
+        Value::Double(_) | Value::Decimal(_) => Err(wrong_type(variable)),
+        _ => Err(wrong_value(variable, value)),
+    }
+}
+
+/// A warning that the value was brought into its range; an error under STRICT_ALL_TABLES.
+fn clamped(variable: &Variable, value: &Value, session: &mut SessionState) -> crate::Result<()> {
+    if session.variables.sql_mode.has(SqlMode::STRICT_ALL_TABLES) {
+        return Err(wrong_value(variable, value));
+    }
+    let warning = Error::truncated_wrong_value(variable.name, shown(value));
+    session.warn(WarningLevel::Warning, warning.code, warning.message);
+    Ok(())
+}
+
+fn unsigned_value(
+    variable: &Variable,
+    value: &Value,
+    (from, to, step): (u64, u64, u64),
+    session: &mut SessionState,
+) -> crate::Result<Value> {
+    let number = match value {
+        Value::Int(number) => i128::from(*number),
+        Value::UInt(number) => i128::from(*number),
+        _ => return Err(wrong_type(variable)),
+    };
+    let bounded = u64::try_from(number.clamp(i128::from(from), i128::from(to))).unwrap_or(from);
+    if i128::from(bounded) != number {
+        clamped(variable, value, session)?;
+    }
+    Ok(Value::UInt((bounded - bounded % step).max(from)))
+}
+
+fn double_value(
+    variable: &Variable,
+    value: &Value,
+    (from, to): (f64, f64),
+    session: &mut SessionState,
+) -> crate::Result<Value> {
+    let number = match value {
+        Value::Int(number) => *number as f64,
+        Value::UInt(number) => *number as f64,
+        Value::Double(number) => *number,
+        Value::Decimal(number) => number.to_f64(),
+        _ => return Err(wrong_type(variable)),
+    };
+    let bounded = number.clamp(from, to);
+    if bounded != number {
+        clamped(variable, value, session)?;
+    }
+    Ok(Value::Double(bounded))
+}
+
+fn enum_value(variable: &Variable, value: &Value, words: &[&'static str]) -> crate::Result<Value> {
+    let found = match value {
+        Value::Text(text) => words.iter().find(|word| text.eq_ignore_ascii_case(word.as_bytes())),
+        Value::Int(index) => usize::try_from(*index).ok().and_then(|index| words.get(index)),
+        Value::UInt(index) => usize::try_from(*index).ok().and_then(|index| words.get(index)),
+        _ => None,
+    };
+    if found.is_none() && variable.name.ends_with("_storage_engine") {
+        let message = format!("Unknown storage engine '{}'", shown(value));
+        return Err(Error { code: 1286, state: *b"42000", message });
+    }
+    found.map(|word| text(*word)).ok_or_else(|| wrong_value(variable, value))
+}
+
+fn sql_mode_value(variable: &Variable, value: &Value) -> crate::Result<SqlMode> {
+    match value {
+        Value::Text(text) | Value::Blob(text) => SqlMode::parse(&String::from_utf8_lossy(text)),
+        Value::Int(number) => SqlMode::from_number(u64::try_from(*number).unwrap_or(u64::MAX)),
+        Value::UInt(number) => SqlMode::from_number(*number),
+        _ => Err(wrong_value(variable, value)),
+    }
+}
+
+/// The character sets that a client or its results may have. `ascii` is written as it is, which is right for all that ascii
+/// has; what it has not is sent as UTF-8 rather than as `?`.
+const CLIENT_SETS: &[&str] = &["utf8mb4", "utf8mb3", "ascii", "binary"];
+
+fn character_set_value(variable: &Variable, value: &Value) -> crate::Result<Value> {
+    if *value == Value::Null && variable.name == "character_set_results" {
+        return Ok(Value::Null);
+    }
+    client_set(&text_value(variable, value)?).map(text)
+}
+
+/// The canonical name of a character set for connections.
+fn client_set(name: &str) -> crate::Result<&'static str> {
+    let lower = name.to_ascii_lowercase();
+    let canonical = if lower == "utf8" { "utf8mb3" } else { lower.as_str() };
+    match CLIENT_SETS.iter().find(|set| **set == canonical) {
+        Some(set) => Ok(set),
+        // It names the sets of MySQL that are not built, and those that are none.
+        None => Err(character_set::default_collation(name).err().unwrap_or_else(|| Error::unknown_character_set(name))),
+    }
+}
+
+/// The name of a character set's default collation, for connections.
+fn default_collation_name(set: &str) -> &'static str {
+    match set {
+        "utf8mb3" => "utf8mb3_general_ci",
+        "ascii" => "ascii_general_ci",
+        "binary" => "binary",
+        _ => "utf8mb4_0900_ai_ci",
+    }
+}
+
+/// The character set that a collation's name begins with.
+fn set_of_collation(collation: &str) -> String {
+    let set = collation.split('_').next().unwrap_or(collation);
+    if set == "utf8" { "utf8mb3".to_owned() } else { set.to_owned() }
+}
+
+/// A collation of connections: those of columns, and ascii's, which are the same rules on a part of the characters.
+fn connection_collation(name: &str) -> crate::Result<Collation> {
+    match name.to_ascii_lowercase().as_str() {
+        "ascii_general_ci" => Ok(Collation::Utf8mb4GeneralCi),
+        "ascii_bin" => Ok(Collation::Utf8mb4Bin),
+        _ => character_set::collation(name),
+    }
+}
+
+/// SET NAMES; "default" is utf8mb4.
+///
+/// # Errors
+/// 1115 and 1273 unknown, 1253 collation of another character set, 1235 not built.
+pub fn set_names(set: &str, collation: Option<&str>, session: &mut SessionState) -> crate::Result<()> {
+    let set = if set.eq_ignore_ascii_case("default") { "utf8mb4" } else { client_set(set)? };
+    let collation = match collation {
+        None => default_collation_name(set).to_owned(),
+        Some(collation) => {
+            connection_collation(collation)?;
+            let collation = collation.to_ascii_lowercase().replacen("utf8_", "utf8mb3_", 1);
+            if set_of_collation(&collation) != set {
+                return Err(Error {
+                    code: 1253,
+                    state: *b"42000",
+                    message: format!("COLLATION '{collation}' is not valid for CHARACTER SET '{set}'"),
+                });
+            }
+            collation
+        }
+    };
+    let variables = &mut session.variables;
+    store(variables, "character_set_client", text(set));
+    store(variables, "character_set_results", text(set));
+    store(variables, "collation_connection", text(collation));
+    Ok(())
+}
+
+/// An isolation level by the name that `transaction_isolation` has for it.
+///
+/// # Errors
+/// 1235 for SERIALIZABLE, 1231 for an unknown level.
+pub fn parse_isolation(name: &str) -> crate::Result<Isolation> {
+    match name.to_ascii_uppercase().as_str() {
+        "READ-UNCOMMITTED" | "READ-COMMITTED" => Ok(Isolation::ReadCommitted),
+        "REPEATABLE-READ" => Ok(Isolation::RepeatableRead),
+        "SERIALIZABLE" => Err(Error::not_supported("SERIALIZABLE isolation")),
+        _ => Err(Error::wrong_value_for_variable("transaction_isolation", name)),
+    }
+}
+
+/// A value as SHOW VARIABLES prints it.
+fn printed(kind: Kind, value: &Value) -> String {
+    match (kind, value) {
+        (Kind::Bool, Value::Int(0)) => "OFF".to_owned(),
+        (Kind::Bool, Value::Int(_)) => "ON".to_owned(),
+        (Kind::Double(..), Value::Double(value)) => format!("{value:.6}"),
+        (_, Value::Null) => String::new(),
+        (_, Value::Int(value)) => value.to_string(),
+        (_, Value::UInt(value)) => value.to_string(),
+        (_, Value::Double(value)) => value.to_string(),
+        (_, Value::Text(text) | Value::Blob(text)) => String::from_utf8_lossy(text).into_owned(),
+        (_, Value::Decimal(value)) => {
+            let mut out = Vec::new();
+            value.write(&mut out);
+            String::from_utf8_lossy(&out).into_owned()
+        }
+        (_, Value::Date(_) | Value::Time(_) | Value::DateTime(_)) => crate::types::convert::message_text(value),
+    }
+}
+
+/// All variables with their values as SHOW VARIABLES prints them, ascending by name; with `global` the global values.
+#[must_use]
+pub fn iter_all(session: &SessionState, host: &dyn Host, global_values: bool) -> Vec<(String, String)> {
+    let of_host = host.variables();
+    let mut all: Vec<(String, String)> = Vec::with_capacity(VARIABLES.len() + of_host.len());
+    for variable in VARIABLES {
+        let value = match (variable.scope, variable.effect) {
+            // Of the host's variables only those are listed that it lists.
+            (_, Effect::Host) => of_host.iter().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone()),
+            (Scope::Session, _) if global_values => None,
+            (Scope::Both, _) if !global_values => Some(of_session(variable, session)),
+            (Scope::Session, _) => Some(of_session(variable, session)),
+            _ => global(variable, host),
+        };
+        if let Some(value) = value {
+            all.push((variable.name.to_owned(), printed(variable.kind, &value)));
+        }
+    }
+    for (name, value) in of_host {
+        if find(&name).is_none() {
+            let shown = printed(Kind::Text, &value);
+            all.push((name, shown));
+        }
+    }
+    all.sort();
+    all
+}

@@ -1,0 +1,179 @@
+//! Runs a case file against a server, and the recorded form of what came.
+//!
+//! Each file has a database of its own, `sqltest_TOPIC`, dropped before and after. A recorded file is, for each statement, `> ` before
+//! each line of its text and then the lines of the [`Answer`].
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use client::{Connection, Error, Options, Param, QueryResult};
+
+use crate::answer::Answer;
+use crate::case::{Case, Parameter, Statement};
+
+/// Time one statement may take.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A server to run against.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Host and port.
+    pub address: String,
+    /// User without a password.
+    pub user: String,
+}
+
+impl Target {
+    fn connect(&self) -> Result<Connection, String> {
+        let options = Options { user: self.user.clone(), timeout: STATEMENT_TIMEOUT, ..Options::default() };
+        let mut connection =
+            Connection::connect_with(&self.address, &options).map_err(|error| error.to_string())?;
+        // What current client libraries do at connect; it makes the connection's collation MySQL's own default.
+        connection.query("SET NAMES utf8mb4").map_err(|error| error.to_string())?;
+        Ok(connection)
+    }
+}
+
+/// A statement and its answer, as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The statement's text.
+    pub sql: String,
+    /// Lines of the answer.
+    pub lines: Vec<String>,
+}
+
+/// Runs a case; an answer for each statement.
+///
+/// # Errors
+/// When the connection fails: a server's error is an answer.
+pub fn run_case(target: &Target, case: &Case) -> Result<Vec<Answer>, String> {
+    let database = format!("sqltest_{}", case.topic);
+    let mut sessions = BTreeMap::new();
+    let mut first = target.connect()?;
+    let set_up = [format!("DROP DATABASE IF EXISTS {database}"), format!("CREATE DATABASE {database}")];
+    for sql in set_up {
+        first.query(&sql).map_err(|error| format!("{}: {sql}: {error}", case.topic))?;
+    }
+    first.query(&format!("USE {database}")).map_err(|error| error.to_string())?;
+    sessions.insert(String::new(), first);
+    let mut answers = Vec::with_capacity(case.statements.len());
+    for statement in &case.statements {
+        if !sessions.contains_key(&statement.session) {
+            let mut connection = target.connect()?;
+            connection.query(&format!("USE {database}")).map_err(|error| error.to_string())?;
+            sessions.insert(statement.session.clone(), connection);
+        }
+        let Some(connection) = sessions.get_mut(&statement.session) else { continue };
+        let answer = ask(connection, statement);
+        answers.push(answer.map_err(|error| format!("{}.sql:{}: {error}", case.topic, statement.line))?);
+    }
+    // Closed before the drop, which would wait for their transactions.
+    sessions.clear();
+    let drop = format!("DROP DATABASE IF EXISTS {database}");
+    target.connect()?.query(&drop).map_err(|error| format!("{}: {drop}: {error}", case.topic))?;
+    Ok(answers)
+}
+
+fn ask(connection: &mut Connection, statement: &Statement) -> Result<Answer, Error> {
+    let result = match &statement.parameters {
+        None => connection.query(&statement.sql),
+        Some(parameters) => execute(connection, &statement.sql, parameters),
+    };
+    match result {
+        Ok(result) => {
+            let mut answer = Answer::from_result(&result, &statement.masked);
+            if result.warnings > 0 && !statement.sql.to_ascii_uppercase().starts_with("SHOW") {
+                answer.add_warnings(&connection.query("SHOW WARNINGS")?);
+            }
+            Ok(answer)
+        }
+        Err(Error::Server(error)) => Ok(Answer::from_error(&error)),
+        Err(error) => Err(error),
+    }
+}
+
+fn execute(connection: &mut Connection, sql: &str, parameters: &[Parameter]) -> Result<QueryResult, Error> {
+    let prepared = connection.prepare(sql)?;
+    let values: Vec<Param<'_>> = parameters
+        .iter()
+        .map(|parameter| match parameter {
+            Parameter::Null => Param::Null,
+            Parameter::Int(value) => Param::Int(*value),
+            Parameter::Double(value) => Param::Double(*value),
+            Parameter::Text(text) => Param::from(text.as_str()),
+        })
+        .collect();
+    let result = connection.execute(&prepared, &values);
+    // The warnings must be those of the execution, so the statement stays until the connection goes.
+    result
+}
+
+/// The recorded form of statements and their answers.
+#[must_use]
+pub fn render_recorded(recorded: &[Recorded]) -> String {
+    let mut out = String::new();
+    for Recorded { sql, lines } in recorded {
+        for line in sql.lines() {
+            out.push_str("> ");
+            out.push_str(line);
+            out.push('\n');
+        }
+        for line in lines {
+            out.push_str(line);
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Reads what [`render_recorded`] wrote.
+#[must_use]
+pub fn parse_recorded(text: &str) -> Vec<Recorded> {
+    let mut recorded: Vec<Recorded> = Vec::new();
+    let mut in_sql = false;
+    for line in text.lines() {
+        if let Some(sql) = line.strip_prefix("> ").or_else(|| (line == ">").then_some("")) {
+            match recorded.last_mut() {
+                Some(last) if in_sql => {
+                    last.sql.push('\n');
+                    last.sql.push_str(sql);
+                }
+                _ => recorded.push(Recorded { sql: sql.to_owned(), lines: Vec::new() }),
+            }
+            in_sql = true;
+        } else {
+            in_sql = false;
+            if let Some(last) = recorded.last_mut() {
+                last.lines.push(line.to_owned());
+            }
+        }
+    }
+    // The empty line between statements is no answer's; a row of one empty string is.
+    for record in &mut recorded {
+        if record.lines.last().is_some_and(String::is_empty) {
+            record.lines.pop();
+        }
+    }
+    recorded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_recorded_is_read_again() {
+        let record = |sql: &str, lines: &[&str]| Recorded {
+            sql: sql.to_owned(),
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        };
+        let recorded = [
+            record("SELECT\n\n ''", &["# x VAR_STRING(0)", ""]),
+            record("DO 1", &["ok affected=0"]),
+            record("SELECT 1", &["# 1 LONG(1)", "1"]),
+        ];
+        assert_eq!(parse_recorded(&render_recorded(&recorded)), recorded);
+    }
+}
