@@ -2,6 +2,8 @@
 
 /// Digits of a DECIMAL.
 pub const DECIMAL_DIGITS_MAX: u8 = 65;
+/// Digits of a DECIMAL while it is calculated with (MySQL's nine words of nine).
+pub const DECIMAL_ARITHMETIC_DIGITS_MAX: u32 = 81;
 /// Digits of a DECIMAL after the point.
 pub const DECIMAL_SCALE_MAX: u8 = 30;
 /// The largest TIME, 838:59:59, in microseconds.
@@ -13,7 +15,7 @@ pub const REGEXP_COMPILED_BYTES_MAX: usize = 10 << 20;
 /// Tokens of one statement (the fast path for multi-row INSERT does not count them).
 pub const STATEMENT_TOKENS_MAX: usize = 2_000_000;
 /// Nested calls of the expression and query parser: about this many nested parentheses, CASEs and subqueries.
-pub const PARSE_DEPTH_MAX: usize = 120;
+pub const PARSE_DEPTH_MAX: usize = 100;
 /// Queries nested in one another; each takes the parser tens of kilobytes of stack.
 pub const QUERY_DEPTH_MAX: usize = 20;
 /// Operators in one unparenthesized chain (`1 + 1 + 1 …`), added up over the parentheses around it; AND and OR count apart.
@@ -57,8 +59,6 @@ pub const ANALYZE_ROWS_MAX: u64 = 1_000_000;
 pub const INDEX_BUILD_CHUNK_BYTES: usize = 1 << 20;
 /// Rows that one step of an index build reads at most, also when they give few bytes.
 pub const INDEX_BUILD_CHUNK_ROWS_MAX: usize = 20_000;
-/// Bytes of log entries that one entry of a schema change may hold at most: what a statement that drops many tables needs.
-pub const SCHEMA_CHANGE_BYTES_MAX: usize = 16 << 20;
 
 /// Bytes that the rows being sorted, or kept for DISTINCT, of one query block may take.
 pub const SORT_BYTES_MAX: usize = 128 << 20;

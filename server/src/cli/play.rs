@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use client::Cluster;
+use client::{Cluster, Options};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Peer;
@@ -20,6 +20,8 @@ use crate::config::Peer;
 const NODES_MAX: u16 = 9;
 /// How long a cluster may take to get a leader.
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// One round of asking the nodes who leads.
+const SEARCH_ROUND: Duration = Duration::from_millis(500);
 /// How long nodes may take to stop before they are killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 /// First client port tried.
@@ -213,7 +215,10 @@ impl Nodes {
         folder: &Path,
         stop: &AtomicBool,
     ) -> Result<String, String> {
-        let mut cluster = Cluster::new(layout.peers.iter().map(|peer| peer.sql_address.clone()));
+        // Short rounds, so that a node that ended and Ctrl-C are noticed in between.
+        let options = Options { timeout: SEARCH_ROUND, ..Options::default() };
+        let addresses = layout.peers.iter().map(|peer| peer.sql_address.clone());
+        let mut cluster = Cluster::with_options(addresses, options);
         let deadline = Instant::now() + LEADER_TIMEOUT;
         loop {
             if let Ok(address) = cluster.leader_address() {

@@ -357,6 +357,9 @@ impl Session {
                     if !reply.rewind() {
                         return Err(Error::internal("a statement that had sent rows met a lock"));
                     }
+                    // The statement will run anew, so its warnings come anew.
+                    self.state.warnings.clear();
+                    self.state.warning_count = 0;
                     let timeout = Duration::from_secs(self.state.variables.innodb_lock_wait_timeout);
                     match suspend {
                         Suspend::Lock(wait) => self.wait_for_lock(wait, timeout).await?,

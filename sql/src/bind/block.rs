@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::ast::{AggregateCall, AggregateFunction, Expr, Query};
+use crate::bind::Binder;
 use crate::bind::scope::{Lookup, Names, View};
 use crate::bind::select::{Item, plain_column};
-use crate::bind::Binder;
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::{Expression, Scope, Subquery, SubqueryKind};
@@ -98,7 +98,15 @@ impl<'s> BlockScope<'s> {
     /// A scope without aggregates and aliases.
     #[must_use]
     pub fn new(binder: &'s Binder<'s>, names: &'s Names<'s>, clause: Clause) -> BlockScope<'s> {
-        BlockScope { binder, names, clause, view: None, aggregates: None, aliases: None, inside_aggregate: false }
+        BlockScope {
+            binder,
+            names,
+            clause,
+            view: None,
+            aggregates: None,
+            aliases: None,
+            inside_aggregate: false,
+        }
     }
 
     /// Binds an expression here.

@@ -41,7 +41,13 @@ pub struct Draft<'q> {
 
 enum DraftNode<'q> {
     Table(usize),
-    Join { left: Box<DraftNode<'q>>, right: Box<DraftNode<'q>>, outer: bool, on: DraftCondition<'q>, view: View },
+    Join {
+        left: Box<DraftNode<'q>>,
+        right: Box<DraftNode<'q>>,
+        outer: bool,
+        on: DraftCondition<'q>,
+        view: View,
+    },
 }
 
 enum DraftCondition<'q> {
@@ -113,7 +119,9 @@ fn draft_join<'q>(
         JoinCondition::None | JoinCondition::On(_) => {
             let on = match condition {
                 JoinCondition::On(expr) => DraftCondition::Written(expr),
-                JoinCondition::None | JoinCondition::Using(_) | JoinCondition::Natural => DraftCondition::None,
+                JoinCondition::None | JoinCondition::Using(_) | JoinCondition::Natural => {
+                    DraftCondition::None
+                }
             };
             let visible = left_view.visible.into_iter().chain(right_view.visible).collect();
             (on, visible)

@@ -95,9 +95,7 @@ fn named_item(names: &Names, expr: &Expr, items: &[Item], clause: Clause) -> Res
     let own = names.from.lookup(None, database.as_deref(), table.as_deref(), column);
     if table.is_some() || (clause == Clause::GroupBy && own != Lookup::Missing) {
         return Ok(match own {
-            Lookup::Found(slot) => {
-                items.iter().position(|item| plain_column(&item.expression) == Some(slot))
-            }
+            Lookup::Found(slot) => items.iter().position(|item| plain_column(&item.expression) == Some(slot)),
             Lookup::Ambiguous | Lookup::Missing => None,
         });
     }

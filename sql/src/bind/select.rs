@@ -120,7 +120,9 @@ pub fn bind_select(
     let group_slots: Vec<usize> = keys.iter().filter_map(plain_column).collect();
     let aliases = Aliases { items: &items, group_slots: &group_slots };
     let having = match &select.having {
-        Some(having) => bind_with(binder, &names, Clause::Having, &mut list, aliases, having)?.into_conjuncts(),
+        Some(having) => {
+            bind_with(binder, &names, Clause::Having, &mut list, aliases, having)?.into_conjuncts()
+        }
         None => Vec::new(),
     };
     let order = order::bind_order_by(binder, &names, tail.order_by, &mut list, aliases)?;
@@ -133,8 +135,7 @@ pub fn bind_select(
             full_group_by::check_distinct(&scope, &items, &order)?;
         }
     }
-    let (limit, offset) =
-        (bind_limit(binder, &names, tail.limit)?, bind_limit(binder, &names, tail.offset)?);
+    let (limit, offset) = (bind_limit(binder, &names, tail.limit)?, bind_limit(binder, &names, tail.offset)?);
     check_lock_targets(&scope, tail.locking)?;
     let read_from_inside = names.read_from_inside.take();
     let correlated = names.correlated.get();

@@ -1,7 +1,7 @@
 //! Tables that have no rows in the store: those of information_schema, performance_schema, mysql and sys.
 //!
 //! A virtual table is a list of columns and a function that makes its rows when a statement runs. A module that has
-//! such tables adds its look-up function to [`PROVIDERS`]. A name in a system database that no provider knows is
+//! such tables adds its look-up function to `PROVIDERS`. A name in a system database that no provider knows is
 //! refused, never taken for an empty table.
 
 use std::sync::Arc;

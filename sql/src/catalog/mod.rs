@@ -54,7 +54,8 @@ impl Catalog {
     /// The names of all databases, system databases included, in order.
     #[must_use]
     pub fn database_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.databases.keys().map(String::as_str).chain(SYSTEM_DATABASES).collect();
+        let mut names: Vec<&str> =
+            self.databases.keys().map(String::as_str).chain(SYSTEM_DATABASES).collect();
         names.sort_unstable();
         names
     }
@@ -88,7 +89,11 @@ impl Table {
     #[must_use]
     pub fn index_position(&self, name: &str) -> Option<usize> {
         let skipped = usize::from(self.hidden_row_id);
-        self.indexes.iter().skip(skipped).position(|index| same_name(&index.name, name)).map(|found| found + skipped)
+        self.indexes
+            .iter()
+            .skip(skipped)
+            .position(|index| same_name(&index.name, name))
+            .map(|found| found + skipped)
     }
 }
 

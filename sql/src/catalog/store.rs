@@ -214,10 +214,7 @@ impl Catalog {
                 (CatalogKey::AutoIncrement(_) | CatalogKey::RowId(_), None) => {}
                 (CatalogKey::Dropped(_) | CatalogKey::Building(_), _) => {}
                 (
-                    CatalogKey::Version
-                    | CatalogKey::NextId
-                    | CatalogKey::Database(_)
-                    | CatalogKey::Table(_),
+                    CatalogKey::Version | CatalogKey::NextId | CatalogKey::Database(_) | CatalogKey::Table(_),
                     value,
                 ) => changes.push((key, value)),
             }

@@ -95,8 +95,13 @@ impl TestNode {
             return;
         }
         let kind = if is_schema_change { EntryKind::SchemaChange } else { EntryKind::Transaction };
-        let header =
-            EntryHeader { kind, txn_id: txn.id(), commit_time_us: 0, schema_version: self.catalog.version, flags: 0 };
+        let header = EntryHeader {
+            kind,
+            txn_id: txn.id(),
+            commit_time_us: 0,
+            schema_version: self.catalog.version,
+            flags: 0,
+        };
         let (_, mutations) = txn.seal(header).unwrap().finish();
         self.index += 1;
         self.store.install(self.index, &mutations);

@@ -323,7 +323,12 @@ pub(super) fn skip_column(column: &Column, descending: bool, input: &mut Input<'
 ///
 /// # Errors
 /// 1105 when the bytes are no such column.
-pub(super) fn read_column(column: &Column, descending: bool, zone: Zone, input: &mut Input<'_>) -> Result<Value> {
+pub(super) fn read_column(
+    column: &Column,
+    descending: bool,
+    zone: Zone,
+    input: &mut Input<'_>,
+) -> Result<Value> {
     input.mask = if descending { 0xFF } else { 0 };
     if column.nullable && !read_flag(input)? {
         return Ok(Value::Null);

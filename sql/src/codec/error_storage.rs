@@ -11,9 +11,10 @@ impl From<storage::Error> for Error {
             storage::Error::SnapshotTooOld => Error {
                 code: 1105,
                 state: *b"HY000",
-                message: "The transaction's snapshot is too old: the row versions that it needs are no longer \
+                message:
+                    "The transaction's snapshot is too old: the row versions that it needs are no longer \
                           kept; restart the transaction"
-                    .to_owned(),
+                        .to_owned(),
             },
             storage::Error::TooLarge { what, bytes, bytes_max } => Error::too_large(format_args!(
                 "{what} is {bytes} bytes, more than the {bytes_max} allowed; use smaller transactions"

@@ -214,7 +214,9 @@ pub fn string_prefix(
 #[must_use]
 pub fn covers(table: &Table, index: &Index, wanted: &ColumnSet) -> bool {
     (0..wanted.end()).all(|column| {
-        !wanted.contains(column) || restores_from(table, index, column) || restores_from_primary(table, column)
+        !wanted.contains(column)
+            || restores_from(table, index, column)
+            || restores_from_primary(table, column)
     })
 }
 
@@ -249,11 +251,13 @@ pub fn decode_index_columns(
     let mut input = Input::new(key);
     input.take(INDEX_ID_BYTES)?;
     read_columns(table, &index.columns, wanted, zone, &mut input, out)?;
-    if table.hidden_row_id {
+    let primary = &table.indexes[0].columns;
+    if !primary.iter().any(|part| wanted.contains(part.column)) {
         return Ok(());
     }
-    let mut suffix = if value.is_empty() { Input::new(input.bytes) } else { Input::new(value) };
-    read_columns(table, &table.indexes[0].columns, wanted, zone, &mut suffix, out)
+    // The columns above were read up to the last one wanted only, so the suffix is looked for anew.
+    let mut suffix = Input::new(suffix_of_entry(table, index, key, value)?);
+    read_columns(table, primary, wanted, zone, &mut suffix, out)
 }
 
 /// Reads `wanted` of the columns that the primary key restores into `out`, which has a place for each column.

@@ -94,8 +94,13 @@ fn write_fraction(microsecond: u64, fraction: u8, out: &mut Vec<u8>) -> Fit {
 }
 
 fn read_fraction(fraction: u8, input: &mut Input<'_>) -> Result<u64> {
-    let microsecond = input.big_endian(fraction_width(fraction))?.saturating_mul(fraction_unit(fraction) as u64);
-    if microsecond < MICROSECONDS as u64 { Ok(microsecond) } else { Err(damaged("no such fraction of a second")) }
+    let microsecond =
+        input.big_endian(fraction_width(fraction))?.saturating_mul(fraction_unit(fraction) as u64);
+    if microsecond < MICROSECONDS as u64 {
+        Ok(microsecond)
+    } else {
+        Err(damaged("no such fraction of a second"))
+    }
 }
 
 /// Appends a DATETIME, cut down to what the column holds.

@@ -131,7 +131,7 @@ impl Iterator for Weights<'_> {
 fn implicit(code: u32) -> [u16; 2] {
     let low = |value: u32| u16::try_from(value & 0x7fff).unwrap_or(0) | 0x8000;
     let base = match code {
-        0x17000..=0x187ff | 0x18800..=0x18aff => return [0xfb00, low(code - 0x17000)],
+        0x17000..=0x18aff => return [0xfb00, low(code - 0x17000)],
         0x4e00..=0x9fd5
         | 0xfa0e
         | 0xfa0f
@@ -143,11 +143,9 @@ fn implicit(code: u32) -> [u16; 2] {
         | 0xfa23
         | 0xfa24
         | 0xfa27..=0xfa29 => 0xfb40,
-        0x3400..=0x4db5
-        | 0x20000..=0x2a6d6
-        | 0x2a700..=0x2b734
-        | 0x2b740..=0x2b81d
-        | 0x2b820..=0x2cea1 => 0xfb80,
+        0x3400..=0x4db5 | 0x20000..=0x2a6d6 | 0x2a700..=0x2b734 | 0x2b740..=0x2b81d | 0x2b820..=0x2cea1 => {
+            0xfb80
+        }
         _ => 0xfbc0,
     };
     [base + u16::try_from(code >> 15).unwrap_or(0), low(code)]

@@ -5,12 +5,12 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::Error;
 use crate::ast::TableName;
 use crate::catalog::estimate;
 use crate::execute::{Context, Outcome, ResultColumn, Run, Sink};
 use crate::limits::ANALYZE_ROWS_MAX;
 use crate::types::{DataType, Value};
-use crate::Error;
 
 /// The columns of the result.
 #[must_use]

@@ -39,7 +39,8 @@ pub fn build(
     }
     if create.comment.chars().count() > TABLE_COMMENT_CHARACTERS_MAX {
         let name = &create.name.table;
-        let message = format!("Comment for table '{name}' is too long (max = {TABLE_COMMENT_CHARACTERS_MAX})");
+        let message =
+            format!("Comment for table '{name}' is too long (max = {TABLE_COMMENT_CHARACTERS_MAX})");
         return Err(mysql(1628, b"HY000", message));
     }
     let collation = create.collation.unwrap_or(database_collation);
@@ -122,14 +123,19 @@ fn is_bad_name(name: &str) -> bool {
     name.is_empty() || name.ends_with(' ') || name.contains('\0')
 }
 
-fn build_column(definition: &ColumnDefinition, collation: Collation, ctx: &mut Context<'_>) -> Result<Column> {
+fn build_column(
+    definition: &ColumnDefinition,
+    collation: Collation,
+    ctx: &mut Context<'_>,
+) -> Result<Column> {
     let name = &definition.name;
     check_identifier_length(name)?;
     if is_bad_name(name) {
         return Err(mysql(1166, b"42000", format!("Incorrect column name '{name}'")));
     }
     if definition.comment.chars().count() > COLUMN_COMMENT_CHARACTERS_MAX {
-        let message = format!("Comment for field '{name}' is too long (max = {COLUMN_COMMENT_CHARACTERS_MAX})");
+        let message =
+            format!("Comment for field '{name}' is too long (max = {COLUMN_COMMENT_CHARACTERS_MAX})");
         return Err(mysql(1629, b"HY000", message));
     }
     let mut data_type = definition.data_type;
@@ -190,9 +196,8 @@ fn check_type(name: &str, data_type: &DataType) -> Result<()> {
                 return Err(mysql(1426, b"42000", message));
             }
             if scale > precision || precision == 0 {
-                let message = format!(
-                    "For float(M,D), double(M,D) or decimal(M,D), M must be >= D (column '{name}')."
-                );
+                let message =
+                    format!("For float(M,D), double(M,D) or decimal(M,D), M must be >= D (column '{name}').");
                 return Err(mysql(1427, b"42000", message));
             }
             Ok(())
@@ -242,7 +247,11 @@ fn build_default(
         return Err(Error::not_supported(format_args!("an expression as the default of column '{name}'")));
     };
     if value == Value::Null {
-        return if nullable { Ok(ColumnDefault::Constant(Value::Null)) } else { Err(Error::invalid_default(name)) };
+        return if nullable {
+            Ok(ColumnDefault::Constant(Value::Null))
+        } else {
+            Err(Error::invalid_default(name))
+        };
     }
     let has_no_default = data_type.kind != TypeKind::Null
         && matches!(
@@ -361,10 +370,11 @@ fn require_primary_not_null(create: &CreateTable, columns: &mut [Column]) -> Res
             continue;
         };
         let column = &mut columns[position];
-        let says_null =
-            create.columns[position].nullable == Some(true) || column.default == ColumnDefault::Constant(Value::Null);
+        let says_null = create.columns[position].nullable == Some(true)
+            || column.default == ColumnDefault::Constant(Value::Null);
         if says_null {
-            let message = "All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead";
+            let message =
+                "All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead";
             return Err(mysql(1171, b"42000", message.to_owned()));
         }
         column.nullable = false;

@@ -119,7 +119,13 @@ impl<'p> Insertion<'p> {
         Ok(base)
     }
 
-    fn row_of_cells(&self, ctx: &mut Context<'_>, base: &[Value], cells: &[Cell], row: u64) -> Run<Vec<Value>> {
+    fn row_of_cells(
+        &self,
+        ctx: &mut Context<'_>,
+        base: &[Value],
+        cells: &[Cell],
+        row: u64,
+    ) -> Run<Vec<Value>> {
         let mut values = base.to_vec();
         for (target, cell) in self.plan.targets.iter().zip(cells) {
             let value = evaluate(ctx, self.plan, cell, *target, &values)?;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use crate::Result;
 use crate::ast::{AggregateCall, Expr, Query};
+use crate::bind::scope::VisibleColumn;
 use crate::bind::scope::table_columns;
 use crate::bind::{Binder, BlockScope, BoundTable, Clause, FromScope, Names, TableSource};
-use crate::bind::scope::VisibleColumn;
 use crate::catalog::Table;
 use crate::error::Error;
 use crate::expression::{self, Expression, Scope, Subquery, SubqueryKind};

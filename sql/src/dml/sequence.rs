@@ -113,8 +113,7 @@ impl Sequence {
             // largest value itself cannot be generated.
             let after = |next: u64| next.saturating_add(wanted).min(value_max).max(next);
             let counter: &AtomicU64 = &table.auto_increment;
-            let taken =
-                counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| Some(after(next)));
+            let taken = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| Some(after(next)));
             let (Ok(start) | Err(start)) = taken;
             if start == u64::MAX {
                 return Err(auto_increment_exhausted().into());

@@ -124,8 +124,13 @@ pub fn update_row(
     old: &[Value],
     new: Vec<Value>,
 ) -> Run<bool> {
-    let changed: ColumnSet =
-        old.iter().zip(&new).enumerate().filter(|(_, (old, new))| old != new).map(|(column, _)| column).collect();
+    let changed: ColumnSet = old
+        .iter()
+        .zip(&new)
+        .enumerate()
+        .filter(|(_, (old, new))| old != new)
+        .map(|(column, _)| column)
+        .collect();
     if changed.is_empty() {
         return Ok(false);
     }
@@ -155,7 +160,8 @@ pub fn update_row(
         if before.unique {
             lock_exclusive(ctx, &before.key)?;
         }
-        if after.unique && after.key != before.key && find_duplicate(ctx, table, position, &after)?.is_some() {
+        if after.unique && after.key != before.key && find_duplicate(ctx, table, position, &after)?.is_some()
+        {
             return Err(duplicate_entry(table, position, &new).into());
         }
         entries.push((before, after));
@@ -213,7 +219,9 @@ pub fn duplicate_entry(table: &Table, index: usize, values: &[Value]) -> Error {
         let column = &table.columns[part.column];
         match to_text(&values[part.column], &column.data_type) {
             None => entry.push_str("NULL"),
-            Some(text) => push_printable(&cut_to_prefix(&text, part.prefix, column.data_type.kind), &mut entry),
+            Some(text) => {
+                push_printable(&cut_to_prefix(&text, part.prefix, column.data_type.kind), &mut entry)
+            }
         }
     }
     let mut end = entry.len().min(DUPLICATE_TEXT_BYTES_MAX);

@@ -44,7 +44,11 @@ pub fn run(
         None => Vec::new(),
         Some(source) => {
             source.open(ctx, row)?;
-            if plan.keys.is_empty() { single(plan, source, row, ctx)? } else { grouped(plan, source, row, ctx)? }
+            if plan.keys.is_empty() {
+                single(plan, source, row, ctx)?
+            } else {
+                grouped(plan, source, row, ctx)?
+            }
         }
     };
     row.fill(Value::Null);

@@ -50,7 +50,10 @@ pub fn class_key(value: &Value, class: KeyClass, null_safe: bool, out: &mut Vec<
             write_group_key(&Value::Blob(bytes.clone()), Collation::Binary, out);
         }
         (KeyClass::Text(collation), value) => group_key(value, collation, out),
-        (KeyClass::Exact | KeyClass::Double | KeyClass::Binary | KeyClass::DateTime | KeyClass::Time, value) => {
+        (
+            KeyClass::Exact | KeyClass::Double | KeyClass::Binary | KeyClass::DateTime | KeyClass::Time,
+            value,
+        ) => {
             group_key(value, Collation::Binary, out);
         }
     }

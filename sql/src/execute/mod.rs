@@ -27,6 +27,8 @@ pub mod sort;
 pub mod subquery;
 
 #[cfg(test)]
+mod differential_tests;
+#[cfg(test)]
 mod test_support;
 #[cfg(test)]
 mod tests;

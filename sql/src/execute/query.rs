@@ -44,10 +44,7 @@ pub fn run(plan: &QueryPlan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<u64>
 
 fn run_select(plan: &SelectPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
     let mut row = vec![Value::Null; plan.width];
-    let mut source = match &plan.source {
-        Some(node) => Some(Operator::new(node)),
-        None => None,
-    };
+    let mut source = plan.source.as_ref().map(Operator::new);
     let limits = Limits::evaluate(plan.limit.as_ref(), plan.offset.as_ref(), ctx)?;
     let possible = all_true(&plan.constant_conditions, &row, ctx)?;
     if let (Some(source), true) = (&mut source, possible)
@@ -122,7 +119,16 @@ impl<'s> Stage<'s> {
     fn new(plan: &'s SelectPlan, limits: Limits, ordered: bool, emit: Emit<'s>) -> Stage<'s> {
         let distinct = plan.distinct.then(Distinct::default);
         let sorter = (!plan.sort.is_empty() && !ordered).then(|| Sorter::new(&plan.sort, limits.end()));
-        Stage { plan, distinct, sorter, limits, found: 0, emit, out: Vec::with_capacity(plan.project.len()), closed: false }
+        Stage {
+            plan,
+            distinct,
+            sorter,
+            limits,
+            found: 0,
+            emit,
+            out: Vec::with_capacity(plan.project.len()),
+            closed: false,
+        }
     }
 
     /// Whether no row is wanted.
@@ -171,7 +177,8 @@ impl<'s> Stage<'s> {
         };
         if let Some(sorter) = self.sorter {
             let skip = usize::try_from(self.limits.offset).unwrap_or(usize::MAX);
-            let take = self.limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+            let take =
+                self.limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
             for row in sorter.finish().into_iter().skip(skip).take(take) {
                 if !(self.emit)(&row[..self.plan.visible], ctx)? {
                     break;
@@ -227,7 +234,11 @@ fn run_union(plan: &UnionPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
             for ((value, from), to) in row.iter().zip(&from).zip(&plan.types) {
                 let value = value.clone();
                 let same = from == to || value == Value::Null;
-                converted.push(if same { value } else { convert::cast(value, from, to, ctx.session, ctx.now_us) });
+                converted.push(if same {
+                    value
+                } else {
+                    convert::cast(value, from, to, ctx.session, ctx.now_us)
+                });
             }
             if let Some(distinct) = &mut distinct
                 && !distinct.is_new(&converted, |position| plan.types[position].collation)?

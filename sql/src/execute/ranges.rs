@@ -230,8 +230,14 @@ impl Resolver<'_> {
                 (End::Unusable, End::Unusable) => return self.finish(true),
             };
             for prefix in &self.prefixes {
-                let range =
-                    codec::range::range(&self.plan.table, index, prefix, low.as_ref(), high.as_ref(), self.zone)?;
+                let range = codec::range::range(
+                    &self.plan.table,
+                    index,
+                    prefix,
+                    low.as_ref(),
+                    high.as_ref(),
+                    self.zone,
+                )?;
                 ranges.extend(range);
             }
         }

@@ -88,7 +88,8 @@ mod tests {
         }
         assert!(sorter.rows.len() < 2 * PRUNE_ROWS_MIN);
         let rows = sorter.finish();
-        let seen: Vec<(Value, Value)> = rows.iter().take(3).map(|row| (row[0].clone(), row[1].clone())).collect();
+        let seen: Vec<(Value, Value)> =
+            rows.iter().take(3).map(|row| (row[0].clone(), row[1].clone())).collect();
         let row = |group, number| (Value::Int(group), Value::Int(number));
         assert_eq!(seen, [row(0, 1), row(0, 0), row(1, 3)]);
     }

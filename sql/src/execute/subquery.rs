@@ -45,7 +45,12 @@ struct Members {
 ///
 /// # Errors
 /// 1242 for several rows of a scalar subquery, and those of running it.
-pub fn evaluate(subquery: &Subquery, operand: Option<&[Value]>, row: &[Value], ctx: &mut Context) -> Run<Value> {
+pub fn evaluate(
+    subquery: &Subquery,
+    operand: Option<&[Value]>,
+    row: &[Value],
+    ctx: &mut Context,
+) -> Run<Value> {
     if !subquery.correlated {
         return uncorrelated(subquery, operand, ctx);
     }

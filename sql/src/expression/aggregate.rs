@@ -44,9 +44,9 @@ pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (Da
         AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::AnyValue => argument,
         AggregateFunction::GroupConcat => {
             let texts = arguments.iter().map(Expression::data_type).filter(DataType::is_string);
-            let collation = texts.map(|text| text.collation).reduce(|left, right| {
-                if left == Collation::Binary { left } else { right }
-            });
+            let collation = texts
+                .map(|text| text.collation)
+                .reduce(|left, right| if left == Collation::Binary { left } else { right });
             match collation.unwrap_or_default() {
                 Collation::Binary => DataType::of(TypeKind::Blob),
                 text => DataType::of(TypeKind::Text).with_collation(text),
@@ -95,12 +95,19 @@ impl Sum {
 #[derive(Clone, Debug)]
 enum State {
     Count(u64),
-    Sum { sum: Option<Sum>, count: u64 },
+    Sum {
+        sum: Option<Sum>,
+        count: u64,
+    },
     Extreme(Option<Value>),
     Any(Option<Value>),
     Bits(u64),
     /// Welford's running mean and sum of squared distances.
-    Variance { count: u64, mean: f64, squares: f64 },
+    Variance {
+        count: u64,
+        mean: f64,
+        squares: f64,
+    },
     Concat(Vec<Piece>),
 }
 
@@ -205,7 +212,8 @@ impl Accumulator {
                 }
             }
             State::Bits(bits) => {
-                let Some(value) = arguments.first().and_then(|value| arithmetic::as_bits(value, ctx.session)) else {
+                let Some(value) = arguments.first().and_then(|value| arithmetic::as_bits(value, ctx.session))
+                else {
                     return Ok(());
                 };
                 *bits = match self.function {
@@ -233,7 +241,10 @@ impl Accumulator {
                     }
                 }
                 self.memory_bytes += text.len() + 64 * (1 + self.order_by.len());
-                pieces.push(Piece { text: Bytes::from(text), keys: values[count.min(values.len())..].to_vec() });
+                pieces.push(Piece {
+                    text: Bytes::from(text),
+                    keys: values[count.min(values.len())..].to_vec(),
+                });
                 if self.memory_bytes > GROUP_BYTES_MAX {
                     return Err(Error::too_large("GROUP_CONCAT").into());
                 }
@@ -319,7 +330,11 @@ impl Accumulator {
                 break;
             }
         }
-        if self.arguments.iter().any(DataType::is_binary) { Value::Blob(out.into()) } else { Value::Text(out.into()) }
+        if self.arguments.iter().any(DataType::is_binary) {
+            Value::Blob(out.into())
+        } else {
+            Value::Text(out.into())
+        }
     }
 }
 

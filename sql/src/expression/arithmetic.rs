@@ -47,7 +47,9 @@ pub(super) fn apply(
     if is_bit_operator(operation.op) {
         return Ok(bits(operation.op, left, right, session));
     }
-    let (Some(a), Some(b)) = (to_number(left, session), to_number(right, session)) else { return Ok(Value::Null) };
+    let (Some(a), Some(b)) = (to_number(left, session), to_number(right, session)) else {
+        return Ok(Value::Null);
+    };
     match operation.op {
         BinaryOp::Divide => divide(operation, &a, &b, session),
         BinaryOp::IntDivide => divide_integer(operation, &a, &b, session),
@@ -94,7 +96,7 @@ fn double(value: f64, expression: &Expression) -> Result<Value> {
 }
 
 fn decimal(value: Decimal, expression: &Expression) -> Result<Value> {
-    if value.fits() { Ok(Value::Decimal(value)) } else { Err(out_of_range("DECIMAL", expression)) }
+    if value.fits_arithmetic() { Ok(Value::Decimal(value)) } else { Err(out_of_range("DECIMAL", expression)) }
 }
 
 fn add_or_multiply(
@@ -164,7 +166,12 @@ fn divide(operation: &Operation<'_>, a: &Number, b: &Number, session: &mut Sessi
     }
 }
 
-fn divide_integer(operation: &Operation<'_>, a: &Number, b: &Number, session: &mut SessionState) -> Result<Value> {
+fn divide_integer(
+    operation: &Operation<'_>,
+    a: &Number,
+    b: &Number,
+    session: &mut SessionState,
+) -> Result<Value> {
     let unsigned = is_unsigned(a) || is_unsigned(b);
     let quotient = match (a, b) {
         (Number::Int(_) | Number::UInt(_), Number::Int(_) | Number::UInt(_)) => {

@@ -51,7 +51,9 @@ impl Display for CompareOp {
 fn write_constant(value: &Value, f: &mut Formatter<'_>) -> Result {
     let text = crate::types::convert::message_text(value);
     match value {
-        Value::Null | Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => f.write_str(&text),
+        Value::Null | Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => {
+            f.write_str(&text)
+        }
         Value::Text(_) => write!(f, "'{}'", text.replace('\'', "\\'")),
         Value::Blob(bytes) => write!(f, "0x{}", crate::types::convert::hex_upper(bytes, 64)),
         Value::Date(_) => write!(f, "DATE'{text}'"),
@@ -113,7 +115,9 @@ impl Display for Expression {
             Expression::Xor(left, right) => write!(f, "({left} xor {right})"),
             Expression::Compare { op, left, right, .. } => write!(f, "({left} {op} {right})"),
             Expression::IsNull { operand, negated } => write!(f, "({operand} is {}null)", not(*negated)),
-            Expression::IsTruth { operand, value, negated } => write!(f, "({operand} is {}{value})", not(*negated)),
+            Expression::IsTruth { operand, value, negated } => {
+                write!(f, "({operand} is {}{value})", not(*negated))
+            }
             Expression::Between { operand, low, high, negated, .. } => {
                 write!(f, "({operand} {}between {low} and {high})", not(*negated))
             }

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use crate::error::Error;
 use crate::execute::{Context, Run, subquery};
 use crate::expression::arithmetic::{self, Operation};
-use crate::expression::{CompareOp, Expression, LikePattern, RegexpPattern, system_variable};
+use crate::expression::{CompareOp, Expression, LikePattern, RegexpPattern};
 use crate::function::Call;
 use crate::types::compare::compare_warning;
 use crate::types::convert::{cast, to_bool};
@@ -76,7 +76,7 @@ impl Expression {
                 Ok(value)
             }
             Expression::SystemVariable { scope, name, .. } => {
-                Ok(system_variable::get(ctx.session, ctx.host, *scope, name)?)
+                Ok(crate::variables::get(ctx.session, ctx.host, *scope, name)?)
             }
             Expression::Not(_)
             | Expression::And(_)
@@ -134,7 +134,9 @@ impl Expression {
                 let right = right.look(row, ctx)?;
                 Ok(compare(*op, &left, &right, *collation, ctx))
             }
-            Expression::IsNull { operand, negated } => Ok(Some(operand.look(row, ctx)?.is_null() != *negated)),
+            Expression::IsNull { operand, negated } => {
+                Ok(Some(operand.look(row, ctx)?.is_null() != *negated))
+            }
             Expression::IsTruth { operand, value, negated } => {
                 Ok(Some((operand.truth(row, ctx)? == Some(*value)) != *negated))
             }
@@ -235,7 +237,13 @@ fn negate(truth: Option<bool>, negated: bool) -> Option<bool> {
     truth.map(|truth| truth != negated)
 }
 
-fn compare(op: CompareOp, left: &Value, right: &Value, collation: Collation, ctx: &mut Context<'_>) -> Option<bool> {
+fn compare(
+    op: CompareOp,
+    left: &Value,
+    right: &Value,
+    collation: Collation,
+    ctx: &mut Context<'_>,
+) -> Option<bool> {
     if op == CompareOp::NullSafeEq && (left.is_null() || right.is_null()) {
         return Some(left.is_null() && right.is_null());
     }

@@ -27,8 +27,9 @@ fn shape(operand: &Expression) -> Shape {
     let data_type = operand.data_type();
     let fsp = u32::from(data_type.fsp());
     let (class, digits, scale) = match data_type.kind {
-        TypeKind::Decimal { precision, scale } => (Class::Decimal, u32::from(precision - scale), u32::from(scale)),
-        TypeKind::Null => (Class::Integer, 1, 0),
+        TypeKind::Decimal { precision, scale } => {
+            (Class::Decimal, u32::from(precision - scale), u32::from(scale))
+        }
         _ if data_type.is_temporal() => {
             (if fsp > 0 { Class::Decimal } else { Class::Integer }, data_type.digits() - fsp, fsp)
         }
@@ -51,7 +52,12 @@ fn decimal_digits(value: u64) -> u32 {
 }
 
 /// Type of `left op right`.
-pub(super) fn arithmetic(op: BinaryOp, left: &Expression, right: &Expression, division_increment: u8) -> DataType {
+pub(super) fn arithmetic(
+    op: BinaryOp,
+    left: &Expression,
+    right: &Expression,
+    division_increment: u8,
+) -> DataType {
     let (mut a, mut b) = (shape(left), shape(right));
     // A parameter next to a number is guessed to be one of its kind.
     if a.parameter && !b.parameter {
@@ -68,9 +74,7 @@ pub(super) fn arithmetic(op: BinaryOp, left: &Expression, right: &Expression, di
             DataType::BIGINT.with_unsigned(a.unsigned || b.unsigned)
         }
         BinaryOp::Add | BinaryOp::Subtract => DataType::decimal(a.digits.max(b.digits) + 1 + scale, scale),
-        BinaryOp::Multiply => {
-            DataType::decimal(a.digits + b.digits + a.scale + b.scale, a.scale + b.scale)
-        }
+        BinaryOp::Multiply => DataType::decimal(a.digits + b.digits + a.scale + b.scale, a.scale + b.scale),
         BinaryOp::Divide if double => DataType::DOUBLE,
         BinaryOp::Divide => {
             let increment = u32::from(division_increment);
@@ -142,7 +146,11 @@ fn merge(left: DataType, right: DataType, collation: Collation) -> DataType {
         if binary && data_type.is_text() { characters.saturating_mul(4) } else { characters }
     };
     let longest = characters(left).max(characters(right));
-    if binary { DataType::varbinary(longest) } else { DataType::varchar(longest, text_collation(left, right, collation)) }
+    if binary {
+        DataType::varbinary(longest)
+    } else {
+        DataType::varchar(longest, text_collation(left, right, collation))
+    }
 }
 
 fn text_collation(left: DataType, right: DataType, collation: Collation) -> Collation {

@@ -52,7 +52,8 @@ impl LikePattern {
     #[must_use]
     pub fn matches(&self, text: &[u8]) -> bool {
         if self.collation == Collation::Binary {
-            return self.run_all(text, |text| text.split_first().map(|(byte, rest)| (char::from(*byte), rest)));
+            return self
+                .run_all(text, |text| text.split_first().map(|(byte, rest)| (char::from(*byte), rest)));
         }
         self.run_all(text, |text| {
             let (code, length) = first(text)?;
@@ -60,7 +61,11 @@ impl LikePattern {
         })
     }
 
-    fn run_all<'a>(&self, text: &'a [u8], next: impl Fn(&'a [u8]) -> Option<(char, &'a [u8])> + Copy) -> bool {
+    fn run_all<'a>(
+        &self,
+        text: &'a [u8],
+        next: impl Fn(&'a [u8]) -> Option<(char, &'a [u8])> + Copy,
+    ) -> bool {
         let (Some(first), last) = (self.runs.first(), self.runs.len() - 1) else { return text.is_empty() };
         let Some(mut rest) = self.match_here(first, text, next) else { return false };
         if last == 0 {
@@ -213,9 +218,15 @@ mod tests {
         ] {
             assert!(like(text, pattern), "{text} {pattern}");
         }
-        for (text, pattern) in
-            [("abc", "ab"), ("abc", "b%"), ("abc", "____"), ("abc", "a\\%c"), ("ß", "ss"), ("a ", "a"), ("b", "%a")]
-        {
+        for (text, pattern) in [
+            ("abc", "ab"),
+            ("abc", "b%"),
+            ("abc", "____"),
+            ("abc", "a\\%c"),
+            ("ß", "ss"),
+            ("a ", "a"),
+            ("b", "%a"),
+        ] {
             assert!(!like(text, pattern), "{text} {pattern}");
         }
         assert!(!LikePattern::new(b"A", None, Collation::Utf8mb4Bin).matches(b"a"));

@@ -18,20 +18,19 @@ use crate::ast::{BinaryOp, VariableScope};
 use crate::function::Function;
 use crate::plan::QueryPlan;
 use crate::session::SessionState;
-use crate::types::{Collation, DataType, Value};
+use crate::types::{Collation, DataType, TypeKind, Value};
 
 pub mod aggregate;
-#[cfg(test)]
-mod golden;
 mod arithmetic;
 mod bind;
 mod collate;
 mod display;
 mod eval;
+#[cfg(test)]
+pub(crate) mod golden;
 mod infer;
 mod like;
 mod regexp;
-mod system_variable;
 mod visit;
 
 pub use bind::bind;
@@ -46,7 +45,12 @@ pub trait Scope {
     ///
     /// # Errors
     /// 1054, 1052.
-    fn column(&mut self, database: Option<&str>, table: Option<&str>, column: &str) -> crate::Result<Expression>;
+    fn column(
+        &mut self,
+        database: Option<&str>,
+        table: Option<&str>,
+        column: &str,
+    ) -> crate::Result<Expression>;
     /// A subquery as a value, as IN's right side, or under EXISTS.
     ///
     /// # Errors
@@ -375,7 +379,12 @@ pub enum Expression {
 impl Expression {
     /// A slot of the row being worked on.
     #[must_use]
-    pub fn column(index: usize, data_type: DataType, nullable: bool, name: impl Into<Arc<str>>) -> Expression {
+    pub fn column(
+        index: usize,
+        data_type: DataType,
+        nullable: bool,
+        name: impl Into<Arc<str>>,
+    ) -> Expression {
         Expression::Column { index, data_type, nullable, name: name.into() }
     }
 
@@ -460,7 +469,9 @@ impl Expression {
             | Expression::Exists { .. }
             | Expression::Like { .. }
             | Expression::Regexp { .. } => DataType::BIGINT,
-            Expression::ScalarSubquery(subquery) => subquery.columns.first().copied().unwrap_or(DataType::NULL),
+            Expression::ScalarSubquery(subquery) => {
+                subquery.columns.first().copied().unwrap_or(DataType::NULL)
+            }
             Expression::AssignVariable { operand, .. } => operand.data_type(),
         }
     }
@@ -490,7 +501,9 @@ impl Expression {
             Expression::Between { operand, low, high, .. } => {
                 operand.nullable() || low.nullable() || high.nullable()
             }
-            Expression::InList { operand, list, .. } => operand.nullable() || list.iter().any(Expression::nullable),
+            Expression::InList { operand, list, .. } => {
+                operand.nullable() || list.iter().any(Expression::nullable)
+            }
             Expression::Like { operand, pattern, .. } | Expression::Regexp { operand, pattern, .. } => {
                 operand.nullable() || pattern.nullable()
             }
@@ -498,7 +511,9 @@ impl Expression {
                 otherwise.nullable() || branches.iter().any(|(_, result)| result.nullable())
             }
             Expression::Cast { operand, to } => {
-                operand.nullable() || (to.is_temporal() && operand.data_type() != *to)
+                operand.nullable()
+                    || ((to.is_temporal() || to.kind == TypeKind::Year) && operand.data_type() != *to)
+                    || (to.is_text() && operand.data_type().is_binary())
             }
             Expression::Call { function, arguments, .. } => function.nullable(arguments),
             Expression::Parameter { .. }

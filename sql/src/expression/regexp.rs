@@ -19,7 +19,10 @@ use crate::types::text::as_str;
 pub struct Pattern(regex::Regex);
 
 /// Patterns that are no literals, compiled lately.
-static CACHE: Mutex<Option<HashMap<(String, bool), Arc<Pattern>>>> = Mutex::new(None);
+static CACHE: Mutex<Option<Compiled>> = Mutex::new(None);
+
+/// By pattern and whether case counts not.
+type Compiled = HashMap<(String, bool), Arc<Pattern>>;
 
 impl Pattern {
     /// Compiles a pattern; `flags` are those of REGEXP_LIKE's third argument (`c i m n u`).
@@ -41,8 +44,12 @@ impl Pattern {
         }
         match builder.build() {
             Ok(regex) => Ok(Pattern(regex)),
-            Err(regex::Error::CompiledTooBig(_)) => Err(regexp_error(3699, "Timeout exceeded in regular expression match.")),
-            Err(_) if pattern.is_empty() => Err(regexp_error(3685, "Illegal argument to a regular expression.")),
+            Err(regex::Error::CompiledTooBig(_)) => {
+                Err(regexp_error(3699, "Timeout exceeded in regular expression match."))
+            }
+            Err(_) if pattern.is_empty() => {
+                Err(regexp_error(3685, "Illegal argument to a regular expression."))
+            }
             Err(error) => Err(regexp_error(
                 3692,
                 &format!("Incorrect description of a regular expression: {}", last_line(&error.to_string())),

@@ -28,10 +28,11 @@ fn extreme(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: b
     let mut best: Option<Value> = None;
     for (value, argument) in values.iter().zip(call.arguments) {
         let from = argument.data_type();
-        let value =
-            if from == call.data_type { value.clone() } else {
-                cast(value.clone(), &from, &call.data_type, ctx.session, ctx.now_us)
-            };
+        let value = if from == call.data_type {
+            value.clone()
+        } else {
+            cast(value.clone(), &from, &call.data_type, ctx.session, ctx.now_us)
+        };
         let better = best.as_ref().is_none_or(|best| {
             let order = compare_sql(&value, best, call.data_type.collation);
             order.is_some_and(|order| if greatest { order.is_gt() } else { order.is_lt() })
@@ -56,9 +57,9 @@ fn interval(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
     if values[0].is_null() {
         return Ok(Value::Int(-1));
     }
-    let below = values[1..]
-        .iter()
-        .take_while(|bound| compare_sql(bound, &values[0], Collation::Binary).is_none_or(std::cmp::Ordering::is_le));
+    let below = values[1..].iter().take_while(|bound| {
+        compare_sql(bound, &values[0], Collation::Binary).is_none_or(std::cmp::Ordering::is_le)
+    });
     Ok(Value::Int(i64::try_from(below.count()).unwrap_or(i64::MAX)))
 }
 

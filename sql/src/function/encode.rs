@@ -78,14 +78,24 @@ fn unhex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let digits = bytes(&values[0]);
     let mut out = Vec::with_capacity(digits.len() / 2 + 1);
     let (head, pairs) = digits.split_at(digits.len() % 2);
-    let mut parts = head.iter().map(|digit| nibble(*digit)).chain(
-        pairs.chunks_exact(2).map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?)),
-    );
-    if parts.all(|byte| byte.is_some_and(|byte| { out.push(byte); true })) {
+    let mut parts = head
+        .iter()
+        .map(|digit| nibble(*digit))
+        .chain(pairs.chunks_exact(2).map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?)));
+    if parts.all(|byte| {
+        byte.is_some_and(|byte| {
+            out.push(byte);
+            true
+        })
+    }) {
         return Ok(Value::Blob(out.into()));
     }
     let shown = message_text(&values[0]);
-    ctx.session.warn(WarningLevel::Warning, 1411, format!("Incorrect string value: '{shown}' for function unhex"));
+    ctx.session.warn(
+        WarningLevel::Warning,
+        1411,
+        format!("Incorrect string value: '{shown}' for function unhex"),
+    );
     Ok(Value::Null)
 }
 
@@ -121,11 +131,22 @@ fn conv(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
         None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
     };
     let radix = u32::try_from(from.unsigned_abs()).unwrap_or(10);
-    let magnitude = digits.chars().map_while(|digit| digit.to_digit(radix)).fold(0_u64, |sum, digit| {
-        sum.saturating_mul(u64::from(radix)).saturating_add(u64::from(digit))
-    });
     if digits.is_empty() {
         return Ok(Value::Null);
+    }
+    let mut magnitude: u64 = 0;
+    let mut whole = true;
+    for digit in digits.chars() {
+        let Some(digit) = digit.to_digit(radix) else {
+            whole = false;
+            break;
+        };
+        let next = magnitude.checked_mul(u64::from(radix)).and_then(|sum| sum.checked_add(u64::from(digit)));
+        whole &= next.is_some();
+        magnitude = next.unwrap_or(u64::MAX);
+    }
+    if !whole {
+        crate::types::convert::warn_truncated_value(ctx.session, "DECIMAL", &values[0]);
     }
     let number = if negative { magnitude.wrapping_neg() } else { magnitude };
     let base = to.unsigned_abs();
@@ -172,7 +193,11 @@ fn sha2(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
         224 => hex_lower(&Sha224::digest(text)),
         384 => hex_lower(&Sha384::digest(text)),
         512 => hex_lower(&Sha512::digest(text)),
-        _ => Value::Null,
+        _ => {
+            let message = "Incorrect parameters in the call to native function 'sha2'";
+            ctx.session.warn(WarningLevel::Warning, 1583, message);
+            Value::Null
+        }
     })
 }
 
@@ -185,7 +210,8 @@ fn to_base64(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> 
         if position > 0 && position % 19 == 0 {
             out.push(b'\n');
         }
-        let word = chunk.iter().enumerate().fold(0_u32, |sum, (at, byte)| sum | u32::from(*byte) << (16 - 8 * at));
+        let word =
+            chunk.iter().enumerate().fold(0_u32, |sum, (at, byte)| sum | u32::from(*byte) << (16 - 8 * at));
         for at in 0..4 {
             let index = usize::try_from(word >> (18 - 6 * at) & 63).unwrap_or(0);
             out.push(if at <= chunk.len() { BASE64[index] } else { b'=' });
@@ -242,7 +268,12 @@ fn inet_aton(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
 }
 
 fn inet_ntoa(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let Ok(address) = u32::try_from(integer(&values[0], ctx)) else { return Ok(Value::Null) };
+    let Ok(address) = u32::try_from(integer(&values[0], ctx)) else {
+        let shown = message_text(&values[0]);
+        let message = format!("Incorrect integer value: '{shown}' for function inet_ntoa");
+        ctx.session.warn(WarningLevel::Warning, 1411, message);
+        return Ok(Value::Null);
+    };
     Ok(Value::text(std::net::Ipv4Addr::from(address).to_string()))
 }
 

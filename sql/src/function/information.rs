@@ -68,8 +68,9 @@ fn uuid(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     /// 100 ns ticks between the UUID epoch, 1582-10-15, and 1970-01-01.
     const EPOCH_TICKS: u64 = 122_192_928_000_000_000;
     static LAST: AtomicU64 = AtomicU64::new(0);
-    static NODE: std::sync::LazyLock<(u16, u64)> =
-        std::sync::LazyLock::new(|| (rand::random::<u16>() & 0x3fff | 0x8000, rand::random::<u64>() | 1 << 40));
+    static NODE: std::sync::LazyLock<(u16, u64)> = std::sync::LazyLock::new(|| {
+        (rand::random::<u16>() & 0x3fff | 0x8000, rand::random::<u64>() | 1 << 40)
+    });
     let wanted = EPOCH_TICKS + ctx.now_us.max(0).unsigned_abs() * 10;
     // Never the same tick twice, and never back.
     let last = LAST
@@ -95,7 +96,8 @@ fn uuid_short(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
             Some(Value::Int(id)) => id.unsigned_abs(),
             _ => 1,
         };
-        let start = (server & 0xff) << 56 | (ctx.now_us.max(0).unsigned_abs() / 1_000_000 & 0xffff_ffff) << 24;
+        let start =
+            (server & 0xff) << 56 | ((ctx.now_us.max(0).unsigned_abs() / 1_000_000) & 0xffff_ffff) << 24;
         // Whoever loses the race takes the winner's start.
         let _ = NEXT.compare_exchange(0, start, Ordering::Relaxed, Ordering::Relaxed);
     }

@@ -140,7 +140,10 @@ impl Amount {
             Unit::Month => Amount { months: count, ..Amount::default() },
             Unit::Quarter => Amount { months: count.saturating_mul(3), ..Amount::default() },
             Unit::Year => Amount { months: count.saturating_mul(12), ..Amount::default() },
-            _ => Amount { microseconds: i128::from(count) * i128::from(unit.microseconds()), ..Amount::default() },
+            _ => Amount {
+                microseconds: i128::from(count) * i128::from(unit.microseconds()),
+                ..Amount::default()
+            },
         }
     }
 
@@ -155,7 +158,8 @@ fn read_amount(value: &Value, unit: Unit, ctx: &mut Context<'_>) -> Amount {
         return compound(&message_text(value), fields);
     }
     if unit == Unit::Second && !matches!(value, Value::Int(_) | Value::UInt(_)) {
-        let micros = to_decimal(value, ctx.session).and_then(|seconds| seconds.rescale(6).unscaled()).unwrap_or(0);
+        let micros =
+            to_decimal(value, ctx.session).and_then(|seconds| seconds.rescale(6).unscaled()).unwrap_or(0);
         return Amount { months: 0, microseconds: micros };
     }
     Amount::one(unit, to_i64(value, ctx.session).unwrap_or(0))
@@ -165,8 +169,11 @@ fn read_amount(value: &Value, unit: Unit, ctx: &mut Context<'_>) -> Amount {
 fn compound(text: &str, fields: &[Unit]) -> Amount {
     let trimmed = text.trim_start();
     let (negative, digits) = trimmed.strip_prefix('-').map_or((false, trimmed), |rest| (true, rest));
-    let numbers: Vec<&str> =
-        digits.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).take(fields.len()).collect();
+    let numbers: Vec<&str> = digits
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .take(fields.len())
+        .collect();
     let skipped = fields.len() - numbers.len();
     let mut total = Amount::default();
     for (unit, digits) in fields[skipped..].iter().zip(&numbers) {
@@ -205,7 +212,10 @@ fn shifted_type(arguments: &[Expression], collation: Collation, unit: Unit) -> D
             DataType::time(fsp.max(extra))
         }
         TypeKind::Time(fsp) => DataType::datetime(fsp.max(extra)),
-        _ => DataType::varchar(29, if collation == Collation::Binary { Collation::default() } else { collation }),
+        _ => DataType::varchar(
+            29,
+            if collation == Collation::Binary { Collation::default() } else { collation },
+        ),
     }
 }
 
@@ -219,7 +229,8 @@ fn shift(datetime: DateTime, amount: Amount) -> Option<DateTime> {
     let mut moved = datetime;
     if amount.months != 0 {
         let date = datetime.date();
-        let months = (i64::from(date.year()) * 12 + i64::from(date.month()) - 1).checked_add(amount.months)?;
+        let months =
+            (i64::from(date.year()) * 12 + i64::from(date.month()) - 1).checked_add(amount.months)?;
         let year = u32::try_from(months.div_euclid(12)).ok().filter(|year| *year <= 9999)?;
         let month = u32::try_from(months.rem_euclid(12)).ok()? + 1;
         let day = date.day().min(days_in_month(year, month));
@@ -300,7 +311,8 @@ fn whole_months(from: DateTime, to: DateTime) -> i64 {
     if from > to {
         return -whole_months(to, from);
     }
-    let index = |datetime: DateTime| i64::from(datetime.date().year()) * 12 + i64::from(datetime.date().month());
+    let index =
+        |datetime: DateTime| i64::from(datetime.date().year()) * 12 + i64::from(datetime.date().month());
     let of_month = |datetime: DateTime| (datetime.date().day(), datetime.time_microseconds());
     index(to) - index(from) - i64::from(of_month(to) < of_month(from))
 }

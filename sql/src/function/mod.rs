@@ -175,7 +175,8 @@ impl Function {
                 self.apply(call, &values, ctx)
             }
             arguments => {
-                let values = arguments.iter().map(|argument| argument.eval(row, ctx)).collect::<Run<Vec<_>>>()?;
+                let values =
+                    arguments.iter().map(|argument| argument.eval(row, ctx)).collect::<Run<Vec<_>>>()?;
                 self.apply(call, &values, ctx)
             }
         }
@@ -222,12 +223,49 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 pub fn is_refused(name: &str) -> bool {
     const PREFIXES: [&str; 4] = ["JSON_", "ST_", "GTID_", "WAIT_FOR_"];
     const NAMES: [&str; 43] = [
-        "AES_DECRYPT", "AES_ENCRYPT", "BENCHMARK", "BIN_TO_UUID", "COMPRESS", "CUME_DIST", "DENSE_RANK",
-        "EXTRACTVALUE", "FIRST_VALUE", "FORMAT_BYTES", "FORMAT_PICO_TIME", "GET_FORMAT", "GET_LOCK", "GROUPING",
-        "ICU_VERSION", "INET6_ATON", "INET6_NTOA", "IS_FREE_LOCK", "IS_USED_LOCK", "LAG", "LAST_VALUE", "LEAD",
-        "LOAD_FILE", "MATCH", "MAKE_SET", "EXPORT_SET", "NAME_CONST", "NTH_VALUE", "NTILE", "PERCENT_RANK",
-        "PERIOD_ADD", "PERIOD_DIFF", "PS_CURRENT_THREAD_ID", "RANDOM_BYTES", "RANK", "RELEASE_ALL_LOCKS",
-        "RELEASE_LOCK", "ROW_NUMBER", "SOUNDEX", "STATEMENT_DIGEST", "UNCOMPRESS", "UPDATEXML", "WEIGHT_STRING",
+        "AES_DECRYPT",
+        "AES_ENCRYPT",
+        "BENCHMARK",
+        "BIN_TO_UUID",
+        "COMPRESS",
+        "CUME_DIST",
+        "DENSE_RANK",
+        "EXTRACTVALUE",
+        "FIRST_VALUE",
+        "FORMAT_BYTES",
+        "FORMAT_PICO_TIME",
+        "GET_FORMAT",
+        "GET_LOCK",
+        "GROUPING",
+        "ICU_VERSION",
+        "INET6_ATON",
+        "INET6_NTOA",
+        "IS_FREE_LOCK",
+        "IS_USED_LOCK",
+        "LAG",
+        "LAST_VALUE",
+        "LEAD",
+        "LOAD_FILE",
+        "MATCH",
+        "MAKE_SET",
+        "EXPORT_SET",
+        "NAME_CONST",
+        "NTH_VALUE",
+        "NTILE",
+        "PERCENT_RANK",
+        "PERIOD_ADD",
+        "PERIOD_DIFF",
+        "PS_CURRENT_THREAD_ID",
+        "RANDOM_BYTES",
+        "RANK",
+        "RELEASE_ALL_LOCKS",
+        "RELEASE_LOCK",
+        "ROW_NUMBER",
+        "SOUNDEX",
+        "STATEMENT_DIGEST",
+        "UNCOMPRESS",
+        "UPDATEXML",
+        "WEIGHT_STRING",
     ];
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
@@ -254,20 +292,24 @@ mod returns {
 
     /// Text as long as the first argument.
     pub(super) fn same_text(arguments: &[Expression], collation: Collation) -> DataType {
-        DataType::varchar(arguments.first().map_or(0, |argument| argument.data_type().characters()), collation)
+        DataType::varchar(
+            arguments.first().map_or(0, |argument| argument.data_type().characters()),
+            collation,
+        )
     }
 
     /// Text of any length.
     pub(super) fn long_text(_: &[Expression], collation: Collation) -> DataType {
-        if collation == Collation::Binary { DataType::LONGBLOB } else { DataType::varchar(u32::MAX / 4, collation) }
+        if collation == Collation::Binary {
+            DataType::LONGBLOB
+        } else {
+            DataType::varchar(u32::MAX / 4, collation)
+        }
     }
 
     /// Text of the connection's character set up to 64 characters: names, hexadecimal digests.
     pub(super) fn name(_: &[Expression], collation: Collation) -> DataType {
-        DataType::varchar(
-            64,
-            if collation == Collation::Binary { Collation::default() } else { collation },
-        )
+        DataType::varchar(64, if collation == Collation::Binary { Collation::default() } else { collation })
     }
 
     /// Bytes of any length.

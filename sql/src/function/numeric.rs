@@ -35,8 +35,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("ATAN", 1, 2, returns::double, atan),
     Function::new("ATAN2", 1, 2, returns::double, atan),
     Function::new("COT", 1, 1, returns::double, cot),
-    Function::new("RADIANS", 1, 1, returns::double, |_, v, ctx| real(v, ctx, |x| x * (std::f64::consts::PI / 180.0))),
-    Function::new("DEGREES", 1, 1, returns::double, |_, v, ctx| real(v, ctx, |x| x * (180.0 / std::f64::consts::PI))),
+    Function::new("RADIANS", 1, 1, returns::double, |_, v, ctx| {
+        real(v, ctx, |x| x * (std::f64::consts::PI / 180.0))
+    }),
+    Function::new("DEGREES", 1, 1, returns::double, |_, v, ctx| {
+        real(v, ctx, |x| x * (180.0 / std::f64::consts::PI))
+    }),
     Function::new("PI", 0, 0, returns::double, |_, _, _| Ok(Value::Double(std::f64::consts::PI))),
     Function::new("RAND", 0, 1, returns::double, rand).takes_null().volatile(),
     Function::new("CRC32", 1, 1, returns::bigint_unsigned, crc32).text(1),
@@ -76,6 +80,7 @@ fn rounded_number(arguments: &[Expression], _: Collation) -> DataType {
     let places = match arguments.get(1).map(Expression::as_constant) {
         None => Some(0),
         Some(Some(Value::Int(places))) => Some(*places),
+        Some(Some(Value::Null)) => Some(0),
         Some(_) => None,
     };
     let kept = match places {
@@ -96,7 +101,9 @@ fn out_of_range(kind: &str, call: &Call<'_>, name: &str) -> Error {
 
 fn abs(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     Ok(match number(values, ctx) {
-        Number::Int(value) => Value::Int(value.checked_abs().ok_or_else(|| out_of_range("BIGINT", call, "abs"))?),
+        Number::Int(value) => {
+            Value::Int(value.checked_abs().ok_or_else(|| out_of_range("BIGINT", call, "abs"))?)
+        }
         Number::UInt(value) => Value::UInt(value),
         Number::Decimal(value) => Value::Decimal(if value.is_negative() { value.negate() } else { value }),
         Number::Double(value) => Value::Double(value.abs()),
@@ -108,7 +115,13 @@ fn sign(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
         Number::Int(value) => value.signum(),
         Number::UInt(value) => i64::from(value > 0),
         Number::Decimal(value) => {
-            if value.is_zero() { 0 } else if value.is_negative() { -1 } else { 1 }
+            if value.is_zero() {
+                0
+            } else if value.is_negative() {
+                -1
+            } else {
+                1
+            }
         }
         Number::Double(value) => i64::from(value > 0.0) - i64::from(value < 0.0),
     }))
@@ -254,8 +267,8 @@ fn rand(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let seed = if seed.is_null() { 0 } else { integer(seed, ctx) };
     const MODULUS: u64 = 0x3fff_ffff;
     let seed = u64::from(u32::try_from(seed & 0xffff_ffff).unwrap_or(0));
-    let first = (seed * 0x10001 + 55_555_555 & 0xffff_ffff) % MODULUS;
-    let second = (seed * 0x1000_0001 & 0xffff_ffff) % MODULUS;
+    let first = ((seed * 0x10001 + 55_555_555) & 0xffff_ffff) % MODULUS;
+    let second = ((seed * 0x1000_0001) & 0xffff_ffff) % MODULUS;
     let next = (first * 3 + second) % MODULUS;
     #[expect(clippy::cast_precision_loss, reason = "both are below 2^30")]
     let value = next as f64 / MODULUS as f64;

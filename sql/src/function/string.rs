@@ -46,7 +46,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn concatenated(arguments: &[Expression], collation: Collation) -> DataType {
-    let longest = arguments.iter().fold(0_u32, |sum, argument| sum.saturating_add(argument.data_type().characters()));
+    let longest =
+        arguments.iter().fold(0_u32, |sum, argument| sum.saturating_add(argument.data_type().characters()));
     DataType::varchar(longest, collation)
 }
 
@@ -213,7 +214,10 @@ fn pad(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, before: bool) -
     let mut padding = bytes(&values[2]).repeat(usize::try_from(missing / padding_units).unwrap_or(0));
     padding.extend_from_slice(bytes(&slice(&values[2], 0, missing % padding_units)));
     let text = bytes(&values[0]);
-    string(if before { [padding.as_slice(), text].concat() } else { [text, padding.as_slice()].concat() }, binary)
+    string(
+        if before { [padding.as_slice(), text].concat() } else { [text, padding.as_slice()].concat() },
+        binary,
+    )
 }
 
 fn lpad(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {

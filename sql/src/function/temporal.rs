@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::execute::{Context, Run};
 use crate::expression::Expression;
 use crate::function::argument::bytes;
+use crate::function::temporal_parts::text_precision;
 use crate::function::{Call, Function, returns};
 use crate::types::convert::{
     Number, Temporal, as_datetime, clamp_i64, date_rules, to_datetime, to_number, to_time, warn_incorrect,
@@ -34,7 +35,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("TIME", 1, 1, time_of_type, time).nullable_result(),
     Function::new("TIMESTAMP", 1, 2, timestamp_type, timestamp).nullable_result(),
     Function::new("ADDTIME", 2, 2, add_time_type, |call, v, ctx| add_time(call, v, ctx, 1)).nullable_result(),
-    Function::new("SUBTIME", 2, 2, add_time_type, |call, v, ctx| add_time(call, v, ctx, -1)).nullable_result(),
+    Function::new("SUBTIME", 2, 2, add_time_type, |call, v, ctx| add_time(call, v, ctx, -1))
+        .nullable_result(),
     Function::new("CONVERT_TZ", 3, 3, |a, _| DataType::datetime(a[0].data_type().fsp()), convert_tz)
         .text(0b110)
         .nullable_result(),
@@ -51,8 +53,16 @@ fn precision(arguments: &[Expression]) -> u8 {
 /// NOW(7) is refused when bound.
 pub(super) fn check_precision(name: &str, arguments: &[Expression]) -> Result<()> {
     const CLOCKS: [&str; 10] = [
-        "NOW", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "SYSDATE", "UTC_TIMESTAMP", "CURTIME",
-        "CURRENT_TIME", "UTC_TIME", "-",
+        "NOW",
+        "CURRENT_TIMESTAMP",
+        "LOCALTIME",
+        "LOCALTIMESTAMP",
+        "SYSDATE",
+        "UTC_TIMESTAMP",
+        "CURTIME",
+        "CURRENT_TIME",
+        "UTC_TIME",
+        "-",
     ];
     let Some(argument) = arguments.first().filter(|_| CLOCKS.contains(&name)) else { return Ok(()) };
     match argument.as_constant() {
@@ -116,12 +126,19 @@ fn unix_timestamp_type(arguments: &[Expression], _: Collation) -> DataType {
     let Some(argument) = arguments.first() else { return DataType::BIGINT };
     let data_type = argument.data_type();
     let fsp = match argument.as_constant() {
-        Some(Value::Text(text)) => text.iter().rposition(|byte| *byte == b'.').map_or(0, |at| text.len() - at - 1).min(6),
+        Some(text @ Value::Text(_)) => match as_datetime(text, DateRules::default(), 0, 0) {
+            Temporal::Valid(_) => usize::from(text_precision(argument)),
+            Temporal::Null | Temporal::Invalid => 6,
+        },
         _ if data_type.is_temporal() => usize::from(data_type.fsp()),
         _ if data_type.is_integer() => 0,
         _ => 6,
     };
-    if fsp == 0 { DataType::BIGINT } else { DataType::decimal(12 + u32::try_from(fsp).unwrap_or(6), u32::try_from(fsp).unwrap_or(6)) }
+    if fsp == 0 {
+        DataType::BIGINT
+    } else {
+        DataType::decimal(12 + u32::try_from(fsp).unwrap_or(6), u32::try_from(fsp).unwrap_or(6))
+    }
 }
 
 /// Seconds since the epoch; 0 for a time before it, or after what MySQL can count (year 3001).
@@ -132,7 +149,9 @@ fn unix_timestamp(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> R
             let rules = DateRules::default();
             let offset = local_offset(ctx);
             match as_datetime(value, rules, offset, ctx.now_us) {
-                Temporal::Valid(parsed) if !parsed.value.date().has_zero_part() => parsed.value.to_epoch(offset),
+                Temporal::Valid(parsed) if !parsed.value.date().has_zero_part() => {
+                    parsed.value.to_epoch(offset)
+                }
                 Temporal::Valid(_) => 0,
                 Temporal::Null => return Ok(Value::Null),
                 Temporal::Invalid => {
@@ -169,9 +188,12 @@ fn from_unixtime(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Ru
     let datetime = DateTime::from_epoch(clamp_i64(micros), local_offset(ctx));
     let Some(datetime) = datetime else { return Ok(Value::Null) };
     match values.get(1) {
-        Some(format) => Ok(super::temporal_format::format(datetime, crate::types::text::as_str(
-            crate::types::text::to_text(format, &DataType::NULL).unwrap_or_default().as_ref(),
-        ))),
+        Some(format) => Ok(super::temporal_format::format(
+            datetime,
+            crate::types::text::as_str(
+                crate::types::text::to_text(format, &DataType::NULL).unwrap_or_default().as_ref(),
+            ),
+        )),
         None => Ok(datetime.round(call.data_type.fsp(), false).map_or(Value::Null, Value::DateTime)),
     }
 }
@@ -180,20 +202,6 @@ fn date(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let rules = date_rules(ctx.session);
     let datetime = to_datetime(&values[0], rules, ctx.session, ctx.now_us);
     Ok(datetime.map_or(Value::Null, |datetime| Value::Date(datetime.date())))
-}
-
-/// Fractional digits that the text of an argument may have.
-fn text_precision(argument: &Expression) -> u8 {
-    let data_type = argument.data_type();
-    match argument.as_constant() {
-        Some(Value::Text(text)) => text
-            .iter()
-            .rposition(|byte| *byte == b'.')
-            .map_or(0, |at| u8::try_from((text.len() - at - 1).min(6)).unwrap_or(6)),
-        _ if data_type.is_temporal() || data_type.is_decimal() => data_type.scale().min(6),
-        _ if data_type.is_integer() => 0,
-        _ => 6,
-    }
 }
 
 fn time_of_type(arguments: &[Expression], _: Collation) -> DataType {
@@ -211,7 +219,9 @@ fn timestamp_type(arguments: &[Expression], _: Collation) -> DataType {
 /// TIMESTAMP(x), TIMESTAMP(x, time to add).
 fn timestamp(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let rules = date_rules(ctx.session);
-    let Some(datetime) = to_datetime(&values[0], rules, ctx.session, ctx.now_us) else { return Ok(Value::Null) };
+    let Some(datetime) = to_datetime(&values[0], rules, ctx.session, ctx.now_us) else {
+        return Ok(Value::Null);
+    };
     let Some(added) = values.get(1) else { return Ok(Value::DateTime(datetime)) };
     let Some(time) = to_time(added, ctx.session) else { return Ok(Value::Null) };
     let moved = DateTime::from_linear_microseconds(datetime.linear_microseconds() + time.microseconds());
@@ -224,7 +234,10 @@ fn add_time_type(arguments: &[Expression], collation: Collation) -> DataType {
     match own.kind {
         TypeKind::Time(_) => DataType::time(fsp),
         _ if super::temporal_parts::is_dated(&own) => DataType::datetime(fsp),
-        _ => DataType::varchar(29, if collation == Collation::Binary { Collation::default() } else { collation }),
+        _ => DataType::varchar(
+            29,
+            if collation == Collation::Binary { Collation::default() } else { collation },
+        ),
     }
 }
 
@@ -243,7 +256,9 @@ fn add_time(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, sign: i64)
     let mut out = Vec::new();
     if text_with_date {
         let rules = DateRules { no_zero_date: true, no_zero_in_date: true, ..DateRules::default() };
-        let Some(datetime) = to_datetime(&values[0], rules, ctx.session, ctx.now_us) else { return Ok(Value::Null) };
+        let Some(datetime) = to_datetime(&values[0], rules, ctx.session, ctx.now_us) else {
+            return Ok(Value::Null);
+        };
         let moved = DateTime::from_linear_microseconds(datetime.linear_microseconds() + added);
         let Some(moved) = moved else { return Ok(Value::Null) };
         if !as_text {

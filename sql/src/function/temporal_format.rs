@@ -147,7 +147,7 @@ fn str_to_date_type(arguments: &[Expression], _: Collation) -> DataType {
     }
     let fsp = if fraction { 6 } else { 0 };
     match (dated, timed) {
-        (true, false) => DataType::DATE,
+        (_, false) => DataType::DATE,
         (false, true) => DataType::time(fsp),
         _ => DataType::datetime(fsp),
     }
@@ -186,8 +186,10 @@ fn take_name(text: &mut &str, names: &[&str], short: bool) -> Option<usize> {
         let name = if short { &name[..3] } else { name };
         text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)).then_some(name.len())
     };
-    let (position, length) =
-        names.iter().enumerate().find_map(|(position, name)| matching(name).map(|length| (position, length)))?;
+    let (position, length) = names
+        .iter()
+        .enumerate()
+        .find_map(|(position, name)| matching(name).map(|length| (position, length)))?;
     *text = &text[length..];
     Some(position)
 }
@@ -285,7 +287,8 @@ impl Fields {
             return self.date_of_week(week, sunday_first, strict, weekday);
         }
         let date = Date::new(self.year, self.month, self.day)?;
-        let refused = if date.is_zero() { rules.no_zero_date } else { rules.no_zero_in_date && date.has_zero_part() };
+        let refused =
+            if date.is_zero() { rules.no_zero_date } else { rules.no_zero_in_date && date.has_zero_part() };
         (!refused).then_some(date)
     }
 
@@ -313,9 +316,8 @@ impl Fields {
         } else {
             self.hour
         };
-        (hour < 24 && self.minute < 60 && self.second < 60).then(|| {
-            i64::from(hour * 3600 + self.minute * 60 + self.second) * MICROSECONDS + self.micros
-        })
+        (hour < 24 && self.minute < 60 && self.second < 60)
+            .then(|| i64::from(hour * 3600 + self.minute * 60 + self.second) * MICROSECONDS + self.micros)
     }
 }
 
@@ -338,7 +340,13 @@ fn str_to_date(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<
         return Ok(Value::Null);
     };
     if !text.trim().is_empty() {
-        let kind = if is_time { "time" } else if call.data_type.kind == TypeKind::Date { "date" } else { "datetime" };
+        let kind = if is_time {
+            "time"
+        } else if call.data_type.kind == TypeKind::Date {
+            "date"
+        } else {
+            "datetime"
+        };
         crate::types::convert::warn_truncated_value(ctx.session, kind, &values[0]);
     }
     Ok(value)

@@ -12,17 +12,23 @@ use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("YEAR", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.year()))).nullable_result(),
+    Function::new("YEAR", 1, 1, |_, _| DataType::YEAR, |_, v, ctx| loose(v, ctx, |d| i64::from(d.year())))
+        .nullable_result(),
     Function::new("MONTH", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.month())))
         .nullable_result(),
-    Function::new("DAY", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.day()))).nullable_result(),
+    Function::new("DAY", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.day())))
+        .nullable_result(),
     Function::new("DAYOFMONTH", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.day())))
         .nullable_result(),
-    Function::new("QUARTER", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.month().div_ceil(3))))
-        .nullable_result(),
+    Function::new("QUARTER", 1, 1, returns::bigint, |_, v, ctx| {
+        loose(v, ctx, |d| i64::from(d.month().div_ceil(3)))
+    })
+    .nullable_result(),
     Function::new("HOUR", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::hour)).nullable_result(),
-    Function::new("MINUTE", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::minute)).nullable_result(),
-    Function::new("SECOND", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::second)).nullable_result(),
+    Function::new("MINUTE", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::minute))
+        .nullable_result(),
+    Function::new("SECOND", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::second))
+        .nullable_result(),
     Function::new("MICROSECOND", 1, 1, returns::bigint, |_, v, ctx| of_time(v, ctx, Time::microsecond))
         .nullable_result(),
     Function::new("WEEKDAY", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, |d| i64::from(d.weekday())))
@@ -31,12 +37,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
         whole(v, ctx, |d| i64::from((d.weekday() + 1) % 7 + 1))
     })
     .nullable_result(),
-    Function::new("DAYOFYEAR", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, Date::day_of_year)).nullable_result(),
-    Function::new("TO_DAYS", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, Date::day_number)).nullable_result(),
+    Function::new("DAYOFYEAR", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, Date::day_of_year))
+        .nullable_result(),
+    Function::new("TO_DAYS", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, Date::day_number))
+        .nullable_result(),
     Function::new("TO_SECONDS", 1, 1, returns::bigint, to_seconds).nullable_result(),
     Function::new("WEEK", 1, 2, returns::bigint, week).nullable_result(),
-    Function::new("WEEKOFYEAR", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, |d| i64::from(week_of(d, 3).1)))
-        .nullable_result(),
+    Function::new("WEEKOFYEAR", 1, 1, returns::bigint, |_, v, ctx| {
+        whole(v, ctx, |d| i64::from(week_of(d, 3).1))
+    })
+    .nullable_result(),
     Function::new("YEARWEEK", 1, 2, returns::bigint, year_week).nullable_result(),
     Function::new("DAYNAME", 1, 1, returns::name, day_name).nullable_result(),
     Function::new("MONTHNAME", 1, 1, returns::name, month_name).nullable_result(),
@@ -51,15 +61,46 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
-pub(super) const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+pub(super) const DAYS: [&str; 7] =
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// Fractional digits of a number of seconds.
 pub(super) fn fraction(seconds: &Expression) -> u8 {
     let data_type = seconds.data_type();
-    if data_type.is_integer() { 0 } else { data_type.scale().min(6) }
+    if data_type.is_integer() {
+        0
+    } else if data_type.is_string() {
+        6
+    } else {
+        data_type.scale().min(6)
+    }
+}
+
+/// Fractional digits that the text of an argument may have.
+pub(super) fn text_precision(argument: &Expression) -> u8 {
+    let data_type = argument.data_type();
+    match argument.as_constant() {
+        Some(Value::Text(text)) => text
+            .iter()
+            .rposition(|byte| *byte == b'.')
+            .map_or(0, |at| u8::try_from((text.len() - at - 1).min(6)).unwrap_or(6)),
+        _ if data_type.is_temporal() || data_type.is_decimal() => data_type.scale().min(6),
+        _ if data_type.is_integer() => 0,
+        _ => 6,
+    }
 }
 
 /// A part of a date that may have zero parts.
@@ -213,7 +254,8 @@ fn sec_to_time(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Val
 }
 
 fn time_to_sec(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(to_time(&values[0], ctx.session).map_or(Value::Null, |time| Value::Int(time.microseconds() / MICROSECONDS)))
+    Ok(to_time(&values[0], ctx.session)
+        .map_or(Value::Null, |time| Value::Int(time.microseconds() / MICROSECONDS)))
 }
 
 fn date_diff(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
@@ -224,15 +266,7 @@ fn date_diff(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
 }
 
 fn time_diff_type(arguments: &[Expression], _: Collation) -> DataType {
-    let fsp = |argument: &Expression| {
-        let data_type = argument.data_type();
-        match data_type.kind {
-            _ if data_type.is_temporal() => data_type.fsp(),
-            _ if data_type.is_integer() => 0,
-            _ => 6,
-        }
-    };
-    DataType::time(fsp(&arguments[0]).max(fsp(&arguments[1])))
+    DataType::time(text_precision(&arguments[0]).max(text_precision(&arguments[1])))
 }
 
 /// TIMEDIFF: both times or both datetimes, else NULL.
@@ -240,10 +274,12 @@ fn time_diff(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
     let mut linear = |value: &Value| -> Option<(bool, i64)> {
         let dated = match value {
             Value::DateTime(_) | Value::Date(_) => true,
-            Value::Text(_) => matches!(
-                as_datetime(value, DateRules::default(), 0, 0),
-                Temporal::Valid(parsed) if parsed.has_time
-            ) && value_length(value) >= 12,
+            Value::Text(_) => {
+                matches!(
+                    as_datetime(value, DateRules::default(), 0, 0),
+                    Temporal::Valid(parsed) if parsed.has_time
+                ) && value_length(value) >= 12
+            }
             _ => false,
         };
         if dated {

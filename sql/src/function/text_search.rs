@@ -48,10 +48,12 @@ fn find(text: &[u8], needle: &[u8], from: usize, collation: Collation) -> Option
 
 /// A byte position as a position in units, from 1.
 fn position(value: &Value, at: usize) -> Value {
-    Value::Int(1 + match value {
-        Value::Text(text) => i64::from(character_count(&text[..at])),
-        _ => i64::try_from(at).unwrap_or(i64::MAX - 1),
-    })
+    Value::Int(
+        1 + match value {
+            Value::Text(text) => i64::from(character_count(&text[..at])),
+            _ => i64::try_from(at).unwrap_or(i64::MAX - 1),
+        },
+    )
 }
 
 fn instr(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
@@ -97,7 +99,8 @@ fn find_in_set(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Va
     if set.is_empty() || wanted.contains(&b',') {
         return Ok(Value::Int(0));
     }
-    let found = set.split(|byte| *byte == b',').position(|part| collation::equal(call.collation, part, wanted));
+    let found =
+        set.split(|byte| *byte == b',').position(|part| collation::equal(call.collation, part, wanted));
     Ok(Value::Int(found.map_or(0, |at| i64::try_from(at + 1).unwrap_or(0))))
 }
 

@@ -39,7 +39,9 @@ struct Declared {
 }
 
 /// Parses a column, and the keys that stand with it.
-pub(crate) fn definition(cursor: &mut Cursor<'_, '_>) -> crate::Result<(ColumnDefinition, Vec<KeyDefinition>)> {
+pub(crate) fn definition(
+    cursor: &mut Cursor<'_, '_>,
+) -> crate::Result<(ColumnDefinition, Vec<KeyDefinition>)> {
     let name = cursor.name()?;
     let declared = declared_type(cursor, &name)?;
     let mut column = ColumnDefinition {
@@ -127,7 +129,9 @@ fn declared_type(cursor: &mut Cursor<'_, '_>, column: &str) -> crate::Result<Dec
         "TINYBLOB" => TypeKind::TinyBlob,
         "BLOB" => match one_number(cursor)? {
             None => TypeKind::Blob,
-            Some(bytes) => sized(bytes, [TypeKind::TinyBlob, TypeKind::Blob, TypeKind::MediumBlob, TypeKind::LongBlob]),
+            Some(bytes) => {
+                sized(bytes, [TypeKind::TinyBlob, TypeKind::Blob, TypeKind::MediumBlob, TypeKind::LongBlob])
+            }
         },
         "MEDIUMBLOB" => TypeKind::MediumBlob,
         "LONGBLOB" => TypeKind::LongBlob,
@@ -164,10 +168,13 @@ fn number_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::
             }
             kind
         }
-        (None, "BOOL" | "BOOLEAN") => return Ok(Some(DataType { display_width: 1, ..plain(TypeKind::TinyInt) })),
+        (None, "BOOL" | "BOOLEAN") => {
+            return Ok(Some(DataType { display_width: 1, ..plain(TypeKind::TinyInt) }));
+        }
         (None, "DECIMAL" | "DEC" | "NUMERIC" | "FIXED") => {
             let (precision, scale) = numbers(cursor)?;
-            let number = |number: Option<u64>, default| u32::try_from(number.unwrap_or(default)).unwrap_or(u32::MAX);
+            let number =
+                |number: Option<u64>, default| u32::try_from(number.unwrap_or(default)).unwrap_or(u32::MAX);
             let precision = match number(precision, 10) {
                 0 => 10,
                 precision => precision,
@@ -268,7 +275,8 @@ fn text_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str, start: Error
             }
         }
         "CHAR" | "CHARACTER" | "NCHAR" => {
-            cursor.word("VARYING") || (word == "NCHAR" && cursor.one_of(&["VARCHAR", "VARCHARACTER"]).is_some())
+            cursor.word("VARYING")
+                || (word == "NCHAR" && cursor.one_of(&["VARCHAR", "VARCHARACTER"]).is_some())
         }
         "VARCHAR" | "VARCHARACTER" | "NVARCHAR" => true,
         _ => false,
@@ -287,7 +295,9 @@ fn text_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str, start: Error
             TypeKind::MediumText
         }
         _ if varying => TypeKind::VarChar(varying_length(cursor, column, 65_535)?),
-        "CHAR" | "CHARACTER" | "NCHAR" | "NATIONAL" => TypeKind::Char(char_length(column, one_number(cursor)?)?),
+        "CHAR" | "CHARACTER" | "NCHAR" | "NATIONAL" => {
+            TypeKind::Char(char_length(column, one_number(cursor)?)?)
+        }
         _ => return Err(start),
     };
     let mut declared = Declared {
@@ -439,7 +449,9 @@ fn default(cursor: &mut Cursor<'_, '_>) -> crate::Result<Expr> {
 
 /// `CURRENT_TIMESTAMP[(n)]`, `NOW([n])` and their like as the call NOW; None when something else is next.
 fn now(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<Expr>> {
-    let Some(word) = cursor.one_of(&["CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP"]) else { return Ok(None) };
+    let Some(word) = cursor.one_of(&["CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP"]) else {
+        return Ok(None);
+    };
     let mut arguments = Vec::new();
     if cursor.eat(&Token::LParen) {
         if *cursor.peek() != Token::RParen {

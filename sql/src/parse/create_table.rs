@@ -54,7 +54,9 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>) -> crate::Result<Stateme
 
 fn refuse_select(cursor: &Cursor<'_, '_>) -> crate::Result<()> {
     let ahead = usize::from(*cursor.peek() == Token::LParen);
-    let selects = ["SELECT", "WITH", "AS", "IGNORE", "REPLACE", "VALUES"].iter().any(|word| cursor.peek_word(ahead, word));
+    let selects = ["SELECT", "WITH", "AS", "IGNORE", "REPLACE", "VALUES"]
+        .iter()
+        .any(|word| cursor.peek_word(ahead, word));
     // Inside the parenthesis such words are reserved, so no column can begin with one.
     if selects { Err(Error::not_supported("CREATE TABLE … SELECT")) } else { Ok(()) }
 }
@@ -75,7 +77,8 @@ fn definition(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Re
 pub(crate) fn key_definition(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<KeyDefinition>> {
     let mut symbol = None;
     let constrained = cursor.word("CONSTRAINT");
-    if constrained && !["PRIMARY", "UNIQUE", "FOREIGN", "CHECK"].iter().any(|word| cursor.peek_word(0, word)) {
+    if constrained && !["PRIMARY", "UNIQUE", "FOREIGN", "CHECK"].iter().any(|word| cursor.peek_word(0, word))
+    {
         symbol = Some(cursor.name()?);
     }
     let kind = if cursor.word("PRIMARY") {
@@ -156,7 +159,8 @@ fn key_options(cursor: &mut Cursor<'_, '_>) -> crate::Result<()> {
             return Err(Error::not_supported("invisible indexes"));
         } else if cursor.peek_word(0, "WITH") {
             return Err(Error::not_supported("full-text parsers"));
-        } else if cursor.peek_word(0, "ENGINE_ATTRIBUTE") || cursor.peek_word(0, "SECONDARY_ENGINE_ATTRIBUTE") {
+        } else if cursor.peek_word(0, "ENGINE_ATTRIBUTE") || cursor.peek_word(0, "SECONDARY_ENGINE_ATTRIBUTE")
+        {
             return Err(Error::not_supported("ENGINE_ATTRIBUTE"));
         } else {
             return Ok(());
@@ -186,14 +190,33 @@ pub(crate) fn create_index(cursor: &mut Cursor<'_, '_>) -> crate::Result<Stateme
 
 /// Options whose value is a number (or DEFAULT) that changes nothing here.
 const NUMBER_OPTIONS: &[&str] = &[
-    "AVG_ROW_LENGTH", "CHECKSUM", "DELAY_KEY_WRITE", "KEY_BLOCK_SIZE", "MAX_ROWS", "MIN_ROWS", "PACK_KEYS",
-    "STATS_AUTO_RECALC", "STATS_PERSISTENT", "STATS_SAMPLE_PAGES", "TABLE_CHECKSUM",
+    "AVG_ROW_LENGTH",
+    "CHECKSUM",
+    "DELAY_KEY_WRITE",
+    "KEY_BLOCK_SIZE",
+    "MAX_ROWS",
+    "MIN_ROWS",
+    "PACK_KEYS",
+    "STATS_AUTO_RECALC",
+    "STATS_PERSISTENT",
+    "STATS_SAMPLE_PAGES",
+    "TABLE_CHECKSUM",
 ];
 
 /// Options that would have to do something.
 const REFUSED_OPTIONS: &[&str] = &[
-    "AUTOEXTEND_SIZE", "CONNECTION", "DATA", "ENGINE_ATTRIBUTE", "INDEX", "PASSWORD", "SECONDARY_ENGINE",
-    "SECONDARY_ENGINE_ATTRIBUTE", "START", "STORAGE", "TABLESPACE", "UNION",
+    "AUTOEXTEND_SIZE",
+    "CONNECTION",
+    "DATA",
+    "ENGINE_ATTRIBUTE",
+    "INDEX",
+    "PASSWORD",
+    "SECONDARY_ENGINE",
+    "SECONDARY_ENGINE_ATTRIBUTE",
+    "START",
+    "STORAGE",
+    "TABLESPACE",
+    "UNION",
 ];
 
 fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Result<()> {
@@ -236,7 +259,11 @@ fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Resul
 }
 
 /// `[DEFAULT] CHARSET x`, `[DEFAULT] COLLATE x`; false when neither is next.
-fn charset_option(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable, named: &mut bool) -> crate::Result<bool> {
+fn charset_option(
+    cursor: &mut Cursor<'_, '_>,
+    table: &mut CreateTable,
+    named: &mut bool,
+) -> crate::Result<bool> {
     let default = cursor.word("DEFAULT");
     if cursor.word("CHARSET") || cursor.words(&["CHARACTER", "SET"]) {
         cursor.eat(&Token::Eq);

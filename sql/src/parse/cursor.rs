@@ -50,7 +50,8 @@ impl<'s, 'a> Cursor<'s, 'a> {
 
     /// The token after `ahead` others.
     pub(crate) fn peek_at(&self, ahead: usize) -> &Token {
-        &self.parser.peek_nth_token_ref(ahead).token
+        // There are no blanks among the tokens, so that they can be looked at by index.
+        &self.parser.token_at(self.parser.index() + ahead).token
     }
 
     /// Where the next token stands.
@@ -176,7 +177,10 @@ impl<'s, 'a> Cursor<'s, 'a> {
     }
 
     /// `a, b, …`.
-    pub(crate) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> crate::Result<T>) -> crate::Result<Vec<T>> {
+    pub(crate) fn list<T>(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> crate::Result<T>,
+    ) -> crate::Result<Vec<T>> {
         let mut items = vec![item(self)?];
         while self.eat(&Token::Comma) {
             items.push(item(self)?);
@@ -185,7 +189,10 @@ impl<'s, 'a> Cursor<'s, 'a> {
     }
 
     /// `(a, b, …)`.
-    pub(crate) fn parenthesized<T>(&mut self, item: impl FnMut(&mut Self) -> crate::Result<T>) -> crate::Result<Vec<T>> {
+    pub(crate) fn parenthesized<T>(
+        &mut self,
+        item: impl FnMut(&mut Self) -> crate::Result<T>,
+    ) -> crate::Result<Vec<T>> {
         self.expect(&Token::LParen)?;
         let items = self.list(item)?;
         self.expect(&Token::RParen)?;
@@ -244,7 +251,8 @@ impl<'s, 'a> Cursor<'s, 'a> {
     pub(crate) fn tables(&mut self) -> crate::Result<Option<TableExpr>> {
         let mut tables = Vec::new();
         loop {
-            tables.push(self.parser.parse_table_and_joins().map_err(|error| self.source.parser_error(error))?);
+            tables
+                .push(self.parser.parse_table_and_joins().map_err(|error| self.source.parser_error(error))?);
             if !self.eat(&Token::Comma) {
                 return self.lower().from(tables);
             }

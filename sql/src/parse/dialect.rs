@@ -9,17 +9,18 @@
 use std::any::TypeId;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, DateTimeField, DuplicateTreatment, Expr, ExtractSyntax, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName,
-    TrimWhereField, TypedString, UnaryOperator, Value, WindowType,
+    BinaryOperator, CastKind, DataType, DateTimeField, DuplicateTreatment, Expr, ExtractSyntax, Function,
+    FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident,
+    Interval, ObjectName, TrimWhereField, TypedString, UnaryOperator, Value, WindowType,
 };
 use sqlparser::dialect::{Dialect, MySqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Word};
 
+use crate::limits::PARSE_DEPTH_MAX;
 use crate::parse::keyword::{is_reserved, is_reserved_keyword};
-use crate::parse::tokens::{SYSTEM_VARIABLE, USER_VARIABLE};
+use crate::parse::tokens::{USER_VARIABLE, VARIABLE};
 
 /// The dialect. It has no state: what depends on `sql_mode` is settled in the tokens.
 #[derive(Debug)]
@@ -44,14 +45,41 @@ const JSON_ARROW: u8 = 80;
 
 /// Reserved words that are functions when a parenthesis follows.
 const RESERVED_FUNCTIONS: &[&str] = &[
-    "CHAR", "CUME_DIST", "DATABASE", "DENSE_RANK", "FIRST_VALUE", "GROUPING", "IF", "INSERT", "LAG", "LAST_VALUE", "LEAD",
-    "LEFT", "MOD", "NTH_VALUE", "NTILE", "PERCENT_RANK", "RANK", "REPEAT", "REPLACE", "RIGHT", "ROW_NUMBER", "SCHEMA",
+    "CHAR",
+    "CUME_DIST",
+    "DATABASE",
+    "DENSE_RANK",
+    "FIRST_VALUE",
+    "GROUPING",
+    "IF",
+    "INSERT",
+    "LAG",
+    "LAST_VALUE",
+    "LEAD",
+    "LEFT",
+    "MOD",
+    "NTH_VALUE",
+    "NTILE",
+    "PERCENT_RANK",
+    "RANK",
+    "REPEAT",
+    "REPLACE",
+    "RIGHT",
+    "ROW_NUMBER",
+    "SCHEMA",
 ];
 
 /// Functions that are written without parentheses.
 const BARE_FUNCTIONS: &[&str] = &[
-    "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP", "UTC_DATE",
-    "UTC_TIME", "UTC_TIMESTAMP",
+    "CURRENT_DATE",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_USER",
+    "LOCALTIME",
+    "LOCALTIMESTAMP",
+    "UTC_DATE",
+    "UTC_TIME",
+    "UTC_TIMESTAMP",
 ];
 
 type Parsed = Result<Expr, ParserError>;
@@ -134,10 +162,14 @@ impl Dialect for Grammar {
                 Keyword::XOR => XOR,
                 Keyword::AND => AND,
                 Keyword::IS => COMPARISON,
-                Keyword::IN | Keyword::BETWEEN | Keyword::LIKE | Keyword::REGEXP | Keyword::RLIKE => PREDICATE,
+                Keyword::IN | Keyword::BETWEEN | Keyword::LIKE | Keyword::REGEXP | Keyword::RLIKE => {
+                    PREDICATE
+                }
                 Keyword::NOT => match &parser.peek_nth_token_ref(1).token {
                     Token::Word(next) => match next.keyword {
-                        Keyword::IN | Keyword::BETWEEN | Keyword::LIKE | Keyword::REGEXP | Keyword::RLIKE => PREDICATE,
+                        Keyword::IN | Keyword::BETWEEN | Keyword::LIKE | Keyword::REGEXP | Keyword::RLIKE => {
+                            PREDICATE
+                        }
                         _ => 0,
                     },
                     _ => 0,
@@ -145,7 +177,9 @@ impl Dialect for Grammar {
                 Keyword::DIV | Keyword::MOD => MULTIPLICATIVE,
                 _ => 0,
             },
-            Token::Eq | Token::Neq | Token::Lt | Token::LtEq | Token::Gt | Token::GtEq | Token::Spaceship => COMPARISON,
+            Token::Eq | Token::Neq | Token::Lt | Token::LtEq | Token::Gt | Token::GtEq | Token::Spaceship => {
+                COMPARISON
+            }
             Token::Pipe => BIT_OR,
             Token::Ampersand => BIT_AND,
             Token::ShiftLeft | Token::ShiftRight => SHIFT,
@@ -247,12 +281,13 @@ fn in_infix(parser: &mut Parser, left: Box<Expr>, negated: bool) -> Parsed {
 
 /// `(SELECT …)`, also in further parentheses; None, and nothing consumed, when the parenthesis holds something else.
 fn parenthesized_query(parser: &mut Parser) -> Result<Option<Box<sqlparser::ast::Query>>, ParserError> {
-    let mut parens = 0;
-    while parser.peek_nth_token_ref(parens).token == Token::LParen {
-        parens += 1;
-    }
+    // There are no blanks among the tokens, so that they can be looked at by index.
+    let first = parser.index();
+    let parens = (0..=PARSE_DEPTH_MAX)
+        .take_while(|ahead| parser.token_at(first + ahead).token == Token::LParen)
+        .count();
     let begins_query = matches!(
-        &parser.peek_nth_token_ref(parens).token,
+        &parser.token_at(first + parens).token,
         Token::Word(Word { keyword: Keyword::SELECT | Keyword::WITH | Keyword::TABLE, .. })
     );
     if parens == 0 || !begins_query {
@@ -269,8 +304,6 @@ fn parenthesized_query(parser: &mut Parser) -> Result<Option<Box<sqlparser::ast:
 
 /// What may begin an expression.
 fn prefix(parser: &mut Parser) -> Parsed {
-    #[cfg(test)]
-    { let x = 0u8; LOW.with(|low| low.set(low.get().min(std::ptr::addr_of!(x) as usize))); } // MEASURE
     let token = parser.peek_token_ref();
     let span = token.span;
     match &token.token {
@@ -278,11 +311,16 @@ fn prefix(parser: &mut Parser) -> Parsed {
             let word = word.clone();
             word_prefix(parser, word)
         }
-        Token::Number(..) | Token::SingleQuotedString(_) | Token::HexStringLiteral(_) | Token::Placeholder(_) => {
+        Token::Number(..)
+        | Token::SingleQuotedString(_)
+        | Token::HexStringLiteral(_)
+        | Token::SingleQuotedByteStringLiteral(_)
+        | Token::Placeholder(_) => {
             let value = match parser.next_token().token {
                 Token::Number(number, _) => Value::Number(number, false),
                 Token::SingleQuotedString(text) => Value::SingleQuotedString(text),
                 Token::HexStringLiteral(digits) => Value::HexStringLiteral(digits),
+                Token::SingleQuotedByteStringLiteral(digits) => Value::SingleQuotedByteStringLiteral(digits),
                 Token::Placeholder(name) => Value::Placeholder(name),
                 _ => Value::Null,
             };
@@ -358,18 +396,19 @@ fn next_is(parser: &Parser, token: &Token) -> bool {
 fn word_prefix(parser: &mut Parser, word: Word) -> Parsed {
     let span = parser.peek_token_ref().span;
     match word.quote_style {
-        Some(USER_VARIABLE) => {
+        Some(VARIABLE) => {
             parser.advance_token();
+            let is_user = word.value.starts_with(USER_VARIABLE);
             let variable = Expr::Identifier(word.into_ident(span));
-            if parser.consume_token(&Token::Assignment) {
+            if is_user && parser.consume_token(&Token::Assignment) {
                 let right = Box::new(parser.parse_expr()?);
-                return Ok(Expr::BinaryOp { left: Box::new(variable), op: BinaryOperator::Assignment, right });
+                return Ok(Expr::BinaryOp {
+                    left: Box::new(variable),
+                    op: BinaryOperator::Assignment,
+                    right,
+                });
             }
             return Ok(variable);
-        }
-        Some(SYSTEM_VARIABLE) => {
-            parser.advance_token();
-            return Ok(Expr::Identifier(word.into_ident(span)));
         }
         Some(_) => {
             parser.advance_token();
@@ -393,7 +432,12 @@ fn word_prefix(parser: &mut Parser, word: Word) -> Parsed {
         Keyword::BINARY => {
             parser.advance_token();
             let expr = Box::new(parser.parse_subexpr(UNARY)?);
-            Ok(Expr::Cast { kind: CastKind::Cast, expr, data_type: named_type("BINARY", Vec::new()), format: None })
+            Ok(Expr::Cast {
+                kind: CastKind::Cast,
+                expr,
+                data_type: named_type("BINARY", Vec::new()),
+                format: None,
+            })
         }
         Keyword::CASE => {
             parser.advance_token();
@@ -530,10 +574,13 @@ fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
     if parser.consume_token(&Token::Mul) {
         args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
     } else if parser.peek_token_ref().token != Token::RParen {
-        args = parser
-            .parse_comma_separated(|parser| Ok(FunctionArg::Unnamed(FunctionArgExpr::Expr(parser.parse_expr()?))))?;
+        args = parser.parse_comma_separated(|parser| {
+            Ok(FunctionArg::Unnamed(FunctionArgExpr::Expr(parser.parse_expr()?)))
+        })?;
         if parser.parse_keywords(&[Keyword::ORDER, Keyword::BY]) {
-            clauses.push(FunctionArgumentClause::OrderBy(parser.parse_comma_separated(Parser::parse_order_by_expr)?));
+            clauses.push(FunctionArgumentClause::OrderBy(
+                parser.parse_comma_separated(Parser::parse_order_by_expr)?,
+            ));
         }
         if parser.parse_keyword(Keyword::SEPARATOR) {
             let token = parser.next_token();
@@ -564,7 +611,8 @@ fn window(parser: &mut Parser) -> Result<WindowType, ParserError> {
 fn interval(parser: &mut Parser) -> Parsed {
     let value = parser.parse_expr()?;
     if let Expr::Tuple(members) = value {
-        let args = members.into_iter().map(|member| FunctionArg::Unnamed(FunctionArgExpr::Expr(member))).collect();
+        let args =
+            members.into_iter().map(|member| FunctionArg::Unnamed(FunctionArgExpr::Expr(member))).collect();
         let arguments = FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() };
         let name = ObjectName::from(vec![Ident::new("INTERVAL")]);
         return Ok(function(name, FunctionArguments::List(arguments), None));
@@ -623,7 +671,8 @@ fn cast_type(parser: &mut Parser) -> Result<DataType, ParserError> {
 /// `([BOTH | LEADING | TRAILING] [a] FROM b)`, `(b)`.
 fn trim(parser: &mut Parser) -> Parsed {
     parser.expect_token(&Token::LParen)?;
-    let trim_where = match parser.parse_one_of_keywords(&[Keyword::BOTH, Keyword::LEADING, Keyword::TRAILING]) {
+    let trim_where = match parser.parse_one_of_keywords(&[Keyword::BOTH, Keyword::LEADING, Keyword::TRAILING])
+    {
         Some(Keyword::BOTH) => Some(TrimWhereField::Both),
         Some(Keyword::LEADING) => Some(TrimWhereField::Leading),
         Some(_) => Some(TrimWhereField::Trailing),
@@ -666,6 +715,3 @@ fn substring(parser: &mut Parser) -> Parsed {
     parser.expect_token(&Token::RParen)?;
     Ok(Expr::Substring { expr, substring_from, substring_for, special: commas, shorthand: false })
 }
-
-#[cfg(test)]
-thread_local! { pub(crate) static LOW: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) }; } // MEASURE

@@ -17,7 +17,8 @@ use crate::variables::SqlMode;
 /// Parses the statement if it is of that form.
 pub(crate) fn parse(text: &[u8], mode: SqlMode) -> Option<Parsed> {
     let lexer = Lexer::new(text, mode);
-    let mut reader = Reader { text, lexer, mode, next: Lexeme { kind: Kind::End, start: 0, end: 0 }, parameter_count: 0 };
+    let mut reader =
+        Reader { text, lexer, mode, next: Lexeme { kind: Kind::End, start: 0, end: 0 }, parameter_count: 0 };
     reader.advance()?;
     let replace = reader.word(b"REPLACE")?;
     if !replace && !reader.word(b"INSERT")? {
@@ -48,7 +49,8 @@ pub(crate) fn parse(text: &[u8], mode: SqlMode) -> Option<Parsed> {
         return None;
     }
     let source = InsertSource::Values(rows);
-    let insert = Insert { table, columns, source, replace, ignore, on_duplicate: Vec::new(), row_alias: None };
+    let insert =
+        Insert { table, columns, source, replace, ignore, on_duplicate: Vec::new(), row_alias: None };
     Some(Parsed { statement: Statement::Insert(Box::new(insert)), parameter_count: reader.parameter_count })
 }
 
@@ -130,7 +132,8 @@ impl Reader<'_> {
             }
             _ if negative => return None,
             Kind::Text => {
-                let value = literal::text_value(literal::unquote(raw, !self.mode.has(SqlMode::NO_BACKSLASH_ESCAPES)));
+                let value =
+                    literal::text_value(literal::unquote(raw, !self.mode.has(SqlMode::NO_BACKSLASH_ESCAPES)));
                 self.advance()?;
                 // Adjacent strings are one; leave the joining to the general parser.
                 return if self.next.kind == Kind::Text { None } else { Some(Expr::Literal(value)) };
@@ -146,7 +149,11 @@ impl Reader<'_> {
             Kind::Word if raw.eq_ignore_ascii_case(b"FALSE") => Value::Int(0),
             Kind::Word if raw.eq_ignore_ascii_case(b"DEFAULT") => {
                 self.advance()?;
-                return if self.next.kind == Kind::Symbol(Symbol::LeftParen) { None } else { Some(Expr::Default(None)) };
+                return if self.next.kind == Kind::Symbol(Symbol::LeftParen) {
+                    None
+                } else {
+                    Some(Expr::Default(None))
+                };
             }
             _ => return None,
         };

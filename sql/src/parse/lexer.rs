@@ -186,7 +186,10 @@ impl<'a> Lexer<'a> {
                 }
                 // A NUL that only blanks follow ends the text, as clients that send a C string expect.
                 0 if self.position < self.text.len() => {
-                    if self.text[self.position..].iter().any(|byte| !matches!(byte, 0 | b' ' | b'\n' | b'\r' | b'\t')) {
+                    if self.text[self.position..]
+                        .iter()
+                        .any(|byte| !matches!(byte, 0 | b' ' | b'\n' | b'\r' | b'\t'))
+                    {
                         return Err(Unreadable { offset: self.position });
                     }
                     self.position = self.text.len();
@@ -213,7 +216,8 @@ impl<'a> Lexer<'a> {
     fn comment(&mut self) -> Result<(), Unreadable> {
         let start = self.position;
         if self.at(start + 2) == b'!' && !self.in_version_comment {
-            let digits = self.text[start + 3..].iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+            let digits =
+                self.text[start + 3..].iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
             // MySQL takes five digits, or six when the sixth is a digit too.
             let digits = if digits >= 5 { digits } else { 0 };
             let version = self.text[start + 3..start + 3 + digits]
@@ -283,7 +287,9 @@ impl<'a> Lexer<'a> {
             prefix => {
                 let digits = self.text[start + 2..]
                     .iter()
-                    .take_while(|byte| if prefix == b'x' { byte.is_ascii_hexdigit() } else { matches!(byte, b'0' | b'1') })
+                    .take_while(|byte| {
+                        if prefix == b'x' { byte.is_ascii_hexdigit() } else { matches!(byte, b'0' | b'1') }
+                    })
                     .count();
                 let end = start + 2 + digits;
                 if self.at(end) != b'\'' || (prefix == b'x' && digits % 2 != 0) {
@@ -314,7 +320,8 @@ impl<'a> Lexer<'a> {
     fn number(&mut self, start: usize) -> Kind {
         if self.text[start] == b'0' {
             let radix = self.at(start + 1);
-            let is_digit = |byte: u8| if radix == b'x' { byte.is_ascii_hexdigit() } else { matches!(byte, b'0' | b'1') };
+            let is_digit =
+                |byte: u8| if radix == b'x' { byte.is_ascii_hexdigit() } else { matches!(byte, b'0' | b'1') };
             if matches!(radix, b'x' | b'b') && is_digit(self.at(start + 2)) {
                 let digits = self.text[start + 2..].iter().take_while(|byte| is_digit(**byte)).count();
                 let end = start + 2 + digits;
@@ -427,7 +434,9 @@ pub fn split_first(text: &[u8], mode: SqlMode) -> (&[u8], &[u8]) {
     let mut lexer = Lexer::new(text, mode);
     loop {
         match lexer.next() {
-            Ok(Lexeme { kind: Kind::Symbol(Symbol::Semicolon), start, end }) => return (&text[..start], &text[end..]),
+            Ok(Lexeme { kind: Kind::Symbol(Symbol::Semicolon), start, end }) => {
+                return (&text[..start], &text[end..]);
+            }
             Ok(Lexeme { kind: Kind::End, .. }) | Err(_) => return (text, &[]),
             Ok(_) => {}
         }
@@ -489,17 +498,23 @@ mod tests {
         assert_eq!(kinds("0x4D"), [(Kind::Hex, "0x4D")]);
         assert_eq!(kinds("0x4g"), [(Kind::Word, "0x4g")]);
         assert_eq!(kinds("b'01'"), [(Kind::Bit, "b'01'")]);
-        assert_eq!(kinds("@a.b:=@@global.x"), [
-            (Kind::UserVariable, "@a.b"),
-            (Kind::Symbol(Symbol::Assign), ":="),
-            (Kind::SystemVariable, "@@global.x")
-        ]);
+        assert_eq!(
+            kinds("@a.b:=@@global.x"),
+            [
+                (Kind::UserVariable, "@a.b"),
+                (Kind::Symbol(Symbol::Assign), ":="),
+                (Kind::SystemVariable, "@@global.x")
+            ]
+        );
     }
 
     #[test]
     fn statements_split_outside_of_quotes() {
         let mode = SqlMode(0);
-        assert_eq!(split_first(b"a ';' \";\" `;` /* ; */; b", mode), (&b"a ';' \";\" `;` /* ; */"[..], &b" b"[..]));
+        assert_eq!(
+            split_first(b"a ';' \";\" `;` /* ; */; b", mode),
+            (&b"a ';' \";\" `;` /* ; */"[..], &b" b"[..])
+        );
         assert_eq!(split_first(b"a '\\';'; b", mode).1, b" b");
         assert_eq!(split_first(b"a '\\'; b", SqlMode(SqlMode::NO_BACKSLASH_ESCAPES)).1, b" b");
         assert_eq!(split_first(b"a 'open ; b", mode).1, b"");

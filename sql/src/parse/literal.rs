@@ -72,7 +72,11 @@ fn decimal(text: &str) -> crate::Result<Value> {
 }
 
 fn illegal_value(kind: &str, text: &str) -> Error {
-    Error { code: 1367, state: *b"22007", message: format!("Illegal {kind} '{text}' value found during parsing") }
+    Error {
+        code: 1367,
+        state: *b"22007",
+        message: format!("Illegal {kind} '{text}' value found during parsing"),
+    }
 }
 
 /// The bytes of a hexadecimal literal (`X'4D'`, `0x4D`); an odd number of digits gets a zero in front.

@@ -107,7 +107,10 @@ pub(crate) fn refusal(cursor: &Cursor<'_, '_>) -> Option<Error> {
         .iter()
         .find(|(words, _)| words.iter().enumerate().all(|(ahead, word)| cursor.peek_word(ahead, word)))?;
     // `SET password = …` sets no variable of that name either, but `SET role = …` and its like must reach SET's own error.
-    if words[0] == "SET" && matches!(cursor.peek_at(words.len()), Token::Eq | Token::Assignment) && words[1] != "PASSWORD" {
+    if words[0] == "SET"
+        && matches!(cursor.peek_at(words.len()), Token::Eq | Token::Assignment)
+        && words[1] != "PASSWORD"
+    {
         return None;
     }
     Some(Error::not_supported(feature))

@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Token, Word};
 use crate::ast::{Show, ShowKind, Statement};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
-use crate::parse::{alter, create_table, dml, refused, set, show, transaction};
+use crate::parse::{alter, create_table, dml, refused, set, show, tokens, transaction};
 use crate::variables::character_set;
 
 /// Parses a statement up to its end, which the caller checks.
@@ -28,7 +28,9 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
     match first.as_str() {
         "SET" => set::set(cursor),
         "SHOW" => show::show(cursor),
-        "BEGIN" | "START" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" => transaction::transaction(cursor),
+        "BEGIN" | "START" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" => {
+            transaction::transaction(cursor)
+        }
         "CREATE" => create(cursor),
         "DROP" => drop(cursor),
         "ALTER" => alter::alter(cursor),
@@ -82,11 +84,8 @@ fn prepared(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     if cursor.word("PREPARE") {
         let name = cursor.name()?;
         cursor.expect_word("FROM")?;
-        let is_source = match cursor.peek() {
-            Token::SingleQuotedString(_) => true,
-            Token::Word(word) => word.quote_style == Some(crate::parse::tokens::USER_VARIABLE),
-            _ => false,
-        };
+        let is_source = matches!(cursor.peek(), Token::SingleQuotedString(_))
+            || tokens::user_variable(cursor.peek()).is_some();
         if !is_source {
             return Err(cursor.unexpected());
         }
@@ -103,13 +102,12 @@ fn prepared(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
 }
 
 fn user_variable(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
-    match cursor.peek() {
-        Token::Word(word) if word.quote_style == Some(crate::parse::tokens::USER_VARIABLE) => {
-            let name = word.value.to_lowercase();
+    match tokens::user_variable(cursor.peek()).map(str::to_lowercase) {
+        Some(name) => {
             cursor.skip();
             Ok(name)
         }
-        _ => Err(cursor.unexpected()),
+        None => Err(cursor.unexpected()),
     }
 }
 

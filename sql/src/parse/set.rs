@@ -6,7 +6,7 @@ use sqlparser::tokenizer::{Token, Word};
 use crate::ast::{Assignment, AssignmentTarget, Expr, Statement, VariableScope};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
-use crate::parse::tokens::{SYSTEM_VARIABLE, USER_VARIABLE};
+use crate::parse::tokens::{system_variable, user_variable};
 use crate::types::Value;
 
 /// Parses a SET statement.
@@ -35,9 +35,11 @@ pub(crate) fn set(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
 
 /// `[GLOBAL | SESSION | LOCAL] TRANSACTION`, taken if it is next; the inner option is the scope as written.
 fn transaction_scope(cursor: &mut Cursor<'_, '_>) -> Option<Option<VariableScope>> {
-    for (word, scope) in
-        [("GLOBAL", VariableScope::Global), ("SESSION", VariableScope::Session), ("LOCAL", VariableScope::Session)]
-    {
+    for (word, scope) in [
+        ("GLOBAL", VariableScope::Global),
+        ("SESSION", VariableScope::Session),
+        ("LOCAL", VariableScope::Session),
+    ] {
         if cursor.words(&[word, "TRANSACTION"]) {
             return Some(Some(scope));
         }
@@ -120,20 +122,22 @@ fn word_value(text: &str) -> Expr {
 /// `[scope] name = value`. A scope word holds for the assignments after it too, as in MySQL; a scope in `@@scope.` does not.
 fn assignment(cursor: &mut Cursor<'_, '_>, scope: &mut Option<VariableScope>) -> crate::Result<Assignment> {
     let target = match cursor.peek() {
-        Token::Word(Word { value, quote_style: Some(USER_VARIABLE), .. }) => {
-            let name = value.to_lowercase();
+        token if user_variable(token).is_some() => {
+            let name = user_variable(token).unwrap_or_default().to_lowercase();
             cursor.skip();
             AssignmentTarget::User(name)
         }
-        Token::Word(Word { value, quote_style: Some(SYSTEM_VARIABLE), .. }) => {
-            let (scope, name) = crate::parse::lower::system_variable(value);
+        token if system_variable(token).is_some() => {
+            let (scope, name) =
+                crate::parse::lower::system_variable(system_variable(token).unwrap_or_default());
             refuse_persist(&name)?;
             cursor.skip();
             AssignmentTarget::System(scope, name)
         }
         Token::Word(_) => {
             if !matches!(cursor.peek_at(1), Token::Eq | Token::Assignment | Token::Period) {
-                if let Some(word) = cursor.one_of(&["GLOBAL", "SESSION", "LOCAL", "PERSIST", "PERSIST_ONLY"]) {
+                if let Some(word) = cursor.one_of(&["GLOBAL", "SESSION", "LOCAL", "PERSIST", "PERSIST_ONLY"])
+                {
                     *scope = match word {
                         "GLOBAL" => Some(VariableScope::Global),
                         "SESSION" | "LOCAL" => Some(VariableScope::Session),
@@ -170,7 +174,9 @@ fn refuse_persist(name: &str) -> crate::Result<()> {
 fn system_value(cursor: &mut Cursor<'_, '_>) -> crate::Result<Expr> {
     let ends = matches!(cursor.peek_at(1), Token::Comma | Token::EOF | Token::SemiColon);
     if let (true, Token::Word(Word { value, quote_style: None, .. })) = (ends, cursor.peek()) {
-        let is_constant = ["NULL", "TRUE", "FALSE", "CURRENT_TIMESTAMP"].iter().any(|word| value.eq_ignore_ascii_case(word));
+        let is_constant = ["NULL", "TRUE", "FALSE", "CURRENT_TIMESTAMP"]
+            .iter()
+            .any(|word| value.eq_ignore_ascii_case(word));
         if !is_constant {
             let value = match value.eq_ignore_ascii_case("DEFAULT") {
                 true => Expr::Default(None),

@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Token, Word};
 use crate::ast::{Expr, Show, ShowKind, Statement, TableName};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
-use crate::parse::tokens::USER_VARIABLE;
+use crate::parse::tokens::user_variable;
 
 /// Parses a SHOW statement.
 pub(crate) fn show(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
@@ -80,7 +80,9 @@ fn full_kind(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
 }
 
 fn kind(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
-    let Token::Word(Word { value, quote_style: None, .. }) = cursor.peek() else { return Err(cursor.unexpected()) };
+    let Token::Word(Word { value, quote_style: None, .. }) = cursor.peek() else {
+        return Err(cursor.unexpected());
+    };
     let first = value.to_ascii_uppercase();
     let start = cursor.unexpected();
     cursor.skip();
@@ -258,10 +260,7 @@ fn grants_user(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<String>> {
         Token::SingleQuotedString(_) => cursor.string()?,
         _ => cursor.name()?,
     };
-    let host = match cursor.peek() {
-        Token::Word(Word { value, quote_style: Some(USER_VARIABLE), .. }) => Some(value.clone()),
-        _ => None,
-    };
+    let host = user_variable(cursor.peek()).map(str::to_owned);
     if cursor.peek_word(0, "USING") || *cursor.peek_at(usize::from(host.is_some())) == Token::Comma {
         return Err(Error::not_supported("roles"));
     }

@@ -1,7 +1,7 @@
 //! The text being parsed, and the errors that point into it.
 
-use sqlparser::tokenizer::Span;
 use sqlparser::parser::ParserError;
+use sqlparser::tokenizer::Span;
 
 use crate::error::Error;
 use crate::limits::{PARSE_DEPTH_MAX, SYNTAX_NEAR_BYTES_MAX};
@@ -58,7 +58,8 @@ impl Source<'_> {
             ParserError::RecursionLimitExceeded => return too_deep(),
             ParserError::ParserError(message) | ParserError::TokenizerError(message) => message,
         };
-        let column = message.rsplit_once("Column: ").and_then(|(_, column)| column.trim().parse::<usize>().ok());
+        let column =
+            message.rsplit_once("Column: ").and_then(|(_, column)| column.trim().parse::<usize>().ok());
         self.syntax_at(column.map_or(self.text.len(), |column| column.saturating_sub(1)))
     }
 
@@ -79,7 +80,9 @@ pub(crate) fn too_deep() -> Error {
     Error {
         code: 1436,
         state: *b"HY000",
-        message: format!("Thread stack overrun: the statement nests deeper than the parser's bound of {PARSE_DEPTH_MAX}"),
+        message: format!(
+            "Thread stack overrun: the statement nests deeper than the parser's bound of {PARSE_DEPTH_MAX}"
+        ),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Lexemes → the tokens that sqlparser's parser reads.
 //!
 //! sqlparser's own tokenizer is not used: it knows neither sql_mode nor version comments. What has no token of its own is
-//! carried in one that has: a variable is a word whose quote style is [`USER_VARIABLE`] or [`SYSTEM_VARIABLE`], a binary string
-//! (also a text literal that is no UTF-8) a hexadecimal literal, `&&` the word AND, `||` the word OR unless PIPES_AS_CONCAT. A
+//! carried in one that has: a variable is a word whose quote style is [`VARIABLE`], a binary string
+//! (also a text literal that is no UTF-8) a byte string of hexadecimal digits, `&&` the word AND, `||` the word OR unless PIPES_AS_CONCAT. A
 //! token's column is its byte offset + 1, so that errors and select items can be cut from the text.
 //! Chains of operators are bounded here, because each operator is a level of sqlparser's tree, which is dropped by recursion.
 
@@ -12,17 +12,39 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Word};
 
 use crate::error::Error;
-use crate::limits::{CHAIN_LOGICAL_MAX, CHAIN_OPERATORS_MAX, JOIN_TABLES_MAX, QUERY_DEPTH_MAX, STATEMENT_TOKENS_MAX, UNION_MAX};
+use crate::limits::{
+    CHAIN_LOGICAL_MAX, CHAIN_OPERATORS_MAX, JOIN_TABLES_MAX, QUERY_DEPTH_MAX, STATEMENT_TOKENS_MAX, UNION_MAX,
+};
 use crate::parse::keyword::keyword;
 use crate::parse::lexer::{Kind, Lexeme, Lexer, Symbol};
 use crate::parse::literal::{bit_bytes, hex_bytes, invalid_characters, unquote};
 use crate::parse::source::{SelectText, Source, chain_too_long, too_deep};
 use crate::variables::SqlMode;
 
-/// Quote style of a word that is `@name`; its value is the name without the sign.
-pub(crate) const USER_VARIABLE: char = '@';
-/// Quote style of a word that is `@@name`; its value is what follows the signs.
-pub(crate) const SYSTEM_VARIABLE: char = '#';
+/// Quote style of a word that is a variable. (sqlparser panics when it prints a quote style it does not know, and it prints
+/// tokens in its errors; this one it knows, and MySQL has no names in brackets.)
+pub(crate) const VARIABLE: char = '[';
+/// How the value of a word begins that is `@name`; the name follows.
+pub(crate) const USER_VARIABLE: char = 'u';
+/// How the value of a word begins that is `@@name`; what stands after the signs follows.
+pub(crate) const SYSTEM_VARIABLE: char = 's';
+
+/// The name of the user variable that a token is.
+pub(crate) fn user_variable(token: &Token) -> Option<&str> {
+    variable(token, USER_VARIABLE)
+}
+
+/// What stands after `@@` of the system variable that a token is.
+pub(crate) fn system_variable(token: &Token) -> Option<&str> {
+    variable(token, SYSTEM_VARIABLE)
+}
+
+fn variable(token: &Token, kind: char) -> Option<&str> {
+    match token {
+        Token::Word(Word { value, quote_style: Some(VARIABLE), .. }) => value.strip_prefix(kind),
+        _ => None,
+    }
+}
 
 /// The span of a lexeme.
 fn span(start: usize, end: usize) -> Span {
@@ -99,7 +121,11 @@ impl<'a> Writer<'a> {
             Kind::QuotedName => {
                 let value = utf8(unquote(raw, false))?;
                 self.selects.other(start, end);
-                self.push(Token::Word(Word { value, quote_style: Some('`'), keyword: Keyword::NoKeyword }), start, end);
+                self.push(
+                    Token::Word(Word { value, quote_style: Some('`'), keyword: Keyword::NoKeyword }),
+                    start,
+                    end,
+                );
                 return Ok(());
             }
             Kind::Text | Kind::National => {
@@ -124,22 +150,28 @@ impl<'a> Writer<'a> {
                 let number = String::from_utf8_lossy(raw).into_owned();
                 self.push(Token::Number(number, false), start, end);
             }
-            Kind::Hex => self.push(binary_token(&hex_bytes(raw)), start, end),
-            Kind::Bit => self.push(binary_token(&bit_bytes(raw)), start, end),
+            Kind::Hex => self.push(Token::HexStringLiteral(hex_digits(&hex_bytes(raw))), start, end),
+            Kind::Bit => self.push(Token::HexStringLiteral(hex_digits(&bit_bytes(raw))), start, end),
             Kind::UserVariable => {
                 let name = match raw.get(1) {
                     Some(b'\'' | b'"') => unquote(&raw[1..], self.escapes()),
                     Some(b'`') => unquote(&raw[1..], false),
                     _ => Cow::Borrowed(&raw[1..]),
                 };
-                let value = utf8(name)?;
-                let word = Word { value, quote_style: Some(USER_VARIABLE), keyword: Keyword::NoKeyword };
-                self.push(Token::Word(word), start, end);
+                let value = format!("{USER_VARIABLE}{}", utf8(name)?);
+                self.push(
+                    Token::Word(Word { value, quote_style: Some(VARIABLE), keyword: Keyword::NoKeyword }),
+                    start,
+                    end,
+                );
             }
             Kind::SystemVariable => {
-                let value = utf8(Cow::Borrowed(&raw[2..]))?.replace('`', "");
-                let word = Word { value, quote_style: Some(SYSTEM_VARIABLE), keyword: Keyword::NoKeyword };
-                self.push(Token::Word(word), start, end);
+                let value = format!("{SYSTEM_VARIABLE}{}", utf8(Cow::Borrowed(&raw[2..]))?.replace('`', ""));
+                self.push(
+                    Token::Word(Word { value, quote_style: Some(VARIABLE), keyword: Keyword::NoKeyword }),
+                    start,
+                    end,
+                );
             }
             Kind::Parameter => {
                 let token = Token::Placeholder(format!("?{}", self.parameter_count));
@@ -170,6 +202,7 @@ impl<'a> Writer<'a> {
             _ => return Ok(false),
         };
         let token = if is_text {
+            // A text literal, whatever form it was written in.
             if matches!(name.as_str(), "latin1" | "ascii") && !bytes.is_ascii() {
                 return Err(Error::not_supported(format_args!("literals in the character set {name}")));
             }
@@ -178,7 +211,7 @@ impl<'a> Writer<'a> {
             }
             text_token(bytes)
         } else {
-            binary_token(&bytes)
+            Token::SingleQuotedByteStringLiteral(hex_digits(&bytes))
         };
         *lexer = ahead;
         self.push(token, start, end);
@@ -191,7 +224,11 @@ impl<'a> Writer<'a> {
         let value = utf8(Cow::Borrowed(raw))?;
         if after_point {
             self.selects.other(start, end);
-            self.push(Token::Word(Word { value, quote_style: Some('`'), keyword: Keyword::NoKeyword }), start, end);
+            self.push(
+                Token::Word(Word { value, quote_style: Some('`'), keyword: Keyword::NoKeyword }),
+                start,
+                end,
+            );
             return Ok(());
         }
         let keyword = keyword(raw);
@@ -214,14 +251,17 @@ impl<'a> Writer<'a> {
         if is(0, Keyword::LOCK) && is(1, Keyword::IN) && is(2, Keyword::SHARE) {
             let place = self.tokens[from].span;
             self.tokens.truncate(from);
-            let word = |value: &str, keyword| Token::Word(Word { value: value.to_owned(), quote_style: None, keyword });
+            let word = |value: &str, keyword| {
+                Token::Word(Word { value: value.to_owned(), quote_style: None, keyword })
+            };
             self.tokens.push(TokenWithSpan::new(word("FOR", Keyword::FOR), place));
             self.push(word("SHARE", Keyword::SHARE), start, end);
         }
     }
 
     fn symbol(&mut self, symbol: Symbol, start: usize, end: usize) -> crate::Result<()> {
-        let operator_word = |value: &str, keyword| Token::Word(Word { value: value.to_owned(), quote_style: None, keyword });
+        let operator_word =
+            |value: &str, keyword| Token::Word(Word { value: value.to_owned(), quote_style: None, keyword });
         let token = match symbol {
             Symbol::LeftParen => Token::LParen,
             Symbol::RightParen => Token::RParen,
@@ -278,18 +318,19 @@ fn utf8(bytes: Cow<'_, [u8]>) -> crate::Result<String> {
 fn text_token(bytes: Cow<'_, [u8]>) -> Token {
     match String::from_utf8(bytes.into_owned()) {
         Ok(text) => Token::SingleQuotedString(text),
-        Err(error) => binary_token(error.as_bytes()),
+        Err(error) => Token::SingleQuotedByteStringLiteral(hex_digits(error.as_bytes())),
     }
 }
 
-fn binary_token(bytes: &[u8]) -> Token {
+/// Two digits a byte.
+fn hex_digits(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut digits = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         digits.push(char::from(DIGITS[usize::from(byte >> 4)]));
         digits.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
-    Token::HexStringLiteral(digits)
+    digits
 }
 
 /// Counts what makes sqlparser's tree deep without nesting: chains of infix operators, joins and unions.
@@ -325,13 +366,22 @@ impl Chains {
                     return Err(chain_too_long(CHAIN_LOGICAL_MAX));
                 }
             }
-            Keyword::IS | Keyword::IN | Keyword::LIKE | Keyword::BETWEEN | Keyword::REGEXP | Keyword::RLIKE | Keyword::DIV | Keyword::MOD => {
+            Keyword::IS
+            | Keyword::IN
+            | Keyword::LIKE
+            | Keyword::BETWEEN
+            | Keyword::REGEXP
+            | Keyword::RLIKE
+            | Keyword::DIV
+            | Keyword::MOD => {
                 self.operator()?;
             }
             Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT => {
                 self.unions += 1;
                 if self.unions > UNION_MAX {
-                    return Err(Error::too_large(format!("a statement of more than {UNION_MAX} set operations")));
+                    return Err(Error::too_large(format!(
+                        "a statement of more than {UNION_MAX} set operations"
+                    )));
                 }
                 self.joins = 0;
                 self.restart();
@@ -346,7 +396,12 @@ impl Chains {
                 self.joins = 0;
                 self.restart();
             }
-            Keyword::WHERE | Keyword::SET | Keyword::GROUP | Keyword::HAVING | Keyword::ORDER | Keyword::ON => self.restart(),
+            Keyword::WHERE
+            | Keyword::SET
+            | Keyword::GROUP
+            | Keyword::HAVING
+            | Keyword::ORDER
+            | Keyword::ON => self.restart(),
             _ => {}
         }
         Ok(())
@@ -546,17 +601,16 @@ mod tests {
     fn select_items_are_cut_as_written() {
         assert_eq!(items("SELECT DISTINCT a,  b + 1 , f(x, y) FROM t"), [["a", "b + 1", "f(x, y)"]]);
         assert_eq!(items("select 1"), [["1"]]);
-        assert_eq!(items("select (select max(b), 2 from t) , c from u"), [
-            vec!["(select max(b), 2 from t)", "c"],
-            vec!["max(b)", "2"]
-        ]);
+        assert_eq!(
+            items("select (select max(b), 2 from t) , c from u"),
+            [vec!["(select max(b), 2 from t)", "c"], vec!["max(b)", "2"]]
+        );
         assert_eq!(items("select a union select b, c order by 1"), [vec!["a"], vec!["b", "c"]]);
         assert_eq!(items("select extract(day from d), t.from from t"), [["extract(day from d)", "t.from"]]);
-        assert_eq!(items("select a from (select 'x' 'y' z) q where b in (select c from d)"), [
-            vec!["a"],
-            vec!["'x' 'y' z"],
-            vec!["c"]
-        ]);
+        assert_eq!(
+            items("select a from (select 'x' 'y' z) q where b in (select c from d)"),
+            [vec!["a"], vec!["'x' 'y' z"], vec!["c"]]
+        );
     }
 
     #[test]

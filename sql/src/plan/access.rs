@@ -14,7 +14,7 @@ use std::sync::Arc;
 use storage::engine::Direction;
 
 use crate::ast::{IndexHint, IndexHintKind};
-use crate::catalog::{Index, Table};
+use crate::catalog::{Index, IndexColumn, Table};
 use crate::codec::ColumnSet;
 use crate::error::{Error, Result};
 use crate::plan::node::Access;
@@ -150,6 +150,7 @@ impl Chooser<'_> {
             && let Some(direction) = self.order_direction(index, &candidate.access.terms, wish.keys)
         {
             candidate.ordered = true;
+            candidate.access.ordered = true;
             candidate.access.direction = direction;
         }
         self.price(&mut candidate, matched.ranges);
@@ -168,15 +169,13 @@ impl Chooser<'_> {
         let cost = read + RANGE_COST * ranges.max(1.0).min(candidate.rows.max(1.0));
         candidate.cost = match self.order {
             None => cost,
-            Some(OrderWish { limit, .. }) if candidate.ordered => match limit {
-                None => cost,
-                Some(limit) => {
-                    let left = self.conjuncts.len().saturating_sub(candidate.implied.len());
-                    let share = FILTER_SHARE.powi(i32::try_from(left).unwrap_or(i32::MAX));
-                    let found = (candidate.rows * share).max(1.0);
-                    cost * (limit / found).min(1.0)
-                }
-            },
+            Some(OrderWish { limit: None, .. }) if candidate.ordered => cost,
+            Some(OrderWish { limit: Some(limit), .. }) if candidate.ordered => {
+                let left = self.conjuncts.len().saturating_sub(candidate.implied.len());
+                let share = FILTER_SHARE.powi(i32::try_from(left).unwrap_or(i32::MAX));
+                let found = (candidate.rows * share).max(1.0);
+                cost * (limit / found).min(1.0)
+            }
             Some(_) => cost + SORT_COST * candidate.rows,
         };
     }
@@ -215,8 +214,14 @@ impl Chooser<'_> {
 
     /// The terms that the conditions give for an index.
     fn match_terms(&self, index: &Index) -> Matched {
-        let mut matched =
-            Matched { terms: Vec::new(), implied: Vec::new(), equal: 0, fixed: 0, ranges: 1.0, range_share: 1.0 };
+        let mut matched = Matched {
+            terms: Vec::new(),
+            implied: Vec::new(),
+            equal: 0,
+            fixed: 0,
+            ranges: 1.0,
+            range_share: 1.0,
+        };
         for part in &index.columns {
             let on_column = || self.usable.iter().filter(|usable| usable.predicate.column == part.column);
             if let Some(found) = on_column().find(|usable| usable.predicate.kind.is_single()) {
@@ -246,7 +251,7 @@ impl Chooser<'_> {
     }
 
     /// Adds the range on one column, made of all its one-sided conditions, if there is any.
-    fn add_range(&self, matched: &mut Matched, part: &crate::catalog::IndexColumn) {
+    fn add_range(&self, matched: &mut Matched, part: &IndexColumn) {
         let on_column = || self.usable.iter().filter(|usable| usable.predicate.column == part.column);
         let mut interval = Interval { low: None, high: None };
         let mut used = Vec::new();
@@ -298,7 +303,10 @@ impl Chooser<'_> {
             loop {
                 let Some(part) = parts.next() else {
                     // All columns of a unique key are in use: no two rows are left to order.
-                    let total = !primary.columns.is_empty() || index.unique;
+                    let not_null = |part: &IndexColumn| !self.table.columns[part.column].nullable;
+                    let whole =
+                        index.unique && !index.columns.is_empty() && index.columns.iter().all(not_null);
+                    let total = whole || !primary.columns.is_empty();
                     if total { break 'keys } else { return None }
                 };
                 if part.column != *column && fixed.contains(&part.column) {
@@ -371,13 +379,11 @@ impl Matched {
 /// An index by the name in a hint.
 fn index_by_name(table: &Table, name: &str) -> Result<usize> {
     let visible = |index: &Index| !(table.hidden_row_id && index.id == table.indexes[0].id);
-    table
-        .indexes
-        .iter()
-        .position(|index| visible(index) && index.name.eq_ignore_ascii_case(name))
-        .ok_or_else(|| Error {
+    table.indexes.iter().position(|index| visible(index) && index.name.eq_ignore_ascii_case(name)).ok_or_else(
+        || Error {
             code: 1176,
             state: *b"42000",
             message: format!("Key '{name}' doesn't exist in table '{}'", table.name),
-        })
+        },
+    )
 }

@@ -7,7 +7,9 @@ use storage::txn::{LockMode, WaitPolicy};
 use crate::ast::{self, Expr, OrderItem, TableExpr};
 use crate::bind::block::{AggregateList, Aliases};
 use crate::bind::scope::{Lookup, VisibleColumn};
-use crate::bind::{Binder, BlockScope, BoundFrom, Clause, FromScope, Names, OrderKey, TableSource, from, order, select};
+use crate::bind::{
+    Binder, BlockScope, BoundFrom, Clause, FromScope, Names, OrderKey, TableSource, from, order, select,
+};
 use crate::catalog::Table;
 use crate::error::{Error, Result};
 use crate::expression::Expression;
@@ -199,9 +201,7 @@ fn bind_assignments(
                 Lookup::Found(of) => Assigned::Default(of),
                 Lookup::Ambiguous | Lookup::Missing => return Err(Error::unknown_column(name, "field list")),
             },
-            value => {
-                Assigned::Expression(BlockScope::new(binder, names, Clause::FieldList).bind(value)?)
-            }
+            value => Assigned::Expression(BlockScope::new(binder, names, Clause::FieldList).bind(value)?),
         };
         assignments.push(Assignment { column, value });
     }
@@ -217,8 +217,10 @@ fn plan_scan(
     limited: bool,
 ) -> Result<(ScanPlan, Vec<Expression>, bool)> {
     let needed = vec![true; scope.width];
-    let keys: Option<Vec<(usize, bool)>> =
-        order.iter().map(|key| slots::plain_slot(&key.expression).map(|slot| (slot, key.descending))).collect();
+    let keys: Option<Vec<(usize, bool)>> = order
+        .iter()
+        .map(|key| slots::plain_slot(&key.expression).map(|slot| (slot, key.descending)))
+        .collect();
     let keys = keys.unwrap_or_default();
     let lock = RowLock { mode: LockMode::Exclusive, policy: WaitPolicy::Wait, for_change: true };
     let limit = limited.then_some(100.0);
@@ -242,7 +244,9 @@ fn on_update_now(table: &Table, assignments: &[Assignment]) -> Vec<usize> {
         return Vec::new();
     }
     let assigned = |column: &usize| assignments.iter().any(|assignment| assignment.column == *column);
-    (0..table.columns.len()).filter(|column| table.columns[*column].on_update_now && !assigned(column)).collect()
+    (0..table.columns.len())
+        .filter(|column| table.columns[*column].on_update_now && !assigned(column))
+        .collect()
 }
 
 /// Whether changing a column moves the row in the index that is scanned. Entries of a secondary index end with the primary

@@ -3,6 +3,8 @@
 //! The columns and words are MySQL's ("EXPLAIN Output Format", MySQL manual 10.8.2). The figures are this planner's
 //! own estimates. Left out: `partitions` (there are none), FORMAT=JSON and FORMAT=TREE (refused by the parser).
 
+use std::collections::HashMap;
+
 use storage::engine::Direction;
 
 use crate::catalog::{Column, Index};
@@ -11,10 +13,12 @@ use crate::expression::{Expression, Subquery};
 use crate::plan::node::{Body, JoinMethod, Node, QueryPlan, RowsSource, ScanPlan, SelectPlan};
 use crate::plan::predicate::TermKind;
 use crate::plan::{ChangePlan, Plan, Planned, slots};
-use crate::types::{Collation, DataType, TypeKind, Value};
+use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 
-/// MySQL's guess of how many rows a condition without index lets through, in percent.
-const FILTERED_PERCENT: f64 = 33.33;
+/// MySQL's guess of how many rows a condition without index lets through, in hundredths of a percent.
+const FILTERED: i64 = 3_333;
+/// All rows, in hundredths of a percent.
+const UNFILTERED: i64 = 10_000;
 
 /// The columns of EXPLAIN's result.
 #[must_use]
@@ -32,7 +36,7 @@ pub fn columns() -> Vec<ResultColumn> {
         ("key_len", text(4096), true),
         ("ref", text(1024), true),
         ("rows", unsigned, true),
-        ("filtered", DataType::DOUBLE, true),
+        ("filtered", DataType::decimal(10, 2), true),
         ("Extra", text(255), true),
     ]
     .into_iter()
@@ -52,7 +56,8 @@ struct Line {
     key_len: Option<String>,
     reference: Option<String>,
     rows: Option<u64>,
-    filtered: Option<f64>,
+    /// Hundredths of a percent.
+    filtered: Option<i64>,
     extra: Vec<&'static str>,
     /// Overrides `extra`.
     message: Option<String>,
@@ -73,7 +78,7 @@ impl Line {
             text(self.key_len),
             text(self.reference),
             self.rows.map_or(Value::Null, Value::UInt),
-            self.filtered.map_or(Value::Null, Value::Double),
+            self.filtered.map_or(Value::Null, |percent| Value::Decimal(Decimal::new(percent, 2))),
             if extra.is_empty() { Value::Null } else { text(Some(extra)) },
         ]
     }
@@ -82,7 +87,7 @@ impl Line {
 /// The rows of EXPLAIN for a plan; `inserted` is the query of an INSERT … SELECT.
 #[must_use]
 pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> Vec<Vec<Value>> {
-    let mut explainer = Explainer { lines: Vec::new(), next_id: 1 };
+    let mut explainer = Explainer { lines: Vec::new(), next_id: 1, slots: HashMap::new() };
     match &plan.statement {
         Planned::Query(query) => {
             explainer.query(query, None);
@@ -112,6 +117,8 @@ pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> Vec<Vec<Value>> {
 struct Explainer {
     lines: Vec<Line>,
     next_id: u64,
+    /// Full names of the slots of the block that is being explained.
+    slots: HashMap<usize, String>,
 }
 
 /// What a block's first stage shows in Extra.
@@ -163,6 +170,8 @@ impl Explainer {
                 let grouped = select.aggregate.as_ref().is_some_and(|aggregate| !aggregate.keys.is_empty());
                 let filesort = !select.sort.is_empty() && !select.source_ordered;
                 let start = self.lines.len();
+                self.slots.clear();
+                name_slots(node, &mut self.slots);
                 // Derived tables are numbered in the order in which they are joined, after this block.
                 let mut next_derived = id + 1;
                 self.node(node, id, select_type, None, &mut next_derived);
@@ -177,7 +186,8 @@ impl Explainer {
                 }
             }
             source => {
-                let message = if source.is_some() { "Select tables optimized away" } else { "No tables used" };
+                let message =
+                    if source.is_some() { "Select tables optimized away" } else { "No tables used" };
                 let message = Some(message.to_owned());
                 self.lines.push(Line { id: Some(id), select_type, message, ..Line::default() });
             }
@@ -202,7 +212,7 @@ impl Explainer {
     ) {
         match node {
             Node::Scan(scan) => {
-                let mut line = scan_line(scan, id, select_type);
+                let mut line = scan_line(scan, id, select_type, &self.slots);
                 line.extra.extend(buffer);
                 self.lines.push(line);
             }
@@ -222,7 +232,7 @@ impl Explainer {
                     table: Some(table),
                     access: Some("ALL"),
                     rows: Some(2),
-                    filtered: Some(100.0),
+                    filtered: Some(UNFILTERED),
                     extra,
                     ..Line::default()
                 });
@@ -256,7 +266,7 @@ impl Explainer {
     }
 
     fn change(&mut self, verb: &'static str, change: &ChangePlan) {
-        let mut line = scan_line(&change.scan, 1, verb);
+        let mut line = scan_line(&change.scan, 1, verb, &self.slots);
         self.next_id = 2;
         if change.collect {
             line.extra.push("Using temporary");
@@ -312,6 +322,24 @@ fn subqueries<'e>(expressions: &[&'e Expression]) -> Vec<&'e Subquery> {
     found
 }
 
+/// `database.table.column` for the slots of base tables, `table.column` for others.
+fn name_slots(node: &Node, names: &mut HashMap<usize, String>) {
+    match node {
+        Node::Scan(scan) => {
+            for (position, column) in scan.table.columns.iter().enumerate() {
+                let name = format!("{}.{}.{}", scan.table.database, scan.alias, column.name);
+                names.insert(scan.base + position, name);
+            }
+        }
+        Node::Rows(_) => {}
+        Node::Filter(filter) => name_slots(&filter.input, names),
+        Node::Join(join) => {
+            name_slots(&join.outer, names);
+            name_slots(&join.inner, names);
+        }
+    }
+}
+
 fn collect_derived<'n>(node: &'n Node, found: &mut Vec<&'n QueryPlan>) {
     match node {
         Node::Scan(_) => {}
@@ -327,7 +355,7 @@ fn collect_derived<'n>(node: &'n Node, found: &mut Vec<&'n QueryPlan>) {
     }
 }
 
-fn scan_line(scan: &ScanPlan, id: u64, select_type: &'static str) -> Line {
+fn scan_line(scan: &ScanPlan, id: u64, select_type: &'static str, names: &HashMap<usize, String>) -> Line {
     let index = &scan.table.indexes[scan.access.index];
     let kind = access_type(scan, index);
     let used = kind != "ALL";
@@ -338,7 +366,7 @@ fn scan_line(scan: &ScanPlan, id: u64, select_type: &'static str) -> Line {
         let lengths = index.columns.iter().take(terms.len());
         lengths.map(|part| key_length(&scan.table.columns[part.column], part.prefix)).sum()
     };
-    let references: Vec<String> = terms.iter().filter_map(|term| reference(&term.kind)).collect();
+    let references: Vec<String> = terms.iter().filter_map(|term| reference(&term.kind, names)).collect();
     let is_ref = matches!(kind, "const" | "eq_ref" | "ref");
     let mut extra = Vec::new();
     let range = kind == "range" && scan.access.index > 0;
@@ -355,7 +383,7 @@ fn scan_line(scan: &ScanPlan, id: u64, select_type: &'static str) -> Line {
     if scan.access.covering {
         extra.push("Using index");
     }
-    let filtered = if scan.filter.is_empty() { 100.0 } else { FILTERED_PERCENT };
+    let filtered = if scan.filter.is_empty() { UNFILTERED } else { FILTERED };
     Line {
         id: Some(id),
         select_type,
@@ -375,12 +403,14 @@ fn scan_line(scan: &ScanPlan, id: u64, select_type: &'static str) -> Line {
 fn access_type(scan: &ScanPlan, index: &Index) -> &'static str {
     let terms = &scan.access.terms;
     if terms.is_empty() {
-        let by_index = scan.access.index > 0 || scan.access.direction == Direction::Backward;
+        let by_index = scan.access.index > 0 || scan.access.ordered;
         return if by_index { "index" } else { "ALL" };
     }
     if scan.access.point {
         let mut constant = true;
-        terms.iter().for_each(|term| term.kind.each_value(&mut |value| constant &= slots::slots_of(value).is_empty()));
+        terms.iter().for_each(|term| {
+            term.kind.each_value(&mut |value| constant &= slots::slots_of(value).is_empty())
+        });
         return if constant { "const" } else { "eq_ref" };
     }
     debug_assert!(terms.len() <= index.columns.len());
@@ -388,15 +418,20 @@ fn access_type(scan: &ScanPlan, index: &Index) -> &'static str {
 }
 
 /// What an equality compares with, as MySQL shows it.
-fn reference(kind: &TermKind) -> Option<String> {
+fn reference(kind: &TermKind, names: &HashMap<usize, String>) -> Option<String> {
     match kind {
         TermKind::Equal(value) | TermKind::NullSafeEqual(value) => Some(match value {
-            Expression::Column { name, .. } | Expression::Outer { name, .. } => name.to_string(),
+            Expression::Column { index, name, .. } => {
+                names.get(index).cloned().unwrap_or_else(|| name.to_string())
+            }
+            Expression::Outer { name, .. } => name.to_string(),
             _ if slots::slots_of(value).is_empty() => "const".to_owned(),
             _ => "func".to_owned(),
         }),
         TermKind::IsNull => Some("const".to_owned()),
-        TermKind::In(_) | TermKind::InSubquery(_) | TermKind::Intervals(_) | TermKind::LikePrefix { .. } => None,
+        TermKind::In(_) | TermKind::InSubquery(_) | TermKind::Intervals(_) | TermKind::LikePrefix { .. } => {
+            None
+        }
     }
 }
 

@@ -161,7 +161,8 @@ impl JoinPlanner<'_> {
         let inner: Vec<usize> =
             (0..group.units.len()).filter(|unit| group.units[*unit].outer.is_none()).collect();
         let outer = (0..group.units.len()).filter(|unit| group.units[*unit].outer.is_some());
-        let order: Vec<usize> = self.inner_order(group, &inner, available)?.into_iter().chain(outer).collect();
+        let order: Vec<usize> =
+            self.inner_order(group, &inner, available)?.into_iter().chain(outer).collect();
         let mut applied = vec![false; group.conditions.len()];
         let mut placed = available;
         let mut planned: Option<Node> = None;
@@ -330,12 +331,8 @@ impl JoinPlanner<'_> {
             !read.is_empty()
         });
         let left = conditions.len().saturating_sub(candidate.implied.len());
-        let rows =
-            (candidate.rows * FILTER_SHARE.powi(i32::try_from(left).unwrap_or(i32::MAX))).max(if candidate.access.point {
-                0.5
-            } else {
-                1.0
-            });
+        let rows = (candidate.rows * FILTER_SHARE.powi(i32::try_from(left).unwrap_or(i32::MAX)))
+            .max(if candidate.access.point { 0.5 } else { 1.0 });
         let cost = candidate.cost;
         Ok(Choice { candidate, possible, dependent, rows, cost })
     }
@@ -439,7 +436,8 @@ impl JoinPlanner<'_> {
     }
 
     fn slots_of_tables(&self, tables: TableSet) -> Vec<usize> {
-        let members = self.scope.tables.iter().enumerate().filter(|(position, _)| tables & (1 << position) != 0);
+        let members =
+            self.scope.tables.iter().enumerate().filter(|(position, _)| tables & (1 << position) != 0);
         members.flat_map(|(_, table)| table.slots()).collect()
     }
 
@@ -475,7 +473,8 @@ pub fn fill_scan(scan: &mut ScanPlan, needed: &[bool]) {
     let covers = |wanted: &ColumnSet| {
         scan.access.index > 0 && scan.lock.is_none() && crate::codec::key::covers(&scan.table, index, wanted)
     };
-    (scan.access.covering, scan.access.covering_checked) = (covers(&scan.wanted), covers(&scan.wanted_checked));
+    (scan.access.covering, scan.access.covering_checked) =
+        (covers(&scan.wanted), covers(&scan.wanted_checked));
 }
 
 fn fill_keep(node: &mut Node, needed: &[bool]) {

@@ -37,8 +37,8 @@ use crate::session::SessionState;
 
 pub use change::ChangePlan;
 pub use node::{
-    Access, AggregatePlan, Body, IndexEnds, JoinMethod, JoinPlan, Node, QueryPlan, RowLock, RowsPlan, ScanPlan,
-    SelectPlan, SortKey, UnionPlan,
+    Access, AggregatePlan, Body, IndexEnds, JoinMethod, JoinPlan, Node, QueryPlan, RowLock, RowsPlan,
+    ScanPlan, SelectPlan, SortKey, UnionPlan,
 };
 
 /// The plan of a statement.
@@ -54,6 +54,9 @@ pub struct Plan {
     /// Whether it reads rows as of the transaction's snapshot at all: false for single-table UPDATE, DELETE and locking reads
     /// without subqueries, which need no snapshot taken first.
     pub reads_snapshot: bool,
+    /// Whether it is a SELECT that reads at most one row of one table, by its whole primary key: such a read needs no snapshot
+    /// (outside of a transaction), since one version of one key is always consistent.
+    pub reads_one_row: bool,
     /// The schema version it was made with.
     pub catalog_version: u64,
 }
@@ -130,6 +133,7 @@ pub fn plan_statement(
         tables: Vec::new(),
         reads_long: false,
         reads_snapshot: true,
+        reads_one_row: false,
         catalog_version: catalog.version,
     };
     match statement {
@@ -138,6 +142,7 @@ pub fn plan_statement(
             plan.columns.clone_from(&query.columns);
             plan.reads_long = query.reads_long();
             plan.reads_snapshot = query.reads_snapshot();
+            plan.reads_one_row = query.reads_one_row();
             plan.statement = Planned::Query(query);
         }
         ast::Statement::Update(update) => {
@@ -184,6 +189,7 @@ fn plan_insert(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionSt
         tables: planned.tables.clone(),
         reads_long: planned.reads_long,
         reads_snapshot: planned.reads_snapshot,
+        reads_one_row: false,
         catalog_version: catalog.version,
         statement: Planned::Insert(Box::new(planned)),
     })

@@ -282,6 +282,8 @@ pub struct Access {
     pub direction: Direction,
     /// All columns of a unique index are given, one value each: at most one row.
     pub point: bool,
+    /// The rows are wanted in the order of the index.
+    pub ordered: bool,
     /// `wanted` can be read from the index alone.
     pub covering: bool,
     /// `wanted_checked` can be read from the index alone.
@@ -297,6 +299,7 @@ impl Access {
             terms: Vec::new(),
             direction: Direction::Forward,
             point: false,
+            ordered: false,
             covering: false,
             covering_checked: false,
         }
@@ -336,10 +339,20 @@ impl QueryPlan {
     #[must_use]
     pub fn reads_snapshot(&self) -> bool {
         match &self.body {
-            Body::Select(select) => {
-                select.has_subquery || self.any_scan(&mut |scan| scan.lock.is_none())
-            }
+            Body::Select(select) => select.has_subquery || self.any_scan(&mut |scan| scan.lock.is_none()),
             Body::Union(union) => union.left.reads_snapshot() || union.right.reads_snapshot(),
+        }
+    }
+
+    /// Whether it reads at most one row of one table, by its primary key.
+    #[must_use]
+    pub fn reads_one_row(&self) -> bool {
+        match &self.body {
+            Body::Select(select) => {
+                !select.has_subquery
+                    && matches!(&select.source, Some(Node::Scan(scan)) if scan.access.point && scan.access.index == 0)
+            }
+            Body::Union(_) => false,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::catalog::Table;
 use crate::expression::{CompareOp, Expression, Subquery};
 use crate::plan::node::KeyClass;
 use crate::plan::slots::{self, slots_of};
-use crate::types::{Collation, DataType, TypeKind};
+use crate::types::{Collation, DataType, TypeKind, Value};
 
 /// A condition on one column of an index.
 #[derive(Clone, Debug)]
@@ -88,7 +88,9 @@ impl TermKind {
             TermKind::IsNull | TermKind::InSubquery(_) => {}
             TermKind::In(list) => list.iter().for_each(visit),
             TermKind::Intervals(intervals) => {
-                for (value, _) in intervals.iter().flat_map(|interval| interval.low.iter().chain(&interval.high)) {
+                for (value, _) in
+                    intervals.iter().flat_map(|interval| interval.low.iter().chain(&interval.high))
+                {
                     visit(value);
                 }
             }
@@ -114,16 +116,32 @@ pub fn predicates(conjunct: &Expression, slots: Range<usize>, table: &Table) -> 
     }
     if let Some((column, kind, implied)) = target.condition(conjunct) {
         let mut value_slots = Vec::new();
-        let mut has_subquery = false;
+        let mut usable = true;
+        let data_type = table.columns[column].data_type;
         kind.each_value(&mut |value| {
             value_slots.extend(slots_of(value));
-            has_subquery |= slots::has_subquery(value);
+            usable &= can_compare(&data_type, value);
+            // A correlated subquery is run for each row anyway; one that is not has one value.
+            value.visit(&mut |part| {
+                usable &= slots::subquery_of(part).is_none_or(|subquery| !subquery.correlated)
+            });
         });
-        if !value_slots.iter().any(|slot| target.slots.contains(slot)) && !has_subquery {
+        if usable && !value_slots.iter().any(|slot| target.slots.contains(slot)) {
             found.push(Predicate { column, kind, value_slots, implied });
         }
     }
     found
+}
+
+/// Whether a comparison with the value can follow the order of the column's index, as far as types tell: numbers compare
+/// with text as doubles. What a parameter is, is known only when the plan runs.
+fn can_compare(column: &DataType, value: &Expression) -> bool {
+    let unknown = matches!(
+        value,
+        Expression::Parameter { .. } | Expression::UserVariable { .. } | Expression::SystemVariable { .. }
+    );
+    let value = value.data_type();
+    unknown || !column.is_string() || value.is_string() || value.kind == TypeKind::Null
 }
 
 impl Target<'_> {
@@ -132,7 +150,8 @@ impl Target<'_> {
         let slot = slots::plain_slot(expression).filter(|slot| self.slots.contains(slot))?;
         let column = slot - self.slots.start;
         let data_type = self.table.columns[column].data_type;
-        let ordered = !data_type.is_text() || collation.is_none_or(|collation| collation == data_type.collation);
+        let ordered =
+            !data_type.is_text() || collation.is_none_or(|collation| collation == data_type.collation);
         ordered.then_some(column)
     }
 
@@ -167,7 +186,13 @@ impl Target<'_> {
             }
             Expression::Like { operand, pattern, escape, negated: false, collation, .. } => {
                 let column = self.column(operand, Some(*collation))?;
-                if !self.table.columns[column].data_type.is_text() {
+                let literal = match pattern.as_ref() {
+                    Expression::Constant { value: Value::Text(text), .. } => {
+                        like_prefix(text, *escape).is_empty()
+                    }
+                    _ => false,
+                };
+                if literal || !self.table.columns[column].data_type.is_text() {
                     return None;
                 }
                 let pattern = pattern.as_ref().clone();

@@ -4,7 +4,9 @@ use storage::txn::{LockMode, WaitPolicy};
 
 use crate::ast::{self, AggregateFunction, QueryBody};
 use crate::bind::select::{self, Tail, bind_select, plain_column};
-use crate::bind::{Aggregation, Binder, BlockScope, BoundSelect, Clause, FromScope, Names, OrderKey, TableSource};
+use crate::bind::{
+    Aggregation, Binder, BlockScope, BoundSelect, Clause, FromScope, Names, OrderKey, TableSource,
+};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
@@ -52,7 +54,8 @@ pub fn bind_without_tables(binder: &Binder, expressions: &[ast::Expr]) -> Result
 fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
     let (project, sort) = projection(&bound);
     let visible = bound.items.len();
-    let aggregate = bound.aggregation.as_ref().map(|aggregation| aggregate_plan(&bound, aggregation, &project));
+    let aggregate =
+        bound.aggregation.as_ref().map(|aggregation| aggregate_plan(&bound, aggregation, &project));
     let needed = needed_by_stages(&bound, &project, aggregate.as_ref());
     let order = order_wish(&bound);
     let planner = JoinPlanner {
@@ -198,7 +201,10 @@ fn early_limit(bound: &BoundSelect) -> Option<f64> {
         return None;
     }
     let number = |expression: &Expression| {
-        expression.as_constant().and_then(crate::execute::limit::as_rows).map_or(UNKNOWN_LIMIT_ROWS, |n| n as f64)
+        expression
+            .as_constant()
+            .and_then(crate::execute::limit::as_rows)
+            .map_or(UNKNOWN_LIMIT_ROWS, |n| n as f64)
     };
     let offset = bound.offset.as_ref().map_or(0.0, number);
     bound.limit.as_ref().map(|limit| number(limit) + offset)
@@ -234,16 +240,9 @@ fn uses_subqueries(bound: &BoundSelect, project: &[Expression]) -> bool {
         collect_on(from, &mut on);
     }
     let aggregation = bound.aggregation.iter();
-    let grouped = aggregation.flat_map(|a| {
-        a.keys.iter().chain(a.aggregates.iter().flat_map(|call| call.arguments.iter()))
-    });
-    project
-        .iter()
-        .chain(&bound.filter)
-        .chain(&bound.having)
-        .chain(on)
-        .chain(grouped)
-        .any(slots::has_subquery)
+    let grouped = aggregation
+        .flat_map(|a| a.keys.iter().chain(a.aggregates.iter().flat_map(|call| call.arguments.iter())));
+    project.iter().chain(&bound.filter).chain(&bound.having).chain(on).chain(grouped).any(slots::has_subquery)
 }
 
 fn collect_on<'f>(from: &'f crate::bind::BoundFrom, on: &mut Vec<&'f Expression>) {
@@ -309,7 +308,7 @@ fn plan_union(
     (left, right, all): (&ast::Query, &ast::Query, bool),
     parent: Option<&Names>,
 ) -> Result<QueryPlan> {
-    let left = plan_query(binder, left, parent)?;
+    let mut left = plan_query(binder, left, parent)?;
     let right = plan_query(binder, right, parent)?;
     if left.columns.len() != right.columns.len() {
         let message = "The used SELECT statements have a different number of columns".to_owned();
@@ -365,9 +364,25 @@ fn plan_union(
     let limit = select::bind_limit(binder, &names, query.limit.as_ref())?;
     let offset = select::bind_limit(binder, &names, query.offset.as_ref())?;
     let correlated = left.correlated || right.correlated || names.correlated.get();
-    let types = columns.iter().map(|column| column.data_type).collect();
+    let types: Vec<DataType> = columns.iter().map(|column| column.data_type).collect();
+    widen(&mut left, &types);
     let union = UnionPlan { left, right, all, types, project, sort, limit, offset };
     Ok(QueryPlan { body: Body::Union(Box::new(union)), columns, correlated })
+}
+
+/// In a chain of UNIONs all operands' values become the types of the whole at once: `1 UNION 2.5 UNION 'x'` is text.
+fn widen(query: &mut QueryPlan, types: &[DataType]) {
+    let Body::Union(union) = &mut query.body else {
+        return;
+    };
+    if !union.sort.is_empty() || union.limit.is_some() {
+        return;
+    }
+    union.types = types.to_vec();
+    for (column, data_type) in query.columns.iter_mut().zip(types) {
+        column.data_type = *data_type;
+    }
+    widen(&mut union.left, types);
 }
 
 /// The type of a UNION's column.

@@ -70,7 +70,7 @@ fn current_timestamp(data_type: &DataType) -> String {
 }
 
 /// The default of a column as a value without quotes; `None` is NULL or no default. A TIMESTAMP is in the session's
-/// time zone. Binary strings are hexadecimal and end at their first zero byte, as MySQL's do.
+/// time zone, as in SHOW CREATE TABLE (MySQL keeps the text in the zone of the session that declared it). Binary strings are hexadecimal and end at their first zero byte, as MySQL's do.
 pub(super) fn default_text(column: &Column, ctx: &Context) -> Option<Vec<u8>> {
     match &column.default {
         ColumnDefault::None => None,

@@ -1,9 +1,9 @@
 //! SHOW, DESCRIBE and the system databases: what the server says of itself.
 //!
-//! A SHOW statement makes all of its rows, filters them (LIKE, WHERE: [`filter`]) and sends them. Most of the facts are rows of
+//! A SHOW statement makes all of its rows, filters them (LIKE, WHERE: `filter`) and sends them. Most of the facts are rows of
 //! system tables, as in MySQL: SHOW COLUMNS is a projection of information_schema.COLUMNS for one table, and so on.
-//! System tables are virtual tables ([`crate::bind::virtual_table`]) that any SELECT can read; [`system_table`] has the
-//! list of them, [`information_schema`] and [`performance_schema`] their rows.
+//! System tables are virtual tables ([`crate::bind::virtual_table`]) that any SELECT can read; `system_table` has the
+//! list of them, `information_schema` and `performance_schema` their rows.
 //!
 //! Columns, types, values and errors follow MySQL 8.4 and were recorded from MySQL 9.7 (`golden/`). What the server does
 //! not have (triggers, events, routines, views, partitions, replication channels) is shown as an empty set with the right

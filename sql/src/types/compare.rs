@@ -56,7 +56,9 @@ fn same_kind(left: &Value, right: &Value, collation: Collation) -> Option<Option
         (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
         (Value::Null, _) | (_, Value::Null) => None,
         (Value::Text(left), Value::Text(right)) => Some(collation::compare(collation, left, right)),
-        (Value::Text(left) | Value::Blob(left), Value::Text(right) | Value::Blob(right)) => Some(left.cmp(right)),
+        (Value::Text(left) | Value::Blob(left), Value::Text(right) | Value::Blob(right)) => {
+            Some(left.cmp(right))
+        }
         (Value::UInt(left), Value::UInt(right)) => Some(left.cmp(right)),
         (Value::Int(left), Value::UInt(right)) => Some(i128::from(*left).cmp(&i128::from(*right))),
         (Value::UInt(left), Value::Int(right)) => Some(i128::from(*left).cmp(&i128::from(*right))),

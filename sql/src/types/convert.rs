@@ -102,7 +102,7 @@ pub fn to_number(value: &Value, session: &mut SessionState) -> Option<Number> {
 
 fn text_to_double(text: &[u8], session: &mut SessionState) -> f64 {
     let (number, taken) = number::double_prefix(text);
-    if taken == 0 || !number::only_space(&text[taken..]) {
+    if !number::only_space(&text[taken..]) {
         warn_truncated(session, "DOUBLE", text);
     }
     number
@@ -209,7 +209,9 @@ fn split_seconds(value: &Value) -> Option<(i64, i64)> {
     match value {
         Value::Int(number) => Some((*number, 0)),
         Value::UInt(number) => Some((i64::try_from(*number).ok()?, 0)),
-        Value::Double(number) if number.abs() < 1e18 => split_seconds(&Value::Decimal(Decimal::from_f64(*number)?)),
+        Value::Double(number) if number.abs() < 1e18 => {
+            split_seconds(&Value::Decimal(Decimal::from_f64(*number)?))
+        }
         Value::Decimal(number) => {
             let micros = clamp_i64(number.rescale(6).unscaled()?);
             Some((micros / MICROSECONDS, micros % MICROSECONDS))
@@ -243,7 +245,8 @@ pub fn as_datetime(value: &Value, rules: DateRules, offset_seconds: i32, now_us:
 }
 
 fn check_zero<T>(date: Date, rules: DateRules, valid: impl FnOnce() -> Temporal<T>) -> Temporal<T> {
-    let refused = if date.is_zero() { rules.no_zero_date } else { rules.no_zero_in_date && date.has_zero_part() };
+    let refused =
+        if date.is_zero() { rules.no_zero_date } else { rules.no_zero_in_date && date.has_zero_part() };
     if refused { Temporal::Invalid } else { valid() }
 }
 
@@ -282,7 +285,12 @@ pub fn warn_truncated_value(session: &mut SessionState, kind: &str, value: &Valu
 }
 
 /// A datetime as an argument of a date function: what is none is NULL with warning 1292.
-pub fn to_datetime(value: &Value, rules: DateRules, session: &mut SessionState, now_us: i64) -> Option<DateTime> {
+pub fn to_datetime(
+    value: &Value,
+    rules: DateRules,
+    session: &mut SessionState,
+    now_us: i64,
+) -> Option<DateTime> {
     match as_datetime(value, rules, session.variables.time_zone_offset_seconds, now_us) {
         Temporal::Null => None,
         Temporal::Invalid => {
@@ -323,11 +331,9 @@ pub fn cast(value: Value, from: &DataType, to: &DataType, session: &mut SessionS
     }
     match to.kind {
         TypeKind::Null => value,
-        TypeKind::TinyInt
-        | TypeKind::SmallInt
-        | TypeKind::MediumInt
-        | TypeKind::Int
-        | TypeKind::BigInt => cast_integer(&value, to, session),
+        TypeKind::TinyInt | TypeKind::SmallInt | TypeKind::MediumInt | TypeKind::Int | TypeKind::BigInt => {
+            cast_integer(&value, to, session)
+        }
         TypeKind::Year => cast_year(&value, session),
         TypeKind::Float => to_f64(&value, session).map_or(Value::Null, |number| {
             #[expect(clippy::cast_possible_truncation, reason = "FLOAT is a single")]
@@ -361,11 +367,15 @@ fn cast_integer(value: &Value, to: &DataType, session: &mut SessionState) -> Val
     }
     let Some(integer) = to_integer(value, session) else { return Value::Null };
     let in_range = i64::try_from(integer).is_ok() || u64::try_from(integer).is_ok();
-    if !in_range {
-        match value {
-            Value::Text(text) => warn_truncated(session, "INTEGER", text),
-            _ => warn_truncated_value(session, "DECIMAL", value),
-        }
+    match value {
+        Value::Text(text) if !in_range => warn_truncated(session, "INTEGER", text),
+        Value::Decimal(_) if !in_range => warn_truncated_value(session, "DECIMAL", value),
+        Value::Text(_) if to.unsigned && integer < 0 => session.warn(
+            WarningLevel::Warning,
+            1105,
+            "Cast to unsigned converted negative integer to its positive complement",
+        ),
+        _ => {}
     }
     if to.unsigned {
         // Negative numbers wrap round, as they do in MySQL.
@@ -375,8 +385,11 @@ fn cast_integer(value: &Value, to: &DataType, session: &mut SessionState) -> Val
         return Value::UInt(wrapped);
     }
     match u64::try_from(integer) {
-        // Text and decimals stop at the bounds; integers and doubles keep their bits.
-        Ok(unsigned) if matches!(value, Value::UInt(_) | Value::Text(_)) => Value::Int(unsigned.cast_signed()),
+        // Decimals and doubles stop at the bounds; integers and text keep their bits.
+        Ok(unsigned) if matches!(value, Value::UInt(_) | Value::Text(_)) => {
+            Value::Int(unsigned.cast_signed())
+        }
+        Err(_) if integer > 0 && matches!(value, Value::Text(_)) => Value::Int(-1),
         _ => Value::Int(clamp_i64(integer)),
     }
 }
@@ -388,9 +401,9 @@ fn cast_year(value: &Value, session: &mut SessionState) -> Value {
         _ => to_i64(value, session).unwrap_or(0),
     };
     match number {
-        1..=69 => Value::UInt(number.unsigned_abs() + 2000),
-        70..=99 => Value::UInt(number.unsigned_abs() + 1900),
-        0 | 1901..=2155 => Value::UInt(number.unsigned_abs()),
+        1..=69 => Value::Int(number + 2000),
+        70..=99 => Value::Int(number + 1900),
+        0 | 1901..=2155 => Value::Int(number),
         _ => {
             warn_truncated_value(session, "YEAR", value);
             Value::Null

@@ -50,7 +50,8 @@ impl Date {
     /// From its parts; None when one is out of its range. Zero month and day are taken.
     #[must_use]
     pub fn new(year: u32, month: u32, day: u32) -> Option<Date> {
-        (year <= 9999 && month <= 12 && day <= days_in_month(year, month)).then(|| Date::pack(year, month, day))
+        (year <= 9999 && month <= 12 && day <= days_in_month(year, month))
+            .then(|| Date::pack(year, month, day))
     }
 
     /// Like [`Date::new`], but days up to 31 pass in every month (sql_mode ALLOW_INVALID_DATES).
@@ -214,7 +215,8 @@ impl Time {
     /// From signed microseconds; None past 838:59:59.999999.
     #[must_use]
     pub fn from_microseconds(microseconds: i64) -> Option<Time> {
-        (microseconds.unsigned_abs() < TIME_MICROSECONDS_MAX.unsigned_abs() + 1_000_000).then_some(Time(microseconds))
+        (microseconds.unsigned_abs() < TIME_MICROSECONDS_MAX.unsigned_abs() + 1_000_000)
+            .then_some(Time(microseconds))
     }
 
     /// Signed microseconds.
@@ -293,14 +295,17 @@ impl DateTime {
     /// When `microseconds` is not within a day.
     #[must_use]
     pub fn new(date: Date, microseconds: i64) -> DateTime {
-        assert!((0..DAY_SECONDS * MICROSECONDS).contains(&microseconds), "{microseconds} is not within a day");
+        assert!(
+            (0..DAY_SECONDS * MICROSECONDS).contains(&microseconds),
+            "{microseconds} is not within a day"
+        );
         let seconds = microseconds.unsigned_abs() / 1_000_000;
         DateTime(
             u64::from(date.0) << 37
                 | (seconds / 3600) << 32
                 | (seconds / 60 % 60) << 26
                 | (seconds % 60) << 20
-                | microseconds.unsigned_abs() % 1_000_000,
+                | (microseconds.unsigned_abs() % 1_000_000),
         )
     }
 

@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 
 use num_bigint::{BigInt, Sign};
 
-use crate::limits::{DECIMAL_DIGITS_MAX, DECIMAL_SCALE_MAX};
+use crate::limits::{DECIMAL_ARITHMETIC_DIGITS_MAX, DECIMAL_DIGITS_MAX, DECIMAL_SCALE_MAX};
 
 /// An exact decimal number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +58,11 @@ fn divide_rounded(numerator: i128, divisor: i128) -> i128 {
 fn divide_rounded_big(numerator: &BigInt, divisor: &BigInt) -> BigInt {
     let (quotient, remainder) = (numerator / divisor, numerator % divisor);
     if remainder.magnitude() * 2_u8 >= *divisor.magnitude() {
-        if (numerator.sign() == Sign::Minus) == (divisor.sign() == Sign::Minus) { quotient + 1 } else { quotient - 1 }
+        if (numerator.sign() == Sign::Minus) == (divisor.sign() == Sign::Minus) {
+            quotient + 1
+        } else {
+            quotient - 1
+        }
     } else {
         quotient
     }
@@ -154,6 +158,15 @@ impl Decimal {
         match &self.unscaled {
             Unscaled::Small(_) => true,
             Unscaled::Big(value) => value.magnitude() < big_power(u32::from(DECIMAL_DIGITS_MAX)).magnitude(),
+        }
+    }
+
+    /// Whether it has at most 81 digits: what MySQL's arithmetic lets through.
+    #[must_use]
+    pub fn fits_arithmetic(&self) -> bool {
+        match &self.unscaled {
+            Unscaled::Small(_) => true,
+            Unscaled::Big(value) => value.magnitude() < big_power(DECIMAL_ARITHMETIC_DIGITS_MAX).magnitude(),
         }
     }
 
@@ -373,7 +386,8 @@ impl Decimal {
         if !value.is_finite() {
             return None;
         }
-        Decimal::parse_prefix(format!("{value:e}").as_bytes()).and_then(|(decimal, _)| decimal.fits().then_some(decimal))
+        Decimal::parse_prefix(format!("{value:e}").as_bytes())
+            .and_then(|(decimal, _)| decimal.fits().then_some(decimal))
     }
 
     /// Reads the longest prefix of `text` (after white space) that is a decimal number, exponent allowed: the number
@@ -411,12 +425,13 @@ impl Decimal {
         let mut exponent: i64 = 0;
         if matches!(text.get(at), Some(b'e' | b'E')) {
             let sign = usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
-            let length = text.get(at + 1 + sign..).map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_digit()).count());
+            let length = text
+                .get(at + 1 + sign..)
+                .map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_digit()).count());
             if length > 0 {
                 let digits = &text[at + 1 + sign..at + 1 + sign + length];
-                let magnitude = digits.iter().fold(0_i64, |sum, digit| {
-                    (sum * 10 + i64::from(digit - b'0')).min(100_000)
-                });
+                let magnitude =
+                    digits.iter().fold(0_i64, |sum, digit| (sum * 10 + i64::from(digit - b'0')).min(100_000));
                 exponent = if text[at + 1] == b'-' { -magnitude } else { magnitude };
                 at += 1 + sign + length;
             }
@@ -428,13 +443,18 @@ impl Decimal {
         // The number is `digits * 10^(exponent - fraction.len())`.
         let shift = exponent - fraction.len() as i64;
         if integer.len() + fraction.len() <= 18 && (-18..=0).contains(&shift) {
-            let value = integer.iter().chain(fraction).fold(0_i64, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+            let value =
+                integer.iter().chain(fraction).fold(0_i64, |sum, digit| sum * 10 + i64::from(digit - b'0'));
             let scale = u8::try_from(-shift).unwrap_or(0);
             return Decimal::new(if negative { -value } else { value }, scale);
         }
-        let mut digits: Vec<u8> = integer.iter().chain(fraction).copied().skip_while(|byte| *byte == b'0').collect();
+        let mut digits: Vec<u8> =
+            integer.iter().chain(fraction).copied().skip_while(|byte| *byte == b'0').collect();
         if digits.is_empty() {
-            return Decimal::new(0, u8::try_from((-shift).clamp(0, i64::from(DECIMAL_SCALE_MAX))).unwrap_or(0));
+            return Decimal::new(
+                0,
+                u8::try_from((-shift).clamp(0, i64::from(DECIMAL_SCALE_MAX))).unwrap_or(0),
+            );
         }
         // No more digits than can matter: 65 before the point and 31 after it.
         let magnitude = digits.len() as i64 + shift;
@@ -548,7 +568,14 @@ mod tests {
 
     #[test]
     fn decimal_reads_and_writes() {
-        for text in ["0", "-1", "1.50", "0.001", "-0.5", "99999999999999999999999999999999999.999999999999999999999999999999"] {
+        for text in [
+            "0",
+            "-1",
+            "1.50",
+            "0.001",
+            "-0.5",
+            "99999999999999999999999999999999999.999999999999999999999999999999",
+        ] {
             assert_eq!(decimal(text).to_string(), text);
         }
         assert_eq!(decimal("1e3").to_string(), "1000");
@@ -564,7 +591,10 @@ mod tests {
         let check = |value: Decimal, text: &str| assert_eq!(value.to_string(), text);
         check(decimal("0.1").add(&decimal("0.2")), "0.3");
         check(decimal("1").subtract(&decimal("0.001")), "0.999");
-        check(decimal("99999999999999999999").multiply(&decimal("99999999999999999999")), "9999999999999999999800000000000000000001");
+        check(
+            decimal("99999999999999999999").multiply(&decimal("99999999999999999999")),
+            "9999999999999999999800000000000000000001",
+        );
         check(decimal("1").divide(&decimal("3"), 4).unwrap(), "0.3333");
         check(decimal("-2").divide(&decimal("3"), 4).unwrap(), "-0.6667");
         check(decimal("2.5").rescale(0), "3");
@@ -581,7 +611,11 @@ mod tests {
 
     #[test]
     fn decimal_bytes_round_trip() {
-        for text in ["0", "-12345678901234567890.5", "99999999999999999999999999999999999999999999999999999999999999999"] {
+        for text in [
+            "0",
+            "-12345678901234567890.5",
+            "99999999999999999999999999999999999999999999999999999999999999999",
+        ] {
             let value = decimal(text);
             assert_eq!(Decimal::from_unscaled_bytes(&value.unscaled_bytes(), value.scale()), Some(value));
         }

@@ -19,8 +19,8 @@ impl DataType {
     pub const DOUBLE: DataType = DataType::of(TypeKind::Double);
     /// DATE.
     pub const DATE: DataType = DataType::of(TypeKind::Date);
-    /// YEAR.
-    pub const YEAR: DataType = DataType { unsigned: true, ..DataType::of(TypeKind::Year) };
+    /// YEAR; its values are [`Value::Int`].
+    pub const YEAR: DataType = DataType::of(TypeKind::Year);
     /// LONGBLOB.
     pub const LONGBLOB: DataType = DataType::of(TypeKind::LongBlob);
 
@@ -175,7 +175,10 @@ impl DataType {
     /// DATE, TIME, DATETIME, TIMESTAMP.
     #[must_use]
     pub fn is_temporal(&self) -> bool {
-        matches!(self.kind, TypeKind::Date | TypeKind::Time(_) | TypeKind::DateTime(_) | TypeKind::Timestamp(_))
+        matches!(
+            self.kind,
+            TypeKind::Date | TypeKind::Time(_) | TypeKind::DateTime(_) | TypeKind::Timestamp(_)
+        )
     }
 
     /// DATE, DATETIME, TIMESTAMP.
@@ -234,7 +237,9 @@ impl DataType {
             TypeKind::Float => 12,
             TypeKind::Double => 22,
             TypeKind::Decimal { precision, scale } => {
-                u32::from(precision) + u32::from(scale > 0) + u32::from(!self.unsigned)
+                u32::from(precision)
+                    + u32::from(scale > 0)
+                    + u32::from(!self.unsigned)
                     + u32::from(precision == scale)
             }
             TypeKind::Char(n) | TypeKind::VarChar(n) | TypeKind::Binary(n) | TypeKind::VarBinary(n) => n,

@@ -25,8 +25,11 @@ pub fn write_group_key(value: &Value, collation: Collation, out: &mut Vec<u8>) {
             out.push(3);
             // 1.0 equals 1.00: the digits without trailing zeros.
             let text = decimal.to_string();
-            let text =
-                if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text.as_str() };
+            let text = if text.contains('.') {
+                text.trim_end_matches('0').trim_end_matches('.')
+            } else {
+                text.as_str()
+            };
             write_delimited(if text == "-0" { b"0" } else { text.as_bytes() }, out);
         }
         Value::Text(text) => {

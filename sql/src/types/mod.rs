@@ -11,6 +11,8 @@ pub mod convert;
 pub mod datetime;
 pub mod decimal;
 mod describe;
+#[cfg(test)]
+mod golden;
 pub mod group_key;
 pub mod number;
 pub mod store;

@@ -11,7 +11,8 @@ use std::io::Write as _;
 pub fn double_prefix(text: &[u8]) -> (f64, usize) {
     let start = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let mut at = start + usize::from(matches!(text.get(start), Some(b'+' | b'-')));
-    let digits = |from: usize| text[from.min(text.len())..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits =
+        |from: usize| text[from.min(text.len())..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut count = digits(at);
     at += count;
     if text.get(at) == Some(&b'.') {
@@ -31,7 +32,8 @@ pub fn double_prefix(text: &[u8]) -> (f64, usize) {
             at += 1 + sign + exponent;
         }
     }
-    let value = std::str::from_utf8(&text[start..at]).ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    let value =
+        std::str::from_utf8(&text[start..at]).ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
     (if value.is_infinite() { f64::MAX.copysign(value) } else { value }, at)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A value that does not fit is an error in strict mode and is cut, with a warning, otherwise; digits of a DECIMAL and
 //! trailing spaces of text that go are a note in both. Expectations were recorded from MySQL 9.7, one per column type and
-//! mode (`sql/tests/expressions/store.txt`).
+//! mode (`sql/tests/store/columns.txt`).
 
 use bytes::Bytes;
 
@@ -172,7 +172,7 @@ impl Target<'_> {
                     .map_or(0, |now| i128::from(now.date().year()))
             }
             Value::Text(text) => match self.integer_of_text(text) {
-                Err(error) => return self.refuse(error, Value::UInt(0)),
+                Err(error) => return self.refuse(error, Value::Int(0)),
                 Ok((integer, whole)) => {
                     // '0' and '00' are 2000; '0000' is the zero year.
                     from_text = text.trim_ascii().len() < 4;
@@ -187,9 +187,9 @@ impl Target<'_> {
             1..=69 => number + 2000,
             70..=99 => number + 1900,
             0 | 1901..=2155 => number,
-            _ => return self.out_of_range(Value::UInt(0)),
+            _ => return self.out_of_range(Value::Int(0)),
         };
-        let year = Value::UInt(u64::try_from(year).unwrap_or(0));
+        let year = Value::Int(i64::try_from(year).unwrap_or(0));
         if truncated { self.refuse(Error::truncated(self.column, self.row), year) } else { Ok(year) }
     }
 
@@ -249,7 +249,7 @@ impl Target<'_> {
         if magnitude.compare(&largest).is_gt() {
             return self.out_of_range(Value::Decimal(if negative { largest.negate() } else { largest }));
         }
-        let exact_kind = matches!(value, Value::Text(_) | Value::Decimal(_));
+        let exact_kind = matches!(value, Value::Text(_) | Value::Decimal(_) | Value::Double(_));
         if exact_kind && rounded.compare(&decimal).is_ne() {
             self.note_truncated();
         }
@@ -261,7 +261,8 @@ impl Target<'_> {
         if let Value::Blob(bytes) = value
             && let Err(error) = std::str::from_utf8(bytes)
         {
-            let shown: String = bytes[error.valid_up_to()..].iter().take(6).map(|b| format!("\\x{b:02X}")).collect();
+            let shown: String =
+                bytes[error.valid_up_to()..].iter().take(6).map(|b| format!("\\x{b:02X}")).collect();
             let valid = text.slice(..error.valid_up_to());
             let refusal = Error::incorrect_value("string", shown, self.column, self.row);
             text = match self.refuse(refusal, Value::Text(valid))? {
@@ -270,7 +271,9 @@ impl Target<'_> {
             };
         }
         let end = match characters {
-            Some(n) if text.len() > n as usize && character_count(&text) > n => character_offset(&text, n as usize),
+            Some(n) if text.len() > n as usize && character_count(&text) > n => {
+                character_offset(&text, n as usize)
+            }
             Some(_) => text.len(),
             None => {
                 let longest = usize::try_from(self.to.bytes_max().unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
@@ -346,13 +349,23 @@ impl Target<'_> {
         self.incorrect(kind, value, warning, stored)
     }
 
+    /// The note that a DATE column took only the date.
+    fn note_time_lost(&mut self, value: &Value) {
+        if self.strict {
+            let note = Error::incorrect_datetime("date", message_text(value), self.column, self.row);
+            self.session.warn(WarningLevel::Note, note.code, note.message);
+        } else {
+            self.note_truncated();
+        }
+    }
+
     fn date(&mut self, value: &Value) -> Result<Value> {
         if let Value::DateTime(datetime) = value {
             // A fraction is rounded first and may carry into the next day.
             return match datetime.round(0, false) {
                 Some(rounded) => {
-                    if rounded.time_microseconds() != 0 && !self.strict {
-                        self.note_truncated();
+                    if rounded.time_microseconds() != 0 {
+                        self.note_time_lost(value);
                     }
                     Ok(Value::Date(rounded.date()))
                 }
@@ -364,19 +377,13 @@ impl Target<'_> {
             Temporal::Invalid => self.invalid_date("date", value, Value::Date(crate::types::Date::ZERO)),
             Temporal::Valid(Parsed { value: datetime, truncated, .. }) => {
                 let stored = Value::Date(datetime.date());
-                let fraction_of_number = matches!(value, Value::Decimal(_) | Value::Double(_))
-                    && datetime.microsecond() != 0;
+                let fraction_of_number =
+                    matches!(value, Value::Decimal(_) | Value::Double(_)) && datetime.microsecond() != 0;
                 if truncated || fraction_of_number {
                     return self.incorrect("date", value, Error::truncated(self.column, self.row), stored);
                 }
                 if datetime.time_microseconds() != 0 || matches!(value, Value::Time(_)) {
-                    if self.strict {
-                        let note =
-                            Error::incorrect_datetime("date", message_text(value), self.column, self.row);
-                        self.session.warn(WarningLevel::Note, note.code, note.message);
-                    } else {
-                        self.note_truncated();
-                    }
+                    self.note_time_lost(value);
                 }
                 Ok(stored)
             }
@@ -430,7 +437,8 @@ impl Target<'_> {
             return self.incorrect("datetime", value, Error::out_of_range(self.column, self.row), zero);
         };
         if timestamp && rounded != DateTime::ZERO {
-            let seconds = rounded.to_epoch(self.session.variables.time_zone_offset_seconds).div_euclid(MICROSECONDS);
+            let seconds =
+                rounded.to_epoch(self.session.variables.time_zone_offset_seconds).div_euclid(MICROSECONDS);
             if rounded.date().has_zero_part() || !(1..=i64::from(i32::MAX)).contains(&seconds) {
                 return self.incorrect("datetime", value, Error::out_of_range(self.column, self.row), zero);
             }

@@ -32,8 +32,13 @@ pub struct Parsed<T> {
 
 impl DateRules {
     fn check(self, year: u32, month: u32, day: u32) -> Option<Date> {
-        let date = if self.allow_invalid { Date::new_lenient(year, month, day) } else { Date::new(year, month, day) }?;
-        let refused = if date.is_zero() { self.no_zero_date } else { self.no_zero_in_date && date.has_zero_part() };
+        let date = if self.allow_invalid {
+            Date::new_lenient(year, month, day)
+        } else {
+            Date::new(year, month, day)
+        }?;
+        let refused =
+            if date.is_zero() { self.no_zero_date } else { self.no_zero_in_date && date.has_zero_part() };
         (!refused).then_some(date)
     }
 }
@@ -73,7 +78,8 @@ impl Cursor<'_> {
     /// The digits of a fraction as microseconds, rounded at the seventh.
     fn fraction(&mut self) -> i64 {
         let (value, count) = self.digits(6);
-        let mut micros = i64::try_from(value).unwrap_or(0) * 10_i64.pow(6 - u32::try_from(count).unwrap_or(6));
+        let mut micros =
+            i64::try_from(value).unwrap_or(0) * 10_i64.pow(6 - u32::try_from(count).unwrap_or(6));
         if self.peek().is_some_and(|byte| (b'5'..=b'9').contains(&byte)) {
             micros += 1;
         }
@@ -105,7 +111,13 @@ pub fn parse_datetime(text: &[u8], rules: DateRules, offset_seconds: i32) -> Opt
     let mut count = 0;
     let mut year_length = 0;
     while count < 6 && cursor.digit_at(cursor.at) {
-        let width = if !undelimited { usize::MAX } else if count == 0 { year_digits } else { 2 };
+        let width = if !undelimited {
+            usize::MAX
+        } else if count == 0 {
+            year_digits
+        } else {
+            2
+        };
         let (value, length) = cursor.digits(width);
         if value > 999_999 {
             return None;
@@ -125,7 +137,7 @@ pub fn parse_datetime(text: &[u8], rules: DateRules, offset_seconds: i32) -> Opt
         skip_delimiters(&mut cursor, count);
     }
     let zero = parts.iter().all(|part| *part == 0) && micros == 0;
-    if year_length <= 2 && !zero {
+    if year_length == 2 && !zero {
         parts[0] += if parts[0] < 70 { 2000 } else { 1900 };
     }
     if count < 3 || parts[3] > 23 || parts[4] > 59 || parts[5] > 59 {
@@ -135,10 +147,13 @@ pub fn parse_datetime(text: &[u8], rules: DateRules, offset_seconds: i32) -> Opt
     let date = rules.check(small(parts[0]), small(parts[1]), small(parts[2]))?;
     let time = i64::try_from(parts[3] * 3600 + parts[4] * 60 + parts[5]).ok()? * MICROSECONDS;
     let base = DateTime::new(date, time);
-    let mut value =
-        if micros == 0 { base } else if micros < MICROSECONDS { DateTime::new(date, time + micros) } else {
-            DateTime::from_linear_microseconds(base.linear_microseconds() + micros)?
-        };
+    let mut value = if micros == 0 {
+        base
+    } else if micros < MICROSECONDS {
+        DateTime::new(date, time + micros)
+    } else {
+        DateTime::from_linear_microseconds(base.linear_microseconds() + micros)?
+    };
     if count > 3
         && let Some(offset) = parse_offset(&mut cursor)
     {
@@ -186,7 +201,10 @@ pub fn parse_offset_text(text: &[u8]) -> Option<i32> {
     };
     let colon = rest.iter().position(|byte| *byte == b':')?;
     let (hours, minutes) = (&rest[..colon], &rest[colon + 1..]);
-    if !(1..=2).contains(&hours.len()) || minutes.len() != 2 || !hours.iter().chain(minutes).all(u8::is_ascii_digit) {
+    if !(1..=2).contains(&hours.len())
+        || minutes.len() != 2
+        || !hours.iter().chain(minutes).all(u8::is_ascii_digit)
+    {
         return None;
     }
     let number = |digits: &[u8]| digits.iter().fold(0_i32, |sum, digit| sum * 10 + i32::from(digit - b'0'));
@@ -238,7 +256,8 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
     if parts[2] > 59 || parts[3] > 59 {
         return None;
     }
-    let hours = i64::try_from(parts[0].saturating_mul(24).saturating_add(parts[1])).unwrap_or(i64::MAX).min(100_000);
+    let hours =
+        i64::try_from(parts[0].saturating_mul(24).saturating_add(parts[1])).unwrap_or(i64::MAX).min(100_000);
     let minutes = i64::try_from(parts[2] * 60 + parts[3]).unwrap_or(0);
     let total = (hours * 3600 + minutes) * MICROSECONDS + micros;
     let (value, clamped) = Time::clamped(if negative { -total } else { total });
@@ -271,7 +290,9 @@ pub fn datetime_from_number(number: i64, micros: i64, rules: DateRules) -> Optio
     let part = |divisor: i64, modulus: i64| u32::try_from(full / divisor % modulus).unwrap_or(0);
     let date = rules.check(part(10_000_000_000, 10_000), part(100_000_000, 100), part(1_000_000, 100))?;
     let base = DateTime::from_parts(date, part(10_000, 100), part(100, 100), part(1, 100), 0)?;
-    let value = if micros == 0 { base } else {
+    let value = if micros == 0 {
+        base
+    } else {
         DateTime::from_linear_microseconds(base.linear_microseconds() + micros)?
     };
     Some((value, has_time))

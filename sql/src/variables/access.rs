@@ -43,9 +43,12 @@ pub fn data_type(name: &str, scope: Option<VariableScope>) -> crate::Result<Data
         Kind::Bool => DataType::BIGINT,
         Kind::Unsigned(..) => DataType { unsigned: true, ..DataType::BIGINT },
         Kind::Double(..) => DataType::DOUBLE,
-        Kind::Enum(_) | Kind::Text | Kind::SqlMode | Kind::TimeZone | Kind::CharacterSet | Kind::Collation => {
-            DataType::varchar(1024, Collation::Utf8mb4GeneralCi)
-        }
+        Kind::Enum(_)
+        | Kind::Text
+        | Kind::SqlMode
+        | Kind::TimeZone
+        | Kind::CharacterSet
+        | Kind::Collation => DataType::varchar(1024, Collation::Utf8mb4GeneralCi),
     })
 }
 
@@ -72,7 +75,12 @@ fn check_read_scope(variable: &Variable, scope: Option<VariableScope>) -> crate:
 ///
 /// # Errors
 /// 1193 unknown variable, 1238 wrong scope.
-pub fn get(session: &SessionState, host: &dyn Host, scope: Option<VariableScope>, name: &str) -> crate::Result<Value> {
+pub fn get(
+    session: &SessionState,
+    host: &dyn Host,
+    scope: Option<VariableScope>,
+    name: &str,
+) -> crate::Result<Value> {
     let Some(variable) = find(name) else {
         return match host.variable(name) {
             Some(value) if is_of_node(name) => Ok(text(printed(Kind::Text, &value))),
@@ -99,9 +107,12 @@ fn default(variable: &Variable) -> Value {
         Kind::Bool => Value::Int(i64::from(variable.default == "ON")),
         Kind::Unsigned(..) => Value::UInt(variable.default.parse().unwrap_or(0)),
         Kind::Double(..) => Value::Double(variable.default.parse().unwrap_or(0.0)),
-        Kind::Enum(_) | Kind::Text | Kind::SqlMode | Kind::TimeZone | Kind::CharacterSet | Kind::Collation => {
-            Value::Text(Bytes::from_static(variable.default.as_bytes()))
-        }
+        Kind::Enum(_)
+        | Kind::Text
+        | Kind::SqlMode
+        | Kind::TimeZone
+        | Kind::CharacterSet
+        | Kind::Collation => Value::Text(Bytes::from_static(variable.default.as_bytes())),
     }
 }
 
@@ -121,7 +132,8 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "autocommit" => bool(variables.autocommit),
         "div_precision_increment" => Value::UInt(variables.div_precision_increment.into()),
         "error_count" => {
-            let errors = session.warnings.iter().filter(|warning| warning.level == WarningLevel::Error).count();
+            let errors =
+                session.warnings.iter().filter(|warning| warning.level == WarningLevel::Error).count();
             Value::UInt(errors as u64)
         }
         "group_concat_max_len" => Value::UInt(variables.group_concat_max_len),
@@ -234,7 +246,12 @@ pub fn assign(
 ///
 /// # Errors
 /// 1193 unknown, 1229 only global, 1238 read only, 1231 and 1232 wrong value and type, 1235 not built, 1298 time zone.
-pub fn set_session(session: &mut SessionState, host: &dyn Host, name: &str, value: Option<Value>) -> crate::Result<()> {
+pub fn set_session(
+    session: &mut SessionState,
+    host: &dyn Host,
+    name: &str,
+    value: Option<Value>,
+) -> crate::Result<()> {
     let variable = settable(name)?;
     if variable.scope == Scope::Global {
         return Err(Error::variable_global(name));
@@ -248,7 +265,9 @@ pub fn set_session(session: &mut SessionState, host: &dyn Host, name: &str, valu
             return Err(Error {
                 code: 1621,
                 state: *b"HY000",
-                message: format!("SESSION variable '{name}' is read-only. Use SET GLOBAL to assign the value"),
+                message: format!(
+                    "SESSION variable '{name}' is read-only. Use SET GLOBAL to assign the value"
+                ),
             });
         }
         "identity" | "last_insert_id" => {
@@ -266,7 +285,12 @@ pub fn set_session(session: &mut SessionState, host: &dyn Host, name: &str, valu
 ///
 /// # Errors
 /// As [`set_session`], and 1228 for a variable of sessions.
-pub fn set_global(session: &mut SessionState, host: &dyn Host, name: &str, value: Option<Value>) -> crate::Result<()> {
+pub fn set_global(
+    session: &mut SessionState,
+    host: &dyn Host,
+    name: &str,
+    value: Option<Value>,
+) -> crate::Result<()> {
     let variable = settable(name)?;
     if variable.scope == Scope::Session {
         return Err(Error {
@@ -283,10 +307,16 @@ pub fn set_global(session: &mut SessionState, host: &dyn Host, name: &str, value
     match variable.name {
         // These two move together.
         "character_set_connection" => {
-            host.set_global("collation_connection", text(default_collation_name(&printed(variable.kind, &value))));
+            host.set_global(
+                "collation_connection",
+                text(default_collation_name(&printed(variable.kind, &value))),
+            );
         }
         "collation_connection" => {
-            host.set_global("character_set_connection", text(set_of_collation(&printed(variable.kind, &value))));
+            host.set_global(
+                "character_set_connection",
+                text(set_of_collation(&printed(variable.kind, &value))),
+            );
         }
         _ => {}
     }
@@ -358,7 +388,8 @@ fn text_value(variable: &Variable, value: &Value) -> crate::Result<String> {
 }
 
 fn bool_value(variable: &Variable, value: &Value) -> crate::Result<Value> {
-    let is_word = |text: &[u8], words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes()));
+    let is_word =
+        |text: &[u8], words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes()));
     match value {
         Value::Int(0) | Value::UInt(0) => Ok(Value::Int(0)),
         Value::Int(1) | Value::UInt(1) => Ok(Value::Int(1)),
@@ -458,7 +489,9 @@ fn client_set(name: &str) -> crate::Result<&'static str> {
     match CLIENT_SETS.iter().find(|set| **set == canonical) {
         Some(set) => Ok(set),
         // It names the sets of MySQL that are not built, and those that are none.
-        None => Err(character_set::default_collation(name).err().unwrap_or_else(|| Error::unknown_character_set(name))),
+        None => Err(character_set::default_collation(name)
+            .err()
+            .unwrap_or_else(|| Error::unknown_character_set(name))),
     }
 }
 
@@ -544,7 +577,9 @@ fn printed(kind: Kind, value: &Value) -> String {
             value.write(&mut out);
             String::from_utf8_lossy(&out).into_owned()
         }
-        (_, Value::Date(_) | Value::Time(_) | Value::DateTime(_)) => crate::types::convert::message_text(value),
+        (_, Value::Date(_) | Value::Time(_) | Value::DateTime(_)) => {
+            crate::types::convert::message_text(value)
+        }
     }
 }
 
@@ -556,7 +591,9 @@ pub fn iter_all(session: &SessionState, host: &dyn Host, global_values: bool) ->
     for variable in VARIABLES {
         let value = match (variable.scope, variable.effect) {
             // Of the host's variables only those are listed that it lists.
-            (_, Effect::Host) => of_host.iter().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone()),
+            (_, Effect::Host) => {
+                of_host.iter().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone())
+            }
             (Scope::Session, _) if global_values => None,
             (Scope::Both, _) if !global_values => Some(of_session(variable, session)),
             (Scope::Session, _) => Some(of_session(variable, session)),

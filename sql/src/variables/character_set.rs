@@ -9,9 +9,10 @@ use crate::types::Collation;
 
 /// Character sets of MySQL 8.4 that are not built.
 const REFUSED_SETS: &[&str] = &[
-    "armscii8", "big5", "cp1250", "cp1251", "cp1256", "cp1257", "cp850", "cp852", "cp866", "cp932", "dec8", "eucjpms", "euckr",
-    "gb18030", "gb2312", "gbk", "geostd8", "greek", "hebrew", "hp8", "keybcs2", "koi8r", "koi8u", "latin1", "latin2", "latin5",
-    "latin7", "macce", "macroman", "sjis", "swe7", "tis620", "ucs2", "ujis", "utf16", "utf16le", "utf32",
+    "armscii8", "big5", "cp1250", "cp1251", "cp1256", "cp1257", "cp850", "cp852", "cp866", "cp932", "dec8",
+    "eucjpms", "euckr", "gb18030", "gb2312", "gbk", "geostd8", "greek", "hebrew", "hp8", "keybcs2", "koi8r",
+    "koi8u", "latin1", "latin2", "latin5", "latin7", "macce", "macroman", "sjis", "swe7", "tis620", "ucs2",
+    "ujis", "utf16", "utf16le", "utf32",
 ];
 
 /// The default collation of a character set, as for a column or table.
@@ -24,7 +25,9 @@ pub(crate) fn default_collation(name: &str) -> crate::Result<Collation> {
         "utf8mb3" | "utf8" => Ok(Collation::Utf8mb4GeneralCi),
         "binary" => Ok(Collation::Binary),
         "ascii" => Err(Error::not_supported("the character set ascii for columns")),
-        lower if REFUSED_SETS.contains(&lower) => Err(Error::not_supported(format_args!("the character set {lower}"))),
+        lower if REFUSED_SETS.contains(&lower) => {
+            Err(Error::not_supported(format_args!("the character set {lower}")))
+        }
         _ => Err(Error::unknown_character_set(name)),
     }
 }
@@ -37,13 +40,16 @@ pub(crate) fn collation(name: &str) -> crate::Result<Collation> {
     let lower = name.to_ascii_lowercase();
     match lower.as_str() {
         "utf8mb4_0900_ai_ci" => return Ok(Collation::Utf8mb4_0900AiCi),
-        "utf8mb4_general_ci" | "utf8mb3_general_ci" | "utf8_general_ci" => return Ok(Collation::Utf8mb4GeneralCi),
+        "utf8mb4_general_ci" | "utf8mb3_general_ci" | "utf8_general_ci" => {
+            return Ok(Collation::Utf8mb4GeneralCi);
+        }
         "utf8mb4_bin" | "utf8mb3_bin" | "utf8_bin" => return Ok(Collation::Utf8mb4Bin),
         "utf8mb4_0900_bin" => return Ok(Collation::Utf8mb4_0900Bin),
         "binary" => return Ok(Collation::Binary),
         _ => {}
     }
-    let is_set = |set: &str| matches!(set, "utf8mb4" | "utf8mb3" | "utf8" | "ascii") || REFUSED_SETS.contains(&set);
+    let is_set =
+        |set: &str| matches!(set, "utf8mb4" | "utf8mb3" | "utf8" | "ascii") || REFUSED_SETS.contains(&set);
     match lower.split_once('_') {
         Some((set, rest)) if is_set(set) && is_collation_tail(rest) => {
             Err(Error::not_supported(format_args!("the collation {lower}")))
@@ -88,7 +94,8 @@ mod tests {
         assert_eq!(collation("utf8mb4_unicode_ci").unwrap_err().code, 1235);
         assert_eq!(collation("latin1_swedish_ci").unwrap_err().code, 1235);
         assert_eq!(collation("utf8mb4_klingon").unwrap_err().code, 1273);
-        for known in ["utf8mb4_0900_ai_ci", "utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_0900_bin", "binary"] {
+        for known in ["utf8mb4_0900_ai_ci", "utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_0900_bin", "binary"]
+        {
             assert_eq!(collation_name(collation(known).unwrap()), known);
         }
     }

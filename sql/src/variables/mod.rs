@@ -11,7 +11,12 @@ mod registry;
 mod sql_mode;
 mod time_zone;
 
-pub use access::{assign, data_type, get, iter_all, new_session, parse_isolation, set_global, set_names, set_session};
+#[cfg(test)]
+mod tests;
+
+pub use access::{
+    assign, data_type, get, iter_all, new_session, parse_isolation, set_global, set_names, set_session,
+};
 
 /// What this server calls itself in the handshake and in `VERSION()`.
 pub const VERSION: &str = "8.4.0-quorate";

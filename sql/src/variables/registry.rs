@@ -58,7 +58,13 @@ pub(super) struct Variable {
     pub effect: Effect,
 }
 
-const fn variable(name: &'static str, scope: Scope, kind: Kind, default: &'static str, effect: Effect) -> Variable {
+const fn variable(
+    name: &'static str,
+    scope: Scope,
+    kind: Kind,
+    default: &'static str,
+    effect: Effect,
+) -> Variable {
     Variable { name, scope, kind, default, effect }
 }
 
@@ -252,7 +258,13 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("table_definition_cache", Global, Unsigned(400, 524_288, 1), "2000", Hint),
     variable("table_open_cache", Global, Unsigned(1, 524_288, 1), "4000", Hint),
     variable("temptable_max_ram", Global, SIZE, "1073741824", Hint),
-    variable("terminology_use_previous", Both, Enum(&["NONE", "BEFORE_8_0_26", "BEFORE_8_2_0"]), "NONE", Hint),
+    variable(
+        "terminology_use_previous",
+        Both,
+        Enum(&["NONE", "BEFORE_8_0_26", "BEFORE_8_2_0"]),
+        "NONE",
+        Hint,
+    ),
     variable("thread_cache_size", Global, Unsigned(0, 16_384, 1), "9", Hint),
     variable("time_zone", Both, TimeZone, "SYSTEM", Acts),
     variable("tmp_table_size", Both, Unsigned(1024, MAX, 1), "16777216", Hint),
@@ -288,10 +300,13 @@ mod tests {
         for variable in VARIABLES.iter().filter(|variable| variable.effect != Host) {
             let fits = match variable.kind {
                 Bool => matches!(variable.default, "ON" | "OFF"),
-                Unsigned(from, to, step) => {
-                    variable.default.parse().is_ok_and(|value: u64| (from..=to).contains(&value) && value % step == 0)
+                Unsigned(from, to, step) => variable
+                    .default
+                    .parse()
+                    .is_ok_and(|value: u64| (from..=to).contains(&value) && value % step == 0),
+                Double(from, to) => {
+                    variable.default.parse().is_ok_and(|value: f64| (from..=to).contains(&value))
                 }
-                Double(from, to) => variable.default.parse().is_ok_and(|value: f64| (from..=to).contains(&value)),
                 Enum(words) => words.contains(&variable.default),
                 Text | Kind::SqlMode | TimeZone | CharacterSet | Collation => true,
             };

@@ -68,7 +68,8 @@ impl SqlMode {
         if number & !known != 0 {
             return Err(Error::wrong_value_for_variable("sql_mode", number));
         }
-        let flags = MODES.iter().filter(|(_, bit, _)| number & bit != 0).fold(0, |flags, (_, _, flag)| flags | flag);
+        let flags =
+            MODES.iter().filter(|(_, bit, _)| number & bit != 0).fold(0, |flags, (_, _, flag)| flags | flag);
         SqlMode::complete(flags)
     }
 
@@ -133,7 +134,10 @@ mod tests {
     #[test]
     fn modes_expand_and_print_as_in_mysql() {
         let printed = |text: &str| SqlMode::parse(text).unwrap().to_string();
-        assert_eq!(printed("ansi"), "REAL_AS_FLOAT,PIPES_AS_CONCAT,ANSI_QUOTES,IGNORE_SPACE,ONLY_FULL_GROUP_BY,ANSI");
+        assert_eq!(
+            printed("ansi"),
+            "REAL_AS_FLOAT,PIPES_AS_CONCAT,ANSI_QUOTES,IGNORE_SPACE,ONLY_FULL_GROUP_BY,ANSI"
+        );
         assert_eq!(
             printed("TRADITIONAL"),
             "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,TRADITIONAL,NO_ENGINE_SUBSTITUTION"

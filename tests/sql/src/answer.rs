@@ -1,15 +1,31 @@
 //! A server's answer to one statement as text: what is recorded, and what is compared.
 //!
 //! ```text
-//! # t.id LONG(11) not_null primary, n LONGLONG(21) not_null
-//! 1|2
+//! # t.id LONG unsigned, n NEWDECIMAL(2)
+//! 1|2.50
 //! \N|text\|with a bar
 //! warning 1365 Division by 0
 //! ```
 //! or `ok affected=1 insert_id=7 info=…`, or `error 1062 23000 Duplicate entry …`.
+//!
+//! Of a column, what clients decide by is always compared: name, table, type, sign, digits after the point, text or bytes. Widths and
+//! key flags are compared where the file asks for it ([`Detail::Full`]), since MySQL changes them with the plan it takes: a sort
+//! through a temporary table loses the key flags. A NULL in a column that was announced as NOT NULL is always a line of its own.
 
 use client::{Column, QueryResult, ServerError};
-use wire::mysql::constant::{column_flag, column_type};
+use wire::mysql::constant::{charset, column_flag, column_type};
+
+/// How much of the columns is recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Names and kinds: SHOW and DESCRIBE, whose columns are MySQL's own internal tables.
+    Names,
+    /// What clients decide by.
+    #[default]
+    Usual,
+    /// Everything that is sent.
+    Full,
+}
 
 /// An answer, a line an element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,11 +43,11 @@ pub struct Answer {
 impl Answer {
     /// The answer that a result is; `masked` columns show `*` for any value but NULL.
     #[must_use]
-    pub fn from_result(result: &QueryResult, masked: &[String]) -> Answer {
+    pub fn from_result(result: &QueryResult, masked: &[String], detail: Detail) -> Answer {
         if result.columns.is_empty() {
             return Answer { outcome: Some(ok_line(result)), ..Answer::default() };
         }
-        let columns: Vec<String> = result.columns.iter().map(describe).collect();
+        let columns: Vec<String> = result.columns.iter().map(|column| describe(column, detail)).collect();
         let is_masked: Vec<bool> = result.columns.iter().map(|column| masked.contains(&column.name)).collect();
         let row = |row: &Vec<Option<Vec<u8>>>| -> String {
             let values = row.iter().zip(&is_masked).map(|(value, masked)| match value {
@@ -44,6 +60,7 @@ impl Answer {
         Answer {
             columns: Some(format!("# {}", columns.join(", "))),
             rows: result.rows.iter().map(row).collect(),
+            outcome: null_in_not_null(result),
             ..Answer::default()
         }
     }
@@ -90,15 +107,36 @@ fn ok_line(result: &QueryResult) -> String {
     line
 }
 
-/// A column: `table.name TYPE(length,decimals) flags`.
-fn describe(column: &Column) -> String {
+/// A column that was announced as NOT NULL and has a NULL.
+fn null_in_not_null(result: &QueryResult) -> Option<String> {
+    let is_wrong = |index: usize, column: &Column| {
+        column.flags & column_flag::NOT_NULL != 0
+            && result.rows.iter().any(|row| row.get(index).is_some_and(Option::is_none))
+    };
+    let (_, column) = result.columns.iter().enumerate().find(|(index, column)| is_wrong(*index, column))?;
+    Some(format!("wrong: NULL in {}, which is NOT NULL", column.name))
+}
+
+fn describe(column: &Column, detail: Detail) -> String {
     let mut text = String::new();
-    if !column.table.is_empty() {
+    if !column.table.is_empty() && detail != Detail::Names {
         text.push_str(&column.table);
         text.push('.');
     }
     text.push_str(&escape(column.name.as_bytes()));
-    text.push_str(&format!(" {}({}", type_name(column.column_type), column.length));
+    text.push(' ');
+    match detail {
+        Detail::Full => describe_fully(column, &mut text),
+        Detail::Names if is_string(column.column_type) => text.push_str("text"),
+        Detail::Names => text.push_str("number"),
+        Detail::Usual => describe_usually(column, &mut text),
+    }
+    text
+}
+
+/// `TYPE(length,decimals) flags`.
+fn describe_fully(column: &Column, text: &mut String) {
+    text.push_str(&format!("{}({}", type_name(column.column_type), column.length));
     if column.decimals != 0 {
         text.push_str(&format!(",{}", column.decimals));
     }
@@ -112,7 +150,28 @@ fn describe(column: &Column) -> String {
             text.push_str(name);
         }
     }
-    text
+}
+
+/// `TYPE(decimals) unsigned`; the several types that an expression's text can have are one.
+fn describe_usually(column: &Column, text: &mut String) {
+    if is_string(column.column_type) {
+        let is_expression = column.table.is_empty();
+        let is_bytes = column.charset == charset::BINARY;
+        let kind = if is_bytes { "bytes" } else { "text" };
+        match is_expression {
+            true => text.push_str(kind),
+            false => text.push_str(&format!("{} {kind}", type_name(column.column_type))),
+        }
+        return;
+    }
+    text.push_str(&type_name(column.column_type));
+    let has_digits = !matches!(column.column_type, column_type::NULL | column_type::JSON);
+    if column.decimals != 0 && has_digits {
+        text.push_str(&format!("({})", column.decimals));
+    }
+    if column.flags & column_flag::UNSIGNED != 0 {
+        text.push_str(" unsigned");
+    }
 }
 
 const FLAGS: [(u16, &str); 13] = [
@@ -210,17 +269,46 @@ mod tests {
         let column = Column { name: "a".into(), column_type: column_type::LONG, length: 11, ..Column::default() };
         let rows = vec![vec![Some(b"a|b\n\xff".to_vec())], vec![None], vec![Some(b"NULL".to_vec())]];
         let result = QueryResult { columns: vec![column], rows, ..QueryResult::default() };
-        let answer = Answer::from_result(&result, &[]);
+        let answer = Answer::from_result(&result, &[], Detail::Full);
         assert_eq!(answer.lines(true), ["# a LONG(11)", "a\\|b\\n\\xFF", "\\N", "NULL"]);
         assert_eq!(answer.lines(false), ["# a LONG(11)", "NULL", "\\N", "a\\|b\\n\\xFF"]);
-        let masked = Answer::from_result(&result, &["a".to_owned()]);
+        let masked = Answer::from_result(&result, &["a".to_owned()], Detail::Usual);
         assert_eq!(masked.rows, ["*", "\\N", "*"]);
+    }
+
+    #[test]
+    fn a_null_in_a_column_that_has_none_is_told() {
+        let column = Column { name: "a".into(), flags: column_flag::NOT_NULL, ..Column::default() };
+        let mut result = QueryResult { columns: vec![column], rows: vec![vec![None]], ..QueryResult::default() };
+        let told = |result: &QueryResult| Answer::from_result(result, &[], Detail::Usual).outcome;
+        assert_eq!(told(&result).as_deref(), Some("wrong: NULL in a, which is NOT NULL"));
+        result.rows.clear();
+        assert_eq!(told(&result), None);
+    }
+
+    #[test]
+    fn a_column_is_told_by_what_clients_decide_by() {
+        let shown = |column: &Column| describe(column, Detail::Usual);
+        let text = |table: &str, column_type| Column {
+            name: "a".into(),
+            table: table.into(),
+            column_type,
+            charset: charset::UTF8MB4_0900_AI_CI,
+            decimals: 31,
+            ..Column::default()
+        };
+        assert_eq!(shown(&text("", column_type::VAR_STRING)), "a text");
+        assert_eq!(shown(&text("", column_type::LONG_BLOB)), "a text");
+        assert_eq!(shown(&text("t", column_type::STRING)), "t.a STRING text");
+        let flags = column_flag::UNSIGNED | column_flag::PRI_KEY;
+        let number = Column { name: "a".into(), column_type: column_type::NEWDECIMAL, decimals: 2, flags, ..Column::default() };
+        assert_eq!(shown(&number), "a NEWDECIMAL(2) unsigned");
     }
 
     #[test]
     fn what_is_not_a_result_set_is_one_line() {
         let result = QueryResult { affected: 2, last_insert_id: 7, info: "Records: 2".into(), ..QueryResult::default() };
-        assert_eq!(Answer::from_result(&result, &[]).lines(true), ["ok affected=2 insert_id=7 info=Records: 2"]);
+        assert_eq!(Answer::from_result(&result, &[], Detail::Usual).lines(true), ["ok affected=2 insert_id=7 info=Records: 2"]);
         let error = ServerError { code: 1062, sqlstate: "23000".into(), message: "no".into() };
         assert_eq!(Answer::from_error(&error).lines(true), ["error 1062 23000 no"]);
     }

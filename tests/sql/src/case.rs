@@ -4,7 +4,10 @@
 //! * `-- deviation: name: why`: our answer differs on purpose;
 //! * `-- mask: column, …`: values of these columns depend on the machine or the moment;
 //! * `-- session: name`: another connection than the file's first;
+//! * `-- full-metadata:`: everything about the columns is compared;
 //! * `-- with: literal, …`: prepared and executed with these parameters, over the binary protocol.
+
+use crate::answer::Detail;
 
 /// One case file.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub struct Statement {
     pub deviation: Option<(String, String)>,
     /// Columns whose values are not compared.
     pub masked: Vec<String>,
+    /// Everything about the columns is compared.
+    pub full_metadata: bool,
     /// The connection it is sent on.
     pub session: String,
     /// Parameters, when it goes over the binary protocol.
@@ -51,8 +56,23 @@ impl Statement {
     /// Whether the order of the rows is part of the answer.
     #[must_use]
     pub fn is_ordered(&self) -> bool {
+        self.sql.to_ascii_uppercase().contains("ORDER BY") || self.shows()
+    }
+
+    /// SHOW and its like.
+    fn shows(&self) -> bool {
         let upper = self.sql.to_ascii_uppercase();
-        upper.contains("ORDER BY") || ["SHOW", "EXPLAIN", "DESC"].iter().any(|verb| upper.starts_with(verb))
+        ["SHOW", "EXPLAIN", "DESC", "ANALYZE"].iter().any(|verb| upper.starts_with(verb))
+    }
+
+    /// How much of its columns is compared.
+    #[must_use]
+    pub fn detail(&self) -> Detail {
+        match (self.full_metadata, self.shows()) {
+            (true, _) => Detail::Full,
+            (false, true) => Detail::Names,
+            (false, false) => Detail::Usual,
+        }
     }
 }
 
@@ -104,6 +124,7 @@ impl Statement {
                 self.deviation = Some((name.trim().to_owned(), reason.trim().to_owned()));
             }
             "mask" => self.masked = rest.split(',').map(|name| name.trim().to_owned()).collect(),
+            "full-metadata" => self.full_metadata = true,
             "session" => rest.clone_into(&mut self.session),
             "with" => self.parameters = Some(parameters(rest)?),
             _ => {}

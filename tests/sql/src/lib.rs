@@ -18,7 +18,7 @@ mod case;
 mod compare;
 mod run;
 
-pub use answer::Answer;
+pub use answer::{Answer, Detail};
 pub use case::{Case, Statement};
 pub use compare::{Difference, Report, compare_file};
 pub use run::{Recorded, Target, parse_recorded, render_recorded, run_case};

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use client::{Connection, Error, Options, Param, QueryResult};
+use wire::mysql::constant::column_type;
 
 use crate::answer::Answer;
 use crate::case::{Case, Parameter, Statement};
@@ -82,7 +83,7 @@ fn ask(connection: &mut Connection, statement: &Statement) -> Result<Answer, Err
     };
     match result {
         Ok(result) => {
-            let mut answer = Answer::from_result(&result, &statement.masked);
+            let mut answer = Answer::from_result(&result, &statement.masked, statement.detail());
             if result.warnings > 0 && !statement.sql.to_ascii_uppercase().starts_with("SHOW") {
                 answer.add_warnings(&connection.query("SHOW WARNINGS")?);
             }
@@ -101,12 +102,11 @@ fn execute(connection: &mut Connection, sql: &str, parameters: &[Parameter]) -> 
             Parameter::Null => Param::Null,
             Parameter::Int(value) => Param::Int(*value),
             Parameter::Double(value) => Param::Double(*value),
-            Parameter::Text(text) => Param::from(text.as_str()),
+            Parameter::Text(text) => Param::Bytes { value: text.as_bytes(), column_type: column_type::VAR_STRING },
         })
         .collect();
-    let result = connection.execute(&prepared, &values);
-    // The warnings must be those of the execution, so the statement stays until the connection goes.
-    result
+    // Not closed: the warnings asked for next are to be those of the execution.
+    connection.execute(&prepared, &values)
 }
 
 /// The recorded form of statements and their answers.

@@ -10,7 +10,11 @@ use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, TypeKind, Value, number};
 
 /// `left op right` with the connection's collation as the default one.
-pub(in crate::expression) fn comparison(op: CompareOp, left: Expression, right: Expression) -> Result<Expression> {
+pub(in crate::expression) fn comparison(
+    op: CompareOp,
+    left: Expression,
+    right: Expression,
+) -> Result<Expression> {
     compare(op, left, right, Collation::default(), 0)
 }
 
@@ -39,7 +43,9 @@ fn adapt(literal: Expression, other: &Expression, offset_seconds: i32) -> Result
                 let data_type = DataType::of_value(&value, Collation::Binary);
                 Ok(Expression::Constant { value, data_type })
             }
-            Temporal::Valid(parsed) => Ok(Expression::constant(Value::Date(parsed.value.date()), DataType::DATE)),
+            Temporal::Valid(parsed) => {
+                Ok(Expression::constant(Value::Date(parsed.value.date()), DataType::DATE))
+            }
             Temporal::Null | Temporal::Invalid => {
                 let kind = match to.kind {
                     TypeKind::Date => "DATE",
@@ -49,7 +55,10 @@ fn adapt(literal: Expression, other: &Expression, offset_seconds: i32) -> Result
                 Err(Error {
                     code: 1525,
                     state: *b"HY000",
-                    message: format!("Incorrect {kind} value: '{}'", message_text(&Value::Text(text.clone()))),
+                    message: format!(
+                        "Incorrect {kind} value: '{}'",
+                        message_text(&Value::Text(text.clone()))
+                    ),
                 })
             }
         };
@@ -86,7 +95,12 @@ impl Binder<'_> {
         self.scope.session().variables.time_zone_offset_seconds
     }
 
-    pub(super) fn compare_bound(&self, op: CompareOp, left: Expression, right: Expression) -> Result<Expression> {
+    pub(super) fn compare_bound(
+        &self,
+        op: CompareOp,
+        left: Expression,
+        right: Expression,
+    ) -> Result<Expression> {
         compare(op, left, right, self.connection(), self.offset_seconds())
     }
 
@@ -113,11 +127,12 @@ impl Binder<'_> {
 
     /// `(a, b) op (c, d)` by its parts.
     fn compare_rows(&self, op: CompareOp, left: &[Expression], right: &[Expression]) -> Result<Expression> {
-        let pair = |op, position: usize| self.compare_bound(op, left[position].clone(), right[position].clone());
+        let pair =
+            |op, position: usize| self.compare_bound(op, left[position].clone(), right[position].clone());
         match op {
-            CompareOp::Eq | CompareOp::NullSafeEq => {
-                Ok(Expression::all((0..left.len()).map(|position| pair(op, position)).collect::<Result<_>>()?))
-            }
+            CompareOp::Eq | CompareOp::NullSafeEq => Ok(Expression::all(
+                (0..left.len()).map(|position| pair(op, position)).collect::<Result<_>>()?,
+            )),
             CompareOp::NotEq => {
                 Ok(Expression::Not(Box::new(self.compare_rows(CompareOp::Eq, left, right)?)))
             }
@@ -139,12 +154,19 @@ impl Binder<'_> {
         }
     }
 
-    pub(super) fn between(&mut self, operand: &Expr, low: &Expr, high: &Expr, negated: bool) -> Result<Expression> {
+    pub(super) fn between(
+        &mut self,
+        operand: &Expr,
+        low: &Expr,
+        high: &Expr,
+        negated: bool,
+    ) -> Result<Expression> {
         let (operand, low, high) = (self.bind(operand)?, self.bind(low)?, self.bind(high)?);
         let collation = agree([&operand, &low, &high], self.connection(), "between")?;
         let offset = self.offset_seconds();
         let (low, high) = (adapt(low, &operand, offset)?, adapt(high, &operand, offset)?);
-        let operand = if low.data_type() == high.data_type() { adapt(operand, &low, offset)? } else { operand };
+        let operand =
+            if low.data_type() == high.data_type() { adapt(operand, &low, offset)? } else { operand };
         Ok(Expression::Between {
             operand: Box::new(operand),
             low: Box::new(low),

@@ -16,7 +16,7 @@ use crate::ast::{BinaryOp, Expr, UnaryOp};
 use crate::error::{Error, Result};
 use crate::expression::collate::agree;
 use crate::expression::{
-    CompareOp, Expression, LikePattern, RegexpPattern, Scope, SubqueryKind, common_type, infer, system_variable,
+    CompareOp, Expression, LikePattern, RegexpPattern, Scope, SubqueryKind, common_type, infer,
 };
 use crate::limits::EXPRESSION_DEPTH_MAX;
 use crate::types::{Collation, DataType, Decimal, Value};
@@ -115,10 +115,12 @@ impl Binder<'_> {
             Expr::InsertedValue(column) => self.scope.inserted_value(column),
             Expr::UserVariable(name) => {
                 let name = name.to_lowercase();
-                let data_type = self.scope.session().user_variables.get(&name).map_or_else(
-                    || DataType::LONGBLOB,
-                    |value| variable_type(value, self.connection()),
-                );
+                let data_type = self
+                    .scope
+                    .session()
+                    .user_variables
+                    .get(&name)
+                    .map_or_else(|| DataType::LONGBLOB, |value| variable_type(value, self.connection()));
                 Ok(Expression::UserVariable { name: name.into(), data_type })
             }
             Expr::AssignVariable(name, operand) => {
@@ -126,7 +128,7 @@ impl Binder<'_> {
                 Ok(Expression::AssignVariable { name: name.to_lowercase().into(), operand })
             }
             Expr::SystemVariable { scope, name } => {
-                let data_type = system_variable::data_type(name, *scope)?;
+                let data_type = crate::variables::data_type(name, *scope)?;
                 Ok(Expression::SystemVariable { scope: *scope, name: name.as_str().into(), data_type })
             }
             Expr::Row(_) => Err(Error::operand_columns(1)),
@@ -141,11 +143,18 @@ impl Binder<'_> {
             UnaryOp::Not => Expression::Not(Box::new(operand)),
             UnaryOp::BitNot => Expression::BitNot(Box::new(number_operand(operand))),
             UnaryOp::Minus => match &operand {
-                Expression::Constant { value: Value::Int(value), .. } if *value != i64::MIN && *value != 0 => {
+                Expression::Constant { value: Value::Int(value), .. }
+                    if *value != i64::MIN && *value != 0 =>
+                {
                     Expression::integer(-value)
                 }
                 Expression::Constant { value: Value::UInt(value), .. } if *value == 1 << 63 => {
                     Expression::integer(i64::MIN)
+                }
+                Expression::Constant { value: Value::Int(i64::MIN), .. } => {
+                    let value = Value::Decimal(Decimal::from(i64::MIN).negate());
+                    let data_type = DataType::of_value(&value, Collation::Binary);
+                    Expression::Constant { value, data_type }
                 }
                 Expression::Constant { value: Value::UInt(value), .. } => {
                     let value = Value::Decimal(Decimal::from(*value).negate());
@@ -205,7 +214,13 @@ impl Binder<'_> {
         Ok(parts)
     }
 
-    fn like(&mut self, operand: &Expr, pattern: &Expr, escape: Option<&Expr>, negated: bool) -> Result<Expression> {
+    fn like(
+        &mut self,
+        operand: &Expr,
+        pattern: &Expr,
+        escape: Option<&Expr>,
+        negated: bool,
+    ) -> Result<Expression> {
         let operand = self.text_operand(operand)?;
         let pattern = self.text_operand(pattern)?;
         let collation = agree([&operand, &pattern], self.connection(), "like")?;
@@ -282,8 +297,13 @@ impl Binder<'_> {
     }
 
     /// A CASE over bound parts: its type holds all results.
-    fn make_case(&mut self, branches: Vec<(Expression, Expression)>, otherwise: Expression) -> Result<Expression> {
-        let results: Vec<&Expression> = branches.iter().map(|(_, result)| result).chain([&otherwise]).collect();
+    fn make_case(
+        &mut self,
+        branches: Vec<(Expression, Expression)>,
+        otherwise: Expression,
+    ) -> Result<Expression> {
+        let results: Vec<&Expression> =
+            branches.iter().map(|(_, result)| result).chain([&otherwise]).collect();
         let collation = agree(results.iter().copied(), self.connection(), "case")?;
         let types: Vec<DataType> = results.iter().map(|result| result.data_type()).collect();
         let data_type = literal_fitting(common_type(&types, collation), &results);
@@ -292,7 +312,8 @@ impl Binder<'_> {
 
     fn collate(&mut self, operand: &Expr, collation: Collation) -> Result<Expression> {
         let operand = self.bind(operand)?;
-        let operand = if operand.data_type().is_string() { operand } else { text(operand, self.connection()) };
+        let operand =
+            if operand.data_type().is_string() { operand } else { text(operand, self.connection()) };
         let data_type = operand.data_type();
         if data_type.is_binary() && collation != Collation::Binary {
             return Err(Error {

@@ -2,15 +2,16 @@
 
 use bytes::Bytes;
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr as Parsed, Ident, Spanned, TypedString, UnaryOperator, Value as ParsedValue, ValueWithSpan,
+    BinaryOperator, CaseWhen, Expr as Parsed, Ident, TypedString, UnaryOperator, Value as ParsedValue,
+    ValueWithSpan,
 };
 
 use crate::ast::{BinaryOp, Expr, UnaryOp, VariableScope};
 use crate::error::Error;
 use crate::parse::literal;
-use crate::parse::lower::Lower;
 use crate::parse::lower::data_type::plain;
-use crate::parse::tokens::{SYSTEM_VARIABLE, USER_VARIABLE};
+use crate::parse::lower::{Lower, place};
+use crate::parse::tokens::{SYSTEM_VARIABLE, VARIABLE};
 use crate::types::temporal_text::{DateRules, parse_datetime, parse_time};
 use crate::types::{Decimal, TypeKind, Value};
 use crate::variables::{SqlMode, character_set};
@@ -43,9 +44,11 @@ impl Lower<'_, '_> {
             Parsed::InList { expr, list, negated } => {
                 Ok(Expr::InList { operand: self.boxed(*expr)?, list: self.exprs(list)?, negated })
             }
-            Parsed::InSubquery { expr, subquery, negated } => {
-                Ok(Expr::InSubquery { operand: self.boxed(*expr)?, query: Box::new(self.query(*subquery)?), negated })
-            }
+            Parsed::InSubquery { expr, subquery, negated } => Ok(Expr::InSubquery {
+                operand: self.boxed(*expr)?,
+                query: Box::new(self.query(*subquery)?),
+                negated,
+            }),
             Parsed::Exists { subquery, negated } => {
                 Ok(Expr::Exists { query: Box::new(self.query(*subquery)?), negated })
             }
@@ -59,13 +62,18 @@ impl Lower<'_, '_> {
             Parsed::RLike { negated, expr, pattern, .. } => {
                 Ok(Expr::Regexp { operand: self.boxed(*expr)?, pattern: self.boxed(*pattern)?, negated })
             }
-            Parsed::Case { operand, conditions, else_result, .. } => self.case(operand, conditions, else_result),
+            Parsed::Case { operand, conditions, else_result, .. } => {
+                self.case(operand, conditions, else_result)
+            }
             Parsed::Cast { expr, data_type, .. } => {
                 Ok(Expr::Cast { operand: self.boxed(*expr)?, to: self.cast_type(data_type)? })
             }
             Parsed::Collate { expr, collation } => {
                 let name = collation.0.last().map(|part| part.to_string()).unwrap_or_default();
-                Ok(Expr::Collate(self.boxed(*expr)?, character_set::collation(name.trim_matches(['`', '\'']))?))
+                Ok(Expr::Collate(
+                    self.boxed(*expr)?,
+                    character_set::collation(name.trim_matches(['`', '\'']))?,
+                ))
             }
             Parsed::Tuple(members) => Ok(Expr::Row(self.exprs(members)?)),
             Parsed::TypedString(typed) => self.typed(typed),
@@ -75,12 +83,13 @@ impl Lower<'_, '_> {
             Parsed::AllOp { left, compare_op, right } => {
                 self.quantified(*left, *right, compare_op == BinaryOperator::NotEq, true)
             }
-            Parsed::Extract { .. } | Parsed::Trim { .. } | Parsed::Substring { .. } | Parsed::Position { .. } => {
-                self.special_call(expr)
-            }
+            Parsed::Extract { .. }
+            | Parsed::Trim { .. }
+            | Parsed::Substring { .. }
+            | Parsed::Position { .. } => self.special_call(expr),
             Parsed::MatchAgainst { .. } => Err(Error::not_supported("full-text search (MATCH … AGAINST)")),
             Parsed::CompoundFieldAccess { .. } => Err(Error::not_supported("stored functions")),
-            other => Err(self.source.syntax_span(other.span())),
+            other => Err(self.source.syntax_span(place(&other))),
         }
     }
 
@@ -98,11 +107,13 @@ impl Lower<'_, '_> {
 
     fn identifier(&self, ident: Ident) -> crate::Result<Expr> {
         match ident.quote_style {
-            Some(USER_VARIABLE) => Ok(Expr::UserVariable(ident.value.to_lowercase())),
-            Some(SYSTEM_VARIABLE) => {
-                let (scope, name) = system_variable(&ident.value);
-                Ok(Expr::SystemVariable { scope, name })
-            }
+            Some(VARIABLE) => match ident.value.strip_prefix(SYSTEM_VARIABLE) {
+                Some(text) => {
+                    let (scope, name) = system_variable(text);
+                    Ok(Expr::SystemVariable { scope, name })
+                }
+                None => Ok(Expr::UserVariable(ident.value.get(1..).unwrap_or_default().to_lowercase())),
+            },
             _ => Ok(Expr::Column { database: None, table: None, column: self.name(ident)? }),
         }
     }
@@ -176,16 +187,20 @@ impl Lower<'_, '_> {
             BinaryOperator::Assignment => {
                 return match self.expr(left)? {
                     Expr::UserVariable(name) => Ok(Expr::AssignVariable(name, self.boxed(right)?)),
-                    _ => Err(self.source.syntax_span(right.span())),
+                    _ => Err(self.source.syntax_span(place(&right))),
                 };
             }
             BinaryOperator::Arrow | BinaryOperator::LongArrow => return Err(Error::not_supported("JSON")),
-            _ => return Err(self.source.syntax_span(right.span())),
+            _ => return Err(self.source.syntax_span(place(&right))),
         };
         match (left, op, right) {
             (left, BinaryOp::Add, Parsed::Interval(interval)) => self.shift_date("DATE_ADD", left, interval),
-            (Parsed::Interval(interval), BinaryOp::Add, right) => self.shift_date("DATE_ADD", right, interval),
-            (left, BinaryOp::Subtract, Parsed::Interval(interval)) => self.shift_date("DATE_SUB", left, interval),
+            (Parsed::Interval(interval), BinaryOp::Add, right) => {
+                self.shift_date("DATE_ADD", right, interval)
+            }
+            (left, BinaryOp::Subtract, Parsed::Interval(interval)) => {
+                self.shift_date("DATE_SUB", left, interval)
+            }
             (left, op, right) => {
                 Ok(Expr::Binary(op, Box::new(self.numeric(left)?), Box::new(self.numeric(right)?)))
             }
@@ -213,7 +228,11 @@ impl Lower<'_, '_> {
                 }
             }
         }
-        let operands = operands.into_iter().rev().map(|operand| self.expr(operand)).collect::<crate::Result<Vec<_>>>()?;
+        let operands = operands
+            .into_iter()
+            .rev()
+            .map(|operand| self.expr(operand))
+            .collect::<crate::Result<Vec<_>>>()?;
         let op = if op == BinaryOperator::And { BinaryOp::And } else { BinaryOp::Or };
         let count = operands.len();
         Ok(balanced(op, &mut operands.into_iter(), count))
@@ -231,7 +250,7 @@ impl Lower<'_, '_> {
                 });
             }
             UnaryOperator::BangNot => UnaryOp::Not,
-            _ => return Err(self.source.syntax_span(operand.span())),
+            _ => return Err(self.source.syntax_span(place(&operand))),
         };
         let operand = if op == UnaryOp::Not { self.expr(operand)? } else { self.numeric(operand)? };
         if op == UnaryOp::Minus {
@@ -244,7 +263,12 @@ impl Lower<'_, '_> {
         Ok(Expr::Unary(op, Box::new(operand)))
     }
 
-    fn case(&self, operand: Option<Box<Parsed>>, conditions: Vec<CaseWhen>, otherwise: Option<Box<Parsed>>) -> crate::Result<Expr> {
+    fn case(
+        &self,
+        operand: Option<Box<Parsed>>,
+        conditions: Vec<CaseWhen>,
+        otherwise: Option<Box<Parsed>>,
+    ) -> crate::Result<Expr> {
         Ok(Expr::Case {
             operand: operand.map(|operand| self.boxed(*operand)).transpose()?,
             branches: conditions
@@ -257,11 +281,15 @@ impl Lower<'_, '_> {
 
     /// `= ANY (SELECT …)` is IN, `<> ALL (SELECT …)` is NOT IN.
     fn quantified(&self, left: Parsed, right: Parsed, is_in: bool, all: bool) -> crate::Result<Expr> {
-        let Parsed::Subquery(query) = right else { return Err(self.source.syntax_span(right.span())) };
+        let Parsed::Subquery(query) = right else { return Err(self.source.syntax_span(place(&right))) };
         if !is_in {
             return Err(Error::not_supported("a comparison with ANY or ALL other than = ANY and <> ALL"));
         }
-        Ok(Expr::InSubquery { operand: self.boxed(left)?, query: Box::new(self.query(*query)?), negated: all })
+        Ok(Expr::InSubquery {
+            operand: self.boxed(left)?,
+            query: Box::new(self.query(*query)?),
+            negated: all,
+        })
     }
 
     /// `DATE '…'`, `TIME '…'`, `TIMESTAMP '…'`.
@@ -276,10 +304,15 @@ impl Lower<'_, '_> {
             no_zero_date: mode.has(SqlMode::NO_ZERO_DATE),
             allow_invalid: mode.has(SqlMode::ALLOW_INVALID_DATES),
         };
-        let datetime = |offset| parse_datetime(text.as_bytes(), rules, offset).filter(|parsed| !parsed.truncated);
+        let datetime =
+            |offset| parse_datetime(text.as_bytes(), rules, offset).filter(|parsed| !parsed.truncated);
         let value = match kind.as_str() {
-            "DATE" => datetime(0).filter(|parsed| !parsed.has_time).map(|parsed| Value::Date(parsed.value.date())),
-            "TIME" => parse_time(text.as_bytes()).filter(|parsed| !parsed.truncated).map(|parsed| Value::Time(parsed.value)),
+            "DATE" => {
+                datetime(0).filter(|parsed| !parsed.has_time).map(|parsed| Value::Date(parsed.value.date()))
+            }
+            "TIME" => parse_time(text.as_bytes())
+                .filter(|parsed| !parsed.truncated)
+                .map(|parsed| Value::Time(parsed.value)),
             _ => {
                 let parsed = datetime(0).filter(|parsed| parsed.has_time);
                 if parsed != datetime(3600).filter(|parsed| parsed.has_time) {
@@ -303,7 +336,9 @@ impl Lower<'_, '_> {
 pub(crate) fn system_variable(text: &str) -> (Option<VariableScope>, String) {
     let (scope, name) = match text.split_once('.') {
         Some((scope, name)) if scope.eq_ignore_ascii_case("global") => (Some(VariableScope::Global), name),
-        Some((scope, name)) if scope.eq_ignore_ascii_case("session") || scope.eq_ignore_ascii_case("local") => {
+        Some((scope, name))
+            if scope.eq_ignore_ascii_case("session") || scope.eq_ignore_ascii_case("local") =>
+        {
             (Some(VariableScope::Session), name)
         }
         _ => (None, text),

@@ -1,19 +1,38 @@
 //! Calls: aggregates, and the functions whose syntax is not a list of arguments.
 
 use sqlparser::ast::{
-    DateTimeField, DuplicateTreatment, Expr as Parsed, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, Interval, OrderBySort, OrderByExpr, Spanned, TrimWhereField, Value as ParsedValue,
+    DateTimeField, DuplicateTreatment, Expr as Parsed, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Interval, OrderByExpr, OrderBySort,
+    Spanned, TrimWhereField, Value as ParsedValue,
 };
+use sqlparser::tokenizer::Span;
 
 use crate::ast::{AggregateCall, AggregateFunction, BinaryOp, Expr};
 use crate::error::Error;
-use crate::parse::lower::Lower;
+use crate::parse::lower::{Lower, place};
 
 /// The units of INTERVAL and EXTRACT.
 const UNITS: &[&str] = &[
-    "MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "SECOND_MICROSECOND",
-    "MINUTE_MICROSECOND", "MINUTE_SECOND", "HOUR_MICROSECOND", "HOUR_SECOND", "HOUR_MINUTE", "DAY_MICROSECOND", "DAY_SECOND",
-    "DAY_MINUTE", "DAY_HOUR", "YEAR_MONTH",
+    "MICROSECOND",
+    "SECOND",
+    "MINUTE",
+    "HOUR",
+    "DAY",
+    "WEEK",
+    "MONTH",
+    "QUARTER",
+    "YEAR",
+    "SECOND_MICROSECOND",
+    "MINUTE_MICROSECOND",
+    "MINUTE_SECOND",
+    "HOUR_MICROSECOND",
+    "HOUR_SECOND",
+    "HOUR_MINUTE",
+    "DAY_MICROSECOND",
+    "DAY_SECOND",
+    "DAY_MINUTE",
+    "DAY_HOUR",
+    "YEAR_MONTH",
 ];
 
 fn aggregate(name: &str) -> Option<AggregateFunction> {
@@ -86,12 +105,14 @@ impl Lower<'_, '_> {
         self.plain_call(name, arguments, span)
     }
 
-    fn plain_call(&self, name: String, arguments: Vec<Parsed>, span: sqlparser::tokenizer::Span) -> crate::Result<Expr> {
+    fn plain_call(&self, name: String, arguments: Vec<Parsed>, span: Span) -> crate::Result<Expr> {
         match (name.as_str(), arguments.len()) {
             ("VALUES" | "DEFAULT", _) => {
                 let mut arguments = self.exprs(arguments)?;
                 match (arguments.pop(), arguments.is_empty()) {
-                    (Some(Expr::Column { column, .. }), true) if name == "VALUES" => Ok(Expr::InsertedValue(column)),
+                    (Some(Expr::Column { column, .. }), true) if name == "VALUES" => {
+                        Ok(Expr::InsertedValue(column))
+                    }
                     (Some(Expr::Column { column, .. }), true) => Ok(Expr::Default(Some(column))),
                     _ => Err(self.source.syntax_span(span)),
                 }
@@ -112,21 +133,22 @@ impl Lower<'_, '_> {
                     Some(Parsed::Identifier(unit)) => self.unit(&unit.value, span)?,
                     _ => return Err(self.source.syntax_span(span)),
                 };
-                let arguments = arguments.map(|argument| self.expr(argument)).collect::<crate::Result<_>>()?;
+                let arguments =
+                    arguments.map(|argument| self.expr(argument)).collect::<crate::Result<_>>()?;
                 Ok(Expr::Function { name: format!("{name}_{unit}"), arguments })
             }
             _ => Ok(Expr::Function { name: canonical(name), arguments: self.exprs(arguments)? }),
         }
     }
 
-    fn unit(&self, unit: &str, span: sqlparser::tokenizer::Span) -> crate::Result<String> {
+    fn unit(&self, unit: &str, span: Span) -> crate::Result<String> {
         let unit = unit.to_ascii_uppercase();
         let unit = unit.strip_prefix("SQL_TSI_").unwrap_or(&unit);
         if UNITS.contains(&unit) { Ok(unit.to_owned()) } else { Err(self.source.syntax_span(span)) }
     }
 
     /// DATE_ADD(x, INTERVAL n unit), ADDDATE(x, days) and their twins.
-    fn date_call(&self, name: &str, arguments: Vec<Parsed>, span: sqlparser::tokenizer::Span) -> crate::Result<Expr> {
+    fn date_call(&self, name: &str, arguments: Vec<Parsed>, span: Span) -> crate::Result<Expr> {
         let function = if matches!(name, "DATE_ADD" | "ADDDATE") { "DATE_ADD" } else { "DATE_SUB" };
         let mut arguments = arguments.into_iter();
         match (arguments.next(), arguments.next()) {
@@ -141,8 +163,9 @@ impl Lower<'_, '_> {
 
     /// `date + INTERVAL n unit` as DATE_ADD_<UNIT>(date, n).
     pub(super) fn shift_date(&self, function: &str, date: Parsed, interval: Interval) -> crate::Result<Expr> {
-        let span = interval.value.span();
-        let Some(DateTimeField::Custom(unit)) = interval.leading_field else { return Err(self.source.syntax_span(span)) };
+        let Some(DateTimeField::Custom(unit)) = interval.leading_field else {
+            return Err(self.source.syntax_span(place(&interval.value)));
+        };
         let unit = self.unit(&unit.value, unit.span)?;
         Ok(Expr::Function {
             name: format!("{function}_{unit}"),
@@ -152,12 +175,13 @@ impl Lower<'_, '_> {
 
     /// EXTRACT, TRIM, SUBSTRING and POSITION as plain calls.
     pub(super) fn special_call(&self, expr: Parsed) -> crate::Result<Expr> {
-        let span = expr.span();
         let (name, arguments) = match expr {
             Parsed::Extract { field: DateTimeField::Custom(unit), expr, .. } => {
                 (format!("EXTRACT_{}", self.unit(&unit.value, unit.span)?), vec![self.expr(*expr)?])
             }
-            Parsed::Trim { trim_where: None, trim_what: None, expr, .. } => ("TRIM".to_owned(), vec![self.expr(*expr)?]),
+            Parsed::Trim { trim_where: None, trim_what: None, expr, .. } => {
+                ("TRIM".to_owned(), vec![self.expr(*expr)?])
+            }
             Parsed::Trim { trim_where, trim_what, expr, .. } => {
                 let name = match trim_where {
                     Some(TrimWhereField::Leading) => "TRIM_LEADING",
@@ -178,8 +202,10 @@ impl Lower<'_, '_> {
                 }
                 ("SUBSTRING".to_owned(), arguments)
             }
-            Parsed::Position { expr, r#in } => ("LOCATE".to_owned(), vec![self.expr(*expr)?, self.expr(*r#in)?]),
-            _ => return Err(self.source.syntax_span(span)),
+            Parsed::Position { expr, r#in } => {
+                ("LOCATE".to_owned(), vec![self.expr(*expr)?, self.expr(*r#in)?])
+            }
+            other => return Err(self.source.syntax_span(place(&other))),
         };
         Ok(Expr::Function { name, arguments })
     }
@@ -188,15 +214,23 @@ impl Lower<'_, '_> {
         &self,
         function: AggregateFunction,
         list: FunctionArgumentList,
-        span: sqlparser::tokenizer::Span,
+        span: Span,
     ) -> crate::Result<Expr> {
         let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
         let is_star = matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
-        let mut call = AggregateCall { function, arguments: Vec::new(), distinct, order_by: Vec::new(), separator: None };
+        let mut call = AggregateCall {
+            function,
+            arguments: Vec::new(),
+            distinct,
+            order_by: Vec::new(),
+            separator: None,
+        };
         if !is_star {
             for argument in list.args {
                 match argument {
-                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => call.arguments.push(self.expr(expr)?),
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => {
+                        call.arguments.push(self.expr(expr)?)
+                    }
                     _ => return Err(self.source.syntax_span(span)),
                 }
             }
@@ -230,14 +264,13 @@ impl Lower<'_, '_> {
 
     /// An item of ORDER BY: expression, descending.
     pub(super) fn order_item(&self, item: OrderByExpr) -> crate::Result<(Expr, bool)> {
-        let span = item.expr.span();
         if item.options.nulls_first.is_some() || item.with_fill.is_some() {
-            return Err(self.source.syntax_span(span));
+            return Err(self.source.syntax_span(place(&item.expr)));
         }
         let descending = match item.options.sort {
             None | Some(OrderBySort::Asc) => false,
             Some(OrderBySort::Desc) => true,
-            Some(OrderBySort::Using(_)) => return Err(self.source.syntax_span(span)),
+            Some(OrderBySort::Using(_)) => return Err(self.source.syntax_span(place(&item.expr))),
         };
         Ok((self.expr(item.expr)?, descending))
     }

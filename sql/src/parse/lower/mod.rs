@@ -9,13 +9,38 @@ mod expression;
 mod function;
 mod query;
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Spanned};
+use sqlparser::ast::{Expr as Parsed, Ident, ObjectName, ObjectNamePart, Spanned};
+use sqlparser::tokenizer::Span;
 
 pub(crate) use expression::system_variable;
 
 use crate::ast::TableName;
 use crate::parse::keyword::is_reserved;
 use crate::parse::source::Source;
+
+/// Where an expression begins, near enough for an error. (sqlparser's own `span` visits the whole tree by recursion, which a long
+/// chain of operators would carry past the end of the stack.)
+fn place(mut expr: &Parsed) -> Span {
+    loop {
+        expr = match expr {
+            Parsed::Identifier(ident) => return ident.span,
+            Parsed::CompoundIdentifier(parts) => {
+                return parts.first().map_or_else(Span::empty, |ident| ident.span);
+            }
+            Parsed::Value(value) => return value.span,
+            Parsed::TypedString(typed) => return typed.value.span,
+            Parsed::Function(call) => {
+                let first = call.name.0.first().and_then(ObjectNamePart::as_ident);
+                return first.map_or_else(Span::empty, |ident| ident.span);
+            }
+            Parsed::Interval(interval) => &interval.value,
+            Parsed::BinaryOp { left, .. } => left,
+            Parsed::UnaryOp { expr, .. } | Parsed::Nested(expr) | Parsed::Cast { expr, .. } => expr,
+            Parsed::Tuple(members) if !members.is_empty() => &members[0],
+            _ => return Span::empty(),
+        };
+    }
+}
 
 /// Lowers the tree of one statement.
 pub(crate) struct Lower<'s, 'a> {

@@ -1,18 +1,20 @@
 //! SELECT, UNION and FROM.
 
 use sqlparser::ast::{
-    Distinct, Expr as Parsed, GroupByExpr, GroupByWithModifier, Join, JoinConstraint, JoinOperator, LimitClause, LockClause,
-    LockType, NonBlock, OrderByExpr, OrderByKind, Query as ParsedQuery, Select as ParsedSelect, SelectItem as ParsedItem,
-    SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Spanned, TableAlias, TableFactor,
-    TableIndexHintType, TableWithJoins, Value as ParsedValue,
+    Distinct, Expr as Parsed, GroupByExpr, GroupByWithModifier, Join, JoinConstraint, JoinOperator,
+    LimitClause, LockClause, LockType, NonBlock, OrderByExpr, OrderByKind, Query as ParsedQuery,
+    Select as ParsedSelect, SelectItem as ParsedItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator,
+    SetQuantifier, Spanned, TableAlias, TableFactor, TableIndexHintType, TableWithJoins,
+    Value as ParsedValue,
 };
 
 use crate::ast::{
-    Expr, IndexHint, IndexHintKind, JoinCondition, JoinKind, Locking, OrderItem, Query, QueryBody, Select, SelectItem, TableExpr,
+    Expr, IndexHint, IndexHintKind, JoinCondition, JoinKind, Locking, OrderItem, Query, QueryBody, Select,
+    SelectItem, TableExpr,
 };
 use crate::error::Error;
 use crate::limits::JOIN_TABLES_MAX;
-use crate::parse::lower::Lower;
+use crate::parse::lower::{Lower, place};
 use crate::parse::tokens::too_many_tables;
 
 impl Lower<'_, '_> {
@@ -27,13 +29,13 @@ impl Lower<'_, '_> {
             || query.format_clause.is_some()
             || !query.pipe_operators.is_empty()
         {
-            return Err(self.source.syntax_span(query.body.span()));
+            return Err(self.end());
         }
         let order_by = match query.order_by {
             None => Vec::new(),
             Some(order_by) => match order_by.kind {
                 OrderByKind::Expressions(items) if order_by.interpolate.is_none() => self.order_by(items)?,
-                _ => return Err(self.source.syntax_span(query.body.span())),
+                _ => return Err(self.end()),
             },
         };
         let (limit, offset) = self.limit(query.limit_clause)?;
@@ -42,11 +44,15 @@ impl Lower<'_, '_> {
         // `(SELECT …)` alone is the query inside, unless the outside adds something of its own.
         Ok(match body {
             Body::Query(inner) if order_by.is_empty() && limit.is_none() && locking.is_none() => inner,
-            Body::Query(inner) if inner.order_by.is_empty() && inner.limit.is_none() && inner.locking.is_none() => {
+            Body::Query(inner)
+                if inner.order_by.is_empty() && inner.limit.is_none() && inner.locking.is_none() =>
+            {
                 Query { body: inner.body, order_by, limit, offset, locking }
             }
             Body::Query(_) => {
-                return Err(Error::not_supported("ORDER BY, LIMIT or a locking clause both in and after a query in parentheses"));
+                return Err(Error::not_supported(
+                    "ORDER BY, LIMIT or a locking clause both in and after a query in parentheses",
+                ));
             }
             Body::Plain(body) => Query { body, order_by, limit, offset, locking },
         })
@@ -66,7 +72,7 @@ impl Lower<'_, '_> {
                 let limit = limit.map(|limit| self.limit_value(limit)).transpose()?;
                 let offset = offset.map(|offset| self.limit_value(offset.value)).transpose()?;
                 match limit {
-                    None if offset.is_some() => Err(self.source.syntax_at(self.source.text.len())),
+                    None if offset.is_some() => Err(self.end()),
                     limit => Ok((limit, offset)),
                 }
             }
@@ -78,13 +84,15 @@ impl Lower<'_, '_> {
 
     /// A number of rows: an unsigned integer or a parameter, nothing else.
     pub(crate) fn limit_value(&self, value: Parsed) -> crate::Result<Expr> {
-        let span = value.span();
+        let span = place(&value);
         if !matches!(value, Parsed::Value(_)) {
             return Err(self.source.syntax_span(span));
         }
         match self.expr(value)? {
             expr @ Expr::Parameter(_) => Ok(expr),
-            Expr::Literal(value @ (crate::types::Value::Int(_) | crate::types::Value::UInt(_))) => Ok(Expr::Literal(value)),
+            Expr::Literal(value @ (crate::types::Value::Int(_) | crate::types::Value::UInt(_))) => {
+                Ok(Expr::Literal(value))
+            }
             _ => Err(self.source.syntax_span(span)),
         }
     }
@@ -113,8 +121,12 @@ impl Lower<'_, '_> {
         }))
     }
 
+    /// Error 1064 at the end of the text, for what has no place of its own.
+    fn end(&self) -> Error {
+        self.source.syntax_at(self.source.text.len())
+    }
+
     fn body(&self, body: SetExpr) -> crate::Result<Body> {
-        let span = body.span();
         match body {
             SetExpr::Select(select) => Ok(Body::Plain(QueryBody::Select(Box::new(self.select(*select)?)))),
             SetExpr::Query(query) => Ok(Body::Query(self.query(*query)?)),
@@ -124,7 +136,7 @@ impl Lower<'_, '_> {
                     (SetOperator::Union, SetQuantifier::Distinct | SetQuantifier::None) => false,
                     (SetOperator::Except, _) => return Err(Error::not_supported("EXCEPT")),
                     (SetOperator::Intersect, _) => return Err(Error::not_supported("INTERSECT")),
-                    _ => return Err(self.source.syntax_span(span)),
+                    _ => return Err(self.end()),
                 };
                 let left = Box::new(self.body(*left)?.into_query());
                 let right = Box::new(self.body(*right)?.into_query());
@@ -133,7 +145,7 @@ impl Lower<'_, '_> {
             SetExpr::Values(_) => Err(Error::not_supported("VALUES as a query")),
             SetExpr::Table(_) => Err(Error::not_supported("TABLE as a query")),
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
-                Err(self.source.syntax_span(span))
+                Err(self.end())
             }
         }
     }
@@ -210,9 +222,9 @@ impl Lower<'_, '_> {
                 Ok(SelectItem::TableWildcard { database: name.database, table: name.table })
             }
             ParsedItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), _) => {
-                Err(self.source.syntax_span(expr.span()))
+                Err(self.source.syntax_span(place(&expr)))
             }
-            ParsedItem::ExprWithAliases { expr, .. } => Err(self.source.syntax_span(expr.span())),
+            ParsedItem::ExprWithAliases { expr, .. } => Err(self.source.syntax_span(place(&expr))),
         }
     }
 
@@ -230,7 +242,8 @@ impl Lower<'_, '_> {
                 Kind::End => break,
                 _ => continue,
             };
-            let name = crate::parse::literal::unquote(raw, !self.source.mode.has(SqlMode::NO_BACKSLASH_ESCAPES));
+            let name =
+                crate::parse::literal::unquote(raw, !self.source.mode.has(SqlMode::NO_BACKSLASH_ESCAPES));
             return String::from_utf8_lossy(&name).trim_start().to_owned();
         }
         text
@@ -239,7 +252,9 @@ impl Lower<'_, '_> {
     fn group_by(&self, group_by: GroupByExpr, offset: usize) -> crate::Result<Vec<Expr>> {
         match group_by {
             GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => self.exprs(exprs),
-            GroupByExpr::Expressions(_, modifiers) if matches!(modifiers.as_slice(), [GroupByWithModifier::Rollup]) => {
+            GroupByExpr::Expressions(_, modifiers)
+                if matches!(modifiers.as_slice(), [GroupByWithModifier::Rollup]) =>
+            {
                 Err(Error::not_supported("GROUP BY … WITH ROLLUP"))
             }
             GroupByExpr::Expressions(..) | GroupByExpr::All(_) => Err(self.source.syntax_at(offset)),
@@ -251,7 +266,9 @@ impl Lower<'_, '_> {
         if tables.len() > JOIN_TABLES_MAX {
             return Err(too_many_tables());
         }
-        if let [TableWithJoins { relation: TableFactor::Table { name, alias: None, .. }, joins }] = tables.as_slice() {
+        if let [TableWithJoins { relation: TableFactor::Table { name, alias: None, .. }, joins }] =
+            tables.as_slice()
+        {
             let is_dual = matches!(name.0.as_slice(), [part] if part.as_ident().is_some_and(|ident| {
                 ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("dual")
             }));
@@ -279,25 +296,31 @@ impl Lower<'_, '_> {
     }
 
     fn join(&self, left: TableExpr, join: Join) -> crate::Result<TableExpr> {
-        let span = join.relation.span();
         let (kind, constraint) = match join.join_operator {
             JoinOperator::Join(constraint)
             | JoinOperator::Inner(constraint)
             | JoinOperator::CrossJoin(constraint)
             | JoinOperator::StraightJoin(constraint) => (JoinKind::Inner, constraint),
-            JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => (JoinKind::Left, constraint),
-            JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => (JoinKind::Right, constraint),
-            _ => return Err(self.source.syntax_span(span)),
+            JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => {
+                (JoinKind::Left, constraint)
+            }
+            JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => {
+                (JoinKind::Right, constraint)
+            }
+            _ => return Err(self.end()),
         };
         let condition = match constraint {
             JoinConstraint::On(expr) => JoinCondition::On(self.expr(expr)?),
             JoinConstraint::Using(names) => JoinCondition::Using(
-                names.into_iter().map(|name| Ok(self.table_name(name)?.table)).collect::<crate::Result<_>>()?,
+                names
+                    .into_iter()
+                    .map(|name| Ok(self.table_name(name)?.table))
+                    .collect::<crate::Result<_>>()?,
             ),
             JoinConstraint::Natural => JoinCondition::Natural,
             JoinConstraint::None if kind == JoinKind::Inner => JoinCondition::None,
             // LEFT and RIGHT JOIN demand a condition.
-            JoinConstraint::None => return Err(self.source.syntax_at(self.source.text.len())),
+            JoinConstraint::None => return Err(self.end()),
         };
         let right = self.factor(join.relation)?;
         if kind == JoinKind::Inner && condition == JoinCondition::None {
@@ -307,7 +330,6 @@ impl Lower<'_, '_> {
     }
 
     fn factor(&self, factor: TableFactor) -> crate::Result<TableExpr> {
-        let span = factor.span();
         match factor {
             TableFactor::Table {
                 name,
@@ -331,14 +353,16 @@ impl Lower<'_, '_> {
                     || json_path.is_some()
                     || sample.is_some();
                 if stray {
-                    return Err(self.source.syntax_span(span));
+                    return Err(self.source.syntax_span(name.span()));
                 }
                 let name = self.table_name(name)?;
                 let alias = self.table_alias(alias)?;
                 let mut hints = Vec::with_capacity(index_hints.len());
                 for hint in index_hints {
                     if hint.for_clause.is_some() {
-                        return Err(Error::not_supported("index hints FOR JOIN, FOR ORDER BY and FOR GROUP BY"));
+                        return Err(Error::not_supported(
+                            "index hints FOR JOIN, FOR ORDER BY and FOR GROUP BY",
+                        ));
                     }
                     hints.push(IndexHint {
                         kind: match hint.hint_type {
@@ -346,7 +370,11 @@ impl Lower<'_, '_> {
                             TableIndexHintType::Force => IndexHintKind::Force,
                             TableIndexHintType::Ignore => IndexHintKind::Ignore,
                         },
-                        indexes: hint.index_names.into_iter().map(|name| self.index_name(name)).collect::<crate::Result<_>>()?,
+                        indexes: hint
+                            .index_names
+                            .into_iter()
+                            .map(|name| self.index_name(name))
+                            .collect::<crate::Result<_>>()?,
                     });
                 }
                 Ok(TableExpr::Table { database: name.database, table: name.table, alias, hints })
@@ -356,13 +384,16 @@ impl Lower<'_, '_> {
                     return Err(Error::not_supported("LATERAL"));
                 }
                 if sample.is_some() {
-                    return Err(self.source.syntax_span(span));
+                    return Err(self.end());
                 }
-                Ok(TableExpr::Derived { query: Box::new(self.query(*subquery)?), alias: self.table_alias(alias)? })
+                Ok(TableExpr::Derived {
+                    query: Box::new(self.query(*subquery)?),
+                    alias: self.table_alias(alias)?,
+                })
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => self.joins(*table_with_joins),
             TableFactor::JsonTable { .. } => Err(Error::not_supported("JSON_TABLE")),
-            _ => Err(self.source.syntax_span(span)),
+            _ => Err(self.end()),
         }
     }
 
@@ -390,7 +421,9 @@ impl Body {
     fn into_query(self) -> Query {
         match self {
             Body::Query(query) => query,
-            Body::Plain(body) => Query { body, order_by: Vec::new(), limit: None, offset: None, locking: None },
+            Body::Plain(body) => {
+                Query { body, order_by: Vec::new(), limit: None, offset: None, locking: None }
+            }
         }
     }
 }
