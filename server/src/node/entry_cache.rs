@@ -81,15 +81,18 @@ impl EntryCache {
     /// When the log cannot be read.
     pub fn read(&self, first: u64, last: u64, bytes_max: usize) -> storage::Result<Vec<Entry>> {
         assert!(first <= last, "an empty range");
+        let mut last_on_disk = last;
         {
             let inner = self.inner.read();
-            if let Some(front) = inner.entries.front().map(|entry| entry.index.get())
-                && first >= front
-            {
-                return Ok(Self::cut(inner.entries.range((first - front) as usize..), last, bytes_max));
+            if let Some(front) = inner.entries.front().map(|entry| entry.index.get()) {
+                if first >= front {
+                    return Ok(Self::cut(inner.entries.range((first - front) as usize..), last, bytes_max));
+                }
+                // The log thread may not have got to what is in memory yet; what was evicted is durable.
+                last_on_disk = last.min(front - 1);
             }
         }
-        let records = self.reader.read(first, last, bytes_max)?;
+        let records = self.reader.read(first, last_on_disk, bytes_max)?;
         records.into_iter().map(entry_from_record).collect()
     }
 
@@ -130,5 +133,66 @@ pub fn record_from_entry(entry: &Entry) -> Record {
         term: entry.term.get(),
         kind: entry.kind.code(),
         payload: entry.payload.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use storage::disk::SimDisk;
+    use storage::log::{Log, Options};
+
+    use super::*;
+
+    fn entry(index: u64, bytes: usize) -> Entry {
+        Entry {
+            index: LogIndex::new(index),
+            term: Term::new(1),
+            kind: EntryKind::Data,
+            payload: vec![7; bytes].into(),
+        }
+    }
+
+    fn indexes(entries: &[Entry]) -> Vec<u64> {
+        entries.iter().map(|entry| entry.index.get()).collect()
+    }
+
+    /// A restarted node has old entries on disk only, and new ones in memory only until its log thread gets to them.
+    #[test]
+    fn reads_what_is_on_disk_before_what_is_only_in_memory() {
+        let opened = Log::open(Arc::new(SimDisk::new(1)), Path::new("/log"), Options::new(1)).unwrap();
+        let mut log = opened.log;
+        let old: Vec<Record> = (1..=3).map(|index| record_from_entry(&entry(index, 10))).collect();
+        log.append(&old).unwrap();
+        log.sync().unwrap();
+        let cache = EntryCache::new(log.reader(), 3);
+        cache.push(&[entry(4, 10), entry(5, 10)]);
+        assert_eq!(indexes(&cache.read(1, 5, 1 << 20).unwrap()), [1, 2, 3]);
+        assert_eq!(indexes(&cache.read(4, 5, 1 << 20).unwrap()), [4, 5]);
+        assert_eq!(indexes(&cache.read(5, 5, 1 << 20).unwrap()), [5]);
+    }
+
+    #[test]
+    fn cuts_by_bytes_but_gives_one_entry_at_least() {
+        let opened = Log::open(Arc::new(SimDisk::new(1)), Path::new("/log"), Options::new(1)).unwrap();
+        let cache = EntryCache::new(opened.log.reader(), 0);
+        cache.push(&[entry(1, 100), entry(2, 100), entry(3, 100)]);
+        assert_eq!(indexes(&cache.read(1, 3, 1).unwrap()), [1]);
+        assert_eq!(indexes(&cache.read(1, 3, 250).unwrap()), [1, 2]);
+    }
+
+    #[test]
+    fn keeps_what_is_not_durable_and_drops_what_is_truncated() {
+        let opened = Log::open(Arc::new(SimDisk::new(1)), Path::new("/log"), Options::new(1)).unwrap();
+        let cache = EntryCache::new(opened.log.reader(), 0);
+        let large = ENTRY_CACHE_BYTES_MAX / 2;
+        cache.push(&[entry(1, large), entry(2, large), entry(3, large)]);
+        assert_eq!(indexes(&cache.read(1, 1, 1).unwrap()), [1], "not durable, so still here");
+        cache.set_durable(2);
+        assert_eq!(indexes(&cache.read(3, 3, 1).unwrap()), [3]);
+        cache.truncate(LogIndex::new(3));
+        assert!(cache.read(3, 3, 1).is_err());
     }
 }

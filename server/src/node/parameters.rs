@@ -37,7 +37,7 @@ pub fn value(param: &Param<'_>) -> sql::Result<Value> {
         Param::Time(value) => {
             let seconds =
                 i64::from(value.hours) * 3600 + i64::from(value.minute) * 60 + i64::from(value.second);
-            let microseconds = seconds * 1_000_000 + i64::from(value.microsecond);
+            let microseconds = seconds.saturating_mul(1_000_000).saturating_add(value.microsecond.into());
             let signed = if value.negative { -microseconds } else { microseconds };
             Value::Time(Time::clamped(signed).0)
         }
@@ -60,4 +60,20 @@ fn string(value: &[u8], code: u8) -> Value {
             | column_type::BIT
     );
     if !binary && std::str::from_utf8(value).is_ok() { Value::Text(bytes) } else { Value::Blob(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_any_number_of_hours_is_clamped() {
+        let time = |hours, negative| {
+            let time = wire::mysql::value::Time { negative, hours, minute: 59, second: 59, microsecond: 0 };
+            value(&Param::Time(time)).unwrap()
+        };
+        assert_eq!(time(u32::MAX, false), time(838, false));
+        assert_eq!(time(u32::MAX, true), time(838, true));
+        assert_ne!(time(837, true), time(838, true));
+    }
 }

@@ -52,6 +52,20 @@ pub struct CachedPlan {
     sql_mode: SqlMode,
 }
 
+/// Whether a statement leaves the diagnostics of the one before it: SHOW WARNINGS and its like, `SELECT @@warning_count`.
+fn keeps_diagnostics(statement: &Statement) -> bool {
+    let is_count = |item: &SelectItem| {
+        matches!(item, SelectItem::Expression { expr: Expr::SystemVariable { name, .. }, .. }
+            if matches!(name.as_str(), "warning_count" | "error_count"))
+    };
+    match statement {
+        Statement::Show(show) => show.kind.reads_diagnostics(),
+        Statement::Query(query) => matches!(&query.body, QueryBody::Select(select)
+            if select.from.is_none() && select.items.iter().any(is_count)),
+        _ => false,
+    }
+}
+
 impl Session {
     /// Runs one statement to its end; its rows are in `reply` then, without the packet that ends them.
     ///
@@ -65,7 +79,7 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         count(&self.node.processes.counters.questions);
-        if !matches!(&**statement, Statement::Show(show) if show.kind.reads_diagnostics()) {
+        if !keeps_diagnostics(statement) {
             self.state.warnings.clear();
             self.state.warning_count = 0;
         }

@@ -18,20 +18,24 @@ use wire::mysql::packet::PacketWriter;
 use wire::mysql::resultset::put_prepared;
 
 use super::connection::{End, Socket};
+use super::cursor::Cursor;
 use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX};
 use crate::node::errno;
 use crate::node::metadata::definition;
 use crate::node::parameters;
 use crate::node::result::Reply;
 use crate::node::session::Session;
+use crate::node::statement::Prepared;
 
 /// What a prepared statement's executions need of the protocol.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Binding {
     /// Types of the last execution that sent them.
     types: Vec<ParameterType>,
     /// COM_STMT_SEND_LONG_DATA.
     long_data: LongData,
+    /// What is left of an execution that asked for a cursor.
+    cursor: Option<Cursor>,
 }
 
 /// An authenticated client.
@@ -125,6 +129,7 @@ impl Client {
             Command::StmtReset { id } => match self.bindings.get_mut(&id) {
                 Some(binding) => {
                     binding.long_data.clear();
+                    binding.cursor = None;
                     self.put_ok(writer, &sql::execute::Outcome::default(), StatusFlags::empty());
                 }
                 None => unknown_statement(id, "mysqld_stmt_reset").encode(writer),
@@ -151,11 +156,7 @@ impl Client {
             Command::ProcessInfo => {
                 return self.query(&Bytes::from_static(b"SHOW PROCESSLIST"), socket).await;
             }
-            Command::StmtFetch { id, .. } => {
-                // No statement of this server opens a cursor: the whole result was sent with the execution.
-                let message = format!("The statement ({id}) has no open cursor.");
-                ErrorPacket::new(1421, message).encode(writer);
-            }
+            Command::StmtFetch { id, row_count } => self.fetch(id, row_count, writer),
             Command::Quit | Command::ChangeUser(_) => {}
             Command::CreateDb(_)
             | Command::DropDb(_)
@@ -296,9 +297,8 @@ impl Client {
         }
     }
 
-    /// COM_STMT_EXECUTE. A cursor is not opened though asked for: the whole result is sent, which clients accept.
+    /// COM_STMT_EXECUTE. With a cursor its rows are kept for COM_STMT_FETCH.
     async fn execute(&mut self, id: u32, flags: u8, bytes: &[u8], socket: &mut Socket) -> Result<(), End> {
-        let _cursor_wanted = flags != cursor_type::NO_CURSOR;
         let (Some(mut prepared), Some(binding)) =
             (self.session.prepared.remove(&id), self.bindings.get_mut(&id))
         else {
@@ -308,7 +308,11 @@ impl Client {
         self.session.connection.begin("Execute", Some(prepared.text.clone()));
         let values = bind(bytes, prepared.parameter_count, binding);
         binding.long_data.clear();
-        let ended = match values {
+        binding.cursor = None;
+        match values {
+            Ok(values) if flags & cursor_type::READ_ONLY != 0 => {
+                self.execute_for_cursor(id, &mut prepared, &values, &mut socket.writer).await;
+            }
             Ok(values) => {
                 let statement = Arc::clone(&prepared.statement);
                 let status = self.status();
@@ -322,15 +326,61 @@ impl Client {
                 let result =
                     self.session.run(&statement, &values, Some(&mut prepared.plan), &mut reply).await;
                 self.finish(result, false, &mut socket.writer);
-                Ok(())
             }
-            Err(packet) => {
-                packet.encode(&mut socket.writer);
-                Ok(())
-            }
-        };
+            Err(packet) => packet.encode(&mut socket.writer),
+        }
         self.session.prepared.insert(id, prepared);
-        ended
+        Ok(())
+    }
+
+    /// Runs a prepared statement into a cursor; one without rows is answered as ever.
+    async fn execute_for_cursor(
+        &mut self,
+        id: u32,
+        prepared: &mut Prepared,
+        values: &[Value],
+        writer: &mut PacketWriter,
+    ) {
+        let statement = Arc::clone(&prepared.statement);
+        let mut rows = PacketWriter::new();
+        let mut reply = Reply::new(&mut rows, self.capabilities, true, self.status());
+        let result = self.session.run(&statement, values, Some(&mut prepared.plan), &mut reply).await;
+        match result {
+            Ok(outcome) if outcome.rows => {
+                match Cursor::open(&rows, self.capabilities, self.status(), self.warnings(), writer) {
+                    Ok(cursor) => {
+                        if let Some(binding) = self.bindings.get_mut(&id) {
+                            binding.cursor = Some(cursor);
+                        }
+                    }
+                    Err(error) => errno::from_wire(&error).encode(writer),
+                }
+            }
+            other => {
+                self.finish(other, false, writer);
+            }
+        }
+    }
+
+    /// COM_STMT_FETCH.
+    fn fetch(&mut self, id: u32, row_count: u32, writer: &mut PacketWriter) {
+        let (capabilities, status) = (self.capabilities, self.status());
+        let Some(binding) = self.bindings.get_mut(&id) else {
+            unknown_statement(id, "mysqld_stmt_fetch").encode(writer);
+            return;
+        };
+        let Some(cursor) = &mut binding.cursor else {
+            ErrorPacket::new(1421, format!("The statement ({id}) has no open cursor.")).encode(writer);
+            return;
+        };
+        match cursor.fetch(row_count, capabilities, status, writer) {
+            Ok(true) => {}
+            Ok(false) => binding.cursor = None,
+            Err(error) => {
+                binding.cursor = None;
+                errno::from_wire(&error).encode(writer);
+            }
+        }
     }
 
     fn set_option(&mut self, option: u16, writer: &mut PacketWriter) {

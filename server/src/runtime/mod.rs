@@ -11,6 +11,7 @@
 
 pub mod command;
 pub mod connection;
+pub mod cursor;
 pub mod driver;
 pub mod flusher;
 pub mod listener;

@@ -234,12 +234,7 @@ impl Accumulator {
                 *squares += distance * (value - *mean);
             }
             State::Concat(pieces) => {
-                let mut text = Vec::new();
-                for (value, data_type) in arguments.iter().zip(&self.arguments) {
-                    if let Some(part) = to_text(value, data_type) {
-                        text.extend_from_slice(&part);
-                    }
-                }
+                let text = joined(arguments, &self.arguments);
                 self.memory_bytes += text.len() + 64 * (1 + self.order_by.len());
                 pieces.push(Piece {
                     text: Bytes::from(text),
@@ -338,6 +333,17 @@ impl Accumulator {
     }
 }
 
+/// The texts of values, one behind the other.
+fn joined(values: &[Value], types: &[DataType]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (value, data_type) in values.iter().zip(types) {
+        if let Some(part) = to_text(value, data_type) {
+            text.extend_from_slice(&part);
+        }
+    }
+    text
+}
+
 fn sort(pieces: &mut [Piece], order_by: &[(DataType, bool)]) {
     if order_by.is_empty() {
         return;
@@ -364,4 +370,80 @@ fn variance(function: AggregateFunction, count: u64, squares: f64) -> Value {
     let variance = squares / divisor as f64;
     let deviation = matches!(function, AggregateFunction::StddevPop | AggregateFunction::StddevSamp);
     Value::Double(if deviation { variance.sqrt() } else { variance })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::test_support::{TestNode, session};
+
+    /// What a function makes of one column of values, and the warnings.
+    fn aggregate(function: AggregateFunction, distinct: bool, values: &[Value]) -> (Value, Vec<u16>) {
+        let mut node = TestNode::new();
+        let (mut txn, mut session) = (node.begin(), session());
+        session.variables.group_concat_max_len = 8;
+        let data_type = values
+            .iter()
+            .find(|value| !value.is_null())
+            .map_or(DataType::NULL, |value| DataType::of_value(value, Collation::default()));
+        let value = node.with_context(&mut txn, &mut session, &[], |ctx| {
+            let mut accumulator =
+                Accumulator::new(function, &[data_type], distinct, &[(data_type, true)], Some("-"));
+            for value in values {
+                // The second value is GROUP_CONCAT's sort key.
+                accumulator.update(&[value.clone(), value.clone()], ctx).unwrap();
+            }
+            accumulator.finish(ctx).unwrap()
+        });
+        (value, session.warnings.iter().map(|warning| warning.code).collect())
+    }
+
+    fn shown(function: AggregateFunction, distinct: bool, values: &[Value]) -> String {
+        crate::types::convert::message_text(&aggregate(function, distinct, values).0)
+    }
+
+    #[test]
+    fn aggregate_numbers() {
+        use AggregateFunction as F;
+        let values = [Value::Int(1), Value::Int(2), Value::Null, Value::Int(2)];
+        assert_eq!(shown(F::Count, false, &values), "3");
+        assert_eq!(shown(F::Count, true, &values), "2");
+        assert_eq!(shown(F::Sum, false, &values), "5");
+        assert_eq!(shown(F::Sum, true, &values), "3");
+        assert_eq!(shown(F::Avg, false, &values), "1.6667");
+        assert_eq!(shown(F::Min, false, &values), "1");
+        assert_eq!(shown(F::Max, false, &values), "2");
+        assert_eq!(shown(F::BitOr, false, &values), "3");
+        assert_eq!(shown(F::BitXor, false, &values), "1");
+        assert_eq!(shown(F::VarSamp, false, &[Value::Int(1), Value::Int(3)]), "2");
+        assert_eq!(shown(F::StddevPop, false, &[Value::Int(1), Value::Int(3)]), "1");
+        assert_eq!(
+            shown(F::Sum, false, &[Value::Int(i64::MAX), Value::Int(i64::MAX)]),
+            "18446744073709551614"
+        );
+    }
+
+    #[test]
+    fn aggregate_of_nothing() {
+        use AggregateFunction as F;
+        for function in [F::Sum, F::Avg, F::Min, F::Max, F::GroupConcat, F::VarPop, F::AnyValue] {
+            assert_eq!(shown(function, false, &[]), "NULL", "{function:?}");
+        }
+        assert_eq!(shown(F::Count, false, &[]), "0");
+        assert_eq!(shown(F::BitAnd, false, &[]), "18446744073709551615");
+        assert_eq!(shown(F::VarSamp, false, &[Value::Int(1)]), "NULL");
+    }
+
+    #[test]
+    fn aggregate_texts() {
+        use AggregateFunction as F;
+        let values = [Value::text("b"), Value::text("A"), Value::text("a"), Value::Null];
+        assert_eq!(shown(F::GroupConcat, true, &values), "b-A");
+        assert_eq!(shown(F::Max, false, &values), "b");
+        assert_eq!(shown(F::Count, true, &values), "2");
+        let long = [Value::text("abcdé"), Value::text("fghi")];
+        let (value, warnings) = aggregate(F::GroupConcat, false, &long);
+        assert_eq!(value, Value::text("fghi-abc"));
+        assert_eq!(warnings, [1260]);
+    }
 }

@@ -27,11 +27,7 @@ impl Expression {
                 row.get(*index).cloned().ok_or_else(|| missing_slot(name).into())
             }
             Expression::Parameter { index, .. } => parameter(*index, ctx),
-            Expression::Outer { depth, index, name, .. } => {
-                let rows = &ctx.outer_rows;
-                let value = rows.len().checked_sub(*depth).and_then(|position| rows[position].get(*index));
-                value.cloned().ok_or_else(|| missing_slot(name).into())
-            }
+            Expression::Outer { depth, index, name, .. } => outer(*depth, *index, name, ctx),
             Expression::Arithmetic { op, left, right, data_type } => {
                 let left = left.look(row, ctx)?;
                 let right = right.look(row, ctx)?;
@@ -165,26 +161,24 @@ impl Expression {
             Expression::Like { operand, pattern, escape, negated, collation, compiled } => {
                 let operand = operand.look(row, ctx)?;
                 let Some(text) = bytes_of(&operand) else { return Ok(None) };
-                let matched = match compiled {
-                    Some(compiled) => compiled.matches(text),
-                    None => {
-                        let pattern = pattern.look(row, ctx)?;
-                        let Some(pattern) = bytes_of(&pattern) else { return Ok(None) };
-                        LikePattern::new(pattern, *escape, *collation).matches(text)
-                    }
+                let matched = if let Some(compiled) = compiled {
+                    compiled.matches(text)
+                } else {
+                    let pattern = pattern.look(row, ctx)?;
+                    let Some(pattern) = bytes_of(&pattern) else { return Ok(None) };
+                    LikePattern::new(pattern, *escape, *collation).matches(text)
                 };
                 Ok(Some(matched != *negated))
             }
             Expression::Regexp { operand, pattern, negated, collation, compiled } => {
                 let operand = operand.look(row, ctx)?;
                 let Some(text) = bytes_of(&operand) else { return Ok(None) };
-                let matched = match compiled {
-                    Some(compiled) => compiled.matches(text),
-                    None => {
-                        let pattern = pattern.look(row, ctx)?;
-                        let Some(pattern) = bytes_of(&pattern) else { return Ok(None) };
-                        RegexpPattern::cached(pattern, *collation)?.matches(text)
-                    }
+                let matched = if let Some(compiled) = compiled {
+                    compiled.matches(text)
+                } else {
+                    let pattern = pattern.look(row, ctx)?;
+                    let Some(pattern) = bytes_of(&pattern) else { return Ok(None) };
+                    RegexpPattern::cached(pattern, *collation)?.matches(text)
                 };
                 Ok(Some(matched != *negated))
             }
@@ -202,6 +196,12 @@ fn missing_slot(name: &str) -> Error {
 
 fn parameter(index: usize, ctx: &Context<'_>) -> Run<Value> {
     ctx.parameters.get(index).cloned().ok_or_else(|| Error::wrong_arguments("EXECUTE").into())
+}
+
+fn outer(depth: usize, index: usize, name: &str, ctx: &Context<'_>) -> Run<Value> {
+    let rows = &ctx.outer_rows;
+    let value = rows.len().checked_sub(depth).and_then(|position| rows[position].get(index));
+    value.cloned().ok_or_else(|| missing_slot(name).into())
 }
 
 /// The bytes of a string; None for NULL. The binder has made everything else text.

@@ -181,25 +181,7 @@ fn number_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::
             };
             decimal_kind(precision, number(scale, 0), column)?
         }
-        (None, "FLOAT" | "FLOAT4") => match numbers(cursor)? {
-            (None | Some(0..=24), None) => TypeKind::Float,
-            (Some(25..=53), None) => TypeKind::Double,
-            (_, None) => {
-                let message = format!("Incorrect column specifier for column '{column}'");
-                return Err(Error { code: 1063, state: *b"42000", message });
-            }
-            _ => return Err(Error::not_supported("FLOAT(M,D) and DOUBLE(M,D)")),
-        },
-        (None, "DOUBLE" | "REAL" | "FLOAT8") => {
-            if word == "DOUBLE" {
-                cursor.word("PRECISION");
-            }
-            if numbers(cursor)?.0.is_some() {
-                return Err(Error::not_supported("FLOAT(M,D) and DOUBLE(M,D)"));
-            }
-            let is_float = word == "REAL" && cursor.source().mode.has(SqlMode::REAL_AS_FLOAT);
-            if is_float { TypeKind::Float } else { TypeKind::Double }
-        }
+        (None, "FLOAT" | "FLOAT4" | "DOUBLE" | "REAL" | "FLOAT8") => float_kind(cursor, word, column)?,
         _ => return Ok(None),
     };
     let mut unsigned = false;
@@ -214,6 +196,28 @@ fn number_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::
         display_width = 0;
     }
     Ok(Some(DataType { unsigned, display_width, ..plain(kind) }))
+}
+
+/// FLOAT and DOUBLE by their names and precision.
+fn float_kind(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::Result<TypeKind> {
+    if word == "DOUBLE" {
+        cursor.word("PRECISION");
+    }
+    let (precision, scale) = numbers(cursor)?;
+    let is_float = match word {
+        "FLOAT" | "FLOAT4" => match (precision, scale) {
+            (None | Some(0..=24), None) => true,
+            (Some(25..=53), None) => false,
+            (_, None) => {
+                let message = format!("Incorrect column specifier for column '{column}'");
+                return Err(Error { code: 1063, state: *b"42000", message });
+            }
+            _ => return Err(Error::not_supported("FLOAT(M,D) and DOUBLE(M,D)")),
+        },
+        _ if precision.is_some() => return Err(Error::not_supported("FLOAT(M,D) and DOUBLE(M,D)")),
+        _ => word == "REAL" && cursor.source().mode.has(SqlMode::REAL_AS_FLOAT),
+    };
+    Ok(if is_float { TypeKind::Float } else { TypeKind::Double })
 }
 
 /// The digits of a second's fraction.

@@ -2,7 +2,7 @@
 //!
 //! The scanner allocates nothing: a [`Lexeme`] is a kind and a range of the text, and its content is decoded by
 //! `literal.rs` only where it is needed. Comments vanish here; the inside of `/*!NNNNN … */` does not, when the number is
-//! at most [`VERSION_COMMENT_MAX`](crate::limits::VERSION_COMMENT_MAX). Left out: DELIMITER, which is a client's command.
+//! at most [`VERSION_COMMENT_MAX`]. Left out: DELIMITER, which is a client's command.
 
 use crate::limits::VERSION_COMMENT_MAX;
 use crate::variables::SqlMode;

@@ -12,6 +12,8 @@
 //! text can overflow the stack. The text must be UTF-8 but for string literals, where other bytes make a binary string.
 
 mod alter;
+mod call;
+mod chains;
 mod column;
 mod create_table;
 mod cursor;
@@ -22,8 +24,10 @@ mod keyword;
 mod lexer;
 mod literal;
 mod lower;
+mod operand;
 mod refused;
 mod router;
+mod select_scan;
 mod set;
 mod show;
 mod source;

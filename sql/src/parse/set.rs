@@ -135,15 +135,14 @@ fn assignment(cursor: &mut Cursor<'_, '_>, scope: &mut Option<VariableScope>) ->
             AssignmentTarget::System(scope, name)
         }
         Token::Word(_) => {
-            if !matches!(cursor.peek_at(1), Token::Eq | Token::Assignment | Token::Period) {
-                if let Some(word) = cursor.one_of(&["GLOBAL", "SESSION", "LOCAL", "PERSIST", "PERSIST_ONLY"])
-                {
-                    *scope = match word {
-                        "GLOBAL" => Some(VariableScope::Global),
-                        "SESSION" | "LOCAL" => Some(VariableScope::Session),
-                        _ => return Err(Error::not_supported("SET PERSIST")),
-                    };
-                }
+            let is_scope = !matches!(cursor.peek_at(1), Token::Eq | Token::Assignment | Token::Period);
+            let words = ["GLOBAL", "SESSION", "LOCAL", "PERSIST", "PERSIST_ONLY"];
+            if is_scope && let Some(word) = cursor.one_of(&words) {
+                *scope = match word {
+                    "GLOBAL" => Some(VariableScope::Global),
+                    "SESSION" | "LOCAL" => Some(VariableScope::Session),
+                    _ => return Err(Error::not_supported("SET PERSIST")),
+                };
             }
             let mut name = cursor.any_word()?;
             if cursor.eat(&Token::Period) {

@@ -132,6 +132,13 @@ fn kind(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
         "COLLATION" => ShowKind::Collation,
         "PLUGINS" => ShowKind::Plugins,
         "PRIVILEGES" => ShowKind::Privileges,
+        _ => return server_kind(cursor, &first, start),
+    })
+}
+
+/// The kinds about the server and replication, after their first word.
+fn server_kind(cursor: &mut Cursor<'_, '_>, first: &str, start: Error) -> crate::Result<ShowKind> {
+    Ok(match first {
         "GRANTS" => ShowKind::Grants { user: grants_user(cursor)? },
         "TRIGGERS" => ShowKind::Triggers { database: database(cursor)? },
         "EVENTS" => ShowKind::Events { database: database(cursor)? },

@@ -775,6 +775,14 @@ fn syntax_errors_point_at_the_offending_token() {
         ("SELECT a ILIKE 'x'", "'x'", 1),
         ("SELECT [1]", "[1]", 1),
         ("DROP TABLE a b", "b", 1),
+        ("SELECT COUNT(DISTINCT) FROM t", ") FROM t", 1),
+        ("SELECT * FROM t ORDER BY", "", 1),
+        ("SET NAMES", "", 1),
+        ("SHOW foo", "foo", 1),
+        ("SELECT a FROM t LEFT JOIN u", "", 1),
+        ("SELECT 1, * FROM t", "* FROM t", 1),
+        ("SELECT f(1,)", ")", 1),
+        ("CREATE TABLE t (a notatype)", "notatype)", 1),
     ] {
         let expected = Error::syntax(near, line);
         assert_eq!(error(text), expected, "{text}");

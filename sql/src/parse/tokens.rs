@@ -12,13 +12,13 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Word};
 
 use crate::error::Error;
-use crate::limits::{
-    CHAIN_LOGICAL_MAX, CHAIN_OPERATORS_MAX, JOIN_TABLES_MAX, QUERY_DEPTH_MAX, STATEMENT_TOKENS_MAX, UNION_MAX,
-};
+use crate::limits::STATEMENT_TOKENS_MAX;
+use crate::parse::chains::Chains;
 use crate::parse::keyword::keyword;
 use crate::parse::lexer::{Kind, Lexeme, Lexer, Symbol};
 use crate::parse::literal::{bit_bytes, hex_bytes, invalid_characters, unquote};
-use crate::parse::source::{SelectText, Source, chain_too_long, too_deep};
+use crate::parse::select_scan::SelectScan;
+use crate::parse::source::{Source, too_deep};
 use crate::variables::SqlMode;
 
 /// Quote style of a word that is a variable. (sqlparser panics when it prints a quote style it does not know, and it prints
@@ -84,7 +84,7 @@ pub(crate) fn tokenize(source: &mut Source<'_>) -> crate::Result<Tokens> {
             return Err(Error::too_large(format!("a statement of more than {STATEMENT_TOKENS_MAX} tokens")));
         }
     }
-    writer.selects.finish(source.text.len());
+    writer.selects.finish();
     source.selects = writer.selects.done;
     source.selects.sort_unstable_by_key(|select| select.offset);
     Ok(Tokens { tokens: writer.tokens, parameter_count: writer.parameter_count })
@@ -128,24 +128,7 @@ impl<'a> Writer<'a> {
                 );
                 return Ok(());
             }
-            Kind::Text | Kind::National => {
-                let from = usize::from(kind == Kind::National);
-                let mut bytes = unquote(&raw[from..], self.escapes());
-                loop {
-                    let mut ahead = lexer.clone();
-                    match ahead.next() {
-                        Ok(Lexeme { kind: Kind::Text, start, end: next_end }) => {
-                            let more = unquote(&self.text[start..next_end], self.escapes());
-                            bytes.to_mut().extend_from_slice(&more);
-                            end = next_end;
-                            *lexer = ahead;
-                        }
-                        _ => break,
-                    }
-                }
-                let token = text_token(bytes);
-                self.push(token, start, end);
-            }
+            Kind::Text | Kind::National => end = self.text_literal(lexeme, lexer),
             Kind::Number => {
                 let number = String::from_utf8_lossy(raw).into_owned();
                 self.push(Token::Number(number, false), start, end);
@@ -183,6 +166,27 @@ impl<'a> Writer<'a> {
         }
         self.selects.other(start, end);
         Ok(())
+    }
+
+    /// A text literal, joined with those right after it; one past its last byte.
+    fn text_literal(&mut self, lexeme: Lexeme, lexer: &mut Lexer<'a>) -> usize {
+        let from = lexeme.start + usize::from(lexeme.kind == Kind::National);
+        let mut end = lexeme.end;
+        let mut bytes = unquote(&self.text[from..end], self.escapes());
+        loop {
+            let mut ahead = lexer.clone();
+            match ahead.next() {
+                Ok(Lexeme { kind: Kind::Text, start, end: next_end }) => {
+                    bytes.to_mut().extend_from_slice(&unquote(&self.text[start..next_end], self.escapes()));
+                    end = next_end;
+                    *lexer = ahead;
+                }
+                _ => break,
+            }
+        }
+        let token = text_token(bytes);
+        self.push(token, lexeme.start, end);
+        end
     }
 
     /// A character set introducer with the literal after it, in one token; false when it is just a name.
@@ -302,7 +306,7 @@ impl<'a> Writer<'a> {
             Symbol::LeftParen => self.selects.open(start, end),
             Symbol::RightParen => self.selects.close(start, end),
             Symbol::Comma => self.selects.comma(start),
-            Symbol::Semicolon => self.selects.finish(start),
+            Symbol::Semicolon => self.selects.finish(),
             _ => self.selects.other(start, end),
         }
         self.push(token, start, end);
@@ -331,256 +335,6 @@ fn hex_digits(bytes: &[u8]) -> String {
         digits.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
     digits
-}
-
-/// Counts what makes sqlparser's tree deep without nesting: chains of infix operators, joins and unions.
-#[derive(Default)]
-struct Chains {
-    /// Operators and logical operators of the enclosing parentheses, innermost last.
-    enclosing: Vec<(usize, usize)>,
-    /// Of the chain here.
-    operators: usize,
-    logical: usize,
-    /// Sum over `enclosing`.
-    outer_operators: usize,
-    outer_logical: usize,
-    unions: usize,
-    joins: usize,
-}
-
-impl Chains {
-    fn operator(&mut self) -> crate::Result<()> {
-        self.operators += 1;
-        if self.outer_operators + self.operators > CHAIN_OPERATORS_MAX {
-            return Err(chain_too_long(CHAIN_OPERATORS_MAX));
-        }
-        Ok(())
-    }
-
-    fn word(&mut self, keyword: Keyword) -> crate::Result<()> {
-        match keyword {
-            Keyword::AND | Keyword::OR | Keyword::XOR => {
-                self.operators = 0;
-                self.logical += 1;
-                if self.outer_logical + self.logical > CHAIN_LOGICAL_MAX {
-                    return Err(chain_too_long(CHAIN_LOGICAL_MAX));
-                }
-            }
-            Keyword::IS
-            | Keyword::IN
-            | Keyword::LIKE
-            | Keyword::BETWEEN
-            | Keyword::REGEXP
-            | Keyword::RLIKE
-            | Keyword::DIV
-            | Keyword::MOD => {
-                self.operator()?;
-            }
-            Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT => {
-                self.unions += 1;
-                if self.unions > UNION_MAX {
-                    return Err(Error::too_large(format!(
-                        "a statement of more than {UNION_MAX} set operations"
-                    )));
-                }
-                self.joins = 0;
-                self.restart();
-            }
-            Keyword::JOIN | Keyword::STRAIGHT_JOIN => {
-                self.joins += 1;
-                if self.joins >= JOIN_TABLES_MAX {
-                    return Err(too_many_tables());
-                }
-            }
-            Keyword::SELECT | Keyword::FROM => {
-                self.joins = 0;
-                self.restart();
-            }
-            Keyword::WHERE
-            | Keyword::SET
-            | Keyword::GROUP
-            | Keyword::HAVING
-            | Keyword::ORDER
-            | Keyword::ON => self.restart(),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn restart(&mut self) {
-        self.operators = 0;
-        self.logical = 0;
-    }
-
-    fn symbol(&mut self, symbol: Symbol, token: &Token) -> crate::Result<()> {
-        match symbol {
-            Symbol::LeftParen => {
-                self.enclosing.push((self.operators, self.logical));
-                self.outer_operators += self.operators;
-                self.outer_logical += self.logical;
-                self.restart();
-            }
-            Symbol::RightParen => {
-                if let Some((operators, logical)) = self.enclosing.pop() {
-                    self.outer_operators -= operators;
-                    self.outer_logical -= logical;
-                    (self.operators, self.logical) = (operators, logical);
-                }
-            }
-            Symbol::Comma | Symbol::Semicolon => self.restart(),
-            Symbol::AndAnd | Symbol::PipePipe => {
-                if let Token::Word(word) = token {
-                    return self.word(word.keyword);
-                }
-                return self.operator();
-            }
-            Symbol::Period | Symbol::LeftBrace | Symbol::RightBrace | Symbol::Colon => {}
-            _ => return self.operator(),
-        }
-        Ok(())
-    }
-}
-
-/// Error 1116.
-pub(crate) fn too_many_tables() -> Error {
-    Error {
-        code: 1116,
-        state: *b"HY000",
-        message: format!("Too many tables; MySQL can only use {JOIN_TABLES_MAX} tables in a join"),
-    }
-}
-
-/// Finds where the items of each select list start and end.
-#[derive(Default)]
-struct SelectScan {
-    /// Open select lists, innermost last.
-    open: Vec<OpenSelect>,
-    /// Parentheses open now.
-    depth: usize,
-    /// The depths at which enclosing queries began, outermost first.
-    queries: Vec<usize>,
-    done: Vec<SelectText>,
-}
-
-struct OpenSelect {
-    depth: usize,
-    text: SelectText,
-    /// Start and end of the item being read.
-    item: Option<(usize, usize)>,
-    /// No item has begun: DISTINCT and its like are to be skipped.
-    in_modifiers: bool,
-}
-
-impl SelectScan {
-    /// A token that means nothing here but to be part of an item.
-    fn other(&mut self, start: usize, end: usize) {
-        // Only the innermost list is extended: the outer ones go on when it closes, at its parenthesis.
-        if let Some(select) = self.open.last_mut() {
-            select.in_modifiers = false;
-            select.item = Some((select.item.map_or(start, |(first, _)| first), end));
-        }
-    }
-
-    /// Whether queries nest deeper than the parser's stack allows.
-    fn too_deep(&self) -> bool {
-        self.queries.len() > QUERY_DEPTH_MAX
-    }
-
-    fn word(&mut self, keyword: Keyword, start: usize, end: usize) {
-        if keyword == Keyword::SELECT {
-            if self.queries.last() != Some(&self.depth) {
-                self.queries.push(self.depth);
-            }
-            if self.open.last().is_some_and(|select| select.depth == self.depth) {
-                self.close_list();
-            }
-            self.open.push(OpenSelect {
-                depth: self.depth,
-                text: SelectText { offset: start, items: Vec::new() },
-                item: None,
-                in_modifiers: true,
-            });
-            return;
-        }
-        let Some(select) = self.open.last_mut() else { return };
-        if select.depth == self.depth {
-            match keyword {
-                Keyword::FROM
-                | Keyword::INTO
-                | Keyword::WHERE
-                | Keyword::GROUP
-                | Keyword::HAVING
-                | Keyword::ORDER
-                | Keyword::LIMIT
-                | Keyword::UNION
-                | Keyword::EXCEPT
-                | Keyword::INTERSECT
-                | Keyword::FOR
-                | Keyword::LOCK
-                | Keyword::WINDOW => {
-                    self.close_list();
-                    return;
-                }
-                Keyword::ALL
-                | Keyword::DISTINCT
-                | Keyword::DISTINCTROW
-                | Keyword::HIGH_PRIORITY
-                | Keyword::STRAIGHT_JOIN
-                | Keyword::SQL_SMALL_RESULT
-                | Keyword::SQL_BIG_RESULT
-                | Keyword::SQL_BUFFER_RESULT
-                | Keyword::SQL_NO_CACHE
-                | Keyword::SQL_CALC_FOUND_ROWS
-                    if select.in_modifiers =>
-                {
-                    return;
-                }
-                _ => {}
-            }
-        }
-        self.other(start, end);
-    }
-
-    fn open(&mut self, start: usize, end: usize) {
-        self.other(start, end);
-        self.depth += 1;
-    }
-
-    fn close(&mut self, start: usize, end: usize) {
-        while self.open.last().is_some_and(|select| select.depth >= self.depth) && self.depth > 0 {
-            self.close_list();
-        }
-        while self.queries.last().is_some_and(|depth| *depth >= self.depth) && self.depth > 0 {
-            self.queries.pop();
-        }
-        self.depth = self.depth.saturating_sub(1);
-        self.other(start, end);
-    }
-
-    fn comma(&mut self, start: usize) {
-        let depth = self.depth;
-        if let Some(select) = self.open.last_mut() {
-            if select.depth == depth {
-                let item = select.item.take().unwrap_or((start, start));
-                select.text.items.push(item);
-            } else {
-                self.other(start, start + 1);
-            }
-        }
-    }
-
-    fn close_list(&mut self) {
-        if let Some(mut select) = self.open.pop() {
-            select.text.items.extend(select.item);
-            self.done.push(select.text);
-        }
-    }
-
-    fn finish(&mut self, _end: usize) {
-        while !self.open.is_empty() {
-            self.close_list();
-        }
-    }
 }
 
 #[cfg(test)]

@@ -303,7 +303,7 @@ mod tests {
                 Unsigned(from, to, step) => variable
                     .default
                     .parse()
-                    .is_ok_and(|value: u64| (from..=to).contains(&value) && value % step == 0),
+                    .is_ok_and(|value: u64| (from..=to).contains(&value) && value.is_multiple_of(step)),
                 Double(from, to) => {
                     variable.default.parse().is_ok_and(|value: f64| (from..=to).contains(&value))
                 }

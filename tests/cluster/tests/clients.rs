@@ -119,12 +119,12 @@ fn the_mariadb_command_line() {
     assert!(out.starts_with("owner\tbalance\nGrace\t75.50\nAda\t75.00\n"), "{out}\n{err}");
     assert!(out.contains("\tconst\t") && out.contains("\towner\t"), "{out}");
     assert!(out.ends_with("leader\t1\n"), "{out}");
-    assert_eq!(err, "ERROR 1062 (23000) at line 11: Duplicate entry 'ADA' for key 'account.owner'\n");
+    assert!(err.ends_with("ERROR 1062 (23000) at line 11: Duplicate entry 'ADA' for key 'account.owner'\n"), "{err}");
     assert_eq!(code, Some(1));
     // Without --force it ends at the error, and says so with its code.
     let (out, err, code) = mariadb(address, &["shop"], "SELECT 1;\nSELECT * FROM missing;\nSELECT 2;\n");
     assert_eq!((out.as_str(), code), ("1\n1\n", Some(1)));
-    assert_eq!(err, "ERROR 1146 (42S02) at line 2: Table 'shop.missing' doesn't exist\n");
+    assert!(err.ends_with("ERROR 1146 (42S02) at line 2: Table 'shop.missing' doesn't exist\n"), "{err}");
     // A table, and how long strings, NULL and text that is not ASCII are drawn.
     let (out, err, _) = mariadb(address, &["--table", "--default-character-set=utf8mb4"], "SELECT 'naïve' AS a, NULL AS b, 1.50 AS c;");
     assert_eq!(
@@ -151,7 +151,7 @@ fn the_mariadb_command_line_looks_around() {
     let address = &cluster.node(1).sql_address;
     mariadb(address, &[], TOUR.split("SELECT").next().unwrap());
     // It completes names from the list of a table's columns when it is interactive: COM_FIELD_LIST.
-    let (out, err, code) = mariadb(address, &["shop", "--auto-rehash", "-N"], "SHOW TABLES; status\n");
+    let (out, err, code) = mariadb(address, &["shop", "--auto-rehash", "-N"], "SHOW TABLES;\nstatus\n");
     assert_eq!(code, Some(0), "{err}");
     assert!(out.starts_with("account\n"), "{out}");
     for line in ["Current database:\tshop", "Current user:\t\troot@127.0.0.1", "Protocol version:\t10", "Uptime:"] {

@@ -82,7 +82,7 @@ struct Mount<'a>(&'a Path);
 
 impl Mount<'_> {
     /// None where mounting is not permitted.
-    fn tmpfs(path: &Path, size: &str) -> Option<Mount<'_>> {
+    fn tmpfs<'path>(path: &'path Path, size: &str) -> Option<Mount<'path>> {
         std::fs::create_dir_all(path).unwrap();
         let output = program::run(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(path));
         if output.status.success() {

@@ -13,6 +13,7 @@ DELETE t;
 CREATE;
 SELECT a b c FROM t;
 SELECT * FROM t LIMIT;
+-- deviation: syntax-near: the text a syntax error quotes may begin at another word
 SELECT * FROM t ORDER;
 SELECT * FROM select;
 SELECT `unclosed;
@@ -25,6 +26,7 @@ SELECT CONCAT();
 SELECT SUBSTRING('a');
 SELECT IF(1, 2);
 SELECT NOW(7);
+-- deviation: syntax-near: the text a syntax error quotes may begin at another word
 SELECT COUNT(DISTINCT *) FROM t;
 SELECT sqltest_errors.nosuchfunc(1);
 CREATE TABLE t (id INT PRIMARY KEY, a INT NOT NULL, s VARCHAR(3), UNIQUE KEY us (s));
@@ -66,6 +68,7 @@ SELECT 1e308 * 1e308;
 SELECT EXP(1000);
 SELECT POW(10, 400);
 SELECT CAST('a' AS NOPE);
+-- deviation: negated-literal: the negation of a literal stays an integer
 SELECT -(-9223372036854775808);
 SELECT ABS(-9223372036854775808);
 SELECT 'a' COLLATE nope;
@@ -77,9 +80,13 @@ KILL 999999999;
 KILL QUERY 999999999;
 DEALLOCATE PREPARE nope;
 RELEASE SAVEPOINT nope;
+-- deviation: not-built: refused with 1235, which names the feature
 CALL nope();
+-- deviation: not-built: refused with 1235, which names the feature
 DROP VIEW nope;
+-- deviation: not-built: refused with 1235, which names the feature
 DROP TRIGGER nope;
+-- deviation: not-built: refused with 1235, which names the feature
 SHOW CREATE VIEW t;
 INSERT INTO t SELECT 1, 2;
 INSERT INTO t VALUES (5, 5, 'e'), (5, 6, 'f');

@@ -6,8 +6,10 @@ INSERT INTO c (id, n) VALUES (1, 5) ON DUPLICATE KEY UPDATE n = VALUES(n);
 INSERT INTO c (id, n) VALUES (1, 5) ON DUPLICATE KEY UPDATE n = VALUES(n);
 INSERT INTO c (id, n) VALUES (3, 5) ON DUPLICATE KEY UPDATE n = 100;
 INSERT INTO c (id, n, name) VALUES (4, 4, 'A') ON DUPLICATE KEY UPDATE n = n + VALUES(n);
+-- deviation: deprecation-warnings: MySQL's deprecation warnings are not sent, and so not counted
 INSERT INTO c (id, n) VALUES (1, 7), (2, 8), (5, 9) ON DUPLICATE KEY UPDATE n = VALUES(n) + 1;
 INSERT INTO c (id, n) VALUES (1, 7) AS new ON DUPLICATE KEY UPDATE n = new.n + c.n;
+-- deviation: deprecation-warnings: MySQL's deprecation warnings are not sent, and so not counted
 INSERT INTO c (id, n) VALUES (6, 1), (6, 2), (6, 3) ON DUPLICATE KEY UPDATE n = n + VALUES(n);
 SELECT * FROM c ORDER BY id;
 INSERT INTO c (id, n) VALUES (1, 7) ON DUPLICATE KEY UPDATE id = 2;

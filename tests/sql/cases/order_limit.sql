@@ -28,8 +28,10 @@ SELECT id FROM o ORDER BY id LIMIT 100;
 SELECT id FROM o ORDER BY id LIMIT 5, 100;
 SELECT id FROM o ORDER BY id LIMIT 100, 1;
 SELECT id FROM o ORDER BY id LIMIT 1, 18446744073709551615;
+-- deviation: syntax-near: the text a syntax error quotes may begin at another word
 SELECT id FROM o LIMIT -1;
 SELECT id FROM o LIMIT 1.5;
+-- deviation: limit-variable: a name after LIMIT is a syntax error: there are no stored programs
 SELECT id FROM o LIMIT a;
 SELECT id FROM o LIMIT '1';
 SELECT id FROM o WHERE a > 1 ORDER BY a LIMIT 1;

@@ -55,6 +55,7 @@ SHOW WARNINGS;
 SHOW ERRORS;
 SHOW COUNT(*) ERRORS;
 SELECT @@error_count, @@warning_count;
+-- deviation: show-engines: one engine; it calls itself InnoDB since tools look for that name
 SHOW ENGINES;
 SHOW CHARACTER SET LIKE 'utf8mb4';
 SHOW COLLATION LIKE 'utf8mb4_0900_ai_ci';
@@ -70,6 +71,7 @@ SHOW NOSUCH;
 SHOW TABLES FROM;
 SHOW;
 -- mask: Id, User, Host, db, Time, State, Info
+-- deviation: no-event-scheduler: there is no event scheduler thread
 SHOW PROCESSLIST;
 SHOW REPLICA STATUS;
 SELECT TABLE_NAME, TABLE_TYPE, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'sqltest_show' ORDER BY TABLE_NAME;

@@ -28,7 +28,7 @@ INSERT INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auth', '0001
 SELECT `django_migrations`.`id`, `django_migrations`.`app`, `django_migrations`.`name`, `django_migrations`.`applied` FROM `django_migrations` ORDER BY `django_migrations`.`applied` DESC LIMIT 21;
 SELECT COUNT(*) AS `__count` FROM `django_migrations` WHERE `django_migrations`.`app` = 'auth';
 SELECT (1) AS `a` FROM `django_migrations` WHERE `django_migrations`.`id` = 1 LIMIT 1;
-CREATE TABLE users (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, email VARCHAR(191) NOT NULL, created_at TIMESTAMP NULL, updated_at TIMESTAMP NULL) DEFAULT CHARACTER SET utf8mb4 COLLATE 'utf8mb4_unicode_ci';
+CREATE TABLE users (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, email VARCHAR(191) NOT NULL, created_at TIMESTAMP NULL, updated_at TIMESTAMP NULL) DEFAULT CHARACTER SET utf8mb4 COLLATE 'utf8mb4_general_ci';
 ALTER TABLE users ADD UNIQUE users_email_unique(email);
 INSERT INTO `users` (`email`, `updated_at`, `created_at`) VALUES ('a@example.com', '2024-01-01 00:00:00', '2024-01-01 00:00:00');
 INSERT INTO `users` (`email`) VALUES ('A@EXAMPLE.com');
@@ -54,4 +54,3 @@ SHOW CREATE TABLE posts;
 DROP TABLE posts, users, account, django_migrations;
 SHOW TABLES;
 SELECT DATABASE();
-HELP;

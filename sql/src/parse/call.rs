@@ -1,0 +1,281 @@
+//! Calls: `f(a, b)`, aggregates, and the functions whose arguments are separated by words.
+
+use sqlparser::ast::{
+    CastKind, DataType, DateTimeField, DuplicateTreatment, Expr, ExtractSyntax, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, Interval,
+    ObjectName, TrimWhereField, Value, WindowType,
+};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Token, Word};
+
+use crate::parse::dialect::{PREDICATE, Parsed};
+use crate::parse::keyword::is_reserved;
+use crate::parse::operand::named_type;
+
+/// Reserved words that are functions when a parenthesis follows.
+const RESERVED_FUNCTIONS: &[&str] = &[
+    "CHAR",
+    "CUME_DIST",
+    "DATABASE",
+    "DENSE_RANK",
+    "FIRST_VALUE",
+    "GROUPING",
+    "IF",
+    "INSERT",
+    "LAG",
+    "LAST_VALUE",
+    "LEAD",
+    "LEFT",
+    "MOD",
+    "NTH_VALUE",
+    "NTILE",
+    "PERCENT_RANK",
+    "RANK",
+    "REPEAT",
+    "REPLACE",
+    "RIGHT",
+    "ROW_NUMBER",
+    "SCHEMA",
+];
+
+/// Functions that are written without parentheses.
+const BARE_FUNCTIONS: &[&str] = &[
+    "CURRENT_DATE",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_USER",
+    "LOCALTIME",
+    "LOCALTIMESTAMP",
+    "UTC_DATE",
+    "UTC_TIME",
+    "UTC_TIMESTAMP",
+];
+
+/// Whether the word is a function that is written without parentheses.
+pub(crate) fn is_bare_function(word: &str) -> bool {
+    BARE_FUNCTIONS.iter().any(|name| name.eq_ignore_ascii_case(word))
+}
+
+/// A word that a parenthesis follows: a call, often with a syntax of its own.
+pub(crate) fn word_call(parser: &mut Parser, word: Word) -> Parsed {
+    let span = parser.peek_token_ref().span;
+    let upper = word.value.to_ascii_uppercase();
+    match upper.as_str() {
+        "CAST" | "CONVERT" => {
+            parser.advance_token();
+            cast(parser, upper == "CONVERT")
+        }
+        "EXTRACT" => {
+            parser.advance_token();
+            parser.expect_token(&Token::LParen)?;
+            let field = DateTimeField::Custom(parser.parse_identifier()?);
+            parser.expect_keyword_is(Keyword::FROM)?;
+            let expr = Box::new(parser.parse_expr()?);
+            parser.expect_token(&Token::RParen)?;
+            Ok(Expr::Extract { field, syntax: ExtractSyntax::From, expr })
+        }
+        "TRIM" => {
+            parser.advance_token();
+            trim(parser)
+        }
+        "SUBSTRING" | "SUBSTR" | "MID" => {
+            parser.advance_token();
+            substring(parser)
+        }
+        "POSITION" => {
+            parser.advance_token();
+            parser.expect_token(&Token::LParen)?;
+            // `IN` separates the operands, so the first binds more tightly than it.
+            let expr = Box::new(parser.parse_subexpr(PREDICATE)?);
+            parser.expect_keyword_is(Keyword::IN)?;
+            let within = Box::new(parser.parse_expr()?);
+            parser.expect_token(&Token::RParen)?;
+            Ok(Expr::Position { expr, r#in: within })
+        }
+        _ => {
+            let is_call = !is_reserved(word.value.as_bytes())
+                || word.keyword == Keyword::VALUES
+                || RESERVED_FUNCTIONS.contains(&upper.as_str())
+                || is_bare_function(&upper);
+            if !is_call {
+                return parser.expected_ref("an expression", parser.peek_token_ref());
+            }
+            parser.advance_token();
+            call(parser, ObjectName::from(vec![word.into_ident(span)]))
+        }
+    }
+}
+
+fn function(name: ObjectName, args: FunctionArguments, over: Option<WindowType>) -> Expr {
+    Expr::Function(Function {
+        name,
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args,
+        within_group: Vec::new(),
+        filter: None,
+        null_treatment: None,
+        over,
+    })
+}
+
+/// A call without parentheses.
+pub(crate) fn bare_call(name: ObjectName) -> Expr {
+    function(name, FunctionArguments::None, None)
+}
+
+/// `([DISTINCT] arguments [ORDER BY …] [SEPARATOR '…']) [OVER …]`, the parenthesis being next.
+pub(crate) fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
+    parser.expect_token(&Token::LParen)?;
+    let duplicate_treatment = match parser.parse_one_of_keywords(&[Keyword::DISTINCT, Keyword::ALL]) {
+        Some(Keyword::DISTINCT) => Some(DuplicateTreatment::Distinct),
+        Some(_) => Some(DuplicateTreatment::All),
+        None => None,
+    };
+    let mut args = Vec::new();
+    let mut clauses = Vec::new();
+    if parser.consume_token(&Token::Mul) {
+        args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
+    } else if parser.peek_token_ref().token != Token::RParen {
+        args = parser.parse_comma_separated(|parser| {
+            Ok(FunctionArg::Unnamed(FunctionArgExpr::Expr(parser.parse_expr()?)))
+        })?;
+        if parser.parse_keywords(&[Keyword::ORDER, Keyword::BY]) {
+            clauses.push(FunctionArgumentClause::OrderBy(
+                parser.parse_comma_separated(Parser::parse_order_by_expr)?,
+            ));
+        }
+        if parser.parse_keyword(Keyword::SEPARATOR) {
+            let token = parser.next_token();
+            let value = match token.token {
+                Token::SingleQuotedString(text) => Value::SingleQuotedString(text),
+                _ => return parser.expected("a separator", token),
+            };
+            clauses.push(FunctionArgumentClause::Separator(value.with_span(token.span)));
+        }
+    }
+    parser.expect_token(&Token::RParen)?;
+    let over = match parser.parse_keyword(Keyword::OVER) {
+        true => Some(window(parser)?),
+        false => None,
+    };
+    let arguments = FunctionArgumentList { duplicate_treatment, args, clauses };
+    Ok(function(name, FunctionArguments::List(arguments), over))
+}
+
+fn window(parser: &mut Parser) -> Result<WindowType, ParserError> {
+    if parser.consume_token(&Token::LParen) {
+        return Ok(WindowType::WindowSpec(parser.parse_window_spec()?));
+    }
+    Ok(WindowType::NamedWindow(parser.parse_identifier()?))
+}
+
+/// `INTERVAL n unit`, or the function `INTERVAL(n, a, b, …)`, after the word.
+pub(crate) fn interval(parser: &mut Parser) -> Parsed {
+    let value = parser.parse_expr()?;
+    if let Expr::Tuple(members) = value {
+        let args =
+            members.into_iter().map(|member| FunctionArg::Unnamed(FunctionArgExpr::Expr(member))).collect();
+        let arguments = FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() };
+        let name = ObjectName::from(vec![Ident::new("INTERVAL")]);
+        return Ok(function(name, FunctionArguments::List(arguments), None));
+    }
+    let unit = parser.parse_identifier()?;
+    Ok(Expr::Interval(Interval {
+        value: Box::new(value),
+        leading_field: Some(DateTimeField::Custom(unit)),
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: None,
+    }))
+}
+
+/// `(x AS type)`, `(x, type)`, `(x USING charset)`.
+fn cast(parser: &mut Parser, convert: bool) -> Parsed {
+    parser.expect_token(&Token::LParen)?;
+    let expr = Box::new(parser.parse_expr()?);
+    let data_type = if convert && parser.parse_keyword(Keyword::USING) {
+        named_type("USING", vec![parser.parse_identifier()?.value])
+    } else {
+        match convert {
+            true => parser.expect_token(&Token::Comma).map(|_| ())?,
+            false => parser.expect_keyword_is(Keyword::AS)?,
+        }
+        cast_type(parser)?
+    };
+    parser.expect_token(&Token::RParen)?;
+    Ok(Expr::Cast { kind: CastKind::Cast, expr, data_type, format: None })
+}
+
+/// The target of a cast, as a name with the numbers and words after it; lowering checks them.
+fn cast_type(parser: &mut Parser) -> Result<DataType, ParserError> {
+    let name = parser.parse_identifier()?.value.to_ascii_uppercase();
+    let mut modifiers = Vec::new();
+    if parser.consume_token(&Token::LParen) {
+        loop {
+            let token = parser.next_token();
+            match token.token {
+                Token::Number(number, _) => modifiers.push(number),
+                _ => return parser.expected("a number", token),
+            }
+            if !parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        parser.expect_token(&Token::RParen)?;
+    }
+    while let Token::Word(word) = &parser.peek_token_ref().token {
+        modifiers.push(word.value.to_ascii_lowercase());
+        parser.advance_token();
+    }
+    Ok(named_type(&name, modifiers))
+}
+
+/// `([BOTH | LEADING | TRAILING] [a] FROM b)`, `(b)`.
+fn trim(parser: &mut Parser) -> Parsed {
+    parser.expect_token(&Token::LParen)?;
+    let trim_where = match parser.parse_one_of_keywords(&[Keyword::BOTH, Keyword::LEADING, Keyword::TRAILING])
+    {
+        Some(Keyword::BOTH) => Some(TrimWhereField::Both),
+        Some(Keyword::LEADING) => Some(TrimWhereField::Leading),
+        Some(_) => Some(TrimWhereField::Trailing),
+        None => None,
+    };
+    let mut trim_what = None;
+    let mut expr = None;
+    if !parser.parse_keyword(Keyword::FROM) {
+        let first = Box::new(parser.parse_expr()?);
+        if parser.parse_keyword(Keyword::FROM) {
+            trim_what = Some(first);
+        } else if trim_where.is_none() {
+            expr = Some(first);
+        } else {
+            return parser.expected_ref("FROM", parser.peek_token_ref());
+        }
+    }
+    let expr = match expr {
+        Some(expr) => expr,
+        None => Box::new(parser.parse_expr()?),
+    };
+    parser.expect_token(&Token::RParen)?;
+    Ok(Expr::Trim { trim_where, trim_what, expr, trim_characters: None })
+}
+
+/// `(a, b[, c])`, `(a FROM b [FOR c])`.
+fn substring(parser: &mut Parser) -> Parsed {
+    parser.expect_token(&Token::LParen)?;
+    let expr = Box::new(parser.parse_expr()?);
+    let commas = parser.consume_token(&Token::Comma);
+    if !commas {
+        parser.expect_keyword_is(Keyword::FROM)?;
+    }
+    let substring_from = Some(Box::new(parser.parse_expr()?));
+    let more = if commas { parser.consume_token(&Token::Comma) } else { parser.parse_keyword(Keyword::FOR) };
+    let substring_for = match more {
+        true => Some(Box::new(parser.parse_expr()?)),
+        false => None,
+    };
+    parser.expect_token(&Token::RParen)?;
+    Ok(Expr::Substring { expr, substring_from, substring_for, special: commas, shorthand: false })
+}
