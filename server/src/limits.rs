@@ -69,12 +69,16 @@ pub const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a clean stop waits for sessions and the write-behind.
 pub const SHUTDOWN_WAIT: Duration = Duration::from_secs(10);
 
+/// Characters that a text parameter counts for in the width of a result's columns.
+pub const TEXT_PARAMETER_CHARACTERS: u32 = 16_383;
+
 const _: () = assert!(APPEND_FRAME_BYTES_MAX < ENTRY_BYTES_MAX);
 const _: () = assert!(ENTRY_BYTES_MAX + (4 << 20) < wire::limits::PEER_FRAME_PAYLOAD_BYTES_MAX);
 const _: () = assert!(DRIVER_BATCH_EVENTS_MAX < DRIVER_QUEUE_EVENTS_MAX);
 
-/// Keys of a dropped table removed from the engine in one step of the write-behind thread.
-pub const RECLAIM_KEYS_PER_STEP_MAX: usize = 4_096;
+/// Keys of a dropped table removed from the engine in one step of the write-behind thread. Removing one costs sled about
+/// 10 µs; at one step a [`FLUSH_INTERVAL`] this takes some percent of a core, not what sessions need.
+pub const RECLAIM_KEYS_PER_STEP_MAX: usize = 1_024;
 
 /// Largest packet of a client that has not authenticated.
 pub const HANDSHAKE_PACKET_BYTES_MAX: usize = 64 << 10;
@@ -84,3 +88,6 @@ pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
 
 /// Keys written behind in one engine batch.
 pub const FLUSH_KEYS_PER_STEP_MAX: usize = 4_096;
+
+/// Stack of the threads that run sessions; parsing and planning nested expressions recurses, within bounds that need 2 MiB.
+pub const SESSION_STACK_BYTES: usize = 4 << 20;

@@ -14,6 +14,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// Sessions, log and store pass buffers between threads, which glibc's arenas answer with memory that is never given back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cli::run(cli::Arguments::parse()) {
         Ok(code) => code,

@@ -150,6 +150,21 @@ fn put_binary(
     data_type: &sql::types::DataType,
     scratch: &mut Vec<u8>,
 ) {
+    // The type of an expression over parameters is guessed when it is prepared; the value decides.
+    if let (Value::Double(_) | Value::Decimal(_), true) = (value, data_type.is_integer())
+        && let Some(coerced) = sql::types::convert::coerce(value, data_type)
+    {
+        return put_binary_of_kind(out, &coerced, data_type, scratch);
+    }
+    put_binary_of_kind(out, value, data_type, scratch);
+}
+
+fn put_binary_of_kind(
+    out: &mut BinaryRow<'_>,
+    value: &Value,
+    data_type: &sql::types::DataType,
+    scratch: &mut Vec<u8>,
+) {
     match (value, data_type.kind) {
         (Value::Null, _) => out.null(),
         (_, TypeKind::TinyInt) => out.i8(bits(value) as i8),

@@ -289,6 +289,7 @@ impl Session {
 #[must_use]
 pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> SessionState {
     SessionState {
+        parameter_types: Vec::new(),
         connection_id,
         user: user.to_owned(),
         host: host.to_owned(),

@@ -16,10 +16,12 @@ use sql::ddl;
 use sql::execute::{self, Context, Interrupt, Outcome, ResultColumn, Sink, SubqueryCache, Suspend};
 use sql::plan::{Plan, Planned, is_planned, plan_statement};
 use sql::session::{SessionState, WarningLevel};
-use sql::types::Value;
+use sql::types::{Collation, DataType, Value};
 use sql::variables::{Isolation, SqlMode};
 use storage::format::EntryKind;
 use storage::txn::{LockMode, LockOutcome, LockWait, Transaction, View, WaitPolicy};
+
+use crate::limits::TEXT_PARAMETER_CHARACTERS;
 
 use super::Node;
 use super::process::count;
@@ -50,6 +52,36 @@ pub struct CachedPlan {
     database: Option<String>,
     /// The sql_mode then.
     sql_mode: SqlMode,
+    /// Types of the parameters it was made for, if they matter.
+    parameter_types: Vec<DataType>,
+}
+
+impl CachedPlan {
+    /// The parameters' types to plan for, if the plan's columns depend on them: a NULL keeps the type there was before.
+    fn types_of(&self, parameters: &[Value]) -> Vec<DataType> {
+        if !self.plan.typed_by_parameters {
+            return Vec::new();
+        }
+        let before = |index| self.parameter_types.get(index).copied().unwrap_or(DataType::NULL);
+        let known = |(index, value): (usize, &Value)| parameter_type(value).unwrap_or_else(|| before(index));
+        parameters.iter().enumerate().map(known).collect()
+    }
+}
+
+/// The type that stands for all parameters of a kind, so that not each value makes another plan; None for NULL.
+fn parameter_type(value: &Value) -> Option<DataType> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Int(_) => DataType::BIGINT,
+        Value::UInt(_) => DataType::BIGINT_UNSIGNED,
+        Value::Double(_) => DataType::DOUBLE,
+        Value::Decimal(_) => DataType::decimal(65, 30),
+        Value::Text(_) => DataType::varchar(TEXT_PARAMETER_CHARACTERS, Collation::default()),
+        Value::Blob(_) => DataType::LONGBLOB,
+        Value::Date(_) => DataType::DATE,
+        Value::Time(_) => DataType::time(6),
+        Value::DateTime(_) => DataType::datetime(6),
+    })
 }
 
 /// Whether a statement leaves the diagnostics of the one before it: SHOW WARNINGS and its like, `SELECT @@warning_count`.
@@ -88,9 +120,6 @@ impl Session {
             Ok(outcome) if outcome.rows => self.state.row_count = -1,
             Ok(outcome) => {
                 self.state.row_count = i64::try_from(outcome.affected).unwrap_or(i64::MAX);
-                if outcome.last_insert_id != 0 {
-                    self.state.last_insert_id = outcome.last_insert_id;
-                }
             }
             Err(error) => {
                 self.state.row_count = -1;
@@ -155,7 +184,10 @@ impl Session {
             Statement::RollbackTo(name) => self.end_savepoint(name, false).map(done),
             Statement::ReleaseSavepoint(name) => self.end_savepoint(name, true).map(done),
             Statement::Kill { query_only, id } => self.kill(*query_only, id).await.map(done),
-            Statement::PrepareText { name, from } => self.prepare_named(name, from).await.map(done),
+            Statement::PrepareText { name, from } => {
+                self.prepare_named(name, from).await?;
+                Ok(Outcome { info: "Statement prepared".to_owned(), ..Outcome::default() })
+            }
             Statement::ExecutePrepared { name, using } => self.execute_named(name, using, reply).await,
             Statement::Deallocate(name) => match self.named.remove(&name.to_lowercase()) {
                 Some(_) => Ok(Outcome::default()),
@@ -185,6 +217,7 @@ impl Session {
         if let Some(Some(cached)) = cache.as_deref()
             && cached.catalog.version == catalog.version
             && cached.sql_mode == self.state.variables.sql_mode
+            && (!cached.plan.typed_by_parameters || cached.parameter_types == self.state.parameter_types)
         {
             return Ok(cached.clone());
         }
@@ -200,7 +233,8 @@ impl Session {
             }
         };
         let sql_mode = self.state.variables.sql_mode;
-        let made = CachedPlan { plan: Arc::new(plan), catalog, database, sql_mode };
+        let parameter_types = self.state.parameter_types.clone();
+        let made = CachedPlan { plan: Arc::new(plan), catalog, database, sql_mode, parameter_types };
         if let Some(cache) = cache {
             *cache = Some(made.clone());
         }
@@ -216,7 +250,14 @@ impl Session {
     ) -> Result<Outcome, Error> {
         self.count_statement(statement);
         loop {
-            let planned = self.plan(statement, cache.as_deref_mut())?;
+            if let Some(Some(cached)) = cache.as_deref()
+                && cached.plan.typed_by_parameters
+            {
+                self.state.parameter_types = cached.types_of(parameters);
+            }
+            let planned = self.plan(statement, cache.as_deref_mut());
+            self.state.parameter_types = Vec::new();
+            let planned = planned?;
             let result = self.run_plan(&planned, parameters, reply).await;
             match result {
                 Ok(Some(outcome)) => return Ok(outcome),

@@ -61,18 +61,27 @@ pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, proces
     .await
     {
         Ok(Ok(client)) => client,
-        Ok(Err(_)) | Err(_) => {
+        Ok(Err(End::Protocol(error))) => {
+            count(&node.processes.counters.aborted_connects);
+            refuse(&mut socket, &error).await;
+            return;
+        }
+        Ok(Err(End::Closed)) | Err(_) => {
             count(&node.processes.counters.aborted_connects);
             return;
         }
     };
     if let Err(End::Protocol(error)) = serve(&node, &mut socket, client, &process).await {
         tracing::debug!(connection = process.id, "closing a connection: {error}");
-        let packet = crate::node::errno::from_wire(&error);
-        socket.writer.set_sequence(socket.reader.sequence_next());
-        packet.encode(&mut socket.writer);
-        let _ = socket.flush().await;
+        refuse(&mut socket, &error).await;
     }
+}
+
+/// Tells the client what was wrong with its bytes, if it still listens.
+async fn refuse(socket: &mut Socket, error: &wire::Error) {
+    socket.writer.set_sequence(socket.reader.sequence_next());
+    crate::node::errno::from_wire(error).encode(&mut socket.writer);
+    let _ = socket.flush().await;
 }
 
 /// Takes the connection off the process list at its end, also when its task panics.

@@ -92,19 +92,27 @@ mod tests {
 
     #[test]
     fn rows_are_fetched_in_parts_until_the_end() {
-        for capabilities in [Capabilities::CLIENT, Capabilities::CLIENT.without(Capabilities::DEPRECATE_EOF)] {
+        for capabilities in [Capabilities::CLIENT, Capabilities::CLIENT.without(Capabilities::DEPRECATE_EOF)]
+        {
             let mut result = PacketWriter::new();
-            put_columns(&mut result, &[Column::parameter(), Column::parameter()], capabilities, StatusFlags::AUTOCOMMIT);
+            put_columns(
+                &mut result,
+                &[Column::parameter(), Column::parameter()],
+                capabilities,
+                StatusFlags::AUTOCOMMIT,
+            );
             for row in 0..5_u8 {
                 result.put_packet(&[0, row]);
             }
             let mut writer = PacketWriter::new();
             writer.set_sequence(1);
-            let mut cursor = Cursor::open(&result, capabilities, StatusFlags::AUTOCOMMIT, 0, &mut writer).unwrap();
+            let mut cursor =
+                Cursor::open(&result, capabilities, StatusFlags::AUTOCOMMIT, 0, &mut writer).unwrap();
             // The count, two columns, and the one packet that says that there is a cursor.
             assert_eq!(packets(&mut writer).len(), 4);
             let mut fetch = |count| {
-                let goes_on = cursor.fetch(count, capabilities, StatusFlags::AUTOCOMMIT, &mut writer).unwrap();
+                let goes_on =
+                    cursor.fetch(count, capabilities, StatusFlags::AUTOCOMMIT, &mut writer).unwrap();
                 let mut payloads = packets(&mut writer);
                 payloads.pop();
                 (goes_on, payloads.into_iter().map(|payload| payload[1]).collect::<Vec<_>>())

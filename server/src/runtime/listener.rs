@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::connection;
-use crate::limits::{CONNECTIONS_MAX, SHUTDOWN_WAIT};
+use crate::limits::{CONNECTIONS_MAX, SESSION_STACK_BYTES, SHUTDOWN_WAIT};
 use crate::node::Node;
 use crate::node::process::count;
 
@@ -21,6 +21,7 @@ pub fn serve_until_stopped(node: &Arc<Node>) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
         .thread_name("session")
+        .thread_stack_size(SESSION_STACK_BYTES)
         .enable_all()
         .build()?;
     let result = runtime.block_on(serve(node));

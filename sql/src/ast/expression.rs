@@ -1,13 +1,17 @@
 //! Expressions as written.
 
+use bytes::Bytes;
+
 use crate::ast::Query;
 use crate::types::{Collation, DataType, Value};
 
 /// An expression, names unresolved.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
-    /// A literal: number, string, NULL, TRUE/FALSE (Int), DATE'…', X'…' (Blob), _binary'…'. Decimal literals are Decimal, 1e0 Double.
+    /// A literal: number, string, NULL, TRUE/FALSE (Int), DATE'…', _binary'…' (Blob). Decimal literals are Decimal, 1e0 Double.
     Literal(Value),
+    /// `X'4D79'`, `0x4D79`, `b'0100'`: bytes, but a number where a number is wanted.
+    HexLiteral(Bytes),
     /// `?`, numbered from 0 in order of appearance in the statement.
     Parameter(usize),
     /// A column: `c`, `t.c`, `db.t.c`.
@@ -144,6 +148,22 @@ pub enum Expr {
     Row(Vec<Expr>),
     /// `DEFAULT` as a value in INSERT/UPDATE, `DEFAULT(c)` with a name.
     Default(Option<String>),
+}
+
+impl Expr {
+    /// The value of a literal that is assigned to a column of a type: hexadecimal and bit literals are numbers to numeric columns.
+    #[must_use]
+    pub fn literal_for(&self, data_type: &DataType) -> Option<Value> {
+        match self {
+            Expr::Literal(value) => Some(value.clone()),
+            Expr::HexLiteral(bytes) if data_type.is_numeric() && bytes.len() <= size_of::<u64>() => {
+                let number = bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+                Some(Value::UInt(number))
+            }
+            Expr::HexLiteral(bytes) => Some(Value::Blob(bytes.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// COUNT, SUM, …

@@ -88,7 +88,7 @@ fn written_key<'q>(select: &'q Select, expr: &'q Expr) -> &'q Expr {
 /// Whether an ORDER BY expression is a position or an alias: then it was checked with the select list.
 fn is_alias(select: &Select, expr: &Expr) -> bool {
     match expr {
-        Expr::Literal(_) => true,
+        Expr::Literal(_) | Expr::HexLiteral(_) => true,
         Expr::Column { table: None, column, .. } => select.items.iter().any(|item| match item {
             SelectItem::Expression { alias: Some(alias), .. } => alias.eq_ignore_ascii_case(column),
             SelectItem::Expression { alias: None, .. }
@@ -217,7 +217,7 @@ fn collect_equalities(names: &Names, expr: &Expr, equalities: &mut Vec<(usize, O
             collect_equalities(names, right, equalities);
         }
         BinaryOp::Eq => {
-            let constant = |expr: &Expr| matches!(expr, Expr::Literal(_) | Expr::Parameter(_));
+            let constant = |expr: &Expr| matches!(expr, Expr::Literal(_) | Expr::HexLiteral(_) | Expr::Parameter(_));
             match (own_slot(names, left), own_slot(names, right)) {
                 (Some(left), Some(right)) => equalities.push((left, Some(right))),
                 (Some(slot), None) if constant(right) => equalities.push((slot, None)),

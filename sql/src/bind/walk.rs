@@ -4,12 +4,13 @@
 //! is spelled like an expression of GROUP BY), so they are checked on the syntax tree. Subqueries are not entered: they
 //! are blocks of their own.
 
-use crate::ast::{AggregateCall, Expr};
+use crate::ast::{AggregateCall, Expr, Query, QueryBody, SelectItem, TableExpr};
 
 /// Calls `visit` with each direct operand of `expr`, in the order written. Aggregates' arguments count as operands.
 pub fn operands<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
     match expr {
         Expr::Literal(_)
+        | Expr::HexLiteral(_)
         | Expr::Parameter(_)
         | Expr::Column { .. }
         | Expr::Exists { .. }
@@ -64,6 +65,44 @@ pub fn operands<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
         Expr::Function { arguments, .. } => arguments.iter().for_each(visit),
         Expr::Aggregate(call) => aggregate_operands(call, visit),
         Expr::Row(items) => items.iter().for_each(visit),
+    }
+}
+
+/// Whether the types of a query's columns may depend on those of its parameters: whether a `?` stands in a select list of it, of a
+/// derived table, or of a subquery that gives a column.
+#[must_use]
+pub fn has_parameters_in_columns(query: &Query) -> bool {
+    match &query.body {
+        QueryBody::Union { left, right, .. } => {
+            has_parameters_in_columns(left) || has_parameters_in_columns(right)
+        }
+        QueryBody::Select(select) => {
+            let in_item = |item: &SelectItem| match item {
+                SelectItem::Expression { expr, .. } => has_parameters(expr),
+                SelectItem::Wildcard | SelectItem::TableWildcard { .. } => false,
+            };
+            select.items.iter().any(in_item) || select.from.as_ref().is_some_and(derives_parameters)
+        }
+    }
+}
+
+fn has_parameters(expr: &Expr) -> bool {
+    match expr {
+        Expr::Parameter(_) => true,
+        Expr::Subquery(query) => has_parameters_in_columns(query),
+        _ => {
+            let mut found = false;
+            operands(expr, &mut |operand| found |= has_parameters(operand));
+            found
+        }
+    }
+}
+
+fn derives_parameters(table: &TableExpr) -> bool {
+    match table {
+        TableExpr::Table { .. } => false,
+        TableExpr::Derived { query, .. } => has_parameters_in_columns(query),
+        TableExpr::Join { left, right, .. } => derives_parameters(left) || derives_parameters(right),
     }
 }
 

@@ -55,6 +55,7 @@ impl Host for NoHost {
 
 /// A session of user root, current database `d`.
 pub fn session() -> SessionState {
+        parameter_types: Vec::new(),
     SessionState {
         connection_id: 1,
         user: "root".into(),

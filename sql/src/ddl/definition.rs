@@ -291,6 +291,7 @@ fn in_utc(value: Value, data_type: &DataType, ctx: &Context<'_>) -> Value {
 fn constant(expr: &Expr) -> Option<Value> {
     match expr {
         Expr::Literal(value) => Some(value.clone()),
+        Expr::HexLiteral(bytes) => Some(Value::Blob(bytes.clone())),
         Expr::Unary(UnaryOp::Plus, operand) => constant(operand),
         Expr::Unary(UnaryOp::Minus, operand) => match constant(operand)? {
             Value::Int(number) => number.checked_neg().map(Value::Int),

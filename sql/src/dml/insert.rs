@@ -217,8 +217,10 @@ fn plan_assignments(
 }
 
 fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Table, target: usize) -> Result<Cell> {
+    if let Some(value) = expr.literal_for(&table.columns[target].data_type) {
+        return Ok(Cell::Constant(value));
+    }
     Ok(match expr {
-        Expr::Literal(value) => Cell::Constant(value.clone()),
         Expr::Parameter(number) => Cell::Parameter(*number),
         Expr::Default(None) => Cell::Default(target),
         Expr::Default(Some(name)) => match table.column_position(name) {

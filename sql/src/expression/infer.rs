@@ -43,7 +43,7 @@ fn shape(operand: &Expression) -> Shape {
         }
         _ => (Class::Double, 0, 0),
     };
-    let parameter = matches!(operand, Expression::Parameter { .. });
+    let parameter = matches!(operand, Expression::Parameter { guessed: true, .. });
     Shape { class, digits, scale, unsigned: data_type.unsigned, parameter }
 }
 

@@ -165,8 +165,10 @@ pub enum Expression {
     Parameter {
         /// Its number from 0.
         index: usize,
-        /// A guess, for metadata only.
+        /// Its type when the statement is planned for execution, else a guess.
         data_type: DataType,
+        /// Whether the type is a guess.
+        guessed: bool,
     },
     /// A slot of the row being worked on.
     Column {

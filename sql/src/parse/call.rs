@@ -137,7 +137,7 @@ pub(crate) fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
     let mut clauses = Vec::new();
     if parser.consume_token(&Token::Mul) {
         args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
-    } else if parser.peek_token_ref().token != Token::RParen {
+    } else if duplicate_treatment.is_some() || parser.peek_token_ref().token != Token::RParen {
         args = parser.parse_comma_separated(|parser| {
             Ok(FunctionArg::Unnamed(FunctionArgExpr::Expr(parser.parse_expr()?)))
         })?;

@@ -446,7 +446,7 @@ fn default(cursor: &mut Cursor<'_, '_>) -> crate::Result<Expr> {
     }
     let start = cursor.unexpected();
     match cursor.operand()? {
-        literal @ Expr::Literal(_) => Ok(literal),
+        literal @ (Expr::Literal(_) | Expr::HexLiteral(_)) => Ok(literal),
         _ => Err(start),
     }
 }

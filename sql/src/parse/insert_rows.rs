@@ -143,7 +143,11 @@ impl Reader<'_> {
                 self.advance()?;
                 return Some(Expr::Parameter(self.parameter_count - 1));
             }
-            Kind::Hex => Value::Blob(Bytes::from(literal::hex_bytes(raw))),
+            Kind::Hex => {
+                let literal = Expr::HexLiteral(Bytes::from(literal::hex_bytes(raw)));
+                self.advance()?;
+                return Some(literal);
+            }
             Kind::Word if raw.eq_ignore_ascii_case(b"NULL") => Value::Null,
             Kind::Word if raw.eq_ignore_ascii_case(b"TRUE") => Value::Int(1),
             Kind::Word if raw.eq_ignore_ascii_case(b"FALSE") => Value::Int(0),

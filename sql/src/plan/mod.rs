@@ -28,7 +28,7 @@ pub mod slots;
 use std::sync::Arc;
 
 use crate::ast;
-use crate::bind::Binder;
+use crate::bind::{Binder, walk};
 use crate::catalog::{Catalog, Table};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
@@ -57,6 +57,8 @@ pub struct Plan {
     /// Whether it is a SELECT that reads at most one row of one table, by its whole primary key: such a read needs no snapshot
     /// (outside of a transaction), since one version of one key is always consistent.
     pub reads_one_row: bool,
+    /// Whether the types of its columns may depend on those of its parameters: it is then made again for parameters of other types.
+    pub typed_by_parameters: bool,
     /// The schema version it was made with.
     pub catalog_version: u64,
 }
@@ -134,10 +136,12 @@ pub fn plan_statement(
         reads_long: false,
         reads_snapshot: true,
         reads_one_row: false,
+        typed_by_parameters: false,
         catalog_version: catalog.version,
     };
     match statement {
         ast::Statement::Query(query) => {
+            plan.typed_by_parameters = walk::has_parameters_in_columns(query);
             let query = query::plan_query(&binder, query, None)?;
             plan.columns.clone_from(&query.columns);
             plan.reads_long = query.reads_long();
@@ -190,6 +194,7 @@ fn plan_insert(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionSt
         reads_long: planned.reads_long,
         reads_snapshot: planned.reads_snapshot,
         reads_one_row: false,
+        typed_by_parameters: false,
         catalog_version: catalog.version,
         statement: Planned::Insert(Box::new(planned)),
     })

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::types::Value;
+use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
 
 /// A warning, note or error for SHOW WARNINGS.
@@ -43,6 +43,8 @@ pub struct SessionState {
     pub variables: SessionVariables,
     /// `@name`, names in lower case.
     pub user_variables: HashMap<String, Value>,
+    /// Types of the parameters that the statement being planned is executed with; empty when it is only prepared.
+    pub parameter_types: Vec<DataType>,
     /// The diagnostics area of the last statement.
     pub warnings: Vec<Warning>,
     /// Warnings counted, also past `max_error_count`.

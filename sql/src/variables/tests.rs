@@ -44,6 +44,7 @@ impl Host for TestHost {
 }
 
 fn session(host: &TestHost) -> SessionState {
+        parameter_types: Vec::new(),
     SessionState {
         connection_id: 5,
         user: "root".into(),

@@ -1,5 +1,7 @@
 //! `quorate play` and the other commands, as a newcomer runs them.
 
+#![expect(clippy::unwrap_used, reason = "a test: what fails here fails the test")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -84,7 +86,11 @@ impl Play {
         let stopped = Instant::now();
         kill_process(Pid::from_raw(self.process.id() as i32).unwrap(), signal).unwrap();
         let mut said = String::new();
-        while { let line = self.line(); said.push_str(&line); !line.is_empty() } {}
+        while {
+            let line = self.line();
+            said.push_str(&line);
+            !line.is_empty()
+        } {}
         assert_eq!(self.process.wait().unwrap().code(), Some(0), "{said}");
         assert!(stopped.elapsed() < STOP_MAX, "stopped after {:?}", stopped.elapsed());
         for node in nodes {
@@ -110,7 +116,10 @@ fn a_newcomers_first_minutes() {
     let folder = temporary.path().join("new");
     let play = Play::start(&folder, &["--nodes", "3"]);
     assert!(play.ready.contains("3 voters") && play.ready.contains("survives 1 failure "), "{}", play.ready);
-    assert_eq!(play.after("Data"), format!("{} (kept; the same command resumes it)", folder.canonicalize().unwrap().display()));
+    assert_eq!(
+        play.after("Data"),
+        format!("{} (kept; the same command resumes it)", folder.canonicalize().unwrap().display())
+    );
     assert_eq!(play.after("Remove"), format!("rm -r {}", folder.canonicalize().unwrap().display()));
 
     // The line to paste, as it is but for the name of the program.
@@ -120,7 +129,12 @@ fn a_newcomers_first_minutes() {
     };
     let sql = "CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY); INSERT INTO d.t VALUES (1), (2); SELECT COUNT(*) FROM d.t";
     assert_eq!(shell(&paste, sql), "2\n");
-    assert!(play.after("Load").contains("sysbench oltp_read_write --mysql-host=127.0.0.1 --mysql-port="), "{}", play.ready);
+    let load = "for do in prepare run; do sysbench oltp_read_write --mysql-host=127.0.0.1 --mysql-port=";
+    assert!(
+        play.after("Load").contains("mysql -h127.0.0.1 -P") && play.ready.contains(load),
+        "{}",
+        play.ready
+    );
 
     let nodes = play.addresses().join(",");
     assert_eq!(play.addresses().len(), 3);
@@ -129,19 +143,35 @@ fn a_newcomers_first_minutes() {
 
     // A second one in the same folder is told that it runs already.
     let again = quorate(&["play", "--data", &folder.to_string_lossy()]);
-    assert!(!again.status.success() && text(&again.stderr).contains("running already"), "{}", text(&again.stderr));
+    assert!(
+        !again.status.success() && text(&again.stderr).contains("running already"),
+        "{}",
+        text(&again.stderr)
+    );
 
     let said = play.stop(Signal::INT);
     assert!(said.contains("stopped; the data is kept in"), "{said}");
     let down = quorate(&["status", "--nodes", &nodes]);
     assert_eq!(down.status.code(), Some(1));
-    assert!(text(&down.stdout).contains("No leader serves: 0 of 3 nodes answer, 2 are needed."), "{}", text(&down.stdout));
+    assert!(
+        text(&down.stdout).contains("No leader serves: 0 of 3 nodes answer, 2 are needed."),
+        "{}",
+        text(&down.stdout)
+    );
     let none = quorate(&["leader", "--nodes", &nodes]);
-    assert!(!none.status.success() && text(&none.stderr).contains("no leader serves"), "{}", text(&none.stderr));
+    assert!(
+        !none.status.success() && text(&none.stderr).contains("no leader serves"),
+        "{}",
+        text(&none.stderr)
+    );
 
     // Another number of nodes than the folder holds is refused; the same command goes on with the data.
     let wrong = quorate(&["play", "--nodes", "5", "--data", &folder.to_string_lossy()]);
-    assert!(!wrong.status.success() && text(&wrong.stderr).contains("holds a cluster of 3 nodes"), "{}", text(&wrong.stderr));
+    assert!(
+        !wrong.status.success() && text(&wrong.stderr).contains("holds a cluster of 3 nodes"),
+        "{}",
+        text(&wrong.stderr)
+    );
     let play = Play::start(&folder, &[]);
     assert_eq!(play.addresses().join(","), nodes, "the addresses changed");
     let paste = play.after("Connect").replacen("mysql ", "mariadb --no-defaults ", 1);
@@ -155,7 +185,10 @@ fn status_and_leader(nodes: &str, paste: &str) {
     assert_eq!(status.status.code(), Some(0));
     assert!(text(&status.stdout).contains("it can tolerate 1 more failure."), "{}", text(&status.stdout));
     let leader = text(&quorate(&["leader", "--nodes", nodes]).stdout).trim().to_owned();
-    assert!(paste.contains(&format!("-P{} ", leader.rsplit(':').next().unwrap())), "{leader} is not the leader of '{paste}'");
+    assert!(
+        paste.contains(&format!("-P{} ", leader.rsplit(':').next().unwrap())),
+        "{leader} is not the leader of '{paste}'"
+    );
 
     let json = quorate(&["status", "--json", "--nodes", &format!("{nodes},127.0.0.1:1")]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
@@ -172,10 +205,20 @@ fn status_and_leader(nodes: &str, paste: &str) {
 
 /// `quorate sql`: arguments, standard input, JSON, errors.
 fn statements_by_quorate_sql(nodes: &str) {
-    let output = quorate(&["sql", "--nodes", nodes, "INSERT INTO d.t VALUES (3)", "SELECT id, NULL AS n FROM d.t ORDER BY id LIMIT 1"]);
-    assert_eq!(text(&output.stdout), "OK, 1 rows affected\n+----+------+\n| id | n    |\n+----+------+\n| 1  | NULL |\n+----+------+\n1 rows\n");
+    let output = quorate(&[
+        "sql",
+        "--nodes",
+        nodes,
+        "INSERT INTO d.t VALUES (3)",
+        "SELECT id, NULL AS n FROM d.t ORDER BY id LIMIT 1",
+    ]);
+    assert_eq!(
+        text(&output.stdout),
+        "OK, 1 rows affected\n+----+------+\n| id | n    |\n+----+------+\n| 1  | NULL |\n+----+------+\n1 rows\n"
+    );
     let output = quorate(&["sql", "--nodes", nodes, "--json", "SELECT 1 AS a, NULL AS b", "DO 0"]);
-    let lines: Vec<serde_json::Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0], serde_json::json!({"columns": ["a", "b"], "rows": [["1", null]]}));
     assert_eq!(lines[1]["affected_rows"], 0);
     let output = quorate(&["sql", "--nodes", nodes, "SELECT * FROM d.missing"]);
@@ -186,9 +229,17 @@ fn statements_by_quorate_sql(nodes: &str) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    std::io::Write::write_all(&mut process.stdin.take().unwrap(), b"SELECT\n COUNT(*) AS n\nFROM t;\nSELECT 7 AS seven").unwrap();
+    std::io::Write::write_all(
+        &mut process.stdin.take().unwrap(),
+        b"SELECT\n COUNT(*) AS n\nFROM t;\nSELECT 7 AS seven",
+    )
+    .unwrap();
     let output = process.wait_with_output().unwrap();
-    assert!(text(&output.stdout).contains("| 3 |") && text(&output.stdout).contains("| seven |"), "{}", text(&output.stdout));
+    assert!(
+        text(&output.stdout).contains("| 3 |") && text(&output.stdout).contains("| seven |"),
+        "{}",
+        text(&output.stdout)
+    );
 }
 
 #[test]
@@ -224,7 +275,10 @@ fn nonsense_on_the_command_line_is_refused_with_the_reason() {
         (&["play", "--data", "/proc/nowhere"], "cannot make the folder /proc/nowhere"),
         (&["start", "--data", &folder], "--peers is missing"),
         (&["start", "--config", "/nowhere.toml"], "cannot read /nowhere.toml"),
-        (&["start", "--node-id", "1", "--data", &folder, "--peers", "1=127.0.0.1:1/127.0.0.1"], "'127.0.0.1' is not of the form HOST:PORT"),
+        (
+            &["start", "--node-id", "1", "--data", &folder, "--peers", "1=127.0.0.1:1/127.0.0.1"],
+            "'127.0.0.1' is not of the form HOST:PORT",
+        ),
         (&["frobnicate"], "unrecognized subcommand"),
     ];
     for (arguments, reason) in cases {

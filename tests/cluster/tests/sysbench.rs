@@ -3,6 +3,8 @@
 //! The tables are small and the runs short: this asks whether everything that sysbench says is understood and answered, under
 //! enough concurrency for locks and deadlocks. Speed is measured in `benches/`.
 
+#![expect(clippy::unwrap_used, reason = "a test: what fails here fails the test")]
+
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,15 +21,25 @@ const PREPARED_STATEMENTS: [&str; 2] = ["auto", "disable"];
 /// retry (1213 and 1205, which sysbench counts as ignored).
 fn sysbench(script: &str, address: &str, arguments: &[&str]) -> String {
     let mut command: Command = program::sysbench(script, address);
-    command.args([format!("--tables={TABLES}"), format!("--table-size={ROWS}"), format!("--threads={THREADS}")]);
-    command.arg(format!("--time={SECONDS}")).args(["--mysql-ignore-errors=1213,1205", "--rand-type=uniform"]).args(arguments);
+    command.args([
+        format!("--tables={TABLES}"),
+        format!("--table-size={ROWS}"),
+        format!("--threads={THREADS}"),
+    ]);
+    command
+        .arg(format!("--time={SECONDS}"))
+        .args(["--mysql-ignore-errors=1213,1205", "--rand-type=uniform"])
+        .args(arguments);
     let output = program::run(&mut command);
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     let complaint = text.lines().find(|line| {
         let line = line.to_lowercase();
         ["fatal", "alert", "warning:", "(last message repeated"].iter().any(|word| line.contains(word))
     });
-    assert!(output.status.success() && complaint.is_none(), "sysbench {script} {arguments:?}: {complaint:?}\n{text}");
+    assert!(
+        output.status.success() && complaint.is_none(),
+        "sysbench {script} {arguments:?}: {complaint:?}\n{text}"
+    );
     text
 }
 
@@ -43,7 +55,8 @@ fn run_both(script: &str, address: &str) -> Vec<u64> {
     let run = |mode: &str| {
         let report = sysbench(script, address, &[&format!("--db-ps-mode={mode}"), "run"]);
         assert_eq!(number(&report, "reconnects"), 0, "{report}");
-        let (events, retries) = (number(&report, "total number of events"), number(&report, "ignored errors"));
+        let (events, retries) =
+            (number(&report, "total number of events"), number(&report, "ignored errors"));
         println!("{script} {mode}: {events} events, {retries} retries");
         assert!(events > 0, "{script} did nothing:\n{report}");
         assert!(retries <= events, "{script} has more retries than events:\n{report}");
@@ -97,12 +110,21 @@ fn scripts_that_read() {
 #[test]
 fn scripts_that_write() {
     let (cluster, leader, address) = start();
-    for script in ["oltp_read_write", "oltp_write_only", "oltp_update_index", "oltp_update_non_index", "oltp_delete", "oltp_insert"] {
+    for script in [
+        "oltp_read_write",
+        "oltp_write_only",
+        "oltp_update_index",
+        "oltp_update_non_index",
+        "oltp_delete",
+        "oltp_insert",
+    ] {
         sysbench(script, &address, &["prepare"]);
         let events = run_both(script, &address);
         let rows = rows(&cluster, leader, TABLES);
         match script {
-            "oltp_insert" => assert_eq!(rows, TABLES * ROWS + events.iter().sum::<u64>(), "rows after {script}"),
+            "oltp_insert" => {
+                assert_eq!(rows, TABLES * ROWS + events.iter().sum::<u64>(), "rows after {script}")
+            }
             "oltp_delete" => assert!(rows < TABLES * ROWS, "nothing was deleted"),
             _ => assert_eq!(rows, TABLES * ROWS, "rows after {script}"),
         }
@@ -122,7 +144,7 @@ fn bulk_insert() {
         let events = number(&report, "total number of events");
         let rows = rows(&cluster, leader, THREADS);
         println!("bulk_insert {mode}: {events} events, {rows} rows");
-        assert!(events > 0 && rows > 0 && rows <= events, "{rows} rows, {report}");
+        assert!(events > 0 && rows == events, "{rows} rows, {report}");
         sysbench("bulk_insert", &address, &["cleanup"]);
         no_tables_are_left(&cluster, leader);
     }

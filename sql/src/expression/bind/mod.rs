@@ -65,9 +65,24 @@ impl Binder<'_> {
                 let data_type = DataType::of_value(value, self.connection());
                 Ok(Expression::Constant { value: value.clone(), data_type })
             }
+            Expr::HexLiteral(bytes) => {
+                let value = Value::Blob(bytes.clone());
+                let data_type = DataType::of_value(&value, self.connection());
+                Ok(Expression::Constant { value, data_type })
+            }
             Expr::Parameter(index) => {
-                let data_type = DataType::varchar(16_383, self.connection());
-                Ok(Expression::Parameter { index: *index, data_type })
+                let known = self.scope.session().parameter_types.get(*index).copied();
+                let data_type = known
+                    .filter(|data_type| data_type.kind != TypeKind::Null)
+                    .map(|data_type| match data_type.is_text() {
+                        true => data_type.with_collation(self.connection()),
+                        false => data_type,
+                    });
+                Ok(Expression::Parameter {
+                    index: *index,
+                    data_type: data_type.unwrap_or(DataType::varchar(16_383, self.connection())),
+                    guessed: data_type.is_none(),
+                })
             }
             Expr::Column { database, table, column } => {
                 self.scope.column(database.as_deref(), table.as_deref(), column)

@@ -147,7 +147,10 @@ impl Lower<'_, '_> {
         Ok(Expr::Literal(match value.value {
             ParsedValue::Number(number, _) => literal::number(&number)?,
             ParsedValue::SingleQuotedString(text) => Value::Text(Bytes::from(text)),
-            ParsedValue::HexStringLiteral(digits) | ParsedValue::SingleQuotedByteStringLiteral(digits) => {
+            ParsedValue::HexStringLiteral(digits) => {
+                return Ok(Expr::HexLiteral(Bytes::from(hex_digits(&digits))));
+            }
+            ParsedValue::SingleQuotedByteStringLiteral(digits) => {
                 Value::Blob(Bytes::from(hex_digits(&digits)))
             }
             ParsedValue::Boolean(value) => Value::Int(i64::from(value)),
