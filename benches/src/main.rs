@@ -76,7 +76,13 @@ fn parse_server(text: &str) -> Result<Server, String> {
 impl Server {
     fn sysbench(&self, test: &str) -> Command {
         let mut command = Command::new("sysbench");
-        command.arg(test).args(["--db-driver=mysql", "--mysql-db=sbtest", TABLES, ROWS, "--rand-type=uniform"]);
+        command.arg(test).args([
+            "--db-driver=mysql",
+            "--mysql-db=sbtest",
+            TABLES,
+            ROWS,
+            "--rand-type=uniform",
+        ]);
         command.arg(format!("--mysql-host={}", self.host)).arg(format!("--mysql-port={}", self.port));
         command.arg(format!("--mysql-user={}", self.user)).arg("--percentile=99");
         command

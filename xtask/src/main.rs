@@ -29,7 +29,8 @@ fn main() -> ExitCode {
 
 /// The tests start real server processes, so the server is built first.
 fn test(filters: &[String]) -> bool {
-    run(&mut cargo(&["build", "--package", "server"])) && run(cargo(&["nextest", "run", "--workspace"]).args(filters))
+    run(&mut cargo(&["build", "--package", "server"]))
+        && run(cargo(&["nextest", "run", "--workspace"]).args(filters))
 }
 
 fn cargo(arguments: &[&str]) -> Command {

@@ -164,10 +164,8 @@ impl Session {
         };
         let sealed = open.txn.seal(header)?;
         let node = Arc::clone(&self.node);
-        let (index, wait) = node
-            .sequencer
-            .sequence(&node.store, term, sealed)
-            .map_err(|refused| match refused {
+        let (index, wait) =
+            node.sequencer.sequence(&node.store, term, sealed).map_err(|refused| match refused {
                 Refused::NotLeading | Refused::ReadTruncated => lost_leadership(),
             })?;
         open.txn.release_locks();

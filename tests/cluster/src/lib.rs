@@ -49,7 +49,11 @@ pub fn server_binary() -> PathBuf {
     }
     let test = std::env::current_exe().unwrap();
     let path = test.parent().and_then(Path::parent).unwrap().join("quorate");
-    assert!(path.exists(), "{} is missing: run the tests with `cargo xtask test`, which builds it", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: run the tests with `cargo xtask test`, which builds it",
+        path.display()
+    );
     path
 }
 
@@ -170,7 +174,8 @@ impl TestCluster {
 
     /// SIGKILL to all at once.
     pub fn kill_all(&mut self) {
-        let running: Vec<u64> = self.nodes.iter().filter(|node| node.process.is_some()).map(|node| node.id).collect();
+        let running: Vec<u64> =
+            self.nodes.iter().filter(|node| node.process.is_some()).map(|node| node.id).collect();
         for id in &running {
             let _ = kill_process(self.pid(*id), Signal::KILL);
         }
@@ -208,7 +213,8 @@ impl TestCluster {
         for node in self.nodes.iter().filter(|node| node.process.is_some()) {
             let Ok(mut connection) = connect(&node.sql_address, Duration::from_secs(1)) else { continue };
             let Ok(result) = connection.query("SELECT @@quorate_serving, @@quorate_term") else { continue };
-            let number = |column| result.text(0, column).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+            let number =
+                |column| result.text(0, column).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
             if number(0) == 1 && found.is_none_or(|(_, term)| number(1) > term) {
                 found = Some((node.id, number(1)));
             }
@@ -268,7 +274,10 @@ impl TestCluster {
         loop {
             let checksums: Vec<String> = self.nodes.iter().map(|node| self.checksum(node.id)).collect();
             let index = |checksum: &str| checksum.split(' ').next().map(str::to_owned);
-            if checksums.iter().all(|checksum| index(checksum) == index(&checksums[0]) && !checksum.is_empty()) {
+            if checksums
+                .iter()
+                .all(|checksum| index(checksum) == index(&checksums[0]) && !checksum.is_empty())
+            {
                 assert!(
                     checksums.iter().all(|checksum| *checksum == checksums[0]),
                     "the nodes' data differ at one index: {checksums:?}\n{}",
@@ -276,7 +285,11 @@ impl TestCluster {
                 );
                 return;
             }
-            assert!(started.elapsed() < timeout, "the nodes do not reach one index: {checksums:?}\n{}", self.logs());
+            assert!(
+                started.elapsed() < timeout,
+                "the nodes do not reach one index: {checksums:?}\n{}",
+                self.logs()
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -286,7 +299,11 @@ impl TestCluster {
         let Ok(mut connection) = connect(&self.node(id).sql_address, Duration::from_secs(10)) else {
             return String::new();
         };
-        connection.query("SELECT @@quorate_checksum").ok().and_then(|result| result.scalar()).unwrap_or_default()
+        connection
+            .query("SELECT @@quorate_checksum")
+            .ok()
+            .and_then(|result| result.scalar())
+            .unwrap_or_default()
     }
 }
 

@@ -37,7 +37,8 @@ pub struct Load {
 /// Makes the tables.
 pub fn prepare(connection: &mut Connection) -> client::Result<()> {
     connection.query("CREATE DATABASE IF NOT EXISTS bank")?;
-    connection.query("CREATE TABLE bank.account (id INT PRIMARY KEY, balance INT NOT NULL, KEY (balance))")?;
+    connection
+        .query("CREATE TABLE bank.account (id INT PRIMARY KEY, balance INT NOT NULL, KEY (balance))")?;
     connection.query(
         "CREATE TABLE bank.ledger (worker INT, number INT, note VARCHAR(30), PRIMARY KEY (worker, number), KEY (note))",
     )?;
@@ -55,7 +56,8 @@ impl Load {
         let acknowledged = Arc::new(AtomicU64::new(0));
         let workers = (0..workers)
             .map(|worker| {
-                let (addresses, stop, acknowledged) = (addresses.to_vec(), Arc::clone(&stop), Arc::clone(&acknowledged));
+                let (addresses, stop, acknowledged) =
+                    (addresses.to_vec(), Arc::clone(&stop), Arc::clone(&acknowledged));
                 std::thread::spawn(move || work(worker, addresses, &stop, &acknowledged))
             })
             .collect();
@@ -128,10 +130,12 @@ fn transfer(cluster: &mut Cluster) -> client::Result<()> {
 
 fn transfer_on(connection: &mut Connection, from: u64, to: u64, amount: u64) -> client::Result<()> {
     connection.query("BEGIN")?;
-    let balance = connection.query(&format!("SELECT balance FROM bank.account WHERE id = {from} FOR UPDATE"))?;
+    let balance =
+        connection.query(&format!("SELECT balance FROM bank.account WHERE id = {from} FOR UPDATE"))?;
     let balance: u64 = balance.scalar().and_then(|text| text.parse().ok()).unwrap_or(0);
     if balance >= amount && from != to {
-        connection.query(&format!("UPDATE bank.account SET balance = balance - {amount} WHERE id = {from}"))?;
+        connection
+            .query(&format!("UPDATE bank.account SET balance = balance - {amount} WHERE id = {from}"))?;
         connection.query(&format!("UPDATE bank.account SET balance = balance + {amount} WHERE id = {to}"))?;
     }
     connection.query("COMMIT")?;
@@ -146,7 +150,8 @@ pub fn check(connection: &mut Connection, records: &[Record]) {
     let rows = connection.query("SELECT worker, number FROM bank.ledger").expect("the ledger can be read");
     let mut found = vec![BTreeSet::new(); records.len()];
     for row in 0..rows.rows.len() {
-        let number = |column| rows.text(row, column).and_then(|text| text.parse::<u64>().ok()).expect("a number");
+        let number =
+            |column| rows.text(row, column).and_then(|text| text.parse::<u64>().ok()).expect("a number");
         let fresh = found[number(0) as usize].insert(number(1));
         assert!(fresh, "row {row} of the ledger is there twice");
     }
@@ -156,10 +161,17 @@ pub fn check(connection: &mut Connection, records: &[Record]) {
         let unasked: Vec<_> = found[worker].difference(&record.attempted).collect();
         assert!(unasked.is_empty(), "rows of worker {worker} that nobody wrote: {unasked:?}");
     }
-    let sum = connection.query("SELECT SUM(balance), MIN(balance), COUNT(*) FROM bank.account").expect("the sum");
+    let sum =
+        connection.query("SELECT SUM(balance), MIN(balance), COUNT(*) FROM bank.account").expect("the sum");
     assert_eq!(sum.text(0, 0), Some((ACCOUNTS * BALANCE).to_string()), "money appeared or was lost");
     assert!(!sum.text(0, 1).unwrap_or_default().starts_with('-'), "an account is below zero");
     assert_eq!(sum.text(0, 2), Some(ACCOUNTS.to_string()));
-    let by_index = connection.query("SELECT COUNT(*) FROM bank.ledger FORCE INDEX (note) WHERE note >= ''").expect("a count");
-    assert_eq!(by_index.scalar(), Some(rows.rows.len().to_string()), "the secondary index has other rows than the table");
+    let by_index = connection
+        .query("SELECT COUNT(*) FROM bank.ledger FORCE INDEX (note) WHERE note >= ''")
+        .expect("a count");
+    assert_eq!(
+        by_index.scalar(),
+        Some(rows.rows.len().to_string()),
+        "the secondary index has other rows than the table"
+    );
 }

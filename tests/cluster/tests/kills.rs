@@ -14,7 +14,11 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(60);
 fn progress(load: &Load, count: u64, cluster: &TestCluster) {
     let (from, started) = (load.acknowledged(), Instant::now());
     while load.acknowledged() < from + count {
-        assert!(started.elapsed() < Duration::from_secs(30), "the load makes no progress\n{}", cluster.logs());
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "the load makes no progress\n{}",
+            cluster.logs()
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -39,7 +43,10 @@ fn nothing_is_lost_when_nodes_are_killed_ten_times_over() {
     progress(&load, 100, &cluster);
     let records = load.stop();
     let acknowledged: usize = records.iter().map(|record| record.acknowledged.len()).sum();
-    println!("{acknowledged} rows and {} transfers", records.iter().map(|record| record.transfers).sum::<u64>());
+    println!(
+        "{acknowledged} rows and {} transfers",
+        records.iter().map(|record| record.transfers).sum::<u64>()
+    );
     check(&mut cluster.connect_leader(), &records);
     cluster.assert_equal_nodes(CATCH_UP_MAX);
 }
@@ -60,7 +67,10 @@ fn nothing_is_lost_when_all_nodes_are_killed_at_once() {
         let leader = cluster.wait_for_leader(Duration::from_secs(10));
         let mut connection = cluster.connect(leader);
         check(&mut connection, &records);
-        println!("round {round}: {} operations", records.iter().map(|record| record.acknowledged.len()).sum::<usize>());
+        println!(
+            "round {round}: {} operations",
+            records.iter().map(|record| record.acknowledged.len()).sum::<usize>()
+        );
         connection.query("DELETE FROM bank.ledger").unwrap();
         all.push(records);
     }
