@@ -41,6 +41,10 @@ pub struct Settings {
     /// host:port to serve MySQL clients on [default: this node's client address among the peers]
     #[arg(long)]
     pub listen: Option<String>,
+    /// host:port to serve MySQL clients on through opensrv-mysql as well, for trials [default: none]
+    #[cfg(feature = "opensrv")]
+    #[arg(long)]
+    pub opensrv_listen: Option<String>,
     /// host:port to listen on for the other nodes [default: this node's peer address]
     #[arg(long)]
     pub peer_listen: Option<String>,
@@ -72,6 +76,9 @@ pub struct Config {
     pub data: PathBuf,
     /// Where clients connect, `host:port`.
     pub listen: String,
+    /// Where clients are served through opensrv-mysql, `host:port`; none: nowhere.
+    #[cfg(feature = "opensrv")]
+    pub opensrv_listen: Option<String>,
     /// Where the other nodes connect, `host:port`.
     pub peer_listen: String,
     /// All voters, this node too, ascending by id.
@@ -114,6 +121,8 @@ impl Settings {
             cluster_name: self.cluster_name.or(other.cluster_name),
             data: self.data.or(other.data),
             listen: self.listen.or(other.listen),
+            #[cfg(feature = "opensrv")]
+            opensrv_listen: self.opensrv_listen.or(other.opensrv_listen),
             peer_listen: self.peer_listen.or(other.peer_listen),
             peers: if self.peers.is_empty() { other.peers } else { self.peers },
             engine_cache_mib: self.engine_cache_mib.or(other.engine_cache_mib),
@@ -144,7 +153,12 @@ impl Settings {
         let peer_listen = self.peer_listen.unwrap_or_else(|| own.peer_address.clone());
         check_address("--listen", &listen)?;
         check_address("--peer-listen", &peer_listen)?;
-        check_loopback(&listen)?;
+        check_loopback("--listen", &listen)?;
+        #[cfg(feature = "opensrv")]
+        if let Some(address) = &self.opensrv_listen {
+            check_address("--opensrv-listen", address)?;
+            check_loopback("--opensrv-listen", address)?;
+        }
         if listen == peer_listen {
             return Err(format!(
                 "--listen and --peer-listen are both {listen}; clients and peers need a port each"
@@ -166,6 +180,8 @@ impl Settings {
             cluster_name,
             data,
             listen,
+            #[cfg(feature = "opensrv")]
+            opensrv_listen: self.opensrv_listen,
             peer_listen,
             engine_cache_bytes: mib("--engine-cache-mib", self.engine_cache_mib.unwrap_or(64), 8, 1 << 20)?,
             store_memory_bytes: mib("--store-memory-mib", self.store_memory_mib.unwrap_or(192), 16, 1 << 20)?
@@ -218,12 +234,12 @@ fn check_address(option: &str, address: &str) -> Result<(), String> {
 }
 
 /// Accounts with passwords are not built yet, so clients are served on this machine's loopback only.
-fn check_loopback(listen: &str) -> Result<(), String> {
-    let resolved = listen.to_socket_addrs().map_err(|error| format!("--listen {listen}: {error}"))?;
+fn check_loopback(option: &str, listen: &str) -> Result<(), String> {
+    let resolved = listen.to_socket_addrs().map_err(|error| format!("{option} {listen}: {error}"))?;
     for address in resolved {
         if !address.ip().is_loopback() {
             return Err(format!(
-                "--listen {listen} is not a loopback address: this version has only the account root without a password, \
+                "{option} {listen} is not a loopback address: this version has only the account root without a password, \
                  which is served on loopback alone"
             ));
         }

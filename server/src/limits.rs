@@ -36,6 +36,12 @@ pub const APPLY_BATCH_BYTES_MAX: usize = 8 << 20;
 /// outcome is unknown.
 pub const IN_DOUBT_WAIT: Duration = Duration::from_secs(10);
 
+/// How often a session in doubt looks whether its transaction's fate is decided.
+pub const IN_DOUBT_POLL: Duration = Duration::from_millis(20);
+
+/// Changes of leader remembered for transactions in doubt.
+pub const DECIDED_TERMS_MAX: usize = 1_024;
+
 /// Pause between two tries to reach a peer.
 pub const PEER_RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -48,8 +54,17 @@ pub const PEER_HELLO_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a client may take to authenticate (`connect_timeout`).
 pub const CLIENT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a client may take nothing of what is sent to it (`net_write_timeout`).
+pub const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a client whose connection is ended from this side has for its last packets.
+pub const CLIENT_GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Client connections at once (`max_connections`).
 pub const CONNECTIONS_MAX: usize = 10_000;
+
+/// Of the file handles that the process may have, one in this many is kept from clients, for the log, the store and peers.
+pub const FILE_HANDLES_RESERVED_DIVISOR: usize = 4;
 
 /// Prepared statements of one connection.
 pub const PREPARED_STATEMENTS_PER_CONNECTION_MAX: usize = 16_382;

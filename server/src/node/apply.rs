@@ -5,6 +5,7 @@
 //! watermark passes it, so a session that was told OK sees it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use consensus::{Entry, EntryKind};
 use sql::catalog::Catalog;
@@ -22,6 +23,8 @@ pub struct Applier {
     applied: u64,
     /// Whether the catalog was read from the store; until then the replay has not reached what the engine holds.
     catalog_loaded: bool,
+    /// Term of the last applied entry; 0 before the first.
+    term: u64,
 }
 
 impl Applier {
@@ -29,7 +32,7 @@ impl Applier {
     #[must_use]
     pub fn new(node: Arc<Node>, cache: Arc<EntryCache>) -> Applier {
         let applied = node.store.watermark();
-        Applier { node, cache, applied, catalog_loaded: false }
+        Applier { node, cache, applied, catalog_loaded: false, term: 0 }
     }
 
     /// Applied up to here.
@@ -50,6 +53,7 @@ impl Applier {
                 .map_err(|error| storage::Error::Engine(format!("a table cannot be read: {error}")))?;
             *self.node.catalog.write() = Arc::new(catalog);
             self.catalog_loaded = true;
+            self.node.catalog_known.store(true, Ordering::Release);
         }
         Ok(())
     }
@@ -75,6 +79,10 @@ impl Applier {
     fn apply(&mut self, entry: &Entry) -> Result<(), storage::Error> {
         let index = entry.index.get();
         assert!(index == self.applied + 1, "entries are applied in order");
+        if entry.term.get() != self.term {
+            self.term = entry.term.get();
+            self.node.decided.begins(index, self.term);
+        }
         let install = self.node.sequencer.claim_install(index);
         if entry.kind == EntryKind::Data {
             let view = EntryView::parse(entry.payload.clone())?;
@@ -101,6 +109,9 @@ impl Applier {
             what: format!("entry {index}: {error}"),
         })?;
         if let Some(catalog) = changed {
+            // Whoever plans with the new schema must find in his snapshot what it refers to: the entries of an index are in
+            // the log before it, and may be in this batch.
+            self.node.store.advance(index - 1);
             *self.node.catalog.write() = Arc::new(catalog);
         }
         Ok(())

@@ -86,6 +86,11 @@ impl EntryCache {
             let inner = self.inner.read();
             if let Some(front) = inner.entries.front().map(|entry| entry.index.get()) {
                 if first >= front {
+                    // A sender's order may be older than a truncation: what it names is gone then.
+                    if first - front >= inner.entries.len() as u64 {
+                        let held_last = front - 1 + inner.entries.len() as u64;
+                        return Err(storage::Error::NotInLog { first, last, held_first: front, held_last });
+                    }
                     return Ok(Self::cut(inner.entries.range((first - front) as usize..), last, bytes_max));
                 }
                 // The log thread may not have got to what is in memory yet; what was evicted is durable.
@@ -192,6 +197,10 @@ mod tests {
         assert_eq!(indexes(&cache.read(1, 1, 1).unwrap()), [1], "not durable, so still here");
         cache.set_durable(2);
         assert_eq!(indexes(&cache.read(3, 3, 1).unwrap()), [3]);
+        cache.push(&[entry(4, 10)]);
+        cache.truncate(LogIndex::new(4));
+        assert!(cache.read(4, 4, 1).is_err(), "right behind the last");
+        assert!(cache.read(6, 9, 1).is_err(), "what an order from before the truncation names");
         cache.truncate(LogIndex::new(3));
         assert!(cache.read(3, 3, 1).is_err());
     }

@@ -7,6 +7,7 @@
 //! peers and the apply read.
 
 pub mod apply;
+pub mod decided;
 pub mod entry_cache;
 pub mod errno;
 pub mod host;
@@ -41,6 +42,10 @@ pub struct Node {
     pub catalog: RwLock<Arc<Catalog>>,
     /// Gives transactions their place in the log.
     pub sequencer: sequencer::Sequencer,
+    /// What became of transactions in doubt.
+    pub decided: decided::DecidedTerms,
+    /// Whether the catalog was read: until the replay after a restart is far enough, nothing is known of any table.
+    pub catalog_known: std::sync::atomic::AtomicBool,
     /// Who leads.
     pub role: role::RoleBoard,
     /// Connections and counters.
@@ -64,6 +69,8 @@ impl Node {
             locks: LockTable::new(),
             catalog: RwLock::new(Arc::new(Catalog::default())),
             sequencer,
+            decided: decided::DecidedTerms::default(),
+            catalog_known: std::sync::atomic::AtomicBool::new(false),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),

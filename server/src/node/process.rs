@@ -42,12 +42,23 @@ impl Connection {
     /// A statement or command begins.
     pub fn begin(&self, command: &'static str, info: Option<bytes::Bytes>) {
         self.timed_out.store(false, Ordering::Release);
-        self.statement_killed.store(self.must_end(), Ordering::Release);
+        // In this order: KILL sets the connection's flag before the statement's, so one of the two is seen here.
+        self.statement_killed.swap(false, Ordering::AcqRel);
+        if self.must_end() {
+            self.statement_killed.store(true, Ordering::Release);
+        }
         let mut activity = self.activity.lock();
         activity.command = command;
         activity.state = "executing";
         activity.info = info;
         activity.since = Instant::now();
+    }
+
+    /// Another statement of the same packet begins: the time of the one before is no concern of it.
+    pub fn next_statement(&self) {
+        if self.timed_out.swap(false, Ordering::AcqRel) {
+            self.statement_killed.store(self.must_end(), Ordering::Release);
+        }
     }
 
     /// The state of the running statement.

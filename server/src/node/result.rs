@@ -20,6 +20,10 @@ pub type Flush<'a> = &'a mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send);
 pub trait Answer: Sink + Send {
     /// Takes back what was written; false when some of it has left already.
     fn rewind(&mut self) -> bool;
+
+    /// Whether rows may leave while the statement runs. They may not until this is said, and never those of a statement that
+    /// reads versions which the quorum does not have yet. An answer that never lets rows leave early need not care.
+    fn let_rows_leave(&mut self, _early: bool) {}
 }
 
 /// Where a reply is written.
@@ -30,13 +34,14 @@ pub struct Reply<'a> {
     pub capabilities: Capabilities,
     /// Rows in the binary protocol.
     pub binary: bool,
-    /// Set when rows may leave early.
+    /// The way out for rows that may leave early.
     pub stream: Option<Flush<'a>>,
     /// Status flags for the packets before the rows.
     pub status: StatusFlags,
     kinds: Vec<Encoding>,
     mark: (usize, u8),
     flushed: bool,
+    leaves_early: bool,
     scratch: Vec<u8>,
 }
 
@@ -64,6 +69,7 @@ impl<'a> Reply<'a> {
             kinds: Vec::new(),
             mark,
             flushed: false,
+            leaves_early: false,
             scratch: Vec::new(),
         }
     }
@@ -73,7 +79,7 @@ impl<'a> Reply<'a> {
         if length < RESULT_FLUSH_BYTES {
             return Ok(());
         }
-        if let Some(stream) = self.stream.as_mut() {
+        if let Some(stream) = self.stream.as_mut().filter(|_| self.leaves_early) {
             stream(self.writer.as_slice()).map_err(|_| sql::Error::query_interrupted())?;
             self.writer.clear();
             self.flushed = true;
@@ -92,6 +98,10 @@ impl Answer for Reply<'_> {
         self.writer.rewind(self.mark.0, self.mark.1);
         self.kinds.clear();
         true
+    }
+
+    fn let_rows_leave(&mut self, early: bool) {
+        self.leaves_early = early;
     }
 }
 
@@ -228,5 +238,43 @@ fn wire_time(time: sql::types::Time) -> wire::mysql::value::Time {
         minute: time.minute() as u8,
         second: time.second() as u8,
         microsecond: time.microsecond(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes rows worth more than a flush, and gives how many bytes have left.
+    fn rows_that_left(early: bool) -> usize {
+        let mut writer = PacketWriter::new();
+        let mut left = 0;
+        let mut send = |bytes: &[u8]| {
+            left += bytes.len();
+            Ok(())
+        };
+        let mut reply = Reply::new(&mut writer, Capabilities::SERVER, false, StatusFlags::empty());
+        reply.stream = Some(&mut send);
+        reply.let_rows_leave(early);
+        reply.kinds.push(Encoding {
+            data_type: sql::types::DataType {
+                kind: TypeKind::LongBlob,
+                unsigned: false,
+                collation: sql::types::Collation::Binary,
+                display_width: 0,
+            },
+        });
+        let value = Value::Blob(vec![7; RESULT_FLUSH_BYTES / 4].into());
+        for _ in 0..8 {
+            reply.row(std::slice::from_ref(&value)).unwrap();
+        }
+        assert_eq!(reply.rewind(), !early);
+        left
+    }
+
+    #[test]
+    fn rows_leave_early_only_when_that_was_said() {
+        assert_eq!(rows_that_left(false), 0);
+        assert!(rows_that_left(true) >= RESULT_FLUSH_BYTES);
     }
 }

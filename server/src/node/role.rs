@@ -42,12 +42,6 @@ impl RoleBoard {
         self.state.read().clone()
     }
 
-    /// Whether this node takes writes.
-    #[must_use]
-    pub fn serving(&self) -> bool {
-        self.state.read().serving
-    }
-
     /// The consensus thread's new role; not serving until [`RoleBoard::serve`].
     pub fn set(&self, role: &'static str, term: u64, leader: Option<u64>) {
         let mut state = self.state.write();

@@ -37,6 +37,9 @@ struct Inner {
     /// Every index up to this one is installed in the store (as pending or committed). Moved by [`Sequencer::sequence`] and by
     /// the apply; moved back by truncation.
     installed: u64,
+    /// True only while a transaction is given its place. One that panicked there may have left half of its versions at an index
+    /// that the next one would take: nothing may be sequenced after it.
+    is_sequencing: bool,
 }
 
 /// The queue in front of the consensus thread.
@@ -59,7 +62,8 @@ impl Sequencer {
     /// A closed sequencer. `installed` is what the store holds already.
     #[must_use]
     pub fn new(installed: u64, wake: Wake) -> Sequencer {
-        Sequencer { inner: Mutex::new(Inner { term: None, next: 0, queue: Vec::new(), installed }), wake }
+        let inner = Inner { term: None, next: 0, queue: Vec::new(), installed, is_sequencing: false };
+        Sequencer { inner: Mutex::new(inner), wake }
     }
 
     /// The term in which transactions may be sequenced now.
@@ -95,6 +99,8 @@ impl Sequencer {
     pub fn take(&self) -> Option<Taken> {
         let mut inner = self.inner.lock();
         let term = inner.term?;
+        // Also ends the process, by way of the consensus thread that calls this.
+        assert!(!inner.is_sequencing, "a transaction panicked while it was given its place");
         if inner.queue.is_empty() {
             return None;
         }
@@ -120,6 +126,8 @@ impl Sequencer {
             if sealed.check().is_err() {
                 return Err(Refused::ReadTruncated);
             }
+            assert!(!inner.is_sequencing, "a transaction panicked while it was given its place");
+            inner.is_sequencing = true;
             let index = inner.next;
             let (payload, mutations) = sealed.finish();
             store.install(index, &mutations);
@@ -128,6 +136,7 @@ impl Sequencer {
             inner.queue.push(payload);
             inner.next = index + 1;
             inner.installed = index;
+            inner.is_sequencing = false;
             (index, wait, was_empty)
         };
         if was_empty {

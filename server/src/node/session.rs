@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sql::Error;
+use sql::catalog::{Catalog, Table, is_system_database};
 use sql::session::SessionState;
 use sql::types::Value;
 use sql::variables::Isolation;
@@ -20,7 +21,7 @@ use super::Node;
 use super::process::{Connection, count};
 use super::sequencer::Refused;
 use super::statement::Prepared;
-use crate::limits::{ENTRY_BYTES_MAX, IN_DOUBT_WAIT};
+use crate::limits::{ENTRY_BYTES_MAX, IN_DOUBT_POLL, IN_DOUBT_WAIT};
 
 /// An open transaction.
 pub struct Open {
@@ -36,6 +37,28 @@ pub struct Open {
     pub term: Option<u64>,
     /// Its savepoints, oldest first.
     pub savepoints: Vec<(String, Savepoint)>,
+    /// The schema when its snapshot was taken: what came later may not be readable in the snapshot.
+    pub schema: Option<Arc<Catalog>>,
+}
+
+impl Open {
+    /// Takes a snapshot, in place of the one before.
+    pub fn take_snapshot(&mut self, node: &Node) {
+        // Before the snapshot, which then has all that this schema refers to.
+        self.schema = Some(node.catalog());
+        self.txn.take_snapshot();
+    }
+
+    /// Whether the snapshot, if one was taken, can be read by way of these definitions: an index that was built since has no
+    /// entries in it.
+    #[must_use]
+    pub fn can_read(&self, tables: &[Arc<Table>]) -> bool {
+        let (Some(schema), Some(_)) = (&self.schema, self.txn.snapshot_index()) else { return true };
+        tables.iter().all(|table| {
+            schema.by_id.get(&table.id).is_some_and(|then| Arc::ptr_eq(then, table))
+                || is_system_database(&table.database)
+        })
+    }
 }
 
 /// What SET TRANSACTION (without scope) said of the next transaction.
@@ -97,6 +120,7 @@ impl Session {
                 isolation: taken.isolation.unwrap_or(variables.isolation),
                 term: None,
                 savepoints: Vec::new(),
+                schema: None,
             }
         })
     }
@@ -107,10 +131,11 @@ impl Session {
     /// When committing the transaction before it fails.
     pub async fn begin(&mut self, consistent_snapshot: bool, read_only: bool) -> Result<(), Error> {
         self.commit().await?;
+        let node = Arc::clone(&self.node);
         let open = self.ensure_open(true);
         open.read_only |= read_only;
         if consistent_snapshot && open.isolation == Isolation::RepeatableRead {
-            open.txn.take_snapshot();
+            open.take_snapshot(&node);
         }
         self.state.in_transaction = true;
         Ok(())
@@ -139,11 +164,15 @@ impl Session {
     /// As [`Session::commit`].
     pub async fn commit_open(&mut self, mut open: Open, kind: EntryKind) -> Result<(), Error> {
         if !open.txn.has_writes() {
+            if self.is_doomed(&open) {
+                // Its locks promised that nobody else changes these rows until now. Another leader may have.
+                return Err(lost_leadership());
+            }
             let held = self.held(&open);
             let term = open.term;
             drop(open);
             return match held {
-                Some((wait, index)) => self.settle(wait, term, index).await,
+                Some(wait) => self.wait_for_seen(wait, term).await,
                 None => Ok(()),
             };
         }
@@ -153,7 +182,7 @@ impl Session {
                 "a transaction of {bytes} bytes; commit in smaller parts"
             )));
         }
-        self.admit().await;
+        self.admit().await?;
         let term = open.term.ok_or_else(lost_leadership)?;
         let header = EntryHeader {
             kind,
@@ -163,6 +192,13 @@ impl Session {
             flags: 0,
         };
         let sealed = open.txn.seal(header)?;
+        // What is around many small writes counts too: a larger entry would fit the log, but no frame to a peer.
+        let bytes = sealed.payload_bytes();
+        if bytes > ENTRY_BYTES_MAX {
+            return Err(Error::too_large(format_args!(
+                "a transaction of {bytes} bytes; commit in smaller parts"
+            )));
+        }
         let node = Arc::clone(&self.node);
         let (index, wait) =
             node.sequencer.sequence(&node.store, term, sealed).map_err(|refused| match refused {
@@ -172,22 +208,38 @@ impl Session {
         drop(open);
         count(&node.processes.counters.sequenced);
         self.connection.state("waiting for quorum");
-        self.settle(wait, Some(term), index).await
-    }
-
-    /// Waits until the store has room for another commit.
-    async fn admit(&self) {
-        while let Admission::Wait(wait) = self.node.store.admit() {
-            self.connection.state("waiting for write-behind");
-            wait.await;
+        match self.settle(wait, Some(term)).await {
+            Settled::Committed => Ok(()),
+            Settled::Truncated => self.decide(term, index).await,
+            Settled::InDoubt => Err(in_doubt(term, index)),
         }
     }
 
+    /// Whether `open` belongs to a leadership that is over: it can never commit.
+    fn is_doomed(&self, open: &Open) -> bool {
+        open.term.is_some() && open.term != self.node.sequencer.term()
+    }
+
+    /// Waits until the store has room for another commit.
+    ///
+    /// # Errors
+    /// 1317 when it is killed: the transaction has no place in the log yet.
+    async fn admit(&self) -> Result<(), Error> {
+        while let Admission::Wait(wait) = self.node.store.admit() {
+            self.connection.state("waiting for write-behind");
+            tokio::select! {
+                () = wait => {}
+                () = self.connection.until_killed() => return Err(Error::query_interrupted()),
+            }
+        }
+        Ok(())
+    }
+
     /// The wait that the answer of `open`'s statements needs: for the newest version above the watermark that it saw.
-    fn held(&self, open: &Open) -> Option<(WatermarkWait, u64)> {
+    fn held(&self, open: &Open) -> Option<WatermarkWait> {
         let seen = open.txn.seen();
         (seen > 0 && (seen > self.node.store.watermark() || self.node.sequencer.term() != open.term))
-            .then(|| (open.txn.wait_for_seen(), seen))
+            .then(|| open.txn.wait_for_seen())
     }
 
     /// Waits until everything that the open transaction saw is committed by the quorum.
@@ -197,29 +249,63 @@ impl Session {
     pub async fn hold(&mut self) -> Result<(), Error> {
         let Some(open) = &self.open else { return Ok(()) };
         let term = open.term;
-        let Some((wait, index)) = self.held(open) else { return Ok(()) };
-        let outcome = self.settle(wait, term, index).await;
+        let Some(wait) = self.held(open) else { return Ok(()) };
+        let outcome = self.wait_for_seen(wait, term).await;
         if outcome.is_err() {
             self.rollback();
         }
         outcome
     }
 
-    /// Waits for the outcome of `index`.
-    async fn settle(&self, mut wait: WatermarkWait, term: Option<u64>, index: u64) -> Result<(), Error> {
+    /// Ends the statement, and what must end with it, that failed with `error`. Gives the error that the client hears, which
+    /// waits for what it was computed from: a duplicate of a row that is never committed is none.
+    pub async fn fail(&mut self, error: Error) -> Error {
+        let held = self.open.as_ref().and_then(|open| Some((self.held(open)?, open.term)));
+        self.end_failed(&error);
+        if let Some((wait, term)) = held
+            && tells_of_rows(&error)
+            && let Err(lost) = self.wait_for_seen(wait, term).await
+        {
+            self.rollback();
+            return lost;
+        }
+        error
+    }
+
+    /// Waits until what a transaction that has no place in the log saw is committed.
+    ///
+    /// # Errors
+    /// 1053 when it was not to be, or is not known in time: the transaction is to be rolled back.
+    async fn wait_for_seen(&self, wait: WatermarkWait, term: Option<u64>) -> Result<(), Error> {
+        match self.settle(wait, term).await {
+            Settled::Committed => Ok(()),
+            Settled::Truncated | Settled::InDoubt => Err(lost_leadership()),
+        }
+    }
+
+    /// Waits for the outcome of an entry.
+    async fn settle(&self, mut wait: WatermarkWait, term: Option<u64>) -> Settled {
         loop {
             match tokio::time::timeout(IN_DOUBT_WAIT, &mut wait).await {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(_truncated)) => return Err(lost_leadership()),
+                Ok(Ok(())) => return Settled::Committed,
+                Ok(Err(_truncated)) => return Settled::Truncated,
                 // A leader that still leads goes on waiting: its followers are slow, not gone (CheckQuorum).
                 Err(_) if self.node.sequencer.term() == term => {}
-                Err(_) => {
-                    let gtid = format!("{}:{index}", self.node.cluster_uuid());
-                    return Err(Error::internal(format_args!(
-                        "leadership moved while transaction {gtid} waited for the quorum; its outcome is not known here yet: \
-                         look for it in @@gtid_executed of the new leader"
-                    )));
-                }
+                Err(_) => return Settled::InDoubt,
+            }
+        }
+    }
+
+    /// Waits until the fate of the entry that `term` had at `index`, and that is gone from this node's log, is decided: the
+    /// leader that replaced it may fail, and the next one may hold it.
+    async fn decide(&self, term: u64, index: u64) -> Result<(), Error> {
+        let deadline = tokio::time::Instant::now() + IN_DOUBT_WAIT;
+        loop {
+            match self.node.decided.fate(index, term, self.node.store.watermark()) {
+                Some(true) => return Ok(()),
+                Some(false) => return Err(lost_leadership()),
+                None if tokio::time::Instant::now() >= deadline => return Err(in_doubt(term, index)),
+                None => tokio::time::sleep(IN_DOUBT_POLL).await,
             }
         }
     }
@@ -264,7 +350,7 @@ impl Session {
         if release {
             open.savepoints.truncate(position);
         } else {
-            open.txn.rollback_to(open.savepoints[position].1.clone());
+            open.txn.rollback_to(open.savepoints[position].1);
             open.savepoints.truncate(position + 1);
         }
         Ok(())
@@ -304,8 +390,32 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
     }
 }
 
+/// How a wait for the quorum ended.
+enum Settled {
+    /// The quorum has it.
+    Committed,
+    /// This node's log lost it.
+    Truncated,
+    /// This node does not lead any more, and did not hear in time.
+    InDoubt,
+}
+
+/// Whether an error says anything of rows that were read: one of waiting, or of being stopped, does not.
+fn tells_of_rows(error: &Error) -> bool {
+    !matches!(error.code, 1205 | 1213 | 1317 | 3024 | 3572)
+}
+
+/// The error of a transaction whose outcome was not known in time. A GTID would not tell: the index may have become another
+/// transaction's.
+fn in_doubt(term: u64, index: u64) -> Error {
+    Error::internal(format_args!(
+        "leadership moved while the transaction (entry {index} of term {term}) waited for the quorum, and whether it is \
+         committed is not known here yet: read what it changed from the new leader before trying it again"
+    ))
+}
+
 /// The error of a transaction that ended with the leadership. It did not happen and may be tried again.
-fn lost_leadership() -> Error {
+pub(super) fn lost_leadership() -> Error {
     Error {
         code: 1053,
         state: *b"08S01",

@@ -4,13 +4,14 @@
 //! waits without a thread, and the statement runs again from its start. A failed statement leaves its transaction as
 //! it was before it, except after a deadlock (1213), which ends the transaction.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use sql::Error;
-use sql::ast::{Expr, Query, QueryBody, Select, SelectItem, Statement};
+use sql::ast::{Expr, Query, QueryBody, Select, SelectItem, ShowKind, Statement};
 use sql::catalog::Catalog;
 use sql::ddl;
 use sql::execute::{self, Context, Interrupt, Outcome, ResultColumn, Sink, SubqueryCache, Suspend};
@@ -26,7 +27,7 @@ use crate::limits::TEXT_PARAMETER_CHARACTERS;
 use super::Node;
 use super::process::count;
 use super::result::Answer;
-use super::session::{Open, Session, now_us};
+use super::session::{Open, Session, lost_leadership, now_us};
 
 /// A prepared statement.
 #[derive(Debug)]
@@ -84,6 +85,31 @@ fn parameter_type(value: &Value) -> Option<DataType> {
     })
 }
 
+/// Whether a statement names tables or databases, or lists them. One without FROM is asked when it is planned.
+fn reads_catalog(statement: &Statement) -> bool {
+    match statement {
+        Statement::Query(query) => !matches!(&query.body, QueryBody::Select(select) if select.from.is_none()),
+        Statement::Do(_) => false,
+        Statement::Show(show) => !matches!(
+            show.kind,
+            ShowKind::Variables { .. }
+                | ShowKind::Status { .. }
+                | ShowKind::ProcessList { .. }
+                | ShowKind::Warnings { .. }
+                | ShowKind::Errors { .. }
+                | ShowKind::CountWarnings
+                | ShowKind::CountErrors
+                | ShowKind::Engines
+                | ShowKind::CharacterSet
+                | ShowKind::Collation
+                | ShowKind::Plugins
+                | ShowKind::Privileges
+                | ShowKind::Grants { .. }
+        ),
+        _ => true,
+    }
+}
+
 /// Whether a statement leaves the diagnostics of the one before it: SHOW WARNINGS and its like, `SELECT @@warning_count`.
 fn keeps_diagnostics(statement: &Statement) -> bool {
     let is_count = |item: &SelectItem| {
@@ -116,6 +142,11 @@ impl Session {
             self.state.warning_count = 0;
         }
         let result = self.dispatch(statement, parameters, plan, reply).await;
+        if matches!(**statement, Statement::Query(_)) && keeps_diagnostics(statement) {
+            // It has read their number; they are gone then, as after any other SELECT.
+            self.state.warnings.clear();
+            self.state.warning_count = 0;
+        }
         match &result {
             Ok(outcome) if outcome.rows => self.state.row_count = -1,
             Ok(outcome) => {
@@ -196,11 +227,26 @@ impl Session {
         }
     }
 
+    /// That the schema is known at all, which it is not while a node that restarted has not replayed enough of its log.
+    /// Nothing may be said then of what there is or is not.
+    fn know_catalog(&self) -> Result<(), Error> {
+        if self.node.catalog_known.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        Err(Error {
+            code: 1105,
+            state: *b"HY000",
+            message: "this node has restarted and is still replaying its log; try again, or ask another node"
+                .into(),
+        })
+    }
+
     /// The columns of a table, for COM_FIELD_LIST.
     ///
     /// # Errors
     /// 1046, 1146.
     pub fn describe(&self, table: &str) -> Result<Vec<ResultColumn>, Error> {
+        self.know_catalog()?;
         sql::show::field_list(&self.node.catalog(), self.state.database.as_deref(), table)
     }
 
@@ -213,6 +259,10 @@ impl Session {
         statement: &Arc<Statement>,
         cache: Option<&mut Option<CachedPlan>>,
     ) -> Result<CachedPlan, Error> {
+        let known = self.know_catalog();
+        if reads_catalog(statement) {
+            known.clone()?;
+        }
         let catalog = self.node.catalog();
         if let Some(Some(cached)) = cache.as_deref()
             && cached.catalog.version == catalog.version
@@ -225,13 +275,15 @@ impl Session {
         let elsewhere =
             cache.as_deref().and_then(Option::as_ref).filter(|cached| cached.database != self.state.database);
         let (plan, database) = match elsewhere {
-            None => (plan_statement(statement, &catalog, &self.state)?, self.state.database.clone()),
+            None => (plan_statement(statement, &catalog, &self.state), self.state.database.clone()),
             Some(cached) => {
                 let mut state = self.state.clone();
                 state.database.clone_from(&cached.database);
-                (plan_statement(statement, &catalog, &state)?, state.database)
+                (plan_statement(statement, &catalog, &state), state.database)
             }
         };
+        // While no table is known, one that is not there is no news.
+        let plan = plan.map_err(|error| known.err().unwrap_or(error))?;
         let sql_mode = self.state.variables.sql_mode;
         let parameter_types = self.state.parameter_types.clone();
         let made = CachedPlan { plan: Arc::new(plan), catalog, database, sql_mode, parameter_types };
@@ -257,7 +309,14 @@ impl Session {
             }
             let planned = self.plan(statement, cache.as_deref_mut());
             self.state.parameter_types = Vec::new();
-            let planned = planned?;
+            let planned = match planned {
+                Ok(planned) => planned,
+                Err(error) => {
+                    // Planned again, it may have taken metadata locks already.
+                    self.end_failed(&error);
+                    return Err(error);
+                }
+            };
             let result = self.run_plan(&planned, parameters, reply).await;
             match result {
                 Ok(Some(outcome)) => return Ok(outcome),
@@ -290,8 +349,15 @@ impl Session {
         let changes = latest && !matches!(plan.statement, Planned::Query(_));
         let autocommit = self.state.variables.autocommit;
         let term = self.node.sequencer.term();
+        if self.open.as_ref().is_some_and(|open| open.term.is_some() && open.term != term) {
+            // It can never commit.
+            self.rollback();
+            return Err(lost_leadership());
+        }
         if latest && term.is_none() {
-            return Err(self.refuse_write());
+            let error = self.refuse_write();
+            self.end_failed(&error);
+            return Err(error);
         }
         let open = self.ensure_open(!autocommit);
         if changes && open.read_only {
@@ -316,17 +382,25 @@ impl Session {
             if self.node.catalog().version != planned.catalog.version {
                 return Ok(None);
             }
+        } else if plan.reads_snapshot
+            && !plan.tables().is_empty()
+            && let Some(open) = self.open.as_mut()
+        {
+            // Without metadata locks: the schema must be that of the snapshot, which keeps its tables readable when they are
+            // dropped.
+            open.txn.take_snapshot();
+            if self.node.catalog().version != planned.catalog.version {
+                return Ok(None);
+            }
         }
+        reply.let_rows_leave(!latest);
         let result = self.run_to_end(planned, parameters, latest, reply).await;
         match result {
             Ok(outcome) => {
                 self.end_succeeded(latest, explicit).await?;
                 Ok(Some(outcome))
             }
-            Err(error) => {
-                self.end_failed(&error);
-                Err(error)
-            }
+            Err(error) => Err(self.fail(error).await),
         }
     }
 
@@ -349,7 +423,7 @@ impl Session {
     }
 
     /// After a failed statement.
-    fn end_failed(&mut self, error: &Error) {
+    pub(super) fn end_failed(&mut self, error: &Error) {
         let explicit = self.open.as_ref().is_some_and(|open| open.explicit);
         if !explicit || error.code == Error::deadlock().code {
             self.rollback();
@@ -372,6 +446,7 @@ impl Session {
         let started_us = now_us();
         let mut sleeps_done = 0;
         let _deadline = self.deadline(plan);
+        let before_statement = Carried::of(&self.state);
         loop {
             let session = &mut *self;
             let Some(open) = session.open.as_mut() else {
@@ -380,8 +455,18 @@ impl Session {
             // A statement that only changes or locks rows reads their latest versions and needs no snapshot. One is
             // taken for each statement under READ COMMITTED, and kept for the transaction otherwise.
             let per_statement = open.isolation == Isolation::ReadCommitted || !open.explicit;
-            if plan.reads_snapshot && (per_statement || open.txn.snapshot_index().is_none()) {
-                open.txn.take_snapshot();
+            let is_taken = open.txn.snapshot_index().is_some();
+            if plan.reads_snapshot && per_statement {
+                if !is_taken || open.explicit || latest {
+                    open.txn.take_snapshot();
+                }
+            } else if plan.reads_snapshot {
+                if !is_taken {
+                    open.take_snapshot(&session.node);
+                }
+                if !open.can_read(plan.tables()) {
+                    return Err(definition_changed());
+                }
             }
             let before = open.txn.savepoint();
             let strict = latest && session.state.variables.sql_mode.has(SqlMode::STRICT);
@@ -389,10 +474,10 @@ impl Session {
                 session: &mut session.state,
                 catalog: &planned.catalog,
                 txn: &mut open.txn,
-                parameters: parameters,
-                host: &*session.node,
+                parameters,
+                host: &session.node,
                 killed: &session.connection.statement_killed,
-                strict: strict,
+                strict,
             });
             context.now_us = started_us;
             context.sleeps_done = sleeps_done;
@@ -412,9 +497,10 @@ impl Session {
                     if !reply.rewind() {
                         return Err(Error::internal("a statement that had sent rows met a lock"));
                     }
-                    // The statement will run anew, so its warnings come anew.
+                    // The statement will run anew, so its warnings come anew, and what it assigned is not assigned twice.
                     self.state.warnings.clear();
                     self.state.warning_count = 0;
+                    before_statement.restore(&mut self.state);
                     let timeout = Duration::from_secs(self.state.variables.innodb_lock_wait_timeout);
                     match suspend {
                         Suspend::Lock(wait) => self.wait_for_lock(wait, timeout).await?,
@@ -490,6 +576,10 @@ impl Session {
     }
 
     async fn run_ddl(&mut self, statement: &Arc<Statement>) -> Result<Outcome, Error> {
+        // A transaction that is open, also one begun READ ONLY, is committed first: only the session's own setting counts.
+        if self.state.variables.transaction_read_only {
+            return Err(Error::read_only_transaction());
+        }
         self.commit().await?;
         let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
         self.abandon_builds(term).await?;
@@ -515,6 +605,7 @@ impl Session {
             isolation: Isolation::ReadCommitted,
             term: Some(term),
             savepoints: Vec::new(),
+            schema: None,
         }
     }
 
@@ -540,7 +631,7 @@ impl Session {
                 catalog: &catalog,
                 txn: &mut open.txn,
                 parameters: &[],
-                host: &*self.node,
+                host: &self.node,
                 killed: &self.connection.statement_killed,
                 strict: true,
             });
@@ -567,6 +658,9 @@ impl Session {
         statement: &Statement,
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
+        if reads_catalog(statement) {
+            self.know_catalog()?;
+        }
         let catalog = self.node.catalog();
         let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         txn.take_snapshot();
@@ -575,10 +669,11 @@ impl Session {
             catalog: &catalog,
             txn: &mut txn,
             parameters: &[],
-            host: &*self.node,
+            host: &self.node,
             killed: &self.connection.statement_killed,
             strict: false,
         });
+        reply.let_rows_leave(true);
         let result = tokio::task::block_in_place(|| match statement {
             Statement::AnalyzeTable(names) => ddl::analyze::run(names, &mut context, &mut *reply),
             Statement::Show(show) => sql::show::run(show, &mut context, &mut *reply),
@@ -596,6 +691,7 @@ impl Session {
     /// # Errors
     /// 1049.
     pub fn use_database(&mut self, database: &str) -> Result<(), Error> {
+        self.know_catalog()?;
         if !self.node.catalog().has_database(database) {
             return Err(Error::unknown_database(database));
         }
@@ -606,6 +702,15 @@ impl Session {
 
     async fn set(&mut self, statement: &Statement) -> Result<(), Error> {
         let was_autocommit = self.state.variables.autocommit;
+        let result = self.assign(statement).await;
+        // Also when a later assignment failed: autocommit is on.
+        if self.state.variables.autocommit && !was_autocommit {
+            self.commit().await?;
+        }
+        result
+    }
+
+    async fn assign(&mut self, statement: &Statement) -> Result<(), Error> {
         match statement {
             Statement::Set(assignments) => {
                 for assignment in assignments {
@@ -624,9 +729,6 @@ impl Session {
                 self.set_transaction(*scope, *read_only, isolation.as_deref())?;
             }
             _ => return Err(Error::internal("not a SET statement")),
-        }
-        if self.state.variables.autocommit && !was_autocommit {
-            self.commit().await?;
         }
         Ok(())
     }
@@ -689,15 +791,20 @@ impl Session {
         };
         let statement = Arc::new(Statement::Query(Box::new(query)));
         let planned = self.plan(&statement, None)?;
+        let mut single = Single(None);
+        if !planned.plan.tables().is_empty() {
+            // It reads tables, as the session's transaction sees them.
+            self.run_planned(&statement, &[], None, &mut single).await?;
+            return Ok(single.0.unwrap_or(Value::Null));
+        }
         let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         txn.take_snapshot();
-        let mut single = Single(None);
         let mut context = make_context(Parts {
             session: &mut self.state,
             catalog: &planned.catalog,
             txn: &mut txn,
             parameters: &[],
-            host: &*self.node,
+            host: &self.node,
             killed: &self.connection.statement_killed,
             strict: false,
         });
@@ -776,6 +883,38 @@ impl Session {
     }
 }
 
+/// What a statement changes of its session while it runs, as it was before: for when it has to run again.
+struct Carried {
+    user_variables: HashMap<String, Value>,
+    last_insert_id: u64,
+    found_rows: u64,
+}
+
+impl Carried {
+    fn of(state: &SessionState) -> Carried {
+        Carried {
+            user_variables: state.user_variables.clone(),
+            last_insert_id: state.last_insert_id,
+            found_rows: state.found_rows,
+        }
+    }
+
+    fn restore(&self, state: &mut SessionState) {
+        state.user_variables.clone_from(&self.user_variables);
+        state.last_insert_id = self.last_insert_id;
+        state.found_rows = self.found_rows;
+    }
+}
+
+/// The error of a read whose transaction took its snapshot before the table was made or changed.
+fn definition_changed() -> Error {
+    Error {
+        code: 1412,
+        state: *b"HY000",
+        message: "Table definition has changed, please retry transaction".into(),
+    }
+}
+
 fn unknown_prepared(name: &str, given_to: &str) -> Error {
     Error {
         code: 1243,
@@ -827,6 +966,13 @@ impl Sink for Single {
             self.0 = row.first().cloned();
         }
         Ok(())
+    }
+}
+
+impl Answer for Single {
+    fn rewind(&mut self) -> bool {
+        self.0 = None;
+        true
     }
 }
 

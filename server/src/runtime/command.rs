@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sql::types::Value;
-use tokio::io::AsyncWriteExt;
+use tokio::net::tcp::OwnedWriteHalf;
 use wire::mysql::column::Column;
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags, cursor_type};
@@ -17,12 +17,13 @@ use wire::mysql::ok::{OkPacket, put_eof, put_statistics};
 use wire::mysql::packet::PacketWriter;
 use wire::mysql::resultset::put_prepared;
 
-use super::connection::{End, Socket};
+use super::connection::{End, Socket, write_out};
 use super::cursor::Cursor;
-use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX};
+use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX, RESULT_FLUSH_BYTES};
 use crate::node::errno;
 use crate::node::metadata::definition;
 use crate::node::parameters;
+use crate::node::process::Connection;
 use crate::node::result::Reply;
 use crate::node::session::Session;
 use crate::node::statement::Prepared;
@@ -211,6 +212,7 @@ impl Client {
                 return Ok(());
             }
             rest = remainder;
+            self.session.connection.next_statement();
         }
     }
 
@@ -223,14 +225,21 @@ impl Client {
     ) -> Result<bool, End> {
         let status = self.status();
         let Socket { write, writer, .. } = socket;
-        let mut send = |bytes: &[u8]| {
-            // Called from a statement that was moved off the async workers.
-            tokio::runtime::Handle::current().block_on(write.write_all(bytes))
-        };
+        let connection = Arc::clone(&self.session.connection);
+        let mut gone = false;
+        let mut send = |bytes: &[u8]| send_rows(write, bytes, &connection, &mut gone);
         let mut reply = Reply::new(writer, self.capabilities, false, status);
         reply.stream = Some(&mut send);
         let result = self.session.run(statement, &[], None, &mut reply).await;
-        Ok(self.finish(result, more, &mut socket.writer))
+        if gone {
+            return Err(End::Closed);
+        }
+        let ended_well = self.finish(result, more, &mut socket.writer);
+        if socket.writer.len() >= RESULT_FLUSH_BYTES {
+            // Many results of one packet of statements do not collect.
+            socket.flush().await?;
+        }
+        Ok(ended_well)
     }
 
     /// The packet that ends a statement's answer; false when it is an error.
@@ -317,14 +326,16 @@ impl Client {
                 let statement = Arc::clone(&prepared.statement);
                 let status = self.status();
                 let Socket { write, writer, .. } = socket;
-                let mut send = |bytes: &[u8]| {
-                    // Called from a statement that was moved off the async workers.
-                    tokio::runtime::Handle::current().block_on(write.write_all(bytes))
-                };
+                let connection = Arc::clone(&self.session.connection);
+                let mut gone = false;
+                let mut send = |bytes: &[u8]| send_rows(write, bytes, &connection, &mut gone);
                 let mut reply = Reply::new(writer, self.capabilities, true, status);
                 reply.stream = Some(&mut send);
                 let result =
                     self.session.run(&statement, &values, Some(&mut prepared.plan), &mut reply).await;
+                if gone {
+                    return Err(End::Closed);
+                }
                 self.finish(result, false, &mut socket.writer);
             }
             Err(packet) => packet.encode(&mut socket.writer),
@@ -434,6 +445,26 @@ fn bind(bytes: &[u8], count: usize, binding: &mut Binding) -> Result<Vec<Value>,
         values.push(parameters::value(&parameter).map_err(|error| errno::packet(&error))?);
     }
     Ok(values)
+}
+
+/// Sends rows of a statement that goes on. The thread leaves the async workers for as long as the client takes to read them;
+/// one that takes nothing for too long, or is killed, is `gone`: part of a packet may have left, so nothing can follow.
+fn send_rows(
+    write: &OwnedWriteHalf,
+    bytes: &[u8],
+    connection: &Connection,
+    gone: &mut bool,
+) -> std::io::Result<()> {
+    let sent = tokio::task::block_in_place(|| {
+        tokio::runtime::Handle::current().block_on(async {
+            tokio::select! {
+                sent = write_out(write, bytes) => sent,
+                () = connection.until_connection_killed() => Err(std::io::ErrorKind::Interrupted.into()),
+            }
+        })
+    });
+    *gone |= sent.is_err();
+    sent
 }
 
 fn unknown_statement(id: u32, given_to: &str) -> ErrorPacket {

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rand::TryRngCore;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use wire::mysql::auth::{Authenticator, Credential, Plugin, Step};
@@ -21,7 +21,8 @@ use wire::mysql::packet::{Packet, PacketReader, PacketWriter};
 
 use super::command::Client;
 use crate::limits::{
-    CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, HANDSHAKE_PACKET_BYTES_MAX, RESULT_FLUSH_BYTES,
+    CLIENT_GOODBYE_TIMEOUT, CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, CLIENT_WRITE_TIMEOUT,
+    HANDSHAKE_PACKET_BYTES_MAX, RESULT_FLUSH_BYTES,
 };
 use crate::node::Node;
 use crate::node::process::{Connection as Process, count};
@@ -102,6 +103,8 @@ pub struct Socket {
     pub reader: PacketReader,
     /// Answers to be written.
     pub writer: PacketWriter,
+    /// A write has begun and was not finished.
+    is_writing: bool,
 }
 
 impl Socket {
@@ -111,16 +114,22 @@ impl Socket {
             write,
             reader: PacketReader::new(HANDSHAKE_PACKET_BYTES_MAX),
             writer: PacketWriter::new(),
+            is_writing: false,
         }
     }
 
     /// Writes out what has collected.
     ///
     /// # Errors
-    /// When the client is gone.
+    /// When the client is gone, or an earlier write was given up midway: nothing can follow half a packet.
     pub async fn flush(&mut self) -> std::io::Result<()> {
+        if self.is_writing {
+            return Err(std::io::ErrorKind::BrokenPipe.into());
+        }
         if !self.writer.is_empty() {
-            self.write.write_all(self.writer.as_slice()).await?;
+            self.is_writing = true;
+            write_out(&self.write, self.writer.as_slice()).await?;
+            self.is_writing = false;
             self.writer.clear();
         }
         Ok(())
@@ -138,6 +147,26 @@ impl Socket {
             }
         }
     }
+}
+
+/// Writes all of `bytes`.
+///
+/// # Errors
+/// When the client is gone, or has taken nothing for [`CLIENT_WRITE_TIMEOUT`]: it may hold locks.
+pub async fn write_out(write: &OwnedWriteHalf, mut bytes: &[u8]) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        match write.try_write(bytes) {
+            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                tokio::time::timeout(CLIENT_WRITE_TIMEOUT, write.writable())
+                    .await
+                    .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 async fn handshake(
@@ -250,13 +279,16 @@ async fn serve(
             biased;
             packet = tokio::time::timeout(idle_limit, socket.packet()) => match packet {
                 Ok(packet) => packet?,
-                Err(_) => return idle_too_long(socket).await,
+                Err(_) => {
+                    let message = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
+                    ErrorPacket::new(4031, message).encode(&mut socket.writer);
+                    return end(socket, client).await;
+                }
             },
             () = process.until_connection_killed() => {
                 let message = "Server shutdown in progress";
                 ErrorPacket::new(1053, message).encode(&mut socket.writer);
-                socket.flush().await?;
-                return Err(End::Closed);
+                return end(socket, client).await;
             }
         };
         socket.writer.set_sequence(packet.sequence.wrapping_add(1));
@@ -277,16 +309,15 @@ async fn serve(
             other => client.run(other, &packet.payload, socket).await?,
         }
         if process.must_end() {
-            socket.flush().await?;
-            return Err(End::Closed);
+            return end(socket, client).await;
         }
     }
 }
 
-async fn idle_too_long(socket: &mut Socket) -> Result<(), End> {
-    let message = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
-    ErrorPacket::new(4031, message).encode(&mut socket.writer);
-    socket.flush().await?;
+/// Ends a connection from this side. Its locks are released first: the client may read its last packet slowly, or never.
+async fn end(socket: &mut Socket, client: Client) -> Result<(), End> {
+    drop(client);
+    let _ = tokio::time::timeout(CLIENT_GOODBYE_TIMEOUT, socket.flush()).await;
     Err(End::Closed)
 }
 

@@ -26,6 +26,7 @@ pub fn spawn(
     stop: Arc<AtomicBool>,
 ) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("flush".into()).spawn(move || {
+        let _vital = super::Vital::thread("flush");
         let mut reclaimer = super::reclaim::Reclaimer::default();
         loop {
             let stopping = stop.load(Ordering::Acquire);

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::connection;
-use crate::limits::{CONNECTIONS_MAX, SESSION_STACK_BYTES, SHUTDOWN_WAIT};
+use crate::limits::{CONNECTIONS_MAX, FILE_HANDLES_RESERVED_DIVISOR, SESSION_STACK_BYTES, SHUTDOWN_WAIT};
 use crate::node::Node;
 use crate::node::process::count;
 
@@ -33,13 +33,16 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     let listener = TcpListener::bind(&node.config.listen).await.map_err(|error| {
         std::io::Error::new(error.kind(), format!("cannot listen on {}: {error}", node.config.listen))
     })?;
+    #[cfg(feature = "opensrv")]
+    let second_listener = super::opensrv::listen(node).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let connections_max = connections_max();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    let process = node.processes.add(address.to_string(), CONNECTIONS_MAX);
+                    let process = node.processes.add(address.to_string(), connections_max);
                     tokio::spawn(connection::run(Arc::clone(node), stream, address, process));
                 }
                 Err(error) => {
@@ -54,6 +57,8 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
         }
     }
     drop(listener);
+    #[cfg(feature = "opensrv")]
+    drop(second_listener);
     tracing::info!("stopping");
     node.processes.kill_all();
     let deadline = tokio::time::Instant::now() + SHUTDOWN_WAIT;
@@ -61,4 +66,26 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
+}
+
+/// How many clients there may be: what the limits say, as far as this process may have file handles. Clients must never take
+/// those that the log needs for its next segment, or the node would have to stop.
+fn connections_max() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!("cannot raise the limit of open files: {error}");
+        }
+    }
+    let handles = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |most| most as usize);
+    let most = CONNECTIONS_MAX.min(handles - handles / FILE_HANDLES_RESERVED_DIVISOR);
+    if most < CONNECTIONS_MAX {
+        tracing::warn!(
+            handles,
+            "at most {most} clients are served: this process may have no more open files"
+        );
+    }
+    most
 }

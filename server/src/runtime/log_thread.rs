@@ -33,6 +33,7 @@ pub fn spawn(
     events: Sender<Event>,
 ) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("log".into()).spawn(move || {
+        let _vital = super::Vital::thread("log");
         while let Ok(first) = writes.recv() {
             let mut done = write(&mut log, first);
             // Only what is queued already: the next sync takes the rest.

@@ -16,9 +16,31 @@ pub mod driver;
 pub mod flusher;
 pub mod listener;
 pub mod log_thread;
+#[cfg(feature = "opensrv")]
+pub mod opensrv;
 pub mod peer_link;
 pub mod reclaim;
 pub mod start;
+
+/// Held by a thread without which the node must not go on: ends the process when the thread panics. A node that goes on
+/// without its apply or its log would look alive and answer nobody.
+pub struct Vital(&'static str);
+
+impl Vital {
+    /// To be held for as long as the thread runs.
+    #[must_use]
+    pub fn thread(name: &'static str) -> Vital {
+        Vital(name)
+    }
+}
+
+impl Drop for Vital {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            fatal("a thread panicked", &self.0);
+        }
+    }
+}
 
 /// Ends the process after a failure that must not be survived, with the reason as the last line of the log.
 pub fn fatal(what: &str, error: &dyn std::fmt::Display) -> ! {

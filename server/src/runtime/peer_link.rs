@@ -92,7 +92,7 @@ pub struct LinkContext {
 pub fn spawn_senders(context: &LinkContext, peers: &[(NodeId, String)]) -> std::io::Result<PeerSenders> {
     let mut lanes = HashMap::new();
     for (peer, address) in peers {
-        let mut start = |lane: Lane| -> std::io::Result<Sender<Outbound>> {
+        let start = |lane: Lane| -> std::io::Result<Sender<Outbound>> {
             let (sender, receiver) = crossbeam_channel::bounded(PEER_QUEUE_FRAMES_MAX);
             let link = SenderLink {
                 context: context.clone(),
@@ -105,7 +105,10 @@ pub fn spawn_senders(context: &LinkContext, peers: &[(NodeId, String)]) -> std::
             };
             let name =
                 format!("send-{}-{}", peer.get(), if lane == Lane::Heartbeat { "beat" } else { "data" });
-            std::thread::Builder::new().name(name).spawn(move || link.run())?;
+            std::thread::Builder::new().name(name).spawn(move || {
+                let _vital = super::Vital::thread("send");
+                link.run();
+            })?;
             Ok(sender)
         };
         lanes.insert(*peer, (start(Lane::Data)?, start(Lane::Heartbeat)?));
@@ -232,11 +235,16 @@ impl SenderLink {
             Outbound::Entries { term, mut prev_index, mut prev_term, first, last, commit } => {
                 let mut next = first;
                 while next <= last {
-                    let entries = self
-                        .context
-                        .cache
-                        .read(next.get(), last.get(), APPEND_FRAME_BYTES_MAX)
-                        .map_err(std::io::Error::other)?;
+                    let entries =
+                        match self.context.cache.read(next.get(), last.get(), APPEND_FRAME_BYTES_MAX) {
+                            Ok(entries) => entries,
+                            Err(error @ storage::Error::NotInLog { .. }) => {
+                                // Truncated since this was ordered: this node does not lead that term any more.
+                                tracing::debug!(peer = self.peer.get(), "not sent: {error}");
+                                return Ok(());
+                            }
+                            Err(error) => return Err(std::io::Error::other(error)),
+                        };
                     let Some(end) = entries.last() else {
                         return Err(std::io::Error::other("the log holds no such entries"));
                     };
@@ -299,6 +307,7 @@ pub fn spawn_acceptor(
     peers: Vec<NodeId>,
 ) -> std::io::Result<()> {
     std::thread::Builder::new().name("peers".into()).spawn(move || {
+        let _vital = super::Vital::thread("peers");
         for stream in listener.incoming() {
             if context.stop.load(Ordering::Relaxed) {
                 return;
@@ -351,10 +360,10 @@ fn receive(mut stream: TcpStream, context: &LinkContext, peers: &[NodeId]) -> st
     if hello.lane == Lane::Heartbeat {
         return pump_in(&mut stream, &mut reader, from, context);
     }
+    // Answers may have been lost with the connection before this one. Its end says nothing of the way to the peer, which is the
+    // sender's: it may come long after the next connection was made.
     let _ = context.events.send(Event::Connected(from));
-    let ended = pump_in(&mut stream, &mut reader, from, context);
-    let _ = context.events.send(Event::Disconnected(from));
-    ended
+    pump_in(&mut stream, &mut reader, from, context)
 }
 
 /// Hands what a peer sends to the consensus thread until the connection ends.

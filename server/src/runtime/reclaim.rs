@@ -9,8 +9,11 @@ use crate::node::Node;
 /// The reclaim's own state. It starts from the replicated list of dropped ids, so it goes on after a restart.
 #[derive(Debug, Default)]
 pub struct Reclaimer {
-    /// Schema version whose dropped ids are queued already.
-    version: Option<u64>,
+    /// Schema version whose dropped ids were looked for, and the watermark then. The version is published just before the
+    /// watermark passes its entry, so they are looked for once more when the watermark has moved.
+    version: Option<(u64, u64)>,
+    /// Whether that was done.
+    is_settled: bool,
     /// Ids with the watermark at which they were found: reclaimed once the engine and every snapshot are past it.
     queue: Vec<(u32, u64)>,
     /// Ids that are done; the list is kept in the catalog for ever, so they are remembered.
@@ -27,11 +30,16 @@ impl Reclaimer {
         if !node.store.is_ready() {
             return Ok(());
         }
-        if self.version != Some(catalog.version) {
-            self.version = Some(catalog.version);
-            let watermark = node.store.watermark();
+        let before = node.store.watermark();
+        let is_new = self.version.is_none_or(|(version, _)| version != catalog.version);
+        let is_due = !self.is_settled && self.version.is_some_and(|(_, watermark)| watermark < before);
+        if is_new || is_due {
+            self.version = Some((catalog.version, before));
+            self.is_settled = !is_new;
             let dropped =
                 dropped_indexes(&node.store).map_err(|error| storage::Error::Engine(error.to_string()))?;
+            // Not before: a snapshot between the two still sees the rows of what was dropped meanwhile.
+            let watermark = node.store.watermark();
             for id in dropped {
                 if !self.done.contains(&id.0) && !self.queue.iter().any(|(queued, _)| *queued == id.0) {
                     self.queue.push((id.0, watermark));

@@ -97,7 +97,10 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     let driver = Driver::new(replica, Arc::clone(&node), links);
     let driver_thread = std::thread::Builder::new()
         .name("consensus".into())
-        .spawn(move || driver.run(&event_queue))
+        .spawn(move || {
+            let _vital = super::Vital::thread("consensus");
+            driver.run(&event_queue);
+        })
         .map_err(io)?;
 
     tracing::info!(
@@ -204,6 +207,7 @@ fn spawn_apply(
     let mut applier = Applier::new(node, cache);
     applier.load_catalog().map_err(std::io::Error::other)?;
     std::thread::Builder::new().name("apply".into()).spawn(move || {
+        let _vital = super::Vital::thread("apply");
         while let Ok(mut commit) = commits.recv() {
             loop {
                 commit = commits.try_iter().last().unwrap_or(commit);

@@ -120,8 +120,8 @@ pub enum Expr {
     /// `x COLLATE c`, `CONVERT(x USING cs)` comes as a Cast to text.
     Collate(Box<Expr>, Collation),
     /// A function call that is not an aggregate; the name in upper case. Special forms come as calls too:
-    /// EXTRACT(unit FROM x) as EXTRACT_<UNIT>(x), DATE_ADD/DATE_SUB/`+ INTERVAL` as DATE_ADD_<UNIT>(x, n) / DATE_SUB_<UNIT>,
-    /// TIMESTAMPDIFF/TIMESTAMPADD as TIMESTAMPDIFF_<UNIT>…, TRIM(BOTH|LEADING|TRAILING a FROM b) as TRIM_BOTH(b, a)…, SUBSTRING(a FROM b FOR c) as SUBSTRING(a, b, c),
+    /// EXTRACT(unit FROM x) as EXTRACT_UNIT(x), DATE_ADD/DATE_SUB/`+ INTERVAL` as DATE_ADD_UNIT(x, n) / DATE_SUB_UNIT,
+    /// TIMESTAMPDIFF/TIMESTAMPADD as TIMESTAMPDIFF_UNIT…, TRIM(BOTH|LEADING|TRAILING a FROM b) as TRIM_BOTH(b, a)…, SUBSTRING(a FROM b FOR c) as SUBSTRING(a, b, c),
     /// POSITION(a IN b) as LOCATE(a, b), CURRENT_TIMESTAMP etc. as NOW().
     Function {
         /// Name in upper case.

@@ -221,18 +221,43 @@ pub struct Show {
 #[expect(missing_docs, reason = "each variant is the SHOW statement of its name; `full` is the FULL keyword")]
 pub enum ShowKind {
     Databases,
-    Tables { database: Option<String>, full: bool },
+    Tables {
+        database: Option<String>,
+        full: bool,
+    },
     /// SHOW COLUMNS, DESCRIBE, EXPLAIN table.
-    Columns { table: TableName, full: bool },
-    Index { table: TableName },
+    Columns {
+        table: TableName,
+        full: bool,
+    },
+    Index {
+        table: TableName,
+    },
     CreateTable(TableName),
-    CreateDatabase { name: String, if_not_exists: bool },
-    TableStatus { database: Option<String> },
-    Variables { global: bool },
-    Status { global: bool },
-    ProcessList { full: bool },
-    Warnings { limit: Option<u64>, offset: u64 },
-    Errors { limit: Option<u64>, offset: u64 },
+    CreateDatabase {
+        name: String,
+        if_not_exists: bool,
+    },
+    TableStatus {
+        database: Option<String>,
+    },
+    Variables {
+        global: bool,
+    },
+    Status {
+        global: bool,
+    },
+    ProcessList {
+        full: bool,
+    },
+    Warnings {
+        limit: Option<u64>,
+        offset: u64,
+    },
+    Errors {
+        limit: Option<u64>,
+        offset: u64,
+    },
     CountWarnings,
     CountErrors,
     Engines,
@@ -240,12 +265,20 @@ pub enum ShowKind {
     Collation,
     Plugins,
     Privileges,
-    Grants { user: Option<String> },
-    Triggers { database: Option<String> },
-    Events { database: Option<String> },
+    Grants {
+        user: Option<String>,
+    },
+    Triggers {
+        database: Option<String>,
+    },
+    Events {
+        database: Option<String>,
+    },
     ProcedureStatus,
     FunctionStatus,
-    OpenTables { database: Option<String> },
+    OpenTables {
+        database: Option<String>,
+    },
     /// SHOW MASTER STATUS, SHOW BINARY LOG STATUS.
     BinaryLogStatus,
     BinaryLogs,
@@ -259,7 +292,10 @@ impl ShowKind {
     pub fn reads_diagnostics(&self) -> bool {
         matches!(
             self,
-            ShowKind::Warnings { .. } | ShowKind::Errors { .. } | ShowKind::CountWarnings | ShowKind::CountErrors
+            ShowKind::Warnings { .. }
+                | ShowKind::Errors { .. }
+                | ShowKind::CountWarnings
+                | ShowKind::CountErrors
         )
     }
 }

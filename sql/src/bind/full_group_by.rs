@@ -217,7 +217,8 @@ fn collect_equalities(names: &Names, expr: &Expr, equalities: &mut Vec<(usize, O
             collect_equalities(names, right, equalities);
         }
         BinaryOp::Eq => {
-            let constant = |expr: &Expr| matches!(expr, Expr::Literal(_) | Expr::HexLiteral(_) | Expr::Parameter(_));
+            let constant =
+                |expr: &Expr| matches!(expr, Expr::Literal(_) | Expr::HexLiteral(_) | Expr::Parameter(_));
             match (own_slot(names, left), own_slot(names, right)) {
                 (Some(left), Some(right)) => equalities.push((left, Some(right))),
                 (Some(slot), None) if constant(right) => equalities.push((slot, None)),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::ast::IndexHint;
 use crate::bind::virtual_table::VirtualTable;
-use crate::catalog::Table;
+use crate::catalog::{ColumnDefault, Table};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::plan::QueryPlan;
@@ -271,6 +271,9 @@ pub fn table_columns(table: &Table, alias: &str, outer_joined: bool) -> Vec<Resu
                 index.name != "PRIMARY" && !(index.unique && index.columns.len() == 1)
             }),
             auto_increment: column.auto_increment,
+            no_default: column.default == ColumnDefault::None && !column.nullable && !column.auto_increment,
+            sets_now: column.default == ColumnDefault::Now || column.on_update_now,
+            on_update_now: column.on_update_now,
         })
         .collect()
 }

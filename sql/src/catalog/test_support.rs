@@ -55,8 +55,8 @@ impl Host for NoHost {
 
 /// A session of user root, current database `d`.
 pub fn session() -> SessionState {
-        parameter_types: Vec::new(),
     SessionState {
+        parameter_types: Vec::new(),
         connection_id: 1,
         user: "root".into(),
         host: "localhost".into(),

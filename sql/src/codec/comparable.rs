@@ -5,8 +5,8 @@
 //! | TINYINT … BIGINT | 1, 2, 3, 4, 8 bytes big endian; signed ones with the sign bit flipped |
 //! | YEAR | 2 bytes big endian |
 //! | FLOAT, DOUBLE | 4, 8 bytes big endian IEEE; negative ones inverted, others with the sign bit flipped; -0 as 0 |
-//! | DECIMAL | see [`decimal`](super::decimal), fixed width by precision and scale |
-//! | DATE, TIME, DATETIME, TIMESTAMP | see [`temporal`](super::temporal), fixed width by type and fraction |
+//! | DECIMAL | see [`super::decimal`], fixed width by precision and scale |
+//! | DATE, TIME, DATETIME, TIMESTAMP | see [`super::temporal`], fixed width by type and fraction |
 //! | BINARY, VARBINARY, BLOBs | the bytes, each 0x00 as 0x00 0xFF, then 0x00 0x00 |
 //! | text | the collation's sort key, escaped and ended in the same way; for utf8mb4_0900_bin the text itself |
 //!

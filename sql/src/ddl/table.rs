@@ -90,11 +90,13 @@ pub fn drop(ctx: &mut Context<'_>, names: &[TableName], if_exists: bool) -> Run<
         }
     }
     if !missing.is_empty() {
-        let error = Error::unknown_table(missing.join(","));
         if !if_exists {
-            return Err(error.into());
+            return Err(Error::unknown_table(missing.join(",")).into());
         }
-        ctx.session.warn(WarningLevel::Note, error.code, error.message);
+        for table in missing {
+            let note = Error::unknown_table(table);
+            ctx.session.warn(WarningLevel::Note, note.code, note.message);
+        }
     }
     if found.is_empty() {
         return Ok(Outcome::default());

@@ -6,7 +6,7 @@ use storage::txn::View;
 use super::default;
 use super::insert::{Cell, InsertPlan};
 use super::run::{Tally, evaluate, null_refused};
-use super::sequence::Sequence;
+use super::sequence::{self, Sequence};
 use super::write::{self, Duplicate};
 use crate::Error;
 use crate::catalog::Table;
@@ -86,7 +86,7 @@ impl Update<'_> {
             }
         }
         if let Some(column) = table.auto_increment_column {
-            tally.last_value = number(&slots[column]);
+            tally.last_value = sequence::number(&slots[column]);
             if slots[column] != old[column] {
                 self.sequence.observe(ctx, table, column, tally.last_value);
             }
@@ -104,14 +104,5 @@ impl Update<'_> {
             Err(interrupt) => return Err(interrupt),
         }
         Ok(())
-    }
-}
-
-fn number(value: &Value) -> u64 {
-    match value {
-        Value::Int(number) => u64::try_from(*number).unwrap_or(0),
-        Value::UInt(number) => *number,
-        Value::Double(number) => number.max(0.0) as u64,
-        _ => 0,
     }
 }

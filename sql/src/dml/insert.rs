@@ -38,7 +38,7 @@ pub struct InsertPlan {
     pub(super) rows: Rows,
     pub(super) on_duplicate: OnDuplicate,
     /// IGNORE: what would be an error of a row is a warning.
-    pub(super) ignore: bool,
+    pub(crate) ignore: bool,
     /// Whether LAST_INSERT_ID(n) is called, whose value the client is then told.
     pub(super) sets_last_insert_id: bool,
 }

@@ -1,6 +1,6 @@
 //! Changing rows: INSERT and REPLACE, and the writing of rows that UPDATE and DELETE use too.
 //!
-//! * [`write`] changes one row with its index entries, under its locks;
+//! * [`mod@write`] changes one row with its index entries, under its locks;
 //! * [`insert`] plans INSERT and REPLACE, [`run`] runs them, [`duplicate`] does ON DUPLICATE KEY UPDATE and REPLACE;
 //! * [`sequence`] gives AUTO_INCREMENT values and hidden row ids; [`default`] the values of columns that got none.
 //!

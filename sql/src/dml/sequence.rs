@@ -177,6 +177,17 @@ pub struct Filled {
     pub generated: bool,
 }
 
+/// A value of an AUTO_INCREMENT column as the counter sees it: 0 for one below it.
+#[must_use]
+pub fn number(value: &Value) -> u64 {
+    match value {
+        Value::Int(number) => u64::try_from(*number).unwrap_or(0),
+        Value::UInt(number) => *number,
+        Value::Double(number) => number.max(0.0) as u64,
+        _ => 0,
+    }
+}
+
 fn keeps_zero(ctx: &Context<'_>) -> bool {
     ctx.session.variables.sql_mode.has(SqlMode::NO_AUTO_VALUE_ON_ZERO)
 }

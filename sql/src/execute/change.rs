@@ -8,6 +8,7 @@
 use bytes::Bytes;
 
 use crate::catalog::Table;
+use crate::dml::sequence::{self, Sequence};
 use crate::dml::{default, write};
 use crate::error::{Error, Result};
 use crate::execute::context::Interrupt;
@@ -156,7 +157,16 @@ fn update_row(plan: &ChangePlan, target: Target, number: u64, ctx: &mut Context)
         }
     }
     let savepoint = plan.ignore.then(|| ctx.txn.savepoint());
+    // As after an INSERT with an explicit value: the next generated one is past it.
+    let numbered = table.auto_increment_column.filter(|column| new[*column] != target.row[*column]);
+    let reached = numbered.map(|column| (column, sequence::number(&new[column])));
     match (write::update_row(ctx, table, &target.key, &target.row, new), savepoint) {
+        (Ok(true), _) => {
+            if let Some((column, value)) = reached {
+                Sequence::default().observe(ctx, table, column, value);
+            }
+            Ok(true)
+        }
         (Err(Interrupt::Error(error)), Some(savepoint)) if is_ignorable(&error) => {
             ctx.txn.rollback_to(savepoint);
             ctx.session.warn(WarningLevel::Warning, error.code, error.message);

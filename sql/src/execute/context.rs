@@ -158,6 +158,12 @@ pub struct ResultColumn {
     pub multiple_key: bool,
     /// AUTO_INCREMENT.
     pub auto_increment: bool,
+    /// NOT NULL without a default.
+    pub no_default: bool,
+    /// DEFAULT or ON UPDATE CURRENT_TIMESTAMP.
+    pub sets_now: bool,
+    /// ON UPDATE CURRENT_TIMESTAMP.
+    pub on_update_now: bool,
 }
 
 impl ResultColumn {
@@ -176,6 +182,9 @@ impl ResultColumn {
             unique_key: false,
             multiple_key: false,
             auto_increment: false,
+            no_default: false,
+            sets_now: false,
+            on_update_now: false,
         }
     }
 }

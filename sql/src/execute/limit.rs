@@ -29,7 +29,9 @@ pub fn evaluate(expression: Option<&Expression>, ctx: &mut Context) -> Run<Optio
     {
         return Ok(Some(rows));
     }
-    as_rows(&value).map(Some).ok_or_else(|| Error::wrong_arguments("LIMIT").into())
+    let is_parameter = matches!(expression, Expression::Parameter { .. });
+    let of = if is_parameter { "EXECUTE" } else { "LIMIT" };
+    as_rows(&value).map(Some).ok_or_else(|| Error::wrong_arguments(of).into())
 }
 
 #[cfg(test)]

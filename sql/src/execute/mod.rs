@@ -33,7 +33,10 @@ mod test_support;
 #[cfg(test)]
 mod tests;
 
+use crate::error::Error;
 use crate::plan::{Plan, Planned};
+use crate::session::{Warning, WarningLevel};
+use crate::variables::SqlMode;
 
 pub use context::{Context, Host, Interrupt, Outcome, Process, ResultColumn, Run, Sink, Suspend};
 pub use subquery::SubqueryCache;
@@ -56,9 +59,9 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
             ctx.session.found_rows = found;
             Ok(Outcome { rows: true, ..Outcome::default() })
         }
-        Planned::Update(change) => change::update(change, ctx),
-        Planned::Delete(change) => change::delete(change, ctx),
-        Planned::Insert(insert) => crate::dml::insert::run(insert, ctx),
+        Planned::Update(change) => strictly(ctx, change.ignore, |ctx| change::update(change, ctx)),
+        Planned::Delete(change) => strictly(ctx, change.ignore, |ctx| change::delete(change, ctx)),
+        Planned::Insert(insert) => strictly(ctx, insert.ignore, |ctx| crate::dml::insert::run(insert, ctx)),
         Planned::Explain(rows) => {
             sink.columns(plan.result_columns())?;
             rows.iter().try_for_each(|row| sink.row(row))?;
@@ -71,6 +74,40 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
             Ok(Outcome::default())
         }
     }
+}
+
+/// Runs a statement that changes rows. In strict mode a value that was cut or wrong anywhere in it, also in a condition, is its error
+/// (MySQL's `Strict_error_handler`).
+fn strictly(ctx: &mut Context, ignore: bool, run: impl FnOnce(&mut Context) -> Run<Outcome>) -> Run<Outcome> {
+    let before = ctx.session.warnings.len();
+    let outcome = run(ctx)?;
+    if ignore || !ctx.session.variables.sql_mode.has(SqlMode::STRICT) {
+        return Ok(outcome);
+    }
+    let is_error =
+        |warning: &Warning| warning.level == WarningLevel::Warning && state(warning.code).is_some();
+    let Some(position) = ctx.session.warnings.iter().skip(before).position(is_error) else {
+        return Ok(outcome);
+    };
+    let Warning { code, message, .. } = ctx.session.warnings.swap_remove(before + position);
+    ctx.session.warnings.truncate(before);
+    ctx.session.warning_count = before as u64;
+    let state = state(code).unwrap_or(*b"HY000");
+    Err(Interrupt::Error(Error { code, state, message }))
+}
+
+/// SQLSTATE of the warnings that strict mode makes errors.
+fn state(code: u16) -> Option<[u8; 5]> {
+    Some(match code {
+        1264 => *b"22003",
+        1265 => *b"01000",
+        1292 => *b"22007",
+        1365 => *b"22012",
+        1366 | 1411 | 3020 => *b"HY000",
+        1406 => *b"22001",
+        1441 => *b"22008",
+        _ => return None,
+    })
 }
 
 /// Runs a query without LIMIT under `sql_select_limit`.

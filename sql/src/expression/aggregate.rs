@@ -318,7 +318,7 @@ impl Accumulator {
             }
             out.extend_from_slice(&piece.text);
             if out.len() > longest {
-                let message = format!("Row {} was cut by group_concat()", position + 1);
+                let message = format!("Row {} was cut by GROUP_CONCAT()", position + 1);
                 ctx.session.warn(WarningLevel::Warning, 1260, message);
                 let end = (0..=longest).rev().find(|at| out[*at] & 0xc0 != 0x80).unwrap_or(0);
                 out.truncate(end);

@@ -159,8 +159,7 @@ fn divide(operation: &Operation<'_>, a: &Number, b: &Number, session: &mut Sessi
         return if b == 0.0 { by_zero(operation, session) } else { double(a / b, operation.expression) };
     }
     let (a, b) = (a.to_decimal(), b.to_decimal());
-    let scale = a.scale().saturating_add(session.variables.div_precision_increment).min(30);
-    match a.divide(&b, scale) {
+    match a.divide_by_words(&b, session.variables.div_precision_increment) {
         Some(quotient) => decimal(quotient, operation.expression),
         None => by_zero(operation, session),
     }

@@ -44,7 +44,8 @@ fn shape(operand: &Expression) -> Shape {
         _ => (Class::Double, 0, 0),
     };
     let parameter = matches!(operand, Expression::Parameter { guessed: true, .. });
-    Shape { class, digits, scale, unsigned: data_type.unsigned, parameter }
+    let unsigned = data_type.unsigned || data_type.kind == TypeKind::Year;
+    Shape { class, digits, scale, unsigned, parameter }
 }
 
 fn decimal_digits(value: u64) -> u32 {

@@ -378,6 +378,20 @@ pub enum Expression {
     },
 }
 
+/// Type of a cast: one to text or bytes of any length is as long as its operand, since clients reserve memory by a column's length.
+fn cast_type(operand: &Expression, to: DataType) -> DataType {
+    let guessed = matches!(operand, Expression::UserVariable { .. });
+    let from = operand.data_type();
+    match to.kind {
+        TypeKind::LongText if !guessed => DataType::varchar(from.characters(), to.collation),
+        TypeKind::LongBlob if !guessed => {
+            let bytes_of_character = if from.is_text() { 4 } else { 1 };
+            DataType::varbinary(from.characters().saturating_mul(bytes_of_character))
+        }
+        _ => to,
+    }
+}
+
 impl Expression {
     /// A slot of the row being worked on.
     #[must_use]
@@ -455,8 +469,8 @@ impl Expression {
             | Expression::Collate { data_type, .. }
             | Expression::Call { data_type, .. }
             | Expression::UserVariable { data_type, .. }
-            | Expression::SystemVariable { data_type, .. }
-            | Expression::Cast { to: data_type, .. } => *data_type,
+            | Expression::SystemVariable { data_type, .. } => *data_type,
+            Expression::Cast { operand, to } => cast_type(operand, *to),
             Expression::BitNot(_) => DataType::BIGINT_UNSIGNED,
             Expression::Not(_)
             | Expression::And(_)

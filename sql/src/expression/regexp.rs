@@ -50,6 +50,13 @@ impl Pattern {
             Err(_) if pattern.is_empty() => {
                 Err(regexp_error(3685, "Illegal argument to a regular expression."))
             }
+            Err(error)
+                if ["unclosed group", "unopened group"]
+                    .iter()
+                    .any(|what| error.to_string().contains(what)) =>
+            {
+                Err(regexp_error(3691, "Mismatched parenthesis in regular expression."))
+            }
             Err(error) => Err(regexp_error(
                 3692,
                 &format!("Incorrect description of a regular expression: {}", last_line(&error.to_string())),

@@ -13,7 +13,7 @@ use crate::types::text::as_str;
 use crate::types::{Decimal, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("HEX", 1, 1, returns::long_text, hex),
+    Function::new("HEX", 1, 1, returns::hexadecimal, hex),
     Function::new("UNHEX", 1, 1, returns::bytes, unhex).text(1).nullable_result(),
     Function::new("BIN", 1, 1, returns::name, |_, v, ctx| base(v, ctx, 10, 2)),
     Function::new("OCT", 1, 1, returns::name, |_, v, ctx| base(v, ctx, 10, 8)),
@@ -22,8 +22,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("MD5", 1, 1, returns::name, |_, v, _| Ok(hex_lower(&Md5::digest(bytes(&v[0]))))).text(1),
     Function::new("SHA", 1, 1, returns::name, |_, v, _| Ok(hex_lower(&Sha1::digest(bytes(&v[0]))))).text(1),
     Function::new("SHA1", 1, 1, returns::name, |_, v, _| Ok(hex_lower(&Sha1::digest(bytes(&v[0]))))).text(1),
-    Function::new("SHA2", 2, 2, returns::long_text, sha2).text(1).nullable_result(),
-    Function::new("TO_BASE64", 1, 1, returns::long_text, to_base64).text(1),
+    Function::new("SHA2", 2, 2, returns::digest, sha2).text(1).nullable_result(),
+    Function::new("TO_BASE64", 1, 1, returns::base64, to_base64).text(1),
     Function::new("FROM_BASE64", 1, 1, returns::bytes, from_base64).text(1).nullable_result(),
     Function::new("INET_ATON", 1, 1, returns::bigint_unsigned, inet_aton).text(1).nullable_result(),
     Function::new("INET_NTOA", 1, 1, returns::name, inet_ntoa).nullable_result(),
@@ -94,7 +94,7 @@ fn unhex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     ctx.session.warn(
         WarningLevel::Warning,
         1411,
-        format!("Incorrect string value: '{shown}' for function unhex"),
+        format!("Incorrect string value: ''{shown}'' for function unhex"),
     );
     Ok(Value::Null)
 }
@@ -160,6 +160,12 @@ fn conv(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
 fn format_number(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     if values[0].is_null() || values[1].is_null() {
         return Ok(Value::Null);
+    }
+    if let Some(locale) = values.get(2)
+        && !locale.is_null()
+        && !bytes(locale).eq_ignore_ascii_case(b"en_US")
+    {
+        return Err(crate::Error::not_supported("locales of FORMAT() other than en_US").into());
     }
     let places = u8::try_from(integer(&values[1], ctx).clamp(0, 30)).unwrap_or(0);
     let text = match &values[0] {
@@ -260,7 +266,7 @@ fn inet_aton(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
         Some([a, b, c]) => Ok(Value::UInt(a << 24 | b << 16 | c)),
         Some([a, b, c, d]) => Ok(Value::UInt(a << 24 | b << 16 | c << 8 | d)),
         _ => {
-            let message = format!("Incorrect string value: '{text}' for function inet_aton");
+            let message = format!("Incorrect string value: ''{text}'' for function inet_aton");
             ctx.session.warn(WarningLevel::Warning, 1411, message);
             Ok(Value::Null)
         }

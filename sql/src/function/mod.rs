@@ -272,7 +272,7 @@ pub fn is_refused(name: &str) -> bool {
 
 /// Result types that many functions share.
 mod returns {
-    use super::{Collation, DataType, Expression};
+    use super::{Collation, DataType, Expression, Value};
 
     pub(super) fn bigint(_: &[Expression], _: Collation) -> DataType {
         DataType::BIGINT
@@ -298,6 +298,83 @@ mod returns {
         )
     }
 
+    /// A literal count among the arguments.
+    fn literal_count(argument: Option<&Expression>) -> Option<u32> {
+        match argument?.as_constant()? {
+            Value::Int(count) => u32::try_from((*count).max(0)).ok(),
+            _ => None,
+        }
+    }
+
+    fn characters(argument: Option<&Expression>) -> u32 {
+        argument.map_or(0, |argument| argument.data_type().characters())
+    }
+
+    /// Text padded to the length of the second argument.
+    pub(super) fn padded_text(arguments: &[Expression], collation: Collation) -> DataType {
+        match literal_count(arguments.get(1)) {
+            Some(count) => DataType::varchar(count, collation),
+            None => long_text(arguments, collation),
+        }
+    }
+
+    /// The first argument as often as the second says.
+    pub(super) fn repeated_text(arguments: &[Expression], collation: Collation) -> DataType {
+        match literal_count(arguments.get(1)) {
+            Some(count) => DataType::varchar(characters(arguments.first()).saturating_mul(count), collation),
+            None => long_text(arguments, collation),
+        }
+    }
+
+    /// As many characters as the argument says.
+    pub(super) fn counted_text(arguments: &[Expression], collation: Collation) -> DataType {
+        match literal_count(arguments.first()) {
+            Some(count) => DataType::varchar(count, collation),
+            None => long_text(arguments, collation),
+        }
+    }
+
+    /// The first argument with the second replaced by the third everywhere.
+    pub(super) fn replaced_text(arguments: &[Expression], collation: Collation) -> DataType {
+        let (whole, to) = (characters(arguments.first()), characters(arguments.get(2)));
+        DataType::varchar(whole.saturating_mul(to.max(1)), collation)
+    }
+
+    /// The first and the fourth argument.
+    pub(super) fn inserted_text(arguments: &[Expression], collation: Collation) -> DataType {
+        let longest = characters(arguments.first()).saturating_add(characters(arguments.get(3)));
+        DataType::varchar(longest, collation)
+    }
+
+    /// The argument with each character escaped, in quotes.
+    pub(super) fn quoted_text(arguments: &[Expression], collation: Collation) -> DataType {
+        DataType::varchar(characters(arguments.first()).saturating_mul(2).saturating_add(2), collation)
+    }
+
+    /// Two characters for each byte.
+    pub(super) fn hexadecimal(arguments: &[Expression], collation: Collation) -> DataType {
+        let bytes_of_character = match arguments.first() {
+            Some(argument) if argument.data_type().is_text() => 4,
+            _ => 1,
+        };
+        let digits = characters(arguments.first()).saturating_mul(2 * bytes_of_character);
+        DataType::varchar(
+            digits,
+            if collation == Collation::Binary { Collation::default() } else { collation },
+        )
+    }
+
+    /// Four characters for three bytes, and line breaks.
+    pub(super) fn base64(arguments: &[Expression], collation: Collation) -> DataType {
+        let digits = hexadecimal(arguments, collation);
+        DataType::varchar(digits.characters(), digits.collation)
+    }
+
+    /// A date by a format: each of its characters makes at most ten.
+    pub(super) fn formatted(arguments: &[Expression], collation: Collation) -> DataType {
+        DataType::varchar(characters(arguments.get(1)).saturating_mul(10), collation)
+    }
+
     /// Text of any length.
     pub(super) fn long_text(_: &[Expression], collation: Collation) -> DataType {
         if collation == Collation::Binary {
@@ -310,6 +387,11 @@ mod returns {
     /// Text of the connection's character set up to 64 characters: names, hexadecimal digests.
     pub(super) fn name(_: &[Expression], collation: Collation) -> DataType {
         DataType::varchar(64, if collation == Collation::Binary { Collation::default() } else { collation })
+    }
+
+    /// Hexadecimal digits of the longest digest.
+    pub(super) fn digest(_: &[Expression], collation: Collation) -> DataType {
+        DataType::varchar(128, if collation == Collation::Binary { Collation::default() } else { collation })
     }
 
     /// Bytes of any length.

@@ -27,20 +27,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("MID", 3, 3, returns::same_text, substring).text(1),
     Function::new("LEFT", 2, 2, returns::same_text, left).text(1),
     Function::new("RIGHT", 2, 2, returns::same_text, right).text(1),
-    Function::new("LPAD", 3, 3, returns::long_text, lpad).text(0b101).nullable_result(),
-    Function::new("RPAD", 3, 3, returns::long_text, rpad).text(0b101).nullable_result(),
+    Function::new("LPAD", 3, 3, returns::padded_text, lpad).text(0b101).nullable_result(),
+    Function::new("RPAD", 3, 3, returns::padded_text, rpad).text(0b101).nullable_result(),
     Function::new("LTRIM", 1, 1, returns::same_text, ltrim).text(ALL),
     Function::new("RTRIM", 1, 1, returns::same_text, rtrim).text(ALL),
     Function::new("TRIM", 1, 1, returns::same_text, trim_both).text(ALL),
     Function::new("TRIM_BOTH", 1, 2, returns::same_text, trim_both).text(ALL),
     Function::new("TRIM_LEADING", 1, 2, returns::same_text, ltrim).text(ALL),
     Function::new("TRIM_TRAILING", 1, 2, returns::same_text, rtrim).text(ALL),
-    Function::new("REPLACE", 3, 3, returns::long_text, replace).text(ALL),
+    Function::new("REPLACE", 3, 3, returns::replaced_text, replace).text(ALL),
     Function::new("REVERSE", 1, 1, returns::same_text, reverse).text(ALL),
-    Function::new("REPEAT", 2, 2, returns::long_text, repeat).text(1).nullable_result(),
-    Function::new("SPACE", 1, 1, returns::long_text, space).nullable_result(),
-    Function::new("INSERT", 4, 4, returns::long_text, insert).text(0b1001),
-    Function::new("QUOTE", 1, 1, returns::long_text, quote).text(ALL).never_null(),
+    Function::new("REPEAT", 2, 2, returns::repeated_text, repeat).text(1).nullable_result(),
+    Function::new("SPACE", 1, 1, returns::counted_text, space).nullable_result(),
+    Function::new("INSERT", 4, 4, returns::inserted_text, insert).text(0b1001),
+    Function::new("QUOTE", 1, 1, returns::quoted_text, quote).text(ALL).never_null(),
     Function::new("CHAR", 1, usize::MAX, returns::bytes, char).never_null(),
     Function::new("ELT", 2, usize::MAX, concatenated, elt).text(!1).takes_null(),
 ];
@@ -208,7 +208,7 @@ fn pad(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, before: bool) -
     }
     let padding_units = units(&values[2]);
     if padding_units == 0 {
-        return empty(&values[0]);
+        return string(shared(&values[0]), is_binary(call));
     }
     let missing = wanted - have;
     let mut padding = bytes(&values[2]).repeat(usize::try_from(missing / padding_units).unwrap_or(0));

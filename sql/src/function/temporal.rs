@@ -170,7 +170,7 @@ fn unix_timestamp(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> R
 
 fn from_unixtime_type(arguments: &[Expression], collation: Collation) -> DataType {
     if arguments.len() == 2 {
-        return returns::long_text(arguments, collation);
+        return returns::formatted(arguments, collation);
     }
     DataType::datetime(super::temporal_parts::fraction(&arguments[0]))
 }

@@ -14,8 +14,8 @@ use crate::types::text::as_str;
 use crate::types::{Collation, DataType, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("DATE_FORMAT", 2, 2, returns::long_text, date_format).text(0b10).nullable_result(),
-    Function::new("TIME_FORMAT", 2, 2, returns::long_text, time_format).text(0b10).nullable_result(),
+    Function::new("DATE_FORMAT", 2, 2, returns::formatted, date_format).text(0b10).nullable_result(),
+    Function::new("TIME_FORMAT", 2, 2, returns::formatted, time_format).text(0b10).nullable_result(),
     Function::new("STR_TO_DATE", 2, 2, str_to_date_type, str_to_date).text(0b11).nullable_result(),
 ];
 

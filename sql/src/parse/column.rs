@@ -298,7 +298,8 @@ fn text_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str, start: Error
             cursor.one_of(&["VARCHAR", "VARCHARACTER"]);
             TypeKind::MediumText
         }
-        _ if varying => TypeKind::VarChar(varying_length(cursor, column, 65_535)?),
+        // The bound depends on the character set, which comes later.
+        _ if varying => TypeKind::VarChar(varying_length(cursor, column, u32::MAX)?),
         "CHAR" | "CHARACTER" | "NCHAR" | "NATIONAL" => {
             TypeKind::Char(char_length(column, one_number(cursor)?)?)
         }

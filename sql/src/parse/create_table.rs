@@ -36,6 +36,10 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>) -> crate::Result<Stateme
         return Ok(Statement::CreateTable(Box::new(table)));
     }
     refuse_select(cursor)?;
+    if matches!(cursor.peek(), Token::EOF | Token::SemiColon) {
+        let message = "A table must have at least one visible column.".to_owned();
+        return Err(Error { code: 4028, state: *b"HY000", message });
+    }
     cursor.expect(&Token::LParen)?;
     loop {
         definition(cursor, &mut table)?;

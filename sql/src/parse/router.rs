@@ -199,8 +199,13 @@ fn explain(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         cursor.skip();
         cursor.skip();
         let format = cursor.name_or_string()?;
-        if !matches!(format.to_ascii_lowercase().as_str(), "traditional" | "default") {
-            return Err(Error::not_supported(format_args!("EXPLAIN FORMAT={format}")));
+        match format.to_ascii_lowercase().as_str() {
+            "traditional" | "default" => {}
+            "json" | "tree" => return Err(Error::not_supported(format_args!("EXPLAIN FORMAT={format}"))),
+            _ => {
+                let message = format!("Unknown EXPLAIN format name: '{format}'");
+                return Err(Error { code: 1791, state: *b"HY000", message });
+            }
         }
     }
     if let Some(word @ ("EXTENDED" | "PARTITIONS")) = cursor.one_of(&["EXTENDED", "PARTITIONS"]) {

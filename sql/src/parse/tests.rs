@@ -47,6 +47,7 @@ fn shown(expr: &Expr) -> String {
     let not = |negated: &bool| if *negated { "NOT " } else { "" };
     match expr {
         Expr::Literal(literal) => value(literal),
+        Expr::HexLiteral(bytes) => value(&Value::Blob(bytes.clone())),
         Expr::Parameter(index) => format!("?{index}"),
         Expr::Column { database, table, column } => [database.as_deref(), table.as_deref(), Some(column)]
             .into_iter()

@@ -16,6 +16,7 @@ use crate::expression::Expression;
 use crate::plan::join::{Condition, JoinPlanner};
 use crate::plan::node::{Body, Node, QueryPlan, RowLock, ScanPlan};
 use crate::plan::slots;
+use crate::types::{Collation, DataType, Value};
 
 /// The plan of an UPDATE or DELETE.
 #[derive(Debug)]
@@ -195,7 +196,13 @@ fn bind_assignments(
             Expression::Column { index, .. } => index,
             _ => return Err(Error::not_supported("an assignment to something else than a column")),
         };
+        let data_type = table.columns.get(column).map_or(DataType::NULL, |column| column.data_type);
         let value = match value {
+            literal @ Expr::HexLiteral(_) => {
+                let value = literal.literal_for(&data_type).unwrap_or(Value::Null);
+                let data_type = DataType::of_value(&value, Collation::Binary);
+                Assigned::Expression(Expression::Constant { value, data_type })
+            }
             Expr::Default(None) => Assigned::Default(column),
             Expr::Default(Some(name)) => match names.from.lookup(None, None, None, name) {
                 Lookup::Found(of) => Assigned::Default(of),

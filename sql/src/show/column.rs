@@ -44,7 +44,7 @@ pub(super) const INDEX: &[ColumnSpec] = &[
     exact_long("Expression", TypeKind::LongText).or_null(),
 ];
 
-/// SHOW [FULL] COLUMNS.
+/// `SHOW [FULL] COLUMNS`.
 ///
 /// # Errors
 /// 1046, 1049, 1146.

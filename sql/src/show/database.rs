@@ -38,7 +38,7 @@ pub(super) fn databases(catalog: &Catalog) -> Vec<Row> {
     catalog.database_names().into_iter().map(|name| vec![string(name)]).collect()
 }
 
-/// SHOW [FULL] TABLES.
+/// `SHOW [FULL] TABLES`.
 ///
 /// # Errors
 /// 1046, 1049.

@@ -96,7 +96,7 @@ pub(super) fn processes(ctx: &Context) -> Vec<Process> {
     processes
 }
 
-/// SHOW [FULL] PROCESSLIST.
+/// `SHOW [FULL] PROCESSLIST`.
 pub(super) fn process_list(full: bool, ctx: &Context) -> Vec<Row> {
     let row = |process: Process| {
         let info = process.info.as_deref().map(|info| {

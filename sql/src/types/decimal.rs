@@ -30,6 +30,9 @@ enum Unscaled {
     Big(Box<BigInt>),
 }
 
+/// Decimal digits in one word of MySQL's decimals.
+const DIGITS_PER_WORD: u8 = 9;
+
 /// `10^exponent` for exponents that an `i128` holds.
 const POWERS: [i128; 39] = {
     let mut powers = [1_i128; 39];
@@ -320,9 +323,30 @@ impl Decimal {
         Decimal::from_big(divide_rounded_big(&product, &down), DECIMAL_SCALE_MAX)
     }
 
+    /// The quotient as MySQL's `/` computes it, with `increment` more digits than this has; None when `other` is zero. The division
+    /// is done in words of nine digits, and cut after the last one; only then is it rounded: 1.00000 / 7 is 0.142857142.
+    #[must_use]
+    pub fn divide_by_words(&self, other: &Decimal, increment: u8) -> Option<Decimal> {
+        let words = |scale: u8| scale.div_ceil(DIGITS_PER_WORD) * DIGITS_PER_WORD;
+        let scale = self.scale.saturating_add(increment).min(DECIMAL_SCALE_MAX);
+        let (left, right) = (words(self.scale), words(other.scale));
+        let more = increment.saturating_sub(left - self.scale + right - other.scale);
+        let computed =
+            words((left + right).saturating_add(more).min(DECIMAL_SCALE_MAX)).min(DECIMAL_SCALE_MAX);
+        if computed > scale {
+            Some(self.quotient(other, computed, false)?.rescale(scale))
+        } else {
+            self.quotient(other, scale, computed < scale)
+        }
+    }
+
     /// Quotient rounded to `scale`; None when `other` is zero.
     #[must_use]
     pub fn divide(&self, other: &Decimal, scale: u8) -> Option<Decimal> {
+        self.quotient(other, scale, true)
+    }
+
+    fn quotient(&self, other: &Decimal, scale: u8, rounded: bool) -> Option<Decimal> {
         if other.is_zero() {
             return None;
         }
@@ -333,7 +357,9 @@ impl Decimal {
             && (0..=18).contains(&shift)
         {
             let numerator = i128::from(*left) * POWERS[shift.unsigned_abs() as usize];
-            return Some(Decimal::from_i128(divide_rounded(numerator, i128::from(*right)), scale));
+            let divisor = i128::from(*right);
+            let quotient = if rounded { divide_rounded(numerator, divisor) } else { numerator / divisor };
+            return Some(Decimal::from_i128(quotient, scale));
         }
         let (mut numerator, mut divisor) = (self.to_big(), other.to_big());
         if shift >= 0 {
@@ -341,7 +367,8 @@ impl Decimal {
         } else {
             divisor *= big_power(shift.unsigned_abs());
         }
-        Some(Decimal::from_big(divide_rounded_big(&numerator, &divisor), scale))
+        let quotient = if rounded { divide_rounded_big(&numerator, &divisor) } else { numerator / divisor };
+        Some(Decimal::from_big(quotient, scale))
     }
 
     /// Whole quotient towards zero (DIV) and remainder (MOD, sign of the dividend); None when `other` is zero.

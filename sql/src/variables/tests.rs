@@ -44,8 +44,8 @@ impl Host for TestHost {
 }
 
 fn session(host: &TestHost) -> SessionState {
-        parameter_types: Vec::new(),
     SessionState {
+        parameter_types: Vec::new(),
         connection_id: 5,
         user: "root".into(),
         host: "localhost".into(),

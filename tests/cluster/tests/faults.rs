@@ -1,5 +1,7 @@
 //! Folders and disks that are not as they should be: found, named, and never made worse.
 
+#![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
+
 use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -54,9 +56,7 @@ fn folders_of_others_are_refused() {
     assert!(running.contains("in use by another process"), "{running}");
     cluster.terminate(1);
 
-    let mut foreign = cluster.command(1);
-    foreign.args(["--cluster-name", "another"]);
-    let message = fails(&mut clap_last_wins(&cluster, foreign));
+    let message = fails(&mut with_cluster_name(&cluster, "another"));
     assert!(message.contains("belongs to the cluster"), "{message}");
 
     let path = cluster.node(1).data.join("identity.json");
@@ -69,13 +69,13 @@ fn folders_of_others_are_refused() {
     cluster.wait_for_leader(Duration::from_secs(10));
 }
 
-/// The same command with another cluster name instead of a second one.
-fn clap_last_wins(cluster: &TestCluster, _with_two: Command) -> Command {
+/// The command line of node 1 with another cluster name.
+fn with_cluster_name(cluster: &TestCluster, name: &str) -> Command {
     let original = cluster.command(1);
-    let mut command = Command::new(original.get_program());
-    let mut arguments = original.get_args().map(std::ffi::OsStr::to_owned).collect::<Vec<_>>();
+    let mut arguments: Vec<_> = original.get_args().map(std::ffi::OsStr::to_owned).collect();
     let position = arguments.iter().position(|argument| argument == "--cluster-name").unwrap();
-    arguments[position + 1] = "another".into();
+    arguments[position + 1] = name.into();
+    let mut command = Command::new(original.get_program());
     command.args(arguments);
     command
 }

@@ -23,10 +23,15 @@ CREATE TABLE e1 (a INT DEFAULT CURRENT_TIMESTAMP);
 CREATE TABLE e1 (a NOSUCHTYPE);
 CREATE TABLE e1 (a INT(300));
 CREATE TABLE e1 (a INT UNSIGNED SIGNED NOPE);
+-- deviation: names-in-messages: names of engines and formats are shown in lower case
 CREATE TABLE e1 (a INT) ENGINE=NoSuchEngine;
 CREATE TABLE e1 (a INT) CHARSET=nope;
 CREATE TABLE e1 (a VARCHAR(5) COLLATE nope);
-CREATE TABLE e1 (a VARCHAR(5) CHARACTER SET utf8mb4 COLLATE utf8mb3_bin);
+-- deviation: utf8mb3: another name of utf8mb4, and so are its collations
+CREATE TABLE same_set (a VARCHAR(5) CHARACTER SET utf8mb4 COLLATE utf8mb3_bin);
+-- deviation: utf8mb3: another name of utf8mb4, and so are its collations
+CREATE TABLE IF NOT EXISTS same_set (a INT);
+DROP TABLE same_set;
 CREATE TABLE e1 (a TEXT PRIMARY KEY);
 CREATE TABLE e1 (a VARCHAR(1000), KEY (a));
 CREATE TABLE e1 (a VARCHAR(10), KEY (a(20)));
@@ -60,6 +65,7 @@ ALTER TABLE t DROP INDEX nope;
 ALTER TABLE t RENAME TO t;
 ALTER TABLE t ADD PRIMARY KEY (a);
 RENAME TABLE nope TO n2;
+-- deviation: rename-to-itself: RENAME TABLE t TO t does nothing, as ALTER TABLE t RENAME TO t
 RENAME TABLE t TO t;
 CREATE TABLE t2 (a INT);
 RENAME TABLE t TO t2;

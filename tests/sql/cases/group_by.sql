@@ -22,6 +22,7 @@ SELECT region, MAX(qty) + 1, COUNT(*) * 2, CONCAT(region, '!') FROM s GROUP BY r
 SELECT * FROM s GROUP BY region;
 SELECT id, region, COUNT(*) FROM s GROUP BY id ORDER BY id;
 SELECT region, COUNT(*) FROM s;
+-- deviation: order-by-aggregate: ORDER BY an aggregate over ungrouped columns is 1140 rather than 3029
 SELECT region FROM s ORDER BY COUNT(*);
 SELECT region FROM s GROUP BY region ORDER BY COUNT(*) DESC, region;
 SELECT region FROM s GROUP BY region ORDER BY SUM(qty), region;
@@ -55,6 +56,7 @@ SELECT SUM(1), SUM(1.5), SUM(1e0), AVG(1), AVG(1.25), COUNT(NULL), SUM(NULL), MA
 SELECT MAX(d), MIN(d) + INTERVAL 1 DAY FROM s;
 SELECT region, SUM(qty) / COUNT(*) FROM s GROUP BY region ORDER BY 2;
 SELECT region, COUNT(*) FROM s WHERE region > 'a' GROUP BY region HAVING region LIKE 's%';
+-- deviation: avg-digits: AVG() is rounded to the digits it is announced with before it is used further
 SELECT AVG(qty), SUM(qty) DIV 2, SUM(price) / 3, AVG(price) * 2 FROM s;
 SET sql_mode = '';
 SELECT region, id > 0 FROM s GROUP BY region ORDER BY region;

@@ -83,12 +83,15 @@ SELECT nope FROM t WHERE id = ?;
 SELECT COUNT(*), SUM(a), AVG(a), MAX(dt), MIN(d) FROM t WHERE id > ?;
 -- with: 5
 SELECT IF(? > 3, 'big', 'small') AS size;
+-- deviation: parameter-type: what is computed from a parameter has the type of the value it is executed with
 -- with: 'a', 'b', 'c'
 SELECT CONCAT(?, ?), COALESCE(NULL, ?);
 -- with: 9223372036854775807
 SELECT ? AS big;
+-- deviation: parameter-type: what is computed from a parameter has the type of the value it is executed with
 -- with: -1, 5
 SELECT ABS(?), -?;
+-- deviation: parameter-type: what is computed from a parameter has the type of the value it is executed with
 -- with: 3
 SELECT ABS(?), SIGN(-3);
 -- with:

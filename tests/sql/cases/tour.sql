@@ -44,6 +44,7 @@ SELECT id, title, views, published FROM posts WHERE published = 1 ORDER BY creat
 SELECT u.email, COUNT(p.id) AS n, MAX(p.created) AS last FROM users u LEFT JOIN posts p ON p.user_id = u.id GROUP BY u.id, u.email ORDER BY n DESC;
 SELECT DATE(created) AS day, COUNT(*) FROM posts GROUP BY DATE(created) ORDER BY day;
 SELECT id FROM posts WHERE user_id IS NULL;
+-- deviation: message-expression: messages that quote an expression print its columns without their table, and numbers as written
 UPDATE posts SET views = views - 1 WHERE id = 3;
 DELETE FROM posts WHERE user_id = 1 AND title = 'Second';
 SELECT ROW_COUNT();

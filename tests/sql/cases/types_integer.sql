@@ -36,11 +36,14 @@ SELECT i FROM i WHERE i IS NOT NULL ORDER BY i;
 SELECT SUM(i), AVG(i), MIN(t), MAX(bu), COUNT(i) FROM i;
 SELECT i, -i, i + 1, i - 1, i * 2, i / 2, i DIV 2, i % 7, i MOD 7 FROM i WHERE i > 0 AND i < 20 ORDER BY i;
 SELECT 9223372036854775807 + 1;
+-- deviation: message-expression: messages that quote an expression print its columns without their table, and numbers as written
 SELECT -9223372036854775808 - 1;
 SELECT 18446744073709551615 + 1;
 SELECT CAST(1 AS UNSIGNED) - 2;
 SELECT 9223372036854775807 * 2;
+-- deviation: message-expression: messages that quote an expression print its columns without their table, and numbers as written
 SELECT b + 1 FROM i WHERE b = 9223372036854775807;
+-- deviation: message-expression: messages that quote an expression print its columns without their table, and numbers as written
 SELECT bu - 1 FROM i WHERE bu = 0;
 SELECT 1 + 1, 7 / 2, 7 DIV 2, -7 DIV 2, 7 % 3, -7 % 3, 7 MOD -3;
 SELECT 1 / 0, 1 DIV 0, 1 % 0, MOD(1, 0);

@@ -48,7 +48,8 @@ impl Answer {
             return Answer { outcome: Some(ok_line(result)), ..Answer::default() };
         }
         let columns: Vec<String> = result.columns.iter().map(|column| describe(column, detail)).collect();
-        let is_masked: Vec<bool> = result.columns.iter().map(|column| masked.contains(&column.name)).collect();
+        let is_masked: Vec<bool> =
+            result.columns.iter().map(|column| masked.contains(&column.name)).collect();
         let row = |row: &Vec<Option<Vec<u8>>>| -> String {
             let values = row.iter().zip(&is_masked).map(|(value, masked)| match value {
                 Some(_) if *masked => "*".to_owned(),
@@ -284,7 +285,8 @@ mod tests {
 
     #[test]
     fn text_stays_on_one_line_and_null_is_told_from_its_name() {
-        let column = Column { name: "a".into(), column_type: column_type::LONG, length: 11, ..Column::default() };
+        let column =
+            Column { name: "a".into(), column_type: column_type::LONG, length: 11, ..Column::default() };
         let rows = vec![vec![Some(b"a|b\n\xff".to_vec())], vec![None], vec![Some(b"NULL".to_vec())]];
         let result = QueryResult { columns: vec![column], rows, ..QueryResult::default() };
         let answer = Answer::from_result(&result, &[], Detail::Full);
@@ -297,7 +299,8 @@ mod tests {
     #[test]
     fn a_null_in_a_column_that_has_none_is_told() {
         let column = Column { name: "a".into(), flags: column_flag::NOT_NULL, ..Column::default() };
-        let mut result = QueryResult { columns: vec![column], rows: vec![vec![None]], ..QueryResult::default() };
+        let mut result =
+            QueryResult { columns: vec![column], rows: vec![vec![None]], ..QueryResult::default() };
         let told = |result: &QueryResult| Answer::from_result(result, &[], Detail::Usual).outcome;
         assert_eq!(told(&result).as_deref(), Some("wrong: NULL in a, which is NOT NULL"));
         result.rows.clear();
@@ -319,14 +322,28 @@ mod tests {
         assert_eq!(shown(&text("", column_type::LONG_BLOB)), "a text");
         assert_eq!(shown(&text("t", column_type::STRING)), "t.a STRING text");
         let flags = column_flag::UNSIGNED | column_flag::PRI_KEY;
-        let number = Column { name: "a".into(), column_type: column_type::NEWDECIMAL, decimals: 2, flags, ..Column::default() };
+        let number = Column {
+            name: "a".into(),
+            column_type: column_type::NEWDECIMAL,
+            decimals: 2,
+            flags,
+            ..Column::default()
+        };
         assert_eq!(shown(&number), "a NEWDECIMAL(2) unsigned");
     }
 
     #[test]
     fn what_is_not_a_result_set_is_one_line() {
-        let result = QueryResult { affected: 2, last_insert_id: 7, info: "Records: 2".into(), ..QueryResult::default() };
-        assert_eq!(Answer::from_result(&result, &[], Detail::Usual).lines(true), ["ok affected=2 insert_id=7 info=Records: 2"]);
+        let result = QueryResult {
+            affected: 2,
+            last_insert_id: 7,
+            info: "Records: 2".into(),
+            ..QueryResult::default()
+        };
+        assert_eq!(
+            Answer::from_result(&result, &[], Detail::Usual).lines(true),
+            ["ok affected=2 insert_id=7 info=Records: 2"]
+        );
         let error = ServerError { code: 1062, sqlstate: "23000".into(), message: "no".into() };
         assert_eq!(Answer::from_error(&error).lines(true), ["error 1062 23000 no"]);
     }

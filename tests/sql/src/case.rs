@@ -92,7 +92,8 @@ impl Case {
                     continue;
                 }
                 if let Some(comment) = trimmed.strip_prefix("--") {
-                    next.directive(comment.trim()).map_err(|error| format!("{topic}.sql:{}: {error}", index + 1))?;
+                    next.directive(comment.trim())
+                        .map_err(|error| format!("{topic}.sql:{}: {error}", index + 1))?;
                     continue;
                 }
                 next.line = index + 1;
@@ -173,13 +174,21 @@ mod tests {
         assert_eq!(second.masked, ["a", "b"]);
         assert_eq!(second.session, "two");
         let text = Parameter::Text("x".into());
-        assert_eq!(second.parameters, Some(vec![Parameter::Int(1), text, Parameter::Null, Parameter::Double(1.5)]));
+        assert_eq!(
+            second.parameters,
+            Some(vec![Parameter::Int(1), text, Parameter::Null, Parameter::Double(1.5)])
+        );
     }
 
     #[test]
     fn what_cannot_be_read_is_refused_with_its_line() {
-        assert_eq!(Case::parse("t", "SELECT 1;\n\nSELECT 2\n").unwrap_err(), "t.sql:3: the statement does not end with ;");
-        assert!(Case::parse("t", "-- with: x\nSELECT ?;").unwrap_err().starts_with("t.sql:1: not a parameter"));
+        assert_eq!(
+            Case::parse("t", "SELECT 1;\n\nSELECT 2\n").unwrap_err(),
+            "t.sql:3: the statement does not end with ;"
+        );
+        assert!(
+            Case::parse("t", "-- with: x\nSELECT ?;").unwrap_err().starts_with("t.sql:1: not a parameter")
+        );
         assert!(Case::parse("t", "-- deviation: only\nSELECT 1;").is_err());
     }
 

@@ -34,7 +34,9 @@ impl std::fmt::Display for Difference {
         for line in self.found.iter().filter(|line| !self.expected.contains(line)) {
             writeln!(f, "  + {line}")?;
         }
-        if self.expected.len() == self.found.len() && self.expected.iter().all(|line| self.found.contains(line)) {
+        if self.expected.len() == self.found.len()
+            && self.expected.iter().all(|line| self.found.contains(line))
+        {
             writeln!(f, "  the same lines in another order")?;
         }
         Ok(())
@@ -63,8 +65,12 @@ pub fn compare_file(target: &Target, path: &Path, bless: bool) -> Result<Report,
     let expected = parse_recorded(&read(&expected_path(&topic))?);
     check_recording(&case, &expected)?;
     let answers = run_case(target, &case)?;
-    let found: Vec<Vec<String>> =
-        case.statements.iter().zip(&answers).map(|(statement, answer)| answer.lines(statement.is_ordered())).collect();
+    let found: Vec<Vec<String>> = case
+        .statements
+        .iter()
+        .zip(&answers)
+        .map(|(statement, answer)| answer.lines(statement.is_ordered()))
+        .collect();
     let deviating =
         || case.statements.iter().zip(&found).filter(|(statement, _)| statement.deviation.is_some());
     if bless {
@@ -147,6 +153,8 @@ impl OursByStatement {
 
     fn next(&mut self, sql: &str) -> Vec<String> {
         let lines = self.by_sql.get_mut(sql).and_then(std::collections::VecDeque::pop_front);
-        lines.unwrap_or_else(|| vec!["(nothing recorded: run `cargo xtask bless` and read the diff)".to_owned()])
+        lines.unwrap_or_else(|| {
+            vec!["(nothing recorded: run `cargo xtask bless` and read the diff)".to_owned()]
+        })
     }
 }

@@ -102,7 +102,9 @@ fn execute(connection: &mut Connection, sql: &str, parameters: &[Parameter]) -> 
             Parameter::Null => Param::Null,
             Parameter::Int(value) => Param::Int(*value),
             Parameter::Double(value) => Param::Double(*value),
-            Parameter::Text(text) => Param::Bytes { value: text.as_bytes(), column_type: column_type::VAR_STRING },
+            Parameter::Text(text) => {
+                Param::Bytes { value: text.as_bytes(), column_type: column_type::VAR_STRING }
+            }
         })
         .collect();
     // Not closed: the warnings asked for next are to be those of the execution.

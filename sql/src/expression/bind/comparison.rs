@@ -117,7 +117,8 @@ impl Binder<'_> {
                 let _ = parts;
                 Err(Error::not_supported("comparing a row with a subquery other than by IN"))
             }
-            (Expr::Row(parts), _) | (_, Expr::Row(parts)) => Err(Error::operand_columns(parts.len())),
+            (Expr::Row(parts), _) => Err(Error::operand_columns(parts.len())),
+            (_, Expr::Row(_)) => Err(Error::operand_columns(1)),
             _ => {
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
                 self.compare_bound(op, left, right)

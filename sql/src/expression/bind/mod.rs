@@ -72,12 +72,12 @@ impl Binder<'_> {
             }
             Expr::Parameter(index) => {
                 let known = self.scope.session().parameter_types.get(*index).copied();
-                let data_type = known
-                    .filter(|data_type| data_type.kind != TypeKind::Null)
-                    .map(|data_type| match data_type.is_text() {
+                let data_type = known.filter(|data_type| data_type.kind != crate::types::TypeKind::Null).map(
+                    |data_type| match data_type.is_text() {
                         true => data_type.with_collation(self.connection()),
                         false => data_type,
-                    });
+                    },
+                );
                 Ok(Expression::Parameter {
                     index: *index,
                     data_type: data_type.unwrap_or(DataType::varchar(16_383, self.connection())),

@@ -44,14 +44,16 @@ fn record(target: &Target, filter: &str) -> Result<usize, String> {
             .collect();
         count += recorded.len();
         let expected = expected_path(&topic);
-        std::fs::write(&expected, render_recorded(&recorded)).map_err(|error| format!("{}: {error}", expected.display()))?;
+        std::fs::write(&expected, render_recorded(&recorded))
+            .map_err(|error| format!("{}: {error}", expected.display()))?;
     }
     Ok(count)
 }
 
 fn refuse_quorate(target: &Target) -> Result<(), String> {
     let options = client::Options { user: target.user.clone(), ..client::Options::default() };
-    let mut connection = client::Connection::connect_with(&target.address, &options).map_err(|error| error.to_string())?;
+    let mut connection =
+        client::Connection::connect_with(&target.address, &options).map_err(|error| error.to_string())?;
     match connection.query("SELECT @@quorate_role") {
         Ok(_) => Err("what is expected is recorded from a real MySQL, never from Quorate".to_owned()),
         Err(_) => Ok(()),
