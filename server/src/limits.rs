@@ -106,3 +106,24 @@ pub const FLUSH_KEYS_PER_STEP_MAX: usize = 4_096;
 
 /// Stack of the threads that run sessions; parsing and planning nested expressions recurses, within bounds that need 2 MiB.
 pub const SESSION_STACK_BYTES: usize = 4 << 20;
+
+/// How long sent bytes may stay unacknowledged on a link between nodes before it is given up.
+pub const PEER_SEND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Silence on a link between nodes before it is probed.
+pub const PEER_KEEPALIVE_IDLE: Duration = Duration::from_secs(3);
+
+/// Pause between two probes of a silent link between nodes.
+pub const PEER_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Unanswered probes after which a link between nodes is given up.
+pub const PEER_KEEPALIVE_COUNT: u32 = 3;
+
+/// Silence of a client before it is probed.
+pub const CLIENT_KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+
+/// Pause between two probes of a silent client.
+pub const CLIENT_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Unanswered probes after which a client is taken for gone: its transaction is rolled back.
+pub const CLIENT_KEEPALIVE_COUNT: u32 = 4;

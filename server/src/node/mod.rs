@@ -7,6 +7,7 @@
 //! peers and the apply read.
 
 pub mod apply;
+pub mod assignment;
 pub mod decided;
 pub mod entry_cache;
 pub mod errno;
@@ -16,6 +17,7 @@ pub mod parameters;
 pub mod process;
 pub mod result;
 pub mod role;
+pub mod schema_change;
 pub mod sequencer;
 pub mod session;
 pub mod statement;

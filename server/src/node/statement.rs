@@ -11,15 +11,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sql::Error;
-use sql::ast::{Expr, Query, QueryBody, Select, SelectItem, ShowKind, Statement};
+use sql::ast::{Expr, QueryBody, SelectItem, ShowKind, Statement};
 use sql::catalog::Catalog;
 use sql::ddl;
-use sql::execute::{self, Context, Interrupt, Outcome, ResultColumn, Sink, SubqueryCache, Suspend};
+use sql::execute::{self, Context, Interrupt, Outcome, ResultColumn, SubqueryCache, Suspend};
 use sql::plan::{Plan, Planned, is_planned, plan_statement};
 use sql::session::{SessionState, WarningLevel};
 use sql::types::{Collation, DataType, Value};
 use sql::variables::{Isolation, SqlMode};
-use storage::format::EntryKind;
 use storage::txn::{LockMode, LockOutcome, LockWait, Transaction, View, WaitPolicy};
 
 use crate::limits::TEXT_PARAMETER_CHARACTERS;
@@ -27,7 +26,7 @@ use crate::limits::TEXT_PARAMETER_CHARACTERS;
 use super::Node;
 use super::process::count;
 use super::result::Answer;
-use super::session::{Open, Session, lost_leadership, now_us};
+use super::session::{Session, lost_leadership, now_us};
 
 /// A prepared statement.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ pub struct CachedPlan {
     /// The plan.
     pub plan: Arc<Plan>,
     /// The schema it was made for.
-    catalog: Arc<Catalog>,
+    pub(super) catalog: Arc<Catalog>,
     /// The current database then.
     database: Option<String>,
     /// The sql_mode then.
@@ -229,7 +228,7 @@ impl Session {
 
     /// That the schema is known at all, which it is not while a node that restarted has not replayed enough of its log.
     /// Nothing may be said then of what there is or is not.
-    fn know_catalog(&self) -> Result<(), Error> {
+    pub(super) fn know_catalog(&self) -> Result<(), Error> {
         if self.node.catalog_known.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -293,7 +292,7 @@ impl Session {
         Ok(made)
     }
 
-    async fn run_planned(
+    pub(super) async fn run_planned(
         &mut self,
         statement: &Arc<Statement>,
         parameters: &[Value],
@@ -536,7 +535,7 @@ impl Session {
         }
     }
 
-    fn interrupted(&self) -> Error {
+    pub(super) fn interrupted(&self) -> Error {
         if self.connection.timed_out() {
             Error {
                 code: 3024,
@@ -561,7 +560,7 @@ impl Session {
         }
     }
 
-    async fn wait_for_lock(&self, wait: LockWait, timeout: Duration) -> Result<(), Error> {
+    pub(super) async fn wait_for_lock(&self, wait: LockWait, timeout: Duration) -> Result<(), Error> {
         count(&self.node.processes.counters.lock_waits);
         self.connection.state("waiting for lock");
         let outcome = tokio::select! {
@@ -572,83 +571,6 @@ impl Session {
         match outcome {
             Ok(granted) => Ok(granted?),
             Err(_) => Err(Error::lock_wait_timeout()),
-        }
-    }
-
-    async fn run_ddl(&mut self, statement: &Arc<Statement>) -> Result<Outcome, Error> {
-        // A transaction that is open, also one begun READ ONLY, is committed first: only the session's own setting counts.
-        if self.state.variables.transaction_read_only {
-            return Err(Error::read_only_transaction());
-        }
-        self.commit().await?;
-        let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
-        self.abandon_builds(term).await?;
-        let guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
-        let mut job = ddl::Job::new(statement, &self.node.catalog(), &self.state, guard)?;
-        loop {
-            let mut open = self.internal_transaction(term);
-            let step = self.step_ddl(&mut job, &mut open).await?;
-            let kind = if job.is_schema_change() { EntryKind::SchemaChange } else { EntryKind::Transaction };
-            self.commit_open(open, kind).await?;
-            if let ddl::Step::Done(outcome) = step {
-                return Ok(outcome);
-            }
-        }
-    }
-
-    /// A transaction for the server's own writes in `term`.
-    fn internal_transaction(&self, term: u64) -> Open {
-        Open {
-            txn: Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id()),
-            explicit: false,
-            read_only: false,
-            isolation: Isolation::ReadCommitted,
-            term: Some(term),
-            savepoints: Vec::new(),
-            schema: None,
-        }
-    }
-
-    /// Before the first schema change of a leadership: gives up index builds that an earlier leader left unfinished.
-    async fn abandon_builds(&mut self, term: u64) -> Result<(), Error> {
-        let node = Arc::clone(&self.node);
-        let mut done = node.builds_abandoned_term.lock().await;
-        if *done != term {
-            let mut open = self.internal_transaction(term);
-            sql::catalog::store::abandon_builds(&mut open.txn)?;
-            self.commit_open(open, EntryKind::SchemaChange).await?;
-            *done = term;
-        }
-        Ok(())
-    }
-
-    async fn step_ddl(&mut self, job: &mut ddl::Job, open: &mut Open) -> Result<ddl::Step, Error> {
-        loop {
-            let catalog = self.node.catalog();
-            let before = open.txn.savepoint();
-            let mut context = make_context(Parts {
-                session: &mut self.state,
-                catalog: &catalog,
-                txn: &mut open.txn,
-                parameters: &[],
-                host: &self.node,
-                killed: &self.connection.statement_killed,
-                strict: true,
-            });
-            let result = tokio::task::block_in_place(|| job.step(&mut context));
-            match result {
-                Ok(step) => return Ok(step),
-                Err(Interrupt::Error(error)) => return Err(error),
-                Err(Interrupt::Suspend(Suspend::Lock(wait))) => {
-                    open.txn.rollback_to(before);
-                    let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
-                    self.connection.state("Waiting for table metadata lock");
-                    self.wait_for_lock(wait, timeout).await?;
-                }
-                Err(Interrupt::Suspend(Suspend::Sleep(..))) => {
-                    return Err(Error::internal("a schema change does not sleep"));
-                }
-            }
         }
     }
 
@@ -698,121 +620,6 @@ impl Session {
         self.state.database = Some(database.to_owned());
         self.connection.identify(&self.state.user, Some(database));
         Ok(())
-    }
-
-    async fn set(&mut self, statement: &Statement) -> Result<(), Error> {
-        let was_autocommit = self.state.variables.autocommit;
-        let result = self.assign(statement).await;
-        // Also when a later assignment failed: autocommit is on.
-        if self.state.variables.autocommit && !was_autocommit {
-            self.commit().await?;
-        }
-        result
-    }
-
-    async fn assign(&mut self, statement: &Statement) -> Result<(), Error> {
-        match statement {
-            Statement::Set(assignments) => {
-                for assignment in assignments {
-                    let value = match &assignment.value {
-                        Expr::Default(None) => None,
-                        expr => Some(self.evaluate(expr).await?),
-                    };
-                    let node = Arc::clone(&self.node);
-                    sql::variables::assign(&assignment.target, value, &mut self.state, &*node)?;
-                }
-            }
-            Statement::SetNames { character_set, collation } => {
-                sql::variables::set_names(character_set, collation.as_deref(), &mut self.state)?;
-            }
-            Statement::SetTransaction { scope, read_only, isolation } => {
-                self.set_transaction(*scope, *read_only, isolation.as_deref())?;
-            }
-            _ => return Err(Error::internal("not a SET statement")),
-        }
-        Ok(())
-    }
-
-    fn set_transaction(
-        &mut self,
-        scope: Option<sql::ast::VariableScope>,
-        read_only: Option<bool>,
-        isolation: Option<&str>,
-    ) -> Result<(), Error> {
-        use sql::ast::AssignmentTarget;
-        let node = Arc::clone(&self.node);
-        let level = Value::Text(Bytes::from(isolation.unwrap_or_default().to_owned()));
-        if scope.is_some() {
-            if isolation.is_some() {
-                let target = AssignmentTarget::System(scope, "transaction_isolation".into());
-                sql::variables::assign(&target, Some(level), &mut self.state, &*node)?;
-            }
-            if let Some(read_only) = read_only {
-                let target = AssignmentTarget::System(scope, "transaction_read_only".into());
-                sql::variables::assign(&target, Some(Value::Int(read_only.into())), &mut self.state, &*node)?;
-            }
-            return Ok(());
-        }
-        if self.open.is_some() {
-            return Err(Error {
-                code: 1568,
-                state: *b"25001",
-                message: "Transaction characteristics can't be changed while a transaction is in progress"
-                    .into(),
-            });
-        }
-        if let Some(isolation) = isolation {
-            self.next.isolation = Some(sql::variables::parse_isolation(isolation)?);
-        }
-        self.next.read_only = read_only.or(self.next.read_only);
-        Ok(())
-    }
-
-    /// The value of an expression that stands alone, as in SET: evaluated as `SELECT expr`.
-    async fn evaluate(&mut self, expr: &Expr) -> Result<Value, Error> {
-        if let Expr::Literal(value) = expr {
-            return Ok(value.clone());
-        }
-        let select = Select {
-            distinct: false,
-            calc_found_rows: false,
-            items: vec![SelectItem::Expression { expr: expr.clone(), alias: None, text: String::new() }],
-            from: None,
-            filter: None,
-            group_by: Vec::new(),
-            having: None,
-        };
-        let query = Query {
-            body: QueryBody::Select(Box::new(select)),
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-            locking: None,
-        };
-        let statement = Arc::new(Statement::Query(Box::new(query)));
-        let planned = self.plan(&statement, None)?;
-        let mut single = Single(None);
-        if !planned.plan.tables().is_empty() {
-            // It reads tables, as the session's transaction sees them.
-            self.run_planned(&statement, &[], None, &mut single).await?;
-            return Ok(single.0.unwrap_or(Value::Null));
-        }
-        let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
-        txn.take_snapshot();
-        let mut context = make_context(Parts {
-            session: &mut self.state,
-            catalog: &planned.catalog,
-            txn: &mut txn,
-            parameters: &[],
-            host: &self.node,
-            killed: &self.connection.statement_killed,
-            strict: false,
-        });
-        match execute::run(&planned.plan, &mut context, &mut single) {
-            Ok(_) => Ok(single.0.unwrap_or(Value::Null)),
-            Err(Interrupt::Error(error)) => Err(error),
-            Err(Interrupt::Suspend(_)) => Err(Error::not_supported("SLEEP() or a locking read in SET")),
-        }
     }
 
     async fn kill(&mut self, query_only: bool, id: &Expr) -> Result<(), Error> {
@@ -924,18 +731,18 @@ fn unknown_prepared(name: &str, given_to: &str) -> Error {
 }
 
 /// What a statement's context is made of.
-struct Parts<'a> {
-    session: &'a mut SessionState,
-    catalog: &'a Arc<Catalog>,
-    txn: &'a mut Transaction,
-    parameters: &'a [Value],
-    host: &'a Node,
-    killed: &'a AtomicBool,
-    strict: bool,
+pub(super) struct Parts<'a> {
+    pub(super) session: &'a mut SessionState,
+    pub(super) catalog: &'a Arc<Catalog>,
+    pub(super) txn: &'a mut Transaction,
+    pub(super) parameters: &'a [Value],
+    pub(super) host: &'a Node,
+    pub(super) killed: &'a AtomicBool,
+    pub(super) strict: bool,
 }
 
 /// The context of a statement that begins now.
-fn make_context(parts: Parts<'_>) -> Context<'_> {
+pub(super) fn make_context(parts: Parts<'_>) -> Context<'_> {
     Context {
         session: parts.session,
         catalog: parts.catalog,
@@ -950,29 +757,6 @@ fn make_context(parts: Parts<'_>) -> Context<'_> {
         strict: parts.strict,
         outer_rows: Vec::new(),
         subqueries: SubqueryCache::default(),
-    }
-}
-
-/// Keeps the first value of the first row.
-struct Single(Option<Value>);
-
-impl Sink for Single {
-    fn columns(&mut self, _columns: &[ResultColumn]) -> sql::Result<()> {
-        Ok(())
-    }
-
-    fn row(&mut self, row: &[Value]) -> sql::Result<()> {
-        if self.0.is_none() {
-            self.0 = row.first().cloned();
-        }
-        Ok(())
-    }
-}
-
-impl Answer for Single {
-    fn rewind(&mut self) -> bool {
-        self.0 = None;
-        true
     }
 }
 

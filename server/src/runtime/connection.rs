@@ -45,7 +45,7 @@ impl From<std::io::Error> for End {
 
 /// Serves a client from its first packet to its last. `process` is none when there are too many connections.
 pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, process: Option<Arc<Process>>) {
-    let _ = stream.set_nodelay(true);
+    super::socket::tune_client(&stream);
     let (read, write) = stream.into_split();
     let mut socket = Socket::new(read, write);
     let Some(process) = process else {

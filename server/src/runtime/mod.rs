@@ -20,6 +20,7 @@ pub mod log_thread;
 pub mod opensrv;
 pub mod peer_link;
 pub mod reclaim;
+pub mod socket;
 pub mod start;
 
 /// Held by a thread without which the node must not go on: ends the process when the thread panics. A node that goes on

@@ -165,7 +165,7 @@ impl SenderLink {
             std::io::Error::new(std::io::ErrorKind::NotFound, "address resolves to nothing")
         })?;
         let mut stream = TcpStream::connect_timeout(&address, PEER_CONNECT_TIMEOUT)?;
-        stream.set_nodelay(true)?;
+        super::socket::tune_peer(&stream)?;
         stream.set_read_timeout(Some(PEER_HELLO_TIMEOUT))?;
         let hello = Hello {
             version: PROTOCOL_VERSION,
@@ -334,7 +334,7 @@ pub fn spawn_acceptor(
 }
 
 fn receive(mut stream: TcpStream, context: &LinkContext, peers: &[NodeId]) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
+    super::socket::tune_peer(&stream)?;
     stream.set_read_timeout(Some(PEER_HELLO_TIMEOUT))?;
     let mut reader = FrameReader::new(None);
     let frame = read_frame(&mut stream, &mut reader)?;

@@ -153,7 +153,10 @@ fn open_store(config: &Config, opened: &Opened) -> Result<Store, Error> {
     let options = SledOptions { cache_bytes: config.engine_cache_bytes };
     let engine = match SledEngine::open(&path, options) {
         Ok(engine) => engine,
-        Err(error) if opened.first <= 1 => {
+        // Only what the engine itself calls damaged: a full disk or missing permission is no reason to delete anything.
+        Err(error @ storage::Error::Engine(_))
+            if opened.first <= 1 && error.to_string().contains("can be removed") =>
+        {
             tracing::error!("the store is damaged ({error}); building it again from the log");
             std::fs::remove_dir_all(&path)
                 .map_err(|error| Error::Io(format!("cannot remove {}", path.display()), error))?;

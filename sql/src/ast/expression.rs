@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::ast::Query;
-use crate::types::{Collation, DataType, Value};
+use crate::types::{Collation, DataType, Decimal, Value};
 
 /// An expression, names unresolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,6 +159,10 @@ impl Expr {
             Expr::HexLiteral(bytes) if data_type.is_numeric() && bytes.len() <= size_of::<u64>() => {
                 let number = bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
                 Some(Value::UInt(number))
+            }
+            // More than any integer holds.
+            Expr::HexLiteral(_) if data_type.is_numeric() => {
+                Some(Value::Decimal(Decimal::from_i128(1 << u64::BITS, 0)))
             }
             Expr::HexLiteral(bytes) => Some(Value::Blob(bytes.clone())),
             _ => None,

@@ -455,6 +455,17 @@ impl Expression {
         }
     }
 
+    /// A hexadecimal or bit literal as the number it is where one is wanted. Its type is a binary string that is UNSIGNED (which is
+    /// how MySQL announces it to clients too).
+    pub(crate) fn as_hex_number(&self) -> Option<Expression> {
+        let Expression::Constant { value: Value::Blob(bytes), data_type } = self else { return None };
+        if !data_type.unsigned || bytes.len() > size_of::<u64>() {
+            return None;
+        }
+        let number = bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        Some(Expression::constant(Value::UInt(number), DataType::BIGINT_UNSIGNED))
+    }
+
     /// Type of the result.
     #[must_use]
     pub fn data_type(&self) -> DataType {

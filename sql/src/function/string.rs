@@ -208,7 +208,7 @@ fn pad(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, before: bool) -
     }
     let padding_units = units(&values[2]);
     if padding_units == 0 {
-        return string(shared(&values[0]), is_binary(call));
+        return empty(&values[0]);
     }
     let missing = wanted - have;
     let mut padding = bytes(&values[2]).repeat(usize::try_from(missing / padding_units).unwrap_or(0));

@@ -81,6 +81,10 @@ impl SledEngine {
         let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
         let db = match opened {
             Ok(Ok(db)) => db,
+            // The operating system refused: that says nothing about what is in the folder.
+            Ok(Err(sled::Error::Io(source))) if source.raw_os_error().is_some() => {
+                return Err(Error::io("open", folder, source));
+            }
             Ok(Err(error)) => return Err(unusable(folder, &error.to_string())),
             Err(_) => return Err(unusable(folder, "sled panicked while it read the files")),
         };

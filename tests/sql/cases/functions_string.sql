@@ -3,7 +3,9 @@ SELECT LENGTH('abc'), CHAR_LENGTH('äöü'), LENGTH('äöü'), BIT_LENGTH('a'), 
 SELECT UPPER('aé'), LOWER('AÉ'), UCASE('x'), LCASE('X'), UPPER(12);
 SELECT SUBSTRING('Quorate', 2, 3), SUBSTR('Quorate', -3), SUBSTRING('Quorate' FROM 3), SUBSTRING('Quorate' FROM 2 FOR 2), MID('Quorate', 1, 2), SUBSTRING('abc', 0), SUBSTRING('abc', 5), SUBSTRING('abc', 1, -1), SUBSTRING('äöü', 2, 1);
 SELECT LEFT('abc', 2), RIGHT('abc', 2), LEFT('abc', 0), LEFT('abc', -1), RIGHT('abc', 10);
-SELECT LPAD('a', 5, 'xy'), RPAD('a', 5, 'xy'), LPAD('abcdef', 3, 'x'), RPAD('a', 0, 'x'), LPAD('a', -1, 'x'), LPAD('a', 3, ''), LPAD('ä', 3, 'ö');
+SELECT LPAD('a', 5, 'xy'), RPAD('a', 5, 'xy'), LPAD('abcdef', 3, 'x'), RPAD('a', 0, 'x'), LPAD('a', -1, 'x'), LPAD('ä', 3, 'ö');
+-- deviation: lpad-empty: padding with nothing gives an empty text, as in 8.4
+SELECT LPAD('a', 3, ''), RPAD('a', 3, '');
 SELECT TRIM('  a  '), LTRIM('  a  '), RTRIM('  a  '), TRIM(LEADING 'x' FROM 'xxaxx'), TRIM(TRAILING 'x' FROM 'xxaxx'), TRIM(BOTH 'xy' FROM 'xyaxyxy'), TRIM('x' FROM 'xax');
 SELECT REPLACE('www.mysql.com', 'w', 'Ww'), REPLACE('abc', 'B', 'x'), REPLACE('abc', '', 'x'), REPLACE('aaa', 'a', '');
 SELECT REVERSE('abc'), REVERSE('äb'), REPEAT('ab', 3), REPEAT('ab', 0), REPEAT('ab', -1), SPACE(3), CONCAT('[', SPACE(2), ']');

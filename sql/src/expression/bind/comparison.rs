@@ -34,6 +34,11 @@ fn compare(
 /// A text literal next to a date, time or integer becomes one, where that changes no answer: it saves the conversion of
 /// each row, and compares long integers exactly.
 fn adapt(literal: Expression, other: &Expression, offset_seconds: i32) -> Result<Expression> {
+    if other.data_type().is_numeric()
+        && let Some(number) = literal.as_hex_number()
+    {
+        return Ok(number);
+    }
     let Expression::Constant { value: Value::Text(text), .. } = &literal else { return Ok(literal) };
     let to = other.data_type();
     if to.has_date() {

@@ -67,7 +67,7 @@ impl Binder<'_> {
             }
             Expr::HexLiteral(bytes) => {
                 let value = Value::Blob(bytes.clone());
-                let data_type = DataType::of_value(&value, self.connection());
+                let data_type = DataType::of_value(&value, self.connection()).with_unsigned(true);
                 Ok(Expression::Constant { value, data_type })
             }
             Expr::Parameter(index) => {
@@ -362,6 +362,8 @@ fn variable_type(value: &Value, collation: Collation) -> DataType {
 
 /// A CAST, with the length that text keeps when none was given.
 fn cast(operand: Expression, to: DataType) -> Expression {
+    let number = if to.is_numeric() { operand.as_hex_number() } else { None };
+    let operand = number.unwrap_or(operand);
     Expression::Cast { operand: Box::new(operand), to }
 }
 
@@ -388,12 +390,8 @@ fn text(operand: Expression, collation: Collation) -> Expression {
 /// An operand of arithmetic: a date or time becomes the number that MySQL takes it for; `0x41` is a number there.
 fn number_operand(operand: Expression) -> Expression {
     let data_type = operand.data_type();
-    if let Expression::Constant { value: Value::Blob(bytes), .. } = &operand
-        && bytes.len() <= 8
-        && !bytes.iter().all(u8::is_ascii_digit)
-    {
-        let number = bytes.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
-        return Expression::constant(Value::UInt(number), DataType::BIGINT_UNSIGNED);
+    if let Some(number) = operand.as_hex_number() {
+        return number;
     }
     if !data_type.is_temporal() {
         return operand;

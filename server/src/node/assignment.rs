@@ -1,0 +1,154 @@
+//! SET in a session: variables, character sets, transaction characteristics; and expressions that stand alone.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sql::Error;
+use sql::ast::{Expr, Query, QueryBody, Select, SelectItem, Statement};
+use sql::execute::{self, Interrupt, ResultColumn, Sink};
+use sql::types::Value;
+use storage::txn::Transaction;
+
+use super::result::Answer;
+use super::session::Session;
+use super::statement::{Parts, make_context};
+
+impl Session {
+    pub(super) async fn set(&mut self, statement: &Statement) -> Result<(), Error> {
+        let was_autocommit = self.state.variables.autocommit;
+        let result = self.assign(statement).await;
+        // Also when a later assignment failed: autocommit is on.
+        if self.state.variables.autocommit && !was_autocommit {
+            self.commit().await?;
+        }
+        result
+    }
+
+    pub(super) async fn assign(&mut self, statement: &Statement) -> Result<(), Error> {
+        match statement {
+            Statement::Set(assignments) => {
+                for assignment in assignments {
+                    let value = match &assignment.value {
+                        Expr::Default(None) => None,
+                        expr => Some(self.evaluate(expr).await?),
+                    };
+                    let node = Arc::clone(&self.node);
+                    sql::variables::assign(&assignment.target, value, &mut self.state, &*node)?;
+                }
+            }
+            Statement::SetNames { character_set, collation } => {
+                sql::variables::set_names(character_set, collation.as_deref(), &mut self.state)?;
+            }
+            Statement::SetTransaction { scope, read_only, isolation } => {
+                self.set_transaction(*scope, *read_only, isolation.as_deref())?;
+            }
+            _ => return Err(Error::internal("not a SET statement")),
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_transaction(
+        &mut self,
+        scope: Option<sql::ast::VariableScope>,
+        read_only: Option<bool>,
+        isolation: Option<&str>,
+    ) -> Result<(), Error> {
+        use sql::ast::AssignmentTarget;
+        let node = Arc::clone(&self.node);
+        let level = Value::Text(Bytes::from(isolation.unwrap_or_default().to_owned()));
+        if scope.is_some() {
+            if isolation.is_some() {
+                let target = AssignmentTarget::System(scope, "transaction_isolation".into());
+                sql::variables::assign(&target, Some(level), &mut self.state, &*node)?;
+            }
+            if let Some(read_only) = read_only {
+                let target = AssignmentTarget::System(scope, "transaction_read_only".into());
+                sql::variables::assign(&target, Some(Value::Int(read_only.into())), &mut self.state, &*node)?;
+            }
+            return Ok(());
+        }
+        if self.open.is_some() {
+            return Err(Error {
+                code: 1568,
+                state: *b"25001",
+                message: "Transaction characteristics can't be changed while a transaction is in progress"
+                    .into(),
+            });
+        }
+        if let Some(isolation) = isolation {
+            self.next.isolation = Some(sql::variables::parse_isolation(isolation)?);
+        }
+        self.next.read_only = read_only.or(self.next.read_only);
+        Ok(())
+    }
+
+    /// The value of an expression that stands alone, as in SET: evaluated as `SELECT expr`.
+    pub(super) async fn evaluate(&mut self, expr: &Expr) -> Result<Value, Error> {
+        if let Expr::Literal(value) = expr {
+            return Ok(value.clone());
+        }
+        let select = Select {
+            distinct: false,
+            calc_found_rows: false,
+            items: vec![SelectItem::Expression { expr: expr.clone(), alias: None, text: String::new() }],
+            from: None,
+            filter: None,
+            group_by: Vec::new(),
+            having: None,
+        };
+        let query = Query {
+            body: QueryBody::Select(Box::new(select)),
+            order_by: Vec::new(),
+            limit: None,
+            offset: None,
+            locking: None,
+        };
+        let statement = Arc::new(Statement::Query(Box::new(query)));
+        let planned = self.plan(&statement, None)?;
+        let mut single = Single(None);
+        if !planned.plan.tables().is_empty() {
+            // It reads tables, as the session's transaction sees them.
+            self.run_planned(&statement, &[], None, &mut single).await?;
+            return Ok(single.0.unwrap_or(Value::Null));
+        }
+        let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
+        txn.take_snapshot();
+        let mut context = make_context(Parts {
+            session: &mut self.state,
+            catalog: &planned.catalog,
+            txn: &mut txn,
+            parameters: &[],
+            host: &self.node,
+            killed: &self.connection.statement_killed,
+            strict: false,
+        });
+        match execute::run(&planned.plan, &mut context, &mut single) {
+            Ok(_) => Ok(single.0.unwrap_or(Value::Null)),
+            Err(Interrupt::Error(error)) => Err(error),
+            Err(Interrupt::Suspend(_)) => Err(Error::not_supported("SLEEP() or a locking read in SET")),
+        }
+    }
+}
+
+/// Keeps the first value of the first row.
+struct Single(Option<Value>);
+
+impl Sink for Single {
+    fn columns(&mut self, _columns: &[ResultColumn]) -> sql::Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &[Value]) -> sql::Result<()> {
+        if self.0.is_none() {
+            self.0 = row.first().cloned();
+        }
+        Ok(())
+    }
+}
+
+impl Answer for Single {
+    fn rewind(&mut self) -> bool {
+        self.0 = None;
+        true
+    }
+}

@@ -1,0 +1,94 @@
+//! Schema changes in a session: a job of the `ddl` module, step by step, each step an entry of the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sql::Error;
+use sql::ast::Statement;
+use sql::ddl;
+use sql::execute::{Interrupt, Outcome, Suspend};
+use sql::variables::Isolation;
+use storage::format::EntryKind;
+use storage::txn::Transaction;
+
+use super::session::{Open, Session};
+use super::statement::{Parts, make_context};
+
+impl Session {
+    pub(super) async fn run_ddl(&mut self, statement: &Arc<Statement>) -> Result<Outcome, Error> {
+        // A transaction that is open, also one begun READ ONLY, is committed first: only the session's own setting counts.
+        if self.state.variables.transaction_read_only {
+            return Err(Error::read_only_transaction());
+        }
+        self.commit().await?;
+        let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
+        self.abandon_builds(term).await?;
+        let guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
+        let mut job = ddl::Job::new(statement, &self.node.catalog(), &self.state, guard)?;
+        loop {
+            let mut open = self.internal_transaction(term);
+            let step = self.step_ddl(&mut job, &mut open).await?;
+            let kind = if job.is_schema_change() { EntryKind::SchemaChange } else { EntryKind::Transaction };
+            self.commit_open(open, kind).await?;
+            if let ddl::Step::Done(outcome) = step {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// A transaction for the server's own writes in `term`.
+    pub(super) fn internal_transaction(&self, term: u64) -> Open {
+        Open {
+            txn: Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id()),
+            explicit: false,
+            read_only: false,
+            isolation: Isolation::ReadCommitted,
+            term: Some(term),
+            savepoints: Vec::new(),
+            schema: None,
+        }
+    }
+
+    /// Before the first schema change of a leadership: gives up index builds that an earlier leader left unfinished.
+    pub(super) async fn abandon_builds(&mut self, term: u64) -> Result<(), Error> {
+        let node = Arc::clone(&self.node);
+        let mut done = node.builds_abandoned_term.lock().await;
+        if *done != term {
+            let mut open = self.internal_transaction(term);
+            sql::catalog::store::abandon_builds(&mut open.txn)?;
+            self.commit_open(open, EntryKind::SchemaChange).await?;
+            *done = term;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn step_ddl(&mut self, job: &mut ddl::Job, open: &mut Open) -> Result<ddl::Step, Error> {
+        loop {
+            let catalog = self.node.catalog();
+            let before = open.txn.savepoint();
+            let mut context = make_context(Parts {
+                session: &mut self.state,
+                catalog: &catalog,
+                txn: &mut open.txn,
+                parameters: &[],
+                host: &self.node,
+                killed: &self.connection.statement_killed,
+                strict: true,
+            });
+            let result = tokio::task::block_in_place(|| job.step(&mut context));
+            match result {
+                Ok(step) => return Ok(step),
+                Err(Interrupt::Error(error)) => return Err(error),
+                Err(Interrupt::Suspend(Suspend::Lock(wait))) => {
+                    open.txn.rollback_to(before);
+                    let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
+                    self.connection.state("Waiting for table metadata lock");
+                    self.wait_for_lock(wait, timeout).await?;
+                }
+                Err(Interrupt::Suspend(Suspend::Sleep(..))) => {
+                    return Err(Error::internal("a schema change does not sleep"));
+                }
+            }
+        }
+    }
+}
