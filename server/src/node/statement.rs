@@ -382,6 +382,7 @@ impl Session {
                 return Ok(None);
             }
         } else if plan.reads_snapshot
+            && !plan.reads_one_row
             && !plan.tables().is_empty()
             && let Some(open) = self.open.as_mut()
         {
@@ -394,6 +395,12 @@ impl Session {
         }
         reply.let_rows_leave(!latest);
         let result = self.run_to_end(planned, parameters, latest, reply).await;
+        let without_snapshot = plan.reads_one_row && !explicit && !latest;
+        if without_snapshot && self.node.catalog().version != planned.catalog.version && reply.rewind() {
+            // Nothing kept the table's rows from being reclaimed meanwhile.
+            self.open = None;
+            return Ok(None);
+        }
         match result {
             Ok(outcome) => {
                 self.end_succeeded(latest, explicit).await?;
@@ -455,7 +462,10 @@ impl Session {
             // taken for each statement under READ COMMITTED, and kept for the transaction otherwise.
             let per_statement = open.isolation == Isolation::ReadCommitted || !open.explicit;
             let is_taken = open.txn.snapshot_index().is_some();
-            if plan.reads_snapshot && per_statement {
+            let needs_none = plan.reads_one_row && !open.explicit;
+            if needs_none {
+                // The newest committed version of one row is a snapshot of it.
+            } else if plan.reads_snapshot && per_statement {
                 if !is_taken || open.explicit || latest {
                     open.txn.take_snapshot();
                 }

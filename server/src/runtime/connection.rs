@@ -6,12 +6,15 @@
 //! transaction is rolled back and its locks are released.
 
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::TryRngCore;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::{Instant, Sleep};
 use wire::mysql::auth::{Authenticator, Credential, Plugin, Step};
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags};
@@ -268,24 +271,22 @@ async fn serve(
     mut client: Client,
     process: &Arc<Process>,
 ) -> Result<(), End> {
+    let mut idle = pin!(tokio::time::sleep(Duration::from_secs(client.session.state.variables.wait_timeout)));
     loop {
         process.idle();
         socket.reader.reset_sequence();
         if socket.writer.len() >= RESULT_FLUSH_BYTES {
             socket.flush().await?;
         }
-        let idle_limit = std::time::Duration::from_secs(client.session.state.variables.wait_timeout);
-        let packet = tokio::select! {
-            biased;
-            packet = tokio::time::timeout(idle_limit, socket.packet()) => match packet {
-                Ok(packet) => packet?,
-                Err(_) => {
-                    let message = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
-                    ErrorPacket::new(4031, message).encode(&mut socket.writer);
-                    return end(socket, client).await;
-                }
-            },
-            () = process.until_connection_killed() => {
+        let idle_limit = Duration::from_secs(client.session.state.variables.wait_timeout);
+        let packet = match next_packet(socket, process, idle.as_mut(), idle_limit).await? {
+            Next::Packet(packet) => packet,
+            Next::Idle => {
+                let message = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
+                ErrorPacket::new(4031, message).encode(&mut socket.writer);
+                return end(socket, client).await;
+            }
+            Next::Killed => {
                 let message = "Server shutdown in progress";
                 ErrorPacket::new(1053, message).encode(&mut socket.writer);
                 return end(socket, client).await;
@@ -310,6 +311,42 @@ async fn serve(
         }
         if process.must_end() {
             return end(socket, client).await;
+        }
+    }
+}
+
+/// What a connection's wait for its client ended with.
+enum Next {
+    Packet(Packet),
+    Idle,
+    Killed,
+}
+
+/// Waits for the next packet, a KILL, or the end of `limit`. The timer `idle` belongs to the connection and is set anew only
+/// when it fires: a timer a command would cost as much as reading the packet.
+async fn next_packet(
+    socket: &mut Socket,
+    process: &Process,
+    mut idle: Pin<&mut Sleep>,
+    limit: Duration,
+) -> Result<Next, End> {
+    let since = Instant::now();
+    if idle.deadline() > since + limit {
+        // wait_timeout was made shorter.
+        idle.as_mut().reset(since + limit);
+    }
+    let mut packet = pin!(socket.packet());
+    loop {
+        tokio::select! {
+            biased;
+            packet = packet.as_mut() => return packet.map(Next::Packet),
+            () = process.until_connection_killed() => return Ok(Next::Killed),
+            () = idle.as_mut() => {
+                if since.elapsed() >= limit {
+                    return Ok(Next::Idle);
+                }
+                idle.as_mut().reset(since + limit);
+            }
         }
     }
 }

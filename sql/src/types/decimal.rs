@@ -614,6 +614,20 @@ mod tests {
     }
 
     #[test]
+    fn division_is_cut_after_a_word_before_it_is_rounded() {
+        let divide = |left: &str, right: i64| {
+            let (left, _) = Decimal::parse_prefix(left.as_bytes()).unwrap();
+            left.divide_by_words(&Decimal::from(right), 4).map(|quotient| quotient.to_string())
+        };
+        // As MySQL 9.7 answers: the second has all nine digits of its word, the others are rounded within it.
+        assert_eq!(divide("1", 7).as_deref(), Some("0.1429"));
+        assert_eq!(divide("1.00000", 7).as_deref(), Some("0.142857142"));
+        assert_eq!(divide("1.000000", 7).as_deref(), Some("0.1428571429"));
+        assert_eq!(divide("-2", 3).as_deref(), Some("-0.6667"));
+        assert_eq!(divide("1", 0), None);
+    }
+
+    #[test]
     fn decimal_arithmetic_is_exact() {
         let check = |value: Decimal, text: &str| assert_eq!(value.to_string(), text);
         check(decimal("0.1").add(&decimal("0.2")), "0.3");
