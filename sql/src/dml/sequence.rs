@@ -102,6 +102,9 @@ impl Sequence {
 
     fn take(&mut self, ctx: &mut Context<'_>, table: &Table, column: usize) -> Run<u64> {
         if let Some(value) = self.forced {
+            if value > value_max(table, column) {
+                return Err(Error::out_of_range(&table.columns[column].name, 1).into());
+            }
             self.forced = value.checked_add(1);
             self.observe(ctx, table, column, value);
             return Ok(value);
