@@ -4,6 +4,7 @@
 //! durable here are never evicted; older ones go when the cache is past its bound, and are read from the log then.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use consensus::{Entry, EntryKind, LogIndex, Term};
 use parking_lot::RwLock;
@@ -24,13 +25,19 @@ struct Inner {
 pub struct EntryCache {
     inner: RwLock<Inner>,
     reader: LogReader,
+    /// Truncations so far. Moved before anything is dropped: what was read while it stood still is of one log.
+    truncations: AtomicU64,
 }
 
 impl EntryCache {
     /// An empty cache over a log whose entries are all durable up to `durable`.
     #[must_use]
     pub fn new(reader: LogReader, durable: u64) -> EntryCache {
-        EntryCache { inner: RwLock::new(Inner { entries: VecDeque::new(), bytes: 0, durable }), reader }
+        EntryCache {
+            inner: RwLock::new(Inner { entries: VecDeque::new(), bytes: 0, durable }),
+            reader,
+            truncations: AtomicU64::new(0),
+        }
     }
 
     /// Adds entries at the end.
@@ -49,12 +56,37 @@ impl EntryCache {
     /// Drops the entries from `from` on.
     pub fn truncate(&self, from: LogIndex) {
         let mut inner = self.inner.write();
+        self.truncations.fetch_add(1, Ordering::SeqCst);
         while inner.entries.back().is_some_and(|entry| entry.index >= from) {
             if let Some(entry) = inner.entries.pop_back() {
                 inner.bytes -= entry.payload.len() + size_of::<Entry>();
             }
         }
         inner.durable = inner.durable.min(from.prev().get());
+    }
+
+    /// The number of truncations so far: what an index means can change only when this does.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.truncations.load(Ordering::SeqCst)
+    }
+
+    /// As [`EntryCache::read`], for an order given in `epoch`; none when the log was truncated since. The entries of the order may
+    /// then be another leader's: sent behind the entry that the order names before them, they would give the peer a log that no
+    /// leader ever had.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn read_in(
+        &self,
+        epoch: u64,
+        first: u64,
+        last: u64,
+        bytes_max: usize,
+    ) -> storage::Result<Option<Vec<Entry>>> {
+        let entries = self.read(first, last, bytes_max);
+        // Looked at after reading, so a truncation while it read is seen too.
+        if self.epoch() != epoch { Ok(None) } else { entries.map(Some) }
     }
 
     /// Entries up to `index` are on this node's disk.
@@ -177,6 +209,21 @@ mod tests {
         assert_eq!(indexes(&cache.read(1, 5, 1 << 20).unwrap()), [1, 2, 3]);
         assert_eq!(indexes(&cache.read(4, 5, 1 << 20).unwrap()), [4, 5]);
         assert_eq!(indexes(&cache.read(5, 5, 1 << 20).unwrap()), [5]);
+    }
+
+    /// A leader was deposed with an order still queued, and its log was rewritten by the next leader.
+    #[test]
+    fn an_order_from_before_a_truncation_gets_nothing() {
+        let opened = Log::open(Arc::new(SimDisk::new(1)), Path::new("/log"), Options::new(1)).unwrap();
+        let cache = EntryCache::new(opened.log.reader(), 0);
+        cache.push(&[entry(1, 10), entry(2, 10), entry(3, 10)]);
+        let ordered = cache.epoch();
+        assert_eq!(indexes(&cache.read_in(ordered, 3, 3, 1 << 20).unwrap().unwrap()), [3]);
+        cache.truncate(LogIndex::new(2));
+        let replaced = |index| Entry { term: Term::new(2), ..entry(index, 20) };
+        cache.push(&[replaced(2), replaced(3)]);
+        assert_eq!(cache.read_in(ordered, 3, 3, 1 << 20).unwrap(), None);
+        assert!(cache.read_in(cache.epoch(), 3, 3, 1 << 20).unwrap().is_some());
     }
 
     #[test]

@@ -193,9 +193,9 @@ impl Driver {
             }
             Effect::Send { to, message, after: Some(seq) } => self.held.push_back((seq, to, message)),
             Effect::SendEntries { to, term, prev_index, prev_term, first, last, commit } => {
-                self.links
-                    .peers
-                    .send(to, Outbound::Entries { term, prev_index, prev_term, first, last, commit });
+                let epoch = self.links.cache.epoch();
+                let order = Outbound::Entries { epoch, term, prev_index, prev_term, first, last, commit };
+                self.links.peers.send(to, order);
             }
             Effect::Commit { index } => {
                 // The apply is gone only while the node stops.

@@ -32,6 +32,8 @@ pub enum Outbound {
     Message(Message),
     /// Entries to be read from the cache or the log and sent as one or more appends.
     Entries {
+        /// [`EntryCache::epoch`] when it was ordered; entries are not sent in another one.
+        epoch: u64,
         /// See [`consensus::Effect::SendEntries`], as for all of these.
         term: Term,
         /// Entry before the first.
@@ -232,19 +234,16 @@ impl SenderLink {
                     consensus::encode::encode(&message, out);
                 })?;
             }
-            Outbound::Entries { term, mut prev_index, mut prev_term, first, last, commit } => {
+            Outbound::Entries { epoch, term, mut prev_index, mut prev_term, first, last, commit } => {
                 let mut next = first;
                 while next <= last {
-                    let entries =
-                        match self.context.cache.read(next.get(), last.get(), APPEND_FRAME_BYTES_MAX) {
-                            Ok(entries) => entries,
-                            Err(error @ storage::Error::NotInLog { .. }) => {
-                                // Truncated since this was ordered: this node does not lead that term any more.
-                                tracing::debug!(peer = self.peer.get(), "not sent: {error}");
-                                return Ok(());
-                            }
-                            Err(error) => return Err(std::io::Error::other(error)),
-                        };
+                    let cache = &self.context.cache;
+                    let read = cache.read_in(epoch, next.get(), last.get(), APPEND_FRAME_BYTES_MAX);
+                    let Some(entries) = read.map_err(std::io::Error::other)? else {
+                        // This node does not lead that term any more.
+                        tracing::debug!(peer = self.peer.get(), "not sent: the log was truncated since");
+                        return Ok(());
+                    };
                     let Some(end) = entries.last() else {
                         return Err(std::io::Error::other("the log holds no such entries"));
                     };
