@@ -3,15 +3,19 @@
 //! A node whose election timer runs out first asks whether it could win (pre-vote), which binds nobody and moves no term. Only
 //! with a majority of yes does it enter a new term, vote for itself, and ask for real.
 //!
+//! A voter whom the leader has ordered to take over stands at once and says so.
+//!
 //! Invariants: one vote a term, and it is on disk before anybody hears of it, the node's own included: requests for votes
 //! wait for it, and it is not counted before. While it is being written the node does not stand again. A vote goes only to a
 //! log that covers the voter's. Neither vote nor pre-vote is given within the common stage of the election timeout of
-//! hearing a leader, or by a leader.
+//! hearing a leader or of starting, or by a leader, also not in a term that was learned meanwhile; but for a vote that the leader itself
+//! ordered. Only a voter of its own membership stands, and it counts only those; anybody is answered, because whoever does not know
+//! yet that it was promoted may be the vote that is missing.
 //!
-//! Left out: weights (when to stand), planned transfer (a vote request that overrides stickiness because the leader itself
-//! asked for it), log-only nodes (which stand only when nobody else has the newest log).
+//! Left out: how long a node waits before it stands (`election`).
 
 use crate::effect::Effects;
+use crate::fault::Fault;
 use crate::message::Message;
 use crate::quorum::Ballot;
 use crate::replica::Replica;
@@ -19,8 +23,21 @@ use crate::types::{LogIndex, NodeId, Role, Term};
 
 impl Replica {
     /// The election timer ran out.
-    pub(crate) fn stand_for_pre_election(&mut self, effects: &mut Effects) {
-        assert!(self.role != Role::Leader, "a leader does not stand");
+    pub(crate) fn on_election_timeout(&mut self, effects: &mut Effects) {
+        if self.own_vote.is_some() {
+            // The disk has not even let the questions out. Standing anew would only give it more to write.
+            self.timer.stand();
+        } else if self.part.may_stand() {
+            self.stand_for_pre_election(effects);
+        } else {
+            // The leader is lost, and it is for others to find another.
+            self.timer.reset();
+            self.become_follower(self.term, None, effects);
+        }
+    }
+
+    fn stand_for_pre_election(&mut self, effects: &mut Effects) {
+        assert!(self.role != Role::Leader && self.part.may_stand(), "a leader does not stand");
         self.role = Role::PreCandidate;
         self.leader = None;
         self.own_vote = None;
@@ -31,10 +48,12 @@ impl Replica {
         self.grant(self.config.id, effects);
     }
 
-    /// A majority would vote for this node.
-    fn stand_for_election(&mut self, effects: &mut Effects) {
-        assert!(self.role == Role::PreCandidate, "nobody stands without having asked");
+    /// A majority would vote for this node, or the leader wants it to.
+    pub(crate) fn stand_for_election(&mut self, is_transfer: bool, effects: &mut Effects) {
+        assert!(self.part.may_stand(), "only a voter stands");
+        assert!(self.role == Role::PreCandidate || is_transfer, "nobody stands without having asked");
         self.role = Role::Candidate;
+        self.is_transfer_election = is_transfer;
         self.term = self.term.next();
         self.vote = Some(self.config.id);
         self.leader = None;
@@ -46,13 +65,16 @@ impl Replica {
     }
 
     fn ask_all(&self, effects: &mut Effects) {
-        for peer in &self.peers {
-            self.ask_for_vote(peer.id, effects);
+        for voter in &self.voters {
+            self.ask_for_vote(*voter, effects);
         }
     }
 
     /// Asks one node for what this node is collecting, if anything.
     pub(crate) fn ask_for_vote(&self, to: NodeId, effects: &mut Effects) {
+        if to == self.config.id || self.voter_place(to).is_none() {
+            return;
+        }
         let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
         match self.role {
             Role::PreCandidate => {
@@ -60,23 +82,29 @@ impl Replica {
             }
             Role::Candidate => {
                 let after = self.writes.after_hard_state();
-                effects.send(to, Message::Vote { term: self.term, last_index, last_term }, after);
+                let (term, is_transfer) = (self.term, self.is_transfer_election);
+                effects.send(to, Message::Vote { term, last_index, last_term, is_transfer }, after);
             }
-            Role::Follower | Role::Leader => {}
+            Role::Follower | Role::Learner | Role::Leader => {}
         }
     }
 
     /// Counts a yes, and acts on a majority.
     fn grant(&mut self, voter: NodeId, effects: &mut Effects) {
-        let position = self.config.position(voter).expect("only voters are counted");
-        self.ballot.grant(position);
-        if !self.ballot.has_majority(self.config.voters.len()) {
+        let Some(place) = self.voter_place(voter) else {
+            self.ignored.unknown_sender += 1;
+            return;
+        };
+        self.ballot.grant(place);
+        if !self.ballot.has_majority(self.voters.len()) {
             return;
         }
         match self.role {
-            Role::PreCandidate => self.stand_for_election(effects),
+            Role::PreCandidate => self.stand_for_election(false, effects),
             Role::Candidate => self.become_leader(effects),
-            Role::Follower | Role::Leader => unreachable!("only a node that stands counts votes"),
+            Role::Follower | Role::Learner | Role::Leader => {
+                unreachable!("only a node that stands counts votes")
+            }
         }
     }
 
@@ -95,6 +123,9 @@ impl Replica {
 
     /// Whether a leader was heard, or is this node, too recently to vote for another.
     fn has_recent_leader(&self) -> bool {
+        if self.config.has(Fault::StickinessIgnored) {
+            return false;
+        }
         // A leader that hears no majority steps down within the same time, so a leader always has a majority.
         self.role == Role::Leader || self.timer.is_sticky()
     }
@@ -134,17 +165,21 @@ impl Replica {
         from: NodeId,
         term: Term,
         last: (LogIndex, Term),
+        is_transfer: bool,
         effects: &mut Effects,
     ) {
         let covered = self.log.is_covered_by(last.0, last.1);
+        // The leader that was heard wants to be succeeded, and has given its lease up.
+        let may_vote = is_transfer || !self.has_recent_leader();
         let mut granted = false;
-        if term > self.term && !self.has_recent_leader() {
+        if term > self.term && may_vote {
             // Term and vote go to disk in one write.
             granted = covered;
             self.follow(term, None, granted.then_some(from), effects);
         } else if term == self.term {
-            // A node that votes twice for the same candidate only repeats itself: its first answer may be lost.
-            let free = self.vote.is_none() && self.leader.is_none();
+            // A node that votes twice for the same candidate only repeats itself: its first answer may be lost. Who learned of the
+            // term from an answer may have heard the leader of an earlier one just before.
+            let free = self.vote.is_none() && self.leader.is_none() && may_vote;
             granted = (free || self.vote == Some(from)) && covered;
             if granted && free {
                 self.follow(term, None, Some(from), effects);

@@ -11,15 +11,19 @@
 //! * The state machine's own storage must not hold, across a crash, an entry that the log does not hold: what is
 //!   applied and made durable stays at or below [`crate::Replica::durable_index`].
 //!
-//! Left out: reads ("read ready"), snapshots and handover; each will be a variant.
+//! * [`Effect::HeartbeatRound`] is carried out (the clock read) before the heartbeats of that round, which follow it, are sent. The
+//!   driver answers reads from a lease only as [`crate::Lease`] says, and forgets the lease when told to.
+//! * A snapshot of the state machine may be taken only of what is committed. Before [`Input::SnapshotStaged`] is reported, the
+//!   whole snapshot is on this node's disk; [`Effect::Reset`] is a disk effect in the order of the others.
+//!
+//! Left out: how snapshots travel (the driver's, on a connection of their own) and how long anything takes in seconds.
 
 use alloc::vec::{self, Vec};
 use core::slice;
 
-use bytes::Bytes;
-
+use crate::membership::Membership;
 use crate::message::Message;
-use crate::types::{Entry, HardState, LogIndex, NodeId, Role, Term, WriteSeq};
+use crate::types::{Entry, HardState, LogIndex, NodeId, Proposal, Role, Term, WriteSeq};
 
 /// Something that happened, told to the core.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +44,9 @@ pub enum Input {
         term: Term,
         /// Index of the first payload.
         first: LogIndex,
-        /// One payload an entry.
-        payloads: Vec<Bytes>,
+        /// One proposal an entry. At most one of them is a membership change, and only one that
+        /// [`crate::Replica::prepare_change`] gave for the present state.
+        proposals: Vec<Proposal>,
     },
     /// Everything up to this write is on disk. Numbers may be skipped: the last one of a batch is enough.
     Durable {
@@ -67,6 +72,27 @@ pub enum Input {
     Purged {
         /// The last purged entry.
         upto: LogIndex,
+    },
+    /// Hand the leadership over. Answered with [`Effect::TransferEnded`] in any case but success, which shows as a change of role.
+    Transfer {
+        /// To this voter; none: to the best one.
+        to: Option<NodeId>,
+    },
+    /// Give the transfer up that is going on, if any.
+    CancelTransfer,
+    /// A linearizable read is wanted: answered with [`Effect::ReadReady`] or [`Effect::ReadRefused`], or never, when messages are
+    /// lost; the driver asks again then, with a new ticket.
+    Read {
+        /// Comes back in the answer; each is used once between two starts.
+        ticket: u64,
+    },
+    /// A whole snapshot of another node's state machine is on this node's disk, ready to replace what is here. Answered with
+    /// [`Effect::Reset`], or with nothing when the log has got past it meanwhile.
+    SnapshotStaged {
+        /// The last entry in the snapshot, and its term.
+        base: (LogIndex, Term),
+        /// The members at `base`, and the index of the entry that made them so.
+        membership: (LogIndex, Membership),
     },
 }
 
@@ -121,6 +147,8 @@ pub enum Effect {
         last: LogIndex,
         /// For [`Message::Append`].
         commit: LogIndex,
+        /// To be sent as [`Message::Feed`] (same fields) and not as [`Message::Append`].
+        is_feed: bool,
     },
     /// The commit index moved forward: everything up to here is decided for ever.
     Commit {
@@ -148,6 +176,117 @@ pub enum Effect {
     ProposalRefused {
         /// The `first` of the proposal.
         first: LogIndex,
+    },
+    /// Other members from now on (or, after a truncation, the earlier ones again). They are in force already; they are committed
+    /// when `index` is.
+    Membership {
+        /// The entry that made them so; zero for the founding members.
+        index: LogIndex,
+        /// The members.
+        membership: Membership,
+    },
+    /// Replace the log by nothing after `base`, and the state machine by the staged snapshot. A disk effect: in order with the
+    /// others, and what it brings is durable when its `seq` is.
+    Reset {
+        /// The last entry in the snapshot, and its term.
+        base: (LogIndex, Term),
+        /// The members at `base`, and the index of the entry that made them so.
+        membership: (LogIndex, Membership),
+        /// Comes back in [`Input::Durable`].
+        seq: WriteSeq,
+    },
+    /// This node is behind what anybody's log holds: get a snapshot. Repeated until it is staged; a driver that is at it already goes on.
+    FetchSnapshot {
+        /// From this node by preference.
+        from: NodeId,
+        /// The leader, from which it can always be had (unless it keeps no tables).
+        leader: NodeId,
+        /// The snapshot must reach at least here.
+        at_least: LogIndex,
+    },
+    /// A round of heartbeats begins: note the time, under `seq`, before sending what follows.
+    HeartbeatRound {
+        /// The term led.
+        term: Term,
+        /// Number of the round.
+        seq: u64,
+    },
+    /// A majority has answered this round: the lease runs from when the round began.
+    LeaseRound {
+        /// Number of the round.
+        seq: u64,
+    },
+    /// No read may be answered from the lease from here on, until a later [`Effect::LeaseRound`]. Also to be assumed when the role
+    /// is no longer leader.
+    LeaseRevoked,
+    /// A read may be answered once the state machine has applied up to `index`.
+    ReadReady {
+        /// The ticket of the read.
+        ticket: u64,
+        /// Everything that was acknowledged before the read began lies at or below this.
+        index: LogIndex,
+    },
+    /// No leader is known, or it is not ready: ask again later.
+    ReadRefused {
+        /// The ticket of the read.
+        ticket: u64,
+    },
+    /// A transfer begins: what is sequenced already is still proposed, what comes now waits until [`Effect::TransferEnded`] or
+    /// until this node does not lead any more.
+    HoldProposals {
+        /// To whom.
+        to: NodeId,
+    },
+    /// The transfer did not happen: this node goes on leading, and what waited goes on.
+    TransferEnded {
+        /// Why.
+        reason: TransferEnd,
+    },
+    /// Something that people should know of.
+    Notice(Notice),
+}
+
+/// Why a transfer did not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferEnd {
+    /// This node does not lead, or has not committed anything in its term yet.
+    NotLeading,
+    /// Another transfer is going on.
+    Busy,
+    /// The target is not a voter, is this node, is log-only, or has weight 0.
+    NotEligible,
+    /// There is nobody to hand over to: no other voter that may lead is heard.
+    NoTarget,
+    /// The target did not catch up or did not take over in time.
+    TimedOut,
+    /// [`Input::CancelTransfer`].
+    Cancelled,
+}
+
+/// Something that people should know of: a line in the log, an event in the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A strong-sync voter held up commits for too long: they no longer wait for it.
+    StrongSyncDegraded {
+        /// The voter.
+        voter: NodeId,
+        /// What it is known to hold.
+        match_index: LogIndex,
+    },
+    /// A degraded strong-sync voter has caught up: commits wait for it again.
+    StrongSyncRearmed {
+        /// The voter.
+        voter: NodeId,
+    },
+    /// The leader hands over by itself: the other is to be preferred (its weight, or this node is log-only).
+    HandingOver {
+        /// To whom.
+        to: NodeId,
+    },
+    /// This learner lost its source and turns to another.
+    SourceChanged {
+        /// The new source; none while no node is known to turn to.
+        source: Option<NodeId>,
     },
 }
 

@@ -5,20 +5,27 @@
 //! reaches the common stage of the election timeout the node grants nobody anything (stickiness), so that a node
 //! that cannot hear the leader cannot depose it.
 //!
-//! Invariants: `timeout` lies between the common stage and that plus the spread for a follower; for a node that already
-//! stands it is half the common stage plus the spread, because the others' patience has then run out as well.
-//! The draws depend on nothing but the seed, the node and how many were made before.
+//! The second stage follows the common one: the weight's part, which the replica sets ([`Replica::second_stage_ticks`]): each step below
+//! the heaviest other voter waits longer, and a log-only voter longer still; and a random part, so that equals seldom stand at once.
 //!
-//! Left out: the second stage by weight (the spread will be cut into slots, weight 9 first, and weight 0 will never stand), and
-//! the rule that a node that just started must not vote for one election timeout, which leases will need.
+//! Invariants: `timeout` lies between both stages and that plus the spread for a follower; for a node that already
+//! stands half the common stage takes the place of the whole, because the others' patience has then run out as well.
+//! The draws depend on nothing but the seed, the node and how many were made before. A node that just started may have answered a
+//! heartbeat a moment before, on which a lease rests: it is as sticky as if it had heard a leader at its start.
+//!
+//! Left out: who may stand at all (`candidate`).
 
 use crate::config::Config;
+use crate::replica::Replica;
+use crate::types::NodeId;
 
 /// The election timer of one node.
 #[derive(Debug)]
 pub(crate) struct ElectionTimer {
     common_ticks: u32,
     spread_ticks: u32,
+    /// What the weight adds.
+    weight_ticks: u32,
     elapsed_ticks: u32,
     timeout_ticks: u32,
     contact_ticks: u32,
@@ -26,21 +33,32 @@ pub(crate) struct ElectionTimer {
 }
 
 impl ElectionTimer {
-    pub(crate) fn new(config: &Config) -> ElectionTimer {
+    /// `is_first_start`: the node was never in any term, so it has never answered anybody.
+    pub(crate) fn new(config: &Config, is_first_start: bool) -> ElectionTimer {
         let mut timer = ElectionTimer {
             common_ticks: config.election_ticks,
             spread_ticks: config.election_spread_ticks,
+            weight_ticks: 0,
             elapsed_ticks: 0,
             timeout_ticks: 0,
-            // No leader was heard yet.
-            contact_ticks: config.election_ticks,
+            contact_ticks: if is_first_start { config.election_ticks } else { 0 },
             draw_state: config.seed ^ config.id.get().wrapping_mul(0xA076_1D64_78BD_642F),
         };
-        // A node that is alone has nobody to wait for.
-        if config.voters.len() > 1 {
-            timer.reset();
-        }
+        timer.reset();
         timer
+    }
+
+    /// A node that is alone has nobody to wait for.
+    pub(crate) fn expire(&mut self) {
+        self.timeout_ticks = 0;
+    }
+
+    /// Sets the weight's part of the second stage.
+    pub(crate) fn set_weight_ticks(&mut self, weight_ticks: u32) {
+        // A wait that is going on gets longer or shorter by the difference.
+        self.timeout_ticks =
+            self.timeout_ticks.saturating_sub(self.weight_ticks).saturating_add(weight_ticks);
+        self.weight_ticks = weight_ticks;
     }
 
     /// One tick passes. Returns whether it is time to stand.
@@ -59,13 +77,13 @@ impl ElectionTimer {
     /// Another node has the right to try first: wait for the whole timeout again.
     pub(crate) fn reset(&mut self) {
         self.elapsed_ticks = 0;
-        self.timeout_ticks = self.common_ticks + self.draw();
+        self.timeout_ticks = self.common_ticks + self.weight_ticks + self.draw();
     }
 
     /// The node stands; if that leads to nothing it tries again soon.
     pub(crate) fn stand(&mut self) {
         self.elapsed_ticks = 0;
-        self.timeout_ticks = self.common_ticks / 2 + self.draw();
+        self.timeout_ticks = self.common_ticks / 2 + self.weight_ticks + self.draw();
     }
 
     /// Whether a leader was heard so recently that nobody else gets a vote.
@@ -90,17 +108,28 @@ impl ElectionTimer {
     }
 }
 
+impl Replica {
+    /// What this node waits because of its weight: a step for each weight that the heaviest voter has more, not counting the
+    /// leader that is lost; and, without tables, long enough for any voter that has them.
+    pub(crate) fn second_stage_ticks(&self, lost: Option<NodeId>) -> u32 {
+        let membership = self.members.in_force();
+        let Some(own) = membership.get(self.config.id) else { return 0 };
+        let others = membership.voters().filter(|member| member.is_electable() && Some(member.id) != lost);
+        let heaviest = others.map(|member| member.weight).max().unwrap_or(0);
+        let steps = u32::from(heaviest.saturating_sub(own.weight));
+        let log_only_ticks = if own.is_log_only { self.config.election_ticks } else { 0 };
+        steps.saturating_mul(self.config.weight_step_ticks).saturating_add(log_only_ticks)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
     use alloc::vec::Vec;
 
     use super::*;
-    use crate::types::NodeId;
 
     fn timer(id: u64) -> ElectionTimer {
-        let voters = vec![NodeId::new(1), NodeId::new(2), NodeId::new(3)];
-        ElectionTimer::new(&Config::lan(NodeId::new(id), voters, 42))
+        ElectionTimer::new(&Config::lan(NodeId::new(id), 42), true)
     }
 
     #[test]
@@ -130,8 +159,25 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_voter_stands_at_once() {
-        let mut timer = ElectionTimer::new(&Config::lan(NodeId::new(1), vec![NodeId::new(1)], 1));
-        assert!(timer.tick());
+    fn a_node_that_started_again_is_sticky_for_the_common_stage() {
+        let mut timer = ElectionTimer::new(&Config::lan(NodeId::new(1), 42), false);
+        for _ in 0..60 {
+            assert!(timer.is_sticky());
+            timer.tick();
+        }
+        assert!(!timer.is_sticky());
+    }
+
+    #[test]
+    fn the_weight_makes_the_wait_longer() {
+        let mut light = timer(1);
+        light.set_weight_ticks(30);
+        let mut ticks = 1;
+        while !light.tick() {
+            ticks += 1;
+        }
+        assert!((91..=130).contains(&ticks), "{ticks}");
+        light.expire();
+        assert!(light.tick(), "a lone voter stands at once");
     }
 }

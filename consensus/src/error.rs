@@ -3,8 +3,11 @@
 
 use thiserror::Error;
 
-use crate::limits::{BATCH_ENTRIES_MAX, ELECTION_TICKS_MAX, INFLIGHT_BATCHES_MAX, VOTERS_MAX};
-use crate::types::{LogIndex, NodeId, Term};
+use crate::limits::{
+    BATCH_ENTRIES_MAX, CLOCK_DRIFT_PERCENT, ELECTION_TICKS_MAX, INFLIGHT_BATCHES_MAX, LEASE_MARGIN_TICKS,
+};
+use crate::membership::InvalidMembership;
+use crate::types::{LogIndex, Term};
 
 /// What to do about an [`enum@Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +21,6 @@ pub enum ErrorClass {
 /// Why a replica cannot be started.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Error {
-    /// No voters, or more than the core can count.
-    #[error("a cluster has 1 to {VOTERS_MAX} voters, not {0}")]
-    VoterCount(usize),
-    /// The same node twice.
-    #[error("voter {0} is listed twice")]
-    VoterTwice(NodeId),
-    /// This node is not one of the voters (learners are not built yet).
-    #[error("node {0} is not among the voters; a node without a vote (learner) is not supported yet")]
-    NotAVoter(NodeId),
     /// The timing makes no sense.
     #[error(
         "heartbeat {heartbeat_ticks} ticks, election {election_ticks} + {spread_ticks} ticks: the heartbeat \
@@ -41,6 +35,25 @@ pub enum Error {
         /// Random part of the election timeout.
         spread_ticks: u32,
     },
+    /// A lease could outlast the time in which nobody votes.
+    #[error(
+        "a lease of {lease_ticks} ticks and an election timeout of {election_ticks}: the lease, {CLOCK_DRIFT_PERCENT} % for \
+         clocks that drift and {LEASE_MARGIN_TICKS} ticks must fit into the timeout"
+    )]
+    Lease {
+        /// Length of a lease.
+        lease_ticks: u32,
+        /// Common stage of the election timeout.
+        election_ticks: u32,
+    },
+    /// Another time is zero or too long.
+    #[error("{name} is {ticks}; it must be 1 to {ELECTION_TICKS_MAX}")]
+    Ticks {
+        /// The field of [`crate::Config`].
+        name: &'static str,
+        /// Its value.
+        ticks: u32,
+    },
     /// A batch or window bound is zero or too large.
     #[error(
         "{name} is {value}; a batch holds 1 to {BATCH_ENTRIES_MAX} entries, and a window 1 to \
@@ -52,6 +65,17 @@ pub enum Error {
         /// Its value.
         value: u64,
     },
+    /// A membership makes no sense.
+    #[error("the members as of log index {index}: {reason}")]
+    Membership {
+        /// The index of its entry; zero: the founding members.
+        index: LogIndex,
+        /// What is wrong.
+        reason: InvalidMembership,
+    },
+    /// The list of memberships does not fit the log.
+    #[error("the list of memberships contradicts the log: {0}")]
+    MembershipList(&'static str),
     /// The log's description contradicts itself.
     #[error("the log's description contradicts itself: {0}")]
     LogState(&'static str),
@@ -81,14 +105,15 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Error::VoterCount(_)
-            | Error::VoterTwice(_)
-            | Error::NotAVoter(_)
-            | Error::Timing { .. }
-            | Error::Window { .. } => ErrorClass::Refused,
-            Error::LogState(_) | Error::TermBehindLog { .. } | Error::CommitBeyondLog { .. } => {
-                ErrorClass::Fatal
+            Error::Timing { .. } | Error::Lease { .. } | Error::Ticks { .. } | Error::Window { .. } => {
+                ErrorClass::Refused
             }
+            Error::Membership { index, .. } if *index == LogIndex::ZERO => ErrorClass::Refused,
+            Error::Membership { .. }
+            | Error::MembershipList(_)
+            | Error::LogState(_)
+            | Error::TermBehindLog { .. }
+            | Error::CommitBeyondLog { .. } => ErrorClass::Fatal,
         }
     }
 }

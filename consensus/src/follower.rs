@@ -4,11 +4,15 @@
 //! at or below the commit index; an ack leaves only when every entry it speaks for, and the term it is given in, are
 //! on disk.
 //!
-//! Left out: learners, which will run the same code without ever standing.
+//! A node without a vote does the same with what a leader sends it: it may have been promoted without knowing it yet.
+//!
+//! Left out: what comes from a source that is not the leader (`learner`).
 
 use alloc::vec::Vec;
 
 use crate::effect::{Effect, Effects};
+use crate::fault::Fault;
+use crate::members_in_force::memberships_are_sound;
 use crate::message::Message;
 use crate::replica::Replica;
 use crate::types::{Entry, LogIndex, NodeId, Role, Term};
@@ -26,7 +30,7 @@ impl Replica {
             self.ignored.impossible += 1;
             return false;
         }
-        if known.is_none() || self.role != Role::Follower {
+        if known.is_none() || !matches!(self.role, Role::Follower | Role::Learner) {
             self.become_follower(term, Some(from), effects);
         }
         self.timer.hear_leader();
@@ -38,18 +42,26 @@ impl Replica {
         &mut self,
         from: NodeId,
         term: Term,
-        commit: LogIndex,
         seq: u64,
+        known: (LogIndex, LogIndex),
+        is_learner: bool,
         effects: &mut Effects,
     ) {
         if self.hear_leader(from, term, effects) {
+            let (commit, floor) = known;
             self.follow_commit(commit, effects);
+            self.floor = self.floor.max(floor);
+            if self.heard_seq.is_none_or(|heard| heard <= seq) {
+                self.heard_seq = Some(seq);
+                self.told_learner = Some(is_learner);
+            }
         } else if term == self.term {
             return;
         }
         // With a higher term the answer tells a leader of the past that it is one.
         let after = self.writes.after_hard_state();
-        effects.send(from, Message::HeartbeatAck { term: self.term, seq }, after);
+        let (commit, applied) = (self.commit.min(self.writes.durable_index()), self.applied());
+        effects.send(from, Message::HeartbeatAck { term: self.term, seq, commit, applied }, after);
     }
 
     pub(crate) fn on_commit_notice(
@@ -97,18 +109,29 @@ impl Replica {
             }
             return;
         }
+        if !memberships_are_sound(&entries) {
+            self.ignored.impossible += 1;
+            return;
+        }
         let match_index = prev.0.plus(entries.len() as u64);
         if !self.take_entries(entries, effects) {
             return;
         }
+        if self.config.has(Fault::TruncateCommitted) && match_index < self.log.last_index() {
+            self.truncate(match_index.next(), effects);
+            self.commit = self.commit.min(match_index);
+        }
         self.follow_commit(commit.min(match_index), effects);
-        let after = self.writes.after_entries(match_index);
+        let after = match self.config.has(Fault::AckBeforeSync) {
+            true => None,
+            false => self.writes.after_entries(match_index),
+        };
         effects.send(from, Message::AppendAck { term: self.term, match_index }, after);
     }
 
     /// Adds those of `entries` that the log lacks, dropping what contradicts them. Returns false, having done nothing, when
     /// they contradict what is committed.
-    fn take_entries(&mut self, mut entries: Vec<Entry>, effects: &mut Effects) -> bool {
+    pub(crate) fn take_entries(&mut self, mut entries: Vec<Entry>, effects: &mut Effects) -> bool {
         let Some(start) = self.first_missing(&entries) else { return true };
         let first = entries[start].index;
         if first <= self.commit {
@@ -140,11 +163,13 @@ impl Replica {
 
     /// Drops the log from `from` on.
     fn truncate(&mut self, from: LogIndex, effects: &mut Effects) {
-        assert!(from > self.commit, "what is committed is never dropped");
-        assert!(self.role == Role::Follower, "only a follower drops entries");
+        let is_faulty = self.config.has(Fault::TruncateCommitted);
+        assert!(from > self.commit || is_faulty, "what is committed is never dropped");
+        assert!(matches!(self.role, Role::Follower | Role::Learner), "only a follower drops entries");
         self.log.truncate(from);
         let seq = self.writes.truncate(from);
         effects.push(Effect::Truncate { from, seq });
+        self.drop_memberships(from, effects);
     }
 
     /// Tells the sender that the logs do not agree at `prev_index` (or that its term is over), and where they may.

@@ -6,8 +6,11 @@
 //! Sending is decided once, at the end of every step ([`Replica::replicate`]), so that whatever one input caused leaves in
 //! one message a peer: entries with the commit index, or the commit index alone when nothing else will carry it soon.
 //!
-//! Left out: strong-sync voters and weights, leases and ReadIndex (which will count [`Message::HeartbeatAck`] by round),
-//! transfer, snapshots, feeding learners.
+//! A leader counts as ready when it has committed an entry of its term: from then on its commit index covers everything that was ever
+//! acknowledged.
+//!
+//! Left out: what a leader does besides, each in a module of its own: rounds of heartbeats (`rounds`), reads, strong-sync voters,
+//! transfer and hand-over, snapshots, feeds.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -15,12 +18,15 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::effect::{Effect, Effects};
-use crate::limits::VOTERS_MAX;
+use crate::fault::Fault;
+use crate::hand_over::HandOver;
+use crate::limits::COUNTED_MAX;
 use crate::message::Message;
 use crate::progress::{Pace, Progress};
-use crate::quorum::{majority, majority_index};
+use crate::quorum::{majority, majority_value};
 use crate::replica::Replica;
-use crate::types::{Entry, EntryKind, LogIndex, NodeId, Role, Term};
+use crate::strong_sync::StrongSync;
+use crate::types::{Entry, EntryKind, LogIndex, NodeId, Proposal, Role, Term};
 
 impl Replica {
     /// The election is won.
@@ -34,64 +40,106 @@ impl Replica {
             peer.reset(index);
         }
         self.heartbeat_elapsed_ticks = 0;
-        self.ready_index = Some(index);
+        // What was asked in an earlier leadership proves nothing in this one.
+        self.first_seq = self.heartbeat_seq;
+        self.answered_seq = self.heartbeat_seq;
+        self.own_sync = StrongSync::default();
+        self.hand_over = HandOver::default();
+        self.is_ready = false;
+        self.drop_feeds_of_voters();
         self.announce(effects);
+        if self.config.has(Fault::NoEmptyEntry) {
+            self.become_ready(index.prev(), effects);
+            return;
+        }
+        self.ready_index = Some(index);
         let empty = Entry { index, term: self.term, kind: EntryKind::Empty, payload: Bytes::new() };
         self.append(vec![empty], effects);
     }
 
+    /// An entry of the own term is committed, at `index`, and with it everything before.
+    fn become_ready(&mut self, index: LogIndex, effects: &mut Effects) {
+        self.ready_index = None;
+        self.is_ready = true;
+        if !self.part.is_log_only {
+            effects.push(Effect::LeaderReady { term: self.term, index });
+        }
+        self.grant_lease(effects);
+    }
+
     pub(crate) fn tick_leader(&mut self, effects: &mut Effects) {
         let patience_ticks = self.config.election_ticks;
-        let mut heard = 1;
+        let counts_learners = self.config.has(Fault::LearnerCounted);
+        let mut heard = usize::from(self.part.is_voter);
         for peer in &mut self.peers {
-            if peer.tick(patience_ticks) {
+            let is_overdue = peer.tick(patience_ticks);
+            if is_overdue && peer.is_voter {
                 peer.ask_again();
             }
-            heard += usize::from(peer.contact_ticks < patience_ticks);
+            heard += usize::from((peer.is_voter || counts_learners) && peer.contact_ticks < patience_ticks);
         }
-        if heard < majority(self.config.voters.len()) {
+        if heard < majority(self.voters.len()) {
             // Nobody could tell whether there is another leader by now (CheckQuorum).
             self.become_follower(self.term, None, effects);
             return;
         }
+        self.tick_strong_sync(effects);
+        self.tick_snapshots(effects);
+        self.tick_stalled_learners();
         self.heartbeat_elapsed_ticks += 1;
         if self.heartbeat_elapsed_ticks >= self.config.heartbeat_ticks {
-            self.heartbeat_elapsed_ticks = 0;
-            self.heartbeat_seq += 1;
-            for peer in &self.peers {
-                let commit = self.commit.min(peer.match_index);
-                let heartbeat = Message::Heartbeat { term: self.term, commit, seq: self.heartbeat_seq };
-                effects.send(peer.id, heartbeat, None);
-            }
+            self.begin_round(effects);
         }
+        // Behind the heartbeat: an order that goes before one would be void when the two change places on the way.
+        self.tick_transfer(effects);
+        self.tick_hand_over(effects);
     }
 
     pub(crate) fn on_propose(
         &mut self,
         term: Term,
         first: LogIndex,
-        payloads: Vec<Bytes>,
+        proposals: Vec<Proposal>,
         effects: &mut Effects,
     ) {
-        let accepted =
-            self.role == Role::Leader && term == self.term && first == self.log.last_index().next();
+        let accepted = self.role == Role::Leader
+            && term == self.term
+            && first == self.log.last_index().next()
+            && self.may_propose(&proposals);
         if !accepted {
             effects.push(Effect::ProposalRefused { first });
             return;
         }
-        if !payloads.is_empty() {
-            let entries = self.make_entries(payloads);
+        if !proposals.is_empty() {
+            let entries = self.make_entries(proposals);
             self.append(entries, effects);
         }
     }
 
+    /// Makes entries of this term out of proposals, for the end of the log.
+    fn make_entries(&self, proposals: Vec<Proposal>) -> Vec<Entry> {
+        let first = self.log.last_index().next();
+        let entry = |(Proposal { kind, payload }, index): (Proposal, u64)| {
+            assert!(payload.len() <= crate::limits::PAYLOAD_BYTES_MAX, "a payload fits an entry");
+            Entry { index: LogIndex::new(index), term: self.term, kind, payload }
+        };
+        proposals.into_iter().zip(first.get()..).map(entry).collect()
+    }
+
     /// Takes note that a peer answered in `term`. Returns its progress if this node leads in that term.
-    fn answer_from(&mut self, from: NodeId, term: Term, effects: &mut Effects) -> Option<&mut Progress> {
+    pub(crate) fn answer_from(
+        &mut self,
+        from: NodeId,
+        term: Term,
+        effects: &mut Effects,
+    ) -> Option<&mut Progress> {
         if !self.observe_term(term, effects) || self.role != Role::Leader {
             return None;
         }
-        let peer = self.peers.iter_mut().find(|peer| peer.id == from);
-        let peer = peer.expect("messages come from voters other than this node");
+        let Some(peer) = self.peers.iter_mut().find(|peer| peer.id == from) else {
+            self.ignored.unknown_sender += 1;
+            return None;
+        };
         peer.hear();
         Some(peer)
     }
@@ -108,9 +156,9 @@ impl Replica {
         if match_index > last_index {
             // It cannot hold what was never made.
             self.ignored.impossible += 1;
-            return;
+        } else if peer.is_voter {
+            peer.ack(match_index);
         }
-        peer.ack(match_index);
     }
 
     pub(crate) fn on_append_reject(
@@ -123,7 +171,7 @@ impl Replica {
         effects: &mut Effects,
     ) {
         let Some(peer) = self.answer_from(from, term, effects) else { return };
-        if !peer.is_current_refusal(prev_index) {
+        if !peer.is_voter || !peer.is_current_refusal(prev_index) {
             self.ignored.stale += 1;
             return;
         }
@@ -140,7 +188,11 @@ impl Replica {
         if prev_index > base {
             peer.probe(agreed.next());
         } else {
-            // There is no earlier entry to ask about. The question stays open, so that it is repeated only in a while.
+            // There is no earlier entry to ask about. The question stays open, so that it is repeated only in a while; meanwhile
+            // the peer is told to get a snapshot.
+            if !peer.behind_log {
+                peer.snapshot_elapsed_ticks = 0;
+            }
             peer.behind_log = true;
         }
     }
@@ -167,30 +219,37 @@ impl Replica {
         agreed
     }
 
-    pub(crate) fn on_heartbeat_ack(&mut self, from: NodeId, term: Term, effects: &mut Effects) {
-        // That the peer was heard is all there is to it, until reads and leases count the rounds.
-        let _ = self.answer_from(from, term, effects);
+    /// What a majority of the voters has on disk.
+    pub(crate) fn majority_held(&self) -> LogIndex {
+        let mut held = [LogIndex::ZERO; COUNTED_MAX];
+        let mut count = 0;
+        if self.part.is_voter {
+            // This node's own share is what its own disk has.
+            held[0] = self.writes.durable_index();
+            count = 1;
+        }
+        let counts_learners = self.config.has(Fault::LearnerCounted);
+        for peer in self.peers.iter().filter(|peer| peer.is_voter || counts_learners) {
+            held[count] = peer.known_index();
+            count += 1;
+        }
+        majority_value(&mut held[..count], self.voters.len())
     }
 
-    /// Commits what a majority has on disk, if it is of this term.
+    /// Commits what a majority and every armed strong-sync voter has on disk, if it is of this term.
     pub(crate) fn advance_commit(&mut self, effects: &mut Effects) {
         assert!(self.role == Role::Leader, "only a leader counts");
-        let mut held = [LogIndex::ZERO; VOTERS_MAX];
-        let voters = self.config.voters.len();
-        // This node's own share is what its own disk has.
-        held[0] = self.writes.durable_index();
-        for (slot, peer) in held[1..].iter_mut().zip(&self.peers) {
-            *slot = peer.match_index;
+        let majority = self.majority_held();
+        let index = self.strong_sync_bound().map_or(majority, |bound| bound.min(majority));
+        let is_own = self.log.term_at(index) == Some(self.term) || self.config.has(Fault::CommitOldTerm);
+        if index <= self.commit || !is_own {
+            return;
         }
-        let index = majority_index(&mut held[..voters]);
-        if index > self.commit && self.log.term_at(index) == Some(self.term) {
-            self.commit_to(index, effects);
-            if let Some(ready) = self.ready_index
-                && index >= ready
-            {
-                self.ready_index = None;
-                effects.push(Effect::LeaderReady { term: self.term, index: ready });
-            }
+        self.commit_to(index, effects);
+        if let Some(ready) = self.ready_index
+            && index >= ready
+        {
+            self.become_ready(ready, effects);
         }
     }
 
@@ -199,7 +258,7 @@ impl Replica {
         assert!(self.role == Role::Leader, "only a leader sends entries");
         // A peer's progress changes while the rest of the replica is only read.
         let mut peers = core::mem::take(&mut self.peers);
-        for peer in peers.iter_mut().filter(|peer| peer.connected) {
+        for peer in peers.iter_mut().filter(|peer| peer.is_voter && peer.connected) {
             match peer.pace {
                 Pace::Probe { asked: false } => self.send_probe(peer, effects),
                 Pace::Probe { asked: true } => {}
@@ -265,6 +324,7 @@ impl Replica {
             first,
             last,
             commit: self.commit,
+            is_feed: false,
         });
     }
 }

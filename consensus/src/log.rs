@@ -7,7 +7,7 @@
 //! entry before it (index and term zero when nothing was ever purged); the log is empty exactly when there are no runs,
 //! and then its last entry is `base`.
 //!
-//! Left out: replacing the whole log by a snapshot, which will set `base` and drop the runs.
+//! Left out: who is a member, which is in the entries too (`members_in_force`).
 
 use alloc::vec::Vec;
 
@@ -154,6 +154,14 @@ impl Log {
         }
     }
 
+    /// Holds nothing any more, after `base`: a snapshot has taken the place of everything.
+    pub(crate) fn reset(&mut self, base: (LogIndex, Term)) {
+        assert!(base.0 > self.base.0 && base.1 >= self.base.1, "a snapshot leads forward");
+        self.base = base;
+        self.last = base.0;
+        self.runs.clear();
+    }
+
     /// Forgets the entries up to `upto`, which becomes the base.
     pub(crate) fn purge(&mut self, upto: LogIndex) {
         let Some(term) = self.term_at(upto) else { return };
@@ -240,6 +248,16 @@ mod tests {
             log.append(term(7), 1);
             assert_eq!(log.term_at(index(11)), Some(term(7)));
         }
+    }
+
+    #[test]
+    fn a_reset_log_goes_on_behind_its_base() {
+        let mut log = sample();
+        log.reset((index(20), term(9)));
+        assert_eq!((log.last_index(), log.last_term(), log.base_index()), (index(20), term(9), index(20)));
+        assert_eq!((log.term_at(index(20)), log.term_at(index(10))), (Some(term(9)), None));
+        log.append(term(9), 1);
+        assert_eq!(log.term_at(index(21)), Some(term(9)));
     }
 
     #[test]

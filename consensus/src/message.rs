@@ -6,13 +6,12 @@
 //! Invariant: a message that passed [`Message::is_well_formed`] has contiguous entries whose terms never go down and never
 //! pass the leader's, so the code behind it may do arithmetic on its numbers without a check.
 //!
-//! Left out: reading (ReadIndex), transfer of leadership and snapshots. Each will be a variant of its own; the codes in
-//! [`mod@crate::encode`] that follow the last one are free for them.
+//! Left out: the bytes of snapshots, which travel outside of the core.
 
 use alloc::vec::Vec;
 
 use crate::limits::{BATCH_ENTRIES_MAX, INDEX_MAX, TERM_MAX};
-use crate::types::{Entry, LogIndex, Term};
+use crate::types::{Entry, LogIndex, NodeId, Term};
 
 /// A message from one replica to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +40,8 @@ pub enum Message {
         last_index: LogIndex,
         /// Term of that entry.
         last_term: Term,
+        /// The leader itself asked the candidate to stand ([`Message::TimeoutNow`]): stickiness does not apply.
+        is_transfer: bool,
     },
     /// Answer to [`Message::Vote`]. A granted vote leaves only when it is durable.
     VoteReply {
@@ -88,8 +89,12 @@ pub enum Message {
         term: Term,
         /// The leader's commit index, but never past what the follower is known to hold: safe to commit as it is.
         commit: LogIndex,
-        /// Number of the heartbeat round, growing within a term. (Leases and ReadIndex will count answers by it.)
+        /// Number of the heartbeat round, growing within a term. Leases and ReadIndex count answers by it.
         seq: u64,
+        /// Every member is known to hold everything up to here: nobody needs it from a log any more.
+        floor: LogIndex,
+        /// The addressee has no vote in the leader's membership: it is to subscribe to a source.
+        is_learner: bool,
     },
     /// Answer to [`Message::Heartbeat`].
     HeartbeatAck {
@@ -97,6 +102,10 @@ pub enum Message {
         term: Term,
         /// The round answered.
         seq: u64,
+        /// What the answerer has committed and on disk.
+        commit: LogIndex,
+        /// What its state machine has applied.
+        applied: LogIndex,
     },
     /// "The commit index moved." Sent when no append is on the way to carry it. Not answered. Superseded by any later
     /// append or commit notice to the same peer: a driver that still has it queued then may drop it.
@@ -105,6 +114,71 @@ pub enum Message {
         term: Term,
         /// As in [`Message::Heartbeat`]: bounded by what the follower is known to hold.
         commit: LogIndex,
+    },
+    /// "Take over now", from a leader to the voter it hands over to: stand at once, without asking first.
+    TimeoutNow {
+        /// The leader's term.
+        term: Term,
+        /// The last heartbeat round before it. Ignored by a voter that has heard a later one, or none at all, in this term: so an old
+        /// order does nothing.
+        seq: u64,
+    },
+    /// "Feed me", from a learner to its source; repeated as long as it wants to be fed.
+    Subscribe {
+        /// The learner's term.
+        term: Term,
+        /// What the learner has committed and on disk; it wants what comes after.
+        commit: LogIndex,
+        /// What its state machine has applied.
+        applied: LogIndex,
+    },
+    /// Entries for a learner. Unlike [`Message::Append`] it may come from any member, and everything in it is committed.
+    Feed {
+        /// The source's term: not a claim to lead it.
+        term: Term,
+        /// The entry just before the first one sent.
+        prev_index: LogIndex,
+        /// Term of that entry.
+        prev_term: Term,
+        /// Contiguous entries from `prev_index + 1`, all committed.
+        entries: Vec<Entry>,
+        /// The source's commit index; never below the last entry sent.
+        commit: LogIndex,
+    },
+    /// Answer to [`Message::Feed`]: "I have committed, and on disk, everything up to `match_index`". Also when entries were missing
+    /// before the ones fed: the source goes on from here then.
+    FeedAck {
+        /// The learner's term.
+        term: Term,
+        /// Last index committed and durable.
+        match_index: LogIndex,
+        /// The feed did not continue this log: feed from `match_index + 1`.
+        has_gap: bool,
+    },
+    /// "From which index on may I read?" From any node to the leader.
+    ReadIndex {
+        /// The asker's term.
+        term: Term,
+        /// Comes back in the answer.
+        ticket: u64,
+    },
+    /// Answer to [`Message::ReadIndex`].
+    ReadIndexReply {
+        /// The answerer's term.
+        term: Term,
+        /// The ticket of the question.
+        ticket: u64,
+        /// Everything acknowledged before the question lies at or below this; none: the answerer does not lead, or is not ready.
+        index: Option<LogIndex>,
+    },
+    /// "What you need is purged: get a snapshot." From the leader, or from a learner's source.
+    SnapshotNeeded {
+        /// The sender's term.
+        term: Term,
+        /// Whom to ask by preference.
+        from: NodeId,
+        /// The snapshot must reach at least here.
+        at_least: LogIndex,
     },
 }
 
@@ -122,7 +196,14 @@ impl Message {
             | Message::AppendReject { term, .. }
             | Message::Heartbeat { term, .. }
             | Message::HeartbeatAck { term, .. }
-            | Message::Commit { term, .. } => *term,
+            | Message::Commit { term, .. }
+            | Message::TimeoutNow { term, .. }
+            | Message::Subscribe { term, .. }
+            | Message::Feed { term, .. }
+            | Message::FeedAck { term, .. }
+            | Message::ReadIndex { term, .. }
+            | Message::ReadIndexReply { term, .. }
+            | Message::SnapshotNeeded { term, .. } => *term,
         }
     }
 
@@ -132,8 +213,8 @@ impl Message {
     pub fn is_well_formed(&self) -> bool {
         let term = self.term();
         if term == Term::ZERO || term.get() > TERM_MAX {
-            // Only a node that has never voted answers with term zero.
-            return term == Term::ZERO && matches!(self, Message::PreVoteReply { granted: false, .. });
+            // Only a node that has never voted, and has heard nobody that has, speaks in term zero.
+            return term == Term::ZERO && self.may_have_term_zero();
         }
         match self {
             Message::PreVote { last_index, last_term, .. } | Message::Vote { last_index, last_term, .. } => {
@@ -149,9 +230,49 @@ impl Message {
                     && position_is_sound(*conflict_first, *conflict_term)
                     && last_index.get() <= INDEX_MAX
             }
-            Message::AppendAck { match_index, .. } => match_index.get() <= INDEX_MAX,
-            Message::Heartbeat { commit, .. } | Message::Commit { commit, .. } => commit.get() <= INDEX_MAX,
-            Message::PreVoteReply { .. } | Message::VoteReply { .. } | Message::HeartbeatAck { .. } => true,
+            Message::AppendAck { match_index, .. } | Message::FeedAck { match_index, .. } => {
+                match_index.get() <= INDEX_MAX
+            }
+            Message::Heartbeat { commit, floor, .. } => commit.get() <= INDEX_MAX && floor.get() <= INDEX_MAX,
+            Message::HeartbeatAck { commit, applied, .. } | Message::Subscribe { commit, applied, .. } => {
+                commit.get() <= INDEX_MAX && applied.get() <= INDEX_MAX
+            }
+            Message::Commit { commit, .. } => commit.get() <= INDEX_MAX,
+            Message::Feed { prev_index, prev_term, entries, commit, .. } => {
+                position_is_sound(*prev_index, *prev_term)
+                    && commit.get() <= INDEX_MAX
+                    && prev_index.get() + entries.len() as u64 <= commit.get()
+                    && entries_are_sound(entries, *prev_index, *prev_term, term)
+            }
+            Message::ReadIndexReply { index, .. } => index.is_none_or(|index| index.get() <= INDEX_MAX),
+            Message::SnapshotNeeded { at_least, .. } => at_least.get() <= INDEX_MAX,
+            Message::PreVoteReply { .. }
+            | Message::VoteReply { .. }
+            | Message::TimeoutNow { .. }
+            | Message::ReadIndex { .. } => true,
+        }
+    }
+
+    /// Whether a node that is in no term yet may say this.
+    fn may_have_term_zero(&self) -> bool {
+        match self {
+            Message::PreVoteReply { granted, .. } => !granted,
+            Message::Subscribe { commit, .. } => *commit == LogIndex::ZERO,
+            Message::ReadIndexReply { index, .. } => index.is_none(),
+            Message::PreVote { .. }
+            | Message::Vote { .. }
+            | Message::VoteReply { .. }
+            | Message::Append { .. }
+            | Message::AppendAck { .. }
+            | Message::AppendReject { .. }
+            | Message::Heartbeat { .. }
+            | Message::HeartbeatAck { .. }
+            | Message::Commit { .. }
+            | Message::TimeoutNow { .. }
+            | Message::Feed { .. }
+            | Message::FeedAck { .. }
+            | Message::ReadIndex { .. }
+            | Message::SnapshotNeeded { .. } => false,
         }
     }
 }

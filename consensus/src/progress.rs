@@ -1,4 +1,4 @@
-//! What a leader knows of one other voter, and how fast it sends to it.
+//! What a leader knows of one other member, and how fast it sends to it, if it is a voter.
 //!
 //! Two paces. *Probe*: the place where the logs agree is not known; one append at a time, and its answer is waited for.
 //! *Pipeline*: it is known; batches are sent ahead, up to the window, without waiting. A refusal or a lost
@@ -8,13 +8,16 @@
 //! the peer's disk, and it never goes down in a term; `inflight` holds the last index of each batch sent and not acked,
 //! ascending, all at or past `match_index` and below `next`, and is empty in probe.
 //!
-//! Left out: learners (a progress without a vote), degraded strong-sync voters (a clock beside `contact_ticks`), and snapshots:
-//! a peer that needs entries that were purged is marked `behind_log` and asked again now and then, in case it was brought up to
-//! date by other means; a snapshot will be its third pace.
+//! A peer that needs entries that were purged is marked `behind_log`: it is told to get a snapshot (`snapshot`), and asked again
+//! now and then.
+//!
+//! Left out: how learners are fed (`feed`); what is known of one is what it says of itself in its answers to heartbeats.
 
 use alloc::collections::VecDeque;
 
 use crate::config::Config;
+use crate::membership::Member;
+use crate::strong_sync::StrongSync;
 use crate::types::{LogIndex, NodeId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,23 @@ pub(crate) struct Progress {
     pub(crate) contact_ticks: u32,
     /// Highest commit index sent to the peer, as far as the peer can have used it.
     pub(crate) commit_sent: LogIndex,
+    /// What it is in the membership in force, but for its addresses; set by [`Progress::set_member`] alone.
+    pub(crate) is_voter: bool,
+    pub(crate) is_log_only: bool,
+    pub(crate) weight: u8,
+    pub(crate) is_strong_sync: bool,
+    /// Whether commits wait for it, if it is a strong-sync voter.
+    pub(crate) sync: StrongSync,
+    /// The last round of heartbeats it answered in this leadership.
+    pub(crate) acked_seq: u64,
+    /// What it said it has committed and on disk. Never goes down: what was committed stays held.
+    pub(crate) commit_heard: LogIndex,
+    /// What its state machine was last said to have applied.
+    pub(crate) applied: LogIndex,
+    /// Ticks since it was last told to get a snapshot, while it is behind the log.
+    pub(crate) snapshot_elapsed_ticks: u32,
+    /// Ticks for which a learner has been heard, lagging, without getting on.
+    pub(crate) stalled_ticks: u32,
 }
 
 impl Progress {
@@ -64,7 +84,45 @@ impl Progress {
             owed_ticks: 0,
             contact_ticks: 0,
             commit_sent: LogIndex::ZERO,
+            is_voter: false,
+            is_log_only: false,
+            weight: 0,
+            is_strong_sync: false,
+            sync: StrongSync::default(),
+            acked_seq: 0,
+            commit_heard: LogIndex::ZERO,
+            applied: LogIndex::ZERO,
+            snapshot_elapsed_ticks: 0,
+            stalled_ticks: 0,
         }
+    }
+
+    /// Takes over what the membership says of it. A new voter is asked where it stands; `next` is the end of the log.
+    pub(crate) fn set_member(&mut self, member: &Member, next: LogIndex) {
+        assert!(member.id == self.id, "a progress is of one member");
+        if member.is_voter && !self.is_voter {
+            self.match_index = LogIndex::ZERO;
+            self.behind_log = false;
+            self.contact_ticks = 0;
+            self.probe(next);
+        }
+        if member.is_strong_sync != self.is_strong_sync {
+            self.sync = StrongSync::default();
+        }
+        self.is_voter = member.is_voter;
+        self.is_log_only = member.is_log_only;
+        self.weight = member.weight;
+        self.is_strong_sync = member.is_strong_sync;
+    }
+
+    /// May be elected to serve.
+    pub(crate) fn is_electable(&self) -> bool {
+        self.is_voter && !self.is_log_only && self.weight > 0
+    }
+
+    /// What it is known to hold on disk.
+    pub(crate) fn known_index(&self) -> LogIndex {
+        if self.is_voter { self.match_index } else { self.commit_heard }
     }
 
     /// A new leadership begins: nothing is known, so try the end of the log. The connection is what it was.
@@ -73,6 +131,9 @@ impl Progress {
         self.contact_ticks = 0;
         self.commit_sent = LogIndex::ZERO;
         self.behind_log = false;
+        self.sync = StrongSync::default();
+        self.acked_seq = 0;
+        self.stalled_ticks = 0;
         self.probe(next);
     }
 

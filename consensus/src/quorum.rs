@@ -2,12 +2,12 @@
 //!
 //! Invariant: two majorities of the same voters have a node in common. Everything the protocol promises rests on this.
 //!
-//! Left out: strong-sync voters (the commit index will also be held back by each of them that is not degraded, as a
-//! second argument of [`majority_index`]) and joint configurations (membership changes one voter at a time, so that the
-//! majorities before and after have a node in common as well).
+//! The voters are those of the membership in force on the node that counts. It changes by one vote at a time, so the majorities
+//! before and after a change have a node in common as well.
+//!
+//! Left out: strong-sync voters, which hold a commit back on top of this (`strong_sync`), and joint configurations.
 
 use crate::limits::VOTERS_MAX;
-use crate::types::LogIndex;
 
 /// How many of `voters` make a majority.
 #[must_use]
@@ -16,13 +16,15 @@ pub(crate) const fn majority(voters: usize) -> usize {
     voters / 2 + 1
 }
 
-/// The last index that a majority holds, when each voter holds up to one of `indexes`. Reorders them.
-pub(crate) fn majority_index(indexes: &mut [LogIndex]) -> LogIndex {
-    let needed = majority(indexes.len());
+/// The highest value that a majority of `voters` has reached, when each of them has reached one of `values`: the last index that a
+/// majority holds, or the last round that a majority has answered. Reorders the values.
+pub(crate) fn majority_value<T: Copy + Ord>(values: &mut [T], voters: usize) -> T {
+    let needed = majority(voters);
+    assert!(needed <= values.len(), "every voter has a value");
     // Sorted ascending, everything from this place on is at least this large, and that is a majority.
-    let place = indexes.len() - needed;
-    let (_, index, _) = indexes.select_nth_unstable(place);
-    *index
+    let place = values.len() - needed;
+    let (_, value, _) = values.select_nth_unstable(place);
+    *value
 }
 
 /// Who granted a vote or a pre-vote; a voter is its place among the sorted voters.
@@ -45,6 +47,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+    use crate::types::LogIndex;
 
     #[test]
     fn a_majority_is_more_than_half() {
@@ -60,7 +63,7 @@ mod tests {
             for code in 0..5_u64.pow(voters) {
                 let indexes: Vec<LogIndex> =
                     (0..voters).map(|digit| LogIndex::new(code / 5_u64.pow(digit) % 5)).collect();
-                let index = majority_index(&mut indexes.clone());
+                let index = majority_value(&mut indexes.clone(), indexes.len());
                 let holds = |wanted| indexes.iter().filter(|held| **held >= wanted).count();
                 assert!(holds(index) >= majority(indexes.len()), "{indexes:?}");
                 assert!(holds(index.next()) < majority(indexes.len()), "{indexes:?}");

@@ -6,8 +6,7 @@
 //! Invariants, checked in every step: terms and the commit index never go down; the commit index lies within the log;
 //! applied lies at or below commit; a leader knows itself as the leader.
 //!
-//! Left out: membership (the voters are those of the configuration), transfer, reads, snapshots: each will be a module beside
-//! the roles with its own arm in [`Replica::step`].
+//! Left out: what each input means; every concern is a module beside the roles with its own arm in [`Replica::step`].
 
 use alloc::vec::Vec;
 
@@ -17,12 +16,21 @@ use crate::config::Config;
 use crate::effect::{Effect, Effects, Input};
 use crate::election::ElectionTimer;
 use crate::error::Error;
+use crate::fault::Fault;
+use crate::feed::Feed;
+use crate::hand_over::HandOver;
+use crate::learner::Subscription;
 use crate::log::{Log, LogState};
+use crate::members_in_force::{MembersInForce, OwnPart};
+use crate::membership::Membership;
 use crate::message::Message;
 use crate::progress::{Pace, Progress};
 use crate::quorum::Ballot;
+use crate::reads::Reads;
 use crate::status::{IgnoredCount, PeerPace, PeerStatus, Status};
-use crate::types::{Entry, HardState, LogIndex, NodeId, Role, Term, WriteSeq};
+use crate::strong_sync::StrongSync;
+use crate::transfer::Transfer;
+use crate::types::{Entry, EntryKind, HardState, LogIndex, NodeId, Role, Term, WriteSeq};
 use crate::writes::Writes;
 
 /// One member of the cluster: a function from inputs to effects.
@@ -36,6 +44,14 @@ pub struct Replica {
     pub(crate) role: Role,
     /// The leader of `term`, once heard. At most one node for a term.
     pub(crate) leader: Option<NodeId>,
+    /// The last leader that was known, also after it is lost: it is not waited for in an election.
+    pub(crate) lost_leader: Option<NodeId>,
+    /// The memberships of the log; moved with the log alone.
+    pub(crate) members: MembersInForce,
+    /// What this node is in the membership in force.
+    pub(crate) part: OwnPart,
+    /// The voters of the membership in force, ascending.
+    pub(crate) voters: Vec<NodeId>,
     pub(crate) log: Log,
     /// Everything up to here is decided. Never goes down; moved by [`Replica::commit_to`] alone.
     pub(crate) commit: LogIndex,
@@ -47,12 +63,37 @@ pub struct Replica {
     pub(crate) ballot: Ballot,
     /// A candidate's own vote, until it is durable and may be counted.
     pub(crate) own_vote: Option<WriteSeq>,
-    /// The other voters. Up to date only while leading, except for `connected`.
+    /// The leader ordered this candidate to stand.
+    pub(crate) is_transfer_election: bool,
+    /// The other members. Up to date only while leading, except for `connected`.
     pub(crate) peers: Vec<Progress>,
     /// A leader's empty entry, until it is committed.
     pub(crate) ready_index: Option<LogIndex>,
+    /// A leader has committed an entry of its term.
+    pub(crate) is_ready: bool,
     pub(crate) heartbeat_elapsed_ticks: u32,
+    /// The last round of heartbeats. Never goes down while the process lives.
     pub(crate) heartbeat_seq: u64,
+    /// The last round before this leadership.
+    pub(crate) first_seq: u64,
+    /// The last round of this leadership that a majority has answered.
+    pub(crate) answered_seq: u64,
+    pub(crate) reads: Reads,
+    pub(crate) transfer: Option<Transfer>,
+    /// The last order to take over and the round before it, while it may still be obeyed. No lease is granted meanwhile.
+    pub(crate) order_given: Option<(NodeId, u64)>,
+    pub(crate) hand_over: HandOver,
+    /// Whether commits wait for this node's own disk, if it is a strong-sync voter and leads.
+    pub(crate) own_sync: StrongSync,
+    /// The last heartbeat heard from the leader of this term.
+    pub(crate) heard_seq: Option<u64>,
+    /// What that heartbeat said: this node has no vote.
+    pub(crate) told_learner: Option<bool>,
+    pub(crate) subscription: Subscription,
+    /// Those that this node feeds.
+    pub(crate) feeds: Vec<Feed>,
+    /// Every member is known to hold everything up to here. Never goes down.
+    pub(crate) floor: LogIndex,
     /// What the last [`Effect::Role`] said.
     announced: (Role, Term, Option<NodeId>),
     batch: u64,
@@ -61,7 +102,9 @@ pub struct Replica {
 
 impl Replica {
     /// A replica as it is after a start, from what its disk holds. `commit` is a lower bound of the commit index, for example
-    /// what the state machine has applied. It starts as a follower and says nothing until its first input.
+    /// what the state machine has applied. `memberships`: the one in force at the log's base, with the index of its entry
+    /// (zero: the founding members), and those in the log, ascending. A node that was told nothing yet has an empty one at index zero.
+    /// It starts as a follower or learner and says nothing until its first input.
     ///
     /// # Errors
     /// The configuration makes no sense, or the state on disk contradicts itself.
@@ -70,13 +113,18 @@ impl Replica {
         hard_state: HardState,
         log: LogState,
         commit: LogIndex,
+        memberships: Vec<(LogIndex, Membership)>,
     ) -> Result<Replica, Error> {
-        let config = config.check()?;
+        config.check()?;
         let log = Log::open(log)?;
-        if hard_state.term < log.last_term() {
-            return Err(Error::TermBehindLog { log_term: log.last_term(), term: hard_state.term });
+        let mut term = hard_state.term;
+        if config.has(Fault::TermForgotten) {
+            term = term.max(log.last_term());
         }
-        if hard_state.term.get() > crate::limits::TERM_MAX {
+        if term < log.last_term() {
+            return Err(Error::TermBehindLog { log_term: log.last_term(), term });
+        }
+        if term.get() > crate::limits::TERM_MAX {
             return Err(Error::LogState("the term of the hard state is impossibly large"));
         }
         // What is purged was applied, so it is committed.
@@ -84,29 +132,67 @@ impl Replica {
         if commit > log.last_index() {
             return Err(Error::CommitBeyondLog { commit, last: log.last_index() });
         }
-        let peers =
-            config.voters.iter().filter(|id| **id != config.id).map(|id| Progress::new(*id)).collect();
-        Ok(Replica {
-            term: hard_state.term,
-            vote: hard_state.vote,
-            role: Role::Follower,
+        let mut members = MembersInForce::open(memberships, &log, config.has(Fault::MembershipLate))?;
+        members.commit(commit);
+        let vote = if term == hard_state.term { hard_state.vote } else { None };
+        let timer = ElectionTimer::new(&config, term == Term::ZERO);
+        Ok(Replica::started(config, (term, vote), log, commit, members, timer))
+    }
+
+    fn started(
+        config: Config,
+        (term, vote): (Term, Option<NodeId>),
+        log: Log,
+        commit: LogIndex,
+        members: MembersInForce,
+        timer: ElectionTimer,
+    ) -> Replica {
+        let mut replica = Replica {
+            term,
+            vote,
+            role: Role::Learner,
             leader: None,
+            lost_leader: None,
+            members,
+            part: OwnPart::default(),
+            voters: Vec::new(),
             commit,
             applied: LogIndex::ZERO,
             writes: Writes::new(log.last_index()),
-            timer: ElectionTimer::new(&config),
+            timer,
             ballot: Ballot::default(),
             own_vote: None,
-            peers,
+            is_transfer_election: false,
+            peers: Vec::new(),
             ready_index: None,
+            is_ready: false,
             heartbeat_elapsed_ticks: 0,
             heartbeat_seq: 0,
-            announced: (Role::Follower, hard_state.term, None),
+            first_seq: 0,
+            answered_seq: 0,
+            reads: Reads::default(),
+            transfer: None,
+            order_given: None,
+            hand_over: HandOver::default(),
+            own_sync: StrongSync::default(),
+            heard_seq: None,
+            told_learner: None,
+            subscription: Subscription::default(),
+            feeds: Vec::new(),
+            floor: LogIndex::ZERO,
+            announced: (Role::Learner, term, None),
             batch: 0,
             ignored: IgnoredCount::default(),
             log,
             config,
-        })
+        };
+        replica.adopt_members();
+        replica.role = replica.passive_role();
+        replica.announced = (replica.role, term, None);
+        if replica.is_lone_voter() {
+            replica.timer.expire();
+        }
+        replica
     }
 
     /// Takes one input and adds what is to be done to `effects`, behind what is there already.
@@ -121,52 +207,66 @@ impl Replica {
         match input {
             Input::Tick => self.on_tick(effects),
             Input::Message { from, message } => self.on_message(from, message, effects),
-            Input::Propose { term, first, payloads } => self.on_propose(term, first, payloads, effects),
+            Input::Propose { term, first, proposals } => self.on_propose(term, first, proposals, effects),
             Input::Durable { seq } => self.on_durable(seq, effects),
             Input::Applied { index } => self.on_applied(index),
             Input::PeerConnected { peer } => self.on_connected(peer, effects),
             Input::PeerDisconnected { peer } => self.on_disconnected(peer),
             Input::Purged { upto } => self.on_purged(upto),
+            Input::Transfer { to } => self.on_transfer(to, effects),
+            Input::CancelTransfer => self.on_cancel_transfer(effects),
+            Input::Read { ticket } => self.on_read(ticket, effects),
+            Input::SnapshotStaged { base, membership } => self.on_snapshot_staged(base, membership, effects),
         }
         if self.role == Role::Leader {
             self.advance_commit(effects);
+            self.advance_transfer(effects);
             self.replicate(effects);
+        }
+        if !self.feeds.is_empty() {
+            self.serve_feeds(effects);
         }
         self.check(before);
     }
 
     /// What must hold after every step.
     fn check(&self, before: (Term, LogIndex)) {
+        let may_drop = self.config.has(Fault::TruncateCommitted);
         assert!(self.term >= before.0, "terms never go down");
-        assert!(self.commit >= before.1, "the commit index never goes down");
+        assert!(self.commit >= before.1 || may_drop, "the commit index never goes down");
         assert!(self.commit <= self.log.last_index(), "only entries that are held are committed here");
         assert!(self.log.last_term() <= self.term, "no entry is of a term that was not entered");
         assert!(
             (self.role == Role::Leader) == (self.leader == Some(self.config.id)),
             "the leader, and nobody else, knows itself as the leader"
         );
+        assert!(
+            self.role != Role::Follower || self.part.is_voter,
+            "a node without a vote is a learner, unless it stands or leads"
+        );
     }
 
     fn on_tick(&mut self, effects: &mut Effects) {
         match self.role {
             Role::Leader => self.tick_leader(effects),
-            Role::Follower | Role::PreCandidate | Role::Candidate => {
-                if !self.timer.tick() {
-                    return;
-                }
-                if self.own_vote.is_some() {
-                    // The disk has not even let the questions out. Standing anew would only give it more to write.
-                    self.timer.stand();
-                } else {
-                    self.stand_for_pre_election(effects);
+            Role::Follower | Role::Learner | Role::PreCandidate | Role::Candidate => {
+                if self.timer.tick() {
+                    self.on_election_timeout(effects);
                 }
             }
         }
+        self.tick_subscription(effects);
+        self.tick_reads(effects);
+        self.tick_feeds();
     }
 
     fn on_message(&mut self, from: NodeId, message: Message, effects: &mut Effects) {
-        if from == self.config.id || self.config.position(from).is_none() {
+        if from == self.config.id {
             self.ignored.unknown_sender += 1;
+            return;
+        }
+        if self.members.in_force().is_removed(from) {
+            self.ignored.removed_sender += 1;
             return;
         }
         if !message.is_well_formed() {
@@ -178,8 +278,8 @@ impl Replica {
                 self.on_pre_vote(from, term, (last_index, last_term), effects);
             }
             Message::PreVoteReply { term, granted } => self.on_pre_vote_reply(from, term, granted, effects),
-            Message::Vote { term, last_index, last_term } => {
-                self.on_vote(from, term, (last_index, last_term), effects);
+            Message::Vote { term, last_index, last_term, is_transfer } => {
+                self.on_vote(from, term, (last_index, last_term), is_transfer, effects);
             }
             Message::VoteReply { term, granted } => self.on_vote_reply(from, term, granted, effects),
             Message::Append { term, prev_index, prev_term, entries, commit } => {
@@ -190,9 +290,30 @@ impl Replica {
                 let conflict = (conflict_term, conflict_first);
                 self.on_append_reject(from, term, prev_index, conflict, last_index, effects);
             }
-            Message::Heartbeat { term, commit, seq } => self.on_heartbeat(from, term, commit, seq, effects),
-            Message::HeartbeatAck { term, seq: _ } => self.on_heartbeat_ack(from, term, effects),
+            Message::Heartbeat { term, commit, seq, floor, is_learner } => {
+                self.on_heartbeat(from, term, seq, (commit, floor), is_learner, effects);
+            }
+            Message::HeartbeatAck { term, seq, commit, applied } => {
+                self.on_heartbeat_ack(from, term, seq, (commit, applied), effects);
+            }
             Message::Commit { term, commit } => self.on_commit_notice(from, term, commit, effects),
+            Message::TimeoutNow { term, seq } => self.on_timeout_now(from, term, seq, effects),
+            Message::Subscribe { term, commit, applied } => {
+                self.on_subscribe(from, term, (commit, applied), effects);
+            }
+            Message::Feed { term, prev_index, prev_term, entries, commit } => {
+                self.on_feed(from, term, (prev_index, prev_term), entries, commit, effects);
+            }
+            Message::FeedAck { term, match_index, has_gap } => {
+                self.on_feed_ack(from, term, match_index, has_gap, effects);
+            }
+            Message::ReadIndex { term, ticket } => self.on_read_index(from, term, ticket, effects),
+            Message::ReadIndexReply { term, ticket, index } => {
+                self.on_read_index_reply(term, ticket, index, effects);
+            }
+            Message::SnapshotNeeded { term, from: holder, at_least } => {
+                self.on_snapshot_needed(from, term, holder, at_least, effects);
+            }
         }
     }
 
@@ -203,7 +324,8 @@ impl Replica {
     }
 
     fn on_applied(&mut self, index: LogIndex) {
-        assert!(index <= self.commit, "only what is committed is applied");
+        let may_drop = self.config.has(Fault::TruncateCommitted);
+        assert!(index <= self.commit || may_drop, "only what is committed is applied");
         self.applied = self.applied.max(index);
     }
 
@@ -215,6 +337,7 @@ impl Replica {
     }
 
     fn on_connected(&mut self, peer: NodeId, effects: &mut Effects) {
+        self.restart_feed(peer);
         let Some(progress) = self.peers.iter_mut().find(|progress| progress.id == peer) else {
             self.ignored.unknown_sender += 1;
             return;
@@ -225,6 +348,7 @@ impl Replica {
     }
 
     fn on_disconnected(&mut self, peer: NodeId) {
+        self.restart_feed(peer);
         match self.peers.iter_mut().find(|progress| progress.id == peer) {
             Some(progress) => progress.disconnect(),
             None => self.ignored.unknown_sender += 1,
@@ -251,15 +375,24 @@ impl Replica {
         if self.role == Role::Leader {
             // The others have heard this node until now; let them go first.
             self.timer.reset();
+            self.transfer = None;
+            self.order_given = None;
+            self.is_ready = false;
         }
-        self.role = Role::Follower;
+        if term > self.term || leader != self.leader {
+            self.heard_seq = None;
+            self.told_learner = None;
+        }
+        self.role = self.passive_role();
         self.leader = leader;
         self.own_vote = None;
         self.ready_index = None;
         if (term, vote) != (self.term, self.vote) {
             self.term = term;
             self.vote = vote;
-            self.persist(effects);
+            if vote.is_some() || !self.config.has(Fault::TermForgotten) {
+                self.persist(effects);
+            }
         }
         self.announce(effects);
     }
@@ -279,7 +412,8 @@ impl Replica {
     /// Writes term and vote.
     pub(crate) fn persist(&mut self, effects: &mut Effects) -> WriteSeq {
         let seq = self.writes.persist();
-        let hard_state = HardState { term: self.term, vote: self.vote };
+        let vote = if self.config.has(Fault::VoteNotPersisted) { None } else { self.vote };
+        let hard_state = HardState { term: self.term, vote };
         effects.push(Effect::Persist { hard_state, seq });
         seq
     }
@@ -287,9 +421,19 @@ impl Replica {
     /// Tells the driver role, term and leader if one of them changed.
     pub(crate) fn announce(&mut self, effects: &mut Effects) {
         let now = (self.role, self.term, self.leader);
-        if now != self.announced {
-            self.announced = now;
-            effects.push(Effect::Role { role: self.role, term: self.term, leader: self.leader });
+        if now == self.announced {
+            return;
+        }
+        let has_other_leader = (now.1, now.2) != (self.announced.1, self.announced.2);
+        self.announced = now;
+        effects.push(Effect::Role { role: self.role, term: self.term, leader: self.leader });
+        if has_other_leader {
+            self.refuse_reads(effects);
+        }
+        if self.leader.is_some() && self.leader != self.lost_leader {
+            self.lost_leader = self.leader;
+            let weight_ticks = self.second_stage_ticks(self.lost_leader);
+            self.timer.set_weight_ticks(weight_ticks);
         }
     }
 
@@ -300,7 +444,11 @@ impl Replica {
             self.log.append(run[0].term, run.len() as u64);
         }
         let seq = self.writes.append(self.log.last_index());
+        let is_membership = |entry: &&Entry| entry.kind == EntryKind::Membership;
+        let memberships: Vec<(LogIndex, Bytes)> =
+            entries.iter().filter(is_membership).map(|entry| (entry.index, entry.payload.clone())).collect();
         effects.push(Effect::Append { entries, seq });
+        self.take_memberships(&memberships, effects);
     }
 
     /// Moves the commit index forward.
@@ -309,6 +457,9 @@ impl Replica {
         assert!(index <= self.log.last_index(), "only entries that are held are committed here");
         self.commit = index;
         effects.push(Effect::Commit { index });
+        if self.members.commit(index) && self.config.has(Fault::MembershipLate) {
+            self.members_changed(effects);
+        }
     }
 
     /// The role played now.
@@ -364,19 +515,6 @@ impl Replica {
     #[must_use]
     pub fn status(&self) -> Status {
         let leading = self.role == Role::Leader;
-        let peers = self.peers.iter().map(|peer| PeerStatus {
-            id: peer.id,
-            connected: peer.connected,
-            match_index: peer.match_index,
-            next: peer.next,
-            pace: match peer.pace {
-                Pace::Probe { .. } => PeerPace::Probe,
-                Pace::Pipeline => PeerPace::Pipeline,
-            },
-            inflight_batches: peer.inflight.len(),
-            contact_ticks: peer.contact_ticks,
-            behind_log: peer.behind_log,
-        });
         Status {
             id: self.config.id,
             role: self.role,
@@ -388,22 +526,39 @@ impl Replica {
             last_index: self.log.last_index(),
             durable_index: self.writes.durable_index(),
             leader_contact_ticks: if leading { 0 } else { self.timer.contact_ticks() },
-            peers: if leading { peers.collect() } else { Vec::new() },
+            peers: if leading { self.peers.iter().map(peer_status).collect() } else { Vec::new() },
+            membership: self.members.in_force().clone(),
+            membership_index: self.members.index(),
+            is_membership_committed: self.is_membership_committed(),
+            is_degraded: leading && self.part.is_strong_sync && self.own_sync.is_degraded(),
+            feeds: self.feed_statuses(),
+            transfer: self.transfer.map(|transfer| transfer.to),
+            source: self.source(),
+            floor: self.floor(),
             ignored: self.ignored,
         }
     }
+}
 
-    /// Makes entries of this term out of payloads, for the end of the log.
-    pub(crate) fn make_entries(&self, payloads: Vec<Bytes>) -> Vec<Entry> {
-        let first = self.log.last_index().next();
-        payloads
-            .into_iter()
-            .zip(first.get()..)
-            .map(|(payload, index)| {
-                assert!(payload.len() <= crate::limits::PAYLOAD_BYTES_MAX, "a payload fits an entry");
-                let index = LogIndex::new(index);
-                Entry { index, term: self.term, kind: crate::types::EntryKind::Data, payload }
-            })
-            .collect()
+fn peer_status(peer: &Progress) -> PeerStatus {
+    PeerStatus {
+        id: peer.id,
+        is_voter: peer.is_voter,
+        is_log_only: peer.is_log_only,
+        weight: peer.weight,
+        is_strong_sync: peer.is_strong_sync,
+        is_degraded: peer.is_strong_sync && peer.sync.is_degraded(),
+        commit: peer.commit_heard,
+        applied: peer.applied,
+        connected: peer.connected,
+        match_index: peer.known_index(),
+        next: peer.next,
+        pace: match peer.pace {
+            Pace::Probe { .. } => PeerPace::Probe,
+            Pace::Pipeline => PeerPace::Pipeline,
+        },
+        inflight_batches: peer.inflight.len(),
+        contact_ticks: peer.contact_ticks,
+        behind_log: peer.behind_log,
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::membership::Membership;
 use crate::types::{LogIndex, NodeId, Role, Term};
 
 /// A replica seen from outside.
@@ -27,22 +28,65 @@ pub struct Status {
     pub durable_index: LogIndex,
     /// Ticks since the leader was heard; zero on the leader.
     pub leader_contact_ticks: u32,
-    /// The other voters as the leader sees them; empty on the others.
+    /// The other members as the leader sees them; empty on the others.
     pub peers: Vec<PeerStatus>,
+    /// The members in force.
+    pub membership: Membership,
+    /// The entry that made them so; zero for the founding members.
+    pub membership_index: LogIndex,
+    /// Whether that entry is committed.
+    pub is_membership_committed: bool,
+    /// On a leader: a strong-sync voter itself, for whose own disk commits do not wait any more.
+    pub is_degraded: bool,
+    /// The learners that this node feeds.
+    pub feeds: Vec<FeedStatus>,
+    /// To whom the leadership is being handed.
+    pub transfer: Option<NodeId>,
+    /// Who feeds this node, if it is a learner.
+    pub source: Option<NodeId>,
+    /// Every member is known to hold everything up to here.
+    pub floor: LogIndex,
     /// Messages that were not acted upon.
     pub ignored: IgnoredCount,
 }
 
-/// One voter as its leader sees it.
+/// One learner as its source sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedStatus {
+    /// The learner.
+    pub subscriber: NodeId,
+    /// Last entry it is known to have committed and on disk.
+    pub match_index: LogIndex,
+    /// Next entry to send it.
+    pub next: LogIndex,
+    /// What its state machine has applied.
+    pub applied: LogIndex,
+}
+
+/// One member as its leader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerStatus {
-    /// The voter.
+    /// The member.
     pub id: NodeId,
+    /// Has a vote.
+    pub is_voter: bool,
+    /// Keeps no tables.
+    pub is_log_only: bool,
+    /// Election weight.
+    pub weight: u8,
+    /// Commits wait for it.
+    pub is_strong_sync: bool,
+    /// They do not at present, because it held them up for too long.
+    pub is_degraded: bool,
+    /// What it says it has committed and on disk.
+    pub commit: LogIndex,
+    /// What it says its state machine has applied.
+    pub applied: LogIndex,
     /// Whether there is a connection, as far as the driver said or the peer was heard.
     pub connected: bool,
     /// Last entry it is known to have on disk.
     pub match_index: LogIndex,
-    /// Next entry to send it.
+    /// Next entry to send it, if it is a voter.
     pub next: LogIndex,
     /// How entries are sent to it.
     pub pace: PeerPace,
@@ -66,8 +110,10 @@ pub enum PeerPace {
 /// How many messages were ignored, by reason, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IgnoredCount {
-    /// From a node that is not a voter here, or a report about one.
+    /// An answer from a node that was not asked, or a report about a node that is not a member.
     pub unknown_sender: u64,
+    /// From a node that was removed from the cluster.
+    pub removed_sender: u64,
     /// With numbers that cannot be.
     pub malformed: u64,
     /// Of an earlier term or an earlier question: normal after a change of leader.

@@ -167,14 +167,15 @@ impl fmt::Display for WriteSeq {
 }
 
 /// What kind of entry it is. The codes are written to disk and sent to peers: they are never reused.
-///
-/// Code 2 is kept for the membership change, which is the only further kind the core itself will read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntryKind {
     /// Code 0. A new leader's first entry; no payload. It commits what earlier terms left behind.
     Empty,
     /// Code 1. A payload of the state machine, opaque to the core.
     Data,
+    /// Code 2. The members from here on, see [`crate::Membership`]: the only payload that the core reads. It is in force on a
+    /// node as soon as it is in that node's log, committed or not (Raft, section 6).
+    Membership,
 }
 
 impl EntryKind {
@@ -184,6 +185,7 @@ impl EntryKind {
         match self {
             EntryKind::Empty => 0,
             EntryKind::Data => 1,
+            EntryKind::Membership => 2,
         }
     }
 
@@ -193,6 +195,7 @@ impl EntryKind {
         match code {
             0 => Some(EntryKind::Empty),
             1 => Some(EntryKind::Data),
+            2 => Some(EntryKind::Membership),
             _ => None,
         }
     }
@@ -211,6 +214,24 @@ pub struct Entry {
     pub payload: Bytes,
 }
 
+/// What a leader is asked to make an entry of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// [`EntryKind::Data`], or [`EntryKind::Membership`] with a payload from [`crate::Replica::prepare_change`]. Never
+    /// [`EntryKind::Empty`].
+    pub kind: EntryKind,
+    /// The bytes.
+    pub payload: Bytes,
+}
+
+impl Proposal {
+    /// Bytes of the state machine.
+    #[must_use]
+    pub fn data(payload: Bytes) -> Proposal {
+        Proposal { kind: EntryKind::Data, payload }
+    }
+}
+
 /// What a node must never forget about elections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HardState {
@@ -223,8 +244,10 @@ pub struct HardState {
 /// What part a node plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Takes entries from the leader of its term, or waits for one.
+    /// A voter that takes entries from the leader of its term, or waits for one.
     Follower,
+    /// Has no vote (a learner, or a node that is not or no longer a member): takes entries from its source and never stands.
+    Learner,
     /// Has lost its leader and asks whether it could win, without disturbing anybody's term.
     PreCandidate,
     /// Asks for votes in a term of its own.
@@ -237,6 +260,7 @@ impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Role::Follower => "follower",
+            Role::Learner => "learner",
             Role::PreCandidate => "pre-candidate",
             Role::Candidate => "candidate",
             Role::Leader => "leader",

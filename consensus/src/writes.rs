@@ -1,7 +1,8 @@
 //! Which of the writes that the core ordered have reached the disk.
 //!
 //! Invariants: sequence numbers are handed out without gaps; `durable_index` is the last entry of the *present* log that is
-//! on disk with all before it, and only a truncation moves it back; pending appends ascend strictly in sequence number.
+//! on disk with all before it, and only a truncation moves it back; pending appends ascend strictly in sequence number. What a snapshot
+//! holds counts as on disk when the write that puts it in place is.
 //!
 //! Left out: any idea of time. A disk that never answers shows as writes that stay pending; bounding them is the driver's.
 
@@ -64,6 +65,17 @@ impl Writes {
             append.1 = append.1.min(last);
         }
         self.issue()
+    }
+
+    /// The log is replaced by nothing after `base`. Up to `agreed` the old log holds the same as the snapshot, so that stays on disk
+    /// whatever happens; what lies between is there with this write.
+    pub(crate) fn reset(&mut self, base: LogIndex, agreed: LogIndex) -> WriteSeq {
+        assert!(agreed < base, "a snapshot leads forward");
+        self.durable_index = self.durable_index.min(agreed);
+        self.appends.clear();
+        let seq = self.issue();
+        self.appends.push_back((seq, base));
+        seq
     }
 
     /// A write of term and vote.
@@ -155,6 +167,21 @@ mod tests {
         assert_eq!(writes.durable_index(), index(8));
         writes.truncate(index(3));
         assert_eq!(writes.durable_index(), index(2));
+    }
+
+    #[test]
+    fn a_snapshot_is_on_disk_when_it_is_in_place_and_not_before() {
+        let mut writes = Writes::new(index(5));
+        writes.append(index(9));
+        // The old log agrees up to 4, and its entry 9 is not the snapshot's.
+        assert_eq!(writes.reset(index(20), index(4)), WriteSeq::new(2));
+        assert_eq!((writes.durable_index(), writes.after_entries(index(4))), (index(4), None));
+        assert_eq!((writes.after_entries(index(5)), writes.after_entries(index(20))), (seq(2), seq(2)));
+        writes.durable(WriteSeq::new(1));
+        assert_eq!(writes.durable_index(), index(4), "the write before the reset brings nothing");
+        writes.append(index(21));
+        writes.durable(WriteSeq::new(2));
+        assert_eq!((writes.durable_index(), writes.after_entries(index(21))), (index(20), seq(3)));
     }
 
     #[test]

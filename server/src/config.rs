@@ -10,19 +10,61 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Highest node id of a voter.
-pub const NODE_ID_MAX: u64 = 99;
+/// Highest node id.
+pub const NODE_ID_MAX: u64 = 65_535;
 
-/// One voter.
+/// One founding voter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peer {
-    /// Node id, 1 to 99.
+    /// Node id, 1 to 65535.
     pub id: u64,
     /// `host:port` for other nodes.
     pub peer_address: String,
     /// `host:port` for clients.
     pub sql_address: String,
+    /// Keeps the log and no tables.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub log_only: bool,
+    /// Election weight, 0 to 9; none: 5.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub weight: Option<u8>,
+    /// Commits wait for it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub strong_sync: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Peer {
+    /// A voter with tables and nothing special.
+    #[must_use]
+    pub fn new(id: u64, peer_address: String, sql_address: String) -> Peer {
+        Peer { id, peer_address, sql_address, log_only: false, weight: None, strong_sync: false }
+    }
+}
+
+/// How long elections and heartbeats take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Timing {
+    /// Nodes within some milliseconds of each other: a new leader within 2 s.
+    #[default]
+    Lan,
+    /// Nodes up to some 300 ms apart: a new leader within 10 s.
+    Wan,
+}
+
+/// Where this node reaches another one, in place of the address that the members know.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerRoute {
+    /// The other node.
+    pub id: u64,
+    /// `host:port`.
+    pub address: String,
 }
 
 /// The TOML file, and the flags in the same form. Every key is optional here; [`Settings::check`] says what is missing.
@@ -38,6 +80,13 @@ pub struct Settings {
     /// Data folder of this node
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Client addresses of a running cluster that this node is to join, in place of --peers; its data folder must be empty
+    #[arg(long, value_delimiter = ',')]
+    pub join: Vec<String>,
+    /// As what it joins: learner, voter (a learner that gets a vote once it has caught up) or logger (a voter that keeps the log
+    /// and no tables) [default: voter]
+    #[arg(long = "as", value_enum)]
+    pub join_as: Option<JoinAs>,
     /// host:port to serve MySQL clients on [default: this node's client address among the peers]
     #[arg(long)]
     pub listen: Option<String>,
@@ -48,9 +97,41 @@ pub struct Settings {
     /// host:port to listen on for the other nodes [default: this node's peer address]
     #[arg(long)]
     pub peer_listen: Option<String>,
-    /// All voters, as ID=PEER_HOST:PORT/CLIENT_HOST:PORT, separated by commas; used when the cluster is formed
+    /// All founding voters, as ID=PEER_HOST:PORT/CLIENT_HOST:PORT, separated by commas; used when the cluster is formed. After the
+    /// addresses may follow, each behind a semicolon: log-only, strong-sync, weight=0 to 9
     #[arg(long, value_delimiter = ',', value_parser = parse_peer)]
     pub peers: Vec<Peer>,
+    /// Where this node reaches others, as ID=HOST:PORT separated by commas, in place of the addresses that the members know
+    #[arg(long, value_delimiter = ',', value_parser = parse_route)]
+    pub peer_route: Vec<PeerRoute>,
+    /// lan or wan: how long heartbeats and elections take; the same on all nodes [default: lan]
+    #[arg(long, value_enum)]
+    pub timing: Option<Timing>,
+    /// Certificates of the authority that signed the certificates of all nodes (PEM); with --peer-cert and --peer-key: links between
+    /// nodes are encrypted and both ends are checked
+    #[arg(long)]
+    pub peer_ca: Option<PathBuf>,
+    /// This node's certificate for other nodes (PEM)
+    #[arg(long)]
+    pub peer_cert: Option<PathBuf>,
+    /// The key of that certificate (PEM)
+    #[arg(long)]
+    pub peer_key: Option<PathBuf>,
+    /// Compress what is sent to other nodes, from this many bytes a frame on: for far nodes [default: no compression]
+    #[arg(long)]
+    pub peer_compress_bytes: Option<usize>,
+    /// Log to keep for nodes that lag a little, in MiB; older segments go once every node has them [default: 256]
+    #[arg(long)]
+    pub log_keep_mib: Option<u64>,
+    /// Most log on disk, in MiB: past it segments go even if a node still needs them, which then gets a snapshot [default: 8192]
+    #[arg(long)]
+    pub log_max_mib: Option<u64>,
+    /// Size of one log segment, in MiB [default: 64]
+    #[arg(long)]
+    pub log_segment_mib: Option<u64>,
+    /// Most bytes a second of a snapshot sent to another node, in MiB [default: 64]
+    #[arg(long)]
+    pub snapshot_mib_per_second: Option<u64>,
     /// Memory for the storage engine's cache, in MiB [default: 64]
     #[arg(long)]
     pub engine_cache_mib: Option<u64>,
@@ -65,13 +146,49 @@ pub struct Settings {
     pub log_json: Option<bool>,
 }
 
+/// As what a node joins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum JoinAs {
+    /// Without a vote, for good.
+    Learner,
+    /// With a vote once it has caught up.
+    #[default]
+    Voter,
+    /// With a vote once it has caught up; keeps no tables.
+    Logger,
+}
+
+/// Files of the certificates for links between nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerTlsFiles {
+    /// Certificates of the authority.
+    pub ca: PathBuf,
+    /// This node's certificate.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
 /// A node's settings, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// This node.
+    /// This node; 0 until a node that joins has been given an id.
     pub node_id: u64,
     /// Name that the cluster's id is made from.
     pub cluster_name: String,
+    /// The cluster's id: made from its name and founding members, or what the data folder says.
+    pub cluster_id: u128,
+    /// What the log's files carry: the id that the cluster was formed with, also after a recovery gave it another one.
+    pub log_cluster_id: u128,
+    /// Made with the data folder; another one means that the folder was lost.
+    pub incarnation: u128,
+    /// Keeps the log and no tables.
+    pub log_only: bool,
+    /// Client addresses of the cluster to join; empty: a founding member.
+    pub join: Vec<String>,
+    /// It joined to get a vote, and has none yet.
+    pub wants_vote: bool,
     /// Data folder.
     pub data: PathBuf,
     /// Where clients connect, `host:port`.
@@ -81,8 +198,24 @@ pub struct Config {
     pub opensrv_listen: Option<String>,
     /// Where the other nodes connect, `host:port`.
     pub peer_listen: String,
-    /// All voters, this node too, ascending by id.
+    /// The founding voters, ascending by id; later ones are in the log.
     pub peers: Vec<Peer>,
+    /// Where this node reaches others, where that is not what the members know.
+    pub peer_route: Vec<PeerRoute>,
+    /// Heartbeats and elections.
+    pub timing: Timing,
+    /// Certificates for links between nodes; none: they are not encrypted.
+    pub peer_tls: Option<PeerTlsFiles>,
+    /// Compress frames to other nodes from this size on.
+    pub peer_compress_bytes: Option<usize>,
+    /// Bytes of log kept for nodes that lag.
+    pub log_keep_bytes: u64,
+    /// Most bytes of log.
+    pub log_max_bytes: u64,
+    /// Bytes of a log segment.
+    pub log_segment_bytes: u64,
+    /// Bound of what a snapshot takes of a link.
+    pub snapshot_bytes_per_second: u64,
     /// Bytes of the engine's cache.
     pub engine_cache_bytes: u64,
     /// Bound of the versions in memory, bytes.
@@ -93,13 +226,36 @@ pub struct Config {
     pub log_json: bool,
 }
 
-/// Reads `ID=PEER_ADDRESS/CLIENT_ADDRESS`.
+/// Reads `ID=PEER_ADDRESS/CLIENT_ADDRESS[;log-only][;strong-sync][;weight=N]`.
 fn parse_peer(text: &str) -> Result<Peer, String> {
-    let form = || format!("'{text}' is not of the form ID=PEER_HOST:PORT/CLIENT_HOST:PORT");
-    let (id, addresses) = text.split_once('=').ok_or_else(form)?;
+    let form = || {
+        format!(
+            "'{text}' is not of the form ID=PEER_HOST:PORT/CLIENT_HOST:PORT[;log-only][;strong-sync][;weight=0 to 9]"
+        )
+    };
+    let mut parts = text.split(';');
+    let (id, addresses) = parts.next().and_then(|first| first.split_once('=')).ok_or_else(form)?;
     let (peer_address, sql_address) = addresses.split_once('/').ok_or_else(form)?;
     let id = id.trim().parse().map_err(|_| form())?;
-    Ok(Peer { id, peer_address: peer_address.trim().into(), sql_address: sql_address.trim().into() })
+    let mut peer = Peer::new(id, peer_address.trim().into(), sql_address.trim().into());
+    for part in parts {
+        match part.trim().split_once('=') {
+            None if part.trim() == "log-only" => peer.log_only = true,
+            None if part.trim() == "strong-sync" => peer.strong_sync = true,
+            Some(("weight", weight)) => peer.weight = Some(weight.parse().map_err(|_| form())?),
+            _ => return Err(form()),
+        }
+    }
+    Ok(peer)
+}
+
+/// Reads `ID=ADDRESS`.
+fn parse_route(text: &str) -> Result<PeerRoute, String> {
+    let (id, address) =
+        text.split_once('=').ok_or_else(|| format!("'{text}' is not of the form ID=HOST:PORT"))?;
+    let id = id.trim().parse().map_err(|_| format!("'{id}' is not a node id"))?;
+    check_address("--peer-route", address.trim())?;
+    Ok(PeerRoute { id, address: address.trim().into() })
 }
 
 impl Settings {
@@ -120,11 +276,23 @@ impl Settings {
             node_id: self.node_id.or(other.node_id),
             cluster_name: self.cluster_name.or(other.cluster_name),
             data: self.data.or(other.data),
+            join: if self.join.is_empty() { other.join } else { self.join },
+            join_as: self.join_as.or(other.join_as),
             listen: self.listen.or(other.listen),
             #[cfg(feature = "opensrv")]
             opensrv_listen: self.opensrv_listen.or(other.opensrv_listen),
             peer_listen: self.peer_listen.or(other.peer_listen),
             peers: if self.peers.is_empty() { other.peers } else { self.peers },
+            peer_route: if self.peer_route.is_empty() { other.peer_route } else { self.peer_route },
+            timing: self.timing.or(other.timing),
+            peer_ca: self.peer_ca.or(other.peer_ca),
+            peer_cert: self.peer_cert.or(other.peer_cert),
+            peer_key: self.peer_key.or(other.peer_key),
+            peer_compress_bytes: self.peer_compress_bytes.or(other.peer_compress_bytes),
+            log_keep_mib: self.log_keep_mib.or(other.log_keep_mib),
+            log_max_mib: self.log_max_mib.or(other.log_max_mib),
+            log_segment_mib: self.log_segment_mib.or(other.log_segment_mib),
+            snapshot_mib_per_second: self.snapshot_mib_per_second.or(other.snapshot_mib_per_second),
             engine_cache_mib: self.engine_cache_mib.or(other.engine_cache_mib),
             store_memory_mib: self.store_memory_mib.or(other.store_memory_mib),
             worker_threads: self.worker_threads.or(other.worker_threads),
@@ -138,19 +306,14 @@ impl Settings {
     /// A message that names the option and says what would make sense.
     pub fn check(mut self) -> Result<Config, String> {
         self.peers.sort_by_key(|peer| peer.id);
-        check_peers(&self.peers)?;
-        let node_id = match self.node_id {
-            Some(id) => id,
-            None => own_peer(&self.peers)?,
-        };
-        let own = self
-            .peers
-            .iter()
-            .find(|peer| peer.id == node_id)
-            .ok_or_else(|| format!("--node-id {node_id} is none of the peers ({})", ids(&self.peers)))?;
-        let data = self.data.ok_or("--data is missing: name a folder for this node's data")?;
-        let listen = self.listen.unwrap_or_else(|| own.sql_address.clone());
-        let peer_listen = self.peer_listen.unwrap_or_else(|| own.peer_address.clone());
+        let (node_id, own) = self.own()?;
+        let data = self.data.take().ok_or("--data is missing: name a folder for this node's data")?;
+        let listen = self.listen.take().or_else(|| own.as_ref().map(|peer| peer.sql_address.clone()));
+        let listen = listen.ok_or("--listen is missing: where clients reach this node, HOST:PORT")?;
+        let peer_listen =
+            self.peer_listen.take().or_else(|| own.as_ref().map(|peer| peer.peer_address.clone()));
+        let peer_listen =
+            peer_listen.ok_or("--peer-listen is missing: where other nodes reach this one, HOST:PORT")?;
         check_address("--listen", &listen)?;
         check_address("--peer-listen", &peer_listen)?;
         check_loopback("--listen", &listen)?;
@@ -164,33 +327,112 @@ impl Settings {
                 "--listen and --peer-listen are both {listen}; clients and peers need a port each"
             ));
         }
-        let mib = |option: &str, value: u64, least: u64, most: u64| {
-            if (least..=most).contains(&value) {
-                Ok(value << 20)
-            } else {
-                Err(format!("{option} is {value}; it must be from {least} to {most} (MiB)"))
-            }
-        };
-        let cluster_name = self.cluster_name.unwrap_or_else(|| "quorate".into());
+        let cluster_name = self.cluster_name.take().unwrap_or_else(|| "quorate".into());
         if cluster_name.is_empty() || cluster_name.len() > 64 {
             return Err("--cluster-name must have 1 to 64 bytes".into());
         }
+        let log_keep_bytes = mib("--log-keep-mib", self.log_keep_mib.unwrap_or(256), 1, 1 << 30)?;
+        let log_max_bytes = mib("--log-max-mib", self.log_max_mib.unwrap_or(8192), 2, 1 << 30)?;
+        if log_max_bytes < log_keep_bytes {
+            return Err("--log-max-mib must not be less than --log-keep-mib".into());
+        }
+        let cluster_id = founding_id(&cluster_name, &self.peers);
         Ok(Config {
             node_id,
             cluster_name,
+            cluster_id,
+            log_cluster_id: cluster_id,
+            incarnation: 0,
+            log_only: own.as_ref().is_some_and(|peer| peer.log_only)
+                || (!self.join.is_empty() && self.join_as == Some(JoinAs::Logger)),
+            wants_vote: !self.join.is_empty() && self.join_as != Some(JoinAs::Learner),
             data,
             listen,
-            #[cfg(feature = "opensrv")]
-            opensrv_listen: self.opensrv_listen,
             peer_listen,
+            peer_tls: self.peer_tls()?,
+            peer_compress_bytes: self.peer_compress_bytes,
+            log_keep_bytes,
+            log_max_bytes,
+            log_segment_bytes: mib("--log-segment-mib", self.log_segment_mib.unwrap_or(64), 1, 1024)?,
+            snapshot_bytes_per_second: mib(
+                "--snapshot-mib-per-second",
+                self.snapshot_mib_per_second.unwrap_or(64),
+                1,
+                1 << 20,
+            )?,
+            timing: self.timing.unwrap_or_default(),
             engine_cache_bytes: mib("--engine-cache-mib", self.engine_cache_mib.unwrap_or(64), 8, 1 << 20)?,
             store_memory_bytes: mib("--store-memory-mib", self.store_memory_mib.unwrap_or(192), 16, 1 << 20)?
                 as usize,
             worker_threads: self.worker_threads.unwrap_or(0),
             log_json: self.log_json.unwrap_or(false),
+            #[cfg(feature = "opensrv")]
+            opensrv_listen: self.opensrv_listen,
+            join: self.join,
             peers: self.peers,
+            peer_route: self.peer_route,
         })
     }
+
+    /// Which node this is, and its line among the founding members unless it joins.
+    fn own(&self) -> Result<(u64, Option<Peer>), String> {
+        if !self.join.is_empty() {
+            if !self.peers.is_empty() {
+                return Err(
+                    "--join and --peers exclude each other: a node that joins learns the members".into()
+                );
+            }
+            for address in &self.join {
+                check_address("--join", address)?;
+            }
+            return Ok((self.node_id.unwrap_or(0), None));
+        }
+        check_peers(&self.peers)?;
+        let node_id = match self.node_id {
+            Some(id) => id,
+            None => own_peer(&self.peers)?,
+        };
+        let own = self
+            .peers
+            .iter()
+            .find(|peer| peer.id == node_id)
+            .ok_or_else(|| format!("--node-id {node_id} is none of the peers ({})", ids(&self.peers)))?;
+        Ok((node_id, Some(own.clone())))
+    }
+
+    fn peer_tls(&self) -> Result<Option<PeerTlsFiles>, String> {
+        match (&self.peer_ca, &self.peer_cert, &self.peer_key) {
+            (None, None, None) => Ok(None),
+            (Some(ca), Some(cert), Some(key)) => {
+                Ok(Some(PeerTlsFiles { ca: ca.clone(), cert: cert.clone(), key: key.clone() }))
+            }
+            _ => Err("--peer-ca, --peer-cert and --peer-key belong together".into()),
+        }
+    }
+}
+
+/// `value` MiB in bytes, if it is within bounds.
+fn mib(option: &str, value: u64, least: u64, most: u64) -> Result<u64, String> {
+    if (least..=most).contains(&value) {
+        Ok(value << 20)
+    } else {
+        Err(format!("{option} is {value}; it must be from {least} to {most} (MiB)"))
+    }
+}
+
+/// A cluster's id: a digest of its name and its founding members, so that nodes formed from one file agree on it without having met.
+fn founding_id(cluster_name: &str, peers: &[Peer]) -> u128 {
+    let mut hasher = Sha256::new();
+    hasher.update(cluster_name.as_bytes());
+    for peer in peers {
+        hasher.update([0]);
+        hasher.update(peer.id.to_le_bytes());
+        hasher.update(peer.peer_address.as_bytes());
+    }
+    let digest: [u8; 32] = hasher.finalize().into();
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    u128::from_be_bytes(id)
 }
 
 fn ids(peers: &[Peer]) -> String {
@@ -201,8 +443,13 @@ fn check_peers(peers: &[Peer]) -> Result<(), String> {
     if peers.is_empty() {
         return Err("--peers is missing: list all voters, as 1=HOST:PORT/HOST:PORT,2=…".into());
     }
-    if peers.len() as u64 > NODE_ID_MAX {
-        return Err(format!("--peers lists {} voters; {NODE_ID_MAX} is the most", peers.len()));
+    if peers.len() > consensus::limits::VOTERS_MAX {
+        let most = consensus::limits::VOTERS_MAX;
+        return Err(format!("--peers lists {} voters; {most} is the most", peers.len()));
+    }
+    let may_lead = |peer: &Peer| !peer.log_only && peer.weight != Some(0);
+    if !peers.iter().any(may_lead) {
+        return Err("--peers: at least one voter must keep tables and have a weight above 0".into());
     }
     let mut addresses = BTreeSet::new();
     for (position, peer) in peers.iter().enumerate() {
@@ -211,6 +458,9 @@ fn check_peers(peers: &[Peer]) -> Result<(), String> {
         }
         if position > 0 && peers[position - 1].id == peer.id {
             return Err(format!("--peers lists node {} twice", peer.id));
+        }
+        if peer.weight.is_some_and(|weight| weight > consensus::membership::WEIGHT_MAX) {
+            return Err(format!("--peers: the weight of node {} is not from 0 to 9", peer.id));
         }
         for address in [&peer.peer_address, &peer.sql_address] {
             check_address("--peers", address)?;
@@ -262,38 +512,34 @@ fn own_peer(peers: &[Peer]) -> Result<u64, String> {
 }
 
 impl Config {
-    /// The voter with this id.
+    /// The founding members, as the core knows them.
     #[must_use]
-    pub fn peer(&self, id: u64) -> Option<&Peer> {
-        self.peers.iter().find(|peer| peer.id == id)
+    pub fn founding_membership(&self) -> consensus::Membership {
+        let members = self.peers.iter().map(|peer| consensus::Member {
+            is_log_only: peer.log_only,
+            weight: peer.weight.unwrap_or(consensus::membership::WEIGHT_DEFAULT),
+            is_strong_sync: peer.strong_sync,
+            ..consensus::Member::voter(
+                consensus::NodeId::new(peer.id),
+                peer.peer_address.clone(),
+                peer.sql_address.clone(),
+            )
+        });
+        consensus::Membership { members: members.collect(), removed: Vec::new() }
     }
 
-    /// The cluster's id: a digest of its name and its first members, so that nodes formed from one file agree on it without
-    /// having met.
+    /// Where this node reaches another one that the members know at `known`.
     #[must_use]
-    pub fn cluster_id(&self) -> u128 {
-        let mut hasher = Sha256::new();
-        hasher.update(self.cluster_name.as_bytes());
-        for peer in &self.peers {
-            hasher.update([0]);
-            hasher.update(peer.id.to_le_bytes());
-            hasher.update(peer.peer_address.as_bytes());
-        }
-        let digest: [u8; 32] = hasher.finalize().into();
-        let mut id = [0; 16];
-        id.copy_from_slice(&digest[..16]);
-        u128::from_be_bytes(id)
+    pub fn route(&self, id: u64, known: &str) -> String {
+        let route = self.peer_route.iter().find(|route| route.id == id);
+        route.map_or_else(|| known.to_owned(), |route| route.address.clone())
     }
 
     /// Three voters on loopback, for tests.
     #[cfg(test)]
     pub fn for_test(data: &Path, node_id: u64, cluster_name: &str) -> Config {
         let peers = (1..=3)
-            .map(|id| Peer {
-                id,
-                peer_address: format!("127.0.0.1:{}", 100 + id),
-                sql_address: format!("127.0.0.1:{}", 200 + id),
-            })
+            .map(|id| Peer::new(id, format!("127.0.0.1:{}", 100 + id), format!("127.0.0.1:{}", 200 + id)))
             .collect();
         let settings = Settings {
             node_id: Some(node_id),
@@ -361,7 +607,33 @@ mod tests {
     #[test]
     fn the_cluster_id_depends_on_name_and_members() {
         let config = settings(FILE).check().unwrap();
-        let other = Config { cluster_name: "other".into(), ..config.clone() };
-        assert_ne!(config.cluster_id(), other.cluster_id());
+        assert_ne!(config.cluster_id, founding_id("other", &config.peers));
+        assert_ne!(config.cluster_id, founding_id("quorate", &config.peers[..1]));
+        assert_eq!(config.cluster_id, founding_id("quorate", &config.peers));
+    }
+
+    #[test]
+    fn a_peer_may_have_a_role() {
+        let peer = parse_peer("3=h:1/h:2;log-only;weight=1;strong-sync").unwrap();
+        assert_eq!((peer.log_only, peer.weight, peer.strong_sync), (true, Some(1), true));
+        assert!(parse_peer("3=h:1/h:2;logonly").is_err());
+        let mut settings = settings(FILE);
+        settings.peers[0].log_only = true;
+        settings.peers[1].weight = Some(0);
+        assert!(settings.check().unwrap_err().contains("at least one voter"));
+    }
+
+    #[test]
+    fn a_node_that_joins_lists_no_peers() {
+        let joining = Settings {
+            join: vec!["127.0.0.1:4001".into()],
+            data: Some("/tmp/d".into()),
+            listen: Some("127.0.0.1:4009".into()),
+            peer_listen: Some("127.0.0.1:4109".into()),
+            ..Settings::default()
+        };
+        assert_eq!(joining.clone().check().unwrap().node_id, 0);
+        assert!(joining.clone().or(settings(FILE)).check().unwrap_err().contains("exclude"));
+        assert!(Settings { listen: None, ..joining }.check().unwrap_err().contains("--listen is missing"));
     }
 }

@@ -2,6 +2,39 @@
 
 use std::time::Duration;
 
+/// How long a question for the index of a linearizable read may be on the way before it is asked again.
+pub const READ_ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Pause after such a question was refused, because no leader is known.
+pub const READ_REFUSED_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a change of the members may take to be committed (X-Paxos' `configure_change_timeout`).
+pub const MEMBERSHIP_CHANGE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a statement of administration that is passed on to the leader may take there.
+pub const FORWARD_TIMEOUT: Duration = Duration::from_secs(70);
+
+/// How long the consensus thread may take to answer a question of its state.
+pub const STATUS_ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How long the node that was asked for may take to lead, once this one does not any more.
+pub const TRANSFER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often it is looked at who leads, and whether another change of the members is done.
+pub const TRANSFER_POLL: Duration = Duration::from_millis(10);
+
+/// How often the log is looked at for segments that may go (X-Paxos: 10 s).
+pub const PURGE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How often a node that joined asks for its vote.
+pub const PROMOTION_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Events kept for QUORATE_CLUSTER_EVENTS, and changes for ALISQL_CLUSTER_CONSENSUS_MEMBERSHIP_CHANGE.
+pub const CLUSTER_EVENTS_MAX: usize = 100;
+
+/// Bytes of rows read at once for a snapshot that another node gets.
+pub const SNAPSHOT_CHUNK_BYTES: usize = 1 << 20;
+
 /// Length of one tick of the consensus core.
 pub const TICK: Duration = Duration::from_millis(10);
 
@@ -127,3 +160,43 @@ pub const CLIENT_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Unanswered probes after which a client is taken for gone: its transaction is rolled back.
 pub const CLIENT_KEEPALIVE_COUNT: u32 = 4;
+
+/// Connections from other nodes at once: three lanes from each of the largest cluster's members, and some that are on their way out.
+pub const PEER_CONNECTIONS_MAX: usize = 1_024;
+
+/// How often a link between nodes that waits for something looks whether it is to end.
+pub const PEER_STOP_POLL: Duration = Duration::from_millis(500);
+
+/// How often it is asked again whether a connected peer may still send.
+pub const PEER_JUDGE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Socket buffer of a reader of heartbeats, whose messages are small.
+pub const PEER_HEARTBEAT_READ_BYTES: usize = 16 << 10;
+
+/// Entries larger than this are handed to the socket where they are; smaller ones are copied together first.
+pub const PEER_ZERO_COPY_BYTES_MIN: usize = 4 << 10;
+
+/// Each kind of refusal between nodes is logged at most once in this time.
+pub const PEER_REFUSED_LOG_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Snapshots for other nodes at once; each needs the disk space of the tables.
+pub const SNAPSHOTS_SERVED_MAX: usize = 2;
+
+/// How long a snapshot is kept for a node whose connection broke.
+pub const SNAPSHOT_SPOOL_KEEP: Duration = Duration::from_secs(60);
+
+/// How long nothing may come of a snapshot before another source is tried.
+pub const SNAPSHOT_SILENCE_MAX: Duration = Duration::from_secs(20);
+
+/// Tries with one source, without anything having come, before the next is asked.
+pub const SNAPSHOT_TRIES_PER_SOURCE_MAX: u32 = 3;
+
+/// Rounds through all sources, without anything having come, before a fetch is given up.
+pub const SNAPSHOT_ROUNDS_MAX: u32 = 3;
+
+/// Pause between two tries to get a snapshot.
+pub const SNAPSHOT_RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+const _: () = assert!(PEER_ZERO_COPY_BYTES_MIN < APPEND_FRAME_BYTES_MAX);
+const _: () = assert!(PEER_STOP_POLL.as_millis() <= PEER_JUDGE_INTERVAL.as_millis());
+const _: () = assert!(SNAPSHOT_SILENCE_MAX.as_millis() < SNAPSHOT_SPOOL_KEEP.as_millis());

@@ -6,8 +6,11 @@
 mod cli;
 mod config;
 mod identity;
+mod join;
 mod limits;
+mod members_file;
 mod node;
+mod relay;
 mod runtime;
 
 use std::process::ExitCode;

@@ -88,3 +88,11 @@ pub const SIZE_SAMPLE_ROWS: u64 = 32;
 pub const PROCESS_INFO_CHARACTERS_MAX: usize = 100;
 /// AUTO_INCREMENT values that a statement takes at once when it does not know how many rows it has, MySQL's bound.
 pub const AUTO_INCREMENT_PIECE_MAX: u64 = (1 << 16) - 1;
+/// Bytes of an address in the arguments of CALL.
+pub const CALL_ADDRESS_BYTES_MAX: usize = 255;
+/// Nodes in one source group in the arguments of CALL.
+pub const CALL_GROUP_NODES_MAX: usize = 16;
+/// The highest election weight.
+pub const CALL_WEIGHT_MAX: u8 = 9;
+/// Seconds that a procedure may be told to wait, MySQL's bound for its timeouts.
+pub const CALL_WAIT_SECONDS_MAX: u64 = 31_536_000;

@@ -127,6 +127,22 @@ pub enum Error {
     /// The versions that a snapshot needs are no longer kept.
     #[error("the snapshot is too old: the versions that it needs are no longer kept")]
     SnapshotTooOld,
+    /// The store's data is being replaced by a snapshot of another node, or was since this read began, or must be
+    /// before anything can be read.
+    #[error("the store is not ready: its data is replaced by a snapshot of another node")]
+    NotReady,
+    /// An export took so long that the versions it needs would no longer fit into memory. It is to be begun again.
+    #[error("the snapshot at {index} was given up: memory ran short before all of it was exported")]
+    SnapshotGivenUp {
+        /// The log index that the export was at.
+        index: u64,
+    },
+    /// The chunks of a snapshot are not what an export gives.
+    #[error("the snapshot cannot be used: {what}")]
+    BadSnapshot {
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// The embedded engine failed.
     #[error("the storage engine failed: {0}")]
     Engine(String),
@@ -148,10 +164,16 @@ impl Error {
             | Error::BadEntry { .. }
             | Error::Engine(_)
             | Error::Closed(_) => Class::Fatal,
-            Error::NotInLog { .. } | Error::TooLarge { .. } | Error::LockNotAvailable => Class::Refused,
-            Error::LockDeadlock | Error::LockWaitTimeout | Error::WriteConflict | Error::SnapshotTooOld => {
-                Class::Retryable
-            }
+            Error::NotInLog { .. }
+            | Error::TooLarge { .. }
+            | Error::LockNotAvailable
+            | Error::BadSnapshot { .. } => Class::Refused,
+            Error::LockDeadlock
+            | Error::LockWaitTimeout
+            | Error::WriteConflict
+            | Error::SnapshotTooOld
+            | Error::NotReady
+            | Error::SnapshotGivenUp { .. } => Class::Retryable,
         }
     }
 

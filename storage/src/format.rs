@@ -39,7 +39,7 @@ const FLAGS_AT: usize = 2;
 const COUNT_AT: usize = 4;
 const COMMIT_TIME_AT: usize = 16;
 /// A varint of 32 bits has at most this many bytes.
-const VARINT_BYTES_MAX: usize = 5;
+pub(crate) const VARINT_BYTES_MAX: usize = 5;
 
 /// One key set to a value, or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,7 +178,8 @@ impl EntryBuilder {
     }
 }
 
-fn put_varint(out: &mut BytesMut, value: usize) {
+/// Appends a varint, in its shortest form.
+pub(crate) fn put_varint(out: &mut BytesMut, value: usize) {
     let mut rest = u32::try_from(value).expect("a key or value is far below 4 GiB");
     while rest >= 0x80 {
         out.put_u8(rest as u8 | 0x80);

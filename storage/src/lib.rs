@@ -8,10 +8,10 @@
 //! * [`format`](mod@format) is what an entry of a transaction looks like inside the log;
 //! * [`engine`] holds the newest version of every key, behind a small trait;
 //! * [`version`] holds what is newer or older than that in memory, stamped with the log index;
+//! * [`snapshot`] is how all of a store travels to another node;
 //! * [`txn`] has write sets, row locks, and deadlock detection.
 //!
-//! Errors are in [`error`], every bound in [`limits`]. Left out for now: snapshots of the store for peers that
-//! are behind the purged log.
+//! Errors are in [`error`], every bound in [`limits`].
 
 pub mod disk;
 pub mod engine;
@@ -19,6 +19,7 @@ pub mod error;
 pub mod format;
 pub mod limits;
 pub mod log;
+pub mod snapshot;
 pub mod txn;
 pub mod version;
 

@@ -29,6 +29,8 @@ pub const LOG_INDEX_EVERY_BYTES: u64 = 64 << 10;
 pub const LOG_READ_AHEAD_BYTES: usize = 256 << 10;
 /// How much of a segment a reader fetches at once, at most, unless one record is larger.
 pub const LOG_READ_AHEAD_BYTES_MAX: usize = 4 << 20;
+/// No index of a log is as large as this: room for counting on without an overflow.
+pub const LOG_INDEX_MAX: u64 = 1 << 62;
 /// The payload bytes that the ring of recent records keeps unless it is configured.
 pub const LOG_RING_BYTES_DEFAULT: usize = 32 << 20;
 /// The records that the ring of recent records keeps unless it is configured.
@@ -99,6 +101,20 @@ pub const TRUNCATIONS_REMEMBERED_MAX: usize = 1024;
 const _: () = assert!(FLUSH_WANTED_DIVISOR > FLUSH_URGENT_DIVISOR && FLUSH_URGENT_DIVISOR > 1);
 const _: () = assert!(STORE_SHARD_COUNT.is_power_of_two());
 const _: () = assert!(SCAN_CHUNK_ROWS_MIN <= SCAN_CHUNK_ROWS_MAX);
+
+// ---- Snapshots of the store ------------------------------------------------------------------------------
+
+/// A chunk of a snapshot takes no further pair once its pairs have this many bytes.
+pub const SNAPSHOT_CHUNK_BYTES_MAX: usize = 1 << 20;
+/// No key and no value of a snapshot is larger: both came through one log record.
+pub const SNAPSHOT_PAIR_PART_BYTES_MAX: usize = ENTRY_BYTES_MAX;
+/// Rows that a replacement writes or removes in one batch, unless they are of one chunk.
+pub const REPLACE_BATCH_KEYS_MAX: usize = 4096;
+/// The least length of a key of the store: the index id.
+pub const KEY_BYTES_MIN: usize = 4;
+
+// Lengths within a chunk are 32 bits.
+const _: () = assert!((SNAPSHOT_CHUNK_BYTES_MAX + 2 * SNAPSHOT_PAIR_PART_BYTES_MAX) < u32::MAX as usize);
 
 // ---- Locks and transactions ------------------------------------------------------------------------------
 

@@ -181,6 +181,42 @@ fn scans_outlive_writes<S: Subject>() {
     assert_eq!(count, 200, "every key was there all the time");
 }
 
+fn says_that_it_is_being_replaced_until_it_is_done<S: Subject>() {
+    let subject = S::new();
+    let engine = subject.open();
+    assert!(!engine.is_replacing());
+    engine.raise_reach(50).unwrap();
+    let old: Vec<_> = (0..3000).map(|number| put(&format!("tab1{number:04}"), 5, "old")).collect();
+    engine.write(&old, 40).unwrap();
+
+    // Down, too.
+    engine.begin_replace(45).unwrap();
+    assert!(engine.is_replacing());
+    assert_eq!((engine.applied(), engine.reach()), (0, 45));
+    assert_eq!(rows(&engine, KeyRange::all(), Direction::Forward).len(), 3000);
+    assert_eq!(engine.checkpoint().unwrap(), 0, "the log must not be purged on the strength of this");
+    engine.write(&[put("tab2", 45, "a"), put("tab3", 45, "b")], 0).unwrap();
+    drop(engine);
+    let engine = subject.open();
+    assert!(engine.is_replacing(), "a crash is no end of a replacement");
+    assert_eq!((engine.applied(), engine.reach()), (0, 45));
+
+    engine.begin_replace(60).unwrap();
+    assert_eq!(engine.delete_range(KeyRange::prefix(b"tab1"), usize::MAX).unwrap(), 3000);
+    engine.write(&[put("tab2", 60, "c"), (bytes("tab3"), None)], 0).unwrap();
+    engine.write(&[put("tab4", 60, "d")], 0).unwrap();
+    engine.end_replace().unwrap();
+    let expected = [(bytes("tab2"), 60, bytes("c")), (bytes("tab4"), 60, bytes("d"))];
+    let is_as_expected = |engine: &S::Engine| {
+        assert!(!engine.is_replacing());
+        assert_eq!((engine.applied(), engine.reach()), (60, 60));
+        assert_eq!(rows(engine, KeyRange::all(), Direction::Forward), expected);
+    };
+    is_as_expected(&engine);
+    drop(engine);
+    is_as_expected(&subject.open());
+}
+
 macro_rules! contract {
     ($($name:ident),*) => {
         mod memory { $( #[test] fn $name() { super::$name::<super::Memory>(); } )* }
@@ -193,7 +229,8 @@ contract!(
     scans_ranges_both_ways,
     scans_backward_over_the_largest_numbers,
     deletes_ranges_in_steps,
-    scans_outlive_writes
+    scans_outlive_writes,
+    says_that_it_is_being_replaced_until_it_is_done
 );
 
 /// Damage is an error that says what to do, or sled falls back to an earlier prefix of its writes and says so by its

@@ -62,6 +62,12 @@ pub const PEER_READ_BYTES: usize = 64 << 10;
 pub const PEER_AHEAD_BYTES_MAX: usize = 4 << 20;
 /// Bytes of an address or of a reason in a hello or its answer.
 pub const PEER_TEXT_BYTES_MAX: usize = 512;
+/// The most that LZ4 can shrink anything by: a claim of more is refused before memory is taken for it.
+pub const PEER_COMPRESSION_RATIO_MAX: usize = 255;
+/// Bytes of a snapshot's membership: the members of the largest cluster with the longest addresses, several times over.
+pub const PEER_SNAPSHOT_MEMBERSHIP_BYTES_MAX: usize = 1 << 20;
+/// Bytes of one chunk of a snapshot: a chunk holds at least one key and value, so the largest value must fit.
+pub const PEER_SNAPSHOT_CHUNK_BYTES_MAX: usize = 60 << 20;
 
 const _: () = assert!(INPUT_SPARE_BYTES_MIN <= INPUT_READ_BYTES);
 const _: () = assert!(INPUT_READ_BYTES <= INPUT_KEEP_BYTES);
@@ -76,3 +82,6 @@ const _: () = assert!(MAX_ALLOWED_PACKET_DEFAULT_BYTES <= MAX_ALLOWED_PACKET_BYT
 const _: () = assert!(PEER_HELLO_PAYLOAD_BYTES_MAX < PEER_FRAME_PAYLOAD_BYTES_MAX);
 const _: () = assert!(PEER_READ_BYTES <= PEER_AHEAD_BYTES_MAX);
 const _: () = assert!(4 * PEER_TEXT_BYTES_MAX < PEER_HELLO_PAYLOAD_BYTES_MAX);
+const _: () =
+    assert!(PEER_SNAPSHOT_CHUNK_BYTES_MAX + PEER_HELLO_PAYLOAD_BYTES_MAX < PEER_FRAME_PAYLOAD_BYTES_MAX);
+const _: () = assert!(PEER_SNAPSHOT_MEMBERSHIP_BYTES_MAX < PEER_SNAPSHOT_CHUNK_BYTES_MAX);

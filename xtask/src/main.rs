@@ -6,7 +6,8 @@ const USAGE: &str = "\
 cargo xtask TASK
   test [FILTER…]   build the server and run all tests (arguments go to cargo nextest run)
   bless            run the golden tests and rewrite what they expect; read the diff afterwards
-  sim [SEEDS]      run the consensus simulation over many seeds (default 10000)";
+  sim --seed N [--steps M]      run one seed of the simulator; one that fails is shrunk
+  sim --seeds A..B [--steps M]  run many on all processors; without arguments, 0..20000 of 5000 steps";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,10 +16,7 @@ fn main() -> ExitCode {
         Some("test") => test(rest),
         Some("bless") => run(cargo(&["nextest", "run", "--workspace", "-E", "test(script) | test(golden)"])
             .env("UPDATE_GOLDENFILES", "1")),
-        Some("sim") => {
-            let seeds = rest.first().map_or("10000", String::as_str);
-            run(cargo(&["nextest", "run", "--release", "-p", "sim-tests"]).env("QUORATE_SIM_SEEDS", seeds))
-        }
+        Some("sim") => sim(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -31,6 +29,15 @@ fn main() -> ExitCode {
 fn test(filters: &[String]) -> bool {
     run(&mut cargo(&["build", "--package", "server"]))
         && run(cargo(&["nextest", "run", "--workspace"]).args(filters))
+}
+
+/// One seed or many of the simulator, as a program of its own and not as a test.
+fn sim(arguments: &[String]) -> bool {
+    let mut command = cargo(&["run", "--release", "--quiet", "--package", "sim-tests", "--bin", "sim", "--"]);
+    match arguments {
+        [] => run(command.args(["--seeds", "0..20000", "--steps", "5000"])),
+        _ => run(command.args(arguments)),
+    }
 }
 
 fn cargo(arguments: &[&str]) -> Command {

@@ -5,15 +5,75 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use consensus::{
-    Config, Effect, Effects, Entry, EntryKind, HardState, Input, LogIndex, LogState, Message, NodeId,
-    Replica, Term, WriteSeq,
+    Change, Config, Effect, Effects, Entry, EntryKind, HardState, Input, LogIndex, LogState, Membership,
+    Message, NodeId, Proposal, Replica, Term, WriteSeq, decode_membership,
 };
+
+use crate::text::{entries_text, members_text, message_text, notice_text};
+
+/// The last entry of a snapshot and its term, and the members there.
+type Base = ((LogIndex, Term), (LogIndex, Membership));
 
 /// A write that was ordered and has not reached the disk.
 enum Write {
     Append(Vec<Entry>),
     Truncate(LogIndex),
     Persist(HardState),
+    Reset(Base),
+}
+
+/// A log: what it begins behind, and what is in it.
+#[derive(Clone)]
+struct Stored {
+    base: Base,
+    entries: Vec<Entry>,
+}
+
+impl Stored {
+    fn truncate(&mut self, from: LogIndex) {
+        self.entries.retain(|entry| entry.index < from);
+    }
+
+    fn reset(&mut self, base: Base) {
+        *self = Stored { base, entries: Vec::new() };
+    }
+
+    fn range(&self, first: LogIndex, last: LogIndex) -> Vec<Entry> {
+        let start = first.since(self.base.0.0.next()) as usize;
+        self.entries[start..start + last.since(first.prev()) as usize].to_vec()
+    }
+
+    fn term_at(&self, index: LogIndex) -> Term {
+        let entry = self.entries.iter().find(|entry| entry.index == index);
+        entry.map_or(self.base.0.1, |entry| entry.term)
+    }
+
+    /// The memberships, the one at the base first.
+    fn memberships(&self) -> Vec<(LogIndex, Membership)> {
+        let logged = self.entries.iter().filter(|entry| entry.kind == EntryKind::Membership);
+        let logged = logged.map(|entry| (entry.index, decode_membership(&entry.payload).unwrap()));
+        std::iter::once(self.base.1.clone()).chain(logged).collect()
+    }
+
+    /// Forgets what lies at or before `upto`.
+    fn purge(&mut self, upto: LogIndex) {
+        let term = self.term_at(upto);
+        let kept = self.memberships().into_iter().rfind(|membership| membership.0 <= upto);
+        self.base = ((upto, term), kept.unwrap_or_else(|| self.base.1.clone()));
+        self.entries.retain(|entry| entry.index > upto);
+    }
+
+    fn state(&self) -> LogState {
+        let mut term_runs: Vec<(LogIndex, Term)> = Vec::new();
+        for entry in &self.entries {
+            if term_runs.last().is_none_or(|run| run.1 != entry.term) {
+                term_runs.push((entry.index, entry.term));
+            }
+        }
+        let base = self.base.0;
+        let last = self.entries.last().map_or(base.0, |entry| entry.index);
+        LogState { first: base.0.next(), last, term_runs, base }
+    }
 }
 
 /// One node: what it has in memory, what its disk has, and what waits between the two.
@@ -21,8 +81,8 @@ pub struct Node {
     pub config: Config,
     pub replica: Option<Replica>,
     /// The log as ordered: what peers are sent.
-    entries: Vec<Entry>,
-    disk_entries: Vec<Entry>,
+    log: Stored,
+    disk_log: Stored,
     disk_hard_state: HardState,
     writes: VecDeque<(WriteSeq, Write)>,
     durable: WriteSeq,
@@ -34,29 +94,42 @@ pub struct Node {
 #[derive(Default)]
 pub struct Cluster {
     pub nodes: BTreeMap<u64, Node>,
+    pub founders: Membership,
     network: VecDeque<(NodeId, NodeId, Message)>,
     cut: BTreeSet<(u64, u64)>,
     effects: Effects,
 }
 
 impl Cluster {
+    /// A node with entries of these terms, and the founding members.
     pub fn add(&mut self, config: Config, terms: &[u64], hard_state: HardState, commit: u64) -> String {
-        let entries: Vec<Entry> = terms
-            .iter()
-            .zip(1..)
-            .map(|(term, index)| Entry {
-                index: LogIndex::new(index),
-                term: Term::new(*term),
-                kind: EntryKind::Data,
-                payload: Vec::from(format!("t{term}")).into(),
-            })
-            .collect();
+        let founders = self.founders.clone();
+        self.add_with(config, terms, hard_state, commit, founders)
+    }
+
+    /// As [`Cluster::add`], with other members than the founders.
+    pub fn add_with(
+        &mut self,
+        config: Config,
+        terms: &[u64],
+        hard_state: HardState,
+        commit: u64,
+        members: Membership,
+    ) -> String {
+        let entry = |(term, index): (&u64, u64)| Entry {
+            index: LogIndex::new(index),
+            term: Term::new(*term),
+            kind: EntryKind::Data,
+            payload: Vec::from(format!("t{term}")).into(),
+        };
+        let base = ((LogIndex::ZERO, Term::ZERO), (LogIndex::ZERO, members));
+        let log = Stored { base, entries: terms.iter().zip(1..).map(entry).collect() };
         let id = config.id.get();
         let node = Node {
             config,
             replica: None,
-            entries: entries.clone(),
-            disk_entries: entries,
+            log: log.clone(),
+            disk_log: log,
             disk_hard_state: hard_state,
             writes: VecDeque::new(),
             durable: WriteSeq::ZERO,
@@ -81,27 +154,52 @@ impl Cluster {
         node.replica = None;
         node.writes.clear();
         node.held_back.clear();
-        node.entries = node.disk_entries.clone();
+        node.log = node.disk_log.clone();
         node.durable = WriteSeq::ZERO;
     }
 
     pub fn restart(&mut self, id: u64, commit: u64) -> String {
         let node = self.node(id);
-        let mut runs: Vec<(LogIndex, Term)> = Vec::new();
-        for entry in &node.entries {
-            if runs.last().is_none_or(|run| run.1 != entry.term) {
-                runs.push((entry.index, entry.term));
-            }
-        }
-        let last = node.entries.last().map_or(LogIndex::ZERO, |entry| entry.index);
-        let log = LogState { last, term_runs: runs, ..LogState::empty() };
-        match Replica::new(node.config.clone(), node.disk_hard_state, log, LogIndex::new(commit)) {
+        let (log, memberships) = (node.log.state(), node.log.memberships());
+        let commit = LogIndex::new(commit);
+        match Replica::new(node.config.clone(), node.disk_hard_state, log, commit, memberships) {
             Ok(replica) => {
                 node.replica = Some(replica);
                 String::new()
             }
             Err(error) => format!("n{id} refused: {error}\n"),
         }
+    }
+
+    /// Asks a node for a change of the members and proposes it.
+    pub fn change(&mut self, id: u64, change: &Change) -> String {
+        let replica = self.replica(id);
+        match replica.prepare_change(change) {
+            Ok(None) => format!("n{id}: done already\n"),
+            Err(refused) => format!("n{id} refuses: {refused}\n"),
+            Ok(Some(payload)) => {
+                let (term, first) = (replica.term(), replica.last_index().next());
+                let proposals = vec![Proposal { kind: EntryKind::Membership, payload }];
+                self.step(id, Input::Propose { term, first, proposals })
+            }
+        }
+    }
+
+    /// Node `id` gets a snapshot of all that node `of` has committed.
+    pub fn stage(&mut self, id: u64, of: u64) -> String {
+        let commit = self.replica(of).commit();
+        let mut log = self.nodes[&of].log.clone();
+        log.purge(commit);
+        let (base, membership) = log.base;
+        self.step(id, Input::SnapshotStaged { base, membership })
+    }
+
+    pub fn purge(&mut self, id: u64, upto: u64) -> String {
+        let upto = LogIndex::new(upto);
+        let node = self.node(id);
+        node.log.purge(upto);
+        node.disk_log.purge(upto);
+        self.step(id, Input::Purged { upto })
     }
 
     /// Gives a node one input and carries out the effects, telling each.
@@ -125,18 +223,23 @@ impl Cluster {
         match effect {
             Effect::Append { entries, seq } => {
                 writeln!(out, "n{id} write {seq}: append {}", entries_text(&entries)).unwrap();
-                node.entries.extend(entries.iter().cloned());
+                node.log.entries.extend(entries.iter().cloned());
                 node.writes.push_back((seq, Write::Append(entries)));
             }
             Effect::Truncate { from, seq } => {
                 writeln!(out, "n{id} write {seq}: truncate from {from}").unwrap();
-                node.entries.retain(|entry| entry.index < from);
+                node.log.truncate(from);
                 node.writes.push_back((seq, Write::Truncate(from)));
             }
             Effect::Persist { hard_state, seq } => {
                 let vote = hard_state.vote.map_or("nobody".into(), |vote| vote.to_string());
                 writeln!(out, "n{id} write {seq}: term {} vote {vote}", hard_state.term).unwrap();
                 node.writes.push_back((seq, Write::Persist(hard_state)));
+            }
+            Effect::Reset { base, membership, seq } => {
+                writeln!(out, "n{id} write {seq}: nothing after {}@{}", base.0, base.1).unwrap();
+                node.log.reset((base, membership.clone()));
+                node.writes.push_back((seq, Write::Reset((base, membership))));
             }
             Effect::Send { to, message, after } => {
                 let wait = after.filter(|seq| *seq > node.durable);
@@ -147,23 +250,17 @@ impl Cluster {
                     None => self.network.push_back((NodeId::new(id), to, message)),
                 }
             }
-            Effect::SendEntries { to, term, prev_index, prev_term, first, last, commit } => {
+            Effect::SendEntries { to, term, prev_index, prev_term, first, last, commit, is_feed } => {
                 assert_eq!(prev_index.next(), first);
-                let held = first.get() as usize - 1..last.get() as usize;
-                let entries = node.entries[held].to_vec();
-                let message = Message::Append { term, prev_index, prev_term, entries, commit };
+                let entries = node.log.range(first, last);
+                let message = match is_feed {
+                    true => Message::Feed { term, prev_index, prev_term, entries, commit },
+                    false => Message::Append { term, prev_index, prev_term, entries, commit },
+                };
                 writeln!(out, "n{id} -> {to} {}", message_text(&message)).unwrap();
                 self.network.push_back((NodeId::new(id), to, message));
             }
-            Effect::Commit { index } => writeln!(out, "n{id} commits up to {index}").unwrap(),
-            Effect::Role { role, term, leader } => {
-                let leader = leader.map_or("nobody".into(), |leader| leader.to_string());
-                writeln!(out, "n{id} is {role} in term {term}, leader {leader}").unwrap();
-            }
-            Effect::LeaderReady { term, index } => {
-                writeln!(out, "n{id} is ready in term {term} at {index}").unwrap();
-            }
-            Effect::ProposalRefused { first } => writeln!(out, "n{id} refuses proposal at {first}").unwrap(),
+            other => writeln!(out, "n{id} {}", plain_text(other)).unwrap(),
         }
     }
 
@@ -177,9 +274,10 @@ impl Cluster {
                 let (seq, write) = node.writes.pop_front().expect("there is one");
                 reached = Some(seq);
                 match write {
-                    Write::Append(entries) => node.disk_entries.extend(entries),
-                    Write::Truncate(from) => node.disk_entries.retain(|entry| entry.index < from),
+                    Write::Append(entries) => node.disk_log.entries.extend(entries),
+                    Write::Truncate(from) => node.disk_log.truncate(from),
                     Write::Persist(hard_state) => node.disk_hard_state = hard_state,
+                    Write::Reset(base) => node.disk_log.reset(base),
                 }
             }
             let Some(seq) = reached else { return out };
@@ -218,6 +316,18 @@ impl Cluster {
         out
     }
 
+    /// A tick passes for every node that runs, and everything that is on the way arrives.
+    pub fn pass(&mut self, count: u64) -> String {
+        let mut out = String::new();
+        for _ in 0..count {
+            for id in self.nodes.keys().copied().collect::<Vec<_>>() {
+                out += &self.step(id, Input::Tick);
+            }
+            out += &self.deliver(None, None, usize::MAX);
+        }
+        out
+    }
+
     pub fn inject(&mut self, from: u64, to: u64, message: Message) -> String {
         self.step(to, Input::Message { from: NodeId::new(from), message })
     }
@@ -244,9 +354,11 @@ impl Cluster {
         let status = replica.status();
         let mut out = String::new();
         let leader = status.leader.map_or("nobody".into(), |leader| leader.to_string());
-        let terms: Vec<String> = node.entries.iter().map(|entry| entry.term.to_string()).collect();
+        let terms: Vec<String> = node.log.entries.iter().map(|entry| entry.term.to_string()).collect();
         let (role, term, commit, durable) = (status.role, status.term, status.commit, status.durable_index);
-        let terms = terms.join(",");
+        let base = node.log.base.0.0;
+        let base = if base == LogIndex::ZERO { String::new() } else { format!("{base}..") };
+        let terms = format!("{base}{}", terms.join(","));
         writeln!(
             out,
             "n{id} {role} term={term} leader={leader} commit={commit} durable={durable} log=[{terms}]"
@@ -255,59 +367,81 @@ impl Cluster {
         for peer in status.peers {
             let (match_index, next, inflight) = (peer.match_index, peer.next, peer.inflight_batches);
             let (id, pace) = (peer.id, format!("{:?}", peer.pace).to_lowercase());
-            let link = if peer.connected { "" } else { " disconnected" };
+            let mut link = String::from(if peer.connected { "" } else { " disconnected" });
+            for (is_set, word) in [(peer.behind_log, " behind"), (peer.is_degraded, " degraded")] {
+                link += if is_set { word } else { "" };
+            }
+            if !peer.is_voter {
+                writeln!(out, "  {id} learner holds={match_index}{link}").unwrap();
+                continue;
+            }
             writeln!(out, "  {id} {pace} match={match_index} next={next} inflight={inflight}{link}").unwrap();
+        }
+        for feed in status.feeds {
+            let (subscriber, match_index, next) = (feed.subscriber, feed.match_index, feed.next);
+            writeln!(out, "  feeds {subscriber} match={match_index} next={next}").unwrap();
+        }
+        if let Some(source) = status.source {
+            writeln!(out, "  fed by {source}").unwrap();
+        }
+        if let Some(to) = status.transfer {
+            writeln!(out, "  hands over to {to}").unwrap();
         }
         if status.ignored != Default::default() {
             let counts = status.ignored;
             let (unknown, malformed) = (counts.unknown_sender, counts.malformed);
             let (stale, impossible) = (counts.stale, counts.impossible);
+            let removed = match counts.removed_sender {
+                0 => String::new(),
+                count => format!(" removed={count}"),
+            };
             writeln!(
                 out,
-                "  ignored unknown={unknown} malformed={malformed} stale={stale} impossible={impossible}"
+                "  ignored unknown={unknown} malformed={malformed} stale={stale} impossible={impossible}{removed}"
             )
             .unwrap();
         }
         out
     }
-}
 
-/// `3@1..5@1`, or the payloads when they are few.
-fn entries_text(entries: &[Entry]) -> String {
-    let text = |entry: &Entry| {
-        let payload = String::from_utf8_lossy(&entry.payload).into_owned();
-        let payload = if entry.kind == EntryKind::Empty { "empty".into() } else { payload };
-        format!("{}@{}:{payload}", entry.index, entry.term)
-    };
-    match entries {
-        [] => "nothing".into(),
-        [first, .., last] if entries.len() > 4 => format!("{} .. {}", text(first), text(last)),
-        few => few.iter().map(text).collect::<Vec<_>>().join(" "),
+    pub fn members(&self, id: u64) -> String {
+        let replica = self.replica(id);
+        let state = if replica.is_membership_committed() { "committed" } else { "not committed" };
+        let (index, members) = (replica.membership_index(), members_text(replica.membership()));
+        let floor = replica.floor();
+        format!("n{id} members from {index} ({state}): {members}; all hold {floor}\n")
     }
 }
 
-fn message_text(message: &Message) -> String {
-    match message {
-        Message::PreVote { term, last_index, last_term } => {
-            format!("PreVote term={term} last={last_index}@{last_term}")
+/// The effects that only tell something.
+fn plain_text(effect: Effect) -> String {
+    match effect {
+        Effect::Commit { index } => format!("commits up to {index}"),
+        Effect::Role { role, term, leader } => {
+            let leader = leader.map_or("nobody".into(), |leader| leader.to_string());
+            format!("is {role} in term {term}, leader {leader}")
         }
-        Message::PreVoteReply { term, granted } => format!("PreVoteReply term={term} granted={granted}"),
-        Message::Vote { term, last_index, last_term } => {
-            format!("Vote term={term} last={last_index}@{last_term}")
+        Effect::LeaderReady { term, index } => format!("is ready in term {term} at {index}"),
+        Effect::ProposalRefused { first } => format!("refuses proposal at {first}"),
+        Effect::Membership { index, membership } => {
+            format!("members from {index}: {}", members_text(&membership))
         }
-        Message::VoteReply { term, granted } => format!("VoteReply term={term} granted={granted}"),
-        Message::Append { term, prev_index, prev_term, entries, commit } => {
-            let entries = entries_text(entries);
-            format!("Append term={term} prev={prev_index}@{prev_term} commit={commit} {entries}")
+        Effect::FetchSnapshot { from, leader, at_least } => {
+            format!("fetches a snapshot from {from} (leader {leader}) of at least {at_least}")
         }
-        Message::AppendAck { term, match_index } => format!("AppendAck term={term} match={match_index}"),
-        Message::AppendReject { term, prev_index, conflict_term, conflict_first, last_index } => format!(
-            "AppendReject term={term} prev={prev_index} conflict={conflict_first}@{conflict_term} last={last_index}"
-        ),
-        Message::Heartbeat { term, commit, seq } => {
-            format!("Heartbeat term={term} commit={commit} seq={seq}")
-        }
-        Message::HeartbeatAck { term, seq } => format!("HeartbeatAck term={term} seq={seq}"),
-        Message::Commit { term, commit } => format!("Commit term={term} commit={commit}"),
+        Effect::HeartbeatRound { term, seq } => format!("begins round {seq} of term {term}"),
+        Effect::LeaseRound { seq } => format!("has a lease from round {seq}"),
+        Effect::LeaseRevoked => "has no lease any more".into(),
+        Effect::ReadReady { ticket, index } => format!("may answer read {ticket} at {index}"),
+        Effect::ReadRefused { ticket } => format!("refuses read {ticket}"),
+        Effect::HoldProposals { to } => format!("holds proposals for {to}"),
+        Effect::TransferEnded { reason } => format!("does not hand over: {reason:?}"),
+        Effect::Notice(notice) => notice_text(notice),
+        Effect::Append { .. }
+        | Effect::Truncate { .. }
+        | Effect::Persist { .. }
+        | Effect::Reset { .. }
+        | Effect::Send { .. }
+        | Effect::SendEntries { .. } => unreachable!("carried out, not told"),
     }
 }

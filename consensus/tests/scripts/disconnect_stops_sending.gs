@@ -24,10 +24,12 @@ n2 -> n1 AppendAck term=1 match=2 (after write 3)
 n1 commits up to 2
 n1 -> n2 Commit term=1 commit=2
 n2 commits up to 2
-n1 -> n2 Heartbeat term=1 commit=2 seq=1
-n1 -> n3 Heartbeat term=1 commit=1 seq=1
-n2 -> n1 HeartbeatAck term=1 seq=1
-n3 -> n1 HeartbeatAck term=1 seq=1
+n1 begins round 1 of term 1
+n1 -> n2 Heartbeat term=1 commit=2 seq=1 floor=1
+n1 -> n3 Heartbeat term=1 commit=1 seq=1 floor=1
+n2 -> n1 HeartbeatAck term=1 seq=1 commit=2 applied=0
+n3 -> n1 HeartbeatAck term=1 seq=1 commit=1 applied=0
+n1 has a lease from round 1
 n1 -> n3 Append term=1 prev=1@1 commit=2 2@1:a
 n3 write 3: append 2@1:a
 n3 commits up to 2

@@ -16,6 +16,7 @@ n3 follower term=1 leader=nobody commit=0 durable=0 log=[]
 
 crash 3
 restart 3
+tick 3 60
 status 3
 ---
 n3 follower term=1 leader=nobody commit=0 durable=0 log=[]

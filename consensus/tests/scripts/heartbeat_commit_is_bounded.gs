@@ -19,7 +19,8 @@ n2 -> n1 AppendAck term=1 match=2 (after write 3)
 n1 commits up to 2
 n1 -> n2 Commit term=1 commit=2
 n2 commits up to 2
-n1 -> n2 Heartbeat term=1 commit=2 seq=1
-n1 -> n3 Heartbeat term=1 commit=1 seq=1
-n3 -> n1 HeartbeatAck term=1 seq=1
+n1 begins round 1 of term 1
+n1 -> n2 Heartbeat term=1 commit=2 seq=1 floor=1
+n1 -> n3 Heartbeat term=1 commit=1 seq=1 floor=1
+n3 -> n1 HeartbeatAck term=1 seq=1 commit=1 applied=0
 n3 follower term=1 leader=n1 commit=1 durable=1 log=[1]

@@ -8,10 +8,12 @@ tick 1 10
 deliver
 status
 ---
-n1 -> n2 Heartbeat term=1 commit=1 seq=1
-n1 -> n3 Heartbeat term=1 commit=1 seq=1
-n2 -> n1 HeartbeatAck term=1 seq=1
-n3 -> n1 HeartbeatAck term=5 seq=1
+n1 begins round 1 of term 1
+n1 -> n2 Heartbeat term=1 commit=1 seq=1 floor=1
+n1 -> n3 Heartbeat term=1 commit=1 seq=1 floor=1
+n2 -> n1 HeartbeatAck term=1 seq=1 commit=1 applied=0
+n3 -> n1 HeartbeatAck term=5 seq=1 commit=0 applied=0
+n1 has a lease from round 1
 n1 write 3: term 5 vote nobody
 n1 is follower in term 5, leader nobody
 n1 follower term=5 leader=nobody commit=1 durable=1 log=[1]
@@ -23,7 +25,6 @@ n3 follower term=5 leader=nobody commit=0 durable=1 log=[1]
 stand 2
 deliver
 tick 1 60
-tick 3 60
 (drop)
 stand 2
 deliver

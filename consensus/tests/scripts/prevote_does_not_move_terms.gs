@@ -55,11 +55,13 @@ tick 1 10
 deliver
 status
 ---
-n1 -> n2 Heartbeat term=1 commit=1 seq=1
-n1 -> n3 Heartbeat term=1 commit=1 seq=1
-n2 -> n1 HeartbeatAck term=1 seq=1
+n1 begins round 1 of term 1
+n1 -> n2 Heartbeat term=1 commit=1 seq=1 floor=1
+n1 -> n3 Heartbeat term=1 commit=1 seq=1 floor=1
+n2 -> n1 HeartbeatAck term=1 seq=1 commit=1 applied=0
 n3 is follower in term 1, leader n1
-n3 -> n1 HeartbeatAck term=1 seq=1
+n3 -> n1 HeartbeatAck term=1 seq=1 commit=1 applied=0
+n1 has a lease from round 1
 n1 leader term=1 leader=n1 commit=1 durable=1 log=[1]
   n2 pipeline match=1 next=2 inflight=0
   n3 pipeline match=1 next=2 inflight=0

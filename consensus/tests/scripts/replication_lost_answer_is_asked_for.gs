@@ -18,11 +18,13 @@ n1 write 3: append 2@1:a
 n1 -> n2 Append term=1 prev=1@1 commit=1 2@1:a
 n1 -> n3 Append term=1 prev=1@1 commit=1 2@1:a
 dropped 2
-n1 -> n2 Heartbeat term=1 commit=1 seq=6
-n1 -> n3 Heartbeat term=1 commit=1 seq=6
+n1 begins round 6 of term 1
+n1 -> n2 Heartbeat term=1 commit=1 seq=6 floor=1
+n1 -> n3 Heartbeat term=1 commit=1 seq=6 floor=1
 n1 -> n2 Append term=1 prev=2@1 commit=1 nothing
-n2 -> n1 HeartbeatAck term=1 seq=6
+n2 -> n1 HeartbeatAck term=1 seq=6 commit=1 applied=0
 n2 -> n1 AppendReject term=1 prev=2 conflict=1@1 last=1
+n1 has a lease from round 6
 n1 -> n2 Append term=1 prev=1@1 commit=1 2@1:a
 n2 write 3: append 2@1:a
 n2 -> n1 AppendAck term=1 match=2 (after write 3)

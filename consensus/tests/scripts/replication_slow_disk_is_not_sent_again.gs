@@ -16,11 +16,13 @@ tick 1
 deliver
 status 1
 ---
-n1 -> n2 Heartbeat term=1 commit=1 seq=6
-n1 -> n3 Heartbeat term=1 commit=1 seq=6
+n1 begins round 6 of term 1
+n1 -> n2 Heartbeat term=1 commit=1 seq=6 floor=1
+n1 -> n3 Heartbeat term=1 commit=1 seq=6 floor=1
 n1 -> n2 Append term=1 prev=3@1 commit=1 nothing
-n2 -> n1 HeartbeatAck term=1 seq=6
+n2 -> n1 HeartbeatAck term=1 seq=6 commit=1 applied=0
 n2 -> n1 AppendAck term=1 match=3 (after write 4)
+n1 has a lease from round 6
 n1 leader term=1 leader=n1 commit=1 durable=3 log=[1,1,1]
   n2 probe match=1 next=4 inflight=0
   n3 pipeline match=1 next=4 inflight=2

@@ -1,9 +1,15 @@
 //! The command line: what can be said, and who carries it out.
 
+mod member;
+mod nodes;
+mod outcome;
 mod play;
+mod recover;
 mod sql;
 mod start;
 mod status;
+mod table;
+mod transfer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,11 +31,17 @@ enum Command {
     /// Start a cluster of several nodes on this machine, say how to connect, and run until Ctrl-C
     Play(play::Play),
     /// Run one node of a cluster
-    Start(Start),
+    Start(Box<Start>),
     /// Say how each node of a cluster is
     Status(status::Status),
     /// Print the client address of the leader
     Leader(status::Leader),
+    /// Say who belongs to a cluster, or change it
+    Member(member::Member),
+    /// Hand the leadership over to another voter
+    Transfer(transfer::Transfer),
+    /// Compare the logs of stopped nodes after the majority was lost for good, and form a new cluster from one of them
+    Recover(recover::Recover),
     /// Run SQL statements, or a simple prompt when none are given
     Sql(sql::Sql),
 }
@@ -54,6 +66,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, String> {
         Command::Start(start) => start::run(start.config.as_deref(), start.settings),
         Command::Status(status) => status.run(),
         Command::Leader(leader) => leader.run(),
+        Command::Member(member) => member.run(),
+        Command::Transfer(transfer) => transfer.run(),
+        Command::Recover(recover) => recover.run(),
         Command::Sql(sql) => sql.run(),
     }
 }

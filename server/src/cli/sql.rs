@@ -7,17 +7,13 @@ use std::time::Duration;
 use client::{Cluster, Connection, Options, QueryResult};
 use serde_json::json;
 
+use super::nodes::Nodes;
+
 /// Run SQL statements
 #[derive(Debug, clap::Args)]
 pub struct Sql {
-    /// Client addresses of the nodes, separated by commas; the leader among them is used
-    #[arg(
-        long,
-        value_delimiter = ',',
-        env = "QUORATE_NODES",
-        default_value = "127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003"
-    )]
-    nodes: Vec<String>,
+    #[command(flatten)]
+    nodes: Nodes,
     /// Use the first of the nodes whether it leads or not
     #[arg(long)]
     here: bool,
@@ -38,9 +34,9 @@ impl Sql {
     /// When there is no node to talk to, or a statement fails.
     pub fn run(self) -> Result<ExitCode, String> {
         let address = if self.here {
-            self.nodes.first().cloned().ok_or("--nodes names no node")?
+            self.nodes.nodes.first().cloned().ok_or("--nodes names no node")?
         } else {
-            Cluster::new(self.nodes.clone()).leader_address().map_err(|error| error.to_string())?
+            Cluster::new(self.nodes.nodes.clone()).leader_address().map_err(|error| error.to_string())?
         };
         let options = Options {
             database: self.database.clone(),

@@ -1,26 +1,13 @@
 //! `quorate status` and `quorate leader`: ask every node what it knows.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use client::{Connection, Options};
 use serde::Serialize;
 
-/// How long a node may take to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Which nodes to ask.
-#[derive(Debug, clap::Args)]
-struct Nodes {
-    /// Client addresses of the nodes, separated by commas
-    #[arg(
-        long,
-        value_delimiter = ',',
-        env = "QUORATE_NODES",
-        default_value = "127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003"
-    )]
-    nodes: Vec<String>,
-}
+use super::member::{MemberRow, read_members};
+use super::nodes::{ANSWER_TIMEOUT, Nodes};
 
 /// Say how each node of a cluster is; the exit code is 0 when a leader serves, 1 otherwise
 #[derive(Debug, clap::Args)]
@@ -97,13 +84,11 @@ fn ask_state(address: &str) -> Result<State, String> {
     })
 }
 
-impl Nodes {
-    fn ask(&self) -> Vec<Report> {
-        std::thread::scope(|scope| {
-            let asked: Vec<_> = self.nodes.iter().map(|address| scope.spawn(|| ask(address))).collect();
-            asked.into_iter().filter_map(|answer| answer.join().ok()).collect()
-        })
-    }
+fn ask_all(nodes: &Nodes) -> Vec<Report> {
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = nodes.nodes.iter().map(|address| scope.spawn(|| ask(address))).collect();
+        asked.into_iter().filter_map(|answer| answer.join().ok()).collect()
+    })
 }
 
 /// The serving leader of the highest term.
@@ -112,16 +97,50 @@ fn leader(reports: &[Report]) -> Option<&Report> {
     serving.max_by_key(|report| report.state.as_ref().map_or(0, |state| state.term))
 }
 
+/// The members, as the leader knows them.
+fn members(leader: &str) -> Option<Vec<MemberRow>> {
+    let options = Options { timeout: ANSWER_TIMEOUT, ..Options::default() };
+    let mut connection = Connection::connect_with(leader, &options).ok()?;
+    read_members(&mut connection).ok().filter(|members| !members.is_empty())
+}
+
+/// Who can make up a majority.
+#[derive(Debug, PartialEq, Eq)]
+struct Votes {
+    voters: usize,
+    /// Voters that answer here, or are heard by the leader.
+    reachable: usize,
+}
+
+/// Without a leader that says who has a vote, every node that was named counts.
+fn votes(reports: &[Report], members: Option<&[MemberRow]>) -> Votes {
+    let answered = reports.iter().filter(|report| report.reachable);
+    let Some(members) = members else {
+        return Votes { voters: reports.len(), reachable: answered.count() };
+    };
+    let answered: BTreeSet<u64> =
+        answered.filter_map(|report| report.state.as_ref()).map(|state| state.node_id).collect();
+    let named = |member: &MemberRow| {
+        reports.iter().any(|report| member.client_address.as_ref() == Some(&report.address))
+    };
+    let is_reachable = |member: &&MemberRow| {
+        answered.contains(&member.id) || (!named(member) && member.connected == Some(true))
+    };
+    let voters = || members.iter().filter(|member| member.is_voter());
+    Votes { voters: voters().count(), reachable: voters().filter(is_reachable).count() }
+}
+
 impl Status {
     /// Asks and prints.
     ///
     /// # Errors
     /// Never; unreachable nodes are part of the answer.
     pub fn run(self) -> Result<ExitCode, String> {
-        let reports = self.nodes.ask();
+        let reports = ask_all(&self.nodes);
         let leader = leader(&reports);
-        let reachable = reports.iter().filter(|report| report.reachable).count();
-        let majority = reports.len() / 2 + 1;
+        let members = leader.and_then(|leader| members(&leader.address));
+        let Votes { voters, reachable } = votes(&reports, members.as_deref());
+        let majority = voters / 2 + 1;
         let margin = reachable.checked_sub(majority);
         if self.json {
             let value = serde_json::json!({
@@ -144,10 +163,9 @@ impl Status {
                     format!("{} says that it leads, but most nodes do not answer.", report.address)
                 }
                 (None, Some(_)) => "No leader serves: an election is running.".into(),
-                (None, None) => format!(
-                    "No leader serves: {reachable} of {} nodes answer, {majority} are needed.",
-                    reports.len()
-                ),
+                (None, None) => {
+                    format!("No leader serves: {reachable} of {voters} nodes answer, {majority} are needed.")
+                }
             };
             println!("{verdict}\n");
             println!(
@@ -183,9 +201,58 @@ impl Leader {
     /// # Errors
     /// When no node serves as leader.
     pub fn run(self) -> Result<ExitCode, String> {
-        let reports = self.nodes.ask();
+        let reports = ask_all(&self.nodes);
         let found = leader(&reports).ok_or("no leader serves; see `quorate status`")?;
         println!("{}", found.address);
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(id: u64, is_reachable: bool) -> Report {
+        let state = State {
+            node_id: id,
+            role: "follower".into(),
+            serving: false,
+            term: 1,
+            leader: String::new(),
+            commit_index: 1,
+            cluster_id: String::new(),
+            uptime_seconds: 1,
+        };
+        Report {
+            address: format!("h:{id}"),
+            reachable: is_reachable,
+            error: None,
+            state: is_reachable.then_some(state),
+        }
+    }
+
+    fn member(id: u64, role: &str, connected: bool) -> MemberRow {
+        MemberRow {
+            id,
+            role: role.into(),
+            client_address: Some(format!("h:{id}")),
+            connected: Some(connected),
+            ..MemberRow::default()
+        }
+    }
+
+    #[test]
+    fn only_voters_make_a_majority() {
+        let members = [
+            member(1, "leader", true),
+            member(2, "follower", true),
+            member(3, "logger", true),
+            member(4, "learner", true),
+        ];
+        let all = [report(1, true), report(2, true), report(3, false), report(4, true)];
+        assert_eq!(votes(&all, Some(&members)), Votes { voters: 3, reachable: 2 });
+        // A voter that was not named is what the leader says.
+        assert_eq!(votes(&all[..1], Some(&members)), Votes { voters: 3, reachable: 3 });
+        assert_eq!(votes(&all, None), Votes { voters: 4, reachable: 3 });
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! On the leader the versions are installed already (see [`super::sequencer`]) and only the watermark moves; on a follower,
 //! and for what a new leader finds in its log, they are installed here. A schema change replaces the shared catalog before the
-//! watermark passes it, so a session that was told OK sees it.
+//! watermark passes it, so a session that was told OK sees it. A log-only node has nothing to install: it only follows the commit index.
+//!
+//! When the log was replaced by the end of a snapshot, what is still to be applied is in the snapshot: the apply waits for the order to
+//! load it ([`ApplyOrder::Replace`]), which comes before any commit behind it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,6 +17,20 @@ use storage::format::{EntryView, Mutation};
 use super::Node;
 use super::entry_cache::EntryCache;
 use crate::limits::{APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX};
+
+/// What the consensus thread tells the apply, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApplyOrder {
+    /// Apply up to here.
+    Commit(u64),
+    /// Load the staged snapshot, which ends with this entry.
+    Replace {
+        /// Its index.
+        index: u64,
+        /// Its term.
+        term: u64,
+    },
+}
 
 /// The apply's own state; one a node, on one thread.
 pub struct Applier {
@@ -46,7 +63,10 @@ impl Applier {
     /// # Errors
     /// When the catalog cannot be read or decoded.
     pub fn load_catalog(&mut self) -> Result<(), storage::Error> {
-        if !self.catalog_loaded && self.node.store.is_ready() {
+        if !self.catalog_loaded
+            && self.node.store.is_ready()
+            && !self.node.store_is_lost.load(Ordering::Acquire)
+        {
             let catalog = Catalog::load(&self.node.store)
                 .map_err(|error| storage::Error::Engine(format!("the catalog cannot be read: {error}")))?;
             sql::catalog::estimate::refresh(&catalog, &self.node.store)
@@ -63,17 +83,52 @@ impl Applier {
     /// # Errors
     /// When an entry cannot be read or decoded: the node must stop, for it cannot skip it.
     pub fn apply_batch(&mut self, commit: u64) -> Result<bool, storage::Error> {
-        if self.applied >= commit {
+        if self.applied >= commit || self.node.store_is_lost.load(Ordering::Acquire) {
+            return Ok(false);
+        }
+        if self.node.config.log_only {
+            self.applied = commit;
+            self.node.store.advance(commit);
             return Ok(false);
         }
         let last = commit.min(self.applied + APPLY_BATCH_ENTRIES_MAX);
-        let entries = self.cache.read(self.applied + 1, last, APPLY_BATCH_BYTES_MAX)?;
+        let entries = match self.cache.read(self.applied + 1, last, APPLY_BATCH_BYTES_MAX) {
+            // The log was replaced meanwhile: the snapshot has them.
+            Err(storage::Error::NotInLog { .. }) if self.cache.base() > self.applied => return Ok(false),
+            read => read?,
+        };
         for entry in &entries {
             self.apply(entry)?;
         }
         self.node.store.advance(self.applied);
         self.load_catalog()?;
         Ok(self.applied < commit)
+    }
+
+    /// Loads a snapshot that ends with this entry in place of all there is.
+    ///
+    /// # Errors
+    /// When the chunks cannot be read, or the store cannot be written: the node must stop, and loads it again when it starts.
+    pub fn replace(
+        &mut self,
+        index: u64,
+        term: u64,
+        chunks: &mut dyn Iterator<Item = Result<bytes::Bytes, storage::Error>>,
+    ) -> Result<(), storage::Error> {
+        assert!(index >= self.applied || !self.catalog_loaded, "a snapshot does not go back");
+        if self.node.config.log_only {
+            self.node.store.advance(index.max(self.node.store.watermark()));
+        } else {
+            self.node.catalog_known.store(false, Ordering::Release);
+            self.node.store.replace(index, chunks)?;
+        }
+        self.node.sequencer.claim_install(index);
+        self.applied = index;
+        self.term = term;
+        self.node.decided.jumps(index, term);
+        self.catalog_loaded = false;
+        self.node.store_is_lost.store(false, Ordering::Release);
+        self.load_catalog()
     }
 
     fn apply(&mut self, entry: &Entry) -> Result<(), storage::Error> {

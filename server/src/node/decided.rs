@@ -34,6 +34,14 @@ impl DecidedTerms {
         }
     }
 
+    /// A snapshot was loaded that ends with the entry `index` of `term`: what lies between the last applied entry and that one was
+    /// never seen here, so nothing can be said of it.
+    pub fn jumps(&self, index: u64, term: u64) {
+        let mut runs = self.runs.write();
+        runs.clear();
+        runs.push_back((index, term));
+    }
+
     /// Whether the entry that `term` had at `index` is committed (true) or gone for ever (false), with the store at
     /// `watermark`; none while that is open, or when it was too long ago to be known.
     pub fn fate(&self, index: u64, term: u64, watermark: u64) -> Option<bool> {
@@ -80,5 +88,18 @@ mod tests {
         }
         assert_eq!(decided.fate(10, 1, 1 << 40), None);
         assert_eq!(decided.fate(25, 2, 1 << 40), Some(true));
+    }
+
+    /// What a snapshot jumped over may have been anything.
+    #[test]
+    fn nothing_is_said_of_entries_that_a_snapshot_jumped_over() {
+        let decided = DecidedTerms::default();
+        decided.begins(1, 2);
+        assert_eq!(decided.fate(5, 2, 10), Some(true));
+        decided.jumps(20, 4);
+        assert_eq!(decided.fate(15, 2, 20), None, "another leader may have replaced it");
+        assert_eq!(decided.fate(5, 2, 20), None);
+        assert_eq!(decided.fate(21, 3, 21), Some(false));
+        assert_eq!(decided.fate(21, 4, 21), Some(true));
     }
 }

@@ -27,6 +27,10 @@ pub struct EntryCache {
     reader: LogReader,
     /// Truncations so far. Moved before anything is dropped: what was read while it stood still is of one log.
     truncations: AtomicU64,
+    /// See [`EntryCache::base`].
+    base: AtomicU64,
+    reads: AtomicU64,
+    reads_in_memory: AtomicU64,
 }
 
 impl EntryCache {
@@ -37,6 +41,9 @@ impl EntryCache {
             inner: RwLock::new(Inner { entries: VecDeque::new(), bytes: 0, durable }),
             reader,
             truncations: AtomicU64::new(0),
+            base: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            reads_in_memory: AtomicU64::new(0),
         }
     }
 
@@ -63,6 +70,22 @@ impl EntryCache {
             }
         }
         inner.durable = inner.durable.min(from.prev().get());
+    }
+
+    /// The log is about to be replaced by one that holds nothing up to `base`.
+    pub fn reset(&self, base: LogIndex) {
+        let mut inner = self.inner.write();
+        self.truncations.fetch_add(1, Ordering::SeqCst);
+        self.base.store(base.get(), Ordering::SeqCst);
+        inner.entries.clear();
+        inner.bytes = 0;
+        inner.durable = base.get();
+    }
+
+    /// The last entry that a replacement of the log left out; what lies before is in the snapshot that came with it.
+    #[must_use]
+    pub fn base(&self) -> u64 {
+        self.base.load(Ordering::SeqCst)
     }
 
     /// The number of truncations so far: what an index means can change only when this does.
@@ -113,6 +136,7 @@ impl EntryCache {
     /// When the log cannot be read.
     pub fn read(&self, first: u64, last: u64, bytes_max: usize) -> storage::Result<Vec<Entry>> {
         assert!(first <= last, "an empty range");
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let mut last_on_disk = last;
         {
             let inner = self.inner.read();
@@ -123,6 +147,7 @@ impl EntryCache {
                         let held_last = front - 1 + inner.entries.len() as u64;
                         return Err(storage::Error::NotInLog { first, last, held_first: front, held_last });
                     }
+                    self.reads_in_memory.fetch_add(1, Ordering::Relaxed);
                     return Ok(Self::cut(inner.entries.range((first - front) as usize..), last, bytes_max));
                 }
                 // The log thread may not have got to what is in memory yet; what was evicted is durable.
@@ -131,6 +156,12 @@ impl EntryCache {
         }
         let records = self.reader.read(first, last_on_disk, bytes_max)?;
         records.into_iter().map(entry_from_record).collect()
+    }
+
+    /// How many reads there were since the start, and how many of them memory answered.
+    #[must_use]
+    pub fn read_counts(&self) -> (u64, u64) {
+        (self.reads.load(Ordering::Relaxed), self.reads_in_memory.load(Ordering::Relaxed))
     }
 
     fn cut<'a>(entries: impl Iterator<Item = &'a Entry>, last: u64, bytes_max: usize) -> Vec<Entry> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+use consensus::NodeId;
 use parking_lot::RwLock;
-use sql::execute::{Host, Process};
+use sql::execute::{ClusterView, Host, Process};
 use sql::types::Value;
 use storage::engine::KeyRange;
 
@@ -25,13 +26,13 @@ impl Node {
     /// The UUID that GTIDs of this cluster carry.
     #[must_use]
     pub fn cluster_uuid(&self) -> String {
-        uuid_text(self.config.cluster_id())
+        uuid_text(self.config.cluster_id)
     }
 
     /// Name and value of every variable that only the server knows, ascending.
     fn host_variables(&self) -> Vec<(String, Value)> {
         let role = self.role.get();
-        let leader = role.leader.and_then(|id| self.config.peer(id)).map(|peer| peer.sql_address.clone());
+        let leader = role.leader.and_then(|id| self.members.sql_address(id));
         let port = self.config.listen.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0);
         let watermark = self.store.watermark();
         let mut variables = vec![
@@ -41,21 +42,65 @@ impl Node {
             ("port".into(), Value::Int(port)),
             ("quorate_cluster_id".into(), text(self.cluster_uuid())),
             ("quorate_commit_index".into(), Value::UInt(watermark)),
+            ("consensus_election_timeout".into(), Value::UInt(self.ticks_ms(|timing| timing.election_ticks))),
+            (
+                "consensus_heartbeat_interval".into(),
+                Value::UInt(self.ticks_ms(|timing| timing.heartbeat_ticks)),
+            ),
+            ("quorate_cluster_identity".into(), text(self.cluster_identity())),
             ("quorate_leader".into(), text(leader.unwrap_or_default())),
+            ("quorate_membership".into(), text(self.membership_text())),
+            ("quorate_node_role".into(), text(self.kind())),
             ("quorate_leader_id".into(), Value::UInt(role.leader.unwrap_or(0))),
             ("quorate_role".into(), text(role.shown())),
             ("quorate_serving".into(), Value::Int(i64::from(role.serving))),
             ("quorate_term".into(), Value::UInt(role.term)),
             ("read_only".into(), Value::Int(i64::from(!role.serving))),
             ("server_id".into(), Value::UInt(self.config.node_id)),
-            (
-                "server_uuid".into(),
-                text(uuid_text(self.config.cluster_id() ^ u128::from(self.config.node_id))),
-            ),
+            ("server_uuid".into(), text(uuid_text(self.config.cluster_id ^ u128::from(self.config.node_id)))),
             ("super_read_only".into(), Value::Int(i64::from(!role.serving))),
         ];
         variables.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
         variables
+    }
+
+    fn ticks_ms(&self, ticks: fn(&consensus::Config) -> u32) -> u64 {
+        u64::from(ticks(&self.timing())) * u64::from(consensus::limits::TICK_MS)
+    }
+
+    /// `data`, `logger` or `learner`.
+    fn kind(&self) -> &'static str {
+        match self.members.member(self.config.node_id) {
+            _ if self.config.log_only => "logger",
+            Some(member) if member.is_voter => "data",
+            Some(_) | None => "learner",
+        }
+    }
+
+    /// What a node that joins is told, as JSON.
+    fn cluster_identity(&self) -> String {
+        let identity = crate::join::ClusterIdentity {
+            cluster_id: format!("{:032x}", self.config.cluster_id),
+            cluster_name: self.config.cluster_name.clone(),
+            peers: self.config.peers.clone(),
+        };
+        serde_json::to_string(&identity).unwrap_or_default()
+    }
+
+    /// The members in X-Cluster's form: `1=host:port#5S`, weight and S for strong sync, `L` for log-only; a learner `4=host:port$source`.
+    fn membership_text(&self) -> String {
+        let members = self.members.in_force();
+        let line = |member: &consensus::Member| {
+            let (id, address) = (member.id.get(), &member.peer_address);
+            let log_only = if member.is_log_only { "L" } else { "" };
+            if member.is_voter {
+                let strong = if member.is_strong_sync { "S" } else { "" };
+                format!("{id}={address}#{}{strong}{log_only}", member.weight)
+            } else {
+                format!("{id}={address}${}{log_only}", member.source.map_or(0, NodeId::get))
+            }
+        };
+        members.members.iter().map(line).collect::<Vec<_>>().join(";")
     }
 
     /// `INDEX CHECKSUM` over the schema, all rows and all index entries at the watermark: the same on every node at the same
@@ -105,6 +150,12 @@ impl Node {
             ("Threads_running".into(), running.to_string()),
             ("Uptime".into(), self.processes.started.elapsed().as_secs().to_string()),
         ];
+        let transfer = u8::from(self.sequencer.is_held());
+        status.push(("Consensus_in_leader_transfer".into(), transfer.to_string()));
+        status.push(("Quorate_read_lease".into(), u8::from(self.reads.has_lease()).to_string()));
+        status.extend(
+            self.peer_counters.snapshot().into_iter().map(|(name, value)| (name.into(), value.to_string())),
+        );
         status.sort();
         status
     }
@@ -157,6 +208,10 @@ impl Host for Node {
 
     fn set_global(&self, name: &str, value: Value) {
         self.globals.values.write().insert(name.to_owned(), value);
+    }
+
+    fn cluster(&self) -> ClusterView {
+        self.cluster_view()
     }
 
     fn kill(&self, connection_id: u64, query_only: bool) -> bool {

@@ -6,21 +6,28 @@
 //! wakes the session; [`session`] answers. [`role`] says who leads; [`entry_cache`] holds the recent entries that the
 //! peers and the apply read.
 
+pub mod administration;
 pub mod apply;
 pub mod assignment;
+pub mod cluster;
+mod cluster_view;
 pub mod decided;
 pub mod entry_cache;
 pub mod errno;
 pub mod host;
+pub mod logger;
+pub mod members;
 pub mod metadata;
 pub mod parameters;
 pub mod process;
+pub mod reads;
 pub mod result;
 pub mod role;
 pub mod schema_change;
 pub mod sequencer;
 pub mod session;
 pub mod statement;
+pub mod steering;
 
 use std::sync::Arc;
 
@@ -50,6 +57,27 @@ pub struct Node {
     pub catalog_known: std::sync::atomic::AtomicBool,
     /// Who leads.
     pub role: role::RoleBoard,
+    /// Who belongs to the cluster.
+    pub members: members::MemberBoard,
+    /// Linearizable reads.
+    pub reads: reads::ReadGate,
+    /// Counters and events of the cluster.
+    pub cluster: cluster::ClusterBoard,
+    /// The tables are lost or were never here, and the log does not reach back to their beginning: a snapshot is on its way. Nothing
+    /// is applied until then.
+    pub store_is_lost: std::sync::atomic::AtomicBool,
+    /// The recent entries, once the node has started.
+    pub entry_cache: std::sync::OnceLock<Arc<entry_cache::EntryCache>>,
+    /// What went through the links to other nodes.
+    pub peer_counters: Arc<crate::runtime::peer::PeerCounters>,
+    /// This node was told that it was removed from the cluster.
+    pub removed: std::sync::atomic::AtomicBool,
+    /// Somebody wants the log to be purged up to here; zero: nobody.
+    pub purge_wanted: std::sync::atomic::AtomicU64,
+    /// And also of what members still need.
+    pub purge_forced: std::sync::atomic::AtomicBool,
+    /// Asks the consensus thread for what changes the cluster.
+    pub steering: steering::Steering,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -63,9 +91,25 @@ pub struct Node {
 impl Node {
     /// Puts a node together.
     #[must_use]
-    pub fn new(config: Config, store: Store, sequencer: sequencer::Sequencer) -> Node {
+    pub fn new(
+        config: Config,
+        store: Store,
+        sequencer: sequencer::Sequencer,
+        members: members::MemberBoard,
+        steering: steering::Steering,
+    ) -> Node {
         Node {
             role: role::RoleBoard::new(config.node_id),
+            members,
+            reads: reads::ReadGate::new(steering.ask_to_read()),
+            cluster: cluster::ClusterBoard::default(),
+            store_is_lost: std::sync::atomic::AtomicBool::new(false),
+            entry_cache: std::sync::OnceLock::new(),
+            peer_counters: Arc::default(),
+            removed: std::sync::atomic::AtomicBool::new(false),
+            purge_wanted: std::sync::atomic::AtomicU64::new(0),
+            purge_forced: std::sync::atomic::AtomicBool::new(false),
+            steering,
             config,
             store,
             locks: LockTable::new(),
@@ -77,6 +121,29 @@ impl Node {
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),
             next_txn_id: std::sync::atomic::AtomicU64::new(1),
+        }
+    }
+
+    /// What this node is among the members: `voter`, `logger`, `learner`, or `removed node`.
+    #[must_use]
+    pub fn part(&self) -> &'static str {
+        let own = self.members.member(self.config.node_id);
+        match own {
+            _ if self.removed.load(std::sync::atomic::Ordering::Acquire) => "removed node",
+            None if self.members.is_removed(self.config.node_id) => "removed node",
+            _ if self.config.log_only => "logger",
+            Some(member) if member.is_voter => "follower",
+            Some(_) | None => "learner",
+        }
+    }
+
+    /// The timing of the consensus core.
+    #[must_use]
+    pub fn timing(&self) -> consensus::Config {
+        let id = consensus::NodeId::new(self.config.node_id);
+        match self.config.timing {
+            crate::config::Timing::Lan => consensus::Config::lan(id, 0),
+            crate::config::Timing::Wan => consensus::Config::wan(id, 0),
         }
     }
 

@@ -5,7 +5,7 @@ use parking_lot::RwLock;
 /// What this node knows of the leadership.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleState {
-    /// `leader`, `follower`, `candidate` or `pre-candidate`.
+    /// `leader`, `follower`, `learner`, `candidate` or `pre-candidate`.
     pub role: &'static str,
     /// Current term. Never goes down.
     pub term: u64,

@@ -9,8 +9,12 @@
 //! Invariants: indexes are handed out without gaps while open; an entry is in the queue or proposed before its locks are
 //! released; a wait is registered before anything could truncate the index (both happen under the lock or after
 //! [`Sequencer::close`], which takes the lock), so no wait can be fooled by a later entry of the same index.
+//!
+//! While the leadership is handed over the sequencer is *held*: nothing new gets a place, what has one is still proposed. The hold ends
+//! with the leadership, or when the handover is given up; whoever was turned away waits for that ([`Sequencer::until_released`]).
 
 use bytes::Bytes;
+use consensus::{EntryKind, Proposal};
 use parking_lot::Mutex;
 use storage::txn::Sealed;
 use storage::version::{Store, WatermarkWait};
@@ -19,10 +23,11 @@ use storage::version::{Store, WatermarkWait};
 pub type Wake = Box<dyn Fn() + Send + Sync>;
 
 /// Why a transaction could not be sequenced.
-#[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
     /// This node does not lead, or no longer in the term the transaction began in.
     NotLeading,
+    /// The leadership is being handed over: to be tried again after [`Sequencer::until_released`].
+    Held(Box<Sealed>),
     /// Something it has read was pending and was cut off the log.
     ReadTruncated,
 }
@@ -33,7 +38,9 @@ struct Inner {
     /// The next index to hand out; moves by one with each transaction.
     next: u64,
     /// Entries that the consensus thread has not taken yet; the last one has index `next - 1`.
-    queue: Vec<Bytes>,
+    queue: Vec<Proposal>,
+    /// Nothing new gets a place for now.
+    is_held: bool,
     /// Every index up to this one is installed in the store (as pending or committed). Moved by [`Sequencer::sequence`] and by
     /// the apply; moved back by truncation.
     installed: u64,
@@ -46,6 +53,8 @@ struct Inner {
 pub struct Sequencer {
     inner: Mutex<Inner>,
     wake: Wake,
+    /// Told when a hold ends.
+    released: tokio::sync::Notify,
 }
 
 /// The entries taken from the queue for one proposal.
@@ -54,16 +63,17 @@ pub struct Taken {
     pub term: u64,
     /// Index of the first.
     pub first: u64,
-    /// Their payloads.
-    pub payloads: Vec<Bytes>,
+    /// What they are.
+    pub proposals: Vec<Proposal>,
 }
 
 impl Sequencer {
     /// A closed sequencer. `installed` is what the store holds already.
     #[must_use]
     pub fn new(installed: u64, wake: Wake) -> Sequencer {
-        let inner = Inner { term: None, next: 0, queue: Vec::new(), installed, is_sequencing: false };
-        Sequencer { inner: Mutex::new(inner), wake }
+        let inner =
+            Inner { term: None, next: 0, queue: Vec::new(), is_held: false, installed, is_sequencing: false };
+        Sequencer { inner: Mutex::new(inner), wake, released: tokio::sync::Notify::new() }
     }
 
     /// The term in which transactions may be sequenced now.
@@ -77,6 +87,7 @@ impl Sequencer {
         let mut inner = self.inner.lock();
         assert!(inner.term.is_none() && inner.queue.is_empty(), "opened twice");
         inner.term = Some(term);
+        inner.is_held = false;
         inner.next = next;
         inner.installed = inner.installed.max(next - 1);
     }
@@ -87,6 +98,8 @@ impl Sequencer {
         if inner.term.take().is_none() {
             return;
         }
+        inner.is_held = false;
+        self.released.notify_waiters();
         let queued = std::mem::take(&mut inner.queue).len() as u64;
         if queued > 0 {
             let from = inner.next - queued;
@@ -104,8 +117,67 @@ impl Sequencer {
         if inner.queue.is_empty() {
             return None;
         }
-        let payloads = std::mem::take(&mut inner.queue);
-        Some(Taken { term, first: inner.next - payloads.len() as u64, payloads })
+        let proposals = std::mem::take(&mut inner.queue);
+        Some(Taken { term, first: inner.next - proposals.len() as u64, proposals })
+    }
+
+    /// Gives nothing a place any more until [`Sequencer::release`] or [`Sequencer::close`].
+    pub fn hold(&self) {
+        self.inner.lock().is_held = true;
+    }
+
+    /// Goes on after a hold.
+    pub fn release(&self) {
+        self.inner.lock().is_held = false;
+        self.released.notify_waiters();
+    }
+
+    /// Whether the leadership is being handed over.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.inner.lock().is_held
+    }
+
+    /// Returns once there is no hold.
+    pub async fn until_released(&self) {
+        loop {
+            let released = self.released.notified();
+            tokio::pin!(released);
+            // Registered before looking, so that a release in between is not missed.
+            released.as_mut().enable();
+            if !self.is_held() {
+                return;
+            }
+            released.await;
+        }
+    }
+
+    /// Gives a change of the members its place, and the wait for the quorum. Called by the consensus thread only, right after the core
+    /// agreed to the change and before its next step.
+    pub fn sequence_membership(
+        &self,
+        store: &Store,
+        term: u64,
+        payload: Bytes,
+    ) -> Option<(u64, WatermarkWait)> {
+        let mut inner = self.inner.lock();
+        if inner.term != Some(term) || inner.is_held {
+            return None;
+        }
+        assert!(!inner.is_sequencing, "a transaction panicked while it was given its place");
+        let index = inner.next;
+        let wait = store.wait_for(index);
+        inner.queue.push(Proposal { kind: EntryKind::Membership, payload });
+        inner.next = index + 1;
+        inner.installed = index;
+        Some((index, wait))
+    }
+
+    /// The log was replaced by one that begins behind `base`: so was what is installed.
+    pub fn reset(&self, base: u64) {
+        let mut inner = self.inner.lock();
+        assert!(inner.term.is_none(), "a leader's log is not replaced");
+        inner.installed = base;
     }
 
     /// Sequences a sealed transaction that began in `term`: its index, and the wait for the quorum.
@@ -123,6 +195,9 @@ impl Sequencer {
             if inner.term != Some(term) {
                 return Err(Refused::NotLeading);
             }
+            if inner.is_held {
+                return Err(Refused::Held(Box::new(sealed)));
+            }
             if sealed.check().is_err() {
                 return Err(Refused::ReadTruncated);
             }
@@ -133,7 +208,7 @@ impl Sequencer {
             store.install(index, &mutations);
             let wait = store.wait_for(index);
             let was_empty = inner.queue.is_empty();
-            inner.queue.push(payload);
+            inner.queue.push(Proposal::data(payload));
             inner.next = index + 1;
             inner.installed = index;
             inner.is_sequencing = false;

@@ -6,19 +6,20 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sql::Error;
 use sql::catalog::{Catalog, Table, is_system_database};
 use sql::session::SessionState;
 use sql::types::Value;
-use sql::variables::Isolation;
+use sql::variables::{Isolation, ReadConsistency};
 use storage::format::{EntryHeader, EntryKind};
-use storage::txn::{Savepoint, Transaction};
+use storage::txn::{Savepoint, Sealed, Transaction};
 use storage::version::{Admission, WatermarkWait};
 
 use super::Node;
 use super::process::{Connection, count};
+use super::reads::NoAnswer;
 use super::sequencer::Refused;
 use super::statement::Prepared;
 use crate::limits::{ENTRY_BYTES_MAX, IN_DOUBT_POLL, IN_DOUBT_WAIT};
@@ -199,19 +200,29 @@ impl Session {
                 "a transaction of {bytes} bytes; commit in smaller parts"
             )));
         }
-        let node = Arc::clone(&self.node);
-        let (index, wait) =
-            node.sequencer.sequence(&node.store, term, sealed).map_err(|refused| match refused {
-                Refused::NotLeading | Refused::ReadTruncated => lost_leadership(),
-            })?;
+        let (index, wait) = self.sequence(term, sealed).await?;
         open.txn.release_locks();
         drop(open);
-        count(&node.processes.counters.sequenced);
+        count(&self.node.processes.counters.sequenced);
         self.connection.state("waiting for quorum");
         match self.settle(wait, Some(term)).await {
             Settled::Committed => Ok(()),
             Settled::Truncated => self.decide(term, index).await,
             Settled::InDoubt => Err(in_doubt(term, index)),
+        }
+    }
+
+    /// Gives a sealed transaction its place in the log, after the handover that may be going on.
+    async fn sequence(&self, term: u64, mut sealed: Sealed) -> Result<(u64, WatermarkWait), Error> {
+        let node = &self.node;
+        loop {
+            match node.sequencer.sequence(&node.store, term, sealed) {
+                Ok(placed) => return Ok(placed),
+                Err(Refused::NotLeading | Refused::ReadTruncated) => return Err(lost_leadership()),
+                Err(Refused::Held(turned_away)) => sealed = *turned_away,
+            }
+            self.connection.state("waiting for a handover of leadership");
+            node.sequencer.until_released().await;
         }
     }
 
@@ -310,15 +321,62 @@ impl Session {
         }
     }
 
+    /// Waits until what this node has is fresh enough for a read that begins now, as `quorate_read_consistency` says. The snapshot is to be
+    /// taken after this.
+    ///
+    /// # Errors
+    /// 1105 when no majority confirms who leads in time: what this node has may be old. 1317 when it is killed.
+    pub async fn freshen(&self) -> Result<(), Error> {
+        let node = &self.node;
+        match self.state.variables.read_consistency {
+            // A node's watermark never goes back, so what this session has seen here it sees again.
+            ReadConsistency::Eventual | ReadConsistency::Session => return Ok(()),
+            ReadConsistency::Strong | ReadConsistency::Auto => {}
+        }
+        let by_lease = node.reads.lease_index();
+        match by_lease {
+            Some(index) if index <= node.store.watermark() => return Ok(()),
+            None if self.state.variables.read_consistency == ReadConsistency::Auto
+                && node.role.get().role != "leader" =>
+            {
+                return Ok(());
+            }
+            Some(_) | None => {}
+        }
+        self.connection.state("waiting for a read index");
+        let patience = Duration::from_secs(self.state.variables.read_timeout_seconds);
+        let fresh = async {
+            let index = match by_lease {
+                Some(index) => index,
+                None => node.reads.index(patience).await.map_err(|NoAnswer| not_fresh())?,
+            };
+            loop {
+                match tokio::time::timeout(patience, node.store.wait_for(index)).await {
+                    Ok(Ok(())) => return Ok(()),
+                    // What had that place here was dropped; what is committed there comes.
+                    Ok(Err(_truncated)) => tokio::task::yield_now().await,
+                    Err(_elapsed) => return Err(not_fresh()),
+                }
+            }
+        };
+        tokio::select! {
+            outcome = fresh => outcome,
+            () = self.connection.until_killed() => Err(Error::query_interrupted()),
+        }
+    }
+
     /// The error for a statement that only the leader can run.
     #[must_use]
     pub fn refuse_write(&self) -> Error {
         let role = self.node.role.get();
-        let leader =
-            role.leader.filter(|id| *id != self.node.config.node_id).and_then(|id| self.node.config.peer(id));
+        let leader = role
+            .leader
+            .filter(|id| *id != self.node.config.node_id)
+            .and_then(|id| self.node.members.sql_address(id));
         match leader {
-            Some(peer) => {
-                Error::read_only(format_args!("this node is a follower; the leader is {}", peer.sql_address))
+            Some(address) => {
+                let part = self.node.part();
+                Error::read_only(format_args!("this node is a {part}; the leader is {address}"))
             }
             None if role.leader.is_some() => Error::read_only("this node is becoming the leader; try again"),
             None => Error::read_only(
@@ -403,6 +461,14 @@ enum Settled {
 /// Whether an error says anything of rows that were read: one of waiting, or of being stopped, does not.
 fn tells_of_rows(error: &Error) -> bool {
     !matches!(error.code, 1205 | 1213 | 1317 | 3024 | 3572)
+}
+
+/// The error of a read that must be fresh and cannot be.
+fn not_fresh() -> Error {
+    Error::internal(
+        "no majority of the voters confirmed in time who leads, so what this node has may be old; try again, or SET \
+         quorate_read_consistency = EVENTUAL to read what it has",
+    )
 }
 
 /// The error of a transaction whose outcome was not known in time. A GTID would not tell: the index may have become another

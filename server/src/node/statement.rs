@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sql::Error;
-use sql::ast::{Expr, QueryBody, SelectItem, ShowKind, Statement};
+use sql::ast::{Call, Expr, QueryBody, SelectItem, ShowKind, Statement};
 use sql::catalog::Catalog;
 use sql::ddl;
+use sql::execute::procedure::Procedure;
 use sql::execute::{self, Context, Interrupt, Outcome, ResultColumn, SubqueryCache, Suspend};
 use sql::plan::{Plan, Planned, is_planned, plan_statement};
 use sql::session::{SessionState, WarningLevel};
@@ -171,6 +172,9 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         let done = |()| Outcome::default();
+        if self.node.config.log_only {
+            super::logger::check(statement, self.state.database.as_deref())?;
+        }
         match &**statement {
             Statement::Query(_)
             | Statement::Insert(_)
@@ -213,6 +217,7 @@ impl Session {
             }
             Statement::RollbackTo(name) => self.end_savepoint(name, false).map(done),
             Statement::ReleaseSavepoint(name) => self.end_savepoint(name, true).map(done),
+            Statement::Call(call) => self.call(call, parameters, reply).await,
             Statement::Kill { query_only, id } => self.kill(*query_only, id).await.map(done),
             Statement::PrepareText { name, from } => {
                 self.prepare_named(name, from).await?;
@@ -229,7 +234,7 @@ impl Session {
     /// That the schema is known at all, which it is not while a node that restarted has not replayed enough of its log.
     /// Nothing may be said then of what there is or is not.
     pub(super) fn know_catalog(&self) -> Result<(), Error> {
-        if self.node.catalog_known.load(Ordering::Acquire) {
+        if self.node.config.log_only || self.node.catalog_known.load(Ordering::Acquire) {
             return Ok(());
         }
         Err(Error {
@@ -326,6 +331,13 @@ impl Session {
         }
     }
 
+    /// Whether the open transaction reads from a snapshot that it has already.
+    fn has_snapshot(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| {
+            open.explicit && open.isolation != Isolation::ReadCommitted && open.txn.snapshot_index().is_some()
+        })
+    }
+
     fn count_statement(&self, statement: &Statement) {
         let counters = &self.node.processes.counters;
         match statement {
@@ -357,6 +369,13 @@ impl Session {
             let error = self.refuse_write();
             self.end_failed(&error);
             return Err(error);
+        }
+        if !plan.tables().is_empty() && (latest || !self.has_snapshot()) {
+            // Locking reads and changes too: one that finds nothing to change writes nothing that the quorum could refuse.
+            if let Err(error) = self.freshen().await {
+                self.end_failed(&error);
+                return Err(error);
+            }
         }
         let open = self.ensure_open(!autocommit);
         if changes && open.read_only {
@@ -616,6 +635,44 @@ impl Session {
             Err(Interrupt::Error(error)) => Err(error),
             Err(Interrupt::Suspend(_)) => Err(Error::internal("SHOW does not wait")),
         }
+    }
+
+    /// CALL: the administration of the cluster.
+    async fn call(
+        &mut self,
+        call: &Call,
+        parameters: &[Value],
+        reply: &mut dyn Answer,
+    ) -> Result<Outcome, Error> {
+        let node = Arc::clone(&self.node);
+        let procedure = {
+            let catalog = node.catalog();
+            let mut txn = Transaction::begin(&node.store, &node.locks, node.take_txn_id());
+            let mut context = make_context(Parts {
+                session: &mut self.state,
+                catalog: &catalog,
+                txn: &mut txn,
+                parameters,
+                host: &node,
+                killed: &self.connection.statement_killed,
+                strict: false,
+            });
+            Procedure::of_call(call, &mut context)?
+        };
+        if procedure.is_shown() {
+            let view = tokio::task::block_in_place(|| sql::execute::Host::cluster(&*node));
+            let shown = procedure.show(&view, reply)?;
+            return shown.ok_or_else(|| Error::internal("a procedure that shows nothing"));
+        }
+        self.connection.state("administering the cluster");
+        let id = tokio::select! {
+            done = super::administration::run(&node, &procedure) => done?,
+            () = self.connection.until_killed() => return Err(Error::query_interrupted()),
+        };
+        let Some(id) = id else { return Ok(Outcome::default()) };
+        reply.columns(&procedure.result_columns())?;
+        reply.row(&[Value::UInt(id)])?;
+        Ok(Outcome { rows: true, ..Outcome::default() })
     }
 
     /// USE, COM_INIT_DB, and the database of the handshake.

@@ -1,25 +1,35 @@
 //! The consensus thread: feeds the core and carries out its effects.
 //!
 //! One thread owns the [`Replica`]. It waits for events with a bound of one tick, steps the core through what has queued
-//! up, and hands the effects on: disk effects to the log thread, messages to the peers' senders, commits to the apply.
-//! Messages that promise durability wait here for their write (`after`).
+//! up, and hands the effects on: disk effects to the log thread, messages to the peers' senders, commits to the apply, answers to
+//! the sessions that read. Messages that promise durability wait here for their write (`after`).
+//!
+//! Invariants: effects are carried out in order; a heartbeat round's time is taken before its heartbeats are handed on; the apply hears
+//! of a replaced log only when the replacement is durable, and of no commit behind it before that.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use consensus::{Effect, Effects, Input, LogIndex, Message, NodeId, Replica, Role, Term, WriteSeq};
+use bytes::Bytes;
+use consensus::{
+    Change, ChangeRefused, Effect, Effects, Input, Lease, LogIndex, Membership, Message, NodeId, Notice,
+    Replica, Role, Term, TransferEnd, WriteSeq,
+};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::log_thread::LogWrite;
-use super::peer_link::{Outbound, PeerSenders};
+use super::peer::{Outbound, PeerLinks};
+use super::snapshot::Snapshots;
 use crate::limits::{DRIVER_BATCH_EVENTS_MAX, TICK};
 use crate::node::Node;
+use crate::node::apply::ApplyOrder;
 use crate::node::entry_cache::{EntryCache, record_from_entry};
+use crate::node::reads::now_ns;
+use crate::node::steering::{Placed, Request};
 
 /// What wakes the consensus thread.
-#[derive(Debug)]
 pub enum Event {
     /// The sequencer's queue is no longer empty.
     Proposals,
@@ -33,6 +43,17 @@ pub enum Event {
     Durable(WriteSeq),
     /// The apply got this far.
     Applied(u64),
+    /// The log holds nothing up to here any more.
+    Purged(u64),
+    /// Somebody on this node asks something.
+    Request(Request),
+    /// A snapshot is on disk.
+    SnapshotStaged {
+        /// Its last entry, and the term.
+        base: (LogIndex, Term),
+        /// The members then.
+        membership: (LogIndex, Membership),
+    },
     /// Stop.
     Shutdown,
 }
@@ -42,13 +63,23 @@ pub struct Links {
     /// To the log thread.
     pub log: Sender<LogWrite>,
     /// To the peers.
-    pub peers: PeerSenders,
-    /// To the apply: commit index.
-    pub commits: Sender<u64>,
+    pub peers: PeerLinks,
+    /// To the apply.
+    pub apply: Sender<ApplyOrder>,
     /// Highest index on this node's disk; the write-behind never passes it.
     pub durable: Arc<AtomicU64>,
     /// Recent entries.
     pub cache: Arc<EntryCache>,
+    /// Fetches snapshots.
+    pub snapshots: Arc<Snapshots>,
+}
+
+/// A replacement of the log that is not durable yet.
+struct Replacing {
+    write: WriteSeq,
+    base: (u64, u64),
+    /// The commit index to be applied up to once it is done.
+    commit: Option<u64>,
 }
 
 /// The thread's state.
@@ -57,35 +88,46 @@ pub struct Driver {
     effects: Effects,
     node: Arc<Node>,
     links: Links,
+    lease: Lease,
     /// Messages that wait for a write, ascending by it.
     held: VecDeque<(WriteSeq, NodeId, Message)>,
     /// Highest index of each append that is not durable yet, ascending by write.
     appends: VecDeque<(WriteSeq, u64)>,
+    replacing: Option<Replacing>,
+    /// Who waits to hear that a transfer did not happen.
+    transfer: Option<tokio::sync::oneshot::Sender<TransferEnd>>,
     /// The term and empty entry of a leadership that opens once the apply is there.
     ready: Option<(Term, LogIndex)>,
+    /// This node leads, and its sequencer is open.
+    is_open: bool,
     /// What the apply reported last.
     applied: u64,
 }
 
 impl Driver {
-    /// Around a replica that has not stepped yet.
+    /// Around a replica that has not stepped yet; each lease lasts `lease_ns`.
     #[must_use]
-    pub fn new(replica: Replica, node: Arc<Node>, links: Links) -> Driver {
+    pub fn new(replica: Replica, node: Arc<Node>, links: Links, lease_ns: u64) -> Driver {
         let applied = node.store.watermark();
         Driver {
             replica,
             effects: Effects::default(),
             node,
             links,
+            lease: Lease::new(lease_ns),
             held: VecDeque::new(),
             appends: VecDeque::new(),
+            replacing: None,
+            transfer: None,
             ready: None,
+            is_open: false,
             applied,
         }
     }
 
     /// Runs until [`Event::Shutdown`].
     pub fn run(mut self, events: &Receiver<Event>) {
+        self.reconcile_links();
         let mut next_tick = Instant::now() + TICK;
         loop {
             match events.recv_deadline(next_tick) {
@@ -117,7 +159,10 @@ impl Driver {
     fn take(&mut self, event: Event) -> bool {
         match event {
             Event::Proposals => self.propose(),
-            Event::Message(from, message) => self.step(Input::Message { from, message }),
+            Event::Message(from, message) => {
+                self.node.cluster.received(&message);
+                self.step(Input::Message { from, message });
+            }
             Event::Connected(peer) => self.step(Input::PeerConnected { peer }),
             Event::Disconnected(peer) => self.step(Input::PeerDisconnected { peer }),
             Event::Durable(seq) => {
@@ -126,22 +171,73 @@ impl Driver {
             }
             Event::Applied(index) => {
                 self.applied = index;
-                self.step(Input::Applied { index: LogIndex::new(index) });
+                // What was applied before the log was replaced says nothing of the log that is there now.
+                if index <= self.replica.commit().get() {
+                    self.step(Input::Applied { index: LogIndex::new(index) });
+                }
                 self.open_if_applied();
             }
+            Event::Purged(upto) => {
+                self.step(Input::Purged { upto: LogIndex::new(upto) });
+                self.node.members.forget_before(upto);
+            }
+            Event::Request(request) => self.request(request),
+            Event::SnapshotStaged { base, membership } => self.staged(base, membership),
             Event::Shutdown => return false,
         }
         true
     }
 
+    fn request(&mut self, request: Request) {
+        // Whoever asked may have given up waiting for the answer.
+        match request {
+            Request::Read(ticket) => self.step(Input::Read { ticket }),
+            Request::Status(answer) => drop(answer.send(self.replica.status())),
+            Request::Change(change, answer) => drop(answer.send(self.change(&change))),
+            Request::Transfer(to, answer) => match &self.transfer {
+                Some(_) => drop(answer.send(TransferEnd::Busy)),
+                None => {
+                    self.transfer = Some(answer);
+                    self.step(Input::Transfer { to });
+                }
+            },
+            Request::CancelTransfer => self.step(Input::CancelTransfer),
+        }
+    }
+
+    /// A snapshot is on disk: it replaces log and store when the log cannot be continued, or only the store when that alone was lost.
+    fn staged(&mut self, base: (LogIndex, Term), membership: (LogIndex, Membership)) {
+        let is_held = base.0 <= self.replica.commit() && base.0 >= self.replica.status().first_index.prev();
+        if is_held && self.node.store_is_lost.load(Ordering::Acquire) {
+            self.order(ApplyOrder::Replace { index: base.0.get(), term: base.1.get() });
+            self.order(ApplyOrder::Commit(self.replica.commit().get()));
+        } else {
+            self.step(Input::SnapshotStaged { base, membership });
+            self.links.snapshots.staged_was_offered(self.replacing.is_some());
+        }
+    }
+
     fn propose(&mut self) {
         if let Some(taken) = self.node.sequencer.take() {
+            self.node.cluster.proposed(taken.proposals.len());
             self.step(Input::Propose {
                 term: Term::new(taken.term),
                 first: LogIndex::new(taken.first),
-                payloads: taken.payloads,
+                proposals: taken.proposals,
             });
         }
+    }
+
+    /// Asks the core for a change and gives it its place in the log at once, so that the core has not moved in between.
+    fn change(&mut self, change: &Change) -> Result<Option<Placed>, ChangeRefused> {
+        // What is queued comes before it.
+        self.propose();
+        let Some(payload): Option<Bytes> = self.replica.prepare_change(change)? else { return Ok(None) };
+        let term = self.replica.term().get();
+        let placed = self.node.sequencer.sequence_membership(&self.node.store, term, payload);
+        let (index, wait) = placed.ok_or(ChangeRefused::NotReady)?;
+        self.propose();
+        Ok(Some(Placed { term, index, wait }))
     }
 
     /// Releases what waited for this write.
@@ -157,11 +253,19 @@ impl Driver {
             self.links.cache.set_durable(index);
             self.links.durable.fetch_max(index, Ordering::AcqRel);
         }
+        if let Some(replacing) = self.replacing.take_if(|replacing| replacing.write <= seq) {
+            let (index, term) = replacing.base;
+            self.links.durable.fetch_max(index, Ordering::AcqRel);
+            self.order(ApplyOrder::Replace { index, term });
+            if let Some(commit) = replacing.commit {
+                self.order(ApplyOrder::Commit(commit));
+            }
+        }
         while let Some((write, _, _)) = self.held.front()
             && *write <= seq
         {
             if let Some((_, to, message)) = self.held.pop_front() {
-                self.links.peers.send(to, Outbound::Message(message));
+                self.send(to, message);
             }
         }
     }
@@ -181,32 +285,106 @@ impl Driver {
             Effect::Append { entries, seq } => {
                 self.links.cache.push(&entries);
                 if let Some(last) = entries.last() {
+                    self.node.cluster.last_log_term.store(last.term.get(), Ordering::Relaxed);
                     self.appends.push_back((seq, last.index.get()));
                 }
                 let records = entries.iter().map(record_from_entry).collect();
                 self.write(LogWrite::Append(records, seq));
             }
             Effect::Truncate { from, seq } => self.truncate(from, seq),
-            Effect::Persist { hard_state, seq } => self.write(LogWrite::Persist(hard_state, seq)),
-            Effect::Send { to, message, after: None } => {
-                self.links.peers.send(to, Outbound::Message(message))
+            Effect::Reset { base, membership, seq } => self.reset(base, membership, seq),
+            Effect::Persist { hard_state, seq } => {
+                let vote = hard_state.vote.map_or(0, NodeId::get);
+                self.node.cluster.voted_for.store(vote, Ordering::Relaxed);
+                self.write(LogWrite::Persist(hard_state, seq));
             }
+            Effect::Send { to, message, after: None } => self.send(to, message),
             Effect::Send { to, message, after: Some(seq) } => self.held.push_back((seq, to, message)),
-            Effect::SendEntries { to, term, prev_index, prev_term, first, last, commit } => {
+            Effect::SendEntries { to, term, prev_index, prev_term, first, last, commit, is_feed } => {
+                self.node.cluster.sent_entries();
                 let epoch = self.links.cache.epoch();
-                let order = Outbound::Entries { epoch, term, prev_index, prev_term, first, last, commit };
+                let order =
+                    Outbound::Entries { epoch, term, prev_index, prev_term, first, last, commit, is_feed };
                 self.links.peers.send(to, order);
             }
-            Effect::Commit { index } => {
-                // The apply is gone only while the node stops.
-                let _ = self.links.commits.send(index.get());
-            }
+            Effect::Commit { index } => self.commit(index.get()),
             Effect::Role { role, term, leader } => self.role(role, term, leader),
             Effect::LeaderReady { term, index } => {
                 self.ready = Some((term, index));
                 self.open_if_applied();
             }
             Effect::ProposalRefused { first } => self.node.sequencer.truncated(&self.node.store, first.get()),
+            Effect::Membership { index, membership } => self.membership(index, membership),
+            Effect::FetchSnapshot { from, leader, at_least } => {
+                self.links.snapshots.fetch(&self.node, from, leader, at_least.get());
+            }
+            Effect::HeartbeatRound { term: _, seq } => self.lease.round_began(seq, now_ns()),
+            Effect::LeaseRound { seq } => {
+                self.lease.round_answered(seq);
+                self.grant_lease();
+            }
+            Effect::LeaseRevoked => self.revoke_lease(),
+            Effect::ReadReady { ticket, index } => self.node.reads.answer(ticket, Some(index.get())),
+            Effect::ReadRefused { ticket } => self.node.reads.answer(ticket, None),
+            Effect::HoldProposals { to } => {
+                self.node.sequencer.hold();
+                self.node.cluster.event(format!("handing the leadership over to node {}", to.get()));
+            }
+            Effect::TransferEnded { reason } => self.transfer_ended(reason),
+            Effect::Notice(notice) => self.node.cluster.event(notice_text(notice)),
+        }
+    }
+
+    fn send(&self, to: NodeId, message: Message) {
+        self.node.cluster.sent(&message);
+        self.links.peers.send(to, Outbound::Message(message));
+    }
+
+    fn order(&self, order: ApplyOrder) {
+        // The apply is gone only while the node stops.
+        let _ = self.links.apply.send(order);
+    }
+
+    fn commit(&mut self, index: u64) {
+        self.node.reads.set_commit(index);
+        match &mut self.replacing {
+            Some(replacing) => replacing.commit = Some(index),
+            None => self.order(ApplyOrder::Commit(index)),
+        }
+        self.record_membership();
+    }
+
+    /// Has the members in force written down once they are committed.
+    fn record_membership(&self) {
+        if let Some((index, membership)) = self.node.members.commit(self.replica.commit().get()) {
+            self.write(LogWrite::Members(index, membership));
+        }
+    }
+
+    fn membership(&mut self, index: LogIndex, membership: Membership) {
+        let before = self.node.members.in_force();
+        for line in crate::node::administration::describe_change(&before, &membership) {
+            self.node.cluster.change(line);
+        }
+        self.node.members.set(index.get(), membership);
+        self.record_membership();
+        self.reconcile_links();
+    }
+
+    /// Brings the links to the members in force.
+    fn reconcile_links(&mut self) {
+        let own = self.node.config.node_id;
+        let others: Vec<(NodeId, String)> = self
+            .node
+            .members
+            .in_force()
+            .members
+            .iter()
+            .filter(|member| member.id.get() != own)
+            .map(|member| (member.id, self.node.config.route(member.id.get(), &member.peer_address)))
+            .collect();
+        if let Err(error) = self.links.peers.reconcile(&others) {
+            super::fatal("a thread for a link between nodes could not be started", &error);
         }
     }
 
@@ -226,26 +404,74 @@ impl Driver {
         self.write(LogWrite::Truncate(from.get(), seq));
     }
 
+    /// The log is replaced by a snapshot's end. The apply may be anywhere before it: it finds out by the cache, and waits.
+    fn reset(&mut self, base: (LogIndex, Term), membership: (LogIndex, Membership), seq: WriteSeq) {
+        let (index, term) = (base.0.get(), base.1.get());
+        self.node.cluster.event(format!("continuing from a snapshot at index {index}"));
+        self.links.cache.reset(base.0);
+        self.appends.clear();
+        self.node.sequencer.reset(index);
+        self.node.members.reset(membership.clone());
+        self.replacing = Some(Replacing { write: seq, base: (index, term), commit: None });
+        self.write(LogWrite::Reset { base: (index, term), membership, seq });
+        self.reconcile_links();
+    }
+
     fn write(&self, write: LogWrite) {
         // The log thread is gone only when the process ends.
         let _ = self.links.log.send(write);
     }
 
+    /// Lets sessions read from the lease, once everything that was committed before this leadership is applied.
+    fn grant_lease(&self) {
+        if self.is_open {
+            self.node.reads.set_lease(self.lease.until_ns());
+        }
+    }
+
+    fn revoke_lease(&mut self) {
+        self.lease.revoke();
+        self.node.reads.set_lease(0);
+    }
+
+    fn transfer_ended(&mut self, reason: TransferEnd) {
+        self.node.sequencer.release();
+        if let Some(waiting) = self.transfer.take() {
+            let _ = waiting.send(reason);
+        }
+        match reason {
+            TransferEnd::Busy
+            | TransferEnd::NotLeading
+            | TransferEnd::NotEligible
+            | TransferEnd::NoTarget => {}
+            TransferEnd::TimedOut | TransferEnd::Cancelled => {
+                self.node.cluster.event(format!("the handover of the leadership was given up: {reason:?}"));
+            }
+        }
+    }
+
     fn role(&mut self, role: Role, term: Term, leader: Option<NodeId>) {
         if role != Role::Leader {
             self.ready = None;
+            self.is_open = false;
+            self.revoke_lease();
             self.node.sequencer.close(&self.node.store);
+            // Whoever asked for it sees the change of role.
+            self.transfer = None;
         }
         let name = match role {
             Role::Leader => "leader",
             Role::Follower => "follower",
+            Role::Learner => "learner",
             Role::Candidate => "candidate",
             Role::PreCandidate => "pre-candidate",
         };
         let before = self.node.role.get();
         self.node.role.set(name, term.get(), leader.map(NodeId::get));
         if before.role != name || before.leader != leader.map(NodeId::get) {
-            tracing::info!(role = name, term = term.get(), leader = leader.map(NodeId::get), "role");
+            let leader =
+                leader.map_or_else(|| "unknown".to_owned(), |leader| format!("node {}", leader.get()));
+            self.node.cluster.event(format!("role {name}, term {}, leader {leader}", term.get()));
         }
     }
 
@@ -258,7 +484,31 @@ impl Driver {
             assert!(next == index.get() + 1, "nothing was appended before the sequencer opened");
             self.node.sequencer.open(term.get(), next);
             self.node.role.serve(term.get());
-            tracing::info!(term = term.get(), next, "leading: open for writes");
+            self.is_open = true;
+            self.grant_lease();
+            self.node
+                .cluster
+                .event(format!("leading in term {}: open for writes at index {next}", term.get()));
         }
+    }
+}
+
+fn notice_text(notice: Notice) -> String {
+    match notice {
+        Notice::StrongSyncDegraded { voter, match_index } => format!(
+            "node {} is degraded: commits no longer wait for it (it holds entries up to {match_index})",
+            voter.get()
+        ),
+        Notice::StrongSyncRearmed { voter } => {
+            format!("node {} has caught up: commits wait for it again", voter.get())
+        }
+        Notice::HandingOver { to } => {
+            format!(
+                "node {} is to lead in place of this node (weight, or this node keeps no tables)",
+                to.get()
+            )
+        }
+        Notice::SourceChanged { source: Some(source) } => format!("fed by node {} now", source.get()),
+        Notice::SourceChanged { source: None } => "no source is known to be fed by".to_owned(),
     }
 }

@@ -4,11 +4,15 @@
 //! |---|---|
 //! | `consensus` | [`driver`]: runs the core, hands out its effects |
 //! | `log` | [`log_thread`]: writes and syncs the log, batch by batch |
-//! | `apply` | moves committed entries into the store |
+//! | `apply` | [`apply_thread`]: moves committed entries, and snapshots, into the store |
 //! | `flush` | [`flusher`]: write-behind into the engine |
-//! | `send-*`, `receive-*` | [`peer_link`]: one sender a peer and lane, one receiver a connection |
+//! | `upkeep` | [`purge`]: lets go of log that nobody needs |
+//! | `promotion` | [`promotion`]: asks for the vote of a node that joined |
+//! | `send-*`, `receive`, `snapshot-*` | [`peer`]: one sender a peer and lane, one receiver a connection |
 //! | tokio workers | [`listener`]: client connections and their sessions |
 
+pub mod admission;
+pub mod apply_thread;
 pub mod command;
 pub mod connection;
 pub mod cursor;
@@ -18,8 +22,11 @@ pub mod listener;
 pub mod log_thread;
 #[cfg(feature = "opensrv")]
 pub mod opensrv;
-pub mod peer_link;
+pub mod peer;
+pub mod promotion;
+pub mod purge;
 pub mod reclaim;
+pub mod snapshot;
 pub mod socket;
 pub mod start;
 

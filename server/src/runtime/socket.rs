@@ -3,7 +3,7 @@
 //! After a silent partition TCP alone would keep a connection for many minutes: a peer's link would go on buffering into it, and
 //! a client's session would keep its locks.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -25,6 +25,16 @@ pub fn tune_peer(stream: &TcpStream) -> std::io::Result<()> {
     keep_alive(stream, PEER_KEEPALIVE_IDLE, PEER_KEEPALIVE_INTERVAL, PEER_KEEPALIVE_COUNT)
 }
 
+/// Makes an accept that nobody calls end after `patience` with [`std::io::ErrorKind::WouldBlock`], so that its thread can look whether it
+/// is to stop.
+///
+/// # Errors
+/// When the socket is closed already.
+pub fn bound_accept(listener: &TcpListener, patience: Duration) -> std::io::Result<()> {
+    sockopt::set_socket_timeout(listener, sockopt::Timeout::Recv, Some(patience))?;
+    Ok(())
+}
+
 /// For a client: no delay, and an idle client that vanished is found out. Best effort.
 pub fn tune_client(stream: &tokio::net::TcpStream) {
     let _ = stream.set_nodelay(true);
@@ -42,6 +52,15 @@ fn keep_alive(socket: impl AsFd, idle: Duration, interval: Duration, count: u32)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_accept_ends_in_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        bound_accept(&listener, Duration::from_millis(5)).unwrap();
+        assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+        let _stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(listener.accept().is_ok());
+    }
 
     #[test]
     fn a_peer_socket_notices_silence_within_seconds() {

@@ -3,24 +3,32 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
-use consensus::{LogIndex, LogState, NodeId, Replica, Term};
+use consensus::{LogIndex, LogState, Membership, NodeId, Replica, Term};
+use crossbeam_channel::{Receiver, Sender};
 use storage::disk::{RealDisk, lock_folder};
-use storage::engine::{SledEngine, SledOptions};
+use storage::engine::{MemoryEngine, SledEngine, SledOptions};
 use storage::log::{Log, Opened};
 use storage::version::{Store, StoreOptions};
 
+use super::admission::Doorkeeper;
 use super::driver::{Driver, Event, Links};
-use super::peer_link::{LinkContext, spawn_acceptor, spawn_senders};
-use super::{fatal, flusher, log_thread};
-use crate::config::Config;
-use crate::identity;
-use crate::limits::{DRIVER_QUEUE_EVENTS_MAX, SHUTDOWN_WAIT};
+use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
+use super::purge::Upkeep;
+use super::snapshot::{OUT_FOLDER, Snapshots, Source};
+use super::{apply_thread, flusher, log_thread, promotion};
+use crate::config::{Config, Timing};
+use crate::limits::{DRIVER_QUEUE_EVENTS_MAX, SHUTDOWN_WAIT, TICK};
+use crate::members_file::MembersFile;
 use crate::node::Node;
-use crate::node::apply::Applier;
+use crate::node::apply::{Applier, ApplyOrder};
 use crate::node::entry_cache::EntryCache;
+use crate::node::members::MemberBoard;
 use crate::node::sequencer::Sequencer;
+use crate::node::steering::{Request, Steering};
+use crate::{identity, join};
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -46,63 +54,46 @@ pub fn run(mut config: Config) -> Result<(), Error> {
         Error::Io(format!("cannot make the data folder {}", config.data.display()), error)
     })?;
     let _folder_lock = lock_folder(&config.data)?;
-    identity::check_or_create(&mut config).map_err(Error::Refused)?;
+    if !identity::check_or_create(&mut config).map_err(Error::Refused)? {
+        join::join(&mut config).map_err(Error::Refused)?;
+    }
     let opened = open_log(&config)?;
-    let store = open_store(&config, &opened)?;
+    let base = opened.first.saturating_sub(1);
+    let members_file = MembersFile::open(&config.data).map_err(Error::Refused)?;
+    let memberships = memberships(&config, &opened, &members_file)?;
+    let snapshots = Arc::new(Snapshots::new(&config.data));
+    let staged = snapshots.found(base);
+    let (store, is_lost) = open_store(&config, &opened)?;
+    if is_lost {
+        tracing::warn!("the tables are not here, or older than the log: they are taken from a snapshot");
+    }
+    let replica = make_replica(&config, &opened, store.watermark(), memberships.clone())?;
+    let took_part = opened.last > 0 || opened.hard_state.term > 0;
 
     let (events, event_queue) = crossbeam_channel::bounded(DRIVER_QUEUE_EVENTS_MAX);
-    let wake_events = events.clone();
-    let sequencer = Sequencer::new(
-        store.watermark(),
-        Box::new(move || {
-            // The consensus thread is gone only while the node stops.
-            let _ = wake_events.send(Event::Proposals);
-        }),
-    );
     let cache = Arc::new(EntryCache::new(opened.log.reader(), opened.last));
-    let durable = Arc::new(AtomicU64::new(opened.last));
-    let stop = Arc::new(AtomicBool::new(false));
-    let replica = make_replica(&config, &opened, store.watermark())?;
-    let node = Arc::new(Node::new(config.clone(), store, sequencer));
-
-    let peer_listener = TcpListener::bind(&config.peer_listen)
-        .map_err(|error| Error::Io(format!("cannot listen for peers on {}", config.peer_listen), error))?;
-    let io = |error| Error::Io("cannot start a thread".into(), error);
-    let context = LinkContext {
-        cluster_id: wire::peer::ClusterId::new(config.cluster_id()),
-        peer_address: config.peer_listen.clone(),
-        sql_address: config.listen.clone(),
-        node_id: NodeId::new(config.node_id),
-        cache: Arc::clone(&cache),
-        events: events.clone(),
-        stop: Arc::clone(&stop),
-    };
-    let others: Vec<(NodeId, String)> = config
-        .peers
-        .iter()
-        .filter(|peer| peer.id != config.node_id)
-        .map(|peer| (NodeId::new(peer.id), peer.peer_address.clone()))
-        .collect();
-    let senders = spawn_senders(&context, &others).map_err(io)?;
-    spawn_acceptor(peer_listener, context, others.iter().map(|(id, _)| *id).collect()).map_err(io)?;
-
-    let (log_writes, log_queue) = crossbeam_channel::unbounded();
-    let (commits, commit_queue) = crossbeam_channel::unbounded();
-    let log_thread = log_thread::spawn(opened.log, log_queue, events.clone()).map_err(io)?;
-    let apply_thread =
-        spawn_apply(Arc::clone(&node), Arc::clone(&cache), commit_queue, events.clone()).map_err(io)?;
-    let flush_thread =
-        flusher::spawn(Arc::clone(&node), Arc::clone(&durable), Arc::clone(&stop)).map_err(io)?;
-    let links = Links { log: log_writes, peers: senders, commits, durable, cache };
-    let driver = Driver::new(replica, Arc::clone(&node), links);
-    let driver_thread = std::thread::Builder::new()
-        .name("consensus".into())
-        .spawn(move || {
-            let _vital = super::Vital::thread("consensus");
-            driver.run(&event_queue);
-        })
-        .map_err(io)?;
-
+    let node = make_node(&config, store, memberships, &events);
+    node.store_is_lost.store(is_lost, Ordering::Release);
+    let _ = node.entry_cache.set(Arc::clone(&cache));
+    let last_run = opened.term_runs.last().map_or(opened.base_term, |run| run.1);
+    node.cluster.last_log_term.store(last_run, Ordering::Relaxed);
+    node.cluster.voted_for.store(opened.hard_state.vote, Ordering::Relaxed);
+    let threads = Threads::start(
+        &node,
+        opened,
+        members_file,
+        replica,
+        &cache,
+        &snapshots,
+        (events, event_queue),
+        took_part,
+    )?;
+    if let Some(staged) = staged.filter(|_| is_lost) {
+        // The process ended between replacing the log and loading the rows.
+        let order = ApplyOrder::Replace { index: staged.index, term: staged.term };
+        snapshots.keep(staged);
+        let _ = threads.apply_orders.send(order);
+    }
     tracing::info!(
         node = config.node_id,
         listen = config.listen,
@@ -113,19 +104,169 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     );
     super::listener::serve_until_stopped(&node)
         .map_err(|error| Error::Io("cannot serve clients".into(), error))?;
-
-    let stopping = Instant::now();
-    let _ = events.send(Event::Shutdown);
-    join("consensus", driver_thread);
-    join("log", log_thread);
-    join("apply", apply_thread);
-    stop.store(true, Ordering::Release);
-    join("flush", flush_thread);
-    if stopping.elapsed() > SHUTDOWN_WAIT {
-        tracing::warn!("stopping took {:?}", stopping.elapsed());
-    }
+    threads.stop();
     tracing::info!("node stopped");
     Ok(())
+}
+
+fn make_node(
+    config: &Config,
+    store: Store,
+    memberships: Vec<(LogIndex, Membership)>,
+    events: &Sender<Event>,
+) -> Arc<Node> {
+    let wake_events = events.clone();
+    let sequencer = Sequencer::new(
+        store.watermark(),
+        Box::new(move || {
+            // The consensus thread is gone only while the node stops.
+            let _ = wake_events.send(Event::Proposals);
+        }),
+    );
+    let ask_events = events.clone();
+    let steering = Steering::new(Arc::new(move |request: Request| {
+        let _ = ask_events.send(Event::Request(request));
+    }));
+    let base = memberships.first().cloned().unwrap_or_default();
+    let in_force = memberships.last().cloned().unwrap_or_default();
+    let members = MemberBoard::new(base, in_force);
+    Arc::new(Node::new(config.clone(), store, sequencer, members, steering))
+}
+
+/// The threads of a node, but for those that run sessions.
+struct Threads {
+    events: Sender<Event>,
+    apply_orders: Sender<ApplyOrder>,
+    stop: Arc<AtomicBool>,
+    /// By name, in the order in which they end.
+    handles: Vec<(&'static str, JoinHandle<()>)>,
+    /// These end when `stop` is set.
+    late: Vec<(&'static str, JoinHandle<()>)>,
+}
+
+impl Threads {
+    #[expect(clippy::too_many_arguments, reason = "everything that a node is made of comes together here")]
+    fn start(
+        node: &Arc<Node>,
+        opened: Opened,
+        members_file: MembersFile,
+        replica: Replica,
+        cache: &Arc<EntryCache>,
+        snapshots: &Arc<Snapshots>,
+        (events, event_queue): (Sender<Event>, Receiver<Event>),
+        took_part: bool,
+    ) -> Result<Threads, Error> {
+        let io = |error| Error::Io("cannot start a thread".into(), error);
+        let stop = Arc::new(AtomicBool::new(false));
+        let durable = Arc::new(AtomicU64::new(opened.last));
+        let reader = opened.log.reader();
+        let (log_writes, log_queue) = crossbeam_channel::unbounded();
+        let (apply_orders, apply_queue) = crossbeam_channel::unbounded();
+        let config = &node.config;
+        let lease_ns = u64::from(consensus_config(config).lease_ticks) * TICK.as_nanos() as u64;
+
+        let peer_listener = TcpListener::bind(&config.peer_listen).map_err(|error| {
+            Error::Io(format!("cannot listen for peers on {}", config.peer_listen), error)
+        })?;
+        let context = link_context(node, cache, &events, &stop, &reader, took_part)?;
+        snapshots.connect(context.clone());
+        let log_thread =
+            log_thread::spawn(opened.log, members_file, log_queue, events.clone()).map_err(io)?;
+        let applier = Applier::new(Arc::clone(node), Arc::clone(cache));
+        let apply_thread =
+            apply_thread::spawn(applier, Arc::clone(snapshots), apply_queue, events.clone()).map_err(io)?;
+        let flush_thread =
+            flusher::spawn(Arc::clone(node), Arc::clone(&durable), Arc::clone(&stop)).map_err(io)?;
+        let upkeep = Upkeep {
+            node: Arc::clone(node),
+            log: reader,
+            writes: log_writes.clone(),
+            snapshots: Arc::clone(snapshots),
+            stop: Arc::clone(&stop),
+        };
+        let upkeep_thread = upkeep.spawn().map_err(io)?;
+        let links = Links {
+            log: log_writes,
+            peers: PeerLinks::new(context.clone()),
+            apply: apply_orders.clone(),
+            durable,
+            cache: Arc::clone(cache),
+            snapshots: Arc::clone(snapshots),
+        };
+        let driver = Driver::new(replica, Arc::clone(node), links, lease_ns);
+        let driver_thread = std::thread::Builder::new()
+            .name("consensus".into())
+            .spawn(move || {
+                let _vital = super::Vital::thread("consensus");
+                driver.run(&event_queue);
+            })
+            .map_err(io)?;
+        spawn_acceptor(peer_listener, context).map_err(io)?;
+        if config.wants_vote {
+            promotion::spawn(Arc::clone(node), Arc::clone(&stop)).map_err(io)?;
+        }
+        Ok(Threads {
+            events,
+            apply_orders,
+            stop,
+            handles: vec![("consensus", driver_thread), ("upkeep", upkeep_thread)],
+            late: vec![("log", log_thread), ("apply", apply_thread), ("flush", flush_thread)],
+        })
+    }
+
+    /// Ends them in order: first who asks for writes, then who writes.
+    fn stop(self) {
+        let stopping = Instant::now();
+        let Threads { events, apply_orders, stop, handles, late } = self;
+        let _ = events.send(Event::Shutdown);
+        stop.store(true, Ordering::Release);
+        for (name, thread) in handles {
+            join(name, thread);
+        }
+        drop(apply_orders);
+        for (name, thread) in late {
+            join(name, thread);
+        }
+        if stopping.elapsed() > SHUTDOWN_WAIT {
+            tracing::warn!("stopping took {:?}", stopping.elapsed());
+        }
+    }
+}
+
+fn link_context(
+    node: &Arc<Node>,
+    cache: &Arc<EntryCache>,
+    events: &Sender<Event>,
+    stop: &Arc<AtomicBool>,
+    log: &storage::log::LogReader,
+    took_part: bool,
+) -> Result<LinkContext, Error> {
+    let config = &node.config;
+    let tls = match &config.peer_tls {
+        Some(files) => Some(PeerTls::load(&files.ca, &files.cert, &files.key).map_err(Error::Refused)?),
+        None => None,
+    };
+    let doorkeeper = Doorkeeper::open(Arc::clone(node), &config.data, took_part).map_err(Error::Refused)?;
+    Ok(LinkContext {
+        cluster_id: wire::peer::ClusterId::new(config.cluster_id),
+        node_id: NodeId::new(config.node_id),
+        incarnation: config.incarnation,
+        peer_address: config.peer_listen.clone(),
+        sql_address: config.listen.clone(),
+        cache: Arc::clone(cache),
+        events: events.clone(),
+        stop: Arc::clone(stop),
+        admission: Arc::new(doorkeeper),
+        tls,
+        compression: match config.peer_compress_bytes {
+            Some(threshold_bytes) => Compression::Lz4 { threshold_bytes },
+            None => Compression::None,
+        },
+        snapshots: Arc::new(Source::new(Arc::clone(node), log.clone())),
+        snapshot_folder: config.data.join(OUT_FOLDER),
+        snapshot_bytes_per_second: config.snapshot_bytes_per_second,
+        counters: Arc::clone(&node.peer_counters),
+    })
 }
 
 fn join(name: &str, thread: std::thread::JoinHandle<()>) {
@@ -135,7 +276,11 @@ fn join(name: &str, thread: std::thread::JoinHandle<()>) {
 }
 
 fn open_log(config: &Config) -> Result<Opened, Error> {
-    let options = storage::log::Options::new(config.cluster_id());
+    let options = storage::log::Options {
+        segment_bytes: config.log_segment_bytes,
+        marked_kind: Some(consensus::EntryKind::Membership.code()),
+        ..storage::log::Options::new(config.log_cluster_id)
+    };
     let opened = Log::open(Arc::new(RealDisk), &config.data.join("log"), options)?;
     if opened.cut_bytes > 0 {
         tracing::warn!(
@@ -147,24 +292,53 @@ fn open_log(config: &Config) -> Result<Opened, Error> {
     Ok(opened)
 }
 
-/// Opens the engine; one that is damaged is thrown away and built again from the log, which holds everything.
-fn open_store(config: &Config, opened: &Opened) -> Result<Store, Error> {
+/// The members at the log's base, and every later membership in the log, ascending.
+fn memberships(
+    config: &Config,
+    opened: &Opened,
+    file: &MembersFile,
+) -> Result<Vec<(LogIndex, Membership)>, Error> {
+    let base = opened.first.saturating_sub(1);
+    let at_base = match file.at(base) {
+        Some(found) => found,
+        None if base == 0 => (LogIndex::ZERO, config.founding_membership()),
+        None => {
+            return Err(Error::Refused(format!(
+                "{} has no members for the log's beginning at index {base}: restore that file, or remove the whole data folder and \
+                 let this node join again",
+                config.data.join(crate::members_file::FILE_NAME).display()
+            )));
+        }
+    };
+    let mut found = vec![at_base];
+    for record in &opened.marked {
+        let membership = consensus::decode_membership(&record.payload)
+            .map_err(|error| Error::Refused(format!("the members in log entry {}: {error}", record.index)))?;
+        found.push((LogIndex::new(record.index), membership));
+    }
+    Ok(found)
+}
+
+/// Opens the engine. One that is damaged is thrown away and built again: from the log, if that holds everything, else from a snapshot of
+/// another node. Also says whether it has to be the latter.
+fn open_store(config: &Config, opened: &Opened) -> Result<(Store, bool), Error> {
+    let store_options = StoreOptions { memory_bytes_max: config.store_memory_bytes };
+    if config.log_only {
+        return Ok((Store::open(Box::new(MemoryEngine::new()), store_options)?, false));
+    }
     let path = config.data.join("store");
     let options = SledOptions { cache_bytes: config.engine_cache_bytes };
     let engine = match SledEngine::open(&path, options) {
         Ok(engine) => engine,
         // Only what the engine itself calls damaged: a full disk or missing permission is no reason to delete anything.
-        Err(error @ storage::Error::Engine(_))
-            if opened.first <= 1 && error.to_string().contains("can be removed") =>
-        {
-            tracing::error!("the store is damaged ({error}); building it again from the log");
+        Err(error @ storage::Error::Engine(_)) if error.to_string().contains("can be removed") => {
+            tracing::error!("the store is damaged ({error}); building it again");
             std::fs::remove_dir_all(&path)
                 .map_err(|error| Error::Io(format!("cannot remove {}", path.display()), error))?;
             SledEngine::open(&path, options)?
         }
         Err(error) => return Err(error.into()),
     };
-    let store_options = StoreOptions { memory_bytes_max: config.store_memory_bytes };
     let store = Store::open(Box::new(engine), store_options)?;
     if store.watermark() > opened.last {
         return Err(Error::Refused(format!(
@@ -175,14 +349,25 @@ fn open_store(config: &Config, opened: &Opened) -> Result<Store, Error> {
             opened.last
         )));
     }
-    Ok(store)
+    let is_lost = store.needs_replace() || store.watermark() + 1 < opened.first;
+    Ok((store, is_lost))
 }
 
-fn make_replica(config: &Config, opened: &Opened, applied: u64) -> Result<Replica, Error> {
-    let voters = config.peers.iter().map(|peer| NodeId::new(peer.id)).collect();
+fn consensus_config(config: &Config) -> consensus::Config {
     let seed =
         u64::from(std::process::id()) ^ config.node_id << 32 ^ crate::node::session::now_us().cast_unsigned();
-    let consensus_config = consensus::Config::lan(NodeId::new(config.node_id), voters, seed);
+    match config.timing {
+        Timing::Lan => consensus::Config::lan(NodeId::new(config.node_id), seed),
+        Timing::Wan => consensus::Config::wan(NodeId::new(config.node_id), seed),
+    }
+}
+
+fn make_replica(
+    config: &Config,
+    opened: &Opened,
+    applied: u64,
+    memberships: Vec<(LogIndex, Membership)>,
+) -> Result<Replica, Error> {
     let log = LogState {
         first: LogIndex::new(opened.first),
         last: LogIndex::new(opened.last),
@@ -197,32 +382,6 @@ fn make_replica(config: &Config, opened: &Opened, applied: u64) -> Result<Replic
         term: Term::new(opened.hard_state.term),
         vote: NodeId::try_new(opened.hard_state.vote),
     };
-    Replica::new(consensus_config, hard_state, log, LogIndex::new(applied))
+    Replica::new(consensus_config(config), hard_state, log, LogIndex::new(applied), memberships)
         .map_err(|error| Error::Refused(error.to_string()))
-}
-
-fn spawn_apply(
-    node: Arc<Node>,
-    cache: Arc<EntryCache>,
-    commits: crossbeam_channel::Receiver<u64>,
-    events: crossbeam_channel::Sender<Event>,
-) -> std::io::Result<std::thread::JoinHandle<()>> {
-    let mut applier = Applier::new(node, cache);
-    applier.load_catalog().map_err(std::io::Error::other)?;
-    std::thread::Builder::new().name("apply".into()).spawn(move || {
-        let _vital = super::Vital::thread("apply");
-        while let Ok(mut commit) = commits.recv() {
-            loop {
-                commit = commits.try_iter().last().unwrap_or(commit);
-                match applier.apply_batch(commit) {
-                    Ok(true) => {}
-                    Ok(false) => break,
-                    Err(error) => fatal("a committed entry could not be applied", &error),
-                }
-            }
-            if events.send(Event::Applied(applier.applied())).is_err() {
-                return;
-            }
-        }
-    })
 }

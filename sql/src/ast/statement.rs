@@ -109,6 +109,8 @@ pub enum Statement {
     },
     /// DO expr, ….
     Do(Vec<Expr>),
+    /// CALL.
+    Call(Call),
     /// PREPARE name FROM text or @variable.
     PrepareText {
         /// Name.
@@ -125,6 +127,17 @@ pub enum Statement {
     },
     /// DEALLOCATE PREPARE, DROP PREPARE.
     Deallocate(String),
+}
+
+/// CALL of a procedure. Which there are, and what they take, is known to [`crate::execute::procedure`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Database before the point as written; empty when none is.
+    pub schema: String,
+    /// The procedure's name as written.
+    pub name: String,
+    /// What stands in the parentheses; empty without them.
+    pub arguments: Vec<Expr>,
 }
 
 /// INSERT or REPLACE.

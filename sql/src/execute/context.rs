@@ -8,6 +8,7 @@ use storage::txn::{LockWait, Transaction, View};
 
 use crate::catalog::Catalog;
 use crate::error::Error;
+use crate::execute::cluster::ClusterView;
 use crate::execute::subquery::SubqueryCache;
 use crate::session::SessionState;
 use crate::types::{DataType, Value};
@@ -131,6 +132,11 @@ pub trait Host: Send + Sync {
     fn set_global(&self, name: &str, value: Value);
     /// KILL; false when there is no such connection.
     fn kill(&self, connection_id: u64, query_only: bool) -> bool;
+    /// The cluster as this node sees it now: rows of information_schema's ALISQL_CLUSTER_* and QUORATE_CLUSTER_* tables. Without a
+    /// cluster (in tests) it is empty.
+    fn cluster(&self) -> ClusterView {
+        ClusterView::default()
+    }
 }
 
 /// A column of a result.

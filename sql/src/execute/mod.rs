@@ -6,19 +6,22 @@
 //! * [`query`] runs query blocks and UNION; [`operator`] is the tree that fills a block's row: [`scan`], [`rows`],
 //!   [`join`]; then [`aggregate`], [`sort`];
 //! * [`ranges`] and [`key_value`] turn conditions into keys;
-//! * [`subquery`] evaluates subqueries; [`change`] runs UPDATE and DELETE.
+//! * [`subquery`] evaluates subqueries; [`change`] runs UPDATE and DELETE;
+//! * [`procedure`] knows what CALL can call, [`cluster`] what the node around it says of its cluster.
 //!
 //! Everything that keeps rows in memory has a bound in [`crate::limits`] and ends with error 1038 past it. Left out:
 //! spilling to disk, parallel scans.
 
 pub mod aggregate;
 pub mod change;
+pub mod cluster;
 pub mod context;
 pub mod group_key;
 pub mod join;
 pub mod key_value;
 pub mod limit;
 pub mod operator;
+pub mod procedure;
 pub mod query;
 pub mod ranges;
 pub mod rows;
@@ -38,7 +41,9 @@ use crate::plan::{Plan, Planned};
 use crate::session::{Warning, WarningLevel};
 use crate::variables::SqlMode;
 
+pub use cluster::ClusterView;
 pub use context::{Context, Host, Interrupt, Outcome, Process, ResultColumn, Run, Sink, Suspend};
+pub use procedure::Procedure;
 pub use subquery::SubqueryCache;
 
 /// Runs a plan.

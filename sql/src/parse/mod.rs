@@ -13,6 +13,7 @@
 
 mod alter;
 mod call;
+mod call_statement;
 mod chains;
 mod column;
 mod create_table;

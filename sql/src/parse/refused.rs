@@ -25,7 +25,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["ALTER", "VIEW"], "views"),
     (&["BINLOG"], "BINLOG"),
     (&["CACHE", "INDEX"], "CACHE INDEX"),
-    (&["CALL"], "stored procedures"),
     (&["CHANGE", "MASTER"], "CHANGE REPLICATION SOURCE"),
     (&["CHANGE", "REPLICATION"], "CHANGE REPLICATION SOURCE"),
     (&["CHECK", "TABLE"], "CHECK TABLE"),

@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Token, Word};
 use crate::ast::{Show, ShowKind, Statement};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
-use crate::parse::{alter, create_table, dml, refused, set, show, tokens, transaction};
+use crate::parse::{alter, call_statement, create_table, dml, refused, set, show, tokens, transaction};
 use crate::variables::character_set;
 
 /// Parses a statement up to its end, which the caller checks.
@@ -62,6 +62,7 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
             let query_only = cursor.one_of(&["CONNECTION", "QUERY"]) == Some("QUERY");
             Ok(Statement::Kill { query_only, id: Box::new(cursor.expr()?) })
         }
+        "CALL" => call_statement::call(cursor),
         "DO" => {
             cursor.skip();
             Ok(Statement::Do(cursor.list(Cursor::expr)?))

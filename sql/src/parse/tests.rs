@@ -1,5 +1,7 @@
 //! Statements → trees, refusals, errors, and texts that must not panic.
 
+use bytes::Bytes;
+
 use super::*;
 use crate::ast::*;
 use crate::types::Value;
@@ -728,6 +730,36 @@ fn the_small_statements() {
 }
 
 #[test]
+fn a_call_has_a_name_and_arguments() {
+    let call = |schema: &str, name: &str, arguments| {
+        Statement::Call(Call { schema: schema.into(), name: name.into(), arguments })
+    };
+    let word = |word: &'static str| Expr::Literal(Value::Text(Bytes::from_static(word.as_bytes())));
+    assert_eq!(
+        parsed("CALL dbms_consensus.change_leader('127.0.0.1:4102');"),
+        call("dbms_consensus", "change_leader", vec![word("127.0.0.1:4102")])
+    );
+    assert_eq!(parsed("call show_logs"), call("", "show_logs", Vec::new()));
+    assert_eq!(parsed("CALL `a b`.`c d`()"), call("a b", "c d", Vec::new()));
+    let text = "CALL configure_follower(?, 1 + ?, TRUE)";
+    let prepared = parse_statement(text.as_bytes(), SqlMode::default()).unwrap();
+    assert_eq!(prepared.parameter_count, 2);
+    assert!(matches!(prepared.statement, Statement::Call(call) if call.arguments.len() == 3));
+    for text in [
+        "CALL",
+        "CALL p(",
+        "CALL p(1",
+        "CALL p(1,)",
+        "CALL p(1) 2",
+        "CALL 'p'()",
+        "CALL a.b.c()",
+        "CALL p(1 2)",
+    ] {
+        assert_eq!(error(text).code, 1064, "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_built_is_refused_by_name() {
     for (text, named) in [
         ("CREATE VIEW v AS SELECT 1", "views"),
@@ -738,7 +770,6 @@ fn what_is_not_built_is_refused_by_name() {
         ("XA START 'x'", "XA transactions"),
         ("FLUSH TABLES WITH READ LOCK", "FLUSH"),
         ("COMMIT AND CHAIN", "COMMIT and ROLLBACK AND CHAIN"),
-        ("CALL p()", "stored procedures"),
         ("LOAD DATA INFILE 'x' INTO TABLE t", "LOAD DATA"),
         ("WITH c AS (SELECT 1) SELECT * FROM c", "common table expressions (WITH)"),
         ("SELECT RANK() OVER (ORDER BY a) FROM t", "window functions"),

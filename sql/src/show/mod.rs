@@ -3,7 +3,7 @@
 //! A SHOW statement makes all of its rows, filters them (LIKE, WHERE: `filter`) and sends them. Most of the facts are rows of
 //! system tables, as in MySQL: SHOW COLUMNS is a projection of information_schema.COLUMNS for one table, and so on.
 //! System tables are virtual tables ([`crate::bind::virtual_table`]) that any SELECT can read; `system_table` has the
-//! list of them, `information_schema` and `performance_schema` their rows.
+//! list of them, `information_schema`, `performance_schema` and `cluster` their rows.
 //!
 //! Columns, types, values and errors follow MySQL 8.4 and were recorded from MySQL 9.7 (`golden/`). What the server does
 //! not have (triggers, events, routines, views, partitions, replication channels) is shown as an empty set with the right
@@ -11,6 +11,7 @@
 //! them), `mysql.*` and `sys.*` tables, and information_schema's INNODB_* tables.
 
 mod absent;
+pub(crate) mod cluster;
 mod column;
 mod database;
 mod definition;
@@ -21,8 +22,9 @@ mod performance_schema;
 mod replication;
 mod server;
 mod size;
-mod spec;
+pub(crate) mod spec;
 pub(crate) mod system_table;
+mod without_tables;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,7 @@ use crate::error::{Error, Result};
 use crate::execute::{Context, Outcome, ResultColumn, Run, Sink};
 use crate::session::SessionState;
 use spec::{ColumnSpec, Row, exact, result_columns, text};
+pub use without_tables::needs_no_tables;
 
 /// Runs a SHOW statement.
 ///
@@ -179,7 +182,8 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
             database.as_deref().or(ctx.session.database.as_deref()).ok_or_else(Error::no_database)?;
             Vec::new()
         }
-        ShowKind::ProcedureStatus | ShowKind::FunctionStatus => Vec::new(),
+        ShowKind::ProcedureStatus => information_schema::routines::procedure_status(),
+        ShowKind::FunctionStatus => Vec::new(),
         // There is no table cache: no table is open longer than a statement uses it.
         ShowKind::OpenTables { .. } => Vec::new(),
         // The log of the cluster is not MySQL's binary log: as a MySQL without one.

@@ -1,7 +1,7 @@
 //! Which system tables there are, and how SELECT finds them.
 //!
-//! The databases information_schema and performance_schema have the tables listed in [`information_schema::TABLES`] and
-//! [`performance_schema::TABLES`]. Names are found in any case of letters. `mysql` and `sys` have none: users and their
+//! The databases information_schema and performance_schema have the tables listed in [`information_schema::TABLES`],
+//! [`cluster::TABLES`] and [`performance_schema::TABLES`]. Names are found in any case of letters. `mysql` and `sys` have none: users and their
 //! like are not stored in tables.
 
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crate::bind::virtual_table::{RowSource, VirtualTable};
 use crate::execute::ResultColumn;
 use crate::show::spec::{ColumnSpec, result_columns};
-use crate::show::{information_schema, performance_schema};
+use crate::show::{cluster, information_schema, performance_schema};
 
 /// A system table as a constant.
 pub(crate) struct SystemTable {
@@ -29,6 +29,7 @@ pub(crate) fn all() -> &'static [Arc<VirtualTable>] {
             tables.iter().map(move |table| Arc::new(virtual_table(database, table)))
         };
         let mut all: Vec<_> = of(INFORMATION_SCHEMA, information_schema::TABLES)
+            .chain(of(INFORMATION_SCHEMA, cluster::TABLES))
             .chain(of(PERFORMANCE_SCHEMA, performance_schema::TABLES))
             .collect();
         all.sort_by(|one, other| (&one.database, &one.name).cmp(&(&other.database, &other.name)));

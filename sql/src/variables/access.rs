@@ -8,7 +8,7 @@ use crate::execute::Host;
 use crate::session::{SessionState, WarningLevel};
 use crate::types::{Collation, DataType, Value};
 use crate::variables::registry::{Effect, Kind, Scope, VARIABLES, Variable, find};
-use crate::variables::{Isolation, SessionVariables, SqlMode, character_set, time_zone};
+use crate::variables::{Isolation, ReadConsistency, SessionVariables, SqlMode, character_set, time_zone};
 
 fn text(text: impl Into<String>) -> Value {
     Value::Text(Bytes::from(text.into()))
@@ -145,6 +145,8 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "max_error_count" => Value::UInt(variables.max_error_count),
         "max_execution_time" => Value::UInt(variables.max_execution_time_ms),
         "pseudo_thread_id" => Value::UInt(session.connection_id),
+        "quorate_read_consistency" => text(variables.read_consistency.name()),
+        "quorate_read_timeout" => Value::UInt(variables.read_timeout_seconds),
         "quorate_snapshot_conflict" => bool(variables.snapshot_conflict),
         "sql_mode" => text(variables.sql_mode.to_string()),
         "sql_notes" => bool(variables.sql_notes),
@@ -188,6 +190,10 @@ fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
         "max_allowed_packet" => variables.max_allowed_packet_bytes = number,
         "max_error_count" => variables.max_error_count = number,
         "max_execution_time" => variables.max_execution_time_ms = number,
+        "quorate_read_consistency" => {
+            variables.read_consistency = ReadConsistency::parse(&word).unwrap_or_default();
+        }
+        "quorate_read_timeout" => variables.read_timeout_seconds = number,
         "quorate_snapshot_conflict" => variables.snapshot_conflict = number != 0,
         "sql_mode" => variables.sql_mode = SqlMode::parse(&word).unwrap_or_default(),
         "sql_notes" => variables.sql_notes = number != 0,

@@ -59,6 +59,10 @@ pub struct SessionVariables {
     pub collation_connection: crate::types::Collation,
     /// `quorate_snapshot_conflict`: writing a row that changed since the transaction's snapshot is refused with 1213.
     pub snapshot_conflict: bool,
+    /// `quorate_read_consistency`: what a read on this node must have seen.
+    pub read_consistency: ReadConsistency,
+    /// `quorate_read_timeout`: how long a read waits for that, seconds.
+    pub read_timeout_seconds: u64,
     /// `wait_timeout`, seconds.
     pub wait_timeout: u64,
     /// `sql_notes`: notes are kept among the warnings.
@@ -87,6 +91,8 @@ impl Default for SessionVariables {
             insert_id: 0,
             collation_connection: crate::types::Collation::default(),
             snapshot_conflict: true,
+            read_consistency: ReadConsistency::default(),
+            read_timeout_seconds: 10,
             wait_timeout: 28_800,
             sql_notes: true,
             others: std::collections::BTreeMap::new(),
@@ -102,6 +108,43 @@ pub enum Isolation {
     /// A snapshot a transaction.
     #[default]
     RepeatableRead,
+}
+
+/// `quorate_read_consistency`: what a read must have seen before it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ReadConsistency {
+    /// [`ReadConsistency::Strong`] on the leader, [`ReadConsistency::Eventual`] elsewhere.
+    Auto,
+    /// Whatever the node has.
+    Eventual,
+    /// What this session has read and written before.
+    Session,
+    /// Everything that was acknowledged, on any node, before the read began.
+    #[default]
+    Strong,
+}
+
+impl ReadConsistency {
+    /// All levels, in the order of the variable's numbers.
+    pub const ALL: [ReadConsistency; 4] =
+        [ReadConsistency::Auto, ReadConsistency::Eventual, ReadConsistency::Session, ReadConsistency::Strong];
+
+    /// The word that the variable has for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ReadConsistency::Auto => "AUTO",
+            ReadConsistency::Eventual => "EVENTUAL",
+            ReadConsistency::Session => "SESSION",
+            ReadConsistency::Strong => "STRONG",
+        }
+    }
+
+    /// The level of this name, in any case of letters.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<ReadConsistency> {
+        ReadConsistency::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(name))
+    }
 }
 
 /// `sql_mode` as a set of flags.

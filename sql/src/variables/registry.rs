@@ -79,6 +79,7 @@ const SIZE: Kind = Unsigned(0, MAX, 1);
 
 const ISOLATION: Kind = Enum(&["READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"]);
 const ENGINE: Kind = Enum(&["InnoDB"]);
+const READ_CONSISTENCY: Kind = Enum(&["AUTO", "EVENTUAL", "SESSION", "STRONG"]);
 const OFF_ON: Kind = Enum(&["OFF", "ON"]);
 const OPTIMIZER_SWITCH: &str = "index_merge=on,index_merge_union=on,index_merge_sort_union=on,index_merge_intersection=on,\
 engine_condition_pushdown=on,index_condition_pushdown=on,mrr=on,mrr_cost_based=on,block_nested_loop=on,\
@@ -111,6 +112,8 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("collation_server", Both, Collation, "utf8mb4_0900_ai_ci", Only),
     variable("completion_type", Both, Enum(&["NO_CHAIN", "CHAIN", "RELEASE"]), "NO_CHAIN", Only),
     variable("connect_timeout", Global, Unsigned(2, 31_536_000, 1), "10", Only),
+    variable("consensus_election_timeout", Global, Unsigned(0, MAX, 1), "", Host),
+    variable("consensus_heartbeat_interval", Global, Unsigned(0, MAX, 1), "", Host),
     variable("cte_max_recursion_depth", Both, Unsigned(0, U32, 1), "1000", Hint),
     variable("datadir", Global, Text, "", Host),
     variable("default_collation_for_utf8mb4", Both, Collation, "utf8mb4_0900_ai_ci", Only),
@@ -206,9 +209,14 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("query_prealloc_size", Both, Unsigned(8192, MAX, 1024), "8192", Hint),
     variable("quorate_checksum", Global, Text, "", Host),
     variable("quorate_cluster_id", Global, Text, "", Host),
+    variable("quorate_cluster_identity", Global, Text, "", Host),
     variable("quorate_commit_index", Global, Unsigned(0, MAX, 1), "", Host),
     variable("quorate_leader", Global, Text, "", Host),
     variable("quorate_leader_id", Global, Unsigned(0, MAX, 1), "", Host),
+    variable("quorate_membership", Global, Text, "", Host),
+    variable("quorate_node_role", Global, Text, "", Host),
+    variable("quorate_read_consistency", Both, READ_CONSISTENCY, "STRONG", Acts),
+    variable("quorate_read_timeout", Both, Unsigned(1, 31_536_000, 1), "10", Acts),
     variable("quorate_role", Global, Text, "", Host),
     variable("quorate_serving", Global, Bool, "", Host),
     variable("quorate_snapshot_conflict", Both, Bool, "ON", Acts),

@@ -133,6 +133,11 @@ fn set_ends_as_in_mysql() {
         ("SET timestamp = 5", 1235),
         ("SET tmp_table_size = 2097152", 0),
         ("SET quorate_new = 1", 1238),
+        ("SET quorate_read_consistency = 'sometimes'", 1231),
+        ("SET quorate_read_consistency = session, quorate_read_timeout = 3", 0),
+        ("SET quorate_read_timeout = 'x'", 1232),
+        ("SET GLOBAL consensus_election_timeout = 1", 1238),
+        ("SET quorate_membership = 'x'", 1238),
     ] {
         assert_eq!(set(text, &mut session, &host), code, "{text}");
     }
@@ -191,6 +196,30 @@ fn typed_fields_and_shown_values_agree() {
     assert!(session.warnings.is_empty());
     set("SET @A = 3, last_insert_id = 9", &mut session, &host);
     assert_eq!((session.user_variables.get("a"), session.last_insert_id), (Some(&Value::Int(3)), 9));
+}
+
+#[test]
+fn read_consistency_is_one_of_four_words() {
+    let host = TestHost::default();
+    let mut session = session(&host);
+    assert_eq!(session.variables.read_consistency, ReadConsistency::Auto);
+    assert_eq!(session.variables.read_timeout_seconds, 10);
+    assert_eq!(shown("quorate_read_consistency", &session, &host), "STRONG");
+    for (number, level) in ReadConsistency::ALL.into_iter().enumerate() {
+        set("SET quorate_read_consistency = DEFAULT", &mut session, &host);
+        assert_eq!(set(&format!("SET quorate_read_consistency = {number}"), &mut session, &host), 0);
+        assert_eq!(session.variables.read_consistency, level);
+        assert_eq!(shown("quorate_read_consistency", &session, &host), level.name());
+        assert_eq!(ReadConsistency::parse(&level.name().to_lowercase()), Some(level));
+    }
+    set(
+        "SET GLOBAL quorate_read_consistency = 'session', GLOBAL quorate_read_timeout = 0",
+        &mut session,
+        &host,
+    );
+    assert_eq!(session.variables.read_consistency, ReadConsistency::Strong);
+    let later = new_session(&host);
+    assert_eq!((later.read_consistency, later.read_timeout_seconds), (ReadConsistency::Session, 1));
 }
 
 #[test]

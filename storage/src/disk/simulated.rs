@@ -6,7 +6,14 @@
 //! of names how many of them, in order, were kept. Handles opened before a crash fail afterwards: their
 //! process is gone.
 //!
-//! Left out: time. A sync takes none.
+//! What else can be asked of it: that operations fail from some point on ([`SimDisk::fail_after`]), that one sync fails
+//! ([`SimDisk::fail_sync_after`]), that it is full ([`SimDisk::set_capacity_bytes`]), that bytes rot
+//! ([`SimDisk::flip`], [`SimDisk::rot`]). Everything that is left to chance is drawn from the seed, in the order of
+//! the calls; there is no clock and no hash map. So a run of one thread is the same each time.
+//!
+//! Left out: time, a sync takes none; and bytes that rot only after they were cached: a reader sees them at once.
+
+mod faults;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -42,6 +49,10 @@ struct State {
     operations_left: Option<u64>,
     /// What the operations after these fail with.
     failure: Option<io::ErrorKind>,
+    /// How many more syncs of files succeed before one fails; `None`: all.
+    syncs_left: Option<u64>,
+    /// How many bytes the files that have a name may have together; `None`: any number.
+    capacity_bytes: Option<u64>,
     operation_count: u64,
     sync_count: u64,
 }
@@ -95,6 +106,18 @@ impl State {
         }
     }
 
+    /// How much longer a file may become: to this size, given the one it has. All of it for a file without a name,
+    /// which is soon gone.
+    fn size_bytes_max(&self, file: u64, wanted: usize) -> usize {
+        let Some(capacity_bytes) = self.capacity_bytes else { return wanted };
+        let others = self.names.values().filter(|of| **of != file);
+        let used: usize =
+            others.filter_map(|of| self.files.get(of)).map(|content| content.current.len()).sum();
+        let has_now = self.files.get(&file).map_or(0, |content| content.current.len());
+        let free = usize::try_from(capacity_bytes).unwrap_or(usize::MAX).saturating_sub(used);
+        wanted.min(free.max(has_now))
+    }
+
     fn change_name(&mut self, change: NameChange) {
         apply(&mut self.names, &change);
         self.names_pending.push(change);
@@ -110,6 +133,10 @@ fn apply(names: &mut BTreeMap<PathBuf, u64>, change: &NameChange) {
             names.remove(path);
         }
     }
+}
+
+fn full(action: &str, path: &Path) -> Error {
+    Error::io(action, path, io::Error::new(io::ErrorKind::StorageFull, "simulated full disk"))
 }
 
 fn not_found(action: &str, path: &Path) -> Error {
@@ -182,11 +209,12 @@ impl SimDisk {
     }
 
     /// Cuts the power: of what was not synced, a part chosen by the seed is lost. Every open handle is dead
-    /// afterwards, and failures that were asked for are forgotten.
+    /// afterwards, and failures that were asked for are forgotten. The capacity stays.
     pub fn crash(&self) {
         let state = &mut *self.state.lock();
         state.boot += 1;
         state.operations_left = None;
+        state.syncs_left = None;
         let pending = std::mem::take(&mut state.names_pending);
         let kept = (state.random() % (pending.len() as u64 + 1)) as usize;
         for change in &pending[..kept] {
@@ -200,19 +228,6 @@ impl SimDisk {
             content.crash(|| state.random());
         }
         state.files = files;
-    }
-
-    /// Lets the next `count` operations that change the disk (write, resize, sync, create, rename, remove)
-    /// succeed and fails all after them with `kind`, until [`SimDisk::heal`] or a crash.
-    pub fn fail_after(&self, count: u64, kind: io::ErrorKind) {
-        let state = &mut *self.state.lock();
-        state.operations_left = Some(count);
-        state.failure = Some(kind);
-    }
-
-    /// Forgets the failure that [`SimDisk::fail_after`] asked for.
-    pub fn heal(&self) {
-        self.state.lock().operations_left = None;
     }
 
     /// How many operations that change the disk were tried so far.
@@ -315,6 +330,7 @@ impl Disk for SimDisk {
     fn sync_tree(&self, folder: &Path) -> Result<()> {
         let state = &mut *self.state.lock();
         state.operation("sync the folder", folder)?;
+        state.sync_count += 1;
         let State { names, files, .. } = state;
         for (_, file) in names.iter().filter(|(path, _)| path.starts_with(folder)) {
             if let Some(content) = files.get_mut(file) {
@@ -340,8 +356,28 @@ impl SimFile {
         Ok(run(content))
     }
 
+    /// Whether the sync that is about to be made is the one that was asked to fail.
+    fn sync_fails(&self) -> bool {
+        let state = &mut *self.state.lock();
+        match &mut state.syncs_left {
+            Some(0) => {
+                state.syncs_left = None;
+                true
+            }
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
+        }
+    }
+
     fn sync(&self) -> Result<()> {
-        let synced = self.with("sync", true, Content::sync);
+        let synced = if self.sync_fails() {
+            Err(Error::io("sync", &self.path, io::Error::other("simulated failure")))
+        } else {
+            self.with("sync", true, Content::sync)
+        };
         if synced.is_err() {
             let (way, chosen) = {
                 let state = &mut *self.state.lock();
@@ -369,15 +405,19 @@ impl DiskFile for SimFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
+        let from = offset as usize;
+        let wanted = from + bytes.len();
+        let to = self.state.lock().size_bytes_max(self.file, wanted);
         self.with("write", true, |content| {
-            let from = offset as usize;
-            let to = from + bytes.len();
-            if content.current.len() < to {
-                content.current.resize(to, 0);
+            if from < to {
+                if content.current.len() < to {
+                    content.current.resize(to, 0);
+                }
+                content.current[from..to].copy_from_slice(&bytes[..to - from]);
+                content.mark(from, to);
             }
-            content.current[from..to].copy_from_slice(bytes);
-            content.mark(from, to);
-        })
+        })?;
+        if to < wanted { Err(full("write", &self.path)) } else { Ok(()) }
     }
 
     fn size_bytes(&self) -> Result<u64> {
@@ -385,8 +425,11 @@ impl DiskFile for SimFile {
     }
 
     fn set_size_bytes(&self, bytes: u64) -> Result<()> {
+        let bytes = bytes as usize;
+        if self.state.lock().size_bytes_max(self.file, bytes) < bytes {
+            return Err(full("resize", &self.path));
+        }
         self.with("resize", true, |content| {
-            let bytes = bytes as usize;
             let old = content.current.len();
             content.current.resize(bytes, 0);
             // What was cut off reads as zeros if the file grows again, also where it was durable before.

@@ -28,6 +28,8 @@ struct State {
     applied: u64,
     /// Moved by `raise_reach`; at or above every stamp.
     reach: u64,
+    /// Between `begin_replace` and `end_replace`.
+    is_replacing: bool,
 }
 
 impl MemoryEngine {
@@ -44,6 +46,7 @@ impl MemoryEngine {
             rows: state.rows.clone(),
             applied: state.applied,
             reach: state.reach,
+            is_replacing: state.is_replacing,
         })))
     }
 }
@@ -101,6 +104,26 @@ impl Engine for MemoryEngine {
 
     fn checkpoint(&self) -> Result<u64> {
         Ok(self.applied())
+    }
+
+    fn begin_replace(&self, index: u64) -> Result<()> {
+        let mut state = self.0.write();
+        state.is_replacing = true;
+        state.applied = 0;
+        state.reach = index;
+        Ok(())
+    }
+
+    fn end_replace(&self) -> Result<()> {
+        let mut state = self.0.write();
+        assert!(state.is_replacing, "no replacement was begun");
+        state.applied = state.reach;
+        state.is_replacing = false;
+        Ok(())
+    }
+
+    fn is_replacing(&self) -> bool {
+        self.0.read().is_replacing
     }
 
     fn memory_bytes(&self) -> u64 {

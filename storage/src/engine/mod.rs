@@ -13,7 +13,13 @@
 //!   `applied` and `reach` the engine may hold some writes of an index and not others: nothing may be read
 //!   before the log is replayed up to `reach`. [`Store`](crate::version::Store) sees to that.
 //! * Writes that replay makes a second time are harmless: the newest version of each key is written again.
-//! * [`Engine::checkpoint`] is the only call that makes anything survive a loss of power.
+//! * [`Engine::checkpoint`] is the only call that makes anything survive a loss of power, beside the two that
+//!   replace everything.
+//! * *Replacing.* [`Engine::begin_replace`] notes durably, before the first row is touched, that the rows are not to be
+//!   used. Then [`Engine::write`], with an applied index of 0, and [`Engine::delete_range`] turn them into those
+//!   of a snapshot, and [`Engine::end_replace`] makes that durable and takes the note back. A crash or an error
+//!   between leaves an engine that says so ([`Engine::is_replacing`]); it is replaced again from the start. Only
+//!   then may stamps be above the reach.
 //! * One thread writes at a time (the store's write-behind); any number read.
 //! * A scan sees every key that is there from its start to its end unchanged; of a key that is written meanwhile
 //!   it may give the older or the newer value, or none if it is deleted. It may have read ahead.
@@ -73,6 +79,18 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Makes everything up to the returned index survive a loss of power. The log may be purged up to there.
     fn checkpoint(&self) -> Result<u64>;
+
+    /// Notes, durably when this returns, that the rows are being replaced by those of a snapshot at `index`: see the
+    /// module's documentation. The rows stay as they are; the applied index is 0 and the reach `index` from now on, also
+    /// if that is lower. The caller lets nobody use what is read meanwhile.
+    fn begin_replace(&self, index: u64) -> Result<()>;
+
+    /// Ends a replacement: everything loaded since [`begin_replace`](Engine::begin_replace) is durable, and the applied
+    /// index is the `index` that was given there.
+    fn end_replace(&self) -> Result<()>;
+
+    /// True from `begin_replace` to `end_replace`, also after a crash between the two.
+    fn is_replacing(&self) -> bool;
 
     /// About how much memory the engine uses, in bytes.
     fn memory_bytes(&self) -> u64;

@@ -18,12 +18,13 @@
 //!   the folder can be removed: all it holds is rebuilt from the log, or from a peer. The server decides.
 //!
 //! The notes are kept under the one-byte key `00`: format version (1 byte), applied index and reach (8 bytes
-//! each, big endian).
+//! each, big endian). Version 2 is the same as version 1 and says that the rows are being replaced: a program that
+//! does not know of replacements refuses such a folder.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use sled::IVec;
@@ -37,6 +38,8 @@ use crate::{Error, Result};
 const NOTES_KEY: &[u8] = &[0];
 /// The format of the notes, the keys and the values.
 const FORMAT_VERSION: u8 = 1;
+/// The same while the rows are being replaced; the highest version that is known.
+const FORMAT_VERSION_REPLACING: u8 = 2;
 /// Version, applied, reach.
 const NOTES_BYTES: usize = 17;
 /// Bytes of the stamp before each value.
@@ -65,6 +68,8 @@ pub struct SledEngine {
     applied: AtomicU64,
     /// Moved by `raise_reach`, under `writing`; at or above `applied`.
     reach: AtomicU64,
+    /// Moved by `begin_replace` and `end_replace`, under `writing`.
+    is_replacing: AtomicBool,
     writing: Mutex<()>,
 }
 
@@ -89,20 +94,22 @@ impl SledEngine {
             Err(_) => return Err(unusable(folder, "sled panicked while it read the files")),
         };
         let tree: sled::Tree = (*db).clone();
-        let (applied, reach) = read_notes(&tree, folder)?;
+        let notes = read_notes(&tree, folder)?;
         Ok(SledEngine {
             db,
             tree,
             folder: folder.to_owned(),
             cache_bytes: options.cache_bytes,
-            applied: AtomicU64::new(applied),
-            reach: AtomicU64::new(reach),
+            applied: AtomicU64::new(notes.applied),
+            reach: AtomicU64::new(notes.reach),
+            is_replacing: AtomicBool::new(notes.is_replacing),
             writing: Mutex::new(()),
         })
     }
 
     fn write_notes(&self, applied: u64, reach: u64) -> Result<()> {
-        let mut notes = [FORMAT_VERSION; NOTES_BYTES];
+        let is_replacing = self.is_replacing.load(Ordering::Acquire);
+        let mut notes = [if is_replacing { FORMAT_VERSION_REPLACING } else { FORMAT_VERSION }; NOTES_BYTES];
         notes[1..9].copy_from_slice(&applied.to_be_bytes());
         notes[9..].copy_from_slice(&reach.to_be_bytes());
         self.tree.insert(NOTES_KEY, &notes).map_err(|error| self.failed(&error))?;
@@ -200,6 +207,40 @@ impl Engine for SledEngine {
         self.db.flush().map_err(|error| self.failed(&error))?;
         RealDisk.sync_tree(&self.folder)?;
         Ok(applied)
+    }
+
+    fn begin_replace(&self, index: u64) -> Result<()> {
+        {
+            let _writing = self.writing.lock();
+            self.is_replacing.store(true, Ordering::Release);
+            self.write_notes(0, index)?;
+            self.applied.store(0, Ordering::Release);
+            self.reach.store(index, Ordering::Release);
+        }
+        self.checkpoint()?;
+        Ok(())
+    }
+
+    fn end_replace(&self) -> Result<()> {
+        assert!(self.is_replacing(), "no replacement was begun");
+        // Durable before the note says so, whatever the order in which sled's own files reach the disk.
+        self.checkpoint()?;
+        {
+            let _writing = self.writing.lock();
+            let reach = self.reach.load(Ordering::Acquire);
+            self.is_replacing.store(false, Ordering::Release);
+            if let Err(error) = self.write_notes(reach, reach) {
+                self.is_replacing.store(true, Ordering::Release);
+                return Err(error);
+            }
+            self.applied.store(reach, Ordering::Release);
+        }
+        self.checkpoint()?;
+        Ok(())
+    }
+
+    fn is_replacing(&self) -> bool {
+        self.is_replacing.load(Ordering::Acquire)
     }
 
     fn memory_bytes(&self) -> u64 {
@@ -308,22 +349,30 @@ fn split_stamp(stored: &IVec, folder: &Path) -> Result<(u64, Slice)> {
     }
 }
 
-fn read_notes(tree: &sled::Tree, folder: &Path) -> Result<(u64, u64)> {
+/// What the engine notes of itself.
+#[derive(Default)]
+struct Notes {
+    applied: u64,
+    reach: u64,
+    is_replacing: bool,
+}
+
+fn read_notes(tree: &sled::Tree, folder: &Path) -> Result<Notes> {
     let notes = tree.get(NOTES_KEY).map_err(|error| unusable(folder, &error.to_string()))?;
-    let Some(notes) = notes else { return Ok((0, 0)) };
-    if let Some(&version) = notes.first()
-        && version > FORMAT_VERSION
-    {
+    let Some(notes) = notes else { return Ok(Notes::default()) };
+    let version = notes.first().copied().unwrap_or_default();
+    if version > FORMAT_VERSION_REPLACING {
         return Err(Error::NewerFormat {
             file: folder.to_owned(),
             found: u32::from(version),
-            supported: u32::from(FORMAT_VERSION),
+            supported: u32::from(FORMAT_VERSION_REPLACING),
         });
     }
     match (notes.len(), notes[..].get(1..9), notes[..].get(9..17)) {
         (NOTES_BYTES, Some(applied), Some(reach)) => {
             let number = |bytes: &[u8]| bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-            Ok((number(applied), number(reach)))
+            let is_replacing = version == FORMAT_VERSION_REPLACING;
+            Ok(Notes { applied: number(applied), reach: number(reach), is_replacing })
         }
         _ => Err(unusable(folder, "the note of the applied index does not parse")),
     }
@@ -372,10 +421,10 @@ mod tests {
     fn notes_of_a_newer_format_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let engine = SledEngine::open(folder.path(), SledOptions::default()).unwrap();
-        engine.tree.insert(NOTES_KEY, &[FORMAT_VERSION + 1; NOTES_BYTES]).unwrap();
+        engine.tree.insert(NOTES_KEY, &[FORMAT_VERSION_REPLACING + 1; NOTES_BYTES]).unwrap();
         drop(engine);
         let error = SledEngine::open(folder.path(), SledOptions::default()).err().unwrap();
-        assert!(matches!(error, Error::NewerFormat { found: 2, supported: 1, .. }), "{error}");
+        assert!(matches!(error, Error::NewerFormat { found: 3, supported: 2, .. }), "{error}");
     }
 
     #[test]

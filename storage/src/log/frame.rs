@@ -20,6 +20,7 @@
 //! | 3 | truncate | first index dropped | term of the record before it | none |
 //! | 4 | hard state | vote, 0 for none | term | none |
 //! | 5 | batch end | 0 | 0 | u64 sequence number, u64 end mark |
+//! | 6 | reset (format version 2) | the index before the first that may follow | its term | none |
 //!
 //! The salt is a random number of the folder. It keeps anyone who can choose the bytes of a row from forging
 //! a frame inside a record, and makes the CRC of zeros something else than zero. The end mark has no zero
@@ -45,6 +46,7 @@ pub(super) enum FrameType {
     Truncate = 3,
     HardState = 4,
     BatchEnd = 5,
+    Reset = 6,
 }
 
 /// The head of a frame whose checksum was found right.
@@ -101,6 +103,7 @@ pub(super) fn parse(bytes: &[u8], salt: u32) -> Result<FrameHead, NotAFrame> {
         3 => FrameType::Truncate,
         4 => FrameType::HardState,
         5 => FrameType::BatchEnd,
+        6 => FrameType::Reset,
         _ => return Err(NotAFrame::Damaged("its type is unknown")),
     };
     if zero != 0 {

@@ -66,7 +66,7 @@ impl Index {
 
     /// The term of a record, or of the one before the first.
     pub(super) fn term(&self, index: u64) -> Option<u64> {
-        if index + 1 == self.first {
+        if index.checked_add(1) == Some(self.first) {
             return Some(self.base_term);
         }
         if index < self.first || index > self.last {

@@ -4,7 +4,8 @@
 //! puts records where readers see them at once, so that they can be sent to peers before they are durable
 //! here, and into a buffer; [`Log::sync`] writes the buffer as one batch with one `fdatasync`. A truncation
 //! and a new hard state are frames in the same batches, in the order in which they were asked for: there is
-//! no second file and no second sync.
+//! no second file and no second sync. [`Log::reset`] makes the log start anew behind an index of a snapshot; it
+//! is a frame too.
 //!
 //! The parts: `frame` has the format of frames and batches, `segment` that of a file and its
 //! header, `recovery` the reading of all that at a start and the argument why a torn write is
@@ -21,7 +22,7 @@
 //! * after a failed write or sync nothing more is written, ever: the log answers every later call with an
 //!   error.
 //!
-//! Left out: installing a snapshot (a log that starts anew behind a given index); compression.
+//! Left out: compression.
 
 mod frame;
 mod index;
@@ -31,10 +32,10 @@ mod ring;
 mod segment;
 mod shared;
 
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use parking_lot::RwLock;
@@ -44,12 +45,13 @@ use self::index::Index;
 pub use self::reader::LogReader;
 use self::recovery::Recovered;
 use self::ring::Ring;
+pub use self::segment::segment_first_index;
 use self::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, SegmentWriter};
 use self::shared::Shared;
 use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
 use crate::limits::{
-    LOG_BATCH_BYTES_KEPT, LOG_BATCH_BYTES_MAX, LOG_RECORD_BYTES_MAX, LOG_RING_BYTES_DEFAULT,
+    LOG_BATCH_BYTES_KEPT, LOG_BATCH_BYTES_MAX, LOG_INDEX_MAX, LOG_RECORD_BYTES_MAX, LOG_RING_BYTES_DEFAULT,
     LOG_RING_ENTRIES_DEFAULT, LOG_SEGMENT_BYTES_DEFAULT, LOG_SEGMENT_BYTES_MAX, LOG_SEGMENT_BYTES_MIN,
 };
 
@@ -89,6 +91,9 @@ pub struct Options {
     /// The salt of a new folder's checksums. `None` draws one, as is right everywhere but in a test that
     /// compares bytes.
     pub salt: Option<u32>,
+    /// Records of this kind are handed out when the log is opened, in [`Opened::marked`]: for the few whose content
+    /// must be known before anything else is done.
+    pub marked_kind: Option<u8>,
 }
 
 impl Options {
@@ -100,6 +105,7 @@ impl Options {
             ring_bytes: LOG_RING_BYTES_DEFAULT,
             ring_entries: LOG_RING_ENTRIES_DEFAULT,
             salt: None,
+            marked_kind: None,
         }
     }
 }
@@ -118,6 +124,8 @@ pub struct Opened {
     pub base_term: u64,
     /// First index and term of each run of records of one term, ascending.
     pub term_runs: Vec<(u64, u64)>,
+    /// The records of [`Options::marked_kind`] that the log holds, ascending.
+    pub marked: Vec<Record>,
     /// How many bytes of a torn batch were cut off. None of them was ever reported durable.
     pub cut_bytes: u64,
 }
@@ -146,6 +154,10 @@ pub struct Log {
     folder: PathBuf,
     options: Options,
     shared: Arc<RwLock<Shared>>,
+    /// The sizes of all segment files, for readers.
+    disk_bytes: Arc<AtomicU64>,
+    /// The sizes of the segment files before the one being written.
+    closed_bytes: u64,
     writer: SegmentWriter,
     salt: u32,
     /// What the next sync writes.
@@ -175,7 +187,7 @@ impl Log {
             ..options
         };
         disk.create_folder(dir)?;
-        match recovery::recover(&*disk, dir, options.cluster_id)? {
+        match recovery::recover(&*disk, dir, &options)? {
             Some(recovered) => Log::resume(disk, dir, options, recovered),
             None => {
                 let salt = options.salt.unwrap_or_else(|| RandomState::new().build_hasher().finish() as u32);
@@ -189,45 +201,47 @@ impl Log {
                     salt,
                 };
                 let writer = SegmentWriter::create(&*disk, dir, &header, options.segment_bytes)?;
-                let segments = BTreeMap::from([(writer.number, writer.file.clone())]);
-                Ok(Log::opened(disk, dir, options, writer, header, Index::new(1, 0), segments, 0))
+                let found = Recovered::empty(&writer, header);
+                Log::opened(disk, dir, options, writer, header, found)
             }
         }
     }
 
     /// Goes on behind what was recovered, in a segment of its own.
-    fn resume(disk: Arc<dyn Disk>, dir: &Path, options: Options, recovered: Recovered) -> Result<Opened> {
-        let Recovered { index, mut segments, hard_state, next_sequence, last, last_is_empty, cut_bytes } =
-            recovered;
-        if last_is_empty {
-            let file = segments[&last.number].clone();
+    fn resume(disk: Arc<dyn Disk>, dir: &Path, options: Options, mut recovered: Recovered) -> Result<Opened> {
+        let last = recovered.last;
+        if recovered.last_is_empty {
+            let file = recovered.segments[&last.number].clone();
             let writer = SegmentWriter::reuse(file, last.number, options.segment_bytes)?;
-            return Ok(Log::opened(disk, dir, options, writer, last, index, segments, cut_bytes));
+            return Log::opened(disk, dir, options, writer, last, recovered);
         }
         let header = SegmentHeader {
             number: last.number + 1,
-            first_sequence: next_sequence,
-            next_index: index.last() + 1,
-            base_term: index.last_term(),
-            hard_state,
+            first_sequence: recovered.next_sequence,
+            next_index: recovered.index.last() + 1,
+            base_term: recovered.index.last_term(),
+            hard_state: recovered.hard_state,
             ..last
         };
         let writer = SegmentWriter::create(&*disk, dir, &header, options.segment_bytes)?;
-        segments.insert(writer.number, writer.file.clone());
-        Ok(Log::opened(disk, dir, options, writer, header, index, segments, cut_bytes))
+        recovered.segments.insert(writer.number, writer.file.clone());
+        Log::opened(disk, dir, options, writer, header, recovered)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "it only puts together what its two callers have")]
+    /// Puts together the log that goes on with `writer`, whose segment has this header, behind what was found.
     fn opened(
         disk: Arc<dyn Disk>,
         dir: &Path,
         options: Options,
         writer: SegmentWriter,
         header: SegmentHeader,
-        index: Index,
-        segments: BTreeMap<u64, Arc<dyn crate::disk::DiskFile>>,
-        cut_bytes: u64,
-    ) -> Opened {
+        found: Recovered,
+    ) -> Result<Opened> {
+        let Recovered { index, segments, marked, cut_bytes, .. } = found;
+        let mut closed_bytes = 0;
+        for (_, file) in segments.iter().filter(|(number, _)| **number != writer.number) {
+            closed_bytes += file.size_bytes()?;
+        }
         let (first, last, base_term) = (index.first(), index.last(), index.base_term());
         let term_runs = index.runs().collect();
         let hard_state = header.hard_state;
@@ -237,6 +251,8 @@ impl Log {
             disk,
             folder: dir.to_owned(),
             shared: Arc::new(RwLock::new(Shared { index, ring, segments })),
+            disk_bytes: Arc::new(AtomicU64::new(closed_bytes + writer.size_bytes())),
+            closed_bytes,
             options,
             writer,
             salt: header.salt,
@@ -249,7 +265,7 @@ impl Log {
             next_sequence: header.first_sequence,
             is_failed: false,
         };
-        Opened { log, hard_state, first, last, base_term, term_runs, cut_bytes }
+        Ok(Opened { log, hard_state, first, last, base_term, term_runs, marked, cut_bytes })
     }
 
     /// Adds records behind the last one. Readers see them at once; durable when [`Log::sync`] has returned.
@@ -314,10 +330,26 @@ impl Log {
     }
 
     fn write_batch(&mut self) -> Result<()> {
+        let start = self.write_frames()?;
+        let shared = &mut *self.shared.write();
+        for record in self.gathered.drain(..) {
+            let offset = start + record.offset as u64;
+            shared.index.place(record.index, self.writer.number, offset, record.new_extent);
+        }
+        let (last, last_term) = (shared.index.last(), shared.index.last_term());
+        self.durable_to = last;
+        shared.ring.evict(last);
+        self.on_disk = OnDisk { next_index: last + 1, last_term, hard_state: self.hard_state };
+        Ok(())
+    }
+
+    /// Writes the batch, durable when this returns, and empties it. Returns where in its segment it starts.
+    fn write_frames(&mut self) -> Result<u64> {
         let batch = self.batch.finish(self.next_sequence);
         let batch_bytes = batch.len() as u64;
         if self.writer.is_full_for(batch_bytes) {
             self.writer.close()?;
+            self.closed_bytes += self.writer.size_bytes();
             let header = SegmentHeader {
                 cluster_id: self.options.cluster_id,
                 number: self.writer.number + 1,
@@ -333,18 +365,13 @@ impl Log {
         }
         let start = self.writer.write_batch(batch)?;
         self.next_sequence += 1;
-
-        let shared = &mut *self.shared.write();
-        for record in self.gathered.drain(..) {
-            let offset = start + record.offset as u64;
-            shared.index.place(record.index, self.writer.number, offset, record.new_extent);
-        }
-        let (last, last_term) = (shared.index.last(), shared.index.last_term());
-        self.durable_to = last;
-        shared.ring.evict(last);
-        self.on_disk = OnDisk { next_index: last + 1, last_term, hard_state: self.hard_state };
         self.batch.clear(LOG_BATCH_BYTES_KEPT);
-        Ok(())
+        self.note_disk_bytes();
+        Ok(start)
+    }
+
+    fn note_disk_bytes(&self) {
+        self.disk_bytes.store(self.closed_bytes + self.writer.size_bytes(), Ordering::Relaxed);
     }
 
     /// Drops the records from `from` on, at once for readers; durable when [`Log::sync`] has returned. Does
@@ -366,6 +393,39 @@ impl Log {
         self.durable_to = self.durable_to.min(from - 1);
         self.new_extent = true;
         Ok(())
+    }
+
+    /// Makes the log start anew behind `base_index`, whose record had `base_term`: it holds nothing, and the next
+    /// record is `base_index + 1`. For a snapshot that was installed. Durable when this returns; after a crash the
+    /// log is as of the last sync, or reset. Records gathered since the last sync are dropped with the others. The
+    /// hard state stays as it is.
+    ///
+    /// Readers see the old log until the reset is durable, and from then on get [`Error::NotInLog`] for what it held.
+    pub fn reset(&mut self, base_index: u64, base_term: u64) -> Result<()> {
+        self.check_usable()?;
+        assert!(base_index < LOG_INDEX_MAX, "index {base_index} is beyond what a log can count to");
+        let reset = self.start_anew(base_index, base_term);
+        self.poison(reset)
+    }
+
+    fn start_anew(&mut self, base_index: u64, base_term: u64) -> Result<()> {
+        // A hard state is never in here: saving it syncs. So nothing is lost but what the reset makes void.
+        self.batch.clear(LOG_BATCH_BYTES_KEPT);
+        self.gathered.clear();
+        self.batch.push(FrameType::Reset, 0, base_index, base_term, &[]);
+        self.write_frames()?;
+        {
+            let shared = &mut *self.shared.write();
+            shared.index = Index::new(base_index + 1, base_term);
+            shared.ring.clear();
+        }
+        self.new_extent = true;
+        self.durable_to = base_index;
+        self.on_disk =
+            OnDisk { next_index: base_index + 1, last_term: base_term, hard_state: self.hard_state };
+        // The segments before this one hold nothing any more. Should a crash leave some of them, the next purge finds
+        // them.
+        self.purge_segments(base_index)
     }
 
     /// Saves the term and vote, durable when this returns, and with it everything asked for before.
@@ -405,15 +465,23 @@ impl Log {
             };
             // One at a time, and in order: a crash must not leave a gap.
             if let Some(file) = removed {
+                let bytes = file.size_bytes()?;
                 self.disk.remove(file.path())?;
                 self.disk.sync_dir(&self.folder)?;
+                self.closed_bytes = self.closed_bytes.saturating_sub(bytes);
+                self.note_disk_bytes();
             }
         }
     }
 
     /// A reader of this log, for another thread.
     pub fn reader(&self) -> LogReader {
-        LogReader::new(self.shared.clone(), self.salt)
+        LogReader::new(self.shared.clone(), self.disk_bytes.clone(), self.salt)
+    }
+
+    /// The sizes of all segment files together, in bytes, the one being written with its full size.
+    pub fn bytes(&self) -> u64 {
+        self.closed_bytes + self.writer.size_bytes()
     }
 
     /// How many segment files there are.

@@ -5,9 +5,10 @@
 //! checked. A reader holds the lock of the shared state only to find the places: bytes on disk never change
 //! once written, and a segment that is purged meanwhile stays readable through its open file. All places of
 //! one read are taken under one lock, so its records always are a piece of one log, even if a truncation
-//! happens at the same time.
+//! or a reset happens at the same time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -23,6 +24,8 @@ use crate::limits::{LOG_INDEX_EVERY_BYTES, LOG_READ_AHEAD_BYTES, LOG_READ_AHEAD_
 /// Reads the log. Cheap to clone; each clone has its own read-ahead, so give one to each consumer.
 pub struct LogReader {
     shared: Arc<RwLock<Shared>>,
+    /// See [`LogReader::bytes`]; moved by the writer.
+    disk_bytes: Arc<AtomicU64>,
     salt: u32,
     window: Mutex<Window>,
 }
@@ -49,13 +52,19 @@ struct Piece {
 
 impl Clone for LogReader {
     fn clone(&self) -> LogReader {
-        LogReader::new(self.shared.clone(), self.salt)
+        LogReader::new(self.shared.clone(), self.disk_bytes.clone(), self.salt)
     }
 }
 
 impl LogReader {
-    pub(super) fn new(shared: Arc<RwLock<Shared>>, salt: u32) -> LogReader {
-        LogReader { shared, salt, window: Mutex::default() }
+    pub(super) fn new(shared: Arc<RwLock<Shared>>, disk_bytes: Arc<AtomicU64>, salt: u32) -> LogReader {
+        LogReader { shared, disk_bytes, salt, window: Mutex::default() }
+    }
+
+    /// The sizes of all segment files together, in bytes. The one being written counts with its full size, part of
+    /// which may be a hole. Costs one load.
+    pub fn bytes(&self) -> u64 {
+        self.disk_bytes.load(Ordering::Relaxed)
     }
 
     /// The first index held; one past [`LogReader::last`] if nothing is held.

@@ -8,14 +8,23 @@
 //!
 //! * **W1.** Batch *n + 1* is not written, not even in part, before the sync of batch *n* has returned.
 //! * **W2.** Bytes are written once. A batch goes where only zeros are, directly behind the one before it. A
-//!   truncation is a frame in a batch, like a record, and overwrites nothing.
+//!   truncation is a frame in a batch, like a record, and overwrites nothing. So is a reset.
 //! * **W3.** A segment gets its name only after its header is durable and every batch of the segments before
 //!   it is; a torn batch is removed, durably, before anything is written after it.
 //!
 //! Recovery reads the batches in order. They replay exactly what the writer did: records, truncations, hard
-//! states. Because of W2 there is no older data anywhere behind the last batch that could be taken for
+//! states, resets. Because of W2 there is no older data anywhere behind the last batch that could be taken for
 //! newer data, so a truncated record can never come back: to see it, one has to read its batch, and to read
 //! anything behind that, one has to read the truncation too.
+//!
+//! A *reset* makes everything before it void and says where the log starts anew. It is the only frame of its
+//! batch, so it is whole or torn as any batch is, and the log after a crash is the one before it or the one after
+//! it. The segments before the one it is in are removed after its sync returned, the oldest first, as a purge
+//! does; if a crash leaves some, they are replayed, the reset makes them void, and the next purge, or the next
+//! reset, removes them. Void bytes are checked all the same: a reset is no reason to trust a disk. Indexes may be
+//! used again after a reset as they may be after a truncation, and for the same reason no record from before it
+//! can come back: to read anything behind the reset, one has to read the reset. The segment that follows repeats
+//! in its header what the reset has established, so W3 and the check of that header hold without change.
 //!
 //! # Torn or damaged
 //!
@@ -61,13 +70,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::HardState;
-use super::frame::{self, BATCH_MARK_BYTES, FrameHead, FrameType, NotAFrame};
+use bytes::Bytes;
+
+use super::frame::{self, BATCH_MARK_BYTES, FRAME_HEADER_BYTES, FrameHead, FrameType, NotAFrame};
 use super::index::Index;
-use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, SegmentName, UNFINISHED_SUFFIX};
+use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, SegmentName, SegmentWriter, UNFINISHED_SUFFIX};
+use super::{HardState, Options, Record};
 use crate::disk::{Disk, DiskFile, SECTOR_BYTES};
 use crate::error::{Error, Result};
-use crate::limits::{LOG_BATCH_BYTES_MAX, LOG_RECORD_BYTES_MAX, LOG_SEGMENT_BYTES_MAX};
+use crate::limits::{LOG_BATCH_BYTES_MAX, LOG_INDEX_MAX, LOG_RECORD_BYTES_MAX, LOG_SEGMENT_BYTES_MAX};
 
 /// No segment file is larger: the configured size, or a first batch larger than that.
 const SEGMENT_FILE_BYTES_MAX: u64 =
@@ -83,18 +94,36 @@ pub(super) struct Recovered {
     pub(super) last: SegmentHeader,
     /// The last segment holds no batch.
     pub(super) last_is_empty: bool,
+    /// The records of the kind that is asked for, ascending.
+    pub(super) marked: Vec<Record>,
     pub(super) cut_bytes: u64,
 }
 
+impl Recovered {
+    /// What is in a new folder: one segment without a batch.
+    pub(super) fn empty(writer: &SegmentWriter, header: SegmentHeader) -> Recovered {
+        Recovered {
+            index: Index::new(header.next_index, header.base_term),
+            segments: BTreeMap::from([(writer.number, writer.file.clone())]),
+            hard_state: header.hard_state,
+            next_sequence: header.first_sequence,
+            last: header,
+            last_is_empty: true,
+            marked: Vec::new(),
+            cut_bytes: 0,
+        }
+    }
+}
+
 /// Reads the log in `folder`; `None` if there is none yet.
-pub(super) fn recover(disk: &dyn Disk, folder: &Path, cluster_id: u128) -> Result<Option<Recovered>> {
+pub(super) fn recover(disk: &dyn Disk, folder: &Path, options: &Options) -> Result<Option<Recovered>> {
     let names = segment_names(disk, folder)?;
     let mut replay: Option<Replay> = None;
     for (position, name) in names.iter().enumerate() {
         let is_last = position + 1 == names.len();
         let file = disk.open(&folder.join(name.to_string()))?;
         let bytes = read_whole(&*file)?;
-        let header = SegmentHeader::decode(file.path(), &bytes, cluster_id)?;
+        let header = SegmentHeader::decode(file.path(), &bytes, options.cluster_id)?;
         if header.name() != *name {
             return Err(Error::corrupt(file.path(), 0, format!("its header is that of {}", header.name())));
         }
@@ -103,7 +132,7 @@ pub(super) fn recover(disk: &dyn Disk, folder: &Path, cluster_id: u128) -> Resul
                 replay.check_next(file.path(), &header)?;
                 replay
             }
-            none => none.insert(Replay::start(file.path(), &header)?),
+            none => none.insert(Replay::start(file.path(), &header, options.marked_kind)?),
         };
         replay.segment(file, header, &bytes, is_last)?;
     }
@@ -155,11 +184,13 @@ struct Replay {
     recovered: Recovered,
     /// The next record is the first after a truncation.
     new_extent: bool,
+    marked_kind: Option<u8>,
 }
 
 impl Replay {
-    fn start(file: &Path, header: &SegmentHeader) -> Result<Replay> {
-        if header.next_index == 0 || header.first_sequence == 0 {
+    fn start(file: &Path, header: &SegmentHeader, marked_kind: Option<u8>) -> Result<Replay> {
+        let counts = 1..=LOG_INDEX_MAX;
+        if !counts.contains(&header.next_index) || !counts.contains(&header.first_sequence) {
             return Err(Error::corrupt(file, 0, "the segment header: indexes and batches count from 1"));
         }
         let recovered = Recovered {
@@ -169,9 +200,10 @@ impl Replay {
             next_sequence: header.first_sequence,
             last: *header,
             last_is_empty: true,
+            marked: Vec::new(),
             cut_bytes: 0,
         };
-        Ok(Replay { recovered, new_extent: false })
+        Ok(Replay { recovered, new_extent: false, marked_kind })
     }
 
     /// Checks that a segment goes on where the one before it stopped.
@@ -214,7 +246,8 @@ impl Replay {
             match area.check(&mut frames) {
                 Ok(batch_bytes) => {
                     for (offset, head) in &frames {
-                        let replayed = self.frame(head, header.number, *offset as u64);
+                        let payload = &bytes[offset + FRAME_HEADER_BYTES..offset + head.frame_bytes()];
+                        let replayed = self.frame(head, payload, header.number, *offset as u64);
                         replayed.map_err(|what| Error::corrupt(&path, *offset as u64, what))?;
                     }
                     last_batch = Some(at..at + batch_bytes);
@@ -225,7 +258,6 @@ impl Replay {
                     let cut_bytes = (nonzero_end - at) as u64;
                     tracing::warn!(file = %path.display(), offset = at, cut_bytes, "cut a torn batch off the log");
                     self.recovered.cut_bytes = cut_bytes;
-                    file.set_size_bytes(at as u64)?;
                     break;
                 }
                 Err(fault) => {
@@ -236,6 +268,8 @@ impl Replay {
             }
         }
         if is_last {
+            // A torn batch, and room that nothing will be written to: the log goes on in another segment.
+            file.set_size_bytes(at as u64)?;
             if let Some(batch) = last_batch.clone() {
                 file.write_at(&bytes[batch.clone()], batch.start as u64)?;
             }
@@ -248,7 +282,7 @@ impl Replay {
     }
 
     /// Replays a frame of a whole batch.
-    fn frame(&mut self, head: &FrameHead, segment: u64, offset: u64) -> Result<(), String> {
+    fn frame(&mut self, head: &FrameHead, payload: &[u8], segment: u64, offset: u64) -> Result<(), String> {
         let index = &mut self.recovered.index;
         match head.frame_type {
             FrameType::BatchBegin | FrameType::BatchEnd => {}
@@ -269,6 +303,10 @@ impl Replay {
                 }
                 index.append(number, term);
                 index.place(number, segment, offset, std::mem::take(&mut self.new_extent));
+                if self.marked_kind == Some(head.kind) {
+                    let payload = Bytes::copy_from_slice(payload);
+                    self.recovered.marked.push(Record { index: number, term, kind: head.kind, payload });
+                }
             }
             FrameType::Truncate => {
                 if head.index == 0 || head.index > index.last() {
@@ -279,6 +317,15 @@ impl Replay {
                     ));
                 }
                 index.truncate(head.index, head.term);
+                self.recovered.marked.retain(|record| record.index < head.index);
+                self.new_extent = true;
+            }
+            FrameType::Reset => {
+                if head.index >= LOG_INDEX_MAX {
+                    return Err(format!("it resets the log to {}, which is impossible", head.index));
+                }
+                *index = Index::new(head.index + 1, head.term);
+                self.recovered.marked.clear();
                 self.new_extent = true;
             }
         }

@@ -53,6 +53,12 @@ impl Ring {
         }
     }
 
+    /// Drops everything: the log starts anew, and what is pushed next need not follow.
+    pub(super) fn clear(&mut self) {
+        self.records.clear();
+        self.payload_bytes = 0;
+    }
+
     /// Drops the records below `first`, purged from the log.
     pub(super) fn forget_below(&mut self, first: u64) {
         while let Some(record) = self.records.pop_front_if(|record| record.index < first) {

@@ -21,7 +21,7 @@
 //! 128           zeros to the end of the page
 //! ```
 //!
-//! Every later format version keeps the first 16 bytes and the CRC at the end of the stated length, so that a
+//! Version 1 was the same but had no reset frames. Every later format version keeps the first 16 bytes and the CRC at the end of the stated length, so that a
 //! newer folder can be told from a damaged one. The header repeats all that the segments before it have
 //! established, so that these can be removed.
 //!
@@ -47,7 +47,9 @@ use crate::limits::LOG_ZERO_AHEAD_BYTES;
 /// Where the first batch starts.
 pub(super) const SEGMENT_HEADER_BYTES: u64 = 4096;
 /// The version this program writes, and the newest it reads.
-pub(super) const FORMAT_VERSION: u32 = 1;
+pub(super) const FORMAT_VERSION: u32 = 2;
+/// The oldest version this program reads.
+const FORMAT_VERSION_MIN: u32 = 1;
 /// The end of the name of a segment.
 const SEGMENT_SUFFIX: &str = ".log";
 /// The end of the name of a segment that is being made.
@@ -83,6 +85,11 @@ impl SegmentName {
         let parsed = SegmentName { number: number.parse().ok()?, first: first.parse().ok()? };
         (parsed.to_string() == name).then_some(parsed)
     }
+}
+
+/// The first index of the segment file of this name; none when it is not that of a segment. For those who list the files of a log.
+pub fn segment_first_index(name: &str) -> Option<u64> {
+    SegmentName::parse(name).map(|name| name.first)
 }
 
 impl std::fmt::Display for SegmentName {
@@ -139,7 +146,7 @@ impl SegmentHeader {
             let file = file.to_owned();
             return Err(Error::NewerFormat { file, found: version, supported: FORMAT_VERSION });
         }
-        if version != FORMAT_VERSION || header_bytes != HEADER_BYTES {
+        if version < FORMAT_VERSION_MIN || header_bytes != HEADER_BYTES {
             return Err(damaged(8, "its version was never in use"));
         }
         if let Some(at) = page[header_bytes..].iter().position(|byte| *byte != 0) {
@@ -210,6 +217,11 @@ impl SegmentWriter {
         Ok(SegmentWriter { number, file, position, zeroed: position, size_bytes })
     }
 
+    /// The size of the file.
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
     /// Whether a batch of that size must go to another segment. A segment without any takes every batch.
     pub(super) fn is_full_for(&self, batch_bytes: u64) -> bool {
         self.position > SEGMENT_HEADER_BYTES && self.position + batch_bytes > self.size_bytes
@@ -275,10 +287,10 @@ mod tests {
         let hex: String = page[..HEADER_BYTES].iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(
             hex,
-            "51554f524154454c0100000080000000ffeeddccbbaa99887766554433221100\
+            "51554f524154454c0200000080000000ffeeddccbbaa99887766554433221100\
              0300000000000000110000000000000065000000000000000400000000000000\
              05000000000000000200000000000000efbeadde000000000000000000000000\
-             0000000000000000000000000000000000000000000000000000000000a345d9"
+             000000000000000000000000000000000000000000000000000000003808eddb"
         );
         assert_eq!(page.len() as u64, SEGMENT_HEADER_BYTES);
         assert_eq!(SegmentHeader::decode(Path::new("f"), &page, header().cluster_id).unwrap(), header());
@@ -302,11 +314,11 @@ mod tests {
         let mut page = header().encode();
         let error = SegmentHeader::decode(Path::new("f"), &page, 1).unwrap_err();
         assert!(matches!(error, Error::ForeignCluster { expected: 1, .. }), "{error}");
-        page[8] = 2;
+        page[8] = 3;
         let crc = crc32fast::hash(&page[..HEADER_BYTES - CRC_BYTES]);
         page[HEADER_BYTES - CRC_BYTES..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
         let error = SegmentHeader::decode(Path::new("f"), &page, header().cluster_id).unwrap_err();
-        assert!(matches!(error, Error::NewerFormat { found: 2, supported: 1, .. }), "{error}");
+        assert!(matches!(error, Error::NewerFormat { found: 3, supported: 2, .. }), "{error}");
     }
 
     #[test]

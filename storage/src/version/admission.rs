@@ -112,8 +112,11 @@ impl Store {
         self.inner.has_room()
     }
 
-    /// How much write-behind is wanted now.
+    /// How much write-behind is wanted now. None while the data is being replaced.
     pub fn flush_urgency(&self) -> FlushUrgency {
+        if self.inner.snapshots.is_replacing() {
+            return FlushUrgency::Idle;
+        }
         let bytes = self.memory_bytes();
         let bytes_max = self.inner.memory_bytes_max;
         let lag = self.watermark().saturating_sub(self.engine_index());

@@ -53,29 +53,42 @@ pub(super) enum Found<'a> {
     Engine,
 }
 
-/// What must be kept for readers: the registered snapshots in ascending order, and the watermark, at or above
-/// which every later snapshot will be.
+/// What must be kept for readers: the registered snapshots in ascending order, the exports, and the watermark, at or
+/// above which every later snapshot will be.
 #[derive(Debug, Default)]
 pub(super) struct Needed {
     pub(super) snapshots: Vec<u64>,
+    pub(super) exports: Vec<Exporting>,
     pub(super) watermark: u64,
 }
 
+/// An export under way: it reads at an index, and only keys that it has not passed.
+#[derive(Clone, Debug)]
+pub(super) struct Exporting {
+    pub(super) index: u64,
+    /// The last key that was given out; empty at first.
+    pub(super) passed: Bytes,
+}
+
 impl Needed {
-    /// True if some reader, now or later, is at an index from `from` up to, not including, `until`.
-    fn any_within(&self, from: u64, until: u64) -> bool {
-        if until > self.watermark {
-            return true;
-        }
+    /// True if some reader of `key`, now or later, is at an index from `from` up to, not including, `until`.
+    fn any_within(&self, key: &[u8], from: u64, until: u64) -> bool {
+        until > self.watermark || self.any_registered(key, from, until)
+    }
+
+    /// True if a reader of `key` that is registered now is at an index from `from` up to, not including, `until`.
+    pub(super) fn any_registered(&self, key: &[u8], from: u64, until: u64) -> bool {
         let first = self.snapshots.partition_point(|&snapshot| snapshot < from);
-        self.snapshots.get(first).is_some_and(|&snapshot| snapshot < until)
+        let any_snapshot = self.snapshots.get(first).is_some_and(|&snapshot| snapshot < until);
+        let within = |export: &Exporting| (from..until).contains(&export.index) && key > &export.passed[..];
+        any_snapshot || self.exports.iter().any(within)
     }
 }
 
 /// True if a reader may need `version`, which is valid until the `next` version in memory or until the `flushed` one in the
 /// engine, whichever comes first. A captured version has the flushed index itself until what the engine is to have
 /// next is written: that one is valid until the next in memory.
-fn needed_by(version: &Version, next: Option<u64>, flushed: u64, needed: &Needed) -> bool {
+fn needed_by(key: &[u8], version: &Version, next: Option<u64>, flushed: u64, needed: &Needed) -> bool {
     let until = match next {
         Some(next) if version.index < flushed => next.min(flushed),
         None if version.index < flushed => flushed,
@@ -83,7 +96,7 @@ fn needed_by(version: &Version, next: Option<u64>, flushed: u64, needed: &Needed
         // Neither the engine nor memory has a newer one.
         None => return true,
     };
-    needed.any_within(version.index, until)
+    needed.any_within(key, version.index, until)
 }
 
 impl Chain {
@@ -174,18 +187,18 @@ impl Chain {
 
     /// Notes that the version at `index` is in the engine, and takes it and what no reader needs out of memory.
     /// Returns the memory freed, and whether the chain is now empty and must be removed.
-    pub(super) fn written_behind(&mut self, index: u64, needed: &Needed) -> (usize, bool) {
+    pub(super) fn written_behind(&mut self, key: &[u8], index: u64, needed: &Needed) -> (usize, bool) {
         let history = self.history.get_or_insert_default();
         assert!(index > history.flushed, "version {index} was written behind a second time");
         history.flushed = index;
-        self.take_out(|version, next| version.index != index && needed_by(version, next, index, needed))
+        self.take_out(|version, next| version.index != index && needed_by(key, version, next, index, needed))
     }
 
     /// Takes out what no reader needs. Returns the memory freed, and whether the chain is now empty and must be
     /// removed.
-    pub(super) fn prune(&mut self, needed: &Needed) -> (usize, bool) {
+    pub(super) fn prune(&mut self, key: &[u8], needed: &Needed) -> (usize, bool) {
         let flushed = self.flushed();
-        self.take_out(|version, next| needed_by(version, next, flushed, needed))
+        self.take_out(|version, next| needed_by(key, version, next, flushed, needed))
     }
 
     /// Takes out the versions that are not to be kept, given each with the index of the next one in memory. Returns

@@ -11,6 +11,9 @@
 //! overwritten. Under memory pressure F is the watermark in any case, and a step first *captures*: what the engine
 //! holds of each key it is about to write goes into history if a snapshot needs it.
 //!
+//! While all data is being replaced there is nothing to write behind: a step does nothing then. A replacement waits for
+//! the step under way and holds off others.
+//!
 //! Order within a step, which the argument in [`super`] rests on: capture; count the capture; write the engine; take
 //! out of memory. An engine error leaves memory as it was, and the same step is made again by the next call.
 
@@ -22,12 +25,12 @@ use bytes::Bytes;
 use super::chain::{Needed, Version};
 use super::memory::{Memory, bounds, chain_cost_bytes};
 use super::{Inner, Store};
-use crate::Result;
 use crate::engine::{EngineWrite, KeyRange};
 use crate::limits::{
     FLUSH_REMOVE_KEYS_MAX, FLUSH_STEP_BYTES_MAX, FLUSH_URGENT_DIVISOR, FLUSH_WALK_KEYS_MAX, HISTORY_DIVISOR,
     STORE_SHARD_COUNT,
 };
+use crate::{Error, Result};
 
 /// How much write-behind is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,7 +121,13 @@ impl Store {
     pub fn flush(&self, keys_max: usize) -> Result<FlushReport> {
         assert!(keys_max > 0);
         let inner = &*self.inner;
+        if inner.snapshots.is_replacing() {
+            return Ok(inner.report(true));
+        }
         let mut state = inner.flush.lock();
+        if inner.snapshots.is_replacing() {
+            return Ok(inner.report(true));
+        }
         let Some(mut pass) = state.pass.take().or_else(|| inner.begin_pass(&mut state)) else {
             inner.pressure.pass_complete(inner.pressure.history_bytes());
             inner.pressure.held_up(self.flush_wanted());
@@ -186,11 +195,18 @@ impl Store {
     /// Physically removes up to `keys_max` keys of `range` from memory and from the engine, and returns how many
     /// there were; fewer than `keys_max` means that nothing is left. For dropped tables and indexes: nobody may read
     /// the range any more, and nothing in it may be pending. Not recorded in the log: replay writes what is removed
-    /// again, so it is to be called again after a restart.
+    /// again, so it is to be called again after a restart; and after a [`replace`](Store::replace), since the data may
+    /// come from a node that has not removed it yet. [`Error::NotReady`] while data is being replaced.
     pub fn delete_range(&self, range: &KeyRange, keys_max: usize) -> Result<usize> {
         let inner = &*self.inner;
+        if inner.snapshots.is_replacing() {
+            return Err(Error::NotReady);
+        }
         // Write-behind must not be holding versions of the range that it is about to write.
         let _state = inner.flush.lock();
+        if inner.snapshots.is_replacing() {
+            return Err(Error::NotReady);
+        }
         let mut count = 0;
         let watermark = inner.watermark.committed();
         for shard in 0..STORE_SHARD_COUNT {
@@ -284,12 +300,11 @@ impl Inner {
     /// it. Returns how many versions that were.
     fn capture(&self, dirty: &[Dirty], target: u64) -> Result<usize> {
         // Snapshots registered from now on are at or above the watermark, and so at or above the target.
-        let snapshots = self.snapshots.below(target);
-        let Some(&oldest) = snapshots.first() else { return Ok(0) };
+        let readers = self.snapshots.below(target);
         let mut captured = 0;
         let mut any_needed = false;
         for Dirty { key, version, flushed, has_older } in dirty {
-            if oldest >= version.index {
+            if !readers.any_registered(key, 0, version.index) {
                 continue;
             }
             let before = match self.engine.get(key)? {
@@ -300,8 +315,7 @@ impl Inner {
             };
             // The stamp may be above only while replay goes over what was written before a crash; nobody can
             // read below it then.
-            let first = snapshots.partition_point(|&snapshot| snapshot < before.index);
-            if before.index >= version.index || snapshots.get(first).is_none_or(|&at| at >= version.index) {
+            if before.index >= version.index || !readers.any_registered(key, before.index, version.index) {
                 continue;
             }
             any_needed = true;
@@ -358,8 +372,8 @@ fn take_out_key(
     // Gone if the range was deleted by a call between the steps of a pass: no step is under way then.
     let Some(chain) = chains.get_mut(key) else { return 0 };
     let (freed, emptied) = match index {
-        Some(index) => chain.written_behind(index, needed),
-        None => chain.prune(needed),
+        Some(index) => chain.written_behind(key, index, needed),
+        None => chain.prune(key, needed),
     };
     if emptied {
         chains.remove(key);

@@ -52,6 +52,16 @@ impl Memory {
         self.shards[shard].write()
     }
 
+    /// Drops all versions of all keys.
+    pub(super) fn clear(&self) {
+        for shard in 0..STORE_SHARD_COUNT {
+            let chains = std::mem::take(&mut *self.write(shard));
+            let freed: usize =
+                chains.iter().map(|(key, chain)| chain_cost_bytes(key) + chain.memory_bytes()).sum();
+            self.account(-freed.cast_signed());
+        }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }

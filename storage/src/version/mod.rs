@@ -66,16 +66,24 @@
 //! slice of its log entry and keeps the whole entry's buffer alive; that a small history version may hold a large
 //! entry is not counted.
 //!
+//! # Exports and replacements
+//!
+//! [`Store::export`] reads all of the store at one index, for a peer; [`Store::replace`] puts such a snapshot in the
+//! place of everything here. The modules `export` and `replace` say how long the one may take, and how nobody sees
+//! anything half replaced. An export reads ascending keys and each only once, so claim 1 holds for it above the last
+//! key that it has passed, which is where it reads.
+//!
 //! Left out: a cache of what the engine has (a version leaves memory once it is written behind; the engine has a
-//! page cache of its own), and snapshots of the whole store for peers (the next issue; a registered
-//! [`Snapshot`] and a scan over [`KeyRange::all`](crate::engine::KeyRange::all) are what it will be made of).
+//! page cache of its own).
 
 mod admission;
 mod chain;
 mod checksum;
+mod export;
 mod flush;
 mod memory;
 mod read;
+mod replace;
 mod scan;
 mod snapshot;
 mod watermark;
@@ -87,6 +95,7 @@ use parking_lot::Mutex;
 
 pub use self::admission::{Admission, AdmissionWait};
 pub use self::checksum::Checksum;
+pub use self::export::Export;
 pub use self::flush::{FlushReport, FlushUrgency};
 pub use self::read::Latest;
 pub use self::scan::{ScanRow, StoreScan};
@@ -167,7 +176,8 @@ pub struct Stats {
 
 impl Store {
     /// Opens the store over an engine. The watermark begins at the engine's applied index; the log is to be
-    /// replayed from the next index on with [`install`](Store::install) and [`advance`](Store::advance).
+    /// replayed from the next index on with [`install`](Store::install) and [`advance`](Store::advance). Unless the
+    /// store [needs to be replaced](Store::needs_replace): then that comes first.
     pub fn open(engine: Box<dyn Engine>, options: StoreOptions) -> Result<Store> {
         if options.memory_bytes_max < STORE_MEMORY_BYTES_MAX_LEAST {
             return Err(Error::Engine(format!(
@@ -176,12 +186,12 @@ impl Store {
             )));
         }
         let applied = engine.applied();
-        let reach = engine.reach();
+        let snapshots = Registry::new(applied, engine.reach(), engine.is_replacing());
         let inner = Inner {
             engine,
             memory: Memory::new(),
             watermark: Watermark::new(applied),
-            snapshots: Registry::new(applied, reach),
+            snapshots,
             captures: AtomicU64::new(0),
             pressure: Pressure::default(),
             flush_limit: AtomicU64::new(u64::MAX),
@@ -202,9 +212,10 @@ impl Store {
         self.inner.engine.applied()
     }
 
-    /// True once the log is replayed far enough that snapshots can be read. True for good from then on.
+    /// True once the log is replayed far enough that snapshots can be read. True for good from then on, but for the time
+    /// that a [`replace`](Store::replace) takes.
     pub fn is_ready(&self) -> bool {
-        self.watermark() >= self.ready_from()
+        self.watermark() >= self.ready_from() && !self.inner.snapshots.is_replacing()
     }
 
     /// The index that the watermark must reach before snapshots can be read.
@@ -237,7 +248,7 @@ impl Store {
                     let older_count = chain.older_count();
                     if older_count >= CHAIN_PRUNE_VERSIONS_MIN && older_count.is_power_of_two() {
                         let needed = self.inner.snapshots.needed(&self.inner.watermark);
-                        let (freed, emptied) = chain.prune(&needed);
+                        let (freed, emptied) = chain.prune(&mutation.key, &needed);
                         assert!(!emptied, "the version just installed is pending");
                         change -= freed.cast_signed();
                     }
@@ -304,7 +315,7 @@ impl Store {
     }
 
     /// A snapshot at `index`: one at or below the watermark if it is still readable, else
-    /// [`Error::SnapshotTooOld`]. One above the watermark is a reservation: it keeps that index readable from
+    /// [`Error::SnapshotTooOld`]; [`Error::NotReady`] while the data is being replaced. One above the watermark is a reservation: it keeps that index readable from
     /// the moment the watermark reaches it, and must not be read before.
     pub fn snapshot_at(&self, index: u64) -> Result<Snapshot> {
         Snapshot::at(&self.inner, index)

@@ -71,6 +71,7 @@ impl Store {
     /// The newest committed value of `key`, with the index that wrote it: that of some instant during the call.
     pub fn read_committed(&self, key: &[u8]) -> Result<Option<(u64, Slice)>> {
         let inner = &self.inner;
+        let generation = inner.snapshots.generation();
         let (looked, watermark) = {
             let chains = inner.memory.read(Memory::shard_of(key));
             // Under the lock: what was pruned before has a successor at or below this watermark.
@@ -82,6 +83,7 @@ impl Store {
             Looked::Memory(stamp, value) => value.map(|value| (stamp, value)),
             Looked::Engine => inner.engine.get(key)?,
         };
+        inner.snapshots.check_generation(generation)?;
         // Only replay that is not complete can refuse the watermark.
         if inner.snapshots.is_refused(watermark) && !self.is_ready() {
             return Err(crate::Error::SnapshotTooOld);
@@ -93,17 +95,20 @@ impl Store {
     /// use to a client before the watermark has reached its index.
     pub fn read_latest(&self, key: &[u8]) -> Result<Latest> {
         let inner = &self.inner;
+        let generation = inner.snapshots.generation();
         let (looked, flushed) = {
             let chains = inner.memory.read(Memory::shard_of(key));
             chains.get(key).map_or((Looked::Engine, 0), |chain| (chain.latest().into(), chain.flushed()))
         };
-        Ok(match looked {
+        let latest = match looked {
             Looked::Memory(index, value) => Latest { index, value },
             Looked::Engine => match inner.engine.get(key)? {
                 Some((index, value)) => Latest { index, value: Some(value) },
                 // A deletion that write-behind has done, as far as it is still known.
                 None => Latest { index: flushed, value: None },
             },
-        })
+        };
+        inner.snapshots.check_generation(generation)?;
+        Ok(latest)
     }
 }

@@ -24,8 +24,8 @@ pub type ScanRow = (Slice, u64, Slice);
 enum View {
     /// A registered snapshot, kept for as long as the scan.
     Snapshot(Snapshot),
-    /// The newest versions, pending ones included.
-    Latest(Arc<Inner>),
+    /// The newest versions, pending ones included, of the data of this generation.
+    Latest(Arc<Inner>, u64),
 }
 
 /// A key of memory within the current chunk.
@@ -73,7 +73,8 @@ impl Store {
     /// Scans the newest versions of `range`, pending ones included. Each row is that of some instant after the
     /// scan began; it is a candidate, to be locked and read again with [`Store::read_latest`].
     pub fn scan_latest(&self, range: KeyRange, direction: Direction) -> StoreScan {
-        StoreScan::new(View::Latest(Arc::clone(&self.inner)), range, direction)
+        let generation = self.inner.snapshots.generation();
+        StoreScan::new(View::Latest(Arc::clone(&self.inner), generation), range, direction)
     }
 }
 
@@ -108,7 +109,7 @@ impl StoreScan {
     fn inner(&self) -> &Arc<Inner> {
         match &self.view {
             View::Snapshot(snapshot) => &snapshot.inner,
-            View::Latest(inner) => inner,
+            View::Latest(inner, _) => inner,
         }
     }
 
@@ -126,10 +127,22 @@ impl StoreScan {
                 break Some(row);
             }
         };
-        if let View::Snapshot(snapshot) = &self.view {
-            snapshot.check()?;
+        match &self.view {
+            View::Snapshot(snapshot) => snapshot.check()?,
+            View::Latest(inner, generation) => inner.snapshots.check_generation(*generation)?,
         }
         Ok(row)
+    }
+
+    /// Goes over to another range, at the same view. Looks ahead `chunk_rows` rows of memory at first.
+    pub(super) fn go_to(&mut self, range: KeyRange, chunk_rows: usize) {
+        self.rest = range.clone();
+        self.range = range;
+        self.chunk.clear();
+        self.chunk_rows = chunk_rows;
+        self.engine = None;
+        self.engine_row = None;
+        self.last = None;
     }
 
     /// Makes sure that the next row of the engine, and a chunk with anything left in it, are at hand. False at the
@@ -255,7 +268,7 @@ impl StoreScan {
 fn what(view: &View, chain: &Chain) -> What {
     let found = match view {
         View::Snapshot(snapshot) => chain.visible_at(snapshot.index()),
-        View::Latest(_) => chain.latest(),
+        View::Latest(..) => chain.latest(),
     };
     match found {
         Found::Memory(version) => What::Version(version.index, version.value.clone()),

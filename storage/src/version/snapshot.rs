@@ -9,23 +9,32 @@
 //! served: at first what the engine may hold beyond the replayed log, later whatever was given up to keep memory
 //! within its bound. A reader looks at it *after* it has read, so it cannot miss that something was taken from
 //! under it.
+//!
+//! The *generation* says of which data a snapshot is: it goes up by one when all data begins to be replaced, and
+//! again when that is done, so an odd one is never readable. A snapshot of another generation is served no more;
+//! it is looked at after a read as well.
+//!
+//! An *export* is a snapshot that reads ascending keys only. What it has passed need not be kept for it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::Inner;
-use super::chain::Needed;
+use super::chain::{Exporting, Needed};
 use super::watermark::Watermark;
 use crate::{Error, Result};
 
 /// The registered snapshots.
 pub(super) struct Registry {
     state: Mutex<State>,
-    /// See the module's documentation. Only moved up.
+    /// See the module's documentation. Only moved up, but for a replacement.
     refused_below: AtomicU64,
+    /// See the module's documentation. Only moved up, under `state`.
+    generation: AtomicU64,
 }
 
 struct State {
@@ -37,43 +46,65 @@ struct State {
     /// there were a snapshot, or the engine would be said to be brought to an index without having what was
     /// current there.
     flushing: Option<u64>,
+    /// The exports under way, each with a number of its own. Each has one of the snapshots at its index.
+    exports: Vec<(u64, Exporting)>,
+    export_count: u64,
 }
 
 impl Registry {
-    pub(super) fn new(readable_from: u64, refused_below: u64) -> Registry {
-        let state = State { snapshots: VecDeque::new(), readable_from, flushing: None };
-        Registry { state: Mutex::new(state), refused_below: AtomicU64::new(refused_below) }
+    /// A registry without snapshots; without data too, if the engine's must be replaced first.
+    pub(super) fn new(readable_from: u64, refused_below: u64, is_replacing: bool) -> Registry {
+        let state = State {
+            snapshots: VecDeque::new(),
+            readable_from,
+            flushing: None,
+            exports: Vec::new(),
+            export_count: 0,
+        };
+        Registry {
+            state: Mutex::new(state),
+            refused_below: AtomicU64::new(refused_below),
+            generation: AtomicU64::new(u64::from(is_replacing)),
+        }
     }
 
-    /// Registers a snapshot at the watermark and returns its index.
-    fn register(&self, watermark: &Watermark) -> u64 {
+    /// Registers a snapshot at the watermark and returns its index and generation.
+    fn register(&self, watermark: &Watermark) -> (u64, u64) {
         let mut state = self.state.lock();
         // Read under the lock: see the module's documentation.
         let index = watermark.committed();
         state.add(index);
-        index
+        (index, self.generation())
     }
 
-    fn register_at(&self, index: u64) -> Result<()> {
+    /// Registers a snapshot at `index` and returns its generation.
+    fn register_at(&self, index: u64) -> Result<u64> {
         let mut state = self.state.lock();
-        let held = state.place_of(index).is_ok();
+        if self.is_replacing() {
+            return Err(Error::NotReady);
+        }
+        // An export alone does not keep all of its index.
+        let held = state.place_of(index).is_ok_and(|place| state.passed_at(place).is_none());
         if self.is_refused(index) || (index < state.readable_from && !held) {
             return Err(Error::SnapshotTooOld);
         }
         state.add(index);
-        Ok(())
+        Ok(self.generation())
     }
 
-    fn register_again(&self, index: u64) {
+    fn register_again(&self, index: u64, generation: u64) {
         let mut state = self.state.lock();
         // One that was given up is not registered any more, and its reads say so.
-        if state.place_of(index).is_ok() {
+        if generation == self.generation() && state.place_of(index).is_ok() {
             state.add(index);
         }
     }
 
-    fn release(&self, index: u64) {
+    fn release(&self, index: u64, generation: u64) {
         let mut state = self.state.lock();
+        if generation != self.generation() {
+            return;
+        }
         if let Ok(place) = state.place_of(index) {
             let count = &mut state.snapshots[place].1;
             *count -= 1;
@@ -89,17 +120,88 @@ impl Registry {
         index < self.refused_below.load(Ordering::Acquire)
     }
 
+    /// The generation of the data: odd while it is being replaced.
+    #[inline]
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// True while the data is being replaced.
+    #[inline]
+    pub(super) fn is_replacing(&self) -> bool {
+        self.generation() % 2 == 1
+    }
+
+    /// [`Error::NotReady`] unless all that was read since `generation` was asked for is of one data.
+    #[inline]
+    pub(super) fn check_generation(&self, generation: u64) -> Result<()> {
+        if self.generation() != generation || generation % 2 == 1 {
+            return Err(Error::NotReady);
+        }
+        Ok(())
+    }
+
+    /// Ends all snapshots: from here on nothing can be read.
+    pub(super) fn begin_replace(&self) {
+        let mut state = self.state.lock();
+        if !self.is_replacing() {
+            self.generation.fetch_add(1, Ordering::AcqRel);
+        }
+        state.snapshots.clear();
+        state.exports.clear();
+        state.flushing = None;
+    }
+
+    /// The data is that of `index` now: moves the watermark there, and lets snapshots be taken again.
+    pub(super) fn end_replace(&self, index: u64, watermark: &Watermark) {
+        let mut state = self.state.lock();
+        assert!(self.is_replacing(), "no replacement was begun");
+        // Those that were taken meanwhile cannot be read and hold nothing.
+        state.snapshots.clear();
+        state.readable_from = index;
+        self.refused_below.store(index, Ordering::Release);
+        // Who sees the watermark there must find the store ready: so the generation first, and both under the lock that
+        // a snapshot is taken under.
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        watermark.set(index);
+    }
+
+    /// Notes that the one snapshot at `index` that the caller has just taken reads ascending keys only; returns the
+    /// number of the export.
+    pub(super) fn begin_export(&self, index: u64, generation: u64) -> Result<u64> {
+        let mut state = self.state.lock();
+        self.check_generation(generation)?;
+        state.export_count += 1;
+        let number = state.export_count;
+        state.exports.push((number, Exporting { index, passed: Bytes::new() }));
+        Ok(number)
+    }
+
+    /// Notes that an export will not read `key` again, nor any below it.
+    pub(super) fn export_passed(&self, number: u64, key: Bytes) {
+        let mut state = self.state.lock();
+        if let Some((_, export)) = state.exports.iter_mut().find(|(of, _)| *of == number) {
+            export.passed = key;
+        }
+    }
+
+    /// Ends an export. Its snapshot is released after this, not before.
+    pub(super) fn end_export(&self, number: u64) {
+        self.state.lock().exports.retain(|(of, _)| *of != number);
+    }
+
     /// What has to be kept. The caller may take everything else away.
     pub(super) fn needed(&self, watermark: &Watermark) -> Needed {
         let mut state = self.state.lock();
         let watermark = watermark.committed();
         state.readable_from = state.readable_from.max(watermark);
-        let mut snapshots: Vec<u64> = state.snapshots.iter().map(|(index, _)| *index).collect();
+        let mut needed = state.readers(u64::MAX);
+        needed.watermark = watermark;
         if let Some(flushing) = state.flushing {
-            let place = snapshots.partition_point(|&index| index < flushing);
-            snapshots.insert(place, flushing);
+            let place = needed.snapshots.partition_point(|&index| index < flushing);
+            needed.snapshots.insert(place, flushing);
         }
-        Needed { snapshots, watermark }
+        needed
     }
 
     /// Begins a pass of write-behind, and says how far it may go: to the watermark, or, unless `past_snapshots`, only
@@ -121,10 +223,9 @@ impl Registry {
         self.state.lock().flushing = None;
     }
 
-    /// The indexes of the snapshots below `index`, ascending.
-    pub(super) fn below(&self, index: u64) -> Vec<u64> {
-        let state = self.state.lock();
-        state.snapshots.iter().map(|(at, _)| *at).take_while(|at| *at < index).collect()
+    /// The snapshots and exports below `index`.
+    pub(super) fn below(&self, index: u64) -> Needed {
+        self.state.lock().readers(index)
     }
 
     pub(super) fn oldest(&self) -> Option<u64> {
@@ -159,6 +260,31 @@ impl State {
         }
     }
 
+    /// The key up to which everything at this place is passed, if there are only exports at it.
+    fn passed_at(&self, place: usize) -> Option<&Bytes> {
+        if self.exports.is_empty() {
+            return None;
+        }
+        let (index, count) = self.snapshots[place];
+        let here = || self.exports.iter().filter(|(_, export)| export.index == index);
+        if here().count() < count {
+            return None;
+        }
+        here().map(|(_, export)| &export.passed).min()
+    }
+
+    /// The registered readers below `index`; with a watermark of 0, which is the caller's to set.
+    fn readers(&self, index: u64) -> Needed {
+        let mut needed = Needed::default();
+        for (place, (at, _)) in self.snapshots.iter().enumerate().take_while(|(_, (at, _))| *at < index) {
+            match self.passed_at(place) {
+                Some(passed) => needed.exports.push(Exporting { index: *at, passed: passed.clone() }),
+                None => needed.snapshots.push(*at),
+            }
+        }
+        needed
+    }
+
     fn add(&mut self, index: u64) {
         match self.place_of(index) {
             Ok(place) => self.snapshots[place].1 += 1,
@@ -170,21 +296,23 @@ impl State {
 /// A snapshot of the store at one log index. Registered until it is dropped; a clone is registered as well.
 ///
 /// It may be given up when memory runs short, or may have been taken before the log was replayed far enough; each
-/// read of it then fails with [`Error::SnapshotTooOld`].
+/// read of it then fails with [`Error::SnapshotTooOld`]. Once [`Store::replace`](super::Store::replace) has begun to
+/// replace the data that it is of, each read fails with [`Error::NotReady`].
 pub struct Snapshot {
     pub(super) inner: Arc<Inner>,
     index: u64,
+    generation: u64,
 }
 
 impl Snapshot {
     pub(super) fn at_watermark(inner: &Arc<Inner>) -> Snapshot {
-        let index = inner.snapshots.register(&inner.watermark);
-        Snapshot { inner: Arc::clone(inner), index }
+        let (index, generation) = inner.snapshots.register(&inner.watermark);
+        Snapshot { inner: Arc::clone(inner), index, generation }
     }
 
     pub(super) fn at(inner: &Arc<Inner>, index: u64) -> Result<Snapshot> {
-        inner.snapshots.register_at(index)?;
-        Ok(Snapshot { inner: Arc::clone(inner), index })
+        let generation = inner.snapshots.register_at(index)?;
+        Ok(Snapshot { inner: Arc::clone(inner), index, generation })
     }
 
     /// The log index: everything up to it is seen.
@@ -192,10 +320,16 @@ impl Snapshot {
         self.index
     }
 
-    /// [`Error::SnapshotTooOld`] if the snapshot is not served. To be asked after something was read, before it
+    /// The generation of the data that is seen.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// [`Error::SnapshotTooOld`] or [`Error::NotReady`] if the snapshot is not served. To be asked after something was read, before it
     /// is used.
     #[inline]
     pub(super) fn check(&self) -> Result<()> {
+        self.inner.snapshots.check_generation(self.generation)?;
         if self.inner.snapshots.is_refused(self.index) {
             return Err(Error::SnapshotTooOld);
         }
@@ -205,13 +339,13 @@ impl Snapshot {
 
 impl Clone for Snapshot {
     fn clone(&self) -> Snapshot {
-        self.inner.snapshots.register_again(self.index);
-        Snapshot { inner: Arc::clone(&self.inner), index: self.index }
+        self.inner.snapshots.register_again(self.index, self.generation);
+        Snapshot { inner: Arc::clone(&self.inner), index: self.index, generation: self.generation }
     }
 }
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
-        self.inner.snapshots.release(self.index);
+        self.inner.snapshots.release(self.index, self.generation);
     }
 }

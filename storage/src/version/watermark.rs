@@ -42,7 +42,7 @@ impl std::error::Error for Truncated {}
 /// The committed index and its waiters.
 #[derive(Default)]
 pub(super) struct Watermark {
-    /// Moved up by `advance` only.
+    /// Moved up by `advance` and `set` only.
     committed: AtomicU64,
     /// Number of truncations so far. Moved by `truncate`, under `waiters`.
     epoch: AtomicU64,
@@ -81,15 +81,20 @@ impl Watermark {
 
     /// Moves the watermark up to `index`, and wakes those who waited for that.
     pub(super) fn advance(&self, index: u64) {
-        let before = self.committed();
-        assert!(before <= index, "the watermark is to go down from {before} to {index}");
-        self.committed.store(index, Ordering::Release);
+        self.set(index);
         let woken: Vec<Waker> = {
             let mut waiters = self.waiters.lock();
             let count = waiters.queue.partition_point(|waiter| waiter.index <= index);
             waiters.queue.drain(..count).map(|waiter| waiter.waker).collect()
         };
         woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Moves the watermark up to `index` without waking anybody: `advance` to the same index follows.
+    pub(super) fn set(&self, index: u64) {
+        let before = self.committed();
+        assert!(before <= index, "the watermark is to go down from {before} to {index}");
+        self.committed.store(index, Ordering::Release);
     }
 
     /// Starts a new epoch in which the entries from `from` on are gone, and tells those who waited for them.

@@ -60,38 +60,89 @@ pub fn nonzero_end(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1)
 }
 
-/// A log of one segment and three synced batches.
+/// What one batch of a [`Small`] log does.
+pub enum Step {
+    /// Appends records with payloads of these sizes.
+    Append(&'static [usize]),
+    /// Starts the log anew behind this index and term.
+    Reset(u64, u64),
+}
+
+/// What a log holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Held {
+    pub base_index: u64,
+    pub base_term: u64,
+    pub records: Vec<Record>,
+}
+
+impl Held {
+    /// What an opened log holds.
+    pub fn found(opened: &Opened) -> Held {
+        Held { base_index: opened.first - 1, base_term: opened.base_term, records: all(opened) }
+    }
+
+    pub fn last(&self) -> u64 {
+        self.base_index + self.records.len() as u64
+    }
+
+    /// The same with one more record.
+    pub fn and(mut self, record: Record) -> Held {
+        self.records.push(record);
+        self
+    }
+}
+
+/// A log of one segment and a few synced batches.
 pub struct Small {
     pub path: PathBuf,
     /// The bytes of the segment.
     pub bytes: Vec<u8>,
     /// Where each batch ends.
     pub ends: Vec<usize>,
-    /// The records of each batch.
-    pub batches: Vec<Vec<Record>>,
+    /// What the log holds before the first batch, and after each.
+    held: Vec<Held>,
 }
 
 impl Small {
-    /// Builds it; the payloads have these sizes, batch by batch.
-    pub fn new(payloads: &[&[usize]]) -> Small {
+    /// Builds it, with one batch for each step.
+    pub fn new(steps: &[Step]) -> Small {
         let disk = SimDisk::new(0);
         let mut log = open(&disk).unwrap().log;
         let path = segment(&disk, 1);
-        let (mut ends, mut batches, mut index) = (Vec::new(), Vec::new(), 0);
-        for payloads in payloads {
-            let records: Vec<Record> = payloads
-                .iter()
-                .map(|bytes| {
-                    index += 1;
-                    record(index, 1 + index / 4, *bytes)
-                })
-                .collect();
-            log.append(&records).unwrap();
-            log.sync().unwrap();
+        let mut now = Held::default();
+        let (mut ends, mut held) = (Vec::new(), vec![now.clone()]);
+        for step in steps {
+            match step {
+                Step::Append(payloads) => {
+                    let next = now.last() + 1..;
+                    let records = next
+                        .zip(*payloads)
+                        .map(|(index, bytes)| record(index, now.base_term.max(1) + index / 4, *bytes));
+                    let records: Vec<Record> = records.collect();
+                    log.append(&records).unwrap();
+                    log.sync().unwrap();
+                    now.records.extend(records);
+                }
+                Step::Reset(base_index, base_term) => {
+                    log.reset(*base_index, *base_term).unwrap();
+                    now = Held { base_index: *base_index, base_term: *base_term, records: Vec::new() };
+                }
+            }
             ends.push(nonzero_end(&disk.read_file(&path).unwrap()));
-            batches.push(records);
+            held.push(now.clone());
         }
-        Small { bytes: disk.read_file(&path).unwrap(), path, ends, batches }
+        Small { bytes: disk.read_file(&path).unwrap(), path, ends, held }
+    }
+
+    /// Where the last batch starts.
+    pub fn last_start(&self) -> usize {
+        self.ends[self.ends.len() - 2]
+    }
+
+    /// Where the last batch ends.
+    pub fn end(&self) -> usize {
+        self.ends[self.ends.len() - 1]
     }
 
     /// A disk that holds these bytes instead of the segment's.
@@ -101,8 +152,13 @@ impl Small {
         disk
     }
 
-    /// The records of the first batches.
-    pub fn records(&self, batch_count: usize) -> Vec<Record> {
-        self.batches[..batch_count].concat()
+    /// What the log holds after so many batches.
+    pub fn held(&self, batch_count: usize) -> Held {
+        self.held[batch_count].clone()
+    }
+
+    /// What the log holds after all batches but so many.
+    pub fn held_but(&self, batch_count: usize) -> Held {
+        self.held(self.ends.len() - batch_count)
     }
 }

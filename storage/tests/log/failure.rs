@@ -33,8 +33,49 @@ fn after_a_failed_sync_nothing_more_is_written() {
         assert!(matches!(log.truncate(1), Err(Error::Closed(_))));
         assert!(matches!(log.save_hard_state(HardState { term: 9, vote: 1 }), Err(Error::Closed(_))));
         assert!(matches!(log.purge(1), Err(Error::Closed(_))));
+        assert!(matches!(log.reset(9, 1), Err(Error::Closed(_))));
         assert_eq!(disk.operation_count(), before);
     }
+}
+
+#[test]
+fn a_full_disk_stops_the_log_and_loses_nothing() {
+    let mut stopped = 0;
+    for room in (0..9000).step_by(500) {
+        let disk = SimDisk::new(room);
+        let mut log = open(&disk).unwrap().log;
+        let mut synced = 0;
+        for index in 1..=12 {
+            log.append(&[record(index, 1, 3000)]).unwrap();
+            if index == 3 {
+                disk.set_capacity_bytes(Some(disk.used_bytes() + 20_000 + room));
+            }
+            match log.sync() {
+                Ok(()) => synced = index,
+                Err(error) => {
+                    assert!(matches!(error, Error::DiskFull { .. }), "{error}");
+                    assert!(matches!(log.sync(), Err(Error::Closed(_))));
+                    stopped += 1;
+                    break;
+                }
+            }
+        }
+        assert!(synced >= 3);
+        drop(log);
+        disk.crash();
+        // As long as it is full the log may not open; then it has everything, and goes on.
+        if let Ok(opened) = open(&disk) {
+            assert!(opened.last >= synced);
+        }
+        disk.set_capacity_bytes(None);
+        let mut opened = open(&disk).unwrap();
+        assert!(opened.last >= synced && opened.last <= synced + 1, "{} {synced}", opened.last);
+        let next = opened.last + 1;
+        opened.log.append(&[record(next, 1, 3000)]).unwrap();
+        opened.log.sync().unwrap();
+        assert_eq!(all(&open(&disk).unwrap()).len() as u64, next);
+    }
+    assert!(stopped > 5, "{stopped}");
 }
 
 #[test]

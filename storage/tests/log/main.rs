@@ -8,3 +8,4 @@ mod fixture;
 mod model;
 mod reader;
 mod recovery;
+mod reset;

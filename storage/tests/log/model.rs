@@ -1,36 +1,41 @@
 //! Random sequences of everything the log does, with crashes, against a model.
 //!
-//! The model is a list of records and a hard state, as of the last sync and as of now. After a crash the log
+//! The model is a base, a list of records behind it and a hard state, as of the last sync and as of now. After a crash the log
 //! must be one of the two, as a whole: never something between, never older, never with a record that was
 //! truncated.
 
 use std::io;
+use std::path::Path;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use storage::disk::SimDisk;
+use storage::disk::{Disk as _, SimDisk};
 use storage::log::{HardState, LogReader, Opened, Record};
 
-use crate::cases::open;
+use crate::cases::{FOLDER, open};
 
 #[derive(Clone, Debug, PartialEq)]
 struct State {
-    /// All records ever, also purged ones; the first has index 1.
+    /// Index and term behind which the log began, or was last reset.
+    base: (u64, u64),
+    /// All records behind it, also purged ones.
     records: Vec<Record>,
     hard_state: HardState,
+    /// Nothing at or below is truncated; purges go up to here.
+    committed: u64,
 }
 
 impl State {
     fn last(&self) -> u64 {
-        self.records.len() as u64
+        self.base.0 + self.records.len() as u64
     }
 
     fn term(&self, index: u64) -> u64 {
-        if index == 0 { 0 } else { self.records[index as usize - 1].term }
+        if index == self.base.0 { self.base.1 } else { self.slice(index, index)[0].term }
     }
 
     fn slice(&self, first: u64, last: u64) -> &[Record] {
-        &self.records[first as usize - 1..last as usize]
+        &self.records[(first - self.base.0) as usize - 1..(last - self.base.0) as usize]
     }
 }
 
@@ -47,8 +52,7 @@ struct Run {
     reader: LogReader,
     synced: State,
     current: State,
-    /// Nothing at or below is truncated; purges go up to here.
-    committed: u64,
+    /// At or above what any purge or reset went up to.
     purged_to: u64,
     term: u64,
     stats: Stats,
@@ -61,6 +65,7 @@ struct Stats {
     kept: u64,
     purged: u64,
     rolled: u64,
+    reset: u64,
 }
 
 impl Run {
@@ -68,7 +73,8 @@ impl Run {
         let disk = SimDisk::new(seed);
         let opened = open(&disk).unwrap();
         let reader = opened.log.reader();
-        let state = State { records: Vec::new(), hard_state: HardState::default() };
+        let hard_state = HardState::default();
+        let state = State { base: (0, 0), records: Vec::new(), hard_state, committed: 0 };
         Run {
             random: StdRng::seed_from_u64(seed),
             disk,
@@ -76,7 +82,6 @@ impl Run {
             reader,
             synced: state.clone(),
             current: state,
-            committed: 0,
             purged_to: 0,
             term: 1,
             stats: Stats::default(),
@@ -90,7 +95,8 @@ impl Run {
             60..70 => self.truncate(),
             70..78 => self.save_hard_state(),
             78..82 => self.purge(),
-            82..94 => return self.read(),
+            82..85 => self.reset(),
+            85..94 => return self.read(),
             94..97 => {
                 let kinds = [io::ErrorKind::Other, io::ErrorKind::StorageFull];
                 self.disk.fail_after(self.random.random_range(0..9), kinds[self.random.random_range(0..2)]);
@@ -137,9 +143,9 @@ impl Run {
 
     fn truncate(&mut self) -> storage::Result<()> {
         let last = self.current.last();
-        let from = last + 1 - self.random.random_range(0..12).min(last - self.committed);
+        let from = last + 1 - self.random.random_range(0..12).min(last - self.current.committed);
         self.term += 1;
-        self.current.records.truncate(from as usize - 1);
+        self.current.records.truncate((from - self.current.base.0) as usize - 1);
         self.opened.log.truncate(from)
     }
 
@@ -150,15 +156,32 @@ impl Run {
     }
 
     fn purge(&mut self) -> storage::Result<()> {
-        self.committed = self.committed.max(self.synced.last().saturating_sub(15));
+        let current = &mut self.current;
+        current.committed = current.committed.max(self.synced.last().saturating_sub(15));
         // Committed entries are durable, and stay.
-        self.committed = self.committed.min(self.current.last());
-        let upto = self.committed.saturating_sub(self.random.random_range(0..20));
+        current.committed = current.committed.min(current.last());
+        let upto = current.committed.saturating_sub(self.random.random_range(0..20));
         self.purged_to = self.purged_to.max(upto);
         let segments = self.opened.log.segment_count();
         let purged = self.note_sync(|run| run.opened.log.purge(upto));
         self.stats.purged += (segments - self.opened.log.segment_count().min(segments)) as u64;
         purged
+    }
+
+    /// Starts the log anew: at, before or behind its end, and with what was not synced yet or without.
+    fn reset(&mut self) -> storage::Result<()> {
+        if self.random.random_bool(0.7) {
+            return Ok(());
+        }
+        let ahead = self.random.random_range(0..30);
+        let index = (self.current.last() + ahead).saturating_sub(10).max(self.current.committed);
+        self.term += self.random.random_range(0..2);
+        // Not below what the base was: indexes before it have no place in the model.
+        self.purged_to = self.purged_to.max(index);
+        self.stats.reset += 1;
+        let hard_state = self.current.hard_state;
+        self.current = State { base: (index, self.term), records: Vec::new(), hard_state, committed: index };
+        self.note_sync(|run| run.opened.log.reset(index, run.term))
     }
 
     fn note_sync(&mut self, run: impl FnOnce(&mut Run) -> storage::Result<()>) -> storage::Result<()> {
@@ -216,6 +239,7 @@ impl Run {
         assert!(opened.first <= self.purged_to + 1, "{} {}", opened.first, self.purged_to);
         let is = |state: &State| {
             state.last() == last
+                && opened.first > state.base.0
                 && state.hard_state == opened.hard_state
                 && found == state.slice(opened.first, last)
                 && opened.base_term == state.term(opened.first - 1)
@@ -256,9 +280,29 @@ fn random_sequences_with_crashes_agree_with_the_model() {
         total.kept += run.stats.kept;
         total.purged += run.stats.purged;
         total.rolled += run.stats.rolled;
+        total.reset += run.stats.reset;
     }
     // The test is worth something only if all of this happens often.
-    let Stats { crashes, torn, kept, purged, rolled } = total;
+    let Stats { crashes, torn, kept, purged, rolled, reset } = total;
     eprintln!("{total:?}");
     assert!(crashes > 1000 && torn > 100 && kept > 300 && purged > 1000 && rolled > 10_000, "{total:?}");
+    assert!(reset > 500, "{total:?}");
+}
+
+/// What a simulation rests on: nothing here depends on anything but the seed.
+#[test]
+fn the_same_seed_leaves_the_same_bytes() {
+    let run = |seed| {
+        let mut run = Run::new(seed);
+        (0..150).for_each(|_| run.step());
+        let folder = Path::new(FOLDER);
+        let names = run.disk.list(folder).unwrap();
+        let files: Vec<_> =
+            names.into_iter().map(|name| (run.disk.read_file(&folder.join(&name)).unwrap(), name)).collect();
+        (files, run.disk.operation_count(), run.disk.sync_count(), run.disk.used_bytes())
+    };
+    for seed in 0..20 {
+        assert!(run(seed) == run(seed), "seed {seed}");
+    }
+    assert!(run(1) != run(2));
 }

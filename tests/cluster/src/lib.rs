@@ -1,12 +1,18 @@
 //! Clusters of real server processes for the tests: started, killed, paused, cut off and started again.
 //!
-//! The processes are `quorate start` as it ships, on loopback, each with a data folder of its own in a temporary folder that
-//! goes with the cluster. Only processes that a [`TestCluster`] started are ever signalled.
+//! The processes are `quorate start` as it ships, each with a data folder of its own in a temporary folder that goes with the
+//! cluster. They are on loopback, or each in a network namespace of its own ([`network`]). A cluster is described by a [`Layout`]; nodes
+//! that join it later are started by [`TestCluster::join_node`] ([`members`]). Only processes that a [`TestCluster`] started are ever
+//! signalled.
 
 #![expect(clippy::unwrap_used, reason = "a test harness: what fails here fails the test")]
 
+pub mod layout;
 pub mod load;
+pub mod members;
+pub mod network;
 pub mod program;
+pub mod question;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -16,29 +22,49 @@ use std::time::{Duration, Instant};
 use client::{Connection, Options};
 use rustix::process::{Pid, Signal, kill_process};
 
+pub use layout::Layout;
+use network::Network;
+
 /// How long a cluster may take to have a leader.
 pub const LEADER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How a node comes to the cluster.
+enum Arrival {
+    /// It is one of those that form it; with what follows its addresses in `--peers`.
+    Founder(String),
+    /// It joins by way of this client address, as this.
+    Joiner {
+        through: String,
+        joins_as: String,
+    },
+}
 
 /// One node of a test cluster.
 pub struct TestNode {
     /// Its id, from 1.
     pub id: u64,
-    /// Where clients connect.
+    /// Where it listens for clients.
     pub sql_address: String,
+    /// Where the tests connect as clients: another address only when the node has a network of its own.
+    pub client_address: String,
     /// Where its peers connect.
     pub peer_address: String,
     /// Its data folder.
     pub data: PathBuf,
+    arrival: Arrival,
+    /// Flags for this node alone.
+    flags: Vec<String>,
     process: Option<Child>,
 }
 
-/// A cluster on loopback.
+/// A cluster of processes.
 pub struct TestCluster {
-    /// Its nodes.
+    /// Its nodes, ascending by id; also those that are gone.
     pub nodes: Vec<TestNode>,
     folder: tempfile::TempDir,
     name: String,
     extra: Vec<String>,
+    network: Option<Network>,
 }
 
 /// Where the server binary is: `QUORATE_BIN`, or beside the test's own profile folder.
@@ -77,24 +103,7 @@ impl TestCluster {
     /// As [`TestCluster::start`], with further flags for each node.
     #[must_use]
     pub fn start_with(count: u64, extra: &[&str]) -> TestCluster {
-        let folder = tempfile::tempdir().unwrap();
-        let nodes = (1..=count)
-            .map(|id| TestNode {
-                id,
-                sql_address: format!("127.0.0.1:{}", free_port()),
-                peer_address: format!("127.0.0.1:{}", free_port()),
-                data: folder.path().join(format!("n{id}")),
-                process: None,
-            })
-            .collect();
-        let name = format!("test-{:x}", rand::random::<u64>());
-        let extra = extra.iter().map(|flag| (*flag).to_owned()).collect();
-        let mut cluster = TestCluster { nodes, folder, name, extra };
-        for id in 1..=count {
-            cluster.start_node(id);
-        }
-        cluster.wait_for_leader(LEADER_TIMEOUT);
-        cluster
+        Layout::of(count).flags(extra).start()
     }
 
     /// The folder of the cluster.
@@ -112,21 +121,35 @@ impl TestCluster {
     /// Command line of a node's process.
     #[must_use]
     pub fn command(&self, id: u64) -> Command {
-        let peers: Vec<String> = self
-            .nodes
-            .iter()
-            .map(|node| format!("{}={}/{}", node.id, node.peer_address, node.sql_address))
-            .collect();
-        let mut command = Command::new(server_binary());
+        let node = self.node(id);
+        let mut command = match &self.network {
+            None => Command::new(server_binary()),
+            Some(network) => network.command(id, &server_binary()),
+        };
+        command.arg("start").arg("--data").arg(&node.data);
+        match &node.arrival {
+            Arrival::Founder(_) => {
+                command.args(["--node-id", &id.to_string(), "--cluster-name", &self.name]);
+                command.args(["--peers", &self.founders()]);
+            }
+            Arrival::Joiner { through, joins_as } => {
+                command.args(["--join", through, "--as", joins_as]);
+                command.args(["--listen", &node.sql_address, "--peer-listen", &node.peer_address]);
+            }
+        }
+        command.args(&self.extra).args(&node.flags).stdin(Stdio::null()).stdout(Stdio::null());
         command
-            .args(["start", "--node-id", &id.to_string(), "--cluster-name", &self.name])
-            .arg("--data")
-            .arg(&self.node(id).data)
-            .args(["--peers", &peers.join(",")])
-            .args(&self.extra)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        command
+    }
+
+    /// The value of `--peers`.
+    fn founders(&self) -> String {
+        let peer = |node: &TestNode| match &node.arrival {
+            Arrival::Founder(flags) => {
+                Some(format!("{}={}/{}{flags}", node.id, node.peer_address, node.sql_address))
+            }
+            Arrival::Joiner { .. } => None,
+        };
+        self.nodes.iter().filter_map(peer).collect::<Vec<_>>().join(",")
     }
 
     /// Starts a node that is not running.
@@ -135,6 +158,13 @@ impl TestCluster {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path(id)).unwrap();
         let process = self.command(id).stderr(log).spawn().unwrap();
         self.nodes[id as usize - 1].process = Some(process);
+    }
+
+    /// Removes the data folder of a node that does not run.
+    pub fn wipe(&self, id: u64) {
+        let node = self.node(id);
+        assert!(node.process.is_none(), "node {id} runs");
+        std::fs::remove_dir_all(&node.data).unwrap();
     }
 
     fn log_path(&self, id: u64) -> PathBuf {
@@ -206,12 +236,28 @@ impl TestCluster {
         process.wait().unwrap().code()
     }
 
+    /// Waits for a node's process to end by itself; its exit code.
+    pub fn wait_for_exit(&mut self, id: u64, timeout: Duration) -> Option<i32> {
+        let started = Instant::now();
+        while self.is_running(id) {
+            assert!(started.elapsed() < timeout, "node {id} goes on running\n{}", self.logs());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.reap(id)
+    }
+
+    /// The network between the nodes, of a cluster that has one of its own ([`Layout::networked`]).
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        self.network.as_ref().expect("the layout says networked()")
+    }
+
     /// The serving leader, if there is one now.
     #[must_use]
     pub fn leader(&self) -> Option<u64> {
         let mut found = None;
         for node in self.nodes.iter().filter(|node| node.process.is_some()) {
-            let Ok(mut connection) = connect(&node.sql_address, Duration::from_secs(1)) else { continue };
+            let Ok(mut connection) = connect(&node.client_address, Duration::from_secs(1)) else { continue };
             let Ok(result) = connection.query("SELECT @@quorate_serving, @@quorate_term") else { continue };
             let number =
                 |column| result.text(0, column).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
@@ -220,6 +266,18 @@ impl TestCluster {
             }
         }
         found.map(|(id, _)| id)
+    }
+
+    /// Waits until this node leads and serves.
+    pub fn wait_for_leader_to_be(&self, id: u64, timeout: Duration) {
+        self.wait_until(&format!("node {id} leads"), timeout, || self.leader() == Some(id));
+    }
+
+    /// The nodes that are running but `not`, ascending.
+    #[must_use]
+    pub fn others(&self, not: &[u64]) -> Vec<u64> {
+        let running = self.nodes.iter().filter(|node| node.process.is_some()).map(|node| node.id);
+        running.filter(|id| !not.contains(id)).collect()
     }
 
     /// Waits for a serving leader.
@@ -248,7 +306,7 @@ impl TestCluster {
     /// A connection to a node.
     #[must_use]
     pub fn connect(&self, id: u64) -> Connection {
-        let address = &self.node(id).sql_address;
+        let address = &self.node(id).client_address;
         match connect(address, Duration::from_secs(10)) {
             Ok(connection) => connection,
             Err(error) => panic!("cannot connect to node {id} at {address}: {error}\n{}", self.logs()),
@@ -264,15 +322,22 @@ impl TestCluster {
     /// Client addresses of all nodes.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
-        self.nodes.iter().map(|node| node.sql_address.clone()).collect()
+        self.nodes.iter().map(|node| node.client_address.clone()).collect()
     }
 
-    /// Waits until all nodes have applied the same log index and compares a checksum over all their rows, index entries
-    /// and schema at that index. Nothing may write meanwhile.
+    /// Waits until all nodes that run and have tables have applied the same log index and compares a checksum over all their rows, index
+    /// entries and schema at that index. Nothing may write meanwhile.
     pub fn assert_equal_nodes(&self, timeout: Duration) {
+        let has_tables = |node: &&TestNode| node.process.is_some() && !node.is_log_only();
+        let ids: Vec<u64> = self.nodes.iter().filter(has_tables).map(|node| node.id).collect();
+        self.assert_equal(&ids, timeout);
+    }
+
+    /// As [`TestCluster::assert_equal_nodes`], of these nodes.
+    pub fn assert_equal(&self, ids: &[u64], timeout: Duration) {
         let started = Instant::now();
         loop {
-            let checksums: Vec<String> = self.nodes.iter().map(|node| self.checksum(node.id)).collect();
+            let checksums: Vec<String> = ids.iter().map(|id| self.checksum(*id)).collect();
             let index = |checksum: &str| checksum.split(' ').next().map(str::to_owned);
             if checksums
                 .iter()
@@ -280,14 +345,14 @@ impl TestCluster {
             {
                 assert!(
                     checksums.iter().all(|checksum| *checksum == checksums[0]),
-                    "the nodes' data differ at one index: {checksums:?}\n{}",
+                    "the data of nodes {ids:?} differ at one index: {checksums:?}\n{}",
                     self.logs()
                 );
                 return;
             }
             assert!(
                 started.elapsed() < timeout,
-                "the nodes do not reach one index: {checksums:?}\n{}",
+                "nodes {ids:?} do not reach one index: {checksums:?}\n{}",
                 self.logs()
             );
             std::thread::sleep(Duration::from_millis(50));
@@ -296,7 +361,7 @@ impl TestCluster {
 
     /// `INDEX CHECKSUM` of a node; empty while it cannot answer.
     fn checksum(&self, id: u64) -> String {
-        let Ok(mut connection) = connect(&self.node(id).sql_address, Duration::from_secs(10)) else {
+        let Ok(mut connection) = connect(&self.node(id).client_address, Duration::from_secs(10)) else {
             return String::new();
         };
         connection
@@ -304,6 +369,15 @@ impl TestCluster {
             .ok()
             .and_then(|result| result.scalar())
             .unwrap_or_default()
+    }
+}
+
+impl TestNode {
+    fn is_log_only(&self) -> bool {
+        match &self.arrival {
+            Arrival::Founder(flags) => flags.contains("log-only"),
+            Arrival::Joiner { joins_as, .. } => joins_as == "logger",
+        }
     }
 }
 

@@ -7,14 +7,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use client::{Cluster, Connection, Options};
+
+use crate::TestCluster;
 
 /// Accounts of the bank.
 pub const ACCOUNTS: u64 = 10;
 /// Money in each account at the start.
 pub const BALANCE: u64 = 1_000;
+/// Failures of one worker that are remembered.
+const FAILURES_KEPT_MAX: usize = 20;
+/// How long a running load may take for what [`Load::progress`] waits for.
+const PROGRESS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What one worker did.
 #[derive(Debug, Default)]
@@ -25,6 +31,10 @@ pub struct Record {
     pub attempted: BTreeSet<u64>,
     /// Transfers that were acknowledged.
     pub transfers: u64,
+    /// How often an operation failed for a reason that a client tries again for: it must look for the leader, or has lost a deadlock.
+    pub retried: u64,
+    /// Every other failure.
+    pub failures: Vec<String>,
 }
 
 /// A running load.
@@ -70,6 +80,18 @@ impl Load {
         self.acknowledged.load(Ordering::Relaxed)
     }
 
+    /// Waits until the load has got on by `count` operations.
+    ///
+    /// # Panics
+    /// When it does not, with what the nodes have logged.
+    pub fn progress(&self, count: u64, cluster: &TestCluster) {
+        let (from, started) = (self.acknowledged(), Instant::now());
+        while self.acknowledged() < from + count {
+            assert!(started.elapsed() < PROGRESS_TIMEOUT, "the load makes no progress\n{}", cluster.logs());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Stops the workers and returns what they did.
     #[must_use]
     pub fn stop(self) -> Vec<Record> {
@@ -91,7 +113,7 @@ fn work(worker: u64, addresses: Vec<String>, stop: &AtomicBool, acknowledged: &A
                     record.transfers += 1;
                     acknowledged.fetch_add(1, Ordering::Relaxed);
                 }
-                Err(error) => recover(&mut cluster, &error),
+                Err(error) => recover(&mut cluster, &error, &mut record),
             }
             continue;
         }
@@ -102,18 +124,51 @@ fn work(worker: u64, addresses: Vec<String>, stop: &AtomicBool, acknowledged: &A
                 record.acknowledged.insert(number);
                 acknowledged.fetch_add(1, Ordering::Relaxed);
             }
-            Err(error) => recover(&mut cluster, &error),
+            Err(error) => recover(&mut cluster, &error, &mut record),
         }
     }
     record
 }
 
 /// After an error: look for the leader anew unless the server only asked for a retry.
-fn recover(cluster: &mut Cluster, error: &client::Error) {
+fn recover(cluster: &mut Cluster, error: &client::Error, record: &mut Record) {
+    if is_retryable(error) {
+        record.retried += 1;
+    } else if record.failures.len() < FAILURES_KEPT_MAX {
+        record.failures.push(error.to_string());
+    }
     if !matches!(error.code(), Some(1213 | 1205)) {
         cluster.forget_leader();
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Whether an error is one that a client of a replicated database has to expect and may try again after: not the leader (1290), rolled
+/// back with the leadership (1053), a deadlock (1213), or no connection.
+#[must_use]
+pub fn is_retryable(error: &client::Error) -> bool {
+    match error {
+        client::Error::Server(error) => matches!(error.code, 1290 | 1053 | 1213),
+        client::Error::Connect { .. }
+        | client::Error::Stale
+        | client::Error::Lost { .. }
+        | client::Error::NoLeader { .. } => true,
+        client::Error::LoginRefused { .. }
+        | client::Error::Protocol(_)
+        | client::Error::NotSupported { .. } => false,
+    }
+}
+
+/// Checks that nothing failed but for reasons that a client tries again for.
+///
+/// # Panics
+/// When something did.
+pub fn assert_only_retryable(records: &[Record]) {
+    let failures: Vec<&String> = records.iter().flat_map(|record| &record.failures).collect();
+    assert!(failures.is_empty(), "operations failed: {failures:#?}");
+    let retried: u64 = records.iter().map(|record| record.retried).sum();
+    let done: usize = records.iter().map(|record| record.acknowledged.len()).sum();
+    println!("{done} rows acknowledged, {retried} operations to be tried again");
 }
 
 fn transfer(cluster: &mut Cluster) -> client::Result<()> {

@@ -474,6 +474,8 @@ fn hello(cluster_id: ClusterId, node_id: u64, target_id: u64) -> Vec<u8> {
         lane: Lane::Data,
         peer_address,
         sql_address,
+        // As from a data folder of the first format, which has none: taken from any node.
+        incarnation: 0,
     };
     frame(FrameKind::Hello, cluster_id, |out| hello.encode(out))
 }

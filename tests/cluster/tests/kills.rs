@@ -10,26 +10,13 @@ const FAILOVER_MAX: Duration = Duration::from_secs(5);
 /// How long nodes may take to be equal after the load.
 const CATCH_UP_MAX: Duration = Duration::from_secs(60);
 
-/// Waits until the load has got on by `count` operations.
-fn progress(load: &Load, count: u64, cluster: &TestCluster) {
-    let (from, started) = (load.acknowledged(), Instant::now());
-    while load.acknowledged() < from + count {
-        assert!(
-            started.elapsed() < Duration::from_secs(30),
-            "the load makes no progress\n{}",
-            cluster.logs()
-        );
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 #[test]
 fn nothing_is_lost_when_nodes_are_killed_ten_times_over() {
     let mut cluster = TestCluster::start(3);
     prepare(&mut cluster.connect_leader()).unwrap();
     let load = Load::start(&cluster.addresses(), 8);
     for round in 0..10 {
-        progress(&load, 100, &cluster);
+        load.progress(100, &cluster);
         let leader = cluster.wait_for_leader(FAILOVER_MAX);
         // First the leader, then any node.
         let victim = if round % 2 == 0 { leader } else { rand::random_range(1..=3) };
@@ -37,10 +24,10 @@ fn nothing_is_lost_when_nodes_are_killed_ten_times_over() {
         let killed = Instant::now();
         let next = cluster.wait_for_leader(FAILOVER_MAX);
         println!("round {round}: killed n{victim}, n{next} serves after {:?}", killed.elapsed());
-        progress(&load, 50, &cluster);
+        load.progress(50, &cluster);
         cluster.start_node(victim);
     }
-    progress(&load, 100, &cluster);
+    load.progress(100, &cluster);
     let records = load.stop();
     let acknowledged: usize = records.iter().map(|record| record.acknowledged.len()).sum();
     println!(
@@ -58,7 +45,7 @@ fn nothing_is_lost_when_all_nodes_are_killed_at_once() {
     let mut all = Vec::new();
     for round in 0..3 {
         let load = Load::start(&cluster.addresses(), 8);
-        progress(&load, 400, &cluster);
+        load.progress(400, &cluster);
         cluster.kill_all();
         let records = load.stop();
         for id in 1..=3 {
@@ -83,7 +70,7 @@ fn a_paused_leader_is_replaced_and_follows_when_it_wakes() {
     let cluster = TestCluster::start(3);
     prepare(&mut cluster.connect_leader()).unwrap();
     let load = Load::start(&cluster.addresses(), 4);
-    progress(&load, 50, &cluster);
+    load.progress(50, &cluster);
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
     cluster.pause(leader);
     let paused = Instant::now();
@@ -95,9 +82,9 @@ fn a_paused_leader_is_replaced_and_follows_when_it_wakes() {
         std::thread::sleep(Duration::from_millis(20));
     };
     assert_ne!(next, leader);
-    progress(&load, 50, &cluster);
+    load.progress(50, &cluster);
     cluster.resume(leader);
-    progress(&load, 50, &cluster);
+    load.progress(50, &cluster);
     let records = load.stop();
     check(&mut cluster.connect_leader(), &records);
     cluster.assert_equal_nodes(CATCH_UP_MAX);

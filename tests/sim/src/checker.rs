@@ -1,132 +1,248 @@
 //! What must hold in every step of every run, whatever breaks.
 //!
 //! The checker sees the whole cluster at once, disks of dead nodes included, which no node can. Its own state only grows: who
-//! led which term, who got whose vote, which entry was made under an index and term, which entries are committed.
+//! led which term, who got whose vote, which entry was made under an index and term, which entries are committed and what the
+//! state machine is behind each, and how far any client has been told or shown.
 //!
-//! Left out: liveness, which only the end of a run can tell ([`crate::world::World::finish`]).
+//! Left out: liveness, which only the end of a run can tell ([`crate::calm`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
-use consensus::{Entry, LogIndex, Message, NodeId, Term};
+use consensus::{Entry, EntryKind, LogIndex, Membership, Message, NodeId, Term};
 
-use crate::disk::Disk;
+use crate::shadow::Shadow;
+use crate::snapshot::State;
+
+/// An entry that some leader made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Made {
+    term: u64,
+    /// The term of the entry before it: by induction, logs that agree at an entry agree before.
+    previous_term: u64,
+    /// The content, as a number.
+    content: u64,
+    kind: u8,
+}
 
 /// What is known of the run so far.
 #[derive(Debug, Default)]
 pub struct Checker {
     leaders: BTreeMap<Term, NodeId>,
     votes: BTreeMap<(Term, NodeId), NodeId>,
-    /// Every entry ever made, with the term of the entry before it: by induction, logs that agree at an entry agree before.
-    made: BTreeMap<(LogIndex, Term), (Bytes, Term)>,
-    /// The term of every committed entry, from index 1.
-    committed: Vec<Term>,
+    /// By index, all that were ever made there.
+    made: Vec<Vec<Made>>,
+    /// The state behind each committed entry, from index 0.
+    committed: Vec<State>,
     /// The highest term each node spoke in.
     spoken: BTreeMap<NodeId, Term>,
+    /// What is on each node's disk for certain, by number of the node, from 0.
+    pub disks: Vec<Shadow>,
+    /// Everything up to here was acknowledged to some client, or shown to one.
+    frontier: u64,
+    /// Who was removed by a committed change.
+    removed: BTreeSet<NodeId>,
+}
+
+fn place(node: NodeId) -> usize {
+    usize::try_from(node.get() - 1).expect("few nodes")
+}
+
+fn content(entry: &Entry) -> u64 {
+    State::default().after(0, entry.kind.code(), &entry.payload).chain
 }
 
 impl Checker {
     /// How many entries are committed.
     #[must_use]
     pub fn committed_count(&self) -> u64 {
-        self.committed.len() as u64
+        self.committed.len().saturating_sub(1) as u64
     }
 
-    /// The last committed entry that is on this disk; what lies there past it may be on its way out.
+    /// The state behind a committed entry.
     #[must_use]
-    pub fn committed_on(&self, disk: &Disk) -> LogIndex {
-        let mut index = LogIndex::new(self.committed_count()).min(disk.last());
-        while index > disk.base.0
-            && disk.term_at(index) != self.committed.get(index.get() as usize - 1).copied()
-        {
-            index = index.prev();
+    pub fn state_at(&self, index: u64) -> Option<State> {
+        if index == 0 {
+            Some(State::default())
+        } else {
+            self.committed.get(usize::try_from(index).ok()?).copied()
         }
-        index
     }
 
     /// How many terms had a leader.
     #[must_use]
-    pub fn leader_count(&self) -> usize {
-        self.leaders.len()
+    pub fn leader_count(&self) -> u64 {
+        self.leaders.len() as u64
     }
 
-    /// A node appends entries behind `prev`, or holds them.
-    pub fn entries(&mut self, node: NodeId, mut previous: Term, entries: &[Entry]) {
+    /// What every client may count on seeing from now on.
+    #[must_use]
+    pub fn frontier(&self) -> u64 {
+        self.frontier
+    }
+
+    /// The disk of a node.
+    #[must_use]
+    pub fn disk(&mut self, node: NodeId) -> &mut Shadow {
+        let place = place(node);
+        if self.disks.len() <= place {
+            self.disks.resize_with(place + 1, Shadow::default);
+        }
+        &mut self.disks[place]
+    }
+
+    /// A node appends entries behind one of `previous_term`.
+    pub fn appends(&mut self, node: NodeId, mut previous_term: u64, entries: &[Entry]) {
         for entry in entries {
-            let made = self
-                .made
-                .entry((entry.index, entry.term))
-                .or_insert_with(|| (entry.payload.clone(), previous));
-            assert!(
-                made.0 == entry.payload && made.1 == previous,
-                "log matching: {node} has another entry {} of term {} than was made before",
-                entry.index,
-                entry.term
-            );
-            previous = entry.term;
+            let index = usize::try_from(entry.index.get()).expect("few entries");
+            if self.made.len() <= index {
+                self.made.resize_with(index + 1, Vec::new);
+            }
+            let made = Made {
+                term: entry.term.get(),
+                previous_term,
+                content: content(entry),
+                kind: entry.kind.code(),
+            };
+            let known = self.made[index].iter().find(|known| known.term == made.term);
+            match known {
+                Some(known) => assert!(
+                    *known == made,
+                    "log matching: {node} has another entry {} of term {} than was made before",
+                    entry.index,
+                    entry.term
+                ),
+                None => self.made[index].push(made),
+            }
+            previous_term = made.term;
         }
     }
 
-    /// A node leads. `term_at` tells its log.
-    pub fn leads(
-        &mut self,
+    /// A leader makes a membership entry while an earlier one, at `earlier`, may not be committed.
+    pub fn changes(
+        &self,
         node: NodeId,
-        term: Term,
-        term_at: impl Fn(LogIndex) -> Option<Term>,
-        base: LogIndex,
+        commit: u64,
+        (earlier_index, earlier): (u64, &Membership),
+        changed: &Membership,
     ) {
+        assert!(
+            earlier_index <= commit,
+            "one change at a time: {node} changes the members while entry {earlier_index} is not committed ({commit} is)"
+        );
+        let voters = |membership: &Membership| -> BTreeSet<NodeId> {
+            membership.members.iter().filter(|member| member.is_voter).map(|member| member.id).collect()
+        };
+        let differ = voters(earlier).symmetric_difference(&voters(changed)).count();
+        assert!(differ <= 1, "one change at a time: {node} changes {differ} voters at once");
+        assert!(
+            earlier.removed.iter().all(|id| changed.removed.contains(id)),
+            "{node} forgets who was removed"
+        );
+    }
+
+    /// A node leads, with the members in force on it. `log` is its log.
+    pub fn leads(&mut self, node: NodeId, term: Term, log: &Shadow, membership: &Membership) {
         let leader = *self.leaders.entry(term).or_insert(node);
         assert!(leader == node, "election safety: {leader} and {node} lead in term {term}");
-        for (committed, index) in self.committed.iter().zip(1..) {
-            let index = LogIndex::new(index);
-            if index > base {
-                let held = term_at(index);
-                assert!(
-                    held == Some(*committed),
-                    "leader completeness: {node} leads term {term} with {held:?} at {index}, committed was {committed}"
-                );
-            }
+        assert!(!self.removed.contains(&node), "{node} leads term {term}, having been removed");
+        let base = usize::try_from(log.base).expect("few entries");
+        let committed = self.committed.get(base + 1..).unwrap_or_default();
+        for (position, state) in committed.iter().enumerate() {
+            let held = log.terms.get(position);
+            assert!(
+                held == Some(&state.term),
+                "leader completeness: {node} leads term {term} with {held:?} at {}, committed was term {}",
+                state.index,
+                state.term
+            );
+        }
+        let voters: Vec<NodeId> = voters(membership).collect();
+        let granted = voters
+            .iter()
+            .filter(|voter| **voter == node || self.votes.get(&(term, **voter)) == Some(&node))
+            .count();
+        assert!(
+            2 * granted > voters.len(),
+            "{node} leads term {term} with {granted} votes of {voters:?}, who are the voters it knows"
+        );
+    }
+
+    /// A node's commit index moves to `index`; `entries` are those from its own log that this commits, and `waited_for` the
+    /// strong-sync voters that it must wait for if it leads.
+    pub fn commits(
+        &mut self,
+        node: NodeId,
+        index: u64,
+        log: &Shadow,
+        leads: Option<(Term, &Membership, &[NodeId])>,
+    ) {
+        if self.committed.is_empty() {
+            self.committed.push(State::default());
+        }
+        let known = self.committed_count();
+        // By log matching, what agrees at one entry agrees before it.
+        let shared = index.min(known);
+        if shared > log.base {
+            let (held, decided) = (log.term_at(shared), self.committed[shared as usize].term);
+            assert!(
+                held == Some(decided),
+                "{node} commits {shared} of {held:?}, where term {decided} is committed"
+            );
+        }
+        if index <= known {
+            return;
+        }
+        let (term, membership, waited_for) =
+            leads.unwrap_or_else(|| panic!("{node} commits {index}, which no leader has committed"));
+        let newest = log.term_at(index).unwrap_or_else(|| panic!("{node} commits {index}, which it lacks"));
+        let voters: Vec<NodeId> = voters(membership).collect();
+        let has = |voter: &NodeId| self.disks.get(place(*voter)).is_some_and(|disk| disk.has(index, newest));
+        let holding = voters.iter().filter(|voter| has(voter)).count();
+        assert!(
+            2 * holding > voters.len(),
+            "{node} commits {index} of term {newest} in term {term}, which is on {holding} of the disks of {voters:?}"
+        );
+        for voter in waited_for {
+            assert!(
+                has(voter),
+                "{node} commits {index} without {voter}, whose sync is strong and which is not degraded"
+            );
+        }
+        for at in known + 1..=index {
+            self.commit_entry(node, at, log);
         }
     }
 
-    /// A node moves its commit index to `index`. `term_at` tells its log from `from` on; `disks` are those of all voters.
-    pub fn commits<'a>(
-        &mut self,
-        node: NodeId,
-        (from, index): (LogIndex, LogIndex),
-        term_at: impl Fn(LogIndex) -> Option<Term>,
-        disks: impl Iterator<Item = &'a Disk> + Clone,
-    ) {
-        let mut at = from;
-        while at < index {
-            at = at.next();
-            let Some(term) = term_at(at) else { panic!("{node} commits {at}, which it does not hold") };
-            if let Some(known) = self.committed.get(at.get() as usize - 1) {
-                assert!(
-                    *known == term,
-                    "{node} commits {at} of term {term}, where term {known} is committed"
-                );
-                continue;
-            }
-            let voters = disks.clone().count();
-            let holding =
-                disks.clone().filter(|disk| disk.base.0 >= at || disk.term_at(at) == Some(term)).count();
-            assert!(
-                2 * holding > voters,
-                "{node} commits {at} of term {term}, which is on {holding} of {voters} disks"
-            );
-            self.committed.push(term);
-        }
+    fn commit_entry(&mut self, node: NodeId, index: u64, log: &Shadow) {
+        let term = log.term_at(index).unwrap_or_else(|| panic!("{node} commits {index}, which it lacks"));
+        let made = self.made.get(index as usize).and_then(|made| made.iter().find(|made| made.term == term));
+        let made = made.unwrap_or_else(|| panic!("{node} commits {index} of term {term}, which nobody made"));
+        let before = self.committed[index as usize - 1];
+        assert!(before.term <= term, "terms go down along what is committed");
+        self.committed.push(before.after(term, made.kind, &made.content.to_le_bytes()));
+    }
+
+    /// A committed change removed a node.
+    pub fn removed(&mut self, removed: &[NodeId]) {
+        self.removed.extend(removed);
     }
 
     /// A node drops its log from an index on.
-    pub fn truncates(&self, node: NodeId, from: LogIndex, commit: LogIndex) {
+    pub fn truncates(&self, node: NodeId, from: u64, commit: u64, log: &Shadow) {
         assert!(from > commit, "{node} drops {from}, having committed {commit}");
+        if let Some(state) = self.committed.get(from as usize) {
+            assert!(
+                log.term_at(from) != Some(state.term),
+                "{node} drops entry {from} of term {}, which is committed",
+                state.term
+            );
+        }
     }
 
     /// A message leaves a node.
     pub fn speaks(&mut self, node: NodeId, to: NodeId, message: &Message) {
-        assert!(message.is_well_formed(), "{node} sends nonsense: {message:?}");
+        let is_known = matches!(message, Message::Feed { term: Term::ZERO, .. });
+        assert!(is_known || message.is_well_formed(), "{node} sends nonsense: {message:?}");
         match message {
             // These name a term that nobody is in yet.
             Message::PreVote { .. } | Message::PreVoteReply { .. } => return,
@@ -138,16 +254,49 @@ impl Checker {
                 let vote = *self.votes.entry((*term, node)).or_insert(node);
                 assert!(vote == node, "{node} stands in term {term}, having voted for {vote}");
             }
+            Message::AppendAck { match_index, .. } | Message::FeedAck { match_index, .. } => {
+                let last = self.disk(node).last();
+                assert!(
+                    match_index.get() <= last,
+                    "{node} says that {match_index} is on its disk, which ends at {last}"
+                );
+            }
+            Message::HeartbeatAck { commit, .. } | Message::Subscribe { commit, .. } => {
+                self.says_it_keeps(node, *commit);
+            }
+            Message::Feed { entries, commit, .. } => {
+                let last = entries.last().map(|entry| (entry.index.get(), entry.term.get()));
+                let is_committed = last.is_none_or(|(index, term)| {
+                    index <= commit.get() && self.state_at(index).is_some_and(|state| state.term == term)
+                });
+                assert!(is_committed, "{node} feeds {last:?}, which is not committed");
+            }
             Message::VoteReply { .. }
             | Message::Append { .. }
-            | Message::AppendAck { .. }
             | Message::AppendReject { .. }
             | Message::Heartbeat { .. }
-            | Message::HeartbeatAck { .. }
-            | Message::Commit { .. } => {}
+            | Message::Commit { .. }
+            | Message::TimeoutNow { .. }
+            | Message::ReadIndex { .. }
+            | Message::ReadIndexReply { .. }
+            | Message::SnapshotNeeded { .. } => {}
         }
         let spoken = self.spoken.entry(node).or_default();
         *spoken = (*spoken).max(message.term());
+    }
+
+    /// Others may purge what a node says that it has committed and on disk.
+    fn says_it_keeps(&mut self, node: NodeId, commit: LogIndex) {
+        let Some(state) = self.state_at(commit.get()) else {
+            panic!("{node} says that {commit} is committed, of {}", self.committed_count())
+        };
+        let disk = self.disk(node);
+        assert!(
+            disk.has(commit.get(), state.term) && commit.get() <= disk.last(),
+            "{node} says that it keeps everything up to {commit}, but has {:?} there and ends at {}",
+            disk.term_at(commit.get()),
+            disk.last()
+        );
     }
 
     /// A node starts again with what its disk has.
@@ -156,14 +305,44 @@ impl Checker {
         assert!(term >= spoken, "{node} comes back in term {term}, having spoken in term {spoken}");
     }
 
-    /// At the end: a node has committed everything that anybody has.
-    pub fn is_complete(&self, node: NodeId, commit: LogIndex, term_at: impl Fn(LogIndex) -> Option<Term>) {
+    /// A state machine has applied up to here.
+    pub fn applies(&self, node: NodeId, state: State) {
+        let expected = self.state_at(state.index);
         assert!(
-            commit.get() == self.committed_count(),
-            "{node} has committed {commit} of {}",
-            self.committed_count()
+            expected == Some(state),
+            "state machine safety: {node} is in {state:?}, which should be {expected:?}"
         );
-        let held = term_at(commit);
-        assert!(held == self.committed.last().copied(), "{node} ends with {held:?}");
     }
+
+    /// A client is told that its write at `index`, made in `term`, is committed.
+    pub fn acknowledges(&mut self, node: NodeId, index: u64, term: u64) {
+        let committed = self.state_at(index);
+        assert!(
+            committed.is_some_and(|state| state.term == term),
+            "{node} acknowledges entry {index} of term {term}; committed is {committed:?}"
+        );
+        self.frontier = self.frontier.max(index);
+    }
+
+    /// A read that began when clients could count on seeing `began_frontier` is answered from what is behind `promised` at
+    /// least, and shows what is behind `shown`.
+    pub fn answers_read(&mut self, node: NodeId, began_frontier: u64, promised: u64, shown: u64, how: &str) {
+        assert!(
+            promised >= began_frontier,
+            "stale read: {node} answers {how} as of {promised}, when {began_frontier} was acknowledged before the read began"
+        );
+        assert!(shown >= promised, "{node} shows {shown}, having promised {promised}");
+        self.frontier = self.frontier.max(shown);
+    }
+}
+
+fn voters(membership: &Membership) -> impl Iterator<Item = NodeId> + '_ {
+    membership.members.iter().filter(|member| member.is_voter).map(|member| member.id)
+}
+
+/// How the state machine sees an entry: by its content as a number, as the checker does.
+#[must_use]
+pub fn apply(state: State, term: u64, kind: EntryKind, payload: &bytes::Bytes) -> State {
+    let content = State::default().after(0, kind.code(), payload).chain;
+    state.after(term, kind.code(), &content.to_le_bytes())
 }

@@ -1,12 +1,13 @@
 //! A network that loses, doubles, delays and reorders messages, and that can be cut, in one direction or both.
 //!
-//! Messages travel as bytes, so that every one that is sent in a simulation goes through the encoding.
+//! In some runs messages travel as bytes, so that every one that is sent in them goes through the encoding.
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
-use consensus::{Message, NodeId};
+use consensus::NodeId;
 
+use crate::clock::RealUs;
+use crate::kinds::{Kind, Kinds};
 use crate::random::Random;
 
 /// How badly the network behaves; all "one in" values are off when zero.
@@ -16,69 +17,87 @@ pub struct Weather {
     pub lose_one_in: u64,
     /// One in so many arrives twice.
     pub double_one_in: u64,
-    /// Usual longest delay in rounds; messages overtake each other within it.
-    pub delay_rounds_max: u64,
-    /// One in so many is delayed ten times longer.
+    /// Shortest delay in microseconds.
+    pub delay_us_min: u64,
+    /// Usual longest delay; messages overtake each other within it.
+    pub delay_us_max: u64,
+    /// One in so many takes much longer.
     pub straggle_one_in: u64,
+    /// How much longer, at most.
+    pub straggle_us_max: u64,
 }
 
-struct Packet {
-    due: u64,
-    from: NodeId,
-    to: NodeId,
-    bytes: Bytes,
+impl Weather {
+    /// The network on a good day.
+    pub const FAIR: Weather = Weather {
+        lose_one_in: 0,
+        double_one_in: 0,
+        delay_us_min: 100,
+        delay_us_max: 400,
+        straggle_one_in: 0,
+        straggle_us_max: 1,
+    };
+
+    /// Some weather.
+    #[must_use]
+    pub fn draw(random: &mut Random, kinds: Kinds) -> Weather {
+        let mut weather = Weather {
+            lose_one_in: [0, 500, 50, 8][random.below(4) as usize],
+            double_one_in: [0, 50, 10][random.below(3) as usize],
+            delay_us_min: 100,
+            delay_us_max: [300, 2_000, 9_000, 40_000][random.below(4) as usize],
+            straggle_one_in: [0, 200, 20][random.below(3) as usize],
+            straggle_us_max: [100_000, 1_500_000][random.below(2) as usize],
+        };
+        if !kinds.has(Kind::Loss) {
+            weather.lose_one_in = 0;
+        }
+        if !kinds.has(Kind::Doubling) {
+            weather.double_one_in = 0;
+        }
+        if !kinds.has(Kind::Straggling) {
+            weather.straggle_one_in = 0;
+        }
+        weather
+    }
 }
 
-/// Everything that is on the way.
+/// The links between all nodes.
+#[derive(Debug)]
 pub struct Network {
     /// How it behaves now.
     pub weather: Weather,
-    packets: Vec<Packet>,
+    /// Messages travel as bytes.
+    pub encodes: bool,
+    random: Random,
     cut: BTreeSet<(NodeId, NodeId)>,
 }
 
 impl Network {
-    /// A network with nothing on the way.
+    /// A network with every link up.
     #[must_use]
-    pub fn new(weather: Weather) -> Network {
-        Network { weather, packets: Vec::new(), cut: BTreeSet::new() }
+    pub fn new(random: Random, weather: Weather, encodes: bool) -> Network {
+        Network { weather, encodes, random, cut: BTreeSet::new() }
     }
 
-    /// Sends a message, or loses it.
-    pub fn send(&mut self, now: u64, from: NodeId, to: NodeId, message: &Message, random: &mut Random) {
-        if self.cut.contains(&(from, to)) || random.once_in(self.weather.lose_one_in) {
-            return;
+    /// When a message sent now arrives, once or twice; nothing when it is lost.
+    pub fn deliver(&mut self, now_us: RealUs, from: NodeId, to: NodeId) -> [Option<RealUs>; 2] {
+        if self.is_cut(from, to) || self.random.once_in(self.weather.lose_one_in) {
+            return [None, None];
         }
-        let mut bytes = Vec::new();
-        consensus::encode(message, &mut bytes);
-        let bytes = Bytes::from(bytes);
-        let copies = if random.once_in(self.weather.double_one_in) { 2 } else { 1 };
-        for _ in 0..copies {
-            let mut delay = random.between(1, self.weather.delay_rounds_max);
-            if random.once_in(self.weather.straggle_one_in) {
-                delay *= 10;
-            }
-            self.packets.push(Packet { due: now + delay, from, to, bytes: bytes.clone() });
-        }
+        let is_doubled = self.random.once_in(self.weather.double_one_in);
+        let first = now_us + self.delay_us();
+        let second = is_doubled.then(|| now_us + self.delay_us());
+        [Some(first), second]
     }
 
-    /// Takes out the messages that arrive now, in random order.
-    pub fn arrivals(&mut self, now: u64, random: &mut Random) -> Vec<(NodeId, NodeId, Message)> {
-        let mut arrived = Vec::new();
-        let mut place = 0;
-        while place < self.packets.len() {
-            if self.packets[place].due > now {
-                place += 1;
-                continue;
-            }
-            let packet = self.packets.swap_remove(place);
-            if !self.cut.contains(&(packet.from, packet.to)) {
-                let message = consensus::decode(packet.bytes).expect("what was encoded can be decoded");
-                let at = random.below(arrived.len() as u64 + 1) as usize;
-                arrived.insert(at, (packet.from, packet.to, message));
-            }
+    fn delay_us(&mut self) -> u64 {
+        let weather = self.weather;
+        let mut delay_us = self.random.between(weather.delay_us_min, weather.delay_us_max);
+        if self.random.once_in(weather.straggle_one_in) {
+            delay_us += self.random.between(1, weather.straggle_us_max);
         }
-        arrived
+        delay_us
     }
 
     /// Cuts one direction.
@@ -91,14 +110,9 @@ impl Network {
         self.cut.clear();
     }
 
-    /// Whether this direction is cut.
+    /// Whether this direction is cut. What was on its way when it was cut still arrives, as from a buffer.
     #[must_use]
     pub fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
-        self.cut.contains(&(from, to))
-    }
-
-    /// What is on the way between the two in this direction is gone.
-    pub fn forget(&mut self, from: NodeId, to: NodeId) {
-        self.packets.retain(|packet| packet.from != from || packet.to != to);
+        !self.cut.is_empty() && self.cut.contains(&(from, to))
     }
 }

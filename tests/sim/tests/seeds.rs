@@ -2,38 +2,30 @@
 //!
 //! A seed that fails is printed; it goes into `seeds.txt` with the fix.
 
-use std::panic::catch_unwind;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 
-use sim_tests::world::{Tally, World};
+use sim_tests::env::Tally;
+use sim_tests::failure::run_recorded;
+use sim_tests::many::run_all;
+use sim_tests::world::RunOptions;
 
 /// Seeds in a usual run.
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 400;
+/// Inputs to nodes in the storm of each.
+const STEPS: u64 = 5_000;
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().expect("a number"))
 }
 
-/// Runs every seed given, on all processors, and returns what they were like.
-fn run_all(seeds: &[u64]) -> Vec<Tally> {
-    let next = AtomicU64::new(0);
-    let workers = thread::available_parallelism().map_or(1, |count| count.get());
-    let work = || {
-        let mut tallies = Vec::new();
-        while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
-            let result = catch_unwind(|| World::run(*seed, false).0);
-            tallies.push(
-                result.unwrap_or_else(|_| panic!("seed {seed} failed: run it with QUORATE_SIM_SEED={seed}")),
-            );
-        }
-        tallies
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("no seed fails")).collect()
-    })
+/// Runs every seed given, and returns what they were like together.
+fn hold(seeds: &[u64], steps: u64) -> Tally {
+    let (tally, failures) = run_all(seeds, RunOptions::new(0, steps), 3, |_, _| {});
+    for failure in &failures {
+        println!("seed {} fails at step {}: {}", failure.options.seed, failure.step, failure.what);
+    }
+    assert!(failures.is_empty(), "to see more: cargo xtask sim --seed {}", failures[0].options.seed);
+    tally
 }
 
 #[test]
@@ -46,42 +38,48 @@ fn seeds_that_failed_before_hold() {
         .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
         .collect();
     assert!(!seeds.is_empty(), "the file is read");
-    assert_eq!(run_all(&seeds).len(), seeds.len());
+    assert_eq!(hold(&seeds, STEPS).runs, seeds.len() as u64);
 }
 
 #[test]
-fn nothing_committed_is_lost_and_progress_resumes() {
+fn nothing_acknowledged_is_lost_and_progress_resumes() {
     let seeds: Vec<u64> = match setting("QUORATE_SIM_SEED") {
         Some(seed) => vec![seed],
         None => (1..=setting("QUORATE_SIM_SEEDS").unwrap_or(SEEDS)).collect(),
     };
-    let tallies = run_all(&seeds);
-    assert_eq!(tallies.len(), seeds.len());
-    let sum = |field: fn(&Tally) -> u64| tallies.iter().map(field).sum::<u64>();
-    let worst_calm = tallies.iter().map(|tally| tally.calm_ticks).max();
-    println!(
-        "{} seeds: {} entries committed, {} leaders, {} crashes, {} truncations, settled within {worst_calm:?} ticks",
-        seeds.len(),
-        sum(|tally| tally.committed),
-        sum(|tally| tally.leaders),
-        sum(|tally| tally.crashes),
-        sum(|tally| tally.truncations),
-    );
-    if seeds.len() as u64 >= SEEDS {
+    let tally = hold(&seeds, STEPS);
+    println!("{tally:#?}");
+    let runs = tally.runs;
+    assert_eq!(runs, seeds.len() as u64);
+    if runs >= SEEDS {
         // A storm in which nothing happens would prove nothing.
-        let count = seeds.len() as u64;
-        assert!(sum(|tally| tally.committed) > count * 100, "clusters get work done in the storm");
-        assert!(sum(|tally| tally.leaders) > count * 3, "leadership changes");
-        assert!(sum(|tally| tally.truncations) > count / 2, "logs diverge");
+        assert!(tally.acknowledged > runs * 50, "clients get work done");
+        assert!(tally.leaders > runs * 3, "leadership changes");
+        assert!(tally.lease_reads > runs * 5 && tally.index_reads > runs * 5, "reads are answered");
+        assert!(tally.truncations > runs / 4, "logs diverge");
+        assert!(tally.crashes > runs && tally.pauses > runs, "processes end and stand still");
+        assert!(tally.changes > runs / 2 && tally.transfers > runs / 2, "operators work");
+        assert!(
+            tally.resets > runs / 20 && tally.purges > runs / 4,
+            "logs are purged, snapshots put in place"
+        );
+        assert!(tally.feeds > runs, "learners are fed");
+        assert!(tally.degraded > runs / 50, "strong-sync voters hold things up");
+        assert!(tally.rot_found > runs / 50, "rotten logs are found");
     }
 }
 
 #[test]
 fn one_seed_run_twice_is_the_same_byte_for_byte() {
-    for seed in [3, 4, 5] {
-        let (first, second) = (World::run(seed, true), World::run(seed, true));
-        assert!(first.1.as_ref().is_some_and(|trace| trace.len() > 10_000), "the trace is there");
+    for seed in [3, 4, 5, 6] {
+        let record = |seed| {
+            let options = RunOptions { trace_lines_max: usize::MAX, ..RunOptions::new(seed, 2_000) };
+            let (result, lines) = run_recorded(options);
+            (result.ok(), lines)
+        };
+        let (first, second) = (record(seed), record(seed));
+        assert!(first.1.len() > 4_000, "the record is there");
         assert!(first == second, "seed {seed} differs");
-        assert_ne!(first.1, World::run(seed + 1, true).1, "another seed is another run");
+        assert_ne!(first.1, record(seed + 1).1, "another seed is another run");
     }
 }

@@ -84,7 +84,6 @@ KILL 999999999;
 KILL QUERY 999999999;
 DEALLOCATE PREPARE nope;
 RELEASE SAVEPOINT nope;
--- deviation: not-built: refused with 1235, which names the feature
 CALL nope();
 -- deviation: not-built: refused with 1235, which names the feature
 DROP VIEW nope;

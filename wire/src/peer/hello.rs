@@ -15,6 +15,8 @@ pub enum Lane {
     Heartbeat,
     /// Log entries and their acks.
     Data,
+    /// A snapshot for the node that called: the only lane on which the one that was called sends after its welcome.
+    Snapshot,
 }
 
 impl Lane {
@@ -22,6 +24,7 @@ impl Lane {
         match self {
             Lane::Heartbeat => 1,
             Lane::Data => 2,
+            Lane::Snapshot => 3,
         }
     }
 
@@ -29,6 +32,7 @@ impl Lane {
         match code {
             1 => Some(Lane::Heartbeat),
             2 => Some(Lane::Data),
+            3 => Some(Lane::Snapshot),
             _ => None,
         }
     }
@@ -43,6 +47,8 @@ pub struct Hello {
     pub cluster_id: ClusterId,
     /// The sender; never 0.
     pub node_id: u64,
+    /// Made at random with the sender's data folder: a node that lost its folder has another, under the same id.
+    pub incarnation: u128,
     /// The node that is called; never 0. A wrong address is found by it.
     pub target_id: u64,
     /// Which connection this is.
@@ -59,6 +65,7 @@ impl Hello {
         out.extend_from_slice(&self.version.to_le_bytes());
         out.extend_from_slice(&self.cluster_id.get().to_le_bytes());
         out.extend_from_slice(&self.node_id.to_le_bytes());
+        out.extend_from_slice(&self.incarnation.to_le_bytes());
         out.extend_from_slice(&self.target_id.to_le_bytes());
         out.push(self.lane.code());
         put_text(out, &self.peer_address);
@@ -81,6 +88,7 @@ impl Hello {
             version: input.u16()?,
             cluster_id: ClusterId(u128::from_le_bytes(input.array()?)),
             node_id: input.u64().filter(|id| *id != 0)?,
+            incarnation: u128::from_le_bytes(input.array()?),
             target_id: input.u64().filter(|id| *id != 0)?,
             lane: Lane::from_code(input.u8()?)?,
             peer_address: text(input)?,
@@ -94,6 +102,10 @@ impl Hello {
 pub struct Welcome {
     /// The node that was called; never 0.
     pub node_id: u64,
+    /// As [`Hello::incarnation`], of the node that was called.
+    pub incarnation: u128,
+    /// Where it listens for other nodes.
+    pub peer_address: String,
     /// Where clients reach it.
     pub sql_address: String,
 }
@@ -102,15 +114,25 @@ impl Welcome {
     /// Appends the payload.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.node_id.to_le_bytes());
+        out.extend_from_slice(&self.incarnation.to_le_bytes());
+        put_text(out, &self.peer_address);
         put_text(out, &self.sql_address);
     }
 
     /// Reads the payload.
     pub fn parse(payload: &[u8]) -> Result<Welcome> {
         let mut input = Input::new(payload);
-        let fields = input.u64().filter(|id| *id != 0).zip(text(&mut input)).filter(|_| input.is_empty());
-        let (node_id, sql_address) = fields.ok_or(Error::Malformed { what: "peer welcome" })?;
-        Ok(Welcome { node_id, sql_address })
+        let welcome = Welcome::parse_fields(&mut input).filter(|_| input.is_empty());
+        welcome.ok_or(Error::Malformed { what: "peer welcome" })
+    }
+
+    fn parse_fields(input: &mut Input<'_>) -> Option<Welcome> {
+        Some(Welcome {
+            node_id: input.u64().filter(|id| *id != 0)?,
+            incarnation: u128::from_le_bytes(input.array()?),
+            peer_address: text(input)?,
+            sql_address: text(input)?,
+        })
     }
 }
 
@@ -125,6 +147,14 @@ pub enum RefusalReason {
     NotMember,
     /// The caller wanted another node: its address list is wrong.
     WrongTarget,
+    /// The caller was removed from the cluster: its id never comes back.
+    Removed,
+    /// The caller has the id of a member, but not its data folder: the folder was lost, or the id is used twice.
+    OtherIncarnation,
+    /// There is nothing here of what was asked for now: no snapshot, or too many of them at once.
+    NotServing,
+    /// One of the two encrypts the links between nodes and the other does not.
+    Encryption,
     /// A reason of a newer build.
     Other(u8),
 }
@@ -136,6 +166,10 @@ impl RefusalReason {
             RefusalReason::OtherVersion => 2,
             RefusalReason::NotMember => 3,
             RefusalReason::WrongTarget => 4,
+            RefusalReason::Removed => 5,
+            RefusalReason::OtherIncarnation => 6,
+            RefusalReason::NotServing => 7,
+            RefusalReason::Encryption => 8,
             RefusalReason::Other(code) => code,
         }
     }
@@ -146,6 +180,10 @@ impl RefusalReason {
             2 => RefusalReason::OtherVersion,
             3 => RefusalReason::NotMember,
             4 => RefusalReason::WrongTarget,
+            5 => RefusalReason::Removed,
+            6 => RefusalReason::OtherIncarnation,
+            7 => RefusalReason::NotServing,
+            8 => RefusalReason::Encryption,
             code => RefusalReason::Other(code),
         }
     }
@@ -204,6 +242,7 @@ mod tests {
             version: PROTOCOL_VERSION,
             cluster_id: CLUSTER,
             node_id: 2,
+            incarnation: 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10,
             target_id: 3,
             lane: Lane::Heartbeat,
             peer_address: "10.0.0.2:7000".to_owned(),
@@ -216,7 +255,8 @@ mod tests {
         let mut payload = Vec::new();
         hello().encode(&mut payload);
         let expected =
-            b"\x01\0\xff\xee\xdd\xcc\xbb\xaa\x99\x88\x77\x66\x55\x44\x33\x22\x11\0\x02\0\0\0\0\0\0\0\
+            b"\x02\0\xff\xee\xdd\xcc\xbb\xaa\x99\x88\x77\x66\x55\x44\x33\x22\x11\0\x02\0\0\0\0\0\0\0\
+                         \x10\x0f\x0e\x0d\x0c\x0b\x0a\x09\x08\x07\x06\x05\x04\x03\x02\x01\
                          \x03\0\0\0\0\0\0\0\x01\x0d\x0010.0.0.2:7000\x0d\x0010.0.0.2:3306";
         assert_eq!(payload, expected);
         assert_eq!(Hello::parse(&payload), Ok(hello()));
@@ -226,6 +266,50 @@ mod tests {
         payload.push(0);
         assert!(Hello::parse(&payload).is_err(), "bytes after the end");
         assert_eq!(Hello::parse(&[9, 0, 1]), Err(Error::UnknownVersion { version: 9 }));
+    }
+
+    #[test]
+    fn golden_answers() {
+        let mut payload = Vec::new();
+        let welcome = Welcome {
+            node_id: 3,
+            incarnation: 5,
+            peer_address: "a:1".to_owned(),
+            sql_address: "b:2".to_owned(),
+        };
+        welcome.encode(&mut payload);
+        assert_eq!(payload, b"\x03\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\0a:1\x03\0b:2");
+        assert_eq!(Welcome::parse(&payload), Ok(welcome));
+        for cut in 0..payload.len() {
+            assert!(Welcome::parse(&payload[..cut]).is_err(), "{cut}");
+        }
+        payload[0] = 0;
+        assert!(Welcome::parse(&payload).is_err(), "node 0");
+        payload.clear();
+        Refusal { reason: RefusalReason::Removed, message: "gone".to_owned() }.encode(&mut payload);
+        assert_eq!(payload, b"\x05\x04\0gone");
+    }
+
+    #[test]
+    fn each_lane_and_reason_has_its_code() {
+        for (lane, code) in [(Lane::Heartbeat, 1), (Lane::Data, 2), (Lane::Snapshot, 3)] {
+            assert_eq!((lane.code(), Lane::from_code(code)), (code, Some(lane)));
+        }
+        assert_eq!((Lane::from_code(0), Lane::from_code(4)), (None, None));
+        let reasons = [
+            RefusalReason::OtherCluster,
+            RefusalReason::OtherVersion,
+            RefusalReason::NotMember,
+            RefusalReason::WrongTarget,
+            RefusalReason::Removed,
+            RefusalReason::OtherIncarnation,
+            RefusalReason::NotServing,
+            RefusalReason::Encryption,
+            RefusalReason::Other(9),
+        ];
+        for (code, reason) in (1..).zip(reasons) {
+            assert_eq!((reason.code(), RefusalReason::from_code(code)), (code, reason));
+        }
     }
 
     #[test]
@@ -240,9 +324,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn answers_round_trip(node_id in 1u64.., code: u8, message in ".{0,100}") {
+        fn answers_round_trip(node_id in 1u64.., incarnation: u128, code: u8, message in ".{0,100}") {
             let mut payload = Vec::new();
-            let welcome = Welcome { node_id, sql_address: message.clone() };
+            let peer_address = message.chars().rev().collect();
+            let welcome = Welcome { node_id, incarnation, peer_address, sql_address: message.clone() };
             welcome.encode(&mut payload);
             prop_assert_eq!(Welcome::parse(&payload), Ok(welcome));
             payload.clear();

@@ -95,25 +95,6 @@ pub(super) const FILES: &[ColumnSpec] = &[
     text("EXTRA", 256).or_null(),
 ];
 
-pub(super) const PARAMETERS: &[ColumnSpec] = &[
-    exact("SPECIFIC_CATALOG", 64),
-    exact("SPECIFIC_SCHEMA", 64),
-    text("SPECIFIC_NAME", 64),
-    unsigned("ORDINAL_POSITION", TypeKind::BigInt),
-    exact("PARAMETER_MODE", 5).or_null(),
-    text("PARAMETER_NAME", 64).or_null(),
-    exact_long("DATA_TYPE", TypeKind::LongText).or_null(),
-    integer("CHARACTER_MAXIMUM_LENGTH", TypeKind::BigInt).or_null(),
-    integer("CHARACTER_OCTET_LENGTH", TypeKind::BigInt).or_null(),
-    unsigned("NUMERIC_PRECISION", TypeKind::Int).or_null(),
-    integer("NUMERIC_SCALE", TypeKind::BigInt).or_null(),
-    unsigned("DATETIME_PRECISION", TypeKind::Int).or_null(),
-    text("CHARACTER_SET_NAME", 64).or_null(),
-    text("COLLATION_NAME", 64).or_null(),
-    exact_long("DTD_IDENTIFIER", TypeKind::MediumText),
-    exact("ROUTINE_TYPE", 9),
-];
-
 pub(super) const REFERENTIAL_CONSTRAINTS: &[ColumnSpec] = &[
     exact("CONSTRAINT_CATALOG", 64),
     exact("CONSTRAINT_SCHEMA", 64),
@@ -126,40 +107,6 @@ pub(super) const REFERENTIAL_CONSTRAINTS: &[ColumnSpec] = &[
     exact("DELETE_RULE", 11),
     exact("TABLE_NAME", 64),
     exact("REFERENCED_TABLE_NAME", 64),
-];
-
-pub(super) const ROUTINES: &[ColumnSpec] = &[
-    text("SPECIFIC_NAME", 64),
-    exact("ROUTINE_CATALOG", 64),
-    exact("ROUTINE_SCHEMA", 64),
-    text("ROUTINE_NAME", 64),
-    exact("ROUTINE_TYPE", 9),
-    exact_long("DATA_TYPE", TypeKind::LongText).or_null(),
-    integer("CHARACTER_MAXIMUM_LENGTH", TypeKind::BigInt).or_null(),
-    integer("CHARACTER_OCTET_LENGTH", TypeKind::BigInt).or_null(),
-    unsigned("NUMERIC_PRECISION", TypeKind::Int).or_null(),
-    unsigned("NUMERIC_SCALE", TypeKind::Int).or_null(),
-    unsigned("DATETIME_PRECISION", TypeKind::Int).or_null(),
-    text("CHARACTER_SET_NAME", 64).or_null(),
-    text("COLLATION_NAME", 64).or_null(),
-    exact_long("DTD_IDENTIFIER", TypeKind::LongText).or_null(),
-    text("ROUTINE_BODY", 8),
-    exact_long("ROUTINE_DEFINITION", TypeKind::LongText).or_null(),
-    null("EXTERNAL_NAME"),
-    exact("EXTERNAL_LANGUAGE", 64),
-    text("PARAMETER_STYLE", 3),
-    text("IS_DETERMINISTIC", 3),
-    exact("SQL_DATA_ACCESS", 17),
-    null("SQL_PATH"),
-    exact("SECURITY_TYPE", 7),
-    of("CREATED", TypeKind::Timestamp(0)),
-    of("LAST_ALTERED", TypeKind::Timestamp(0)),
-    exact("SQL_MODE", 546),
-    exact_long("ROUTINE_COMMENT", TypeKind::Text),
-    exact("DEFINER", 288),
-    text("CHARACTER_SET_CLIENT", 64),
-    text("COLLATION_CONNECTION", 64),
-    text("DATABASE_COLLATION", 64),
 ];
 
 pub(super) const SCHEMA_PRIVILEGES: &[ColumnSpec] = &[

@@ -7,6 +7,7 @@
 mod absent;
 pub(super) mod columns;
 mod constraints;
+pub(super) mod routines;
 mod schemata;
 mod server;
 pub(super) mod statistics;
@@ -45,12 +46,12 @@ pub(super) const TABLES: &[SystemTable] = &[
         columns: constraints::KEY_COLUMN_USAGE,
         rows: constraints::key_column_usage,
     },
-    SystemTable { name: "PARAMETERS", columns: absent::PARAMETERS, rows: empty },
+    SystemTable { name: "PARAMETERS", columns: routines::PARAMETERS, rows: routines::parameters },
     SystemTable { name: "PARTITIONS", columns: tables::PARTITIONS, rows: tables::partitions },
     SystemTable { name: "PLUGINS", columns: server::PLUGINS, rows: server::plugins },
     SystemTable { name: "PROCESSLIST", columns: server::PROCESSLIST, rows: server::process_list },
     SystemTable { name: "REFERENTIAL_CONSTRAINTS", columns: absent::REFERENTIAL_CONSTRAINTS, rows: empty },
-    SystemTable { name: "ROUTINES", columns: absent::ROUTINES, rows: empty },
+    SystemTable { name: "ROUTINES", columns: routines::ROUTINES, rows: routines::routines },
     SystemTable { name: "SCHEMATA", columns: schemata::SCHEMATA, rows: schemata::rows },
     SystemTable { name: "SCHEMA_PRIVILEGES", columns: absent::SCHEMA_PRIVILEGES, rows: empty },
     SystemTable { name: "STATISTICS", columns: statistics::STATISTICS, rows: statistics::rows },

@@ -1,0 +1,68 @@
+//! The thread that applies: takes orders of the consensus thread, newest commit index first in line.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::driver::Event;
+use super::fatal;
+use super::snapshot::Snapshots;
+use crate::node::apply::{Applier, ApplyOrder};
+
+/// Starts the thread. It ends when `orders` is closed.
+///
+/// # Errors
+/// When no thread can be made, or the catalog cannot be read.
+pub fn spawn(
+    mut applier: Applier,
+    snapshots: Arc<Snapshots>,
+    orders: Receiver<ApplyOrder>,
+    events: Sender<Event>,
+) -> std::io::Result<JoinHandle<()>> {
+    applier.load_catalog().map_err(std::io::Error::other)?;
+    std::thread::Builder::new().name("apply".into()).spawn(move || {
+        let _vital = super::Vital::thread("apply");
+        while let Ok(order) = orders.recv() {
+            let mut commit = 0;
+            take(&mut applier, &snapshots, order, &mut commit);
+            loop {
+                for order in orders.try_iter() {
+                    take(&mut applier, &snapshots, order, &mut commit);
+                }
+                match applier.apply_batch(commit) {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => fatal("a committed entry could not be applied", &error),
+                }
+            }
+            if events.send(Event::Applied(applier.applied())).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+fn take(applier: &mut Applier, snapshots: &Snapshots, order: ApplyOrder, commit: &mut u64) {
+    match order {
+        ApplyOrder::Commit(index) => *commit = index,
+        ApplyOrder::Replace { index, term } => load(applier, snapshots, index, term),
+    }
+}
+
+/// Loads the staged snapshot.
+fn load(applier: &mut Applier, snapshots: &Snapshots, index: u64, term: u64) {
+    let Some(staged) = snapshots.take() else {
+        fatal("a snapshot could not be loaded", &"it is gone");
+    };
+    if staged.index != index {
+        fatal("a snapshot could not be loaded", &format!("it ends at {}, not {index}", staged.index));
+    }
+    let mut chunks = staged.chunks().map(|chunk| chunk.map_err(storage::Error::Engine));
+    if let Err(error) = applier.replace(index, term, &mut chunks) {
+        fatal("a snapshot could not be loaded", &error);
+    }
+    drop(chunks);
+    tracing::info!(index, "snapshot loaded");
+    snapshots.loaded(staged);
+}

@@ -1,0 +1,139 @@
+//! The upkeep of the log: lets go of segments that nobody needs, and sees to a store that was lost.
+//!
+//! A segment may go once its entries are in the engine here, durably, and every member holds them (the *floor*); at least
+//! `log_keep_bytes` stay for nodes that lag a little. Past `log_max_bytes` segments go although a member may still need them: it will
+//! get a snapshot, and the log says so. Sums are looked at every [`PURGE_INTERVAL`].
+//!
+//! Invariant: nothing goes that the node's own engine does not have on disk; a log-only node keeps what the slowest member needs, up to the
+//! same bound.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use consensus::NodeId;
+use crossbeam_channel::Sender;
+use storage::log::LogReader;
+
+use super::log_thread::LogWrite;
+use super::snapshot::Snapshots;
+use crate::limits::PURGE_INTERVAL;
+use crate::node::Node;
+
+/// How soon the thread notices that it is to stop.
+const STOP_POLL: Duration = Duration::from_millis(50);
+
+/// What the thread needs.
+pub struct Upkeep {
+    /// The node.
+    pub node: Arc<Node>,
+    /// Its log.
+    pub log: LogReader,
+    /// To the log's thread.
+    pub writes: Sender<LogWrite>,
+    /// For a store that was lost.
+    pub snapshots: Arc<Snapshots>,
+    /// Set when the node stops.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Upkeep {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When no thread can be made.
+    pub fn spawn(self) -> std::io::Result<JoinHandle<()>> {
+        std::thread::Builder::new().name("upkeep".into()).spawn(move || {
+            let _vital = super::Vital::thread("upkeep");
+            while self.pause() {
+                self.fetch_lost_store();
+                self.purge();
+            }
+        })
+    }
+
+    /// Waits for the next look; false to stop.
+    fn pause(&self) -> bool {
+        let until = Instant::now() + PURGE_INTERVAL;
+        while Instant::now() < until {
+            if self.stop.load(Ordering::Acquire) {
+                return false;
+            }
+            if self.node.purge_wanted.load(Ordering::Acquire) != 0 {
+                return true;
+            }
+            std::thread::sleep(STOP_POLL);
+        }
+        true
+    }
+
+    fn fetch_lost_store(&self) {
+        if !self.node.store_is_lost.load(Ordering::Acquire) {
+            return;
+        }
+        let own = NodeId::new(self.node.config.node_id);
+        let leader = self.node.role.get().leader.and_then(NodeId::try_new).unwrap_or(own);
+        self.snapshots.fetch(&self.node, leader, leader, self.log.first() - 1);
+    }
+
+    fn purge(&self) {
+        let config = &self.node.config;
+        let asked = self.node.purge_wanted.swap(0, Ordering::AcqRel);
+        let bytes = self.log.bytes();
+        if asked == 0 && bytes <= config.log_keep_bytes {
+            return;
+        }
+        let Some(floor) = self.floor() else { return };
+        // Past the bound what others need goes too, but never more than the bound asks for: whole segments, oldest first.
+        let is_forced = bytes > config.log_max_bytes || self.node.purge_forced.swap(false, Ordering::AcqRel);
+        let needed = if is_forced { u64::MAX } else { floor };
+        let upto = if asked > 0 { asked.min(needed) } else { self.upto(bytes, is_forced).min(needed) };
+        if upto < self.log.first() {
+            return;
+        }
+        let applied = match self.applied_durably() {
+            Ok(applied) => applied,
+            Err(error) => super::fatal("the store could not be written", &error),
+        };
+        let upto = upto.min(applied);
+        if upto < self.log.first() {
+            return;
+        }
+        if upto > floor {
+            self.node.cluster.event(format!(
+                "the log is at its bound of {} MiB: letting go of entries up to {upto}, although a member holds them only up to \
+                 {floor}; it will get a snapshot",
+                config.log_max_bytes >> 20
+            ));
+        }
+        // The log thread is gone only when the process ends.
+        let _ = self.writes.send(LogWrite::Purge(upto));
+    }
+
+    /// How far to purge so that the bound that was passed is kept.
+    fn upto(&self, bytes: u64, is_forced: bool) -> u64 {
+        let config = &self.node.config;
+        let keep = if is_forced { config.log_max_bytes / 2 } else { config.log_keep_bytes };
+        let (first, last) = (self.log.first(), self.log.last());
+        // Entries are of similar size, over a whole log; whole segments round it.
+        let share = (bytes.saturating_sub(keep)) as f64 / bytes.max(1) as f64;
+        first + ((last + 1).saturating_sub(first) as f64 * share) as u64
+    }
+
+    /// What is in the engine, on disk.
+    fn applied_durably(&self) -> Result<u64, storage::Error> {
+        if self.node.config.log_only {
+            return Ok(self.node.store.watermark());
+        }
+        if self.node.store_is_lost.load(Ordering::Acquire) {
+            return Ok(0);
+        }
+        self.node.store.checkpoint()
+    }
+
+    /// What every member is known to hold.
+    fn floor(&self) -> Option<u64> {
+        self.node.steering.status().map(|status| status.floor.get())
+    }
+}
