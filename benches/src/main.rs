@@ -6,6 +6,11 @@
 //! Every test runs on every server within the same minute, several rounds in changing order, and the median counts: this
 //! machine's speed drifts, so only ratios taken side by side mean anything. The servers are started by hand (ours with `quorate play`);
 //! the tables are made when they are missing.
+//!
+//! `… -- failover` measures something else ([`failover`]): how long no commit succeeds when the leader is killed.
+
+mod failover;
+mod leader_proxy;
 
 use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
@@ -151,7 +156,12 @@ fn run(plan: &Plan) -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    match parse(std::env::args().skip(1)).and_then(|plan| run(&plan)) {
+    let mut arguments = std::env::args().skip(1).peekable();
+    let done = match arguments.next_if(|first| first == "failover") {
+        Some(_) => failover::Plan::parse(arguments).and_then(|plan| plan.run()),
+        None => parse(arguments).and_then(|plan| run(&plan)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("{message}");

@@ -7,7 +7,9 @@
 //!   crash some prefix of them is on disk (a persist may survive an append before it that did not; never the reverse).
 //!   [`Input::Durable`] is reported only when everything up to that write is on disk. A failed write ends the process.
 //! * An [`Effect::Send`] with `after` leaves only when that write is durable. A crash before that means it was never sent.
-//! * Messages may be lost, doubled, delayed and reordered; they are never altered (the peer link checks that).
+//! * Messages may be lost, doubled, delayed and reordered; they are never altered (the peer link checks that). But what was sent to a
+//!   node before it last started does not reach it after: the peer link knows one start from another by its incarnation. (An old order
+//!   to take over, [`Message::TimeoutNow`], would otherwise find a node that has forgotten that it is old.)
 //! * The state machine's own storage must not hold, across a crash, an entry that the log does not hold: what is
 //!   applied and made durable stays at or below [`crate::Replica::durable_index`].
 //!
@@ -83,7 +85,8 @@ pub enum Input {
     /// A linearizable read is wanted: answered with [`Effect::ReadReady`] or [`Effect::ReadRefused`], or never, when messages are
     /// lost; the driver asks again then, with a new ticket.
     Read {
-        /// Comes back in the answer; each is used once between two starts.
+        /// Comes back in the answer. Never used twice, also not after a restart, because an answer to a question of an earlier start may
+        /// still come: the driver begins with a number that it has never reached before, from a clock or drawn at random.
         ticket: u64,
     },
     /// A whole snapshot of another node's state machine is on this node's disk, ready to replace what is here. Answered with
@@ -186,7 +189,7 @@ pub enum Effect {
         membership: Membership,
     },
     /// Replace the log by nothing after `base`, and the state machine by the staged snapshot. A disk effect: in order with the
-    /// others, and what it brings is durable when its `seq` is.
+    /// others, and what it brings is durable when its `seq` is. The commit index is at `base` from here on; no [`Effect::Commit`] says so.
     Reset {
         /// The last entry in the snapshot, and its term.
         base: (LogIndex, Term),

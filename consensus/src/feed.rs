@@ -194,7 +194,12 @@ impl Replica {
         self.feeds.retain(|feed| !membership.is_voter(feed.subscriber));
     }
 
-    /// The connection to a subscriber is lost or new: what was out may be gone.
+    /// The connection to a subscriber is lost. It will subscribe again.
+    pub(crate) fn drop_feed(&mut self, subscriber: NodeId) {
+        self.feeds.retain(|feed| feed.subscriber != subscriber);
+    }
+
+    /// The connection to a subscriber is new: what was out may be gone.
     pub(crate) fn restart_feed(&mut self, subscriber: NodeId) {
         if let Some(feed) = self.feeds.iter_mut().find(|feed| feed.subscriber == subscriber) {
             feed.restart(feed.match_index);
@@ -203,6 +208,10 @@ impl Replica {
 
     /// Sends every subscriber what it can be sent now. Runs last in every step.
     pub(crate) fn serve_feeds(&mut self, effects: &mut Effects) {
+        if self.term == Term::ZERO {
+            // Nothing was ever committed, and there is no term to speak in.
+            return;
+        }
         // A feed changes while the rest of the replica is only read.
         let mut feeds = core::mem::take(&mut self.feeds);
         for feed in &mut feeds {

@@ -134,7 +134,9 @@ impl Replica {
     pub(crate) fn take_entries(&mut self, mut entries: Vec<Entry>, effects: &mut Effects) -> bool {
         let Some(start) = self.first_missing(&entries) else { return true };
         let first = entries[start].index;
-        if first <= self.commit {
+        // Behind what is purged here, whose terms are not known any more, terms could still go down.
+        let continues = self.log.term_at(first.prev()).is_some_and(|term| term <= entries[start].term);
+        if first <= self.commit || !continues {
             self.ignored.impossible += 1;
             return false;
         }

@@ -3,6 +3,8 @@
 //! For a while after it became ready, a leader looks for a voter with tables and a higher weight that is heard and caught up. A
 //! log-only leader has nothing to serve with: it hands over to any such voter, the heaviest first, and never stops trying.
 //!
+//! A leader that the one before has handed over to stays, whatever the weights: a person wanted it so, or it is the heaviest already.
+//!
 //! Invariant: weights only rise along the hand-overs of data leaders, so they end.
 //!
 //! Left out: how (`transfer`).
@@ -17,6 +19,13 @@ use crate::types::{NodeId, Role};
 pub(crate) struct HandOver {
     tries: u32,
     elapsed_ticks: u32,
+}
+
+impl HandOver {
+    /// Of a leadership that begins; `was_chosen`: by the leader before.
+    pub(crate) fn new(was_chosen: bool) -> HandOver {
+        HandOver { tries: if was_chosen { HAND_OVER_TRIES_MAX } else { 0 }, elapsed_ticks: 0 }
+    }
 }
 
 impl Replica {

@@ -44,7 +44,8 @@ impl Replica {
         self.first_seq = self.heartbeat_seq;
         self.answered_seq = self.heartbeat_seq;
         self.own_sync = StrongSync::default();
-        self.hand_over = HandOver::default();
+        // Whom the leader itself has chosen is not to hand over again to a heavier one: somebody wanted it so.
+        self.hand_over = HandOver::new(self.is_transfer_election);
         self.is_ready = false;
         self.drop_feeds_of_voters();
         self.announce(effects);

@@ -56,6 +56,13 @@ pub(crate) const COUNTED_MAX: usize = if cfg!(feature = "faults") { MEMBERS_MAX 
 /// damaged or hostile and is ignored.
 pub const TERM_MAX: u64 = 1 << 62;
 
+/// Highest term that is believed when a peer says it: far enough below [`TERM_MAX`] that a node that believed it can never run out of
+/// terms of its own.
+pub const TERM_HEARD_MAX: u64 = TERM_MAX - (1 << 40);
+
+/// Highest index that a snapshot may end at, for the same reason.
+pub const SNAPSHOT_INDEX_MAX: u64 = INDEX_MAX - (1 << 56);
+
 /// Highest log index, for the same reason as [`TERM_MAX`].
 pub const INDEX_MAX: u64 = 1 << 62;
 
@@ -142,7 +149,8 @@ pub const fn lease_is_safe(lease_ticks: u32, election_ticks: u32) -> bool {
 const _: () = assert!(VOTERS_MAX < 128);
 const _: () = assert!(VOTERS_MAX <= MEMBERS_MAX && MEMBERS_MAX <= u16::MAX as usize);
 const _: () = assert!(REMOVED_MAX <= u16::MAX as usize);
-const _: () = assert!(MEMBER_ADDRESS_BYTES_MAX <= u8::MAX as usize && SOURCE_GROUP_MAX <= u8::MAX as usize);
+const _: () = assert!(MEMBER_ADDRESS_BYTES_MAX <= u8::MAX as usize);
+const _: () = assert!(SOURCE_GROUP_MAX <= u8::MAX as usize);
 const _: () = assert!(MEMBERSHIP_BYTES_MAX <= PAYLOAD_BYTES_MAX);
 const _: () = assert!(lease_is_safe(LAN_LEASE_TICKS, LAN_ELECTION_TICKS));
 const _: () = assert!(lease_is_safe(WAN_LEASE_TICKS, WAN_ELECTION_TICKS));

@@ -170,11 +170,16 @@ impl Replica {
     fn check_lag(&self, change: &Change) -> Result<(), ChangeRefused> {
         match *change {
             Change::Promote { id } => {
-                let known = self.peers.iter().find(|peer| peer.id == id).map(|peer| peer.commit_heard);
-                let behind = self.commit.since(known.unwrap_or(LogIndex::ZERO));
+                let learner = self.peers.iter().find(|peer| peer.id == id);
+                let behind = self.commit.since(learner.map_or(LogIndex::ZERO, |peer| peer.commit_heard));
                 let max = self.config.learner_lag_entries_max;
                 if behind > max {
                     return Err(ChangeRefused::Lagging { id, behind, max });
+                }
+                // In a young cluster nobody lags, not even who does not exist.
+                let has_answered = |peer: &Progress| peer.acked_seq > self.first_seq && self.is_heard(peer);
+                if !learner.is_some_and(has_answered) {
+                    return Err(ChangeRefused::NotHeard(id));
                 }
             }
             Change::Configure { id, is_strong_sync: Some(true), .. } => {
@@ -300,7 +305,6 @@ impl Replica {
             peer.set_member(member, next);
             self.peers.push(peer);
         }
-        self.feeds.retain(|feed| !membership.is_removed(feed.subscriber));
         let weight_ticks = self.second_stage_ticks(self.lost_leader);
         self.timer.set_weight_ticks(weight_ticks);
     }
@@ -318,5 +322,101 @@ impl Replica {
     /// Whether nobody else has a vote.
     pub(crate) fn is_lone_voter(&self) -> bool {
         self.part.is_voter && self.voters.len() == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+    use alloc::vec;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::effect::Input;
+    use crate::log::LogState;
+    use crate::membership::{InvalidMembership, Member};
+    use crate::types::{HardState, Term};
+
+    fn id(number: u64) -> NodeId {
+        NodeId::new(number)
+    }
+
+    fn index(number: u64) -> LogIndex {
+        LogIndex::new(number)
+    }
+
+    fn members(count: u64) -> Membership {
+        let member = |number: u64| Member::voter(id(number), number.to_string(), String::new());
+        Membership { members: (1..=count).map(member).collect(), removed: vec![] }
+    }
+
+    /// Node 1 with entries 4 to 9 of term 2 behind a base at 3.
+    fn started(memberships: Vec<(LogIndex, Membership)>) -> Result<Replica, Error> {
+        let base = (index(3), Term::new(1));
+        let log =
+            LogState { first: index(4), last: index(9), term_runs: vec![(index(4), Term::new(2))], base };
+        let hard_state = HardState { term: Term::new(2), vote: None };
+        Replica::new(Config::lan(id(1), 1), hard_state, log, index(5), memberships)
+    }
+
+    #[test]
+    fn the_newest_in_the_log_is_in_force_and_those_that_are_replaced_for_good_are_forgotten() {
+        let list = vec![(index(2), members(1)), (index(4), members(2)), (index(7), members(3))];
+        let replica = started(list).unwrap();
+        assert_eq!((replica.membership_index(), replica.membership()), (index(7), &members(3)));
+        assert!(!replica.is_membership_committed());
+        assert_eq!(replica.members.list, vec![(index(4), members(2)), (index(7), members(3))]);
+    }
+
+    #[test]
+    fn a_list_that_does_not_fit_the_log_is_refused() {
+        let refused = |list: Vec<(u64, u64)>| {
+            let list = list.into_iter().map(|(at, count)| (index(at), members(count))).collect();
+            started(list).map(|_| ()).unwrap_err()
+        };
+        for list in [vec![], vec![(4, 1)], vec![(3, 1), (3, 2)], vec![(0, 1), (2, 2)], vec![(0, 1), (10, 2)]]
+        {
+            assert!(matches!(refused(list.clone()), Error::MembershipList(_)), "{list:?}");
+        }
+        let reason = InvalidMembership::VoterCount(0);
+        assert_eq!(refused(vec![(2, 0)]), Error::Membership { index: index(2), reason });
+        let learner = started(vec![(LogIndex::ZERO, Membership::default())]).unwrap();
+        assert_eq!(learner.role(), Role::Learner, "who was told nothing yet knows no members");
+    }
+
+    #[test]
+    fn a_proposal_that_is_no_single_change_of_the_present_members_is_refused() {
+        let mut effects = Effects::new();
+        let founders = vec![(LogIndex::ZERO, members(1))];
+        let hard_state = HardState::default();
+        let config = Config::lan(id(1), 1);
+        let mut replica =
+            Replica::new(config, hard_state, LogState::empty(), LogIndex::ZERO, founders).unwrap();
+        replica.step(Input::Tick, &mut effects);
+        for seq in [1, 2] {
+            let seq = crate::types::WriteSeq::new(seq);
+            replica.step(Input::Durable { seq }, &mut effects);
+        }
+        assert_eq!((replica.role(), replica.commit()), (Role::Leader, index(1)));
+        let payload = |membership: &Membership| {
+            let mut out = Vec::new();
+            encode_membership(membership, &mut out);
+            Proposal { kind: EntryKind::Membership, payload: out.into() }
+        };
+        let mut propose = |proposals: Vec<Proposal>| {
+            effects.clear();
+            let (term, first) = (replica.term(), replica.last_index().next());
+            replica.step(Input::Propose { term, first, proposals }, &mut effects);
+            !effects.iter().any(|effect| matches!(effect, Effect::ProposalRefused { .. }))
+        };
+        assert!(!propose(vec![payload(&members(3))]), "two votes at once");
+        let without_leader = Membership { members: members(2).members.split_off(1), removed: vec![id(1)] };
+        assert!(!propose(vec![payload(&without_leader)]), "the leader's own vote");
+        assert!(!propose(vec![payload(&members(2)), payload(&members(1))]), "two changes");
+        let nonsense = Proposal { kind: EntryKind::Membership, payload: Bytes::from_static(b"no") };
+        assert!(!propose(vec![nonsense]), "not a membership");
+        assert!(!propose(vec![Proposal { kind: EntryKind::Empty, payload: Bytes::new() }]), "a leader's own");
+        assert!(propose(vec![Proposal::data(Bytes::from_static(b"a")), payload(&members(2))]));
+        assert!(!propose(vec![payload(&members(2))]), "another is in flight");
     }
 }

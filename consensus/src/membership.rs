@@ -196,6 +196,9 @@ pub enum ChangeRefused {
     /// As many ids were removed as are remembered.
     #[error("{max} nodes were removed already; no more are remembered", max = crate::limits::REMOVED_MAX)]
     TooManyRemoved,
+    /// A learner that says nothing cannot vote either.
+    #[error("node {0} has not answered the leader lately; a vote is given only to a node that is up")]
+    NotHeard(NodeId),
     /// As many voters as there may be.
     #[error("there are {max} voters already", max = crate::limits::VOTERS_MAX)]
     TooManyVoters,

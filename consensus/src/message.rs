@@ -10,7 +10,7 @@
 
 use alloc::vec::Vec;
 
-use crate::limits::{BATCH_ENTRIES_MAX, INDEX_MAX, TERM_MAX};
+use crate::limits::{BATCH_ENTRIES_MAX, INDEX_MAX, TERM_HEARD_MAX, TERM_MAX};
 use crate::types::{Entry, LogIndex, NodeId, Term};
 
 /// A message from one replica to another.
@@ -212,7 +212,7 @@ impl Message {
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
         let term = self.term();
-        if term == Term::ZERO || term.get() > TERM_MAX {
+        if term == Term::ZERO || term.get() > TERM_HEARD_MAX {
             // Only a node that has never voted, and has heard nobody that has, speaks in term zero.
             return term == Term::ZERO && self.may_have_term_zero();
         }

@@ -57,6 +57,11 @@ impl Reads {
         }
     }
 
+    /// The connection to a node is lost: it asks again, and may not even know its old questions any more.
+    pub(crate) fn forget(&mut self, node: NodeId) {
+        self.pending.retain(|read| !matches!(read.asker, Asker::There(asker) if asker == node));
+    }
+
     fn is_round_out(&self) -> bool {
         self.pending.front().is_some_and(|read| read.round.is_some())
     }

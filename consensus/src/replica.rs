@@ -80,8 +80,9 @@ pub struct Replica {
     pub(crate) answered_seq: u64,
     pub(crate) reads: Reads,
     pub(crate) transfer: Option<Transfer>,
-    /// The last order to take over and the round before it, while it may still be obeyed. No lease is granted meanwhile.
-    pub(crate) order_given: Option<(NodeId, u64)>,
+    /// The last order to take over that each node got, and the round before it, while it may still be obeyed. No lease is granted
+    /// meanwhile.
+    pub(crate) orders_given: Vec<(NodeId, u64)>,
     pub(crate) hand_over: HandOver,
     /// Whether commits wait for this node's own disk, if it is a strong-sync voter and leads.
     pub(crate) own_sync: StrongSync,
@@ -172,7 +173,7 @@ impl Replica {
             answered_seq: 0,
             reads: Reads::default(),
             transfer: None,
-            order_given: None,
+            orders_given: Vec::new(),
             hand_over: HandOver::default(),
             own_sync: StrongSync::default(),
             heard_seq: None,
@@ -265,7 +266,8 @@ impl Replica {
             self.ignored.unknown_sender += 1;
             return;
         }
-        if self.members.in_force().is_removed(from) {
+        if self.members.committed().is_removed(from) {
+            // Only when that is decided: otherwise it may be the leader that takes the removal back.
             self.ignored.removed_sender += 1;
             return;
         }
@@ -348,7 +350,8 @@ impl Replica {
     }
 
     fn on_disconnected(&mut self, peer: NodeId) {
-        self.restart_feed(peer);
+        self.drop_feed(peer);
+        self.reads.forget(peer);
         match self.peers.iter_mut().find(|progress| progress.id == peer) {
             Some(progress) => progress.disconnect(),
             None => self.ignored.unknown_sender += 1,
@@ -376,10 +379,11 @@ impl Replica {
             // The others have heard this node until now; let them go first.
             self.timer.reset();
             self.transfer = None;
-            self.order_given = None;
+            self.orders_given.clear();
             self.is_ready = false;
         }
-        if term > self.term || leader != self.leader {
+        if term > self.term {
+            // Not when the leader is only lost and heard again: what it said last is still what it said last.
             self.heard_seq = None;
             self.told_learner = None;
         }

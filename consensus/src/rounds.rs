@@ -5,7 +5,7 @@
 //! then ([`crate::Lease`]).
 //!
 //! Invariants: rounds are numbered in ascending order as long as the process lives; only answers of the present term and from voters of
-//! the membership in force count. While an order to take over may still be obeyed ([`Replica::order_given`]) no round brings a lease,
+//! the membership in force count. While an order to take over may still be obeyed (`orders_given`) no round brings a lease,
 //! because the votes it leads to pass over stickiness.
 //!
 //! Left out: the clock; the driver notes it at [`Effect::HeartbeatRound`].
@@ -87,7 +87,7 @@ impl Replica {
     /// Acts on the answers so far.
     fn count_round(&mut self, effects: &mut Effects) {
         let answered = self.answered_round();
-        let is_free = self.forget_order();
+        let is_free = self.forget_orders();
         if answered <= self.answered_seq && !is_free {
             return;
         }
@@ -98,7 +98,7 @@ impl Replica {
 
     /// The lease runs from the last round that was answered, if this leader may have one.
     pub(crate) fn grant_lease(&mut self, effects: &mut Effects) {
-        if self.is_ready && self.order_given.is_none() && self.answered_seq > self.first_seq {
+        if self.is_ready && self.orders_given.is_empty() && self.answered_seq > self.first_seq {
             effects.push(Effect::LeaseRound { seq: self.answered_seq });
         }
     }

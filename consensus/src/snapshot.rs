@@ -100,8 +100,8 @@ impl Replica {
     ) {
         let is_sound = membership.0 <= base.0
             && base.1 != Term::ZERO
-            && base.0.get() <= crate::limits::INDEX_MAX
-            && base.1.get() <= crate::limits::TERM_MAX
+            && base.0.get() <= crate::limits::SNAPSHOT_INDEX_MAX
+            && base.1.get() <= crate::limits::TERM_HEARD_MAX
             && membership.1.check().is_ok();
         let is_passive = matches!(self.role, Role::Follower | Role::Learner);
         if !is_sound || !is_passive {

@@ -105,7 +105,8 @@ impl Replica {
             // It obeys only a leader whose heartbeat it has heard.
             self.begin_round(effects);
         }
-        self.order_given = Some((to, self.heartbeat_seq));
+        self.orders_given.retain(|order| order.0 != to);
+        self.orders_given.push((to, self.heartbeat_seq));
         effects.send(to, Message::TimeoutNow { term: self.term, seq: self.heartbeat_seq }, None);
     }
 
@@ -147,16 +148,18 @@ impl Replica {
         }
     }
 
-    /// Forgets the last order when it cannot be obeyed any more: leases are granted again. Returns whether that is news.
-    pub(crate) fn forget_order(&mut self) -> bool {
-        let Some((to, seq)) = self.order_given else { return false };
-        // While the transfer goes on it will be repeated.
-        let is_past = self.peers.iter().any(|peer| peer.id == to && peer.acked_seq > seq);
-        let is_forgotten = self.transfer.is_none() && (is_past || !self.members.committed().is_voter(to));
-        if is_forgotten {
-            self.order_given = None;
+    /// Forgets the orders that cannot be obeyed any more: when none is left, leases are granted again. Returns whether that is news.
+    pub(crate) fn forget_orders(&mut self) -> bool {
+        // While the transfer goes on its order will be repeated.
+        if self.orders_given.is_empty() || self.transfer.is_some() {
+            return false;
         }
-        is_forgotten
+        let (peers, members) = (&self.peers, self.members.committed());
+        self.orders_given.retain(|&(to, seq)| {
+            let is_past = peers.iter().any(|peer| peer.id == to && peer.acked_seq > seq);
+            !is_past && members.is_voter(to)
+        });
+        self.orders_given.is_empty()
     }
 
     /// The leader wants this node to take its place.

@@ -32,6 +32,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test harness: a failure to write or read is a failed test")]
 
+#[expect(dead_code, reason = "shared: each of the tests uses a part")]
 mod cluster;
 mod text;
 
@@ -299,6 +300,21 @@ impl Script {
         })
     }
 
+    /// What happens to a node and its disk.
+    fn disk(&mut self, name: &str, args: &mut ArgumentConsumer<'_>) -> Output {
+        let id = position(args)?;
+        Ok(match name {
+            "hold" => self.cluster.hold_disk(id, true),
+            "release" => self.cluster.hold_disk(id, false),
+            "sync" => self.cluster.sync(id, args.lookup_parse("upto")?),
+            "crash" => {
+                self.cluster.crash(id);
+                String::new()
+            }
+            _ => self.cluster.restart(id, number(args, "commit")?),
+        })
+    }
+
     fn repeat(&mut self, id: u64, count: u32) -> String {
         (0..count).map(|_| self.cluster.step(id, Input::Tick)).collect()
     }
@@ -337,20 +353,7 @@ impl Runner for Script {
                 self.cluster.heal();
                 String::new()
             }
-            "hold" => self.cluster.hold_disk(position(args)?, true),
-            "release" => self.cluster.hold_disk(position(args)?, false),
-            "sync" => {
-                let id = position(args)?;
-                self.cluster.sync(id, args.lookup_parse("upto")?)
-            }
-            "crash" => {
-                self.cluster.crash(position(args)?);
-                String::new()
-            }
-            "restart" => {
-                let id = position(args)?;
-                self.cluster.restart(id, number(args, "commit")?)
-            }
+            "hold" | "release" | "sync" | "crash" | "restart" => self.disk(&command.name, args)?,
             "connect" | "disconnect" => {
                 let (id, peer) = (position(args)?, NodeId::new(position(args)?));
                 let connected = command.name == "connect";

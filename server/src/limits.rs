@@ -17,6 +17,9 @@ pub const FORWARD_TIMEOUT: Duration = Duration::from_secs(70);
 /// How long the consensus thread may take to answer a question of its state.
 pub const STATUS_ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// How long a leader that is stopped may take to hand over.
+pub const STOP_TRANSFER_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// How long the node that was asked for may take to lead, once this one does not any more.
 pub const TRANSFER_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -156,6 +156,8 @@ impl Cluster {
         node.held_back.clear();
         node.log = node.disk_log.clone();
         node.durable = WriteSeq::ZERO;
+        // Its connections are gone with it.
+        self.network.retain(|sent| sent.1.get() != id);
     }
 
     pub fn restart(&mut self, id: u64, commit: u64) -> String {
@@ -326,6 +328,39 @@ impl Cluster {
             out += &self.deliver(None, None, usize::MAX);
         }
         out
+    }
+
+    /// How many messages are on the way.
+    pub fn sent_count(&self) -> usize {
+        self.network.len()
+    }
+
+    /// What is on the way at this place arrives; it stays on the way when it is to arrive twice.
+    pub fn deliver_at(&mut self, place: usize, is_twice: bool) -> String {
+        let found = match is_twice {
+            true => self.network.get(place).cloned(),
+            false => self.network.remove(place),
+        };
+        match found {
+            Some((from, to, message)) if !self.cut.contains(&(from.get(), to.get())) => {
+                self.step(to.get(), Input::Message { from, message })
+            }
+            Some(_) | None => String::new(),
+        }
+    }
+
+    /// What is on the way at this place never arrives.
+    pub fn lose_at(&mut self, place: usize) {
+        self.network.remove(place);
+    }
+
+    pub fn is_up(&self, id: u64) -> bool {
+        self.nodes[&id].replica.is_some()
+    }
+
+    /// The entries that a node holds, committed or not.
+    pub fn entries(&self, id: u64) -> &[Entry] {
+        &self.nodes[&id].log.entries
     }
 
     pub fn inject(&mut self, from: u64, to: u64, message: Message) -> String {

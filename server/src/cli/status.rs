@@ -84,7 +84,23 @@ fn ask_state(address: &str) -> Result<State, String> {
     })
 }
 
+/// All nodes that were named, and a leader that they name and that was not.
 fn ask_all(nodes: &Nodes) -> Vec<Report> {
+    let mut reports = ask_named(nodes);
+    let named: BTreeSet<String> =
+        reports.iter().filter_map(|report| report.state.as_ref()).map(|state| state.leader.clone()).collect();
+    for leader in named.iter().filter(|leader| !leader.is_empty() && !nodes.nodes.contains(leader)) {
+        let report = ask(leader);
+        let id = |report: &Report| report.state.as_ref().map(|state| state.node_id);
+        // It may have been named by another name of its machine.
+        if report.reachable && reports.iter().all(|known| id(known) != id(&report)) {
+            reports.push(report);
+        }
+    }
+    reports
+}
+
+fn ask_named(nodes: &Nodes) -> Vec<Report> {
     std::thread::scope(|scope| {
         let asked: Vec<_> = nodes.nodes.iter().map(|address| scope.spawn(|| ask(address))).collect();
         asked.into_iter().filter_map(|answer| answer.join().ok()).collect()

@@ -7,8 +7,8 @@ pub fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
         cells.map(|cell| cell.chars().count()).chain([headings[column].chars().count()]).max().unwrap_or(0)
     };
     let is_number = |column: usize| {
-        let mut cells = rows.iter().filter_map(|row| row.get(column));
-        cells.all(|cell| cell == "-" || cell.bytes().all(|byte| byte.is_ascii_digit()))
+        let mut cells = rows.iter().filter_map(|row| row.get(column)).filter(|cell| *cell != "-").peekable();
+        cells.peek().is_some() && cells.all(|cell| cell.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let columns: Vec<(usize, bool)> =
         (0..headings.len()).map(|column| (width(column), is_number(column))).collect();
@@ -37,12 +37,12 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_needed_and_numbers_are_to_the_right() {
         let rows = vec![
-            vec!["n1".to_owned(), "leader".to_owned(), "7".to_owned()],
-            vec!["n12".to_owned(), "-".to_owned(), "1200".to_owned()],
+            vec!["n1".to_owned(), "leader".to_owned(), "-".to_owned(), "7".to_owned()],
+            vec!["n12".to_owned(), "-".to_owned(), "-".to_owned(), "1200".to_owned()],
         ];
         assert_eq!(
-            render(&["ID", "ROLE", "LAG"], &rows),
-            "ID   ROLE     LAG\nn1   leader     7\nn12  -       1200\n"
+            render(&["ID", "ROLE", "SYNC", "LAG"], &rows),
+            "ID   ROLE    SYNC   LAG\nn1   leader  -        7\nn12  -       -     1200\n"
         );
     }
 }

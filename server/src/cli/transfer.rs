@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::member::read_members;
+use super::member::{MemberRow, read_members};
 use super::nodes::{Leader, NodeName, Nodes};
 use super::outcome::{Done, finish};
 
@@ -46,11 +46,11 @@ impl Transfer {
             }
         };
         if wanted == Some(before.id) {
-            return Ok(done(&before, &before, Duration::ZERO));
+            return Ok(done(&before, &before, Duration::ZERO, None));
         }
         // The new leader may not be among the nodes given.
         let mut everywhere = self.nodes.clone();
-        everywhere.nodes.extend(members.into_iter().filter_map(|member| member.client_address));
+        everywhere.nodes.extend(members.iter().filter_map(|member| member.client_address.clone()));
         let started = Instant::now();
         let called = self.nodes.call(&statement(wanted));
         match &called {
@@ -60,7 +60,10 @@ impl Transfer {
         }
         let is_new = |leader: &Leader| wanted.map_or(leader.id != before.id, |wanted| leader.id == wanted);
         match (everywhere.leader_where(SERVE_TIMEOUT, is_new), called) {
-            (Ok((after, _)), _) => Ok(done(&before, &after, started.elapsed())),
+            (Ok((after, _)), _) => {
+                let took = started.elapsed();
+                Ok(done(&before, &after, took, heavier(&members, after.id)))
+            }
             (Err(_), Err(failed)) => Err(failed.message),
             (Err(error), Ok(_)) => Err(format!("the leadership was handed over, but {error}")),
         }
@@ -72,8 +75,17 @@ fn statement(to: Option<u64>) -> String {
     format!("CALL dbms_consensus.change_leader({to})")
 }
 
-fn done(before: &Leader, after: &Leader, took: Duration) -> Done {
-    let text = if before.id == after.id {
+/// The heaviest node that is there and weighs more than the new leader: the leadership goes on to it by itself.
+fn heavier(members: &[MemberRow], leader: u64) -> Option<u64> {
+    let weight = members.iter().find(|member| member.id == leader)?.weight;
+    let may_lead = |member: &&MemberRow| {
+        member.is_voter() && !member.log_only && member.connected == Some(true) && member.weight > weight
+    };
+    members.iter().filter(may_lead).max_by_key(|member| member.weight).map(|member| member.id)
+}
+
+fn done(before: &Leader, after: &Leader, took: Duration, heavier: Option<u64>) -> Done {
+    let mut text = if before.id == after.id {
         format!("n{} leads already.", after.id)
     } else {
         format!(
@@ -84,11 +96,19 @@ fn done(before: &Leader, after: &Leader, took: Duration) -> Done {
             before.id
         )
     };
+    if let Some(id) = heavier {
+        text.push_str(&format!(
+            "\nn{id} weighs more and takes the leadership once it has caught up; to keep it here: \
+             quorate member configure {} --weight 9",
+            after.id
+        ));
+    }
     let value = json!({
         "from": before.id,
         "to": after.id,
         "client_address": after.address,
         "took_ms": took.as_millis() as u64,
+        "heavier": heavier,
     });
     Done { text, value }
 }
@@ -109,9 +129,30 @@ mod tests {
 
     #[test]
     fn what_is_said() {
-        let moved = done(&leader(1), &leader(2), Duration::from_millis(140));
+        let moved = done(&leader(1), &leader(2), Duration::from_millis(140), None);
         assert_eq!(moved.text, "n2 leads and serves at h:4002, 140 ms after n1 was told to hand over.");
         assert_eq!((&moved.value["took_ms"], &moved.value["to"]), (&140.into(), &2.into()));
-        assert_eq!(done(&leader(1), &leader(1), Duration::ZERO).text, "n1 leads already.");
+        assert_eq!(done(&leader(1), &leader(1), Duration::ZERO, None).text, "n1 leads already.");
+    }
+
+    #[test]
+    fn a_heavier_node_that_will_take_over_is_named() {
+        let member = |id, role: &str, weight| MemberRow {
+            id,
+            role: role.into(),
+            weight,
+            log_only: role == "logger",
+            connected: Some(true),
+            ..MemberRow::default()
+        };
+        let members = [
+            member(1, "leader", 5),
+            member(2, "follower", 7),
+            member(3, "logger", 9),
+            member(4, "learner", 9),
+        ];
+        assert_eq!((heavier(&members, 1), heavier(&members, 2)), (Some(2), None));
+        let told = done(&leader(2), &leader(1), Duration::ZERO, Some(2));
+        assert!(told.text.contains("\nn2 weighs more") && told.value["heavier"] == 2, "{}", told.text);
     }
 }

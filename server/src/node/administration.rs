@@ -143,11 +143,7 @@ async fn add(node: &Arc<Node>, procedure: &Procedure, new: NewNode<'_>) -> Resul
         None => None,
     };
     let known = |members: &Membership| {
-        members
-            .members
-            .iter()
-            .find(|member| member.peer_address == new.peer_address)
-            .map(|member| member.clone())
+        members.members.iter().find(|member| member.peer_address == new.peer_address).cloned()
     };
     if let Some(member) = known(&node.members.in_force()) {
         if member.is_voter {
@@ -185,8 +181,12 @@ fn promote_later(node: &Arc<Node>, id: u64) {
             tokio::time::sleep(PROMOTION_INTERVAL).await;
             match node.steering.change(Change::Promote { id }).await {
                 Ok(_) => return,
-                Err(ChangeRefused::Lagging { .. } | ChangeRefused::InFlight(_) | ChangeRefused::NotReady) => {
-                }
+                Err(
+                    ChangeRefused::Lagging { .. }
+                    | ChangeRefused::NotHeard(_)
+                    | ChangeRefused::InFlight(_)
+                    | ChangeRefused::NotReady,
+                ) => {}
                 Err(refused) => {
                     node.cluster.event(format!("node {} does not get a vote by itself: {refused}", id.get()));
                     return;
@@ -364,6 +364,7 @@ fn refused_error(node: &Node, procedure: &Procedure, refused: &ChangeRefused) ->
         ChangeRefused::NotReady
         | ChangeRefused::InFlight(_)
         | ChangeRefused::Lagging { .. }
+        | ChangeRefused::NotHeard(_)
         | ChangeRefused::StrongSyncLagging { .. } => {
             Error::internal(format!("dbms_consensus.{}: {refused}", procedure.name()))
         }

@@ -121,7 +121,9 @@ impl Applier {
         } else {
             self.node.catalog_known.store(false, Ordering::Release);
             self.node.store.replace(index, chunks)?;
+            self.node.store_replacements.fetch_add(1, Ordering::AcqRel);
         }
+        self.node.sequencer.replaced();
         self.node.sequencer.claim_install(index);
         self.applied = index;
         self.term = term;

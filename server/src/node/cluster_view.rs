@@ -96,13 +96,15 @@ impl Node {
     fn fill_peer(&self, view: &mut MemberView, peer: &PeerStatus, status: &Status) {
         let feed = status.feeds.iter().find(|feed| feed.subscriber == peer.id);
         let is_fed = !peer.is_voter;
-        view.match_index = Some(if is_fed { peer.commit.get() } else { peer.match_index.get() });
+        // Zero is what a leader knows of a member that has not answered it yet.
+        let known = |index: consensus::LogIndex| Some(index.get()).filter(|index| *index > 0);
+        view.match_index = known(if is_fed { peer.commit } else { peer.match_index.max(peer.commit) });
         view.next_index = match feed {
             Some(feed) if is_fed => Some(feed.next.get()),
             None if is_fed => None,
             Some(_) | None => Some(peer.next.get()),
         };
-        view.applied_index = Some(peer.applied.get());
+        view.applied_index = known(peer.applied);
         view.is_pipelined = (!is_fed).then_some(peer.pace == PeerPace::Pipeline);
         view.is_connected = Some(is_heard(self, peer.contact_ticks));
         view.silent_ms = Some(u64::from(peer.contact_ticks) * u64::from(consensus::limits::TICK_MS));

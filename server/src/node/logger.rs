@@ -15,5 +15,7 @@ pub fn check(statement: &Statement, database: Option<&str>) -> Result<(), Error>
     if needs_no_tables(statement, database) {
         return Ok(());
     }
-    Err(Error::not_supported("tables on this node: it is a logger, a voter that keeps the log alone; connect to another node"))
+    Err(Error::not_supported(
+        "tables on this node: it is a logger, a voter that keeps the log alone; connect to another node",
+    ))
 }

@@ -14,8 +14,15 @@ struct State {
     index: u64,
     in_force: Arc<Membership>,
     committed: BTreeMap<u64, Arc<Membership>>,
-    /// Client addresses that nodes told themselves when they were met.
-    met: BTreeMap<u64, String>,
+    /// What nodes told of themselves when they were met.
+    met: BTreeMap<u64, Met>,
+}
+
+/// A node that was met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Met {
+    peer_address: String,
+    sql_address: String,
 }
 
 /// See the module.
@@ -60,18 +67,46 @@ impl MemberBoard {
         if !known.sql_address.is_empty() {
             return Some(known.sql_address.clone());
         }
-        state.met.get(&id).cloned()
+        state.met.get(&id).map(|met| met.sql_address.clone())
     }
 
-    /// Whether the id was removed.
+    /// Whether the id was removed, as far as that is committed: a removal that is not may still come to nothing, and then the others go on
+    /// with that node.
     #[must_use]
     pub fn is_removed(&self, id: u64) -> bool {
-        NodeId::try_new(id).is_some_and(|id| self.0.read().in_force.removed.contains(&id))
+        let state = self.0.read();
+        let committed = state.committed.last_key_value();
+        NodeId::try_new(id).is_some_and(|id| committed.is_some_and(|(_, known)| known.removed.contains(&id)))
     }
 
-    /// A node was met and told where clients reach it.
-    pub fn meet(&self, id: u64, sql_address: &str) {
-        self.0.write().met.insert(id, sql_address.to_owned());
+    /// A node was met and told where it is reached. True when it is no member in this node's view and was not met there before: then
+    /// there is no link to it yet.
+    pub fn meet(&self, id: u64, peer_address: &str, sql_address: &str) -> bool {
+        let mut state = self.0.write();
+        if state.met.len() >= consensus::limits::MEMBERS_MAX && !state.met.contains_key(&id) {
+            state.met.pop_first();
+        }
+        let met = Met { peer_address: peer_address.to_owned(), sql_address: sql_address.to_owned() };
+        let is_news = state.met.insert(id, met.clone()) != Some(met);
+        is_news && !state.in_force.members.iter().any(|member| member.id.get() == id)
+    }
+
+    /// Whom this node needs links to, with their addresses: the members in force, those that are committed (a change that is not may come
+    /// to nothing), and who else called: a node that joins knows only the founding members.
+    #[must_use]
+    pub fn reachable(&self) -> BTreeMap<u64, String> {
+        let state = self.0.read();
+        let committed = state.committed.last_key_value().map(|(_, known)| Arc::clone(known));
+        let is_removed = |id: u64| {
+            let removed = committed.as_ref().map(|known| known.removed.as_slice()).unwrap_or_default();
+            removed.iter().any(|gone| gone.get() == id)
+        };
+        let met = state.met.iter().filter(|(id, _)| !is_removed(**id));
+        let mut found: BTreeMap<u64, String> = met.map(|(id, met)| (*id, met.peer_address.clone())).collect();
+        for members in committed.iter().chain([&state.in_force]) {
+            found.extend(members.members.iter().map(|member| (member.id.get(), member.peer_address.clone())));
+        }
+        found
     }
 
     /// Other members are in force.

@@ -70,6 +70,8 @@ pub struct Node {
     pub entry_cache: std::sync::OnceLock<Arc<entry_cache::EntryCache>>,
     /// What went through the links to other nodes.
     pub peer_counters: Arc<crate::runtime::peer::PeerCounters>,
+    /// How often the tables were replaced by a snapshot since the start.
+    pub store_replacements: std::sync::atomic::AtomicU64,
     /// This node was told that it was removed from the cluster.
     pub removed: std::sync::atomic::AtomicBool,
     /// Somebody wants the log to be purged up to here; zero: nobody.
@@ -106,6 +108,7 @@ impl Node {
             store_is_lost: std::sync::atomic::AtomicBool::new(false),
             entry_cache: std::sync::OnceLock::new(),
             peer_counters: Arc::default(),
+            store_replacements: std::sync::atomic::AtomicU64::new(0),
             removed: std::sync::atomic::AtomicBool::new(false),
             purge_wanted: std::sync::atomic::AtomicU64::new(0),
             purge_forced: std::sync::atomic::AtomicBool::new(false),

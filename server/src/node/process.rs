@@ -34,6 +34,8 @@ pub struct Connection {
     pub connection_killed: AtomicBool,
     /// The running statement is to stop because of `max_execution_time`.
     timed_out: AtomicBool,
+    /// The connection is to end because the server stops.
+    server_stops: AtomicBool,
     /// Wakes the session when one of them was set.
     killed: Notify,
 }
@@ -118,6 +120,17 @@ impl Connection {
         while !self.must_end() {
             self.killed.notified().await;
         }
+    }
+
+    /// What the client hears of a statement's error: when the server stopped it, that the server stops (1053) and not that somebody
+    /// interrupted it (1317), because the one is tried again elsewhere and the other is not.
+    #[must_use]
+    pub fn heard(&self, error: sql::Error) -> sql::Error {
+        if error.code == 1317 && self.server_stops.load(Ordering::Acquire) {
+            let message = "Server shutdown in progress (this node stops; the statement was rolled back, retry it elsewhere)";
+            return sql::Error { code: 1053, state: *b"08S01", message: message.into() };
+        }
+        error
     }
 
     /// Whether KILL CONNECTION was said.
@@ -223,6 +236,7 @@ impl ProcessList {
             statement_killed: AtomicBool::new(false),
             connection_killed: AtomicBool::new(false),
             timed_out: AtomicBool::new(false),
+            server_stops: AtomicBool::new(false),
             killed: Notify::new(),
         });
         let mut connections = self.connections.lock();
@@ -260,9 +274,10 @@ impl ProcessList {
         self.connections.lock().values().map(|connection| connection.process()).collect()
     }
 
-    /// Ends all connections.
+    /// Ends all connections, because the server stops.
     pub fn kill_all(&self) {
         for connection in self.connections.lock().values() {
+            connection.server_stops.store(true, Ordering::Release);
             connection.kill(false);
         }
     }

@@ -55,7 +55,8 @@ impl ReadGate {
             lease_until_ns: AtomicU64::new(0),
             commit: AtomicU64::new(0),
             waiting: Mutex::new(HashMap::new()),
-            next_ticket: AtomicU64::new(1),
+            // An answer to a question of before a restart must not be taken for one to a question of after it.
+            next_ticket: AtomicU64::new(rand::random::<u64>() >> 1),
             ask,
         }
     }
@@ -145,6 +146,12 @@ mod tests {
     }
 
     #[test]
+    fn tickets_of_two_starts_differ() {
+        let first = |gate: ReadGate| gate.next_ticket.load(Ordering::Relaxed);
+        assert_ne!(first(ReadGate::new(Box::new(|_| {}))), first(ReadGate::new(Box::new(|_| {}))));
+    }
+
+    #[test]
     fn a_question_that_is_refused_or_lost_is_asked_again() {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let note = Arc::clone(&asked);
@@ -154,10 +161,10 @@ mod tests {
             let answers = async {
                 loop {
                     tokio::time::sleep(Duration::from_millis(1)).await;
-                    match asked.lock().len() {
-                        1 => answerer.answer(1, None),
+                    match asked.lock()[..] {
+                        [first] => answerer.answer(first, None),
                         // The second one is lost.
-                        3 => answerer.answer(3, Some(42)),
+                        [_, _, third] => answerer.answer(third, Some(42)),
                         _ => {}
                     }
                 }
@@ -167,7 +174,8 @@ mod tests {
                 () = answers => {}
             }
         });
-        assert_eq!(*asked.lock(), [1, 2, 3]);
+        let first = asked.lock()[0];
+        assert_eq!(*asked.lock(), [first, first + 1, first + 2]);
         assert!(gate.waiting.lock().is_empty());
     }
 

@@ -41,6 +41,8 @@ struct Inner {
     queue: Vec<Proposal>,
     /// Nothing new gets a place for now.
     is_held: bool,
+    /// The store is being replaced: nothing is dropped from it.
+    is_replacing: bool,
     /// Every index up to this one is installed in the store (as pending or committed). Moved by [`Sequencer::sequence`] and by
     /// the apply; moved back by truncation.
     installed: u64,
@@ -71,8 +73,15 @@ impl Sequencer {
     /// A closed sequencer. `installed` is what the store holds already.
     #[must_use]
     pub fn new(installed: u64, wake: Wake) -> Sequencer {
-        let inner =
-            Inner { term: None, next: 0, queue: Vec::new(), is_held: false, installed, is_sequencing: false };
+        let inner = Inner {
+            term: None,
+            next: 0,
+            queue: Vec::new(),
+            is_held: false,
+            is_replacing: false,
+            installed,
+            is_sequencing: false,
+        };
         Sequencer { inner: Mutex::new(inner), wake, released: tokio::sync::Notify::new() }
     }
 
@@ -173,11 +182,20 @@ impl Sequencer {
         Some((index, wait))
     }
 
-    /// The log was replaced by one that begins behind `base`: so was what is installed.
-    pub fn reset(&self, base: u64) {
+    /// The log is replaced by one that begins behind `base`, and the store will be by what the snapshot holds. `commit` is the last index
+    /// that was known to be committed here: who waits for a later one waits for an entry that was never seen again, and must not take the
+    /// watermark's arrival there for its own.
+    pub fn reset(&self, store: &Store, commit: u64, base: u64) {
         let mut inner = self.inner.lock();
         assert!(inner.term.is_none(), "a leader's log is not replaced");
+        store.drop_pending_from(commit + 1);
         inner.installed = base;
+        inner.is_replacing = true;
+    }
+
+    /// The store is replaced.
+    pub fn replaced(&self) {
+        self.inner.lock().is_replacing = false;
     }
 
     /// Sequences a sealed transaction that began in `term`: its index, and the wait for the quorum.
@@ -223,7 +241,10 @@ impl Sequencer {
     /// Entries from `from` on are gone from the log: so are their pending versions.
     pub fn truncated(&self, store: &Store, from: u64) {
         let mut inner = self.inner.lock();
-        store.drop_pending_from(from);
+        if !inner.is_replacing {
+            // Else there are none: they went when it began, and nothing is sequenced meanwhile.
+            store.drop_pending_from(from);
+        }
         inner.installed = inner.installed.min(from.saturating_sub(1));
     }
 

@@ -368,6 +368,9 @@ impl Session {
     /// The error for a statement that only the leader can run.
     #[must_use]
     pub fn refuse_write(&self) -> Error {
+        if self.node.part() == "removed node" {
+            return Error::read_only("this node was removed from the cluster; connect to another one");
+        }
         let role = self.node.role.get();
         let leader = role
             .leader

@@ -32,6 +32,8 @@ pub enum Request {
     Transfer(Option<NodeId>, oneshot::Sender<TransferEnd>),
     /// Give the handover up that is going on.
     CancelTransfer,
+    /// Another node has called that there is no link to yet.
+    ReconcileLinks,
 }
 
 /// The way to the consensus thread. While the node stops, questions are dropped.
@@ -75,6 +77,11 @@ impl Steering {
         let (answer, answered) = oneshot::channel();
         (self.0)(Request::Transfer(to, answer));
         answered.await.ok()
+    }
+
+    /// Has a link made to a node that called.
+    pub fn reconcile_links(&self) {
+        (self.0)(Request::ReconcileLinks);
     }
 
     /// Gives the transfer up.

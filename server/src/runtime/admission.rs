@@ -75,6 +75,12 @@ impl Doorkeeper {
         true
     }
 
+    fn meet_member(&self, id: u64, peer_address: &str, sql_address: &str) {
+        if self.node.members.meet(id, peer_address, sql_address) {
+            self.node.steering.reconcile_links();
+        }
+    }
+
     fn save(&self, met: &Met) {
         let written = serde_json::to_vec_pretty(met)
             .map_err(std::io::Error::other)
@@ -106,13 +112,13 @@ impl Admission for Doorkeeper {
                 ),
             });
         }
-        self.node.members.meet(id, &hello.sql_address);
+        self.meet_member(id, &hello.peer_address, &hello.sql_address);
         Ok(())
     }
 
     fn welcomed(&self, welcome: &Welcome) {
         self.told.lock().remove(&welcome.node_id);
-        self.node.members.meet(welcome.node_id, &welcome.sql_address);
+        self.meet_member(welcome.node_id, &welcome.peer_address, &welcome.sql_address);
     }
 
     fn refused(&self, peer: NodeId, refusal: &Refusal) {

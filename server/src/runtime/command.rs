@@ -261,7 +261,7 @@ impl Client {
                 true
             }
             Err(error) => {
-                errno::packet(&error).encode(writer);
+                errno::packet(&self.session.connection.heard(error)).encode(writer);
                 false
             }
         }

@@ -100,6 +100,8 @@ pub struct Driver {
     ready: Option<(Term, LogIndex)>,
     /// This node leads, and its sequencer is open.
     is_open: bool,
+    /// The last commit index that the core told.
+    committed: u64,
     /// What the apply reported last.
     applied: u64,
 }
@@ -108,7 +110,8 @@ impl Driver {
     /// Around a replica that has not stepped yet; each lease lasts `lease_ns`.
     #[must_use]
     pub fn new(replica: Replica, node: Arc<Node>, links: Links, lease_ns: u64) -> Driver {
-        let applied = node.store.watermark();
+        let (applied, committed) = (node.store.watermark(), replica.commit().get());
+        node.reads.set_commit(committed);
         Driver {
             replica,
             effects: Effects::default(),
@@ -121,6 +124,7 @@ impl Driver {
             transfer: None,
             ready: None,
             is_open: false,
+            committed,
             applied,
         }
     }
@@ -202,6 +206,7 @@ impl Driver {
                 }
             },
             Request::CancelTransfer => self.step(Input::CancelTransfer),
+            Request::ReconcileLinks => self.reconcile_links(),
         }
     }
 
@@ -347,6 +352,7 @@ impl Driver {
 
     fn commit(&mut self, index: u64) {
         self.node.reads.set_commit(index);
+        self.committed = index;
         match &mut self.replacing {
             Some(replacing) => replacing.commit = Some(index),
             None => self.order(ApplyOrder::Commit(index)),
@@ -355,9 +361,10 @@ impl Driver {
     }
 
     /// Has the members in force written down once they are committed.
-    fn record_membership(&self) {
+    fn record_membership(&mut self) {
         if let Some((index, membership)) = self.node.members.commit(self.replica.commit().get()) {
             self.write(LogWrite::Members(index, membership));
+            self.reconcile_links();
         }
     }
 
@@ -371,17 +378,14 @@ impl Driver {
         self.reconcile_links();
     }
 
-    /// Brings the links to the members in force.
+    /// Brings the links to those that are needed.
     fn reconcile_links(&mut self) {
         let own = self.node.config.node_id;
-        let others: Vec<(NodeId, String)> = self
-            .node
-            .members
-            .in_force()
-            .members
-            .iter()
-            .filter(|member| member.id.get() != own)
-            .map(|member| (member.id, self.node.config.route(member.id.get(), &member.peer_address)))
+        let reachable = self.node.members.reachable();
+        let others: Vec<(NodeId, String)> = reachable
+            .into_iter()
+            .filter(|(id, _)| *id != own)
+            .map(|(id, address)| (NodeId::new(id), self.node.config.route(id, &address)))
             .collect();
         if let Err(error) = self.links.peers.reconcile(&others) {
             super::fatal("a thread for a link between nodes could not be started", &error);
@@ -410,7 +414,8 @@ impl Driver {
         self.node.cluster.event(format!("continuing from a snapshot at index {index}"));
         self.links.cache.reset(base.0);
         self.appends.clear();
-        self.node.sequencer.reset(index);
+        self.node.sequencer.reset(&self.node.store, self.committed, index);
+        self.committed = index;
         self.node.members.reset(membership.clone());
         self.replacing = Some(Replacing { write: seq, base: (index, term), commit: None });
         self.write(LogWrite::Reset { base: (index, term), membership, seq });

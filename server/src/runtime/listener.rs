@@ -7,7 +7,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::connection;
-use crate::limits::{CONNECTIONS_MAX, FILE_HANDLES_RESERVED_DIVISOR, SESSION_STACK_BYTES, SHUTDOWN_WAIT};
+use crate::limits::{
+    CONNECTIONS_MAX, FILE_HANDLES_RESERVED_DIVISOR, SESSION_STACK_BYTES, SHUTDOWN_WAIT, STOP_TRANSFER_TIMEOUT,
+};
 use crate::node::Node;
 use crate::node::process::count;
 
@@ -60,12 +62,24 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     #[cfg(feature = "opensrv")]
     drop(second_listener);
     tracing::info!("stopping");
+    hand_over(node).await;
     node.processes.kill_all();
     let deadline = tokio::time::Instant::now() + SHUTDOWN_WAIT;
     while !node.processes.is_empty() && tokio::time::Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
+}
+
+/// A leader that is stopped hands over first, if there is anybody to hand over to: commits go on there at once, and not only after an
+/// election.
+async fn hand_over(node: &Arc<Node>) {
+    if node.role.get().serving
+        && let Ok(Some(reason)) =
+            tokio::time::timeout(STOP_TRANSFER_TIMEOUT, node.steering.transfer(None)).await
+    {
+        tracing::info!("the leadership is not handed over before stopping: {reason:?}");
+    }
 }
 
 /// How many clients there may be: what the limits say, as far as this process may have file handles. Clients must never take

@@ -18,6 +18,8 @@ pub struct Reclaimer {
     queue: Vec<(u32, u64)>,
     /// Ids that are done; the list is kept in the catalog for ever, so they are remembered.
     done: std::collections::BTreeSet<u32>,
+    /// How often the tables had been replaced when this state was new.
+    replacements: u64,
 }
 
 impl Reclaimer {
@@ -26,6 +28,21 @@ impl Reclaimer {
     /// # Errors
     /// When the engine fails.
     pub fn step(&mut self, node: &Node) -> Result<(), storage::Error> {
+        match self.try_step(node) {
+            // The tables are being replaced by those of another node, which may not have reclaimed yet what this one has.
+            Err(storage::Error::NotReady) => {
+                *self = Reclaimer::default();
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn try_step(&mut self, node: &Node) -> Result<(), storage::Error> {
+        let replacements = node.store_replacements.load(std::sync::atomic::Ordering::Acquire);
+        if replacements != self.replacements {
+            *self = Reclaimer { replacements, ..Reclaimer::default() };
+        }
         let catalog = node.catalog();
         if !node.store.is_ready() {
             return Ok(());
@@ -36,8 +53,10 @@ impl Reclaimer {
         if is_new || is_due {
             self.version = Some((catalog.version, before));
             self.is_settled = !is_new;
-            let dropped =
-                dropped_indexes(&node.store).map_err(|error| storage::Error::Engine(error.to_string()))?;
+            let Ok(dropped) = dropped_indexes(&node.store) else {
+                // Only a store that is being replaced cannot be read; a damaged one has ended the apply.
+                return Err(storage::Error::NotReady);
+            };
             // Not before: a snapshot between the two still sees the rows of what was dropped meanwhile.
             let watermark = node.store.watermark();
             for id in dropped {

@@ -59,8 +59,8 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     }
     let opened = open_log(&config)?;
     let base = opened.first.saturating_sub(1);
-    let members_file = MembersFile::open(&config.data).map_err(Error::Refused)?;
-    let memberships = memberships(&config, &opened, &members_file)?;
+    let mut members_file = MembersFile::open(&config.data).map_err(Error::Refused)?;
+    let memberships = memberships(&config, &opened, &mut members_file)?;
     let snapshots = Arc::new(Snapshots::new(&config.data));
     let staged = snapshots.found(base);
     let (store, is_lost) = open_store(&config, &opened)?;
@@ -251,7 +251,11 @@ fn link_context(
         cluster_id: wire::peer::ClusterId::new(config.cluster_id),
         node_id: NodeId::new(config.node_id),
         incarnation: config.incarnation,
-        peer_address: config.peer_listen.clone(),
+        // What the members know, which may differ from what is listened on.
+        peer_address: node
+            .members
+            .member(config.node_id)
+            .map_or_else(|| config.peer_listen.clone(), |member| member.peer_address),
         sql_address: config.listen.clone(),
         cache: Arc::clone(cache),
         events: events.clone(),
@@ -296,12 +300,18 @@ fn open_log(config: &Config) -> Result<Opened, Error> {
 fn memberships(
     config: &Config,
     opened: &Opened,
-    file: &MembersFile,
+    file: &mut MembersFile,
 ) -> Result<Vec<(LogIndex, Membership)>, Error> {
     let base = opened.first.saturating_sub(1);
     let at_base = match file.at(base) {
         Some(found) => found,
-        None if base == 0 => (LogIndex::ZERO, config.founding_membership()),
+        None if base == 0 => {
+            // Written down before anything can be purged: it is no entry of the log.
+            let founding = config.founding_membership();
+            file.record(0, &founding)
+                .map_err(|error| Error::Io(format!("cannot write {}", crate::members_file::FILE_NAME), error))?;
+            (LogIndex::ZERO, founding)
+        }
         None => {
             return Err(Error::Refused(format!(
                 "{} has no members for the log's beginning at index {base}: restore that file, or remove the whole data folder and \

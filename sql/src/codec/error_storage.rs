@@ -19,6 +19,9 @@ impl From<storage::Error> for Error {
             storage::Error::TooLarge { what, bytes, bytes_max } => Error::too_large(format_args!(
                 "{what} is {bytes} bytes, more than the {bytes_max} allowed; use smaller transactions"
             )),
+            storage::Error::NotReady => Error::internal(
+                "this node's tables are being fetched from another node; try again, or ask another node",
+            ),
             other => Error::internal(other),
         }
     }
@@ -36,6 +39,7 @@ mod tests {
         assert_eq!(code(storage::Error::LockWaitTimeout), 1205);
         assert_eq!(code(storage::Error::LockNotAvailable), 3572);
         assert_eq!(code(storage::Error::SnapshotTooOld), 1105);
+        assert!(Error::from(storage::Error::NotReady).message.contains("ask another node"));
         assert_eq!(code(storage::Error::Engine("x".into())), 1105);
     }
 }

@@ -31,9 +31,15 @@ use crate::{Error, Result};
 /// The registered snapshots.
 pub(super) struct Registry {
     state: Mutex<State>,
+    served: Served,
+}
+
+/// What is looked at after each read of a row: in a cache line of its own, away from the lock that each snapshot takes.
+#[repr(align(128))]
+struct Served {
     /// See the module's documentation. Only moved up, but for a replacement.
     refused_below: AtomicU64,
-    /// See the module's documentation. Only moved up, under `state`.
+    /// See the module's documentation. Only moved up, under the lock of the state.
     generation: AtomicU64,
 }
 
@@ -61,11 +67,11 @@ impl Registry {
             exports: Vec::new(),
             export_count: 0,
         };
-        Registry {
-            state: Mutex::new(state),
+        let served = Served {
             refused_below: AtomicU64::new(refused_below),
             generation: AtomicU64::new(u64::from(is_replacing)),
-        }
+        };
+        Registry { state: Mutex::new(state), served }
     }
 
     /// Registers a snapshot at the watermark and returns its index and generation.
@@ -117,13 +123,13 @@ impl Registry {
     /// True if a snapshot at `index` is no longer served, or not yet.
     #[inline]
     pub(super) fn is_refused(&self, index: u64) -> bool {
-        index < self.refused_below.load(Ordering::Acquire)
+        index < self.served.refused_below.load(Ordering::Acquire)
     }
 
     /// The generation of the data: odd while it is being replaced.
     #[inline]
     pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+        self.served.generation.load(Ordering::Acquire)
     }
 
     /// True while the data is being replaced.
@@ -145,7 +151,7 @@ impl Registry {
     pub(super) fn begin_replace(&self) {
         let mut state = self.state.lock();
         if !self.is_replacing() {
-            self.generation.fetch_add(1, Ordering::AcqRel);
+            self.served.generation.fetch_add(1, Ordering::AcqRel);
         }
         state.snapshots.clear();
         state.exports.clear();
@@ -159,10 +165,10 @@ impl Registry {
         // Those that were taken meanwhile cannot be read and hold nothing.
         state.snapshots.clear();
         state.readable_from = index;
-        self.refused_below.store(index, Ordering::Release);
+        self.served.refused_below.store(index, Ordering::Release);
         // Who sees the watermark there must find the store ready: so the generation first, and both under the lock that
         // a snapshot is taken under.
-        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.served.generation.fetch_add(1, Ordering::AcqRel);
         watermark.set(index);
     }
 
@@ -240,7 +246,7 @@ impl Registry {
             return None;
         }
         state.snapshots.pop_front();
-        self.refused_below.fetch_max(oldest + 1, Ordering::AcqRel);
+        self.served.refused_below.fetch_max(oldest + 1, Ordering::AcqRel);
         state.readable_from = state.readable_from.max(oldest + 1);
         Some(oldest)
     }

@@ -143,8 +143,11 @@ fn marked_records_are_those_that_the_log_holds() {
     let (found, opened) = marked(&disk);
     assert_eq!(found, [3, 8, 13, 18].into_iter().filter(|index| *index >= first).collect::<Vec<_>>());
     let mut log = opened.log;
+    // In the segment that stays.
+    log.append(&(20..=23).map(|index| record(index, 2, 9)).collect::<Vec<_>>()).unwrap();
+    log.sync().unwrap();
     log.reset(100, 2).unwrap();
-    log.append(&[record(101, 2, 9), record(103 - 1, 2, 9), record(103, 2, 9)]).unwrap();
+    log.append(&[record(101, 2, 9), record(102, 2, 9), record(103, 2, 9)]).unwrap();
     log.sync().unwrap();
     assert_eq!(marked(&disk).0, [103]);
     assert!(open(&disk).unwrap().marked.is_empty(), "nothing is marked unless it is asked for");

@@ -8,3 +8,4 @@ mod export;
 mod readers;
 mod replace;
 mod stress;
+mod watched;

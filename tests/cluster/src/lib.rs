@@ -67,20 +67,21 @@ pub struct TestCluster {
     network: Option<Network>,
 }
 
-/// Where the server binary is: `QUORATE_BIN`, or beside the test's own profile folder.
+/// Where the server binary is: `QUORATE_BIN`, or in the folder of the profile that this program (a test or a benchmark) was built for.
 #[must_use]
 pub fn server_binary() -> PathBuf {
     if let Some(path) = std::env::var_os("QUORATE_BIN") {
         return path.into();
     }
-    let test = std::env::current_exe().unwrap();
-    let path = test.parent().and_then(Path::parent).unwrap().join("quorate");
-    assert!(
-        path.exists(),
-        "{} is missing: run the tests with `cargo xtask test`, which builds it",
-        path.display()
-    );
-    path
+    let own = std::env::current_exe().unwrap();
+    // Tests are one folder deeper than programs.
+    let path = own.ancestors().skip(1).take(2).map(|folder| folder.join("quorate")).find(|path| path.is_file());
+    path.unwrap_or_else(|| {
+        panic!(
+            "the server's program is not beside {}: run the tests with `cargo xtask test`, which builds it",
+            own.display()
+        )
+    })
 }
 
 /// A port that is free now, below the range the kernel takes outgoing ports from.

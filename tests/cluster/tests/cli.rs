@@ -178,10 +178,11 @@ fn after_the_majority_is_lost_one_folder_becomes_a_new_cluster() {
     connection.query("INSERT INTO d.t VALUES (1), (2)").unwrap();
     drop(connection);
     cluster.kill_all();
-    let folder = |id: u64| cluster.node(id).data.to_string_lossy().into_owned();
     let other = (1..=3).find(|id| *id != leader).unwrap();
+    let folder = |id: u64| cluster.node(id).data.to_string_lossy().into_owned();
+    let (kept, second) = (folder(leader), folder(other));
 
-    let both = json(&["recover", "--data", &folder(leader), "--data", &folder(other)]);
+    let both = json(&["recover", "--data", &kept, "--data", &second]);
     assert_eq!(
         (&both["is_majority"], &both["missing"].as_array().unwrap().len()),
         (&true.into(), &1),
@@ -189,13 +190,13 @@ fn after_the_majority_is_lost_one_folder_becomes_a_new_cluster() {
     );
     let keep = leader.to_string();
     let form = ["--form", "--keep", &keep, "--yes"];
-    let two = [&["recover", "--data", &folder(leader), "--data", &folder(other)][..], &form].concat();
+    let two = [&["recover", "--data", &kept, "--data", &second][..], &form].concat();
     assert!(refused(1, &two).contains("a majority"));
 
-    let looked = text(&quorate(&["recover", "--data", &folder(leader)]).stdout);
+    let looked = text(&quorate(&["recover", "--data", &kept]).stdout);
     assert!(looked.contains("These are 1 of 3 voters, no majority."), "{looked}");
     assert!(looked.contains(&format!("--form --keep {leader}")), "{looked}");
-    let formed = json(&[&["recover", "--data", &folder(leader)][..], &form].concat());
+    let formed = json(&[&["recover", "--data", &kept][..], &form].concat());
     assert_eq!(formed["formed"]["node"], leader, "{formed}");
 
     // An old node that comes back is of another cluster: it does not take part, and does not get in the way.

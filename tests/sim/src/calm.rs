@@ -1,6 +1,6 @@
 //! The end of every run: everything is restored, and the cluster must make progress and be of one mind.
 
-use consensus::{Membership, Role};
+use consensus::{Input, Membership, Role};
 
 use crate::clock::RealUs;
 use crate::network::Weather;
@@ -40,6 +40,7 @@ impl World {
             );
         }
         self.read_everywhere(began_us);
+        self.hand_over(began_us);
         self.env.tally.calm_ms_max = (self.env.now_us - began_us) / 1_000;
     }
 
@@ -114,6 +115,30 @@ impl World {
                     self.describe()
                 );
             }
+        }
+    }
+
+    /// Asked to hand over, and with somebody to hand over to, the leader is succeeded.
+    fn hand_over(&mut self, began_us: RealUs) {
+        let before = self.env.checker.leader_count();
+        while self.env.checker.leader_count() == before {
+            if let Some((leader, membership)) = self.ready_leader() {
+                let own = self.nodes[leader].id;
+                let may_succeed = membership.members.iter().any(|member| {
+                    member.is_voter && !member.is_log_only && member.weight > 0 && member.id != own
+                });
+                if !may_succeed {
+                    return;
+                }
+                self.nodes[leader].step(&mut self.env, Input::Transfer { to: None });
+            }
+            self.pass_until(self.env.now_us + LOOK_US);
+            let calm_us = self.env.now_us - began_us;
+            assert!(
+                calm_us < 3 * CALM_US_MAX,
+                "liveness: the leadership is not handed over after {calm_us} us:\n{}",
+                self.describe()
+            );
         }
     }
 

@@ -33,14 +33,16 @@ pub struct Checker {
     made: Vec<Vec<Made>>,
     /// The state behind each committed entry, from index 0.
     committed: Vec<State>,
+    /// The term of the leader that committed it, which may be later than the entry's own.
+    committed_in: Vec<u64>,
     /// The highest term each node spoke in.
     spoken: BTreeMap<NodeId, Term>,
     /// What is on each node's disk for certain, by number of the node, from 0.
     pub disks: Vec<Shadow>,
     /// Everything up to here was acknowledged to some client, or shown to one.
     frontier: u64,
-    /// Who was removed by a committed change.
-    removed: BTreeSet<NodeId>,
+    /// Who was removed by a committed change, and the term in which it was committed.
+    removed: BTreeMap<NodeId, u64>,
 }
 
 fn place(node: NodeId) -> usize {
@@ -144,10 +146,18 @@ impl Checker {
     pub fn leads(&mut self, node: NodeId, term: Term, log: &Shadow, membership: &Membership) {
         let leader = *self.leaders.entry(term).or_insert(node);
         assert!(leader == node, "election safety: {leader} and {node} lead in term {term}");
-        assert!(!self.removed.contains(&node), "{node} leads term {term}, having been removed");
+        let removed_in = self.removed.get(&node).copied();
+        assert!(
+            removed_in.is_none_or(|removed_in| removed_in >= term.get()),
+            "{node} leads term {term}, having been removed in term {removed_in:?}"
+        );
         let base = usize::try_from(log.base).expect("few entries");
         let committed = self.committed.get(base + 1..).unwrap_or_default();
         for (position, state) in committed.iter().enumerate() {
+            // The last votes of an earlier term may be counted after a later leader has committed something.
+            if self.committed_in[state.index as usize] >= term.get() {
+                break;
+            }
             let held = log.terms.get(position);
             assert!(
                 held == Some(&state.term),
@@ -178,6 +188,7 @@ impl Checker {
     ) {
         if self.committed.is_empty() {
             self.committed.push(State::default());
+            self.committed_in.push(0);
         }
         let known = self.committed_count();
         // By log matching, what agrees at one entry agrees before it.
@@ -210,6 +221,8 @@ impl Checker {
         }
         for at in known + 1..=index {
             self.commit_entry(node, at, log);
+            let before = self.committed_in.last().copied().unwrap_or_default();
+            self.committed_in.push(before.max(term.get()));
         }
     }
 
@@ -222,15 +235,21 @@ impl Checker {
         self.committed.push(before.after(term, made.kind, &made.content.to_le_bytes()));
     }
 
-    /// A committed change removed a node.
-    pub fn removed(&mut self, removed: &[NodeId]) {
-        self.removed.extend(removed);
+    /// The membership entry at `index` is committed: these are removed for ever.
+    pub fn removed(&mut self, index: u64, removed: &[NodeId]) {
+        let term = self.committed_in.get(index as usize).copied().unwrap_or_default();
+        for node in removed {
+            self.removed.entry(*node).or_insert(term);
+        }
     }
 
-    /// A node drops its log from an index on.
-    pub fn truncates(&self, node: NodeId, from: u64, commit: u64, log: &Shadow) {
+    /// A node drops its log from an index on, in `term`.
+    pub fn truncates(&self, node: NodeId, term: Term, (from, commit): (u64, u64), log: &Shadow) {
         assert!(from > commit, "{node} drops {from}, having committed {commit}");
-        if let Some(state) = self.committed.get(from as usize) {
+        // A node that has not heard of the later term may still follow a leader that was deposed before it was committed.
+        let is_known =
+            self.committed_in.get(from as usize).is_some_and(|committed_in| *committed_in <= term.get());
+        if let Some(state) = self.committed.get(from as usize).filter(|_| is_known) {
             assert!(
                 log.term_at(from) != Some(state.term),
                 "{node} drops entry {from} of term {}, which is committed",
@@ -241,18 +260,19 @@ impl Checker {
 
     /// A message leaves a node.
     pub fn speaks(&mut self, node: NodeId, to: NodeId, message: &Message) {
-        let is_known = matches!(message, Message::Feed { term: Term::ZERO, .. });
-        assert!(is_known || message.is_well_formed(), "{node} sends nonsense: {message:?}");
+        assert!(message.is_well_formed(), "{node} sends nonsense: {message:?}");
         match message {
             // These name a term that nobody is in yet.
             Message::PreVote { .. } | Message::PreVoteReply { .. } => return,
             Message::VoteReply { term, granted: true } => {
                 let vote = *self.votes.entry((*term, node)).or_insert(to);
                 assert!(vote == to, "{node} votes for {vote} and for {to} in term {term}");
+                self.has_written(node, *term, to);
             }
             Message::Vote { term, .. } => {
                 let vote = *self.votes.entry((*term, node)).or_insert(node);
                 assert!(vote == node, "{node} stands in term {term}, having voted for {vote}");
+                self.has_written(node, *term, node);
             }
             Message::AppendAck { match_index, .. } | Message::FeedAck { match_index, .. } => {
                 let last = self.disk(node).last();
@@ -270,6 +290,8 @@ impl Checker {
                     index <= commit.get() && self.state_at(index).is_some_and(|state| state.term == term)
                 });
                 assert!(is_committed, "{node} feeds {last:?}, which is not committed");
+                // Its term is what the node has heard of, and no promise.
+                return;
             }
             Message::VoteReply { .. }
             | Message::Append { .. }
@@ -283,6 +305,15 @@ impl Checker {
         }
         let spoken = self.spoken.entry(node).or_default();
         *spoken = (*spoken).max(message.term());
+    }
+
+    /// A vote is on disk before anybody hears of it (unless its term is over by now).
+    fn has_written(&mut self, node: NodeId, term: Term, vote: NodeId) {
+        let written = self.disk(node).hard_state;
+        assert!(
+            written.term > term || written.term == term && written.vote == Some(vote),
+            "{node} speaks of its vote for {vote} in term {term}; on its disk is {written:?}"
+        );
     }
 
     /// Others may purge what a node says that it has committed and on disk.

@@ -11,6 +11,7 @@ use crate::kinds::Kinds;
 use crate::network::Network;
 use crate::queue::{Boot, Event, Local, Parcel, Queue};
 use crate::random::Random;
+use crate::world::place;
 
 /// What a run was like, to see that the storms are storms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,6 +128,8 @@ pub struct Env {
     pub queue: Queue,
     /// The links.
     pub network: Network,
+    /// How many times each node started.
+    pub boots: Vec<Boot>,
     /// What must hold.
     pub checker: Checker,
     /// What happens to disks and processes.
@@ -135,6 +138,8 @@ pub struct Env {
     pub kinds: Kinds,
     /// Nothing breaks any more.
     pub is_calm: bool,
+    /// Somebody has just begun to stand, or won.
+    pub challenger: Option<NodeId>,
     /// Counts.
     pub tally: Tally,
     /// The record.
@@ -184,8 +189,9 @@ impl Env {
         } else {
             Parcel::Value(message)
         };
-        // It may find another process than was there when it was sent.
+        // It reaches the process that was there when it was sent, or none: a connection ends with the process.
+        let boot = self.boots.get(place(to)).copied();
         let local = Local::Message { from, parcel };
-        self.queue.push(at_us, Event::Local { node: to, boot: None, local });
+        self.queue.push(at_us, Event::Local { node: to, boot, local });
     }
 }

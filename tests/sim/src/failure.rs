@@ -52,7 +52,6 @@ pub fn run(options: RunOptions) -> Result<Tally, Box<Failure>> {
 }
 
 /// As [`run`], with the lines of the record that the options keep.
-#[must_use]
 pub fn run_recorded(options: RunOptions) -> (Result<Tally, Box<Failure>>, Vec<String>) {
     catch_quietly();
     IS_CAUGHT.set(true);

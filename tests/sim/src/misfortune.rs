@@ -49,11 +49,30 @@ impl World {
 
     fn rearrange_links(&mut self) {
         self.env.network.heal();
-        let choice = self.env.random.below(8);
-        let is_wanted = self.env.kinds.has(if choice < 5 { Kind::Cuts } else { Kind::OneWayCuts });
+        let choice = self.env.random.below(11);
+        let is_one_way = matches!(choice, 5 | 6 | 8..11);
+        let is_wanted = self.env.kinds.has(if is_one_way { Kind::OneWayCuts } else { Kind::Cuts });
         let ids: Vec<NodeId> = self.nodes.iter().map(|node| node.id).collect();
         let lonely = self.any_important_node();
         let sides = self.env.random.number();
+        let with_leader = self.without_vote(lonely);
+        if choice > 8 && is_wanted {
+            // One node does not hear its leader, while nothing is written that it would miss: it may well be elected.
+            let chosen = self.env.random.number() as usize;
+            let leader = self.nodes.iter().find(|node| node.lease_read(self.env.now_us).is_some());
+            if let Some((leader, process)) = leader.and_then(|node| Some((node.id, node.process.as_ref()?))) {
+                let voters = process.membership().1.members.iter();
+                let others: Vec<NodeId> = voters
+                    .filter(|member| member.is_voter && member.id != leader)
+                    .map(|member| member.id)
+                    .collect();
+                if let Some(deaf) = others.get(chosen % others.len().max(1)) {
+                    self.env.network.cut(leader, *deaf);
+                    self.quiet_until_us = self.env.now_us + 3 * self.tuning.election_us;
+                }
+            }
+            return;
+        }
         if !is_wanted {
             return;
         }
@@ -68,6 +87,8 @@ impl World {
             // One node hears nobody, or nobody hears it.
             5 => to == lonely,
             6 => from == lonely,
+            // One node with all those that have no vote, which must not be taken for a majority.
+            7 => with_leader.contains(&from) != with_leader.contains(&to),
             // Some directions, any of them.
             _ => self.env.random.once_in(3),
         };
@@ -82,6 +103,34 @@ impl World {
         for (from, to) in cuts {
             self.env.network.cut(from, to);
         }
+    }
+
+    /// The worst moment for a leader to be cut off is when another is being made: now and then it is, so that it does not hear of it.
+    pub(crate) fn silence_leaders(&mut self, challenger: NodeId) {
+        let is_wanted = self.env.random.once_in(4);
+        if !is_wanted || self.env.is_calm || !self.env.kinds.has(Kind::Cuts) {
+            return;
+        }
+        for place in 0..self.nodes.len() {
+            let leader = &self.nodes[place];
+            let leads =
+                leader.process.as_ref().is_some_and(|process| process.role() == consensus::Role::Leader);
+            if leads && leader.id != challenger {
+                for other in &self.nodes {
+                    self.env.network.cut(leader.id, other.id);
+                    self.env.network.cut(other.id, leader.id);
+                }
+            }
+        }
+    }
+
+    /// A node, and all that have no vote as far as it knows.
+    fn without_vote(&self, id: NodeId) -> Vec<NodeId> {
+        let known = self.nodes[place(id)].process.as_ref().map(|process| &process.membership().1);
+        let has_vote = |id: NodeId| {
+            known.is_some_and(|known| known.members.iter().any(|member| member.id == id && member.is_voter))
+        };
+        self.nodes.iter().map(|node| node.id).filter(|other| *other == id || !has_vote(*other)).collect()
     }
 
     fn end(&mut self, id: NodeId, end: End) {

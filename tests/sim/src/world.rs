@@ -53,6 +53,8 @@ pub(crate) struct Tuning {
     pub(crate) operators_us_max: u64,
     /// Longest time between two things that clients do.
     pub(crate) clients_us_max: u64,
+    /// After one in so many writes nobody writes for a while.
+    pub(crate) quiet_one_in: u64,
     /// One in so many things that clients do is a read.
     pub(crate) read_one_in: u64,
     /// The election timeout, by clock: other times are measured by it.
@@ -71,6 +73,10 @@ pub struct World {
     pub(crate) random: Random,
     pub(crate) template: Config,
     pub(crate) payloads: u64,
+    /// Nobody writes until then.
+    pub(crate) quiet_until_us: RealUs,
+    /// What clients could count on when the leases were last looked at.
+    frontier: u64,
 }
 
 impl World {
@@ -83,9 +89,10 @@ impl World {
         let template = draw_config(&mut random, options);
         let election_us = u64::from(template.election_ticks) * TICK_NS / 1_000;
         let tuning = Tuning {
-            misfortune_us_max: election_us * [1, 2, 6][random.below(3) as usize] / 4,
+            misfortune_us_max: election_us * [1, 4, 12, 40][random.below(4) as usize] / 4,
             operators_us_max: election_us * [1, 3, 20][random.below(3) as usize],
             clients_us_max: [1_000, 4_000, 12_000][random.below(3) as usize],
+            quiet_one_in: [0, 10, 50][random.below(3) as usize],
             read_one_in: [2, 3, 5][random.below(3) as usize],
             election_us,
         };
@@ -95,17 +102,29 @@ impl World {
             steps: 0,
             queue: Queue::default(),
             network: Network::new(Random::new(random.number()), weather, encodes),
+            boots: Vec::new(),
             checker: Checker::default(),
             random: Random::new(random.number()),
             kinds: options.kinds,
             is_calm: false,
+            challenger: None,
             tally: Tally::default(),
             trace: Trace::keeping(options.trace_lines_max),
             effects: consensus::Effects::new(),
         };
         let random = Random::new(random.number());
-        let mut world =
-            World { options, env, nodes: Vec::new(), founders, tuning, random, template, payloads: 0 };
+        let mut world = World {
+            options,
+            env,
+            nodes: Vec::new(),
+            founders,
+            tuning,
+            random,
+            template,
+            payloads: 0,
+            quiet_until_us: 0,
+            frontier: 0,
+        };
         for place in 0..world.founders.members.len() {
             let member = &world.founders.members[place];
             let (id, is_log_only) = (member.id, member.is_log_only);
@@ -190,6 +209,28 @@ impl World {
             Event::Misfortune => self.misfortune(),
             Event::Operators => self.operators(),
         }
+        if let Some(challenger) = self.env.challenger.take() {
+            self.silence_leaders(challenger);
+            self.quiet_until_us = self.env.now_us;
+        }
+        let frontier = self.env.checker.frontier();
+        if frontier != self.frontier {
+            self.frontier = frontier;
+            self.hold_leases(frontier);
+        }
+    }
+
+    /// Whoever holds a lease could be read from right now, and would have to show what was just acknowledged or shown elsewhere.
+    fn hold_leases(&self, frontier: u64) {
+        for node in &self.nodes {
+            if let Some(promised) = node.lease_read(self.env.now_us) {
+                assert!(
+                    promised >= frontier,
+                    "stale read: {} would answer from its lease as of {promised}, when {frontier} is acknowledged",
+                    node.id
+                );
+            }
+        }
     }
 
     pub(crate) fn add_node(&mut self, id: NodeId, is_log_only: bool) {
@@ -204,6 +245,7 @@ impl World {
             node.clock.set_drift(0, draw_drift(&mut self.random));
         }
         self.nodes.push(node);
+        self.env.boots.push(0);
     }
 
     /// A node starts; if its disk does not let it, it tries again.
@@ -271,9 +313,14 @@ impl World {
             if let Some(place) = self.pick(is_asked) {
                 self.nodes[place].read(&mut self.env);
             }
-        } else {
+        } else if self.env.now_us >= self.quiet_until_us {
             let count = if self.random.once_in(10) { 8 } else { 1 };
             self.write(count);
+            if self.random.once_in(self.tuning.quiet_one_in) {
+                // Only who has everything can be elected, and that takes a while without writes.
+                let quiet_us = self.random.between(1, 4 * self.tuning.election_us);
+                self.quiet_until_us = self.env.now_us + quiet_us;
+            }
         }
     }
 

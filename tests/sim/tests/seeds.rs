@@ -10,7 +10,7 @@ use sim_tests::many::run_all;
 use sim_tests::world::RunOptions;
 
 /// Seeds in a usual run.
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 12_000;
 /// Inputs to nodes in the storm of each.
 const STEPS: u64 = 5_000;
 

@@ -6,7 +6,7 @@ use sim_tests::many::run_all;
 use sim_tests::world::RunOptions;
 
 /// Seeds within which each fault must be caught.
-const SEEDS_MAX: u64 = 400;
+const SEEDS_MAX: u64 = 5_000;
 /// Inputs to nodes in the storm of each.
 const STEPS: u64 = 5_000;
 

@@ -16,6 +16,8 @@ use crate::{Error, Result};
 /// Bytes of the length before the block.
 const LENGTH_BYTES: usize = 4;
 
+const MALFORMED: Error = Error::Malformed { what: "compressed peer frame" };
+
 /// Appends `original` in compressed form, or says that this makes it no smaller, and appends nothing then.
 ///
 /// # Panics
@@ -46,20 +48,25 @@ pub fn compress(original: &[u8], out: &mut Vec<u8>) -> bool {
 /// [`Error::FrameTooLarge`] for a claim past the bound, [`Error::Malformed`] for a block that is not one or that has another
 /// length.
 pub fn decompress(payload: &[u8]) -> Result<Bytes> {
-    let malformed = Error::Malformed { what: "compressed peer frame" };
-    let Some((length, block)) = payload.split_first_chunk::<LENGTH_BYTES>() else { return Err(malformed) };
+    let (length_bytes, block) = claim(payload)?;
+    let mut original = vec![0; length_bytes];
+    match lz4_flex::block::decompress_into(block, &mut original) {
+        Ok(written) if written == length_bytes => Ok(original.into()),
+        Ok(_) | Err(_) => Err(MALFORMED),
+    }
+}
+
+/// The length that the original is said to have, which is possible at least, and the block.
+fn claim(payload: &[u8]) -> Result<(usize, &[u8])> {
+    let (length, block) = payload.split_first_chunk::<LENGTH_BYTES>().ok_or(MALFORMED)?;
     let length_bytes = u32::from_le_bytes(*length) as usize;
     if length_bytes > PEER_FRAME_PAYLOAD_BYTES_MAX {
         return Err(Error::FrameTooLarge { length_bytes, max_bytes: PEER_FRAME_PAYLOAD_BYTES_MAX });
     }
     if length_bytes > block.len().saturating_mul(PEER_COMPRESSION_RATIO_MAX) {
-        return Err(malformed);
+        return Err(MALFORMED);
     }
-    let mut original = vec![0; length_bytes];
-    match lz4_flex::block::decompress_into(block, &mut original) {
-        Ok(written) if written == length_bytes => Ok(original.into()),
-        Ok(_) | Err(_) => Err(malformed),
-    }
+    Ok((length_bytes, block))
 }
 
 #[cfg(test)]
@@ -87,11 +94,16 @@ mod tests {
 
     #[test]
     fn a_bomb_is_refused_before_memory_is_taken() {
-        let claim = |length: usize, block: &[u8]| [&(length as u32).to_le_bytes(), block].concat();
-        let past_the_frame = claim(PEER_FRAME_PAYLOAD_BYTES_MAX + 1, &[0x1f; 100]);
-        assert!(matches!(decompress(&past_the_frame), Err(Error::FrameTooLarge { .. })));
-        let past_the_ratio = claim(PEER_FRAME_PAYLOAD_BYTES_MAX, &[0x1f; 100]);
-        assert!(matches!(decompress(&past_the_ratio), Err(Error::Malformed { .. })));
+        let bomb = |length: usize, block: &[u8]| [&(length as u32).to_le_bytes(), block].concat();
+        let past_the_frame = bomb(PEER_FRAME_PAYLOAD_BYTES_MAX + 1, &[0x1f; 100]);
+        assert!(matches!(claim(&past_the_frame), Err(Error::FrameTooLarge { .. })));
+        assert_eq!(claim(&bomb(PEER_FRAME_PAYLOAD_BYTES_MAX, &[0x1f; 100])), Err(MALFORMED));
+        assert_eq!(claim(&bomb(25_501, &[0x1f; 100])), Err(MALFORMED));
+        assert_eq!(claim(&bomb(25_500, &[0x1f; 100])), Ok((25_500, &[0x1f; 100][..])));
+        // Nothing compresses better than one byte again and again.
+        let mut out = Vec::new();
+        assert!(compress(&vec![7; PEER_FRAME_PAYLOAD_BYTES_MAX], &mut out));
+        assert!(decompress(&out).is_ok());
     }
 
     #[test]

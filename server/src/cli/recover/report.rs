@@ -260,7 +260,7 @@ mod tests {
         let left = NodeLog { newest_us: Some(1_795_315_893_000_000), ..log(2, &[1, 1, 3]) };
         let (text, json) = said(&[left]);
         let row =
-            "n2    voter      1     3          3     3     -  at least 0    2026-11-22 02:51:33 UTC  /n2\n";
+            "n2    voter      1     3          3     3  -     at least 0    2026-11-22 02:51:33 UTC  /n2\n";
         assert!(text.contains(row), "{text}");
         assert!(
             text.contains("These are 1 of 3 voters, no majority. If one of the others (n1, n3)"),

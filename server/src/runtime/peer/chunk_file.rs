@@ -126,7 +126,6 @@ impl ChunkReader {
     ///
     /// # Errors
     /// The disk, or a chunk that is damaged or not whole.
-    #[expect(clippy::should_implement_trait, reason = "an iterator of results would go on after an error")]
     pub fn next(&mut self) -> Result<Option<Bytes>, String> {
         let Some((length, checksum)) = self.header()? else { return Ok(None) };
         let mut bytes = Vec::new();

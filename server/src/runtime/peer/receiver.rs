@@ -178,3 +178,18 @@ pub fn check(context: &LinkContext, hello: &Hello) -> Result<(), LinkError> {
         .judge(hello)
         .map_err(|refusal| LinkError::Refused(RefusedKind::NotMember, handshake::describe(hello, &refusal)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_so_many_places_and_one_that_is_left_is_free_again() {
+        let open = Arc::new(AtomicUsize::new(0));
+        let mut places: Vec<Place> = (0..PEER_CONNECTIONS_MAX).filter_map(|_| Place::take(&open)).collect();
+        assert_eq!(places.len(), PEER_CONNECTIONS_MAX);
+        assert!(Place::take(&open).is_none() && Place::take(&open).is_none());
+        places.pop();
+        assert!(Place::take(&open).is_some());
+    }
+}

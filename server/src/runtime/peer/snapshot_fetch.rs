@@ -2,7 +2,7 @@
 //!
 //! Chunks are kept as they come ([`Staging`]), so a link that breaks, or a process that ends, costs only what was on the way: the
 //! next try asks for the rest, as long as the source still has it, and begins anew otherwise. Sources are asked in the order given,
-//! round and round; progress of any kind makes the count of tries begin anew.
+//! round and round; whenever more of the same snapshot has come, the count of tries begins anew.
 //!
 //! Left out: what becomes of the snapshot ([`consensus::Input::SnapshotStaged`]), and when one is needed.
 
@@ -82,6 +82,15 @@ impl From<wire::Error> for TryError {
     }
 }
 
+/// Whether more of a snapshot is here than before the try. One that begins anew each time gets nowhere, however much of it comes.
+fn has_advanced(before: Option<(u128, u64)>, now: Option<(u128, u64)>) -> bool {
+    match (before, now) {
+        (Some((id_before, count_before)), Some((id, count))) => id == id_before && count > count_before,
+        (None, Some((_, count))) => count > 0,
+        (Some(_) | None, None) => false,
+    }
+}
+
 impl Fetch {
     fn run(&mut self, peers: &[(NodeId, String)]) -> Result<StagedSnapshot, String> {
         if let Some(staged) = StagedSnapshot::open(&self.folder)
@@ -114,7 +123,7 @@ impl Fetch {
                             last = format!("node {} at {address}: {error}", peer.get());
                         }
                     }
-                    if self.progress() != before {
+                    if has_advanced(before, self.progress()) {
                         (tries, rounds) = (0, 0);
                     }
                     tracing::debug!("no whole snapshot yet: {last}");
@@ -133,7 +142,7 @@ impl Fetch {
         self.context.stop.load(Ordering::Relaxed)
     }
 
-    /// Changes whenever something came.
+    /// Which snapshot is here, and how many chunks of it.
     fn progress(&self) -> Option<(u128, u64)> {
         self.staging.as_ref().map(|staging| (staging.head().snapshot_id, staging.chunk_count()))
     }
@@ -243,5 +252,23 @@ impl Fetch {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_always_begins_anew_is_given_up_for_the_next() {
+        assert!(has_advanced(None, Some((1, 3))));
+        assert!(has_advanced(Some((1, 3)), Some((1, 4))));
+        assert!(!has_advanced(Some((1, 3)), Some((2, 9))));
+        assert!(!has_advanced(Some((1, 3)), Some((1, 3))));
+        assert!(
+            !has_advanced(None, Some((1, 0)))
+                && !has_advanced(Some((1, 3)), None)
+                && !has_advanced(None, None)
+        );
     }
 }

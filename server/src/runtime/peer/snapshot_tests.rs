@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use consensus::NodeId;
+use consensus::{LogIndex, Message, NodeId, Term};
 
 use super::test_node::{PATIENCE, TestNode, TestSource, wait_until};
 use super::*;
 use crate::limits::SNAPSHOTS_SERVED_MAX;
+use crate::runtime::driver::Event;
 
 fn chunks(count: u8, bytes: usize) -> Vec<Bytes> {
     (0..count).map(|number| Bytes::from(vec![number; bytes])).collect()
@@ -163,31 +164,39 @@ fn who_has_none_is_passed_over_and_its_reason_told() {
 
 #[test]
 fn a_snapshot_takes_no_more_than_its_share_and_holds_up_no_heartbeat() {
-    let mut giver = TestNode::with_source(1, source(chunks(10, 100_000)));
+    let mut giver = TestNode::with_source(1, source(chunks(5, 100_000)));
     giver.context.snapshot_bytes_per_second = 1_000_000;
-    let address = giver.listen();
+    let peers = [(giver.id(), giver.listen())];
     let taker = TestNode::new(2);
     let mut links = PeerLinks::new(taker.context.clone());
-    links.reconcile(&[(giver.id(), address.clone())]).unwrap();
-    taker.wait_connected(giver.id());
+    links.reconcile(&peers).unwrap();
+    let beat = |seq| Message::HeartbeatAck {
+        term: Term::new(1),
+        seq,
+        commit: LogIndex::ZERO,
+        applied: LogIndex::ZERO,
+    };
+    wait_until("the heartbeat lane is there", || {
+        links.send(giver.id(), Outbound::Message(beat(0)));
+        giver.events.try_iter().any(|event| matches!(event, Event::Message(..)))
+    });
     let started = Instant::now();
+    let mut beats = 0;
     std::thread::scope(|scope| {
-        let fetched = scope.spawn(|| {
-            fetch(&taker, &taker.folder.path().join("staged"), &[(giver.id(), address)], 70, false)
-        });
+        let fetched = scope.spawn(|| fetch(&taker, &taker.folder.path().join("staged"), &peers, 70, false));
         while !fetched.is_finished() {
-            let commit = consensus::Message::Commit {
-                term: consensus::Term::new(1),
-                commit: consensus::LogIndex::new(1),
-            };
-            let asked = Instant::now();
-            links.send(giver.id(), Outbound::Message(commit));
-            giver.wait_message();
-            assert!(asked.elapsed() < Duration::from_millis(400), "{:?}", asked.elapsed());
+            beats += 1;
+            links.send(giver.id(), Outbound::Message(beat(beats)));
+            while giver.wait_message().1 != beat(beats) {}
         }
         fetched.join().unwrap().unwrap();
     });
-    assert!(started.elapsed() > Duration::from_millis(800), "{:?}", started.elapsed());
+    assert!(beats > 10, "they wait for the snapshot: {beats}");
+    assert!(started.elapsed() > Duration::from_millis(350), "{:?}", started.elapsed());
+    // The snapshot is there now: sending it has its bound too.
+    let again = Instant::now();
+    fetch(&taker, &taker.folder.path().join("again"), &peers, 70, false).unwrap();
+    assert!(again.elapsed() > Duration::from_millis(350), "{:?}", again.elapsed());
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The state machine of a node: what is committed is applied in order, reads and acknowledgements wait for it, its storage is
 //! written behind, snapshots are taken of it and put in its place.
 
-use consensus::{Input, LogIndex, NodeId};
+use consensus::{Input, LogIndex, NodeId, Role};
 
 use super::log_thread::LogWrite;
 use super::{Node, WaitingRead};
 use crate::checker;
+use crate::clock::RealUs;
 use crate::env::Env;
 use crate::queue::{Event, Local};
 use crate::snapshot::{Snapshot, State};
@@ -114,6 +115,14 @@ impl Node {
             // They time out; their clients ask again.
             process.reads.clear();
         }
+    }
+
+    /// What a read from the lease would promise now, if there is a lease.
+    #[must_use]
+    pub fn lease_read(&self, now_us: RealUs) -> Option<u64> {
+        let process = self.process.as_ref().filter(|process| process.role == Role::Leader)?;
+        let holds = process.paused.is_none() && process.has_lease(self.clock.read_ns(now_us));
+        holds.then_some(process.commit)
     }
 
     pub(super) fn read_ready(&mut self, env: &mut Env, ticket: u64, index: LogIndex) {

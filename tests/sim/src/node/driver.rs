@@ -74,9 +74,7 @@ impl Node {
         let Some(inbox) = self.process.as_mut().and_then(|process| process.paused.take()) else { return };
         env.note(self.id, "goes on", &inbox.len());
         // Sessions have threads of their own: they may be faster than the driver, with what was true before the pause.
-        if env.random.once_in(2) {
-            self.read(env);
-        }
+        self.read(env);
         let mut ticks = false;
         for local in inbox {
             if matches!(local, Local::Tick) {
@@ -321,7 +319,8 @@ impl Node {
     fn truncate(&mut self, env: &mut Env, from: LogIndex, seq: WriteSeq) {
         env.tally.truncations += 1;
         let process = self.process.as_mut().expect("it just took a step");
-        env.checker.truncates(self.id, from.get(), process.commit, &process.ordered);
+        let term = process.replica.term();
+        env.checker.truncates(self.id, term, (from.get(), process.commit), &process.ordered);
         let change = Change::Truncate(from.get());
         process.ordered.apply(&change);
         process.cache.truncate(from);
@@ -385,7 +384,7 @@ impl Node {
         env.checker.commits(self.id, index, &process.ordered, leads);
         for entry in &process.memberships {
             if entry.0.get() > process.commit && entry.0.get() <= index {
-                env.checker.removed(&entry.1.removed);
+                env.checker.removed(entry.0.get(), &entry.1.removed);
             }
         }
         process.commit = process.commit.max(index);
@@ -401,6 +400,9 @@ impl Node {
         } else {
             process.ready = None;
             process.sequencer = super::Sequencer::default();
+        }
+        if matches!(role, Role::Candidate | Role::Leader) && process.role != role {
+            env.challenger = Some(self.id);
         }
         process.degraded.clear();
         process.lease.revoke();
@@ -432,22 +434,29 @@ impl Node {
 
     /// Everything up to this write is on disk: what waited for it leaves.
     pub(super) fn durable(&mut self, env: &mut Env, seq: WriteSeq) {
-        while let Some((_, change)) = self.unconfirmed.pop_front_if(|(write, _)| *write <= seq) {
-            env.checker.disk(self.id).apply(&change);
+        // Each message is held to what was on disk when its write was: a truncation behind it may be durable by now too.
+        loop {
+            let process = self.process.as_mut().expect("it runs");
+            let Some((write, to, message)) = process.held.pop_front_if(|(write, _, _)| *write <= seq) else {
+                break;
+            };
+            self.confirm(env, write);
+            self.send(env, to, message);
         }
+        self.confirm(env, seq);
         let process = self.process.as_mut().expect("it runs");
         while let Some((_, last)) = process.appends.pop_front_if(|(write, _)| *write <= seq) {
             process.durable = process.durable.max(last);
         }
         process.cache.set_durable(process.durable);
-        loop {
-            let process = self.process.as_mut().expect("it runs");
-            let Some((_, to, message)) = process.held.pop_front_if(|(write, _, _)| *write <= seq) else {
-                break;
-            };
-            self.send(env, to, message);
-        }
         self.step(env, Input::Durable { seq });
+    }
+
+    /// What was ordered up to this write is on disk for certain.
+    fn confirm(&mut self, env: &mut Env, seq: WriteSeq) {
+        while let Some((_, change)) = self.unconfirmed.pop_front_if(|(write, _)| *write <= seq) {
+            env.checker.disk(self.id).apply(&change);
+        }
     }
 
     /// The log has purged.

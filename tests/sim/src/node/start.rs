@@ -18,6 +18,7 @@ use crate::queue::Local;
 use crate::random::Random;
 use crate::shadow::{Change, Shadow};
 use crate::snapshot::State;
+use crate::world::place;
 
 /// The folder of the log on its disk.
 const FOLDER: &str = "/log";
@@ -160,6 +161,7 @@ impl Node {
         let replica = replica.unwrap_or_else(|error| panic!("{} cannot start: {error}", self.id));
         env.checker.restarts(self.id, replica.term());
         self.boot += 1;
+        env.boots[place(self.id)] = self.boot;
         let now_ns = self.clock.read_ns(env.now_us);
         let state = if self.is_log_only { State { index: commit, ..State::default() } } else { self.engine };
         self.process = Some(Process {
