@@ -4,8 +4,8 @@
 //! `log_keep_bytes` stay for nodes that lag a little. Past `log_max_bytes` segments go although a member may still need them: it will
 //! get a snapshot, and the log says so. Sums are looked at every [`PURGE_INTERVAL`].
 //!
-//! Invariant: nothing goes that the node's own engine does not have on disk; a log-only node keeps what the slowest member needs, up to the
-//! same bound.
+//! Invariant: nothing goes that the node's own engine does not have on disk; a log-only node keeps what the slowest member needs, however
+//! much that is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,7 +86,9 @@ impl Upkeep {
         }
         let Some(floor) = self.floor() else { return };
         // Past the bound what others need goes too, but never more than the bound asks for: whole segments, oldest first.
-        let is_forced = bytes > config.log_max_bytes || self.node.purge_forced.swap(false, Ordering::AcqRel);
+        // A log-only node has no tables to make a snapshot of: what it lets go of may be gone for good, so only a person forces that.
+        let is_over = bytes > config.log_max_bytes && !config.log_only;
+        let is_forced = self.node.purge_forced.swap(false, Ordering::AcqRel) || is_over;
         let needed = if is_forced { u64::MAX } else { floor };
         let upto = if asked > 0 { asked.min(needed) } else { self.upto(bytes, is_forced).min(needed) };
         if upto < self.log.first() {

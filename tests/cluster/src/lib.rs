@@ -14,6 +14,7 @@ pub mod network;
 pub mod program;
 pub mod question;
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -86,9 +87,11 @@ pub fn server_binary() -> PathBuf {
 
 /// A port that is free now, below the range the kernel takes outgoing ports from.
 fn free_port() -> u16 {
+    // Free now is not enough: a port that was given to a node that has not started yet is free as well.
+    static TAKEN: std::sync::Mutex<BTreeSet<u16>> = std::sync::Mutex::new(BTreeSet::new());
     loop {
         let port = rand::random_range(15_000..30_000);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && TAKEN.lock().unwrap().insert(port) {
             return port;
         }
     }

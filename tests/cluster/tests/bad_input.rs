@@ -516,6 +516,11 @@ fn garbage_and_strangers_on_the_peer_port() {
     let mut connection = cluster.connect_leader();
     connection.query("CREATE DATABASE d").unwrap();
     connection.query("CREATE TABLE d.t (id INT PRIMARY KEY)").unwrap();
+    // Number 4 was a member once.
+    cluster.must_call(1, "add_learner('127.0.0.1:9', '127.0.0.1:10')");
+    cluster.must_call(1, "drop_learner(4)");
+    connection.query("INSERT INTO d.t VALUES (1000)").unwrap();
+    cluster.assert_equal_nodes(Duration::from_secs(20));
     let ours = connection.query("SELECT @@quorate_cluster_id").unwrap().scalar().unwrap();
     let ours = ClusterId::new(u128::from_str_radix(&ours.replace('-', ""), 16).unwrap());
     let before: Vec<Held> = (1..=3).map(|id| held(cluster.process_id(id))).collect();
@@ -528,11 +533,11 @@ fn garbage_and_strangers_on_the_peer_port() {
             let _ = stream.shutdown(std::net::Shutdown::Write);
             expect_peer_close(stream);
         }
-        // A hello of another cluster, of no member, to the wrong node: told why.
+        // A hello of another cluster, of a removed member, to the wrong node: told why.
         let other = ClusterId::new(ours.get() ^ 1);
         let cases = [
             (other, 1 + id % 3, id, "another cluster"),
-            (ours, 77, id, "no member"),
+            (ours, 4, id, "was removed"),
             (ours, 1 + id % 3, 55, "not node 55"),
         ];
         for (cluster_id, from, to, reason) in cases {

@@ -10,7 +10,7 @@ use cluster_tests::{TestCluster, program};
 
 /// The output of a start that has to fail.
 fn fails(command: &mut Command) -> String {
-    let output = program::run(command.stderr(std::process::Stdio::piped()));
+    let output = program::run_for(command, Duration::from_secs(20));
     assert!(!output.status.success(), "the node started");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -61,7 +61,7 @@ fn folders_of_others_are_refused() {
 
     let path = cluster.node(1).data.join("identity.json");
     let identity = fs::read_to_string(&path).unwrap();
-    fs::write(&path, identity.replace("\"format\": 1", "\"format\": 99")).unwrap();
+    fs::write(&path, identity.replace("\"format\": 2", "\"format\": 99")).unwrap();
     let message = fails(&mut cluster.command(1));
     assert!(message.contains("newer version"), "{message}");
     fs::write(&path, identity).unwrap();

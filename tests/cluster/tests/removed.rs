@@ -46,7 +46,7 @@ fn a_removed_node_is_told_so_does_not_disturb_and_cannot_come_back() {
 
     // Its id is spent.
     let (mut command, data) = cluster.joining_command(leader, removed);
-    let output = program::run(&mut command);
+    let output = program::run_for(&mut command, TOLD_MAX);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("removed"), "{said}");
     assert!(!data.join("identity.json").exists(), "a node that was refused marks nothing");

@@ -133,7 +133,7 @@ fn certificates_that_do_not_fit_are_refused_at_the_start() {
     let cluster = founders([Some(&ours), None, None]);
     let fails = |flags: Vec<String>, reason: &str| {
         let mut command = cluster.command(2);
-        let output = program::run(command.args(&flags).stderr(std::process::Stdio::piped()));
+        let output = program::run_for(command.args(&flags), PATIENCE);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains(reason), "{flags:?}: {said}");
     };

@@ -10,6 +10,8 @@ use crate::world::{World, place};
 const LEADER_US_MAX: RealUs = 30_000_000;
 /// Real time in which all members must have everything. Some runs send one entry at a time, and some nodes need a snapshot.
 const CALM_US_MAX: RealUs = 90_000_000;
+/// More of it for each entry there is.
+const ENTRY_US_MAX: RealUs = 10_000;
 /// Writes that must go through.
 const CALM_WRITES: u64 = 10;
 /// Real time between two of them, and between two looks.
@@ -23,6 +25,7 @@ impl World {
     pub(crate) fn calm(&mut self) {
         self.restore();
         let began_us = self.env.now_us;
+        let calm_us_max = CALM_US_MAX + ENTRY_US_MAX * self.env.checker.committed_count();
         let mut written = 0;
         while written < CALM_WRITES || !self.is_settled() {
             written += u64::from(written < CALM_WRITES && self.write(1));
@@ -34,13 +37,14 @@ impl World {
                 self.describe()
             );
             assert!(
-                calm_us < CALM_US_MAX,
+                calm_us < calm_us_max,
                 "liveness: not settled after {calm_us} us of calm, {written} writes went through:\n{}",
                 self.describe()
             );
         }
-        self.read_everywhere(began_us);
-        self.hand_over(began_us);
+        let settled_us = self.env.now_us;
+        self.read_everywhere(settled_us);
+        self.hand_over(settled_us);
         self.env.tally.calm_ms_max = (self.env.now_us - began_us) / 1_000;
     }
 
@@ -109,7 +113,7 @@ impl World {
                 self.pass_until(self.env.now_us + LOOK_US);
                 let calm_us = self.env.now_us - began_us;
                 assert!(
-                    calm_us < 2 * CALM_US_MAX,
+                    calm_us < CALM_US_MAX,
                     "liveness: a read on n{} is not answered after {calm_us} us:\n{}",
                     place + 1,
                     self.describe()
@@ -135,7 +139,7 @@ impl World {
             self.pass_until(self.env.now_us + LOOK_US);
             let calm_us = self.env.now_us - began_us;
             assert!(
-                calm_us < 3 * CALM_US_MAX,
+                calm_us < CALM_US_MAX,
                 "liveness: the leadership is not handed over after {calm_us} us:\n{}",
                 self.describe()
             );

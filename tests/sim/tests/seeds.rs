@@ -78,7 +78,7 @@ fn one_seed_run_twice_is_the_same_byte_for_byte() {
             (result.ok(), lines)
         };
         let (first, second) = (record(seed), record(seed));
-        assert!(first.1.len() > 4_000, "the record is there");
+        assert!(first.1.len() > 2_000, "the record is there");
         assert!(first == second, "seed {seed} differs");
         assert_ne!(first.1, record(seed + 1).1, "another seed is another run");
     }

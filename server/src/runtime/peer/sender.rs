@@ -16,7 +16,7 @@ use super::links::LinkControl;
 use super::outgoing::{EntriesHead, FrameBatch};
 use super::stream::PeerStream;
 use super::{LinkContext, LinkError, Outbound, handshake};
-use crate::limits::{APPEND_FRAME_BYTES_MAX, PEER_RECONNECT_PAUSE, PEER_STOP_POLL};
+use crate::limits::{APPEND_FRAME_BYTES_MAX, PEER_IDLE_POLL, PEER_RECONNECT_PAUSE};
 use crate::runtime::driver::Event;
 
 /// See the module.
@@ -96,6 +96,7 @@ impl SenderLink {
     fn connected(&mut self, mut stream: PeerStream) {
         // What queued up while the peer was away is stale.
         while self.queue.try_recv().is_ok() {}
+        // On either lane: a question that the peer could not hear is asked again.
         self.tell(Event::Connected(self.peer));
         let started = Instant::now();
         let Err(error) = self.pump(&mut stream);
@@ -106,24 +107,25 @@ impl SenderLink {
             tracing::info!(peer = self.peer.get(), lasted_s, "connection to peer lost: {error}");
         }
         // A link that was ended on purpose may end after the next one to the same peer was made.
-        if !self.is_over() {
+        if self.lane == Lane::Data && !self.is_over() {
             self.tell(Event::Disconnected(self.peer));
         }
     }
 
-    /// The core hears of the data lane only.
     fn tell(&self, event: Event) {
-        if self.lane == Lane::Data {
-            // The consensus thread is gone only while the node stops.
-            let _ = self.context.events.send(event);
-        }
+        // The consensus thread is gone only while the node stops.
+        let _ = self.context.events.send(event);
     }
 
     /// Writes frames until something fails.
     fn pump(&mut self, stream: &mut PeerStream) -> Result<std::convert::Infallible, LinkError> {
         loop {
-            let first = match self.queue.recv_timeout(PEER_STOP_POLL) {
+            let first = match self.queue.recv_timeout(PEER_IDLE_POLL) {
                 Ok(first) => first,
+                // Nobody may write for long, and then a vote is asked for: it must not be lost on a connection that ended long ago.
+                Err(RecvTimeoutError::Timeout) if stream.is_closed() => {
+                    return Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset).into());
+                }
                 Err(RecvTimeoutError::Timeout) if !self.is_over() => continue,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     return Err(LinkError::Stopping);

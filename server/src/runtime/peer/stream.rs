@@ -40,6 +40,16 @@ impl Socket {
         }
     }
 
+    /// Whether the other end is gone, as far as this end's kernel knows. What it sent is left where it is.
+    fn is_closed(&self) -> bool {
+        use rustix::net::{RecvFlags, recv};
+        let mut first = [0];
+        match recv(&self.stream, &mut first[..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+            Ok((count, _)) => count == 0,
+            Err(error) => error != rustix::io::Errno::AGAIN && error != rustix::io::Errno::INTR,
+        }
+    }
+
     fn keep_deadline(&self) -> std::io::Result<()> {
         let Some(deadline) = self.deadline else { return Ok(()) };
         let remaining = deadline.saturating_duration_since(Instant::now());
@@ -94,6 +104,11 @@ impl PeerStream {
             PeerStream::Client(stream) => &mut stream.sock,
             PeerStream::Server(stream) => &mut stream.sock,
         }
+    }
+
+    /// Whether the other end is gone. For a connection on which nothing is read any more: a write finds out one message too late.
+    pub fn is_closed(&mut self) -> bool {
+        self.socket().is_closed()
     }
 
     /// All reads together end within `limit` from now.

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use consensus::{
-    Config, HardState, Lease, LogIndex, LogState, Membership, NodeId, Replica, Term, decode_membership,
+    Config, HardState, Lease, LogIndex, LogState, Membership, NodeId, Replica, Term, WriteSeq,
+    decode_membership,
 };
 use storage::disk::{Disk, SimDisk};
 use storage::log::{Log, Opened, Options};
@@ -122,6 +123,9 @@ impl Node {
         let Some(snapshot) = self.installing.clone() else { return true };
         let (index, term) = (snapshot.state.index, snapshot.state.term);
         if opened.first != index + 1 || opened.last != index {
+            let change = Change::Reset(index, term);
+            // It may fail half way, and be found at the next start.
+            self.unconfirmed.push_back((WriteSeq::ZERO, change.clone()));
             if let Err(error) = opened.log.reset(index, term) {
                 assert!(self.is_disk_failing, "a healthy disk: {error}");
                 return false;
@@ -129,7 +133,8 @@ impl Node {
             (opened.first, opened.last, opened.base_term) = (index + 1, index, term);
             opened.term_runs.clear();
             opened.marked.clear();
-            env.checker.disk(self.id).apply(&Change::Reset(index, term));
+            env.checker.disk(self.id).apply(&change);
+            self.unconfirmed.clear();
         }
         self.engine = snapshot.state;
         self.members_file = vec![snapshot.membership.clone()];
