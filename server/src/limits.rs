@@ -167,6 +167,9 @@ pub const CLIENT_KEEPALIVE_COUNT: u32 = 4;
 /// Connections from other nodes at once: three lanes from each of the largest cluster's members, and some that are on their way out.
 pub const PEER_CONNECTIONS_MAX: usize = 1_024;
 
+/// Pause before a peer that refused this node is called again.
+pub const PEER_REFUSED_PAUSE: Duration = Duration::from_secs(2);
+
 /// How long a link between nodes has nothing to send before it looks whether the other end is still there.
 pub const PEER_IDLE_POLL: Duration = Duration::from_millis(50);
 

@@ -260,6 +260,11 @@ async fn transfer(node: &Arc<Node>, procedure: &Procedure, to: Option<NodeId>) -
     if to == Some(own) {
         return Ok(());
     }
+    if let Some(to) = to
+        && node.members.member(to.get()).is_none()
+    {
+        return Err(wrong(procedure, &ChangeRefused::Unknown(to).to_string()));
+    }
     if let Some(reason) = node.steering.transfer(to).await {
         return Err(match reason {
             TransferEnd::NotLeading => node_not_leading(),

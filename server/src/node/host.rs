@@ -52,7 +52,7 @@ impl Node {
             ("quorate_membership".into(), text(self.membership_text())),
             ("quorate_node_role".into(), text(self.kind())),
             ("quorate_leader_id".into(), Value::UInt(role.leader.unwrap_or(0))),
-            ("quorate_role".into(), text(role.shown())),
+            ("quorate_role".into(), text(self.shown_role(&role))),
             ("quorate_serving".into(), Value::Int(i64::from(role.serving))),
             ("quorate_term".into(), Value::UInt(role.term)),
             ("read_only".into(), Value::Int(i64::from(!role.serving))),
@@ -66,6 +66,15 @@ impl Node {
 
     fn ticks_ms(&self, ticks: fn(&consensus::Config) -> u32) -> u64 {
         u64::from(ticks(&self.timing())) * u64::from(consensus::limits::TICK_MS)
+    }
+
+    /// The role as clients see it: what a node that votes for others only does not lead, and one that was removed is nothing.
+    fn shown_role(&self, role: &super::role::RoleState) -> &'static str {
+        match role.shown() {
+            _ if self.part() == "removed node" => "removed",
+            "follower" if self.config.log_only => "logger",
+            shown => shown,
+        }
     }
 
     /// `data`, `logger` or `learner`.

@@ -16,7 +16,7 @@ use super::links::LinkControl;
 use super::outgoing::{EntriesHead, FrameBatch};
 use super::stream::PeerStream;
 use super::{LinkContext, LinkError, Outbound, handshake};
-use crate::limits::{APPEND_FRAME_BYTES_MAX, PEER_IDLE_POLL, PEER_RECONNECT_PAUSE};
+use crate::limits::{APPEND_FRAME_BYTES_MAX, PEER_IDLE_POLL, PEER_RECONNECT_PAUSE, PEER_REFUSED_PAUSE};
 use crate::runtime::driver::Event;
 
 /// See the module.
@@ -69,11 +69,16 @@ impl SenderLink {
 
     fn run(mut self) {
         while !self.is_over() {
+            let mut pause = PEER_RECONNECT_PAUSE;
             let called = handshake::call(&self.context, self.peer, &self.address, self.lane, &self.control);
             match called {
                 Ok((stream, _)) => self.connected(stream),
                 Err(LinkError::Refused(kind, what)) => self.count(kind, &what),
-                Err(LinkError::ByPeer(refusal)) => self.count(RefusedKind::ByPeer, &refusal.message),
+                Err(LinkError::ByPeer(refusal)) => {
+                    // It takes a person to change that.
+                    pause = PEER_REFUSED_PAUSE;
+                    self.count(RefusedKind::ByPeer, &refusal.message);
+                }
                 // A peer that is not there is nothing to speak of: the core knows.
                 Err(LinkError::Io(error)) => {
                     tracing::debug!(peer = self.peer.get(), address = self.address, "no connection: {error}");
@@ -82,7 +87,8 @@ impl SenderLink {
             }
             self.control.release();
             while self.queue.try_recv().is_ok() {}
-            if !self.is_over() {
+            let until = Instant::now() + pause;
+            while !self.is_over() && Instant::now() < until {
                 std::thread::sleep(PEER_RECONNECT_PAUSE);
             }
         }

@@ -196,3 +196,25 @@ impl Write for PeerStream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_that_the_other_end_left_is_known_without_writing() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let called = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (answered, _) = listener.accept().unwrap();
+        let mut stream = PeerStream::Plain(Socket::new(called));
+        assert!(!stream.is_closed(), "it is there and says nothing");
+        drop(answered);
+        let started = Instant::now();
+        while !stream.is_closed() {
+            assert!(started.elapsed() < Duration::from_secs(10), "the end is not noticed");
+            std::thread::yield_now();
+        }
+    }
+}
