@@ -7,9 +7,12 @@
 //! one row after the other meanwhile; the time counted for a kill is the longest one around it in which neither had a commit
 //! acknowledged. So it contains everything: noticing, electing, applying, and the clients' finding the new leader.
 //!
+//! sysbench 1.0 ends (often by a crash of its own) when its connections break: it is started again at once, and is connected as soon as there
+//! is a leader.
+//!
 //! Layouts: `three` voters with tables, or `same-city`: two with tables and one that keeps the log alone.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -75,8 +78,9 @@ impl Plan {
         let mut cluster = layout.start();
         let proxy = leader_proxy::start(cluster.addresses()).map_err(|error| format!("no proxy: {error}"))?;
         self.prepare(&cluster, &proxy)?;
-        let mut load = self.sysbench(&proxy, "run").spawn().map_err(|error| format!("sysbench: {error}"))?;
         let stop = Arc::new(AtomicBool::new(false));
+        let (sysbench, load_stop) = (self.sysbench(&proxy, "run"), Arc::clone(&stop));
+        let load = std::thread::spawn(move || keep_running(sysbench, &load_stop));
         let commits: Commits = Arc::default();
         let probes: Vec<_> = (0..PROBES)
             .map(|number| {
@@ -85,20 +89,19 @@ impl Plan {
                 std::thread::spawn(move || probe(number, addresses, &stop, &commits))
             })
             .collect();
-        let gaps = self.kill_leaders(&mut cluster, &mut load, &commits);
+        let gaps = self.kill_leaders(&mut cluster, &commits);
         stop.store(true, Ordering::Relaxed);
-        for probe in probes {
-            let _ = probe.join();
+        for thread in probes.into_iter().chain([load]) {
+            let _ = thread.join();
         }
-        let _ = load.kill();
-        let _ = load.wait();
         self.print(gaps?);
         Ok(())
     }
 
     fn sysbench(&self, address: &str, command: &str) -> Command {
         let mut sysbench = program::sysbench("oltp_write_only", address);
-        sysbench.args(TABLES).arg("--rand-type=uniform").arg("--mysql-ignore-errors=all");
+        sysbench.args(TABLES).args(["--rand-type=uniform", "--mysql-ignore-errors=all"]);
+
         match command {
             "run" => sysbench.arg(format!("--threads={}", self.threads)).arg("--time=0").arg("--events=0"),
             _ => sysbench.arg("--threads=2"),
@@ -116,35 +119,34 @@ impl Plan {
         ] {
             connection.query(sql).map_err(|error| format!("{sql}: {error}"))?;
         }
-        let status = self.sysbench(proxy, "prepare").status().map_err(|error| format!("sysbench: {error}"))?;
+        let status =
+            self.sysbench(proxy, "prepare").status().map_err(|error| format!("sysbench: {error}"))?;
         if status.success() { Ok(()) } else { Err("sysbench prepare failed".into()) }
     }
 
     /// The time without a commit of each kill.
-    fn kill_leaders(
-        &self,
-        cluster: &mut TestCluster,
-        load: &mut Child,
-        commits: &Commits,
-    ) -> Result<Vec<Duration>, String> {
+    fn kill_leaders(&self, cluster: &mut TestCluster, commits: &Commits) -> Result<Vec<Duration>, String> {
         let mut gaps = Vec::new();
         for kill in 1..=self.kills {
+            let (from, since) = (commit_index(cluster)?, Instant::now());
             std::thread::sleep(SETTLE);
-            if let Ok(Some(status)) = load.try_wait() {
-                return Err(format!("sysbench ended: {status}"));
-            }
             let leader = cluster.wait_for_leader(PATIENCE);
             if let Ok(mut commits) = commits.lock() {
                 // Only what is around this kill counts.
                 commits.clear();
             }
             std::thread::sleep(SETTLE / 4);
+            let (index, loaded) = (commit_index(cluster)?, since.elapsed());
             let killed = Instant::now();
             cluster.kill(leader);
             let gap = wait_for_gap(commits, killed)?;
             cluster.start_node(leader);
             whole_again(cluster, leader)?;
-            println!("kill {kill}: node {leader}, {} ms without a commit", gap.as_millis());
+            println!(
+                "kill {kill}: node {leader} at index {index}, {} ms without a commit, {} a second before",
+                gap.as_millis(),
+                (index - from) * 1000 / u64::try_from(loaded.as_millis()).unwrap_or(1).max(1)
+            );
             gaps.push(gap);
         }
         Ok(gaps)
@@ -165,6 +167,26 @@ impl Plan {
             place(0.99).as_millis(),
             place(1.0).as_millis()
         );
+    }
+}
+
+/// How far the leader is.
+fn commit_index(cluster: &TestCluster) -> Result<u64, String> {
+    let leader = cluster.wait_for_leader(PATIENCE);
+    cluster.commit_index(leader).ok_or_else(|| "the leader does not answer".into())
+}
+
+/// Starts a program again and again until told to stop.
+fn keep_running(mut command: Command, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        let Ok(mut process) = command.spawn() else { return };
+        while let Ok(None) = process.try_wait() {
+            if stop.load(Ordering::Relaxed) {
+                let _ = process.kill();
+            }
+            std::thread::sleep(PROBE_PAUSE);
+        }
+        std::thread::sleep(PROBE_PAUSE);
     }
 }
 

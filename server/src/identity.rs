@@ -121,6 +121,13 @@ fn adopt(config: &mut Config, found: Identity) -> Result<(), String> {
             config.cluster_name
         ));
     }
+    if config.log_only && !found.log_only && !config.join.is_empty() {
+        return Err(format!(
+            "{} belongs to node {}, which keeps tables; a logger is a new node with an empty data folder",
+            config.data.display(),
+            found.node_id
+        ));
+    }
     if found.peers != config.peers && config.join.is_empty() {
         tracing::info!("members are taken from the data folder, which differs from the flags");
     }
@@ -307,5 +314,7 @@ mod tests {
         joining.node_id = 0;
         assert!(check_or_create(&mut joining).unwrap());
         assert_eq!(joining.node_id, 4);
+        joining.log_only = true;
+        assert!(check_or_create(&mut joining).unwrap_err().contains("which keeps tables"));
     }
 }

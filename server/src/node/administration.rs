@@ -19,12 +19,32 @@ use crate::limits::{
     FORWARD_TIMEOUT, MEMBERSHIP_CHANGE_TIMEOUT, PROMOTION_INTERVAL, TRANSFER_POLL, TRANSFER_TIMEOUT,
 };
 
+/// The user variable by which a session says that its statements were passed on by another node. (No client has a reason to set it; one
+/// that does only keeps its own statements from being passed on.)
+pub const FORWARDED_VARIABLE: &str = "quorate_forwarded";
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A client.
+    Client,
+    /// Another node, for a client of its own. It is not passed on again: a wrong address could lead back to where it came from.
+    Forwarded,
+}
+
 /// Does what a procedure is for. The id of the node that it was about, for those that add one.
 ///
 /// # Errors
 /// 1210 when it makes no sense, 1290 when there is no leader to pass it on to, 1105 when it may work later.
-pub async fn run(node: &Arc<Node>, procedure: &Procedure) -> Result<Option<u64>, Error> {
+pub async fn run(node: &Arc<Node>, procedure: &Procedure, origin: Origin) -> Result<Option<u64>, Error> {
     if procedure.needs_leader() && node.role.get().role != "leader" {
+        if origin == Origin::Forwarded {
+            return Err(Error::read_only(format_args!(
+                "this was passed on to node {} as the leader, which it is not: an election may be running, or the address of the \
+                 leader for clients leads elsewhere (dbms_consensus.change_address sets it); try again",
+                node.config.node_id
+            )));
+        }
         let (node, procedure) = (Arc::clone(node), procedure.clone());
         let forwarded = tokio::task::spawn_blocking(move || forward(&node, &procedure)).await;
         return forwarded.map_err(|error| Error::internal(error.to_string()))?;
@@ -124,6 +144,7 @@ pub fn forward(node: &Node, procedure: &Procedure) -> Result<Option<u64>, Error>
 fn call(address: &str, procedure: &Procedure) -> Result<Option<u64>, client::Error> {
     let options = client::Options { timeout: FORWARD_TIMEOUT, ..client::Options::default() };
     let mut connection = client::Connection::connect_with(address, &options)?;
+    connection.query(&format!("SET @{FORWARDED_VARIABLE} = 1"))?;
     let answer = connection.query(&procedure.statement())?;
     Ok(answer.scalar().and_then(|id| id.parse().ok()))
 }

@@ -104,11 +104,12 @@ impl Sequencer {
     /// Closes, after the leadership was lost. What was queued and never proposed is dropped from the store.
     pub fn close(&self, store: &Store) {
         let mut inner = self.inner.lock();
+        // Also one that was never open: a leader without tables hands over too.
+        inner.is_held = false;
+        self.released.notify_waiters();
         if inner.term.take().is_none() {
             return;
         }
-        inner.is_held = false;
-        self.released.notify_waiters();
         let queued = std::mem::take(&mut inner.queue).len() as u64;
         if queued > 0 {
             let from = inner.next - queued;
@@ -182,14 +183,16 @@ impl Sequencer {
         Some((index, wait))
     }
 
-    /// The log is replaced by one that begins behind `base`, and the store will be by what the snapshot holds. `commit` is the last index
+    /// The log is replaced by one that begins behind a snapshot, and the store will be by what the snapshot holds. `commit` is the last index
     /// that was known to be committed here: who waits for a later one waits for an entry that was never seen again, and must not take the
     /// watermark's arrival there for its own.
-    pub fn reset(&self, store: &Store, commit: u64, base: u64) {
+    pub fn reset(&self, store: &Store, commit: u64) {
         let mut inner = self.inner.lock();
         assert!(inner.term.is_none(), "a leader's log is not replaced");
         store.drop_pending_from(commit + 1);
-        inner.installed = base;
+        // The apply may still be at entries before the snapshot's end: those have to be installed, or the store would be said to hold what
+        // it does not, and be written out so before the log is replaced on disk.
+        inner.installed = inner.installed.min(commit);
         inner.is_replacing = true;
     }
 
@@ -256,5 +259,33 @@ impl Sequencer {
         }
         inner.installed = index;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use storage::engine::MemoryEngine;
+    use storage::version::StoreOptions;
+
+    use super::*;
+
+    fn fixture() -> (Store, Sequencer) {
+        let store = Store::open(Box::new(MemoryEngine::new()), StoreOptions::default()).unwrap();
+        (store, Sequencer::new(0, Box::new(|| {})))
+    }
+
+    /// The apply is behind when the log is replaced: what it still takes from the old log has to get into the store, which may be
+    /// written out before the log is replaced on disk.
+    #[test]
+    fn entries_that_are_applied_after_the_log_was_replaced_are_installed() {
+        let (store, sequencer) = fixture();
+        assert!(sequencer.claim_install(1));
+        sequencer.reset(&store, 5);
+        assert!((2..=5).all(|index| sequencer.claim_install(index)));
+        // The snapshot ends at 100; what it holds is not installed again.
+        sequencer.replaced();
+        sequencer.claim_install(100);
+        assert!(!sequencer.claim_install(100));
+        assert!(sequencer.claim_install(101));
     }
 }

@@ -132,6 +132,10 @@ impl Session {
     /// When committing the transaction before it fails.
     pub async fn begin(&mut self, consistent_snapshot: bool, read_only: bool) -> Result<(), Error> {
         self.commit().await?;
+        if consistent_snapshot {
+            // What it reads later is as of now.
+            self.freshen().await?;
+        }
         let node = Arc::clone(&self.node);
         let open = self.ensure_open(true);
         open.read_only |= read_only;

@@ -25,6 +25,7 @@ use storage::txn::{LockMode, LockOutcome, LockWait, Transaction, View, WaitPolic
 use crate::limits::TEXT_PARAMETER_CHARACTERS;
 
 use super::Node;
+use super::administration::{FORWARDED_VARIABLE, Origin};
 use super::process::count;
 use super::result::Answer;
 use super::session::{Session, lost_leadership, now_us};
@@ -370,7 +371,10 @@ impl Session {
             self.end_failed(&error);
             return Err(error);
         }
-        if !plan.tables().is_empty() && (latest || !self.has_snapshot()) {
+        // One without tables may take the snapshot that the rest of the transaction reads from.
+        let keeps_snapshot = !autocommit || self.open.as_ref().is_some_and(|open| open.explicit);
+        let is_fresh_needed = !plan.tables().is_empty() || (keeps_snapshot && plan.reads_snapshot);
+        if is_fresh_needed && (latest || !self.has_snapshot()) {
             // Locking reads and changes too: one that finds nothing to change writes nothing that the quorum could refuse.
             if let Err(error) = self.freshen().await {
                 self.end_failed(&error);
@@ -665,8 +669,10 @@ impl Session {
             return shown.ok_or_else(|| Error::internal("a procedure that shows nothing"));
         }
         self.connection.state("administering the cluster");
+        let is_forwarded = self.state.user_variables.contains_key(FORWARDED_VARIABLE);
+        let origin = if is_forwarded { Origin::Forwarded } else { Origin::Client };
         let id = tokio::select! {
-            done = super::administration::run(&node, &procedure) => done?,
+            done = super::administration::run(&node, &procedure, origin) => done?,
             () = self.connection.until_killed() => return Err(Error::query_interrupted()),
         };
         let Some(id) = id else { return Ok(Outcome::default()) };

@@ -74,9 +74,15 @@ impl Steering {
 
     /// Asks for a transfer; none when the leadership has moved.
     pub async fn transfer(&self, to: Option<NodeId>) -> Option<TransferEnd> {
+        self.begin_transfer(to).await.ok()
+    }
+
+    /// As [`Steering::transfer`], without waiting: what comes is the answer.
+    #[must_use]
+    pub fn begin_transfer(&self, to: Option<NodeId>) -> oneshot::Receiver<TransferEnd> {
         let (answer, answered) = oneshot::channel();
         (self.0)(Request::Transfer(to, answer));
-        answered.await.ok()
+        answered
     }
 
     /// Has a link made to a node that called.

@@ -61,13 +61,16 @@ impl Doorkeeper {
             // A folder of the first format.
             return true;
         }
+        let Some(member) = self.node.members.member(id) else {
+            // Not a member, as far as this node knows: nothing is kept of strangers, whatever ids they think of.
+            return true;
+        };
         let mut met = self.met.lock();
         let known = met.0.get(&id).map(|text| parse_id("incarnation", text));
         if known == Some(Ok(incarnation)) {
             return true;
         }
-        let is_voter = self.node.members.member(id).is_none_or(|member| member.is_voter);
-        if known.is_some() && is_voter {
+        if known.is_some() && member.is_voter {
             return false;
         }
         met.0.insert(id, format!("{incarnation:032x}"));

@@ -23,8 +23,9 @@ pub fn spawn(
     applier.load_catalog().map_err(std::io::Error::other)?;
     std::thread::Builder::new().name("apply".into()).spawn(move || {
         let _vital = super::Vital::thread("apply");
+        // Also from before a snapshot was loaded: nothing else may be committed for long.
+        let mut commit = 0;
         while let Ok(order) = orders.recv() {
-            let mut commit = 0;
             take(&mut applier, &snapshots, order, &mut commit);
             loop {
                 for order in orders.try_iter() {
@@ -45,7 +46,7 @@ pub fn spawn(
 
 fn take(applier: &mut Applier, snapshots: &Snapshots, order: ApplyOrder, commit: &mut u64) {
     match order {
-        ApplyOrder::Commit(index) => *commit = index,
+        ApplyOrder::Commit(index) => *commit = index.max(*commit),
         ApplyOrder::Replace { index, term } => load(applier, snapshots, index, term),
     }
 }
@@ -58,8 +59,20 @@ fn load(applier: &mut Applier, snapshots: &Snapshots, index: u64, term: u64) {
     if staged.index != index {
         fatal("a snapshot could not be loaded", &format!("it ends at {}, not {index}", staged.index));
     }
-    let mut chunks = staged.chunks().map(|chunk| chunk.map_err(storage::Error::Engine));
-    if let Err(error) = applier.replace(index, term, &mut chunks) {
+    let mut is_damaged = false;
+    let mut chunks = staged.chunks().map(|chunk| {
+        chunk.map_err(|error| {
+            is_damaged = true;
+            storage::Error::Engine(error)
+        })
+    });
+    let replaced = applier.replace(index, term, &mut chunks);
+    if let Err(error) = replaced {
+        drop(chunks);
+        if is_damaged {
+            // Another is fetched after the restart, which would else meet the same damage again and again.
+            staged.remove();
+        }
         fatal("a snapshot could not be loaded", &error);
     }
     drop(chunks);

@@ -222,6 +222,9 @@ async fn handshake(
     Ok(client)
 }
 
+/// Number of a packet that nobody asked for. The client may be sending a command at this moment: it then takes the packet for the answer.
+const GOODBYE_SEQUENCE: u8 = 1;
+
 /// What a login is judged by.
 struct Login<'a> {
     salt: Salt,
@@ -283,11 +286,13 @@ async fn serve(
             Next::Packet(packet) => packet,
             Next::Idle => {
                 let message = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
+                socket.writer.set_sequence(GOODBYE_SEQUENCE);
                 ErrorPacket::new(4031, message).encode(&mut socket.writer);
                 return end(socket, client).await;
             }
             Next::Killed => {
                 let message = "Server shutdown in progress";
+                socket.writer.set_sequence(GOODBYE_SEQUENCE);
                 ErrorPacket::new(1053, message).encode(&mut socket.writer);
                 return end(socket, client).await;
             }

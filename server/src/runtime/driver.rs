@@ -14,8 +14,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use consensus::{
-    Change, ChangeRefused, Effect, Effects, Input, Lease, LogIndex, Membership, Message, NodeId, Notice,
-    Replica, Role, Term, TransferEnd, WriteSeq,
+    Change, ChangeRefused, Effect, Effects, Entry, EntryKind, Input, Lease, LogIndex, Membership, Message,
+    NodeId, Notice, Replica, Role, Term, TransferEnd, WriteSeq,
 };
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
@@ -131,6 +131,8 @@ impl Driver {
 
     /// Runs until [`Event::Shutdown`].
     pub fn run(mut self, events: &Receiver<Event>) {
+        // What was committed just before the process ended may not have been written down, and may be purged without another commit.
+        self.record_membership();
         self.reconcile_links();
         let mut next_tick = Instant::now() + TICK;
         loop {
@@ -163,6 +165,13 @@ impl Driver {
     fn take(&mut self, event: Event) -> bool {
         match event {
             Event::Proposals => self.propose(),
+            Event::Message(from, Message::ReadIndex { ticket, .. })
+                if self.is_open && self.node.reads.has_lease() =>
+            {
+                // As a read of this node's own: the lease was looked at after the question came.
+                let (term, index) = (self.replica.term(), Some(self.replica.commit()));
+                self.send(from, Message::ReadIndexReply { term, ticket, index });
+            }
             Event::Message(from, message) => {
                 self.node.cluster.received(&message);
                 self.step(Input::Message { from, message });
@@ -212,14 +221,25 @@ impl Driver {
 
     /// A snapshot is on disk: it replaces log and store when the log cannot be continued, or only the store when that alone was lost.
     fn staged(&mut self, base: (LogIndex, Term), membership: (LogIndex, Membership)) {
-        let is_held = base.0 <= self.replica.commit() && base.0 >= self.replica.status().first_index.prev();
-        if is_held && self.node.store_is_lost.load(Ordering::Acquire) {
+        let is_lost = self.node.store_is_lost.load(Ordering::Acquire);
+        if !is_lost || base.0 > self.replica.commit() {
+            // A log that holds its last entry is kept, and learns that this is committed.
+            self.step(Input::SnapshotStaged { base, membership });
+        }
+        if self.replacing.is_none() && is_lost && self.is_continued_by_log(base.0) {
             self.order(ApplyOrder::Replace { index: base.0.get(), term: base.1.get() });
             self.order(ApplyOrder::Commit(self.replica.commit().get()));
         } else {
-            self.step(Input::SnapshotStaged { base, membership });
             self.links.snapshots.staged_was_offered(self.replacing.is_some());
         }
+    }
+
+    /// Whether tables as of `index` can be continued from this node's log. That must have the entry on disk: after a crash the tables
+    /// would be ahead of it.
+    fn is_continued_by_log(&self, index: LogIndex) -> bool {
+        index <= self.replica.commit()
+            && index <= self.replica.durable_index()
+            && index >= self.replica.status().first_index.prev()
     }
 
     fn propose(&mut self) {
@@ -289,6 +309,7 @@ impl Driver {
         match effect {
             Effect::Append { entries, seq } => {
                 self.links.cache.push(&entries);
+                self.note_memberships(&entries);
                 if let Some(last) = entries.last() {
                     self.node.cluster.last_log_term.store(last.term.get(), Ordering::Relaxed);
                     self.appends.push_back((seq, last.index.get()));
@@ -353,18 +374,32 @@ impl Driver {
     fn commit(&mut self, index: u64) {
         self.node.reads.set_commit(index);
         self.committed = index;
+        // Before the apply hears of it: what is applied may be purged.
+        self.record_membership();
         match &mut self.replacing {
             Some(replacing) => replacing.commit = Some(index),
             None => self.order(ApplyOrder::Commit(index)),
         }
-        self.record_membership();
     }
 
-    /// Has the members in force written down once they are committed.
+    /// Has memberships written down once they are committed.
     fn record_membership(&mut self) {
-        if let Some((index, membership)) = self.node.members.commit(self.replica.commit().get()) {
+        let news = self.node.members.commit(self.replica.commit().get());
+        if news.is_empty() {
+            return;
+        }
+        for (index, membership) in news {
             self.write(LogWrite::Members(index, membership));
-            self.reconcile_links();
+        }
+        self.reconcile_links();
+    }
+
+    /// Entries were added to the log: the members among them are noted, each. (The core tells only of the last.)
+    fn note_memberships(&self, entries: &[Entry]) {
+        for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Membership) {
+            let membership = consensus::decode_membership(&entry.payload)
+                .expect("the core appends none that cannot be read");
+            self.node.members.append(entry.index.get(), membership);
         }
     }
 
@@ -402,6 +437,7 @@ impl Driver {
             *last = (*last).min(from.prev().get());
             true
         });
+        self.node.members.truncate(from.get());
         // Uncommitted, so above the watermark; lowered before anything can be written at these indexes again.
         self.links.durable.fetch_min(from.prev().get(), Ordering::AcqRel);
         self.node.sequencer.truncated(&self.node.store, from.get());
@@ -414,7 +450,9 @@ impl Driver {
         self.node.cluster.event(format!("continuing from a snapshot at index {index}"));
         self.links.cache.reset(base.0);
         self.appends.clear();
-        self.node.sequencer.reset(&self.node.store, self.committed, index);
+        // The old log may have been longer: what comes in the place of its end is not on disk yet.
+        self.links.durable.fetch_min(self.committed, Ordering::AcqRel);
+        self.node.sequencer.reset(&self.node.store, self.committed);
         self.committed = index;
         self.node.members.reset(membership.clone());
         self.replacing = Some(Replacing { write: seq, base: (index, term), commit: None });
@@ -440,7 +478,10 @@ impl Driver {
     }
 
     fn transfer_ended(&mut self, reason: TransferEnd) {
-        self.node.sequencer.release();
+        if reason != TransferEnd::Busy {
+            // Else the one that is going on still needs the hold.
+            self.node.sequencer.release();
+        }
         if let Some(waiting) = self.transfer.take() {
             let _ = waiting.send(reason);
         }

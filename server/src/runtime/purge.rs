@@ -73,7 +73,12 @@ impl Upkeep {
             return;
         }
         let own = NodeId::new(self.node.config.node_id);
-        let leader = self.node.role.get().leader.and_then(NodeId::try_new).unwrap_or(own);
+        let role = self.node.role.get();
+        if role.role == "leader" {
+            // It can serve nobody until it has the tables, and another voter may have them. Nobody waits for the answer.
+            drop(self.node.steering.begin_transfer(None));
+        }
+        let leader = role.leader.and_then(NodeId::try_new).unwrap_or(own);
         self.snapshots.fetch(&self.node, leader, leader, self.log.first() - 1);
     }
 

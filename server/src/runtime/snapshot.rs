@@ -62,8 +62,15 @@ impl Snapshots {
         None
     }
 
+    /// Keeps a snapshot that was found at the start for the apply. Until it is loaded none is fetched: that would be staged in the same
+    /// folder.
+    pub fn keep_found(&self, snapshot: StagedSnapshot) {
+        self.is_fetching.store(true, Ordering::Release);
+        self.keep(snapshot);
+    }
+
     /// Keeps a staged snapshot for the apply.
-    pub fn keep(&self, snapshot: StagedSnapshot) {
+    fn keep(&self, snapshot: StagedSnapshot) {
         *self.staged.lock() = Some(snapshot);
     }
 
@@ -110,8 +117,11 @@ impl Snapshots {
 
     fn fetched(&self, result: Result<StagedSnapshot, String>) {
         let offered = result.and_then(|snapshot| {
-            let membership = consensus::decode_membership(&snapshot.membership)
-                .map_err(|error| format!("its members cannot be read: {error}"))?;
+            let membership = consensus::decode_membership(&snapshot.membership).map_err(|error| {
+                // Else it would be found here the next time, and the time after that.
+                snapshot.remove();
+                format!("its members cannot be read: {error}")
+            })?;
             let event = Event::SnapshotStaged {
                 base: (LogIndex::new(snapshot.index), Term::new(snapshot.term)),
                 membership: (LogIndex::new(snapshot.membership_index), membership),

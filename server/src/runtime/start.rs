@@ -74,6 +74,13 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     let cache = Arc::new(EntryCache::new(opened.log.reader(), opened.last));
     let node = make_node(&config, store, memberships, &events);
     node.store_is_lost.store(is_lost, Ordering::Release);
+    // The process ended between replacing the log and loading the rows: the apply loads what is here. Kept before anybody could fetch
+    // another one over it.
+    let reload = staged.filter(|_| is_lost).map(|staged| {
+        let order = ApplyOrder::Replace { index: staged.index, term: staged.term };
+        snapshots.keep_found(staged);
+        order
+    });
     let _ = node.entry_cache.set(Arc::clone(&cache));
     let last_run = opened.term_runs.last().map_or(opened.base_term, |run| run.1);
     node.cluster.last_log_term.store(last_run, Ordering::Relaxed);
@@ -88,10 +95,7 @@ pub fn run(mut config: Config) -> Result<(), Error> {
         (events, event_queue),
         took_part,
     )?;
-    if let Some(staged) = staged.filter(|_| is_lost) {
-        // The process ended between replacing the log and loading the rows.
-        let order = ApplyOrder::Replace { index: staged.index, term: staged.term };
-        snapshots.keep(staged);
+    if let Some(order) = reload {
         let _ = threads.apply_orders.send(order);
     }
     tracing::info!(
@@ -127,10 +131,7 @@ fn make_node(
     let steering = Steering::new(Arc::new(move |request: Request| {
         let _ = ask_events.send(Event::Request(request));
     }));
-    let base = memberships.first().cloned().unwrap_or_default();
-    let in_force = memberships.last().cloned().unwrap_or_default();
-    let members = MemberBoard::new(base, in_force);
-    Arc::new(Node::new(config.clone(), store, sequencer, members, steering))
+    Arc::new(Node::new(config.clone(), store, sequencer, MemberBoard::new(memberships), steering))
 }
 
 /// The threads of a node, but for those that run sessions.
@@ -308,8 +309,9 @@ fn memberships(
         None if base == 0 => {
             // Written down before anything can be purged: it is no entry of the log.
             let founding = config.founding_membership();
-            file.record(0, &founding)
-                .map_err(|error| Error::Io(format!("cannot write {}", crate::members_file::FILE_NAME), error))?;
+            file.record(0, &founding).map_err(|error| {
+                Error::Io(format!("cannot write {}", crate::members_file::FILE_NAME), error)
+            })?;
             (LogIndex::ZERO, founding)
         }
         None => {

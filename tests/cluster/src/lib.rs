@@ -34,10 +34,7 @@ enum Arrival {
     /// It is one of those that form it; with what follows its addresses in `--peers`.
     Founder(String),
     /// It joins by way of this client address, as this.
-    Joiner {
-        through: String,
-        joins_as: String,
-    },
+    Joiner { through: String, joins_as: String },
 }
 
 /// One node of a test cluster.
@@ -76,7 +73,8 @@ pub fn server_binary() -> PathBuf {
     }
     let own = std::env::current_exe().unwrap();
     // Tests are one folder deeper than programs.
-    let path = own.ancestors().skip(1).take(2).map(|folder| folder.join("quorate")).find(|path| path.is_file());
+    let path =
+        own.ancestors().skip(1).take(2).map(|folder| folder.join("quorate")).find(|path| path.is_file());
     path.unwrap_or_else(|| {
         panic!(
             "the server's program is not beside {}: run the tests with `cargo xtask test`, which builds it",

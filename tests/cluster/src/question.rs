@@ -82,7 +82,8 @@ impl TestCluster {
     #[must_use]
     pub fn events(&self, id: u64) -> String {
         let events = "SELECT EVENT FROM information_schema.QUORATE_CLUSTER_EVENTS";
-        let rows = connect(&self.node(id).client_address, ANSWER_TIMEOUT).and_then(|mut node| node.query(events));
+        let rows =
+            connect(&self.node(id).client_address, ANSWER_TIMEOUT).and_then(|mut node| node.query(events));
         rows.map(|rows| lines(&rows)).unwrap_or_default()
     }
 

@@ -4,9 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use cluster_tests::TestCluster;
 use cluster_tests::load::{Load, assert_only_retryable, check, prepare};
 use cluster_tests::question::read_strongly;
+use cluster_tests::{TestCluster, connect};
 
 /// How long a learner may take to turn to another source.
 const TURN_MAX: Duration = Duration::from_secs(15);
@@ -103,4 +103,27 @@ fn learners_that_stand_still_never_slow_the_voters() {
     assert_only_retryable(&records);
     check(&mut cluster.connect_leader(), &records);
     cluster.assert_equal_nodes(Duration::from_secs(30));
+}
+
+#[test]
+fn learners_make_no_majority() {
+    let mut cluster = TestCluster::start(3);
+    prepare(&mut cluster.connect_leader()).unwrap();
+    let leader = cluster.wait_for_leader(TURN_MAX);
+    cluster.join_node(1, "learner");
+    cluster.join_node(2, "learner");
+    cluster.assert_equal_nodes(TURN_MAX);
+    let mut connection = connect(&cluster.node(leader).client_address, Duration::from_secs(4)).unwrap();
+    let voters: Vec<u64> = (1..=3).filter(|id| *id != leader).collect();
+    for id in &voters {
+        cluster.kill(*id);
+    }
+    let answer = connection.query("INSERT INTO bank.ledger VALUES (0, 1, 'alone')");
+    assert!(answer.is_err(), "a write was acknowledged by one voter of three");
+    cluster
+        .wait_until("the leader without a majority does not serve", TURN_MAX, || cluster.leader().is_none());
+    cluster.start_node(voters[0]);
+    cluster.wait_for_leader(TURN_MAX);
+    cluster.start_node(voters[1]);
+    cluster.assert_equal_nodes(TURN_MAX);
 }

@@ -108,7 +108,10 @@ fn a_logger_with_the_newest_log_brings_a_data_node_up_to_date_and_hands_over() {
     let count = "SELECT COUNT(*) FROM bank.ledger";
     assert_eq!(cluster.connect(behind).query(count).unwrap().scalar().as_deref(), Some("200"));
     let events = cluster.events(LOGGER);
-    assert!(events.contains("role leader") && events.contains("is to lead in place of this node"), "{events}");
+    assert!(
+        events.contains("role leader") && events.contains("is to lead in place of this node"),
+        "{events}"
+    );
     assert!(!events.contains("open for writes"), "a logger served: {events}");
     cluster.connect(behind).query("INSERT INTO bank.ledger VALUES (0, 201, 'after')").unwrap();
     cluster.start_node(leader);

@@ -28,7 +28,11 @@ fn reads_what_was_written(cluster: &TestCluster, reader: u64, worker: u64) {
         writer.query(&format!("INSERT INTO bank.ledger VALUES ({worker}, {number}, 'read')")).unwrap();
         let count = format!("SELECT COUNT(*) FROM bank.ledger WHERE worker = {worker}");
         let found = connection.query(&count).unwrap().scalar();
-        assert_eq!(found, Some((number + 1).to_string()), "node {reader} does not show an acknowledged write");
+        assert_eq!(
+            found,
+            Some((number + 1).to_string()),
+            "node {reader} does not show an acknowledged write"
+        );
     }
     writer.query(&format!("DELETE FROM bank.ledger WHERE worker = {worker}")).unwrap();
 }
@@ -159,7 +163,8 @@ fn lists_its_changes(cluster: &TestCluster, leader: u64, a: u64, b: u64) {
         "change_address(4, ".to_owned(),
         "drop_learner(4)".to_owned(),
     ];
-    let listed: Vec<&str> = listed.lines().map(|line| line.trim_start_matches("CALL dbms_consensus.")).collect();
+    let listed: Vec<&str> =
+        listed.lines().map(|line| line.trim_start_matches("CALL dbms_consensus.")).collect();
     assert_eq!(listed.len(), expected.len(), "each change is one entry: {listed:#?}");
     for (line, expected) in listed.iter().zip(&expected) {
         assert!(line.starts_with(expected.as_str()), "{line} is not {expected}");

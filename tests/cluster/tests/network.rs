@@ -49,7 +49,8 @@ fn a_cut_off_leader_is_replaced_and_comes_back_as_a_follower() {
             cluster.value(old, "SELECT @@quorate_serving").as_deref() == Some("0")
         });
         cluster.network().heal();
-        cluster.wait_until("it follows", FAILOVER_MAX, || cluster.known_leader(old).is_some_and(|id| id != old));
+        cluster
+            .wait_until("it follows", FAILOVER_MAX, || cluster.known_leader(old).is_some_and(|id| id != old));
     }
     judge(&cluster, load);
 }

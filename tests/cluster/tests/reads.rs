@@ -118,8 +118,9 @@ fn a_leader_that_is_cut_off_stops_strong_reads_before_another_is_elected() {
         // Reads, one after the other, until they are refused and another leads.
         let (new, last_us, count) = std::thread::scope(|scope| {
             let reads = scope.spawn(|| {
-                let (mut last_us, mut count) = (0, 0);
+                let (started, mut last_us, mut count) = (Instant::now(), 0, 0);
                 loop {
+                    assert!(started.elapsed() < FAILOVER_MAX, "node {old} goes on answering strong reads");
                     let began = now_us();
                     match read(&mut reader) {
                         Ok(found) => {
@@ -174,7 +175,39 @@ fn strong_reads_elsewhere_see_the_last_acknowledged_write_a_thousand_times() {
     for value in 1..=1_000_u64 {
         write(&mut writer, value);
         let id = value as usize % 2;
-        assert_eq!(read(&mut readers[id]).unwrap(), value, "an old value on {}", ["a follower", "a learner"][id]);
+        assert_eq!(
+            read(&mut readers[id]).unwrap(),
+            value,
+            "an old value on {}",
+            ["a follower", "a learner"][id]
+        );
     }
     println!("1,000 writes and strong reads in {:?}", started.elapsed());
+}
+
+/// The snapshot of a transaction is taken before it reads any table; what it reads later is as old as that.
+#[test]
+fn a_transaction_takes_no_snapshot_that_may_be_old() {
+    let cluster = TestCluster::start(3);
+    prepare(&cluster);
+    let leader = cluster.wait_for_leader(FAILOVER_MAX);
+    let others = cluster.others(&[leader]);
+    let mut reader = cluster.connect(others[0]);
+    read_strongly(&mut reader, 1).unwrap();
+    assert_eq!(read(&mut reader).unwrap(), 0);
+    cluster.pause(others[1]);
+    cluster.pause(leader);
+    let error = reader.query("START TRANSACTION WITH CONSISTENT SNAPSHOT").unwrap_err();
+    assert_eq!(error.code(), Some(1105), "{error}");
+    // One without tables in it takes a snapshot too, and the next statement reads from that.
+    reader.query("START TRANSACTION").unwrap();
+    let outcome = reader.query("DO (SELECT 1)").and_then(|_| read(&mut reader));
+    assert_eq!(outcome.unwrap_err().code(), Some(1105));
+    reader.query("ROLLBACK").unwrap();
+    cluster.resume(leader);
+    cluster.resume(others[1]);
+    cluster.wait_until("a snapshot can be taken again", FAILOVER_MAX, || {
+        reader.query("START TRANSACTION WITH CONSISTENT SNAPSHOT").is_ok()
+    });
+    assert_eq!(read(&mut reader).unwrap(), 0);
 }

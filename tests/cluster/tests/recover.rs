@@ -1,7 +1,5 @@
 //! Two of three folders are lost for good: the third one becomes a new cluster with everything it had.
 
-#![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
-
 use std::process::Command;
 use std::time::Duration;
 
@@ -33,7 +31,8 @@ fn what_is_left_serves_everything_it_had_and_grows_again_without_the_old_nodes()
     for expected in [4, 5] {
         let new = cluster.join_node(kept, "voter");
         assert_eq!(new, expected);
-        cluster.wait_until("it has a vote", patience, || cluster.role(new, new).as_deref() == Some("Follower"));
+        cluster
+            .wait_until("it has a vote", patience, || cluster.role(new, new).as_deref() == Some("Follower"));
     }
     // The old ones belong to another cluster: one comes with its old log, one with an empty folder.
     let term = cluster.term(kept);
@@ -41,9 +40,8 @@ fn what_is_left_serves_everything_it_had_and_grows_again_without_the_old_nodes()
     for id in &lost {
         cluster.start_node(*id);
     }
-    cluster.wait_until("they are refused", patience, || {
-        count(&cluster, kept).is_some_and(|count| count != "0")
-    });
+    cluster
+        .wait_until("they are refused", patience, || count(&cluster, kept).is_some_and(|count| count != "0"));
     cluster.always("the new cluster is undisturbed", Duration::from_secs(2), || {
         cluster.term(kept) == term && cluster.known_leader(kept) == Some(kept)
     });

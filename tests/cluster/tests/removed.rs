@@ -1,7 +1,5 @@
 //! Nodes that do not belong any more: removed ones, and ones that lost their folder.
 
-#![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
-
 use std::time::Duration;
 
 use cluster_tests::load::{Load, check, prepare};

@@ -1,7 +1,5 @@
 //! A voter that commits wait for: paused it stops them, for a bounded time, and both its going and its coming are said.
 
-#![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
-
 use std::time::{Duration, Instant};
 
 use cluster_tests::load::{Load, assert_only_retryable, check, prepare};
@@ -43,9 +41,8 @@ fn commits_wait_for_a_strong_sync_voter_until_it_is_degraded() {
         connection.query(&format!("INSERT INTO bank.ledger VALUES (2, {round}, 'does not')")).unwrap();
         assert!(asked.elapsed() < DEGRADE / 2, "still waits: {:?}", asked.elapsed());
         cluster.resume(STRONG);
-        cluster.wait_until("it is armed again", PATIENCE, || {
-            cluster.events(1).matches(&back).count() == round
-        });
+        cluster
+            .wait_until("it is armed again", PATIENCE, || cluster.events(1).matches(&back).count() == round);
     }
     cluster.assert_equal_nodes(PATIENCE);
 }

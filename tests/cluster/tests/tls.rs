@@ -66,10 +66,11 @@ fn start(cluster: &mut TestCluster, ids: &[u64]) {
 }
 
 #[test]
-fn a_cluster_works_over_encrypted_links() {
+fn a_cluster_works_over_encrypted_links_that_compress() {
     let folder = tempfile::tempdir().unwrap();
     let files = make(folder.path(), "ours", NODE_NAME);
-    let mut cluster = Layout::of(3).flags(&strings(&files.flags())).start();
+    let flags = [files.flags(), vec!["--peer-compress-bytes".to_owned(), "256".to_owned()]].concat();
+    let mut cluster = Layout::of(3).flags(&strings(&flags)).start();
     prepare(&mut cluster.connect_leader()).unwrap();
     let load = Load::start(&cluster.addresses(), 4);
     load.progress(100, &cluster);
@@ -82,6 +83,10 @@ fn a_cluster_works_over_encrypted_links() {
     let records = load.stop();
     check(&mut cluster.connect_leader(), &records);
     assert!(cluster.role(learner, learner).is_some());
+    let compressed =
+        |id| cluster.status(id, "Quorate_peer_frames_compressed").and_then(|text| text.parse::<u64>().ok());
+    let sum: u64 = [1, 2, 3].into_iter().filter_map(compressed).sum();
+    assert!(sum > 0, "no frame was compressed");
     cluster.assert_equal_nodes(PATIENCE);
 }
 

@@ -1,7 +1,5 @@
 //! The leadership is handed over: planned, under load, to a node that does not answer, and given up.
 
-#![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
-
 use std::time::{Duration, Instant};
 
 use cluster_tests::TestCluster;

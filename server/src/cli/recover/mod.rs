@@ -54,6 +54,7 @@ impl Recover {
             eprintln!("quorate: forming a new cluster needs --yes, or a terminal to say yes on");
             return Ok(ExitCode::from(USAGE));
         }
+        check_different(&self.data)?;
         let opened: Result<Vec<OpenFolder>, String> =
             self.data.iter().map(|folder| inspect::open(folder, self.with_store)).collect();
         let mut folders = opened?;
@@ -92,5 +93,30 @@ impl Recover {
         let mut answer = String::new();
         std::io::stdin().lock().read_line(&mut answer).map_err(|error| error.to_string())?;
         Ok(answer.trim() == "yes")
+    }
+}
+
+/// That no folder is named twice: its own lock would look like a node that runs.
+fn check_different(folders: &[PathBuf]) -> Result<(), String> {
+    let known = |folder: &PathBuf| folder.canonicalize().unwrap_or_else(|_| folder.clone());
+    for (place, folder) in folders.iter().enumerate() {
+        if folders[..place].iter().any(|other| known(other) == known(folder)) {
+            return Err(format!("{} is named twice", folder.display()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_named_twice_is_said_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let with_slash = PathBuf::from(format!("{}/", path.display()));
+        assert!(check_different(&[path.clone(), with_slash]).unwrap_err().contains("twice"));
+        assert_eq!(check_different(&[path.clone(), path.join("other")]), Ok(()));
     }
 }
