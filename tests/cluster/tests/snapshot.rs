@@ -206,3 +206,34 @@ fn the_log_is_purged_when_asked_as_far_as_nobody_needs_it() {
     cluster.start_node(b);
     cluster.assert_equal_nodes(SEEDED_MAX);
 }
+
+/// The heaviest node has lost its tables, and the log does not reach back: it is elected, since its log is as good as any, but it can
+/// serve nobody for as long as it fetches them.
+#[test]
+fn a_leader_without_its_tables_lets_another_serve_meanwhile() {
+    let mut cluster = Layout::of(3).flags(&SMALL_LOG).flags(&["--snapshot-mib-per-second", "1"]).start();
+    prepare(&cluster);
+    let index = cluster.commit_index(1).unwrap();
+    write(&mut cluster.connect_leader(), 0, 12);
+    purged_past(&cluster, index);
+    let leader = cluster.wait_for_leader(SEEDED_MAX);
+    let lost = cluster.others(&[leader])[0];
+    cluster.must_call(leader, &format!("configure_follower({lost}, 9)"));
+    cluster.assert_equal_nodes(SEEDED_MAX);
+    let elected = |cluster: &TestCluster| cluster.log(lost).matches("INFO role leader").count();
+    let before = elected(&cluster);
+    for id in [1, 2, 3] {
+        cluster.terminate(id);
+    }
+    std::fs::remove_dir_all(cluster.node(lost).data.join("store")).unwrap();
+    for id in [1, 2, 3] {
+        cluster.start_node(id);
+    }
+    let serving = cluster.wait_for_leader(SEEDED_MAX);
+    cluster.connect(serving).query("INSERT INTO d.t VALUES (2000000, 'meanwhile', 0)").unwrap();
+    let log = cluster.log(lost);
+    assert!(!log.contains("snapshot loaded"), "nobody served before node {lost} had its tables again\n{log}");
+    println!("node {lost} was elected {} times, node {serving} serves", elected(&cluster) - before);
+    cluster.assert_equal_nodes(SEEDED_MAX);
+    assert!(cluster.log(lost).contains("snapshot loaded"));
+}
