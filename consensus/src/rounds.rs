@@ -29,7 +29,8 @@ impl Replica {
         effects.push(Effect::HeartbeatRound { term, seq });
         self.reads.round_began(seq);
         for peer in &self.peers {
-            let commit = self.commit.min(peer.known_index());
+            // A learner commits by what it is fed; what it said it holds, it may have lost since, with its disk.
+            let commit = if peer.is_voter { self.commit.min(peer.match_index) } else { LogIndex::ZERO };
             let is_learner = !peer.is_voter;
             effects.send(peer.id, Message::Heartbeat { term, commit, seq, floor, is_learner }, None);
         }

@@ -12,7 +12,7 @@ status
 n1 begins round 2 of term 1
 n1 -> n2 Heartbeat term=1 commit=2 seq=2 floor=2
 n1 -> n3 Heartbeat term=1 commit=2 seq=2 floor=2
-n1 -> n4 Heartbeat term=1 commit=2 seq=2 floor=2 learner
+n1 -> n4 Heartbeat term=1 commit=0 seq=2 floor=2 learner
 n2 -> n1 HeartbeatAck term=1 seq=2 commit=2 applied=0
 n3 -> n1 HeartbeatAck term=1 seq=2 commit=2 applied=0
 n4 -> n1 HeartbeatAck term=1 seq=2 commit=2 applied=0

@@ -180,6 +180,9 @@ async fn add(node: &Arc<Node>, procedure: &Procedure, new: NewNode<'_>) -> Resul
             ));
         }
     }
+    let is_new = |member: &Member| member.peer_address != new.peer_address;
+    let addresses = [Some(new.peer_address), new.sql_address];
+    refuse_taken(procedure, &node.members.in_force(), is_new, addresses.into_iter().flatten())?;
     let change = Change::AddLearner {
         id,
         is_log_only: new.is_log_only,
@@ -239,11 +242,17 @@ fn change_of(node: &Node, procedure: &Procedure) -> Result<Change, Error> {
             source: source.as_ref().map(resolve).transpose()?,
             source_group: group.iter().map(resolve).collect::<Result<_, _>>()?,
         },
-        Procedure::ChangeAddress { node: member, peer_address, sql_address } => Change::SetAddress {
-            id: resolve(member)?,
-            peer_address: peer_address.clone(),
-            sql_address: sql_address.clone(),
-        },
+        Procedure::ChangeAddress { node: member, peer_address, sql_address } => {
+            let id = resolve(member)?;
+            let addresses = [peer_address.as_str(), sql_address.as_str()];
+            refuse_taken(
+                procedure,
+                &node.members.in_force(),
+                |member| member.id != id,
+                addresses.into_iter(),
+            )?;
+            Change::SetAddress { id, peer_address: peer_address.clone(), sql_address: sql_address.clone() }
+        }
         other => return Err(Error::internal(format!("{} is no change of the members", other.name()))),
     })
 }
@@ -372,6 +381,24 @@ fn resolve(node: &Node, procedure: &Procedure, reference: &NodeReference) -> Res
     }
 }
 
+/// Refuses addresses that another member has, be it for nodes or for clients: an address names one member, also in calls. (The core
+/// compares the addresses for nodes alone, and again when the change is made.)
+fn refuse_taken<'a>(
+    procedure: &Procedure,
+    members: &Membership,
+    is_other: impl Fn(&Member) -> bool,
+    mut addresses: impl Iterator<Item = &'a str>,
+) -> Result<(), Error> {
+    let owner = |address: &str| {
+        let has = |member: &&Member| member.peer_address == address || member.sql_address == address;
+        members.members.iter().filter(|member| is_other(member)).find(has).map(|member| member.id)
+    };
+    match addresses.find_map(owner) {
+        Some(id) => Err(wrong(procedure, &ChangeRefused::AddressTaken(id).to_string())),
+        None => Ok(()),
+    }
+}
+
 fn wrong(procedure: &Procedure, why: &str) -> Error {
     Error {
         code: 1210,
@@ -459,6 +486,21 @@ mod tests {
     fn members(count: u64) -> Membership {
         let member = |id| Member::voter(NodeId::new(id), format!("h:{id}"), format!("s:{id}"));
         Membership { members: (1..=count).map(member).collect(), removed: Vec::new() }
+    }
+
+    #[test]
+    fn an_address_of_another_member_is_refused_whatever_it_is_for() {
+        let procedure = Procedure::CancelTransfer;
+        let refused = |own: u64, address: &str| {
+            let is_other = |member: &Member| member.id.get() != own;
+            refuse_taken(&procedure, &members(3), is_other, [address].into_iter())
+                .err()
+                .map(|error| error.code)
+        };
+        assert_eq!(refused(4, "h:2"), Some(1210));
+        assert_eq!(refused(4, "s:2"), Some(1210));
+        assert_eq!(refused(2, "s:2"), None);
+        assert_eq!(refused(4, "h:4"), None);
     }
 
     #[test]

@@ -61,6 +61,13 @@ impl MemberBoard {
         self.0.read().index
     }
 
+    /// Whether the members in force are committed, as far as this node knows.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let state = self.0.read();
+        state.committed >= state.index
+    }
+
     /// A member.
     #[must_use]
     pub fn member(&self, id: u64) -> Option<Member> {

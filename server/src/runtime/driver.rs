@@ -133,6 +133,9 @@ impl Driver {
     pub fn run(mut self, events: &Receiver<Event>) {
         // What was committed just before the process ended may not have been written down, and may be purged without another commit.
         self.record_membership();
+        // So that a leader knows, before anything new is committed, that this node's tables are as good as its own.
+        let applied = self.applied.min(self.replica.commit().get());
+        self.step(Input::Applied { index: LogIndex::new(applied) });
         self.reconcile_links();
         let mut next_tick = Instant::now() + TICK;
         loop {

@@ -23,7 +23,8 @@ pub fn spawn(node: Arc<Node>, stop: Arc<AtomicBool>) -> std::io::Result<()> {
             std::thread::sleep(PROMOTION_INTERVAL);
             let id = node.config.node_id;
             match node.members.member(id) {
-                Some(member) if member.is_voter => {
+                // Only once that is committed: until then it may come to nothing.
+                Some(member) if member.is_voter && node.members.is_settled() => {
                     if let Err(error) = identity::got_vote(&node.config.data) {
                         tracing::warn!("{error}");
                     }

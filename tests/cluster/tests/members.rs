@@ -271,12 +271,11 @@ fn a_learner_that_lags_gets_no_vote_until_it_has_caught_up() {
 #[test]
 fn a_statement_for_the_leader_that_comes_back_is_not_passed_on_again() {
     let cluster = TestCluster::start(3);
-    let leader = cluster.wait_for_leader(FAILOVER_MAX);
+    let leader = cluster.wait_for_leader(SEEN_MAX);
     let follower = cluster.others(&[leader])[0];
     let (peer, sql) = (&cluster.node(leader).peer_address, &cluster.node(follower).sql_address);
     cluster.must_call(leader, &format!("change_address({leader}, '{peer}', '{sql}')"));
-    let column = |asked| cluster.member_value(asked, leader, "SQL_ADDRESS");
-    cluster.wait_until("the follower knows", FAILOVER_MAX, || column(follower).as_ref() == Some(sql));
+    seen_by(&cluster, &[follower], leader, "SQL_ADDRESS", Some(sql));
     let call = format!("CALL dbms_consensus.configure_follower({follower}, 6)");
     let error = cluster.connect(follower).query(&call).unwrap_err();
     assert_eq!(error.code(), Some(1290), "{error}");
