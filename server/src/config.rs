@@ -57,6 +57,17 @@ pub enum Timing {
     Wan,
 }
 
+impl Timing {
+    /// As it is written on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Timing::Lan => "lan",
+            Timing::Wan => "wan",
+        }
+    }
+}
+
 /// Where this node reaches another one, in place of the address that the members know.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,7 +115,7 @@ pub struct Settings {
     /// Where this node reaches others, as ID=HOST:PORT separated by commas, in place of the addresses that the members know
     #[arg(long, value_delimiter = ',', value_parser = parse_route)]
     pub peer_route: Vec<PeerRoute>,
-    /// lan or wan: how long heartbeats and elections take; the same on all nodes [default: lan]
+    /// lan or wan: how long heartbeats and elections take; chosen when the cluster is formed, for all its nodes [default: lan]
     #[arg(long, value_enum)]
     pub timing: Option<Timing>,
     /// Certificates of the authority that signed the certificates of all nodes (PEM); with --peer-cert and --peer-key: links between
@@ -202,8 +213,10 @@ pub struct Config {
     pub peers: Vec<Peer>,
     /// Where this node reaches others, where that is not what the members know.
     pub peer_route: Vec<PeerRoute>,
-    /// Heartbeats and elections.
+    /// Heartbeats and elections: chosen when the cluster is formed, the same on all nodes for ever.
     pub timing: Timing,
+    /// What the flags say of it.
+    pub timing_wanted: Option<Timing>,
     /// Certificates for links between nodes; none: they are not encrypted.
     pub peer_tls: Option<PeerTlsFiles>,
     /// Compress frames to other nodes from this size on.
@@ -336,7 +349,7 @@ impl Settings {
         if log_max_bytes < log_keep_bytes {
             return Err("--log-max-mib must not be less than --log-keep-mib".into());
         }
-        let cluster_id = founding_id(&cluster_name, &self.peers);
+        let cluster_id = founding_id(&cluster_name, &self.peers, self.timing.unwrap_or_default());
         Ok(Config {
             node_id,
             cluster_name,
@@ -361,6 +374,7 @@ impl Settings {
                 1 << 20,
             )?,
             timing: self.timing.unwrap_or_default(),
+            timing_wanted: self.timing,
             engine_cache_bytes: mib("--engine-cache-mib", self.engine_cache_mib.unwrap_or(64), 8, 1 << 20)?,
             store_memory_bytes: mib("--store-memory-mib", self.store_memory_mib.unwrap_or(192), 16, 1 << 20)?
                 as usize,
@@ -421,13 +435,18 @@ fn mib(option: &str, value: u64, least: u64, most: u64) -> Result<u64, String> {
 }
 
 /// A cluster's id: a digest of its name and its founding members, so that nodes formed from one file agree on it without having met.
-fn founding_id(cluster_name: &str, peers: &[Peer]) -> u128 {
+fn founding_id(cluster_name: &str, peers: &[Peer], timing: Timing) -> u128 {
     let mut hasher = Sha256::new();
     hasher.update(cluster_name.as_bytes());
     for peer in peers {
         hasher.update([0]);
         hasher.update(peer.id.to_le_bytes());
         hasher.update(peer.peer_address.as_bytes());
+    }
+    // A lease that is longer than another node's patience would let a leader that was cut off answer reads: nodes of different timing
+    // are different clusters.
+    if timing != Timing::Lan {
+        hasher.update([1, timing as u8]);
     }
     let digest: [u8; 32] = hasher.finalize().into();
     let mut id = [0; 16];
@@ -607,9 +626,10 @@ mod tests {
     #[test]
     fn the_cluster_id_depends_on_name_and_members() {
         let config = settings(FILE).check().unwrap();
-        assert_ne!(config.cluster_id, founding_id("other", &config.peers));
-        assert_ne!(config.cluster_id, founding_id("quorate", &config.peers[..1]));
-        assert_eq!(config.cluster_id, founding_id("quorate", &config.peers));
+        assert_ne!(config.cluster_id, founding_id("other", &config.peers, Timing::Lan));
+        assert_ne!(config.cluster_id, founding_id("quorate", &config.peers[..1], Timing::Lan));
+        assert_ne!(config.cluster_id, founding_id("quorate", &config.peers, Timing::Wan));
+        assert_eq!(config.cluster_id, founding_id("quorate", &config.peers, Timing::Lan));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, Peer};
+use crate::config::{Config, Peer, Timing};
 
 /// Version of the data folder's layout. A folder of a newer one is refused.
 pub const FOLDER_FORMAT: u32 = 2;
@@ -38,6 +38,9 @@ pub struct Identity {
     /// Keeps the log and no tables.
     #[serde(default)]
     pub log_only: bool,
+    /// Heartbeats and elections of the cluster.
+    #[serde(default)]
+    pub timing: Timing,
     /// It joined to get a vote, and has none yet.
     #[serde(default)]
     pub wants_vote: bool,
@@ -128,6 +131,15 @@ fn adopt(config: &mut Config, found: Identity) -> Result<(), String> {
             found.node_id
         ));
     }
+    if let Some(wanted) = config.timing_wanted.filter(|wanted| *wanted != found.timing) {
+        return Err(format!(
+            "{} belongs to a cluster that was formed with --timing {}, which is for ever (asked for: {}); leave the option out",
+            config.data.display(),
+            found.timing.name(),
+            wanted.name()
+        ));
+    }
+    config.timing = found.timing;
     if found.peers != config.peers && config.join.is_empty() {
         tracing::info!("members are taken from the data folder, which differs from the flags");
     }
@@ -174,6 +186,7 @@ pub fn create(config: &mut Config) -> Result<(), String> {
             node_id: config.node_id,
             incarnation: format!("{:032x}", config.incarnation),
             log_only: config.log_only,
+            timing: config.timing,
             wants_vote: config.wants_vote,
             peers: config.peers.clone(),
         },
@@ -316,5 +329,22 @@ mod tests {
         assert_eq!(joining.node_id, 4);
         joining.log_only = true;
         assert!(check_or_create(&mut joining).unwrap_err().contains("which keeps tables"));
+    }
+
+    /// A lease of one node rests on the patience of the others.
+    #[test]
+    fn the_timing_of_a_cluster_does_not_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let wan = || Config {
+            timing: Timing::Wan,
+            timing_wanted: Some(Timing::Wan),
+            ..config(folder.path(), 1, "a")
+        };
+        check_or_create(&mut wan()).unwrap();
+        let mut silent = config(folder.path(), 1, "a");
+        assert!(check_or_create(&mut silent).unwrap());
+        assert_eq!(silent.timing, Timing::Wan, "as the folder says");
+        let mut other = Config { timing_wanted: Some(Timing::Lan), ..config(folder.path(), 1, "a") };
+        assert!(check_or_create(&mut other).unwrap_err().contains("--timing wan"));
     }
 }

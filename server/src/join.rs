@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use client::{Connection, Options};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, Peer};
+use crate::config::{Config, Peer, Timing};
 use crate::identity;
 
 /// What a cluster tells a node that joins: the value of `quorate_cluster_identity`.
@@ -20,6 +20,9 @@ pub struct ClusterIdentity {
     pub cluster_id: String,
     /// Its name.
     pub cluster_name: String,
+    /// Its heartbeats and elections.
+    #[serde(default)]
+    pub timing: Timing,
     /// Its founding voters.
     pub peers: Vec<Peer>,
 }
@@ -67,6 +70,12 @@ fn ask(config: &mut Config, address: &str) -> Result<(), Refused> {
     let text = answer.scalar().unwrap_or_default().to_owned();
     let found: ClusterIdentity = serde_json::from_str(&text)
         .map_err(|error| Refused::ForGood(format!("it does not say what cluster it is of ({error})")))?;
+    if let Some(wanted) = config.timing_wanted.filter(|wanted| *wanted != found.timing) {
+        let (theirs, ours) = (found.timing.name(), wanted.name());
+        return Err(Refused::ForGood(format!(
+            "the cluster has --timing {theirs}, this node is to have {ours}; leave the option out"
+        )));
+    }
     let call = format!(
         "CALL dbms_consensus.{}('{}', '{}', {})",
         if config.log_only { "add_logger" } else { "add_learner" },
@@ -86,6 +95,7 @@ fn ask(config: &mut Config, address: &str) -> Result<(), Refused> {
     config.cluster_id = identity::parse_id("cluster_id", &found.cluster_id).map_err(Refused::ForGood)?;
     config.log_cluster_id = config.cluster_id;
     config.cluster_name = found.cluster_name;
+    config.timing = found.timing;
     config.peers = found.peers;
     tracing::info!(node = config.node_id, cluster = config.cluster_name, "joined");
     Ok(())

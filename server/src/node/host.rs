@@ -91,6 +91,7 @@ impl Node {
         let identity = crate::join::ClusterIdentity {
             cluster_id: format!("{:032x}", self.config.cluster_id),
             cluster_name: self.config.cluster_name.clone(),
+            timing: self.config.timing,
             peers: self.config.peers.clone(),
         };
         serde_json::to_string(&identity).unwrap_or_default()

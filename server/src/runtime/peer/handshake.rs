@@ -141,7 +141,10 @@ pub fn describe(hello: &Hello, refusal: &Refusal) -> String {
 fn judge(context: &LinkContext, hello: &Hello) -> Result<(), (RefusedKind, Refusal)> {
     if hello.cluster_id != context.cluster_id {
         let (theirs, ours) = (hello.cluster_id.get(), context.cluster_id.get());
-        let message = format!("it belongs to another cluster ({theirs:032x}; this node is of {ours:032x})");
+        let message = format!(
+            "it belongs to another cluster ({theirs:032x}; this node is of {ours:032x}): \
+             the name, the founding members or --timing differ"
+        );
         return Err((RefusedKind::OtherCluster, Refusal { reason: RefusalReason::OtherCluster, message }));
     }
     if hello.target_id != context.node_id.get() {
