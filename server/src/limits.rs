@@ -29,6 +29,9 @@ pub const TRANSFER_POLL: Duration = Duration::from_millis(10);
 /// How often the log is looked at for segments that may go (X-Paxos: 10 s).
 pub const PURGE_INTERVAL: Duration = Duration::from_secs(2);
 
+/// How often it is an event that segments go although a member may still need them; under load each would be one.
+pub const FORCED_PURGE_TOLD_EVERY: Duration = Duration::from_secs(60);
+
 /// How often a node that joined asks for its vote.
 pub const PROMOTION_INTERVAL: Duration = Duration::from_millis(500);
 

@@ -243,7 +243,7 @@ fn change_of(node: &Node, procedure: &Procedure) -> Result<Change, Error> {
             source_group: group.iter().map(resolve).collect::<Result<_, _>>()?,
         },
         Procedure::ChangeAddress { node: member, peer_address, sql_address } => {
-            let id = resolve(member)?;
+            let id = may_move(node, procedure, resolve(member)?, peer_address)?;
             let addresses = [peer_address.as_str(), sql_address.as_str()];
             refuse_taken(
                 procedure,
@@ -397,6 +397,16 @@ fn refuse_taken<'a>(
         Some(id) => Err(wrong(procedure, &ChangeRefused::AddressTaken(id).to_string())),
         None => Ok(()),
     }
+}
+
+/// Refuses to move the leader's address for other nodes: they would all call the new one at once, and the change could not be committed.
+fn may_move(node: &Node, procedure: &Procedure, id: NodeId, peer_address: &str) -> Result<NodeId, Error> {
+    let own = node.config.node_id;
+    let is_moved = node.members.member(own).is_some_and(|member| member.peer_address != peer_address);
+    if id.get() == own && is_moved {
+        return Err(wrong(procedure, &ChangeRefused::IsLeader(id).to_string()));
+    }
+    Ok(id)
 }
 
 fn wrong(procedure: &Procedure, why: &str) -> Error {

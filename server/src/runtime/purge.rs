@@ -7,6 +7,7 @@
 //! Invariant: nothing goes that the node's own engine does not have on disk; a log-only node keeps what the slowest member needs, however
 //! much that is.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -18,7 +19,7 @@ use storage::log::LogReader;
 
 use super::log_thread::LogWrite;
 use super::snapshot::Snapshots;
-use crate::limits::PURGE_INTERVAL;
+use crate::limits::{FORCED_PURGE_TOLD_EVERY, PURGE_INTERVAL};
 use crate::node::Node;
 
 /// How soon the thread notices that it is to stop.
@@ -36,6 +37,8 @@ pub struct Upkeep {
     pub snapshots: Arc<Snapshots>,
     /// Set when the node stops.
     pub stop: Arc<AtomicBool>,
+    /// When a forced purge was last an event.
+    pub last_told: Cell<Option<Instant>>,
 }
 
 impl Upkeep {
@@ -107,7 +110,8 @@ impl Upkeep {
         if upto < self.log.first() {
             return;
         }
-        if upto > floor {
+        if upto > floor && self.last_told.get().is_none_or(|told| told.elapsed() >= FORCED_PURGE_TOLD_EVERY) {
+            self.last_told.set(Some(Instant::now()));
             self.node.cluster.event(format!(
                 "the log is at its bound of {} MiB: letting go of entries up to {upto}, although a member holds them only up to \
                  {floor}; it will get a snapshot",

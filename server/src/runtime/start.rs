@@ -19,7 +19,7 @@ use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
 use super::purge::Upkeep;
 use super::snapshot::{OUT_FOLDER, Snapshots, Source};
 use super::{apply_thread, flusher, log_thread, promotion};
-use crate::config::{Config, Timing};
+use crate::config::{Config, PeerTlsFiles, Timing};
 use crate::limits::{DRIVER_QUEUE_EVENTS_MAX, SHUTDOWN_WAIT, TICK};
 use crate::members_file::MembersFile;
 use crate::node::Node;
@@ -54,6 +54,8 @@ pub fn run(mut config: Config) -> Result<(), Error> {
         Error::Io(format!("cannot make the data folder {}", config.data.display()), error)
     })?;
     let _folder_lock = lock_folder(&config.data)?;
+    // Before anything is written, or a cluster is told of this node.
+    load_tls(&config)?;
     if !identity::check_or_create(&mut config).map_err(Error::Refused)? {
         join::join(&mut config).map_err(Error::Refused)?;
     }
@@ -184,6 +186,7 @@ impl Threads {
             writes: log_writes.clone(),
             snapshots: Arc::clone(snapshots),
             stop: Arc::clone(&stop),
+            last_told: std::cell::Cell::new(None),
         };
         let upkeep_thread = upkeep.spawn().map_err(io)?;
         let links = Links {
@@ -234,6 +237,11 @@ impl Threads {
     }
 }
 
+fn load_tls(config: &Config) -> Result<Option<PeerTls>, Error> {
+    let load = |files: &PeerTlsFiles| PeerTls::load(&files.ca, &files.cert, &files.key);
+    config.peer_tls.as_ref().map(load).transpose().map_err(Error::Refused)
+}
+
 fn link_context(
     node: &Arc<Node>,
     cache: &Arc<EntryCache>,
@@ -243,10 +251,7 @@ fn link_context(
     took_part: bool,
 ) -> Result<LinkContext, Error> {
     let config = &node.config;
-    let tls = match &config.peer_tls {
-        Some(files) => Some(PeerTls::load(&files.ca, &files.cert, &files.key).map_err(Error::Refused)?),
-        None => None,
-    };
+    let tls = load_tls(config)?;
     let doorkeeper = Doorkeeper::open(Arc::clone(node), &config.data, took_part).map_err(Error::Refused)?;
     Ok(LinkContext {
         cluster_id: wire::peer::ClusterId::new(config.cluster_id),

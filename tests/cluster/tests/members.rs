@@ -267,13 +267,26 @@ fn a_learner_that_lags_gets_no_vote_until_it_has_caught_up() {
     assert!(connect(&cluster.node(learner).client_address, SEEN_MAX).is_ok());
 }
 
+/// Every other node would call the new one at once, and the change could not be committed.
+#[test]
+fn the_leaders_own_address_for_other_nodes_does_not_change_under_it() {
+    let cluster = TestCluster::start(3);
+    let leader = cluster.wait_for_leader(SEEN_MAX);
+    let sql = &cluster.node(leader).sql_address;
+    let error = cluster.refused(leader, &format!("change_address({leader}, '127.0.0.1:9', '{sql}')"));
+    assert_eq!(error.code, 1210, "{error}");
+    assert!(error.message.contains("transfer the leadership first"), "{error}");
+}
+
 /// A node that listens everywhere may tell the others such an address; whoever calls the leader there calls itself.
 #[test]
 fn a_statement_for_the_leader_that_comes_back_is_not_passed_on_again() {
     let cluster = TestCluster::start(3);
     let leader = cluster.wait_for_leader(SEEN_MAX);
     let follower = cluster.others(&[leader])[0];
-    let (peer, sql) = (&cluster.node(leader).peer_address, &cluster.node(follower).sql_address);
+    let peer = &cluster.node(leader).peer_address;
+    // Written otherwise, or it would be known for the follower's own.
+    let sql = &cluster.node(follower).sql_address.replace("127.0.0.1", "localhost");
     cluster.must_call(leader, &format!("change_address({leader}, '{peer}', '{sql}')"));
     seen_by(&cluster, &[follower], leader, "SQL_ADDRESS", Some(sql));
     let call = format!("CALL dbms_consensus.configure_follower({follower}, 6)");
