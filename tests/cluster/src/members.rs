@@ -24,6 +24,13 @@ impl TestCluster {
 
     /// As [`TestCluster::join_node`], without waiting.
     pub fn start_joining(&mut self, through: u64, joins_as: &str) -> u64 {
+        let id = self.expect_node(through, joins_as);
+        self.start_node(id);
+        id
+    }
+
+    /// A node that will join, with its addresses; it is not started.
+    pub fn expect_node(&mut self, through: u64, joins_as: &str) -> u64 {
         // Ids are never used again, and the cluster gives the lowest.
         let id = self.nodes.len() as u64 + 1;
         assert!(self.network.is_none(), "a node in a namespace cannot reach a client address in another");
@@ -39,7 +46,6 @@ impl TestCluster {
             flags: Vec::new(),
             process: None,
         });
-        self.start_node(id);
         id
     }
 

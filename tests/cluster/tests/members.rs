@@ -267,6 +267,28 @@ fn a_learner_that_lags_gets_no_vote_until_it_has_caught_up() {
     assert!(connect(&cluster.node(learner).client_address, SEEN_MAX).is_ok());
 }
 
+/// X-Cluster's order: first the member, then the machine.
+#[test]
+fn a_follower_and_a_logger_are_members_before_they_start_and_get_their_votes_by_themselves() {
+    let mut cluster = TestCluster::start(3);
+    prepare(&mut cluster.connect_leader()).unwrap();
+    // The first asks for no vote itself: the leader has it in mind.
+    for (procedure, joins_as, role) in
+        [("add_follower", "learner", "Follower"), ("add_logger", "logger", "Logger")]
+    {
+        let id = cluster.expect_node(1, joins_as);
+        let (peer, sql) = (cluster.node(id).peer_address.clone(), cluster.node(id).sql_address.clone());
+        for through in [2, 3] {
+            let added = cluster.must_call(through, &format!("{procedure}('{peer}', '{sql}')"));
+            assert_eq!(added, Some(id.to_string()), "through node {through}");
+        }
+        seen_by(&cluster, &[1, 2, 3], id, "ROLE", Some("Learner"));
+        cluster.start_node(id);
+        seen_by(&cluster, &[1, 2, 3, id], id, "ROLE", Some(role));
+    }
+    cluster.assert_equal(&[1, 2, 3, 4], Duration::from_secs(20));
+}
+
 /// Every other node would call the new one at once, and the change could not be committed.
 #[test]
 fn the_leaders_own_address_for_other_nodes_does_not_change_under_it() {
