@@ -1,7 +1,7 @@
 //! The cluster as tables: information_schema's ALISQL_CLUSTER_* and QUORATE_CLUSTER_*.
 //!
 //! The first have X-Cluster's names, columns, order and words, so that its users' tools find what they look for; NULL stands where this
-//! node cannot know a value (X-Cluster has 0 there). All rows are made from one [`ClusterView`] a statement and table, taken from the host.
+//! node cannot know a value (X-Cluster has 0 there). All rows are made from one [`ClusterView`](crate::execute::ClusterView) a statement and table, taken from the host.
 //!
 //! Differences from X-Cluster: IP_PORT is the peer address, which is not the client address plus a constant here (both are in
 //! QUORATE_CLUSTER_MEMBERS); SEND_APPLIED is always No, because a source sends what is committed; a log-only node's APPLIED_INDEX is what it knows
