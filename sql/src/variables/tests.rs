@@ -202,7 +202,7 @@ fn typed_fields_and_shown_values_agree() {
 fn read_consistency_is_one_of_four_words() {
     let host = TestHost::default();
     let mut session = session(&host);
-    assert_eq!(session.variables.read_consistency, ReadConsistency::Auto);
+    assert_eq!(session.variables.read_consistency, ReadConsistency::Strong);
     assert_eq!(session.variables.read_timeout_seconds, 10);
     assert_eq!(shown("quorate_read_consistency", &session, &host), "STRONG");
     for (number, level) in ReadConsistency::ALL.into_iter().enumerate() {

@@ -159,6 +159,12 @@ impl TestNode {
         });
     }
 
+    /// Waits until this node's sender has a connection to `peer` on both lanes, each of which is told.
+    pub fn wait_linked(&self, peer: NodeId) {
+        self.wait_connected(peer);
+        self.wait_connected(peer);
+    }
+
     /// Waits for the next message.
     pub fn wait_message(&self) -> (NodeId, Message) {
         self.wait_event("a message", |event| match event {

@@ -89,7 +89,7 @@ fn messages_and_entries_of_all_sizes_arrive_as_they_were() {
         sender.context.compression = compression;
         let mut links = PeerLinks::new(sender.context.clone());
         links.reconcile(&[(receiver.id(), address.clone())]).unwrap();
-        sender.wait_connected(receiver.id());
+        sender.wait_linked(receiver.id());
         links.send(
             receiver.id(),
             Outbound::Message(Message::Commit { term: Term::new(1), commit: LogIndex::new(4) }),
@@ -181,13 +181,13 @@ fn links_follow_the_members() {
     let own = (sender.id(), "nobody:1".to_owned());
 
     links.reconcile(&[own.clone(), (first.id(), first_address.clone())]).unwrap();
-    sender.wait_connected(first.id());
+    sender.wait_linked(first.id());
     links.send(NodeId::new(3), Outbound::Message(heartbeat_ack(1)));
 
     let third = (NodeId::new(3), silent_address);
     links.reconcile(&[own.clone(), (first.id(), first_address.clone()), third]).unwrap();
     let lanes = [welcome(&silent, 3), welcome(&silent, 3)];
-    sender.wait_connected(NodeId::new(3));
+    sender.wait_linked(NodeId::new(3));
     wait_until("both lanes of both peers", || sender.admission.welcomes.lock().len() == 4);
 
     // A peer that never reads: the thread of its data lane is stuck in a write that no socket buffer can take.
@@ -206,7 +206,7 @@ fn links_follow_the_members() {
     let mut moved = TestNode::new(2);
     let moved_address = moved.listen();
     links.reconcile(&[own, (moved.id(), moved_address)]).unwrap();
-    sender.wait_connected(moved.id());
+    sender.wait_linked(moved.id());
     links.send(
         moved.id(),
         Outbound::Message(Message::Commit { term: Term::new(1), commit: LogIndex::new(4) }),

@@ -74,7 +74,7 @@ fn pair(listening: Option<PeerTls>, calling: Option<PeerTls>) -> (TestNode, Test
 fn nodes_with_certificates_of_one_authority_talk() {
     let authority = Authority::new();
     let (receiver, sender, links) = pair(Some(authority.node()), Some(authority.node()));
-    sender.wait_connected(receiver.id());
+    sender.wait_linked(receiver.id());
     let sizes = [10, 5_000, 3_000_000, 0, 700_000];
     let entries = sender.push_entries(&sizes);
     links.send(receiver.id(), Outbound::Message(commit(4)));
