@@ -3,17 +3,15 @@
 //! Each connection goes to the node that leads when it is made; when that node is gone the connection is, and the program makes a
 //! new one. Left out: moving a connection when the leadership moves and the old leader lives.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use client::{Cluster, Options};
+use cluster_tests::relay::relay;
 
 /// How long a connection may wait for a leader.
 const LEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes passed on at once.
-const CHUNK_BYTES: usize = 64 << 10;
 
 /// Starts the proxy; its address. It ends with the process.
 ///
@@ -44,25 +42,4 @@ fn connect(cluster: &Mutex<Cluster>) -> Option<TcpStream> {
         cluster.leader_address().ok()?
     };
     TcpStream::connect(leader).ok()
-}
-
-fn relay(client: &TcpStream, server: &TcpStream) {
-    for stream in [client, server] {
-        let _ = stream.set_nodelay(true);
-    }
-    std::thread::scope(|scope| {
-        scope.spawn(|| pass(client, server));
-        pass(server, client);
-    });
-}
-
-fn pass(mut from: &TcpStream, mut to: &TcpStream) {
-    let mut chunk = vec![0; CHUNK_BYTES];
-    while let Ok(length) = from.read(&mut chunk) {
-        if length == 0 || to.write_all(&chunk[..length]).is_err() {
-            break;
-        }
-    }
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
 }

@@ -58,6 +58,15 @@ pub enum Timing {
 }
 
 impl Timing {
+    /// The core's settings for a node.
+    #[must_use]
+    pub fn consensus(self, id: consensus::NodeId, seed: u64) -> consensus::Config {
+        match self {
+            Timing::Lan => consensus::Config::lan(id, seed),
+            Timing::Wan => consensus::Config::wan(id, seed),
+        }
+    }
+
     /// As it is written on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {

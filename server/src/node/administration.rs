@@ -59,35 +59,19 @@ pub async fn run(node: &Arc<Node>, procedure: &Procedure, origin: Origin) -> Res
             node.steering.cancel_transfer();
             Ok(None)
         }
-        Procedure::AddLearner { peer_address, sql_address, node_id } => {
+        Procedure::AddLearner { peer_address, sql_address, node_id }
+        | Procedure::AddFollower { peer_address, sql_address, node_id }
+        | Procedure::AddLogger { peer_address, sql_address, node_id } => {
             let new = NewNode {
                 peer_address,
                 sql_address: sql_address.as_deref(),
                 id: *node_id,
-                is_log_only: false,
-            };
-            add(node, procedure, new).await.map(Some)
-        }
-        Procedure::AddFollower { peer_address, sql_address, node_id } => {
-            let new = NewNode {
-                peer_address,
-                sql_address: sql_address.as_deref(),
-                id: *node_id,
-                is_log_only: false,
+                is_log_only: matches!(procedure, Procedure::AddLogger { .. }),
             };
             let id = add(node, procedure, new).await?;
-            promote_later(node, id);
-            Ok(Some(id))
-        }
-        Procedure::AddLogger { peer_address, sql_address, node_id } => {
-            let new = NewNode {
-                peer_address,
-                sql_address: sql_address.as_deref(),
-                id: *node_id,
-                is_log_only: true,
-            };
-            let id = add(node, procedure, new).await?;
-            promote_later(node, id);
+            if !matches!(procedure, Procedure::AddLearner { .. }) {
+                promote_later(node, id);
+            }
             Ok(Some(id))
         }
         Procedure::PurgeLog { index } => purge_everywhere(node, *index).await.map(|()| None),
@@ -113,8 +97,7 @@ pub async fn run(node: &Arc<Node>, procedure: &Procedure, origin: Origin) -> Res
             let change = change_of(node, procedure)?;
             commit(node, procedure, change).await.map(|()| None)
         }
-        // The members are in the log, which every learner gets: there is nothing to be told again.
-        Procedure::RefreshLearnerMeta => Ok(None),
+        // Shown before it comes here.
         Procedure::ShowClusterGlobal | Procedure::ShowClusterLocal | Procedure::ShowLogs => Ok(None),
     }
 }

@@ -147,10 +147,14 @@ impl MemberBoard {
 
     /// Everything up to `commit` is committed. Those that this is news of, ascending.
     pub fn commit(&self, commit: u64) -> Vec<(u64, Arc<Membership>)> {
-        let mut state = self.0.write();
-        if commit <= state.committed {
-            return Vec::new();
+        {
+            // Asked at every commit, and almost never is there any.
+            let state = self.0.read();
+            if commit <= state.committed || state.known.range(state.committed + 1..=commit).next().is_none() {
+                return Vec::new();
+            }
         }
+        let mut state = self.0.write();
         let range = state.known.range(state.committed + 1..=commit);
         let news: Vec<(u64, Arc<Membership>)> = range.map(|(at, found)| (*at, Arc::clone(found))).collect();
         if let Some((newest, _)) = news.last() {

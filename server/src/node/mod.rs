@@ -143,11 +143,7 @@ impl Node {
     /// The timing of the consensus core.
     #[must_use]
     pub fn timing(&self) -> consensus::Config {
-        let id = consensus::NodeId::new(self.config.node_id);
-        match self.config.timing {
-            crate::config::Timing::Lan => consensus::Config::lan(id, 0),
-            crate::config::Timing::Wan => consensus::Config::wan(id, 0),
-        }
+        self.config.timing.consensus(consensus::NodeId::new(self.config.node_id), 0)
     }
 
     /// The schema as of now.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sql::Error;
-use sql::ast::{Call, Expr, QueryBody, SelectItem, ShowKind, Statement};
+use sql::ast::{Call, Expr, QueryBody, SelectItem, Statement};
 use sql::catalog::Catalog;
 use sql::ddl;
 use sql::execute::procedure::Procedure;
@@ -91,22 +91,7 @@ fn reads_catalog(statement: &Statement) -> bool {
     match statement {
         Statement::Query(query) => !matches!(&query.body, QueryBody::Select(select) if select.from.is_none()),
         Statement::Do(_) => false,
-        Statement::Show(show) => !matches!(
-            show.kind,
-            ShowKind::Variables { .. }
-                | ShowKind::Status { .. }
-                | ShowKind::ProcessList { .. }
-                | ShowKind::Warnings { .. }
-                | ShowKind::Errors { .. }
-                | ShowKind::CountWarnings
-                | ShowKind::CountErrors
-                | ShowKind::Engines
-                | ShowKind::CharacterSet
-                | ShowKind::Collation
-                | ShowKind::Plugins
-                | ShowKind::Privileges
-                | ShowKind::Grants { .. }
-        ),
+        Statement::Show(show) => !sql::show::shows_no_tables(&show.kind),
         _ => true,
     }
 }
@@ -332,11 +317,15 @@ impl Session {
         }
     }
 
-    /// Whether the open transaction reads from a snapshot that it has already.
-    fn has_snapshot(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| {
-            open.explicit && open.isolation != Isolation::ReadCommitted && open.txn.snapshot_index().is_some()
-        })
+    /// Whether a statement sees, or takes the snapshot that later ones see, anything as of now: not one that reads from a snapshot that the
+    /// transaction has already. Locking reads and changes do: one that finds nothing to change writes nothing that the quorum could refuse.
+    fn needs_freshness(&self, plan: &Plan) -> bool {
+        let open = self.open.as_ref().filter(|open| open.explicit);
+        let takes_snapshot = plan.reads_snapshot && (open.is_some() || !self.state.variables.autocommit);
+        let has_snapshot = open.is_some_and(|open| {
+            open.isolation != Isolation::ReadCommitted && open.txn.snapshot_index().is_some()
+        });
+        (takes_snapshot || !plan.tables().is_empty()) && (plan.is_write() || !has_snapshot)
     }
 
     fn count_statement(&self, statement: &Statement) {
@@ -371,15 +360,11 @@ impl Session {
             self.end_failed(&error);
             return Err(error);
         }
-        // One without tables may take the snapshot that the rest of the transaction reads from.
-        let keeps_snapshot = !autocommit || self.open.as_ref().is_some_and(|open| open.explicit);
-        let is_fresh_needed = !plan.tables().is_empty() || (keeps_snapshot && plan.reads_snapshot);
-        if is_fresh_needed && (latest || !self.has_snapshot()) {
-            // Locking reads and changes too: one that finds nothing to change writes nothing that the quorum could refuse.
-            if let Err(error) = self.freshen().await {
-                self.end_failed(&error);
-                return Err(error);
-            }
+        if self.needs_freshness(plan)
+            && let Err(error) = self.freshen().await
+        {
+            self.end_failed(&error);
+            return Err(error);
         }
         let open = self.ensure_open(!autocommit);
         if changes && open.read_only {

@@ -19,7 +19,7 @@ use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
 use super::purge::Upkeep;
 use super::snapshot::{OUT_FOLDER, Snapshots, Source};
 use super::{apply_thread, flusher, log_thread, promotion};
-use crate::config::{Config, PeerTlsFiles, Timing};
+use crate::config::{Config, PeerTlsFiles};
 use crate::limits::{DRIVER_QUEUE_EVENTS_MAX, SHUTDOWN_WAIT, TICK};
 use crate::members_file::MembersFile;
 use crate::node::Node;
@@ -166,7 +166,7 @@ impl Threads {
         let (log_writes, log_queue) = crossbeam_channel::unbounded();
         let (apply_orders, apply_queue) = crossbeam_channel::unbounded();
         let config = &node.config;
-        let lease_ns = u64::from(consensus_config(config).lease_ticks) * TICK.as_nanos() as u64;
+        let lease_ns = u64::from(node.timing().lease_ticks) * TICK.as_nanos() as u64;
 
         let peer_listener = TcpListener::bind(&config.peer_listen).map_err(|error| {
             Error::Io(format!("cannot listen for peers on {}", config.peer_listen), error)
@@ -373,10 +373,7 @@ fn open_store(config: &Config, opened: &Opened) -> Result<(Store, bool), Error> 
 fn consensus_config(config: &Config) -> consensus::Config {
     let seed =
         u64::from(std::process::id()) ^ config.node_id << 32 ^ crate::node::session::now_us().cast_unsigned();
-    match config.timing {
-        Timing::Lan => consensus::Config::lan(NodeId::new(config.node_id), seed),
-        Timing::Wan => consensus::Config::wan(NodeId::new(config.node_id), seed),
-    }
+    config.timing.consensus(NodeId::new(config.node_id), seed)
 }
 
 fn make_replica(

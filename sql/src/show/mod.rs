@@ -39,7 +39,7 @@ use crate::error::{Error, Result};
 use crate::execute::{Context, Outcome, ResultColumn, Run, Sink};
 use crate::session::SessionState;
 use spec::{ColumnSpec, Row, exact, result_columns, text};
-pub use without_tables::needs_no_tables;
+pub use without_tables::{needs_no_tables, shows_no_tables};
 
 /// Runs a SHOW statement.
 ///

@@ -38,7 +38,7 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         }
         Statement::Kill { id, .. } => of_expr(id, database),
         Statement::Show(show) => {
-            of_show(&show.kind) && show.filter.as_ref().is_none_or(|expr| of_expr(expr, database))
+            shows_no_tables(&show.kind) && show.filter.as_ref().is_none_or(|expr| of_expr(expr, database))
         }
         Statement::Use(name) => SYSTEM_DATABASES.iter().any(|known| known.eq_ignore_ascii_case(name)),
         // A transaction that reads and writes nothing.
@@ -70,7 +70,9 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
     }
 }
 
-fn of_show(kind: &ShowKind) -> bool {
+/// Whether a SHOW is about the server and not about databases and tables.
+#[must_use]
+pub fn shows_no_tables(kind: &ShowKind) -> bool {
     match kind {
         ShowKind::Variables { .. }
         | ShowKind::Status { .. }

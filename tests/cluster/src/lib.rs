@@ -13,6 +13,7 @@ pub mod members;
 pub mod network;
 pub mod program;
 pub mod question;
+pub mod relay;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;

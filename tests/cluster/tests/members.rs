@@ -139,7 +139,7 @@ fn shows_itself(cluster: &TestCluster, leader: u64, learner: u64) {
         assert!(cluster.number(id, counts).unwrap() > 0);
         let channels = rows(id, "SELECT * FROM information_schema.ALISQL_CLUSTER_PREFETCH_CHANNEL");
         assert_eq!(channels.rows.len(), 0);
-        cluster.must_call(id, "refresh_learner_meta()");
+        assert_eq!(cluster.refused(id, "refresh_learner_meta()").code, 1235);
     }
     let health = "SELECT COUNT(*) FROM information_schema.ALISQL_CLUSTER_HEALTH WHERE CONNECTED = 'YES'";
     cluster.wait_until("all members are connected", SEEN_MAX, || cluster.number(leader, health) == Some(4));

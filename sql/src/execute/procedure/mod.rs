@@ -158,8 +158,6 @@ pub enum Procedure {
     ShowClusterLocal,
     /// `show_logs()`: the files of the log of the node that is asked.
     ShowLogs,
-    /// `refresh_learner_meta()`: tells the learners the members again.
-    RefreshLearnerMeta,
 }
 
 impl Procedure {
@@ -204,7 +202,6 @@ impl Procedure {
             Procedure::ShowClusterGlobal => "show_cluster_global",
             Procedure::ShowClusterLocal => "show_cluster_local",
             Procedure::ShowLogs => "show_logs",
-            Procedure::RefreshLearnerMeta => "refresh_learner_meta",
         }
     }
 
@@ -224,8 +221,7 @@ impl Procedure {
             | Procedure::ConfigureFollower { .. }
             | Procedure::ConfigureLearner { .. }
             | Procedure::ChangeAddress { .. }
-            | Procedure::PurgeLog { .. }
-            | Procedure::RefreshLearnerMeta => true,
+            | Procedure::PurgeLog { .. } => true,
             Procedure::LocalPurgeLog { .. }
             | Procedure::ForcePurgeLog { .. }
             | Procedure::WaitApplyIndex { .. }
@@ -242,8 +238,7 @@ impl Procedure {
             Procedure::CancelTransfer
             | Procedure::ShowClusterGlobal
             | Procedure::ShowClusterLocal
-            | Procedure::ShowLogs
-            | Procedure::RefreshLearnerMeta => Vec::new(),
+            | Procedure::ShowLogs => Vec::new(),
             Procedure::AddLearner { peer_address, sql_address, node_id }
             | Procedure::AddFollower { peer_address, sql_address, node_id }
             | Procedure::AddLogger { peer_address, sql_address, node_id } => vec![
@@ -329,8 +324,7 @@ impl Procedure {
             | Procedure::PurgeLog { .. }
             | Procedure::LocalPurgeLog { .. }
             | Procedure::ForcePurgeLog { .. }
-            | Procedure::WaitApplyIndex { .. }
-            | Procedure::RefreshLearnerMeta => return None,
+            | Procedure::WaitApplyIndex { .. } => return None,
         };
         Some((result_columns(columns), rows))
     }

@@ -186,13 +186,6 @@ static SIGNATURES: &[Signature] = &[
         make: |arguments| Ok(Procedure::PurgeLog { index: arguments.index()? }),
     },
     Signature {
-        name: "refresh_learner_meta",
-        parameters: &[],
-        required_count: 0,
-        purpose: "Tells the learners the members again.",
-        make: |_| Ok(Procedure::RefreshLearnerMeta),
-    },
-    Signature {
         name: "remove_node",
         parameters: &[NODE],
         required_count: 1,
@@ -259,6 +252,7 @@ const REFUSED: &[(&str, &str)] = &[
         "a running node never gives up the others' votes: when the majority is lost for good, stop the nodes that are left and use \
          `quorate recover`",
     ),
+    ("refresh_learner_meta", "it is not needed: the members are in the log, which every learner gets"),
 ];
 
 /// All procedures, ascending by name.

@@ -102,7 +102,6 @@ fn examples() -> Vec<(&'static str, Procedure)> {
         ("show_cluster_global()", Procedure::ShowClusterGlobal),
         ("Show_Cluster_Local()", Procedure::ShowClusterLocal),
         ("show_logs()", Procedure::ShowLogs),
-        ("refresh_learner_meta()", Procedure::RefreshLearnerMeta),
     ]
 }
 
@@ -219,6 +218,7 @@ fn what_only_x_cluster_has_is_refused_with_what_to_use_instead() {
         ("fix_cluster_id", "empty data folder"),
         ("fix_matchindex", "not needed"),
         ("drop_prefetch_channel", "not needed"),
+        ("refresh_learner_meta", "not needed"),
     ] {
         for text in [format!("CALL dbms_consensus.{name}()"), format!("CALL {name}(1, 'x')")] {
             let (code, message) = refused(&text);

@@ -3,16 +3,15 @@
 //! Runs in the namespace. Standard input is a listening socket that was made outside; every connection that comes on it is
 //! connected to the address in the first argument, inside. Ends with the test that started it.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use cluster_tests::relay::relay;
+
 /// How often it is looked whether the test is still there.
 const PARENT_POLL: Duration = Duration::from_millis(500);
-/// Bytes passed on at once.
-const CHUNK_BYTES: usize = 64 << 10;
 
 fn main() -> ExitCode {
     let Some(target) = std::env::args().nth(1) else {
@@ -45,27 +44,4 @@ fn end_with_parent() {
         std::thread::sleep(PARENT_POLL);
     }
     std::process::exit(0);
-}
-
-/// Passes bytes on in both directions until one end is gone.
-fn relay(outside: &TcpStream, inside: &TcpStream) {
-    for stream in [outside, inside] {
-        let _ = stream.set_nodelay(true);
-    }
-    std::thread::scope(|scope| {
-        scope.spawn(|| pass(outside, inside));
-        pass(inside, outside);
-    });
-}
-
-fn pass(mut from: &TcpStream, mut to: &TcpStream) {
-    let mut chunk = vec![0; CHUNK_BYTES];
-    while let Ok(length) = from.read(&mut chunk) {
-        if length == 0 || to.write_all(&chunk[..length]).is_err() {
-            break;
-        }
-    }
-    // Whichever end went: the other hears of it.
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
 }
