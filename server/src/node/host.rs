@@ -117,6 +117,10 @@ impl Node {
     /// index. Empty while the store cannot be read.
     fn checksum(&self) -> String {
         let snapshot = self.store.snapshot();
+        if !self.catalog_known.load(Ordering::Acquire) {
+            // The tables were replaced by a snapshot just now: which there are is not known yet.
+            return String::new();
+        }
         let catalog = self.catalog();
         let mut ids: Vec<u32> = vec![0];
         for table in catalog.databases.values().flat_map(|database| database.tables.values()) {

@@ -226,8 +226,9 @@ impl Session {
         Err(Error {
             code: 1105,
             state: *b"HY000",
-            message: "this node has restarted and is still replaying its log; try again, or ask another node"
-                .into(),
+            message:
+                "this node is still replaying its log, or loading a snapshot; try again, or ask another node"
+                    .into(),
         })
     }
 
@@ -292,6 +293,7 @@ impl Session {
     ) -> Result<Outcome, Error> {
         self.count_statement(statement);
         loop {
+            let schema = self.node.catalog();
             if let Some(Some(cached)) = cache.as_deref()
                 && cached.plan.typed_by_parameters
             {
@@ -302,9 +304,14 @@ impl Session {
             let planned = match planned {
                 Ok(planned) => planned,
                 Err(error) => {
+                    let told = match self.has_newer_schema(&error, &schema).await {
+                        Ok(true) => continue,
+                        Ok(false) => error,
+                        Err(not_fresh) => not_fresh,
+                    };
                     // Planned again, it may have taken metadata locks already.
-                    self.end_failed(&error);
-                    return Err(error);
+                    self.end_failed(&told);
+                    return Err(told);
                 }
             };
             let result = self.run_plan(&planned, parameters, reply).await;
@@ -315,6 +322,24 @@ impl Session {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// After an error that says that something is not there: whether this node has another schema than `schema` once it is as fresh as
+    /// the session wants it. It may have been made on another node just before.
+    async fn has_newer_schema(&self, error: &Error, schema: &Arc<Catalog>) -> Result<bool, Error> {
+        if !matches!(error.code, 1049 | 1054 | 1072 | 1091 | 1146 | 1176) {
+            return Ok(false);
+        }
+        self.freshen().await?;
+        self.know_catalog()?;
+        Ok(!Arc::ptr_eq(schema, &self.node.catalog()))
+    }
+
+    /// Whether a plan is of the schema as it is. It is not while the tables are being replaced by a snapshot, although the watermark is
+    /// there already: the schema follows.
+    fn is_current(&self, planned: &CachedPlan) -> bool {
+        let is_known = planned.plan.tables().is_empty() || self.know_catalog().is_ok();
+        is_known && self.node.catalog().version == planned.catalog.version
     }
 
     /// Whether a statement sees, or takes the snapshot that later ones see, anything as of now: not one that reads from a snapshot that the
@@ -386,7 +411,7 @@ impl Session {
                     return Err(error);
                 }
             }
-            if self.node.catalog().version != planned.catalog.version {
+            if !self.is_current(planned) {
                 return Ok(None);
             }
         } else if plan.reads_snapshot
@@ -397,14 +422,14 @@ impl Session {
             // Without metadata locks: the schema must be that of the snapshot, which keeps its tables readable when they are
             // dropped.
             open.txn.take_snapshot();
-            if self.node.catalog().version != planned.catalog.version {
+            if !self.is_current(planned) {
                 return Ok(None);
             }
         }
         reply.let_rows_leave(!latest);
         let result = self.run_to_end(planned, parameters, latest, reply).await;
         let without_snapshot = plan.reads_one_row && !explicit && !latest;
-        if without_snapshot && self.node.catalog().version != planned.catalog.version && reply.rewind() {
+        if without_snapshot && !self.is_current(planned) && reply.rewind() {
             // Nothing kept the table's rows from being reclaimed meanwhile.
             self.open = None;
             return Ok(None);
@@ -697,7 +722,15 @@ impl Session {
     ///
     /// # Errors
     /// What parsing and binding raise.
-    pub fn prepare(&self, text: &[u8]) -> Result<Prepared, Error> {
+    pub async fn prepare(&self, text: &[u8]) -> Result<Prepared, Error> {
+        let schema = self.node.catalog();
+        match self.prepare_now(text) {
+            Err(error) if self.has_newer_schema(&error, &schema).await? => self.prepare_now(text),
+            other => other,
+        }
+    }
+
+    fn prepare_now(&self, text: &[u8]) -> Result<Prepared, Error> {
         let parsed = sql::parse::parse_statement(text, self.state.variables.sql_mode)?;
         let mut prepared = Prepared {
             text: Bytes::copy_from_slice(text),
@@ -717,7 +750,7 @@ impl Session {
             _ => return Err(Error::syntax("NULL", 1)),
         };
         self.named.remove(&name.to_lowercase());
-        let prepared = self.prepare(&text)?;
+        let prepared = self.prepare(&text).await?;
         self.named.insert(name.to_lowercase(), prepared);
         Ok(())
     }

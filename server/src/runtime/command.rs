@@ -121,7 +121,7 @@ impl Client {
             Command::StmtExecute { id, flags, parameters } => {
                 return self.execute(id, flags, parameters, socket).await;
             }
-            Command::StmtPrepare(text) => self.prepare(text, writer),
+            Command::StmtPrepare(text) => self.prepare(text, writer).await,
             Command::StmtSendLongData { id, parameter, data } => self.long_data(id, parameter, data),
             Command::StmtClose { id } => {
                 self.session.prepared.remove(&id);
@@ -267,7 +267,7 @@ impl Client {
         }
     }
 
-    fn prepare(&mut self, text: &[u8], writer: &mut PacketWriter) {
+    async fn prepare(&mut self, text: &[u8], writer: &mut PacketWriter) {
         self.session.connection.begin("Prepare", None);
         if self.session.prepared.len() >= PREPARED_STATEMENTS_PER_CONNECTION_MAX {
             let message = format!(
@@ -278,7 +278,7 @@ impl Client {
         }
         self.session.state.warnings.clear();
         self.session.state.warning_count = 0;
-        let prepared = match self.session.prepare(text) {
+        let prepared = match self.session.prepare(text).await {
             Ok(prepared) => prepared,
             Err(error) => {
                 errno::packet(&error).encode(writer);

@@ -203,7 +203,7 @@ impl Shim {
     }
 
     /// Prepares a statement; its id, number of parameters and columns.
-    fn prepare(&mut self, text: &str) -> Result<(u32, usize, Vec<Column>), ErrorPacket> {
+    async fn prepare(&mut self, text: &str) -> Result<(u32, usize, Vec<Column>), ErrorPacket> {
         let session = self.session.get_mut();
         session.connection.begin("Prepare", None);
         if session.prepared.len() >= PREPARED_STATEMENTS_PER_CONNECTION_MAX {
@@ -214,7 +214,7 @@ impl Shim {
         }
         session.state.warnings.clear();
         session.state.warning_count = 0;
-        let prepared = session.prepare(text.as_bytes()).map_err(|error| errno::packet(&error))?;
+        let prepared = session.prepare(text.as_bytes()).await.map_err(|error| errno::packet(&error))?;
         let id = session.next_statement_id;
         session.next_statement_id = id.wrapping_add(1).max(1);
         let count = prepared.parameter_count;
@@ -313,7 +313,7 @@ impl<W: AsyncWrite + Send + Unpin> AsyncMysqlShim<W> for Shim {
         query: &'a str,
         info: StatementMetaWriter<'a, W>,
     ) -> std::io::Result<()> {
-        match self.prepare(query) {
+        match self.prepare(query).await {
             Ok((id, count, columns)) => info.reply(id, &vec![answer::parameter(); count], &columns).await,
             Err(error) => {
                 let (kind, message) = answer::error(error);

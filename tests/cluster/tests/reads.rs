@@ -211,3 +211,27 @@ fn a_transaction_takes_no_snapshot_that_may_be_old() {
     });
     assert_eq!(read(&mut reader).unwrap(), 0);
 }
+
+/// A strong read sees every table whose creation was acknowledged, and by its newest definition; so does a statement that is prepared.
+#[test]
+fn a_strong_read_on_a_follower_knows_every_table_that_was_made_before() {
+    let cluster = TestCluster::start(3);
+    let leader = cluster.wait_for_leader(FAILOVER_MAX);
+    let follower = cluster.others(&[leader])[0];
+    let mut writer = cluster.connect_leader();
+    let mut reader = cluster.connect(follower);
+    read_strongly(&mut reader, 20).unwrap();
+    writer.query("CREATE DATABASE d").unwrap();
+    for number in 0..50 {
+        writer.query(&format!("CREATE TABLE d.t{number} (id INT PRIMARY KEY)")).unwrap();
+        let count = if number % 2 == 0 {
+            reader.query(&format!("SELECT COUNT(*) FROM d.t{number}")).unwrap()
+        } else {
+            reader.query(&format!("PREPARE s FROM 'SELECT COUNT(*) FROM d.t{number}'")).unwrap();
+            reader.query("EXECUTE s").unwrap()
+        };
+        assert_eq!(count.scalar().as_deref(), Some("0"));
+    }
+    let unknown = reader.query("SELECT * FROM d.nothing").unwrap_err();
+    assert_eq!(unknown.code(), Some(1146), "{unknown}");
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use client::Connection;
+use cluster_tests::question::read_strongly;
 use cluster_tests::{Layout, TestCluster};
 
 /// A log that is let go of soon.
@@ -110,6 +111,41 @@ fn a_node_behind_the_log_is_seeded_by_itself_and_nobody_is_disturbed() {
     cluster.start_node(other);
     cluster.terminate(behind);
     cluster.start_node(behind);
+    cluster.assert_equal_nodes(SEEDED_MAX);
+}
+
+/// The rows come before the schema is read: who waited for the rows must not read them by the schema of before.
+#[test]
+fn what_waits_for_a_snapshot_reads_it_by_the_schema_that_came_with_it() {
+    let (mut cluster, _, behind, _) = one_is_behind(&[], 12);
+    let mut connection = cluster.connect_leader();
+    connection.query("TRUNCATE TABLE d.t").unwrap();
+    connection.query("INSERT INTO d.t VALUES (1, 'a', 1), (2, 'b', 2)").unwrap();
+    connection.query("CREATE TABLE d.made_meanwhile (id INT PRIMARY KEY)").unwrap();
+    cluster.start_node(behind);
+    cluster.wait_until("the node answers", SEEDED_MAX, || cluster.value(behind, "SELECT 1").is_some());
+    let statements = [
+        "SELECT COUNT(*) FROM d.t",
+        "SELECT v FROM d.t WHERE id = 2",
+        "SELECT COUNT(*) FROM d.made_meanwhile",
+    ];
+    let expected = ["2", "b", "0"];
+    std::thread::scope(|scope| {
+        for (sql, answer) in statements.iter().zip(expected) {
+            let (cluster, started) = (&cluster, Instant::now());
+            scope.spawn(move || {
+                let mut connection = cluster.connect(behind);
+                read_strongly(&mut connection, 30).unwrap();
+                loop {
+                    match connection.query(sql) {
+                        Ok(result) => break assert_eq!(result.scalar().as_deref(), Some(answer), "{sql}"),
+                        Err(error) => assert_eq!(error.code(), Some(1105), "{sql}: {error}"),
+                    }
+                    assert!(started.elapsed() < SEEDED_MAX, "{sql}: no answer");
+                }
+            });
+        }
+    });
     cluster.assert_equal_nodes(SEEDED_MAX);
 }
 
