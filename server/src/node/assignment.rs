@@ -10,8 +10,8 @@ use sql::types::Value;
 use storage::txn::Transaction;
 
 use super::result::Answer;
+use super::run_plan::{Parts, make_context};
 use super::session::Session;
-use super::statement::{Parts, make_context};
 
 impl Session {
     pub(super) async fn set(&mut self, statement: &Statement) -> Result<(), Error> {

@@ -11,8 +11,8 @@ use sql::variables::Isolation;
 use storage::format::EntryKind;
 use storage::txn::Transaction;
 
+use super::run_plan::{Parts, make_context};
 use super::session::{Open, Session};
-use super::statement::{Parts, make_context};
 
 impl Session {
     pub(super) async fn run_ddl(&mut self, statement: &Arc<Statement>) -> Result<Outcome, Error> {

@@ -18,10 +18,10 @@ use storage::txn::{Savepoint, Sealed, Transaction};
 use storage::version::{Admission, WatermarkWait};
 
 use super::Node;
+use super::plan_cache::Prepared;
 use super::process::{Connection, count};
 use super::reads::NoAnswer;
 use super::sequencer::Refused;
-use super::statement::Prepared;
 use crate::limits::{ENTRY_BYTES_MAX, IN_DOUBT_POLL, IN_DOUBT_WAIT};
 
 /// An open transaction.

@@ -23,10 +23,10 @@ use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX,
 use crate::node::errno;
 use crate::node::metadata::definition;
 use crate::node::parameters;
+use crate::node::plan_cache::Prepared;
 use crate::node::process::Connection;
 use crate::node::result::Reply;
 use crate::node::session::Session;
-use crate::node::statement::Prepared;
 
 /// What a prepared statement's executions need of the protocol.
 #[derive(Default)]

@@ -1,0 +1,217 @@
+//! Plans, and the statements that keep theirs: what is prepared, by the protocol or by PREPARE.
+//!
+//! A plan holds for one version of the schema and for what else it was made of ([`CachedPlan`]).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sql::Error;
+use sql::ast::{Expr, QueryBody, Statement};
+use sql::catalog::Catalog;
+use sql::execute::Outcome;
+use sql::plan::{Plan, is_planned, plan_statement};
+use sql::types::{Collation, DataType, Value};
+use sql::variables::SqlMode;
+
+use super::result::Answer;
+use super::session::Session;
+use crate::limits::TEXT_PARAMETER_CHARACTERS;
+
+/// A prepared statement.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its text.
+    pub text: Bytes,
+    /// Its syntax tree.
+    pub statement: Arc<Statement>,
+    /// Number of `?`.
+    pub parameter_count: usize,
+    /// Its plan, made at prepare and again when the schema has changed.
+    pub plan: Option<CachedPlan>,
+}
+
+/// A plan and what it depends on.
+#[derive(Clone, Debug)]
+pub struct CachedPlan {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The schema it was made for.
+    pub(super) catalog: Arc<Catalog>,
+    /// The current database then.
+    database: Option<String>,
+    /// The sql_mode then.
+    sql_mode: SqlMode,
+    /// Types of the parameters it was made for, if they matter.
+    parameter_types: Vec<DataType>,
+}
+
+impl CachedPlan {
+    /// The parameters' types to plan for, if the plan's columns depend on them: a NULL keeps the type there was before.
+    pub(super) fn types_of(&self, parameters: &[Value]) -> Vec<DataType> {
+        if !self.plan.typed_by_parameters {
+            return Vec::new();
+        }
+        let before = |index| self.parameter_types.get(index).copied().unwrap_or(DataType::NULL);
+        let known = |(index, value): (usize, &Value)| parameter_type(value).unwrap_or_else(|| before(index));
+        parameters.iter().enumerate().map(known).collect()
+    }
+}
+
+/// The type that stands for all parameters of a kind, so that not each value makes another plan; None for NULL.
+fn parameter_type(value: &Value) -> Option<DataType> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Int(_) => DataType::BIGINT,
+        Value::UInt(_) => DataType::BIGINT_UNSIGNED,
+        Value::Double(_) => DataType::DOUBLE,
+        Value::Decimal(_) => DataType::decimal(65, 30),
+        Value::Text(_) => DataType::varchar(TEXT_PARAMETER_CHARACTERS, Collation::default()),
+        Value::Blob(_) => DataType::LONGBLOB,
+        Value::Date(_) => DataType::DATE,
+        Value::Time(_) => DataType::time(6),
+        Value::DateTime(_) => DataType::datetime(6),
+    })
+}
+
+/// Whether a statement names tables or databases, or lists them. One without FROM is asked when it is planned.
+pub(super) fn reads_catalog(statement: &Statement) -> bool {
+    match statement {
+        Statement::Query(query) => !matches!(&query.body, QueryBody::Select(select) if select.from.is_none()),
+        Statement::Do(_) => false,
+        Statement::Show(show) => !sql::show::shows_no_tables(&show.kind),
+        _ => true,
+    }
+}
+
+impl Session {
+    /// The plan of a statement: the cached one while it holds.
+    ///
+    /// # Errors
+    /// What binding the statement raises.
+    pub fn plan(
+        &self,
+        statement: &Arc<Statement>,
+        cache: Option<&mut Option<CachedPlan>>,
+    ) -> Result<CachedPlan, Error> {
+        let known = self.know_catalog();
+        if reads_catalog(statement) {
+            known.clone()?;
+        }
+        let catalog = self.node.catalog();
+        if let Some(Some(cached)) = cache.as_deref()
+            && cached.catalog.version == catalog.version
+            && cached.sql_mode == self.state.variables.sql_mode
+            && (!cached.plan.typed_by_parameters || cached.parameter_types == self.state.parameter_types)
+        {
+            return Ok(cached.clone());
+        }
+        // A prepared statement keeps the database it was prepared in.
+        let elsewhere =
+            cache.as_deref().and_then(Option::as_ref).filter(|cached| cached.database != self.state.database);
+        let (plan, database) = match elsewhere {
+            None => (plan_statement(statement, &catalog, &self.state), self.state.database.clone()),
+            Some(cached) => {
+                let mut state = self.state.clone();
+                state.database.clone_from(&cached.database);
+                (plan_statement(statement, &catalog, &state), state.database)
+            }
+        };
+        // While no table is known, one that is not there is no news.
+        let plan = plan.map_err(|error| known.err().unwrap_or(error))?;
+        let sql_mode = self.state.variables.sql_mode;
+        let parameter_types = self.state.parameter_types.clone();
+        let made = CachedPlan { plan: Arc::new(plan), catalog, database, sql_mode, parameter_types };
+        if let Some(cache) = cache {
+            *cache = Some(made.clone());
+        }
+        Ok(made)
+    }
+
+    /// After an error that says that something is not there: whether this node has another schema than `schema` once it is as fresh as
+    /// the session wants it. It may have been made on another node just before.
+    pub(super) async fn has_newer_schema(&self, error: &Error, schema: &Arc<Catalog>) -> Result<bool, Error> {
+        if !matches!(error.code, 1049 | 1054 | 1072 | 1091 | 1146 | 1176) {
+            return Ok(false);
+        }
+        self.freshen().await?;
+        self.know_catalog()?;
+        Ok(!Arc::ptr_eq(schema, &self.node.catalog()))
+    }
+
+    /// Whether a plan is of the schema as it is. It is not while the tables are being replaced by a snapshot, although the watermark is
+    /// there already: the schema follows.
+    pub(super) fn is_current(&self, planned: &CachedPlan) -> bool {
+        let is_known = planned.plan.tables().is_empty() || self.know_catalog().is_ok();
+        is_known && self.node.catalog().version == planned.catalog.version
+    }
+
+    /// Parses and plans a statement to be executed later.
+    ///
+    /// # Errors
+    /// What parsing and binding raise.
+    pub async fn prepare(&self, text: &[u8]) -> Result<Prepared, Error> {
+        let schema = self.node.catalog();
+        match self.prepare_now(text) {
+            Err(error) if self.has_newer_schema(&error, &schema).await? => self.prepare_now(text),
+            other => other,
+        }
+    }
+
+    fn prepare_now(&self, text: &[u8]) -> Result<Prepared, Error> {
+        let parsed = sql::parse::parse_statement(text, self.state.variables.sql_mode)?;
+        let mut prepared = Prepared {
+            text: Bytes::copy_from_slice(text),
+            statement: Arc::new(parsed.statement),
+            parameter_count: parsed.parameter_count,
+            plan: None,
+        };
+        if is_planned(&prepared.statement) {
+            self.plan(&prepared.statement, Some(&mut prepared.plan))?;
+        }
+        Ok(prepared)
+    }
+
+    pub(super) async fn prepare_named(&mut self, name: &str, from: &Expr) -> Result<(), Error> {
+        let text = match self.evaluate(from).await? {
+            Value::Text(text) | Value::Blob(text) => text,
+            _ => return Err(Error::syntax("NULL", 1)),
+        };
+        self.named.remove(&name.to_lowercase());
+        let prepared = self.prepare(&text).await?;
+        self.named.insert(name.to_lowercase(), prepared);
+        Ok(())
+    }
+
+    pub(super) async fn execute_named(
+        &mut self,
+        name: &str,
+        using: &[String],
+        reply: &mut dyn Answer,
+    ) -> Result<Outcome, Error> {
+        let key = name.to_lowercase();
+        let mut prepared = self.named.remove(&key).ok_or_else(|| unknown_prepared(name, "EXECUTE"))?;
+        let variables = &self.state.user_variables;
+        let parameters: Vec<Value> = using
+            .iter()
+            .map(|name| variables.get(&name.to_lowercase()).cloned().unwrap_or(Value::Null))
+            .collect();
+        let statement = Arc::clone(&prepared.statement);
+        let result = if parameters.len() != prepared.parameter_count {
+            Err(Error::wrong_arguments("EXECUTE"))
+        } else if matches!(*statement, Statement::ExecutePrepared { .. } | Statement::PrepareText { .. }) {
+            Err(Error::not_supported("PREPARE and EXECUTE inside of a prepared statement"))
+        } else {
+            Box::pin(self.dispatch(&statement, &parameters, Some(&mut prepared.plan), reply)).await
+        };
+        self.named.entry(key).or_insert(prepared);
+        result
+    }
+}
+
+pub(super) fn unknown_prepared(name: &str, given_to: &str) -> Error {
+    Error {
+        code: 1243,
+        state: *b"HY000",
+        message: format!("Unknown prepared statement handler ({name}) given to {given_to}"),
+    }
+}

@@ -1,0 +1,415 @@
+//! Running a plan: which transaction it runs in, what it waits for, and how it ends.
+//!
+//! A statement that meets a held lock is suspended: what it did is taken back to its savepoint (its locks stay), the session
+//! waits without a thread, and the statement runs again from its start. A failed statement leaves its transaction as
+//! it was before it, except after a deadlock (1213), which ends the transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use sql::Error;
+use sql::ast::Statement;
+use sql::catalog::Catalog;
+use sql::ddl;
+use sql::execute::{self, Context, Interrupt, Outcome, SubqueryCache, Suspend};
+use sql::plan::{Plan, Planned};
+use sql::session::SessionState;
+use sql::types::Value;
+use sql::variables::{Isolation, SqlMode};
+use storage::txn::{LockMode, LockOutcome, LockWait, Transaction, View, WaitPolicy};
+
+use super::Node;
+use super::plan_cache::CachedPlan;
+use super::process::count;
+use super::result::Answer;
+use super::session::{Session, lost_leadership, now_us};
+
+impl Session {
+    pub(super) async fn run_planned(
+        &mut self,
+        statement: &Arc<Statement>,
+        parameters: &[Value],
+        mut cache: Option<&mut Option<CachedPlan>>,
+        reply: &mut dyn Answer,
+    ) -> Result<Outcome, Error> {
+        self.count_statement(statement);
+        loop {
+            let schema = self.node.catalog();
+            if let Some(Some(cached)) = cache.as_deref()
+                && cached.plan.typed_by_parameters
+            {
+                self.state.parameter_types = cached.types_of(parameters);
+            }
+            let planned = self.plan(statement, cache.as_deref_mut());
+            self.state.parameter_types = Vec::new();
+            let planned = match planned {
+                Ok(planned) => planned,
+                Err(error) => {
+                    let told = match self.has_newer_schema(&error, &schema).await {
+                        Ok(true) => continue,
+                        Ok(false) => error,
+                        Err(not_fresh) => not_fresh,
+                    };
+                    // Planned again, it may have taken metadata locks already.
+                    self.end_failed(&told);
+                    return Err(told);
+                }
+            };
+            let result = self.run_plan(&planned, parameters, reply).await;
+            match result {
+                Ok(Some(outcome)) => return Ok(outcome),
+                // The schema changed while it waited for a metadata lock: plan again.
+                Ok(None) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether a statement sees, or takes the snapshot that later ones see, anything as of now: not one that reads from a snapshot that the
+    /// transaction has already. Locking reads and changes do: one that finds nothing to change writes nothing that the quorum could refuse.
+    fn needs_freshness(&self, plan: &Plan) -> bool {
+        let open = self.open.as_ref().filter(|open| open.explicit);
+        let takes_snapshot = plan.reads_snapshot && (open.is_some() || !self.state.variables.autocommit);
+        let has_snapshot = open.is_some_and(|open| {
+            open.isolation != Isolation::ReadCommitted && open.txn.snapshot_index().is_some()
+        });
+        (takes_snapshot || !plan.tables().is_empty()) && (plan.is_write() || !has_snapshot)
+    }
+
+    fn count_statement(&self, statement: &Statement) {
+        let counters = &self.node.processes.counters;
+        match statement {
+            Statement::Query(_) => count(&counters.selects),
+            Statement::Insert(_) => count(&counters.inserts),
+            Statement::Update(_) => count(&counters.updates),
+            Statement::Delete(_) => count(&counters.deletes),
+            _ => {}
+        }
+    }
+
+    async fn run_plan(
+        &mut self,
+        planned: &CachedPlan,
+        parameters: &[Value],
+        reply: &mut dyn Answer,
+    ) -> Result<Option<Outcome>, Error> {
+        let plan = &*planned.plan;
+        let latest = plan.is_write();
+        let changes = latest && !matches!(plan.statement, Planned::Query(_));
+        let autocommit = self.state.variables.autocommit;
+        let term = self.node.sequencer.term();
+        if self.open.as_ref().is_some_and(|open| open.term.is_some() && open.term != term) {
+            // It can never commit.
+            self.rollback();
+            return Err(lost_leadership());
+        }
+        if latest && term.is_none() {
+            let error = self.refuse_write();
+            self.end_failed(&error);
+            return Err(error);
+        }
+        if self.needs_freshness(plan)
+            && let Err(error) = self.freshen().await
+        {
+            self.end_failed(&error);
+            return Err(error);
+        }
+        let open = self.ensure_open(!autocommit);
+        if changes && open.read_only {
+            let error = Error::read_only_transaction();
+            self.end_failed(&error);
+            return Err(error);
+        }
+        if latest {
+            open.term = open.term.or(term);
+        }
+        let explicit = open.explicit;
+        self.state.in_transaction = explicit;
+        if latest || explicit {
+            for table in plan.tables() {
+                let key = ddl::metadata_lock_key(&table.database, &table.name);
+                let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
+                if let Err(error) = self.lock(&key, LockMode::Shared, timeout).await {
+                    self.end_failed(&error);
+                    return Err(error);
+                }
+            }
+            if !self.is_current(planned) {
+                return Ok(None);
+            }
+        } else if plan.reads_snapshot
+            && !plan.reads_one_row
+            && !plan.tables().is_empty()
+            && let Some(open) = self.open.as_mut()
+        {
+            // Without metadata locks: the schema must be that of the snapshot, which keeps its tables readable when they are
+            // dropped.
+            open.txn.take_snapshot();
+            if !self.is_current(planned) {
+                return Ok(None);
+            }
+        }
+        reply.let_rows_leave(!latest);
+        let result = self.run_to_end(planned, parameters, latest, reply).await;
+        let without_snapshot = plan.reads_one_row && !explicit && !latest;
+        if without_snapshot && !self.is_current(planned) && reply.rewind() {
+            // Nothing kept the table's rows from being reclaimed meanwhile.
+            self.open = None;
+            return Ok(None);
+        }
+        match result {
+            Ok(outcome) => {
+                self.end_succeeded(latest, explicit).await?;
+                Ok(Some(outcome))
+            }
+            Err(error) => Err(self.fail(error).await),
+        }
+    }
+
+    /// After a statement: an autocommitted one commits; one of a transaction waits for what it saw.
+    async fn end_succeeded(&mut self, latest: bool, explicit: bool) -> Result<(), Error> {
+        if !explicit {
+            return if latest {
+                self.commit().await
+            } else {
+                self.open = None;
+                Ok(())
+            };
+        }
+        if let Some(open) = self.open.as_mut()
+            && open.isolation == Isolation::ReadCommitted
+        {
+            open.txn.release_snapshot();
+        }
+        if latest { self.hold().await } else { Ok(()) }
+    }
+
+    /// After a failed statement.
+    pub(super) fn end_failed(&mut self, error: &Error) {
+        let explicit = self.open.as_ref().is_some_and(|open| open.explicit);
+        if !explicit || error.code == Error::deadlock().code {
+            self.rollback();
+        } else if let Some(open) = self.open.as_mut()
+            && open.isolation == Isolation::ReadCommitted
+        {
+            open.txn.release_snapshot();
+        }
+    }
+
+    /// Runs the plan until it is through, waiting out its locks.
+    async fn run_to_end(
+        &mut self,
+        planned: &CachedPlan,
+        parameters: &[Value],
+        latest: bool,
+        reply: &mut dyn Answer,
+    ) -> Result<Outcome, Error> {
+        let plan = &*planned.plan;
+        let started_us = now_us();
+        let mut sleeps_done = 0;
+        let _deadline = self.deadline(plan);
+        let before_statement = Carried::of(&self.state);
+        loop {
+            let session = &mut *self;
+            let Some(open) = session.open.as_mut() else {
+                return Err(Error::internal("no transaction is open"));
+            };
+            // A statement that only changes or locks rows reads their latest versions and needs no snapshot. One is
+            // taken for each statement under READ COMMITTED, and kept for the transaction otherwise.
+            let per_statement = open.isolation == Isolation::ReadCommitted || !open.explicit;
+            let is_taken = open.txn.snapshot_index().is_some();
+            let needs_none = plan.reads_one_row && !open.explicit;
+            if needs_none {
+                // The newest committed version of one row is a snapshot of it.
+            } else if plan.reads_snapshot && per_statement {
+                if !is_taken || open.explicit || latest {
+                    open.txn.take_snapshot();
+                }
+            } else if plan.reads_snapshot {
+                if !is_taken {
+                    open.take_snapshot(&session.node);
+                }
+                if !open.can_read(plan.tables()) {
+                    return Err(definition_changed());
+                }
+            }
+            let before = open.txn.savepoint();
+            let strict = latest && session.state.variables.sql_mode.has(SqlMode::STRICT);
+            let mut context = make_context(Parts {
+                session: &mut session.state,
+                catalog: &planned.catalog,
+                txn: &mut open.txn,
+                parameters,
+                host: &session.node,
+                killed: &session.connection.statement_killed,
+                strict,
+            });
+            context.now_us = started_us;
+            context.sleeps_done = sleeps_done;
+            let result = if plan.reads_long {
+                tokio::task::block_in_place(|| execute::run(plan, &mut context, &mut *reply))
+            } else {
+                execute::run(plan, &mut context, &mut *reply)
+            };
+            let interrupt = match result {
+                Ok(outcome) => return Ok(outcome),
+                Err(interrupt) => interrupt,
+            };
+            open.txn.rollback_to(before);
+            match interrupt {
+                Interrupt::Error(error) => return Err(error),
+                Interrupt::Suspend(suspend) => {
+                    if !reply.rewind() {
+                        return Err(Error::internal("a statement that had sent rows met a lock"));
+                    }
+                    // The statement will run anew, so its warnings come anew, and what it assigned is not assigned twice.
+                    self.state.warnings.clear();
+                    self.state.warning_count = 0;
+                    before_statement.restore(&mut self.state);
+                    let timeout = Duration::from_secs(self.state.variables.innodb_lock_wait_timeout);
+                    match suspend {
+                        Suspend::Lock(wait) => self.wait_for_lock(wait, timeout).await?,
+                        Suspend::Sleep(number, length) => {
+                            self.sleep(length).await?;
+                            sleeps_done = number + 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Kills a SELECT that runs past `max_execution_time`.
+    fn deadline(&self, plan: &Plan) -> Option<AbortOnDrop> {
+        let limit = self.state.variables.max_execution_time_ms;
+        if limit == 0 || plan.is_write() {
+            return None;
+        }
+        let connection = Arc::clone(&self.connection);
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(limit)).await;
+            connection.time_out();
+        });
+        Some(AbortOnDrop(task))
+    }
+
+    async fn sleep(&self, length: Duration) -> Result<(), Error> {
+        self.connection.state("User sleep");
+        tokio::select! {
+            () = tokio::time::sleep(length) => Ok(()),
+            () = self.connection.until_killed() => Err(self.interrupted()),
+        }
+    }
+
+    pub(super) fn interrupted(&self) -> Error {
+        if self.connection.timed_out() {
+            Error {
+                code: 3024,
+                state: *b"HY000",
+                message: "Query execution was interrupted, maximum statement execution time exceeded".into(),
+            }
+        } else {
+            Error::query_interrupted()
+        }
+    }
+
+    /// Takes a lock of the open transaction, waiting for it.
+    async fn lock(&mut self, key: &[u8], mode: LockMode, timeout: Duration) -> Result<(), Error> {
+        loop {
+            let Some(open) = self.open.as_mut() else {
+                return Err(Error::internal("no transaction is open"));
+            };
+            match open.txn.lock(key, mode, WaitPolicy::Wait)? {
+                LockOutcome::Granted | LockOutcome::Skipped => return Ok(()),
+                LockOutcome::Wait(wait) => self.wait_for_lock(wait, timeout).await?,
+            }
+        }
+    }
+
+    pub(super) async fn wait_for_lock(&self, wait: LockWait, timeout: Duration) -> Result<(), Error> {
+        count(&self.node.processes.counters.lock_waits);
+        self.connection.state("waiting for lock");
+        let outcome = tokio::select! {
+            outcome = tokio::time::timeout(timeout, wait) => outcome,
+            () = self.connection.until_killed() => return Err(self.interrupted()),
+        };
+        self.connection.state("executing");
+        match outcome {
+            Ok(granted) => Ok(granted?),
+            Err(_) => Err(Error::lock_wait_timeout()),
+        }
+    }
+}
+
+/// What a statement changes of its session while it runs, as it was before: for when it has to run again.
+struct Carried {
+    user_variables: HashMap<String, Value>,
+    last_insert_id: u64,
+    found_rows: u64,
+}
+
+impl Carried {
+    fn of(state: &SessionState) -> Carried {
+        Carried {
+            user_variables: state.user_variables.clone(),
+            last_insert_id: state.last_insert_id,
+            found_rows: state.found_rows,
+        }
+    }
+
+    fn restore(&self, state: &mut SessionState) {
+        state.user_variables.clone_from(&self.user_variables);
+        state.last_insert_id = self.last_insert_id;
+        state.found_rows = self.found_rows;
+    }
+}
+
+/// The error of a read whose transaction took its snapshot before the table was made or changed.
+fn definition_changed() -> Error {
+    Error {
+        code: 1412,
+        state: *b"HY000",
+        message: "Table definition has changed, please retry transaction".into(),
+    }
+}
+
+/// What a statement's context is made of.
+pub(super) struct Parts<'a> {
+    pub(super) session: &'a mut SessionState,
+    pub(super) catalog: &'a Arc<Catalog>,
+    pub(super) txn: &'a mut Transaction,
+    pub(super) parameters: &'a [Value],
+    pub(super) host: &'a Node,
+    pub(super) killed: &'a AtomicBool,
+    pub(super) strict: bool,
+}
+
+/// The context of a statement that begins now.
+pub(super) fn make_context(parts: Parts<'_>) -> Context<'_> {
+    Context {
+        session: parts.session,
+        catalog: parts.catalog,
+        txn: parts.txn,
+        view: View::Snapshot,
+        parameters: parts.parameters,
+        now_us: now_us(),
+        host: parts.host,
+        killed: parts.killed,
+        sleeps_done: 0,
+        sleeps_met: 0,
+        strict: parts.strict,
+        outer_rows: Vec::new(),
+        subqueries: SubqueryCache::default(),
+    }
+}
+
+/// Ends its task when it goes.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
