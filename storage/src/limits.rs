@@ -60,6 +60,21 @@ pub const SLED_CACHE_BYTES_DEFAULT: u64 = 48 << 20;
 /// Size of a segment of sled's log, in bytes; sled keeps a few buffers of this size in memory.
 pub const SLED_SEGMENT_BYTES: usize = 512 << 10;
 
+/// Default bound of the page cache of the other engines, in bytes.
+pub const ENGINE_CACHE_BYTES_DEFAULT: u64 = 64 << 20;
+/// Rows after which a scan of redb's goes on in the newest state: about a millisecond's work.
+pub const REDB_SCAN_ROWS_MAX: usize = 4096;
+/// Keys that redb removes in one transaction when a range is deleted.
+pub const REDB_DELETE_KEYS_MAX: usize = 4096;
+/// The longest key that fjall's trees take, in bytes.
+pub const FJALL_KEY_BYTES_MAX: usize = u16::MAX as usize;
+/// Size at which fjall's memtable is written out, in bytes as the tree counts them.
+pub const FJALL_MEMTABLE_BYTES: u64 = 16 << 20;
+/// Size of fjall's sorted tables, in bytes.
+pub const FJALL_TABLE_BYTES: u64 = 32 << 20;
+/// Tables of fjall's that overlap, which each read has to look into, before they are merged.
+pub const FJALL_UNSORTED_TABLES_MAX: u8 = 4;
+
 /// Default bound of the memory that versions take, in bytes. At the bound, new transactions have to wait.
 pub const STORE_MEMORY_BYTES_MAX_DEFAULT: usize = 192 << 20;
 /// The least bound a store may be opened with, in bytes: below it, it would do nothing but push back.

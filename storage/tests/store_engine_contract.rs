@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use storage::engine::{Direction, Engine, KeyRange, MemoryEngine, SledEngine, SledOptions};
+use storage::engine::{
+    Direction, Engine, FjallEngine, FjallOptions, KeyRange, MemoryEngine, RedbEngine, RedbOptions, SledEngine,
+    SledOptions,
+};
 use tempfile::TempDir;
 
 /// An engine under test that can be closed and opened again.
@@ -38,6 +41,30 @@ impl Subject for Sled {
     }
     fn open(&self) -> SledEngine {
         SledEngine::open(self.0.path(), SledOptions::default()).unwrap()
+    }
+}
+
+struct Redb(TempDir);
+
+impl Subject for Redb {
+    type Engine = RedbEngine;
+    fn new() -> Self {
+        Redb(tempfile::tempdir().unwrap())
+    }
+    fn open(&self) -> RedbEngine {
+        RedbEngine::open(self.0.path(), RedbOptions::default()).unwrap()
+    }
+}
+
+struct Fjall(TempDir);
+
+impl Subject for Fjall {
+    type Engine = FjallEngine;
+    fn new() -> Self {
+        Fjall(tempfile::tempdir().unwrap())
+    }
+    fn open(&self) -> FjallEngine {
+        FjallEngine::open(self.0.path(), FjallOptions::default()).unwrap()
     }
 }
 
@@ -221,6 +248,8 @@ macro_rules! contract {
     ($($name:ident),*) => {
         mod memory { $( #[test] fn $name() { super::$name::<super::Memory>(); } )* }
         mod sled { $( #[test] fn $name() { super::$name::<super::Sled>(); } )* }
+        mod redb { $( #[test] fn $name() { super::$name::<super::Redb>(); } )* }
+        mod fjall { $( #[test] fn $name() { super::$name::<super::Fjall>(); } )* }
     };
 }
 

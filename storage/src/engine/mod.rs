@@ -26,19 +26,26 @@
 //!
 //! Keys are at least four bytes long (the index id); an engine may keep its own notes under shorter ones.
 //!
-//! Engines: [`SledEngine`] on disk, [`MemoryEngine`] for tests. Both pass the contract suite in
-//! `tests/store_engine_contract.rs`. Left out: an engine that can take a snapshot of itself; the store keeps what
+//! Engines: [`RedbEngine`], [`FjallEngine`] and [`SledEngine`] on disk, [`MemoryEngine`] for tests. All pass the contract
+//! suite in `tests/store_engine_contract.rs`. Left out: an engine that can take a snapshot of itself; the store keeps what
 //! readers need.
 
+mod fjall;
+mod kind;
 mod memory;
+mod notes;
 mod range;
+mod redb;
 mod sled;
 mod slice;
 
 use bytes::Bytes;
 
+pub use self::fjall::{FjallEngine, FjallOptions};
+pub use self::kind::EngineKind;
 pub use self::memory::MemoryEngine;
 pub use self::range::{Direction, KeyRange, key_after, prefix_end};
+pub use self::redb::{RedbEngine, RedbOptions};
 pub use self::sled::{SledEngine, SledOptions};
 pub use self::slice::Slice;
 use crate::Result;

@@ -17,33 +17,20 @@
 //! * **Damage.** A store that does not open, or whose notes do not parse, is an [`Error::Engine`] that says that
 //!   the folder can be removed: all it holds is rebuilt from the log, or from a peer. The server decides.
 //!
-//! The notes are kept under the one-byte key `00`: format version (1 byte), applied index and reach (8 bytes
-//! each, big endian). Version 2 is the same as version 1 and says that the rows are being replaced: a program that
-//! does not know of replacements refuses such a folder.
+//! The notes are kept among the rows, under a key that is shorter than any row's.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use sled::IVec;
 
+use super::notes::{NOTES_KEY, Notes, Progress, STAMP_BYTES, unusable};
 use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice};
 use crate::disk::{Disk, RealDisk};
 use crate::limits::{SLED_CACHE_BYTES_DEFAULT, SLED_SEGMENT_BYTES};
 use crate::{Error, Result};
-
-/// Where the engine's own notes are. Keys of the store are at least four bytes long.
-const NOTES_KEY: &[u8] = &[0];
-/// The format of the notes, the keys and the values.
-const FORMAT_VERSION: u8 = 1;
-/// The same while the rows are being replaced; the highest version that is known.
-const FORMAT_VERSION_REPLACING: u8 = 2;
-/// Version, applied, reach.
-const NOTES_BYTES: usize = 17;
-/// Bytes of the stamp before each value.
-const STAMP_BYTES: usize = 8;
 
 /// What can be chosen about a [`SledEngine`].
 #[derive(Clone, Copy, Debug)]
@@ -64,12 +51,8 @@ pub struct SledEngine {
     tree: sled::Tree,
     folder: PathBuf,
     cache_bytes: u64,
-    /// Moved by `write`, under `writing`.
-    applied: AtomicU64,
-    /// Moved by `raise_reach`, under `writing`; at or above `applied`.
-    reach: AtomicU64,
-    /// Moved by `begin_replace` and `end_replace`, under `writing`.
-    is_replacing: AtomicBool,
+    /// Moved under `writing`.
+    progress: Progress,
     writing: Mutex<()>,
 }
 
@@ -94,25 +77,22 @@ impl SledEngine {
             Err(_) => return Err(unusable(folder, "sled panicked while it read the files")),
         };
         let tree: sled::Tree = (*db).clone();
-        let notes = read_notes(&tree, folder)?;
+        let stored = tree.get(NOTES_KEY).map_err(|error| unusable(folder, &error.to_string()))?;
+        let notes = Notes::decode(stored.as_deref(), folder)?;
         Ok(SledEngine {
             db,
             tree,
             folder: folder.to_owned(),
             cache_bytes: options.cache_bytes,
-            applied: AtomicU64::new(notes.applied),
-            reach: AtomicU64::new(notes.reach),
-            is_replacing: AtomicBool::new(notes.is_replacing),
+            progress: Progress::new(notes),
             writing: Mutex::new(()),
         })
     }
 
-    fn write_notes(&self, applied: u64, reach: u64) -> Result<()> {
-        let is_replacing = self.is_replacing.load(Ordering::Acquire);
-        let mut notes = [if is_replacing { FORMAT_VERSION_REPLACING } else { FORMAT_VERSION }; NOTES_BYTES];
-        notes[1..9].copy_from_slice(&applied.to_be_bytes());
-        notes[9..].copy_from_slice(&reach.to_be_bytes());
-        self.tree.insert(NOTES_KEY, &notes).map_err(|error| self.failed(&error))?;
+    /// Writes the notes, which are true from then on.
+    fn write_notes(&self, notes: Notes) -> Result<()> {
+        self.tree.insert(NOTES_KEY, &notes.encode()).map_err(|error| self.failed(&error))?;
+        self.progress.set(notes);
         Ok(())
     }
 
@@ -150,16 +130,15 @@ impl Engine for SledEngine {
 
     fn raise_reach(&self, index: u64) -> Result<()> {
         let _writing = self.writing.lock();
-        if index > self.reach.load(Ordering::Acquire) {
-            self.write_notes(self.applied.load(Ordering::Acquire), index)?;
-            self.reach.store(index, Ordering::Release);
+        if index > self.reach() {
+            self.write_notes(Notes { reach: index, ..self.progress.notes() })?;
         }
         Ok(())
     }
 
     fn write(&self, batch: &[EngineWrite], applied: u64) -> Result<()> {
         let _writing = self.writing.lock();
-        let reach = self.reach.load(Ordering::Acquire);
+        let reach = self.reach();
         assert!(applied <= reach, "applied {applied} is above the reach {reach}");
         let mut stored = Vec::new();
         for (key, write) in batch {
@@ -175,19 +154,18 @@ impl Engine for SledEngine {
             }
             .map_err(|error| self.failed(&error))?;
         }
-        if applied > self.applied.load(Ordering::Acquire) {
-            self.write_notes(applied, reach)?;
-            self.applied.store(applied, Ordering::Release);
+        if applied > self.applied() {
+            self.write_notes(Notes { applied, ..self.progress.notes() })?;
         }
         Ok(())
     }
 
     fn applied(&self) -> u64 {
-        self.applied.load(Ordering::Acquire)
+        self.progress.applied()
     }
 
     fn reach(&self) -> u64 {
-        self.reach.load(Ordering::Acquire)
+        self.progress.reach()
     }
 
     fn delete_range(&self, range: KeyRange, keys_max: usize) -> Result<usize> {
@@ -212,10 +190,7 @@ impl Engine for SledEngine {
     fn begin_replace(&self, index: u64) -> Result<()> {
         {
             let _writing = self.writing.lock();
-            self.is_replacing.store(true, Ordering::Release);
-            self.write_notes(0, index)?;
-            self.applied.store(0, Ordering::Release);
-            self.reach.store(index, Ordering::Release);
+            self.write_notes(Notes { applied: 0, reach: index, is_replacing: true })?;
         }
         self.checkpoint()?;
         Ok(())
@@ -227,20 +202,15 @@ impl Engine for SledEngine {
         self.checkpoint()?;
         {
             let _writing = self.writing.lock();
-            let reach = self.reach.load(Ordering::Acquire);
-            self.is_replacing.store(false, Ordering::Release);
-            if let Err(error) = self.write_notes(reach, reach) {
-                self.is_replacing.store(true, Ordering::Release);
-                return Err(error);
-            }
-            self.applied.store(reach, Ordering::Release);
+            let reach = self.reach();
+            self.write_notes(Notes { applied: reach, reach, is_replacing: false })?;
         }
         self.checkpoint()?;
         Ok(())
     }
 
     fn is_replacing(&self) -> bool {
-        self.is_replacing.load(Ordering::Acquire)
+        self.progress.is_replacing()
     }
 
     fn memory_bytes(&self) -> u64 {
@@ -349,43 +319,6 @@ fn split_stamp(stored: &IVec, folder: &Path) -> Result<(u64, Slice)> {
     }
 }
 
-/// What the engine notes of itself.
-#[derive(Default)]
-struct Notes {
-    applied: u64,
-    reach: u64,
-    is_replacing: bool,
-}
-
-fn read_notes(tree: &sled::Tree, folder: &Path) -> Result<Notes> {
-    let notes = tree.get(NOTES_KEY).map_err(|error| unusable(folder, &error.to_string()))?;
-    let Some(notes) = notes else { return Ok(Notes::default()) };
-    let version = notes.first().copied().unwrap_or_default();
-    if version > FORMAT_VERSION_REPLACING {
-        return Err(Error::NewerFormat {
-            file: folder.to_owned(),
-            found: u32::from(version),
-            supported: u32::from(FORMAT_VERSION_REPLACING),
-        });
-    }
-    match (notes.len(), notes[..].get(1..9), notes[..].get(9..17)) {
-        (NOTES_BYTES, Some(applied), Some(reach)) => {
-            let number = |bytes: &[u8]| bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-            let is_replacing = version == FORMAT_VERSION_REPLACING;
-            Ok(Notes { applied: number(applied), reach: number(reach), is_replacing })
-        }
-        _ => Err(unusable(folder, "the note of the applied index does not parse")),
-    }
-}
-
-/// The store cannot be used as it is, but nothing is lost that the log and the peers do not have.
-fn unusable(folder: &Path, what: &str) -> Error {
-    Error::Engine(format!(
-        "{} cannot be read ({what}); the folder can be removed: it is rebuilt from the log or from a peer",
-        folder.display()
-    ))
-}
-
 fn engine_error(folder: &Path, error: &sled::Error) -> Error {
     match error {
         sled::Error::Corruption { .. } => unusable(folder, &error.to_string()),
@@ -415,25 +348,5 @@ mod tests {
             prop_assert_eq!(&unescape_key(IVec::from(&escaped_a[..]))[..], &a[..]);
             prop_assert!(!escaped_a.windows(4).any(|four| four == [0xff; 4]));
         }
-    }
-
-    #[test]
-    fn notes_of_a_newer_format_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let engine = SledEngine::open(folder.path(), SledOptions::default()).unwrap();
-        engine.tree.insert(NOTES_KEY, &[FORMAT_VERSION_REPLACING + 1; NOTES_BYTES]).unwrap();
-        drop(engine);
-        let error = SledEngine::open(folder.path(), SledOptions::default()).err().unwrap();
-        assert!(matches!(error, Error::NewerFormat { found: 3, supported: 2, .. }), "{error}");
-    }
-
-    #[test]
-    fn notes_that_do_not_parse_say_what_to_do() {
-        let folder = tempfile::tempdir().unwrap();
-        let engine = SledEngine::open(folder.path(), SledOptions::default()).unwrap();
-        engine.tree.insert(NOTES_KEY, &[FORMAT_VERSION; 3]).unwrap();
-        drop(engine);
-        let error = SledEngine::open(folder.path(), SledOptions::default()).err().unwrap();
-        assert!(error.to_string().contains("can be removed"), "{error}");
     }
 }
