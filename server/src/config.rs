@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::engine_name::EngineName;
+
 /// Highest node id.
 pub const NODE_ID_MAX: u64 = 65_535;
 
@@ -152,6 +154,9 @@ pub struct Settings {
     /// Most bytes a second of a snapshot sent to another node, in MiB [default: 64]
     #[arg(long)]
     pub snapshot_mib_per_second: Option<u64>,
+    /// Storage engine that keeps the tables of this node: sled, redb or fjall; chosen with the data folder [default: fjall]
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineName>,
     /// Memory for the storage engine's cache, in MiB [default: 64]
     #[arg(long)]
     pub engine_cache_mib: Option<u64>,
@@ -238,6 +243,10 @@ pub struct Config {
     pub log_segment_bytes: u64,
     /// Bound of what a snapshot takes of a link.
     pub snapshot_bytes_per_second: u64,
+    /// Keeps the tables: chosen with the data folder, the same for ever.
+    pub engine: EngineName,
+    /// What the flags say of it.
+    pub engine_wanted: Option<EngineName>,
     /// Bytes of the engine's cache.
     pub engine_cache_bytes: u64,
     /// Bound of the versions in memory, bytes.
@@ -315,6 +324,7 @@ impl Settings {
             log_max_mib: self.log_max_mib.or(other.log_max_mib),
             log_segment_mib: self.log_segment_mib.or(other.log_segment_mib),
             snapshot_mib_per_second: self.snapshot_mib_per_second.or(other.snapshot_mib_per_second),
+            engine: self.engine.or(other.engine),
             engine_cache_mib: self.engine_cache_mib.or(other.engine_cache_mib),
             store_memory_mib: self.store_memory_mib.or(other.store_memory_mib),
             worker_threads: self.worker_threads.or(other.worker_threads),
@@ -384,6 +394,8 @@ impl Settings {
             )?,
             timing: self.timing.unwrap_or_default(),
             timing_wanted: self.timing,
+            engine: self.engine.unwrap_or(EngineName::DEFAULT),
+            engine_wanted: self.engine,
             engine_cache_bytes: mib("--engine-cache-mib", self.engine_cache_mib.unwrap_or(64), 8, 1 << 20)?,
             store_memory_bytes: mib("--store-memory-mib", self.store_memory_mib.unwrap_or(192), 16, 1 << 20)?
                 as usize,

@@ -11,9 +11,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Peer, Timing};
+use crate::engine_name::EngineName;
 
 /// Version of the data folder's layout. A folder of a newer one is refused.
-pub const FOLDER_FORMAT: u32 = 2;
+pub const FOLDER_FORMAT: u32 = 3;
 
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "identity.json";
@@ -41,6 +42,9 @@ pub struct Identity {
     /// Heartbeats and elections of the cluster.
     #[serde(default)]
     pub timing: Timing,
+    /// Keeps the tables. (Formats 1 and 2 knew only one.)
+    #[serde(default = "EngineName::of_old_folders")]
+    pub engine: EngineName,
     /// It joined to get a vote, and has none yet.
     #[serde(default)]
     pub wants_vote: bool,
@@ -140,6 +144,7 @@ fn adopt(config: &mut Config, found: Identity) -> Result<(), String> {
         ));
     }
     config.timing = found.timing;
+    adopt_engine(config, &found)?;
     if found.peers != config.peers && config.join.is_empty() {
         tracing::info!("members are taken from the data folder, which differs from the flags");
     }
@@ -152,6 +157,30 @@ fn adopt(config: &mut Config, found: Identity) -> Result<(), String> {
     config.cluster_name = found.cluster_name;
     config.peers = found.peers;
     Ok(())
+}
+
+/// Takes the engine that the folder was made with. Another one may be asked for once the store is gone: it is rebuilt then.
+fn adopt_engine(config: &mut Config, found: &Identity) -> Result<(), String> {
+    let wanted = config.engine_wanted.unwrap_or(found.engine);
+    config.engine = found.engine;
+    if wanted == found.engine || found.log_only {
+        return Ok(());
+    }
+    let store = config.data.join("store");
+    if store.exists() {
+        return Err(format!(
+            "{} keeps its tables with --engine {}, but {} was asked for: leave the option out; or, while the other nodes run, remove \
+             {} and start this node again with --engine {}: its tables are then rebuilt from its log or from another node (one node at \
+             a time)",
+            config.data.display(),
+            found.engine.name(),
+            wanted.name(),
+            store.display(),
+            wanted.name()
+        ));
+    }
+    config.engine = wanted;
+    write(&config.data, &Identity { format: FOLDER_FORMAT, engine: wanted, ..found.clone() })
 }
 
 /// That the folder holds nothing of a node.
@@ -187,6 +216,7 @@ pub fn create(config: &mut Config) -> Result<(), String> {
             incarnation: format!("{:032x}", config.incarnation),
             log_only: config.log_only,
             timing: config.timing,
+            engine: config.engine,
             wants_vote: config.wants_vote,
             peers: config.peers.clone(),
         },
@@ -277,7 +307,7 @@ mod tests {
         let mut config = config(folder.path(), 1, "a");
         check_or_create(&mut config).unwrap();
         let path = folder.path().join(FILE_NAME);
-        let text = std::fs::read_to_string(&path).unwrap().replace("\"format\": 2", "\"format\": 3");
+        let text = std::fs::read_to_string(&path).unwrap().replace("\"format\": 3", "\"format\": 4");
         std::fs::write(&path, text).unwrap();
         let error = check_or_create(&mut config).unwrap_err();
         assert!(error.contains("newer version"), "{error}");
@@ -300,6 +330,7 @@ mod tests {
         assert!(check_or_create(&mut config).unwrap());
         assert_eq!((config.cluster_id, config.log_cluster_id, config.incarnation), (0xabc, 0xabc, 0));
         assert_eq!(config.peers.len(), 1);
+        assert_eq!(config.engine, EngineName::Sled, "there was no other");
     }
 
     #[test]
@@ -329,6 +360,30 @@ mod tests {
         assert_eq!(joining.node_id, 4);
         joining.log_only = true;
         assert!(check_or_create(&mut joining).unwrap_err().contains("which keeps tables"));
+    }
+
+    #[test]
+    fn the_engine_of_a_folder_changes_only_when_its_store_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let with = |engine| Config {
+            engine: engine.unwrap_or(EngineName::DEFAULT),
+            engine_wanted: engine,
+            ..config(folder.path(), 1, "a")
+        };
+        check_or_create(&mut with(Some(EngineName::Redb))).unwrap();
+        std::fs::create_dir(folder.path().join("store")).unwrap();
+        let mut silent = with(None);
+        check_or_create(&mut silent).unwrap();
+        assert_eq!(silent.engine, EngineName::Redb, "as the folder says");
+        let error = check_or_create(&mut with(Some(EngineName::Sled))).unwrap_err();
+        assert!(error.contains("--engine redb") && error.contains("remove"), "{error}");
+        std::fs::remove_dir(folder.path().join("store")).unwrap();
+        let mut changed = with(Some(EngineName::Sled));
+        check_or_create(&mut changed).unwrap();
+        assert_eq!(changed.engine, EngineName::Sled);
+        let mut later = with(None);
+        check_or_create(&mut later).unwrap();
+        assert_eq!(later.engine, EngineName::Sled, "remembered");
     }
 
     /// A lease of one node rests on the patience of the others.

@@ -140,6 +140,11 @@ pub const HANDSHAKE_PACKET_BYTES_MAX: usize = 64 << 10;
 /// Largest packet of a client (`max_allowed_packet`).
 pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
 
+/// The engine is made durable once this many entries were brought to it since the last time: a node that crashed reads them again.
+pub const CHECKPOINT_ENTRIES: u64 = 200_000;
+/// The same, by bytes of keys and values.
+pub const CHECKPOINT_BYTES: u64 = 64 << 20;
+
 /// Keys written behind in one engine batch.
 pub const FLUSH_KEYS_PER_STEP_MAX: usize = 4_096;
 

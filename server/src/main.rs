@@ -5,6 +5,7 @@
 
 mod cli;
 mod config;
+mod engine_name;
 mod identity;
 mod join;
 mod limits;

@@ -47,6 +47,7 @@ impl Node {
                 "consensus_heartbeat_interval".into(),
                 Value::UInt(self.ticks_ms(|timing| timing.heartbeat_ticks)),
             ),
+            ("quorate_engine".into(), text(self.engine_name())),
             ("quorate_cluster_identity".into(), text(self.cluster_identity())),
             ("quorate_leader".into(), text(leader.unwrap_or_default())),
             ("quorate_membership".into(), text(self.membership_text())),
@@ -75,6 +76,11 @@ impl Node {
             "follower" if self.config.log_only => "logger",
             shown => shown,
         }
+    }
+
+    /// The engine that keeps the tables; a node without tables has none.
+    fn engine_name(&self) -> &'static str {
+        if self.config.log_only { "none" } else { self.config.engine.name() }
     }
 
     /// `data`, `logger` or `learner`.

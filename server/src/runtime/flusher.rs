@@ -1,6 +1,9 @@
 //! The write-behind thread: brings committed versions into the engine, and reclaims dropped tables.
 //!
 //! It never writes what is not yet on this node's own log disk: after a crash the engine must not be ahead of the log.
+//!
+//! Every so many entries or bytes it makes what the engine has durable, which bounds what a node that crashed reads again from its
+//! log; and once more when it stops, so that a start in order reads nothing again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,7 +13,7 @@ use std::time::{Duration, Instant};
 use storage::version::{FlushReport, FlushUrgency};
 
 use super::fatal;
-use crate::limits::{FLUSH_INTERVAL, FLUSH_KEYS_PER_STEP_MAX};
+use crate::limits::{CHECKPOINT_BYTES, CHECKPOINT_ENTRIES, FLUSH_INTERVAL, FLUSH_KEYS_PER_STEP_MAX};
 use crate::node::Node;
 
 /// How soon the thread notices that it is to stop.
@@ -28,14 +31,25 @@ pub fn spawn(
     std::thread::Builder::new().name("flush".into()).spawn(move || {
         let _vital = super::Vital::thread("flush");
         let mut reclaimer = super::reclaim::Reclaimer::default();
+        let mut unsaved = Unsaved { index: node.store.engine_index(), bytes: 0 };
         loop {
             let stopping = stop.load(Ordering::Acquire);
             let started = Instant::now();
             let more = match flush(&node, &durable) {
-                Ok(report) => !report.pass_complete || node.store.flush_wanted() && report.keys_written > 0,
+                Ok(report) => {
+                    unsaved.bytes += report.bytes_written as u64;
+                    !report.pass_complete || node.store.flush_wanted() && report.keys_written > 0
+                }
                 Err(error) => fatal("the store could not be written", &error),
             };
-            if stopping && !more {
+            let stops = stopping && !more;
+            if stops || unsaved.is_much(&node) {
+                match node.store.checkpoint() {
+                    Ok(index) => unsaved = Unsaved { index, bytes: 0 },
+                    Err(error) => fatal("the store could not be written", &error),
+                }
+            }
+            if stops {
                 return;
             }
             if let Err(error) = reclaimer.step(&node) {
@@ -46,6 +60,20 @@ pub fn spawn(
             }
         }
     })
+}
+
+/// What would have to be read again from the log after a crash.
+struct Unsaved {
+    /// The engine was made durable at this index.
+    index: u64,
+    /// Bytes written to it since.
+    bytes: u64,
+}
+
+impl Unsaved {
+    fn is_much(&self, node: &Node) -> bool {
+        self.bytes >= CHECKPOINT_BYTES || node.store.engine_index().saturating_sub(self.index) >= CHECKPOINT_ENTRIES
+    }
 }
 
 fn flush(node: &Node, durable: &AtomicU64) -> Result<FlushReport, storage::Error> {

@@ -9,7 +9,7 @@ use std::time::Instant;
 use consensus::{LogIndex, LogState, Membership, NodeId, Replica, Term};
 use crossbeam_channel::{Receiver, Sender};
 use storage::disk::{RealDisk, lock_folder};
-use storage::engine::{MemoryEngine, SledEngine, SledOptions};
+use storage::engine::MemoryEngine;
 use storage::log::{Log, Opened};
 use storage::version::{Store, StoreOptions};
 
@@ -344,19 +344,18 @@ fn open_store(config: &Config, opened: &Opened) -> Result<(Store, bool), Error> 
         return Ok((Store::open(Box::new(MemoryEngine::new()), store_options)?, false));
     }
     let path = config.data.join("store");
-    let options = SledOptions { cache_bytes: config.engine_cache_bytes };
-    let engine = match SledEngine::open(&path, options) {
+    let engine = match config.engine.kind().open(&path, config.engine_cache_bytes) {
         Ok(engine) => engine,
         // Only what the engine itself calls damaged: a full disk or missing permission is no reason to delete anything.
         Err(error @ storage::Error::Engine(_)) if error.to_string().contains("can be removed") => {
             tracing::error!("the store is damaged ({error}); building it again");
             std::fs::remove_dir_all(&path)
                 .map_err(|error| Error::Io(format!("cannot remove {}", path.display()), error))?;
-            SledEngine::open(&path, options)?
+            config.engine.kind().open(&path, config.engine_cache_bytes)?
         }
         Err(error) => return Err(error.into()),
     };
-    let store = Store::open(Box::new(engine), store_options)?;
+    let store = Store::open(engine, store_options)?;
     if store.watermark() > opened.last {
         return Err(Error::Refused(format!(
             "the store in {} is at index {}, past the end of the log at {}: the log folder was replaced or cut; \

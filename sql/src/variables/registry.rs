@@ -211,6 +211,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("quorate_cluster_id", Global, Text, "", Host),
     variable("quorate_cluster_identity", Global, Text, "", Host),
     variable("quorate_commit_index", Global, Unsigned(0, MAX, 1), "", Host),
+    variable("quorate_engine", Global, Text, "", Host),
     variable("quorate_leader", Global, Text, "", Host),
     variable("quorate_leader_id", Global, Unsigned(0, MAX, 1), "", Host),
     variable("quorate_membership", Global, Text, "", Host),

@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use self::layout::{DELAY_MS_MAX, Layout, LayoutName, Wanted};
 use self::nodes::Nodes;
+use crate::engine_name::EngineName;
 use crate::relay::Relays;
 
 /// First client port tried.
@@ -42,6 +43,9 @@ pub struct Play {
     /// First client port; the nodes take this and the following ones, and the same plus 100 for each other
     #[arg(long, default_value_t = FIRST_PORT)]
     port: u16,
+    /// Storage engine of the nodes: sled, redb or fjall; kept in the folder [default: fjall]
+    #[arg(long, value_enum)]
+    engine: Option<EngineName>,
 }
 
 impl Play {
@@ -61,7 +65,7 @@ impl Play {
         let (pairs, routes): (Vec<_>, Vec<_>) = layout.routes().into_iter().unzip();
         let relays = Relays::start(&routes).map_err(|error| format!("cannot start the relays: {error}"))?;
         let entrances: Vec<_> = pairs.into_iter().zip(relays.addresses().iter().copied()).collect();
-        let mut nodes = Nodes::start(&layout, &entrances, &folder)?;
+        let mut nodes = Nodes::start(&layout, &entrances, &folder, self.engine)?;
         let leader = nodes.wait_for_leader(&layout, &folder, &stop)?;
         ready::print(&layout, &leader, &folder, started.elapsed()).map_err(|error| error.to_string())?;
         nodes.watch(&folder, &stop);

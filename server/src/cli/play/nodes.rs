@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use client::{Cluster, Options};
 
 use super::layout::{Layout, PlayNode};
+use crate::engine_name::EngineName;
 
 /// How long a cluster may take to get a leader.
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -43,10 +44,11 @@ impl Nodes {
         layout: &Layout,
         entrances: &[((u64, u64), SocketAddr)],
         folder: &Path,
+        engine: Option<EngineName>,
     ) -> Result<Nodes, String> {
         let mut nodes = Nodes { children: Vec::new() };
         for node in &layout.nodes {
-            let process = spawn(node, layout, entrances, folder)?;
+            let process = spawn(node, layout, entrances, folder, engine)?;
             nodes.children.push(Node { id: node.id, process, ended: false });
         }
         Ok(nodes)
@@ -148,6 +150,7 @@ fn spawn(
     layout: &Layout,
     entrances: &[((u64, u64), SocketAddr)],
     folder: &Path,
+    engine: Option<EngineName>,
 ) -> Result<Child, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let log_path = log_path(folder, node.id);
@@ -161,6 +164,7 @@ fn spawn(
         .args(arguments(node, layout, entrances))
         .arg("--data")
         .arg(folder.join(format!("n{}", node.id)))
+        .args(engine.iter().flat_map(|engine| ["--engine", engine.name()]))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log);

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use consensus::{EntryKind, Member, Membership, NodeId};
 use storage::disk::{FolderLock, lock_folder};
-use storage::engine::{Engine as _, SledEngine, SledOptions};
 use storage::format::EntryView;
 use storage::log::{Log, LogReader, Options, Record};
 
@@ -156,7 +155,13 @@ pub(super) fn store_state(folder: &Path) -> Result<StoreState, String> {
     if !path.is_dir() {
         return Ok(StoreState { applied: 0, is_replacing: false });
     }
-    let engine = SledEngine::open(&path, SledOptions { cache_bytes: ENGINE_CACHE_BYTES })
+    let Some(found) = identity::read(folder)? else {
+        return Err(format!("{} holds a store but no {}", folder.display(), identity::FILE_NAME));
+    };
+    let engine = found
+        .engine
+        .kind()
+        .open(&path, ENGINE_CACHE_BYTES)
         .map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(StoreState { applied: engine.applied(), is_replacing: engine.is_replacing() })
 }
