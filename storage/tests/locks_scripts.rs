@@ -3,7 +3,10 @@
 //!
 //! Commands, for transactions named by number:
 //!
-//! * `lock TXN KEY [shared] [nowait|skip]`: asks for a lock and says how that came out;
+//! * `lock TXN KEY [shared|intent_shared|intent_exclusive] [nowait|skip]`: asks for a lock and says how that came out;
+//! * `seize TXN KEY [MODE]`: takes a lock from whoever has it;
+//! * `release_one TXN KEY`: releases one of its locks;
+//! * `forget`: all locks are forgotten, as when a leadership begins;
 //! * `cancel TXN`: drops the transaction's wait, as a timeout does;
 //! * `release TXN`: releases all its locks;
 //! * `show KEY`: holders and queue;
@@ -69,6 +72,8 @@ impl Scripts {
         while let Some(word) = args.next_pos() {
             match word.value.as_str() {
                 "shared" => mode = LockMode::Shared,
+                "intent_shared" => mode = LockMode::IntentShared,
+                "intent_exclusive" => mode = LockMode::IntentExclusive,
                 "nowait" => policy = WaitPolicy::NoWait,
                 "skip" => policy = WaitPolicy::SkipLocked,
                 other => return Err(format!("unknown word {other}").into()),
@@ -110,6 +115,21 @@ impl Runner for Scripts {
                 let id: u64 = args.next_pos().ok_or("which transaction")?.parse()?;
                 self.txn(id).release_locks();
             }
+            "release_one" => {
+                let id: u64 = args.next_pos().ok_or("which transaction")?.parse()?;
+                let key = args.next_pos().ok_or("which key")?.value.clone();
+                self.txn(id).release(key.as_bytes());
+            }
+            "seize" => {
+                let id: u64 = args.next_pos().ok_or("which transaction")?.parse()?;
+                let key = args.next_pos().ok_or("which key")?.value.clone();
+                let mode = match args.next_pos().map(|word| word.value.as_str()) {
+                    Some("intent_exclusive") => LockMode::IntentExclusive,
+                    _ => LockMode::Exclusive,
+                };
+                self.txn(id).seize(key.as_bytes(), mode);
+            }
+            "forget" => self.locks.forget_all(),
             "show" => {
                 let key = args.next_pos().ok_or("which key")?.value.clone();
                 let mut holders = self.locks.holders(key.as_bytes());

@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::locks::{LockId, LockMode};
+use super::lock_mode::LockMode;
+use super::locks::LockId;
 use crate::limits::LOCKS_LISTED_MAX;
 
 /// What is known of one lock.
@@ -33,7 +34,12 @@ impl HeldLocks {
     /// True if the lock is known to be held in `mode` or a stronger one.
     pub(super) fn covers(&self, id: LockId, mode: LockMode) -> bool {
         let held = self.place_of(id).map(|place| self.list[place].1);
-        matches!(held, Some(Hold::Held(held) | Hold::Waiting(Some(held))) if held >= mode)
+        matches!(held, Some(Hold::Held(held) | Hold::Waiting(Some(held))) if held.covers(mode))
+    }
+
+    /// True if the lock was asked for before.
+    pub(super) fn contains(&self, id: LockId) -> bool {
+        self.place_of(id).is_some()
     }
 
     /// True if nothing is held or waited for.
@@ -46,26 +52,27 @@ impl HeldLocks {
         self.list.len()
     }
 
-    /// Notes that the lock is held.
+    /// Notes that the lock is held, in this mode and in the one it was held in before.
     pub(super) fn granted(&mut self, id: LockId, mode: LockMode) {
-        self.set(id, Hold::Held(mode));
+        self.set(id, |held| Hold::Held(held.map_or(mode, |held| held.join(mode))));
     }
 
     /// Notes that a wait for the lock was started.
     pub(super) fn waiting(&mut self, id: LockId) {
-        let held = match self.place_of(id).map(|place| self.list[place].1) {
-            Some(Hold::Held(mode)) => Some(mode),
-            Some(Hold::Waiting(held)) => held,
-            None => None,
-        };
-        self.set(id, Hold::Waiting(held));
+        self.set(id, Hold::Waiting);
     }
 
-    fn set(&mut self, id: LockId, hold: Hold) {
+    /// Notes what follows from the mode in which the lock is known to be held.
+    fn set(&mut self, id: LockId, hold: impl FnOnce(Option<LockMode>) -> Hold) {
         if let Some(place) = self.place_of(id) {
-            self.list[place].1 = hold;
+            let held = match self.list[place].1 {
+                Hold::Held(mode) => Some(mode),
+                Hold::Waiting(held) => held,
+            };
+            self.list[place].1 = hold(held);
             return;
         }
+        let hold = hold(None);
         self.list.push((id, hold));
         let count = self.list.len();
         if count == LOCKS_LISTED_MAX + 1 {
@@ -73,6 +80,16 @@ impl HeldLocks {
         } else if count > LOCKS_LISTED_MAX {
             self.places.insert(id, count - 1);
         }
+    }
+
+    /// Takes out one lock, with whether a wait for it may be left; none if it was never asked for.
+    pub(super) fn remove(&mut self, id: LockId) -> Option<bool> {
+        let (_, hold) = self.list.swap_remove(self.place_of(id)?);
+        self.places = FxHashMap::default();
+        if self.list.len() > LOCKS_LISTED_MAX {
+            self.places = self.list.iter().enumerate().map(|(place, (id, _))| (*id, place)).collect();
+        }
+        Some(matches!(hold, Hold::Waiting(_)))
     }
 
     /// Takes out every lock, with whether a wait for it may be left.

@@ -1,11 +1,11 @@
-//! [`LockTable`]: shared and exclusive locks on keys, with first-come-first-served queues.
+//! [`LockTable`]: locks on keys in the modes of [`LockMode`], with first-come-first-served queues.
 //!
 //! # Rules
 //!
 //! * A request is granted at once if it is compatible with all holders and nobody is queued; else it queues. So a
 //!   stream of shared locks cannot starve an exclusive one.
-//! * A holder of a shared lock that asks for the exclusive one (an *upgrade*) is granted it if it is the only
-//!   holder, else it goes to the head of the queue: who waits there waits for the holders, of which it is one.
+//! * A holder that asks for more (an *upgrade*) asks for the least mode that gives it both. It is granted that if all other
+//!   holders are compatible with it, else it goes to the head of the queue: who waits there waits for the holders, of which it is one.
 //! * When a holder leaves, waiters are granted from the head of the queue for as long as they are compatible.
 //! * A wait that is dropped leaves the queue. One that is granted at that moment stays granted: the transaction finds
 //!   the lock held when it asks again, and releases it at its end in any case.
@@ -21,11 +21,16 @@
 //! Locks order before data: a lock is taken before the row's newest version is read, and released after the
 //! transaction's versions are installed.
 //!
-//! Metadata locks use this table too, with keys of their own (`ff ff ff ff` and the table id).
+//! Metadata locks and user locks use this table too, with keys of their own (`ff ff ff ff` and names).
 //!
-//! Left out, with the issue on the commit path: range locks (intervals per index, in a structure of their own beside
-//! the shards: a hash has no order), the hot-row queue (it will hand a lock on from head to head without the shard
-//! giving it up), and intention locks on tables.
+//! # Changes of leadership
+//!
+//! Locks mean something only to who may write, so only on a leader and only for as long as it leads. A node that begins to lead
+//! forgets all locks there are ([`LockTable::forget_all`]): whoever holds one began under an earlier leadership of it and can never
+//! commit. The locks of transactions that outlive leaders (prepared ones) are put in without asking ([`LockTable::seize`]).
+//!
+//! Left out, with the issue on the commit path: the hot-row queue (it will hand a lock on from head to head without the shard
+//! giving it up).
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
@@ -39,17 +44,9 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
 use super::deadlock::WaitGraph;
+use super::lock_mode::LockMode;
 use crate::limits::{LOCK_SHARD_COUNT, LOCK_SHARD_KEPT_MIN};
 use crate::{Error, Result};
-
-/// How a key is locked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LockMode {
-    /// Others may hold it shared as well.
-    Shared,
-    /// Nobody else may hold it.
-    Exclusive,
-}
 
 /// What is to be done if a lock cannot be had at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,25 +88,31 @@ pub(super) struct Inner {
 
 /// One lock that somebody holds.
 struct Lock {
-    mode: LockMode,
     /// One of the holders.
     holder: u64,
+    /// How it holds it.
+    mode: LockMode,
     /// Absent for a lock that only one transaction is interested in, which is nearly every lock.
     more: Option<Box<More>>,
 }
 
 #[derive(Default)]
 struct More {
-    /// The other holders of a shared lock.
+    /// The other holders.
     sharers: Vec<u64>,
+    /// How each of them holds it.
+    modes: Vec<LockMode>,
+    /// How many of them hold it in each mode, so that a request need not look at them all.
+    counts: [usize; LockMode::COUNT],
     /// Who waits, in the order in which they are served.
     queue: VecDeque<Waiter>,
 }
 
 struct Waiter {
     txn_id: u64,
+    /// How it will hold the lock: with what it holds already, if it does.
     mode: LockMode,
-    /// The waiter holds the lock shared already.
+    /// The waiter holds the lock already, in a weaker mode.
     is_upgrade: bool,
     slot: Arc<Mutex<Slot>>,
 }
@@ -150,27 +153,32 @@ impl LockTable {
         LockId(self.inner.seed.hash_one(key))
     }
 
-    /// Requests a lock. `holds_locks` says whether the transaction holds any lock: one that holds none cannot be
-    /// part of a deadlock.
+    /// Requests a lock. `standing` says what the requester may have already.
     pub(super) fn acquire(
         &self,
         id: LockId,
         txn_id: u64,
         mode: LockMode,
         policy: WaitPolicy,
-        holds_locks: bool,
+        standing: Standing,
     ) -> Result<LockOutcome> {
-        if self.inner.try_acquire(id, txn_id, mode) {
+        if self.inner.try_acquire(id, txn_id, mode, standing) {
             return Ok(LockOutcome::Granted);
         }
         match policy {
-            WaitPolicy::Wait => self.start_wait(id, txn_id, mode, holds_locks),
+            WaitPolicy::Wait => self.start_wait(id, txn_id, mode, standing),
             WaitPolicy::NoWait => Err(Error::LockNotAvailable),
             WaitPolicy::SkipLocked => Ok(LockOutcome::Skipped),
         }
     }
 
-    fn start_wait(&self, id: LockId, txn_id: u64, mode: LockMode, holds_locks: bool) -> Result<LockOutcome> {
+    fn start_wait(
+        &self,
+        id: LockId,
+        txn_id: u64,
+        mode: LockMode,
+        standing: Standing,
+    ) -> Result<LockOutcome> {
         let mut graph = self.inner.graph.lock();
         let slot = {
             let mut shard = self.inner.shard(id).lock();
@@ -180,10 +188,10 @@ impl LockTable {
                     return Ok(LockOutcome::Granted);
                 }
                 Entry::Occupied(mut lock) => {
-                    if lock.get_mut().try_grant(txn_id, mode) {
+                    if lock.get_mut().try_grant(txn_id, mode, standing) {
                         return Ok(LockOutcome::Granted);
                     }
-                    lock.get_mut().enqueue(txn_id, mode)
+                    lock.get_mut().enqueue(txn_id, mode, standing)
                 }
             }
         };
@@ -191,7 +199,7 @@ impl LockTable {
         // From here on the wait leaves the queue when this is dropped.
         let wait = LockWait { inner: Arc::clone(&self.inner), id, txn_id, ticket, slot };
         let is_deadlock =
-            holds_locks && graph.has_cycle(txn_id, |id, waiter, out| self.inner.blockers(id, waiter, out));
+            standing.holds_any && graph.has_cycle(txn_id, |id, waiter, out| self.inner.blockers(id, waiter, out));
         if is_deadlock {
             graph.deadlock_count += 1;
         }
@@ -212,6 +220,29 @@ impl LockTable {
             }
             lock.remove_holder(txn_id)
         });
+    }
+
+    /// Gives a lock to a transaction whatever others hold it: those that do not go with it hold it no longer. For a new leader that
+    /// takes the locks of prepared transactions: whoever is in the way began under an earlier leadership, and can never commit.
+    pub(super) fn seize(&self, id: LockId, txn_id: u64, mode: LockMode) {
+        match self.inner.shard(id).lock().entry(id) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Lock::new(txn_id, mode));
+            }
+            Entry::Occupied(mut lock) => lock.get_mut().seize(txn_id, mode),
+        }
+    }
+
+    /// Forgets every lock. Who waits for one goes on as if it had been granted. To be called when a leadership begins, before anybody
+    /// may write: what transactions of before still do can never be committed, and what they believe to hold keeps nobody out.
+    pub fn forget_all(&self) {
+        let mut waiters = Vec::new();
+        for shard in &self.inner.shards {
+            for (_, lock) in std::mem::take(&mut *shard.lock()) {
+                waiters.extend(lock.more.into_iter().flat_map(|more| more.queue));
+            }
+        }
+        waiters.into_iter().for_each(Waiter::grant);
     }
 
     /// The transactions that hold `key`, in no order.
@@ -248,13 +279,13 @@ impl Inner {
         &self.shards[(id.0 >> 24) as usize % LOCK_SHARD_COUNT]
     }
 
-    fn try_acquire(&self, id: LockId, txn_id: u64, mode: LockMode) -> bool {
+    fn try_acquire(&self, id: LockId, txn_id: u64, mode: LockMode, standing: Standing) -> bool {
         match self.shard(id).lock().entry(id) {
             Entry::Vacant(vacant) => {
                 vacant.insert(Lock::new(txn_id, mode));
                 true
             }
-            Entry::Occupied(mut lock) => lock.get_mut().try_grant(txn_id, mode),
+            Entry::Occupied(mut lock) => lock.get_mut().try_grant(txn_id, mode, standing),
         }
     }
 
@@ -270,14 +301,20 @@ impl Inner {
         let shard = self.shard(id).lock();
         let Some(lock) = shard.get(&id) else { return };
         let Some(more) = &lock.more else { return };
-        if more.queue.iter().any(|queued| queued.txn_id == waiter) {
-            let first = out.len();
-            lock.add_holders(out);
-            // One that upgrades is a holder itself, and does not wait for itself.
-            if let Some(place) = out[first..].iter().position(|&holder| holder == waiter) {
-                out.swap_remove(first + place);
-            }
+        let Some(place) = more.queue.iter().position(|queued| queued.txn_id == waiter) else { return };
+        // Who is ahead goes first, so what keeps them keeps the waiter too.
+        let mut wanted = [false; LockMode::COUNT];
+        for queued in more.queue.iter().take(place + 1) {
+            wanted[queued.mode.place()] = true;
         }
+        let is_in_the_way =
+            |held: LockMode| LockMode::ALL.iter().any(|mode| wanted[mode.place()] && !mode.is_compatible(held));
+        // One that upgrades is a holder itself, and does not wait for itself.
+        out.extend(
+            lock.holders()
+                .filter(|(holder, held)| *holder != waiter && is_in_the_way(*held))
+                .map(|(holder, _)| holder),
+        );
     }
 
     /// Changes a lock, grants what can be granted then, and forgets the lock if nobody holds it any more.
@@ -301,17 +338,31 @@ impl Inner {
                 }
             }
         }
-        for waiter in granted {
-            let waker = {
-                let mut slot = waiter.slot.lock();
-                slot.is_granted = true;
-                slot.waker.take()
-            };
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+        granted.into_iter().for_each(Waiter::grant);
+    }
+}
+
+impl Waiter {
+    /// Tells who waits that it has the lock. Not to be called under a shard's lock.
+    fn grant(self) {
+        let waker = {
+            let mut slot = self.slot.lock();
+            slot.is_granted = true;
+            slot.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
+}
+
+/// What who asks for a lock may have already.
+#[derive(Clone, Copy)]
+pub(super) struct Standing {
+    /// It may hold this lock: it has asked for it before.
+    pub(super) may_hold: bool,
+    /// It holds some lock: one that holds none cannot be part of a deadlock.
+    pub(super) holds_any: bool,
 }
 
 /// Whether a lock has holders.
@@ -323,11 +374,13 @@ enum Remaining {
 
 impl Lock {
     fn new(holder: u64, mode: LockMode) -> Lock {
-        Lock { mode, holder, more: None }
+        Lock { holder, mode, more: None }
     }
 
-    fn sharers(&self) -> &[u64] {
-        self.more.as_ref().map_or(&[], |more| &more.sharers)
+    /// The holders and how they hold it.
+    fn holders(&self) -> impl Iterator<Item = (u64, LockMode)> {
+        let sharers = self.more.iter().flat_map(|more| more.sharers.iter().copied().zip(more.modes.iter().copied()));
+        std::iter::once((self.holder, self.mode)).chain(sharers)
     }
 
     fn waiting_count(&self) -> usize {
@@ -339,35 +392,76 @@ impl Lock {
     }
 
     fn add_holders(&self, out: &mut Vec<u64>) {
-        out.push(self.holder);
-        out.extend_from_slice(self.sharers());
+        out.extend(self.holders().map(|(holder, _)| holder));
     }
 
-    fn is_held_by(&self, txn_id: u64) -> bool {
-        self.holder == txn_id || self.sharers().contains(&txn_id)
+    /// How a transaction holds the lock.
+    fn mode_of(&self, txn_id: u64) -> Option<LockMode> {
+        if self.holder == txn_id {
+            return Some(self.mode);
+        }
+        let more = self.more.as_ref()?;
+        let place = more.sharers.iter().position(|&sharer| sharer == txn_id)?;
+        Some(more.modes[place])
+    }
+
+    /// Whether a mode goes with those of all holders; of the holders, one that holds it in `own` does not count.
+    fn allows(&self, mode: LockMode, own: Option<(u64, LockMode)>) -> bool {
+        let own_is_first = own.is_some_and(|(txn_id, _)| txn_id == self.holder);
+        if !own_is_first && !mode.is_compatible(self.mode) {
+            return false;
+        }
+        let Some(more) = &self.more else { return true };
+        LockMode::ALL.iter().all(|held| {
+            let is_own = !own_is_first && own.is_some_and(|(_, own)| own == *held);
+            more.counts[held.place()] == usize::from(is_own) || mode.is_compatible(*held)
+        })
+    }
+
+    fn add_holder(&mut self, txn_id: u64, mode: LockMode) {
+        let more = self.more();
+        more.sharers.push(txn_id);
+        more.modes.push(mode);
+        more.counts[mode.place()] += 1;
+    }
+
+    /// Changes how a holder holds it.
+    fn set_mode(&mut self, txn_id: u64, mode: LockMode) {
+        if self.holder == txn_id {
+            self.mode = mode;
+        } else if let Some(more) = &mut self.more
+            && let Some(place) = more.sharers.iter().position(|&sharer| sharer == txn_id)
+        {
+            more.counts[more.modes[place].place()] -= 1;
+            more.counts[mode.place()] += 1;
+            more.modes[place] = mode;
+        }
     }
 
     /// Grants the lock if it can be had without waiting.
-    fn try_grant(&mut self, txn_id: u64, mode: LockMode) -> bool {
-        if self.is_held_by(txn_id) {
-            if mode > self.mode {
-                if !self.sharers().is_empty() {
-                    return false;
-                }
-                self.mode = mode;
+    fn try_grant(&mut self, txn_id: u64, mode: LockMode, standing: Standing) -> bool {
+        if standing.may_hold
+            && let Some(held) = self.mode_of(txn_id)
+        {
+            let wanted = held.join(mode);
+            let is_allowed = wanted == held || self.allows(wanted, Some((txn_id, held)));
+            if is_allowed {
+                self.set_mode(txn_id, wanted);
             }
-            return true;
+            return is_allowed;
         }
-        if mode == LockMode::Shared && self.mode == LockMode::Shared && self.waiting_count() == 0 {
-            self.more().sharers.push(txn_id);
-            return true;
+        let is_allowed = self.waiting_count() == 0 && self.allows(mode, None);
+        if is_allowed {
+            self.add_holder(txn_id, mode);
         }
-        false
+        is_allowed
     }
 
-    fn enqueue(&mut self, txn_id: u64, mode: LockMode) -> Arc<Mutex<Slot>> {
+    fn enqueue(&mut self, txn_id: u64, mode: LockMode, standing: Standing) -> Arc<Mutex<Slot>> {
         let slot = Arc::new(Mutex::new(Slot::default()));
-        let is_upgrade = self.is_held_by(txn_id);
+        let held = if standing.may_hold { self.mode_of(txn_id) } else { None };
+        let is_upgrade = held.is_some();
+        let mode = held.map_or(mode, |held| held.join(mode));
         let waiter = Waiter { txn_id, mode, is_upgrade, slot: Arc::clone(&slot) };
         if is_upgrade {
             self.more().queue.push_front(waiter);
@@ -379,28 +473,33 @@ impl Lock {
 
     fn remove_holder(&mut self, txn_id: u64) -> Remaining {
         if self.holder == txn_id {
-            match self.more.as_mut().and_then(|more| more.sharers.pop()) {
-                Some(sharer) => self.holder = sharer,
-                None => return Remaining::None,
-            }
+            let Some(more) = &mut self.more else { return Remaining::None };
+            let (Some(sharer), Some(mode)) = (more.sharers.pop(), more.modes.pop()) else {
+                return Remaining::None;
+            };
+            more.counts[mode.place()] -= 1;
+            (self.holder, self.mode) = (sharer, mode);
         } else if let Some(more) = &mut self.more
             && let Some(place) = more.sharers.iter().position(|&sharer| sharer == txn_id)
         {
             more.sharers.swap_remove(place);
+            let mode = more.modes.swap_remove(place);
+            more.counts[mode.place()] -= 1;
         }
         Remaining::Some
     }
 
     /// The head of the queue if it can have the lock now.
     fn next_granted(&mut self, remaining: Remaining) -> Option<Waiter> {
-        let more = self.more.as_mut()?;
-        let head = more.queue.front()?;
+        let head = self.more.as_ref()?.queue.front()?;
         let can_have = match remaining {
             Remaining::None => true,
-            Remaining::Some if head.is_upgrade => more.sharers.is_empty() && self.holder == head.txn_id,
-            Remaining::Some => self.mode == LockMode::Shared && head.mode == LockMode::Shared,
+            Remaining::Some => {
+                let own = if head.is_upgrade { self.mode_of(head.txn_id) } else { None };
+                self.allows(head.mode, own.map(|own| (head.txn_id, own)))
+            }
         };
-        if can_have { more.queue.pop_front() } else { None }
+        if can_have { self.more().queue.pop_front() } else { None }
     }
 
     fn take_over(&mut self, waiter: &Waiter, remaining: Remaining) {
@@ -409,8 +508,23 @@ impl Lock {
                 self.holder = waiter.txn_id;
                 self.mode = waiter.mode;
             }
-            Remaining::Some if waiter.is_upgrade => self.mode = waiter.mode,
-            Remaining::Some => self.more().sharers.push(waiter.txn_id),
+            Remaining::Some if waiter.is_upgrade => self.set_mode(waiter.txn_id, waiter.mode),
+            Remaining::Some => self.add_holder(waiter.txn_id, waiter.mode),
+        }
+    }
+
+    /// Makes a transaction a holder, in place of those that do not go with it.
+    fn seize(&mut self, txn_id: u64, mode: LockMode) {
+        let mode = self.mode_of(txn_id).map_or(mode, |held| held.join(mode));
+        let keeps = |holder: &(u64, LockMode)| holder.0 != txn_id && mode.is_compatible(holder.1);
+        let kept: Vec<(u64, LockMode)> = self.holders().filter(keeps).collect();
+        let queue = self.more.take().map(|more| more.queue).unwrap_or_default();
+        (self.holder, self.mode) = (txn_id, mode);
+        for (holder, mode) in kept {
+            self.add_holder(holder, mode);
+        }
+        if !queue.is_empty() {
+            self.more().queue = queue;
         }
     }
 }

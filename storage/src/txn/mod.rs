@@ -24,7 +24,9 @@
 mod cursor;
 mod deadlock;
 mod held;
+mod lock_mode;
 mod locks;
+mod prepare;
 mod seal;
 mod write_set;
 
@@ -34,11 +36,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 pub use self::cursor::Cursor;
-pub use self::locks::{LockMode, LockOutcome, LockStats, LockTable, LockWait, WaitPolicy};
+pub use self::lock_mode::LockMode;
+pub use self::locks::{LockOutcome, LockStats, LockTable, LockWait, WaitPolicy};
+pub use self::prepare::{decode_mutations, encode_mutations, encoded_bytes};
 pub use self::seal::Sealed;
 pub use self::write_set::Savepoint;
 
 use self::held::HeldLocks;
+use self::locks::Standing;
 use self::write_set::{Write, WriteSet};
 use crate::Result;
 use crate::engine::{Direction, KeyRange, Slice};
@@ -190,7 +195,8 @@ impl Transaction {
         if self.held.covers(id, mode) {
             return Ok(LockOutcome::Granted);
         }
-        let outcome = self.locks.acquire(id, self.id, mode, policy, !self.held.is_empty())?;
+        let standing = Standing { may_hold: self.held.contains(id), holds_any: !self.held.is_empty() };
+        let outcome = self.locks.acquire(id, self.id, mode, policy, standing)?;
         match outcome {
             LockOutcome::Granted => self.held.granted(id, mode),
             LockOutcome::Wait(_) => self.held.waiting(id),
@@ -208,6 +214,22 @@ impl Transaction {
     /// Number of locks that the transaction holds or has waited for.
     pub fn lock_count(&self) -> usize {
         self.held.count()
+    }
+
+    /// Locks `key` whatever others hold it: see [`LockTable::forget_all`]. Only for a leader that has not opened yet.
+    pub fn seize(&mut self, key: &[u8], mode: LockMode) {
+        let id = self.locks.id_of(key);
+        self.locks.seize(id, self.id, mode);
+        self.held.granted(id, mode);
+    }
+
+    /// Releases one lock, and gives up a wait for it. A transaction that writes releases its locks only at its end; this is for holders
+    /// of locks that guard no rows.
+    pub fn release(&mut self, key: &[u8]) {
+        let id = self.locks.id_of(key);
+        if let Some(may_wait) = self.held.remove(id) {
+            self.locks.release(id, self.id, may_wait);
+        }
     }
 
     /// Releases every lock. After a commit this is done once the versions are installed.
