@@ -116,6 +116,7 @@ impl Applier {
         chunks: &mut dyn Iterator<Item = Result<bytes::Bytes, storage::Error>>,
     ) -> Result<(), storage::Error> {
         assert!(index >= self.applied || !self.catalog_loaded, "a snapshot does not go back");
+        self.node.decided.jumps(self.applied, index, term);
         if self.node.config.log_only {
             self.node.store.advance(index.max(self.node.store.watermark()));
         } else {
@@ -127,7 +128,6 @@ impl Applier {
         self.node.sequencer.claim_install(index);
         self.applied = index;
         self.term = term;
-        self.node.decided.jumps(index, term);
         self.catalog_loaded = false;
         self.node.store_is_lost.store(false, Ordering::Release);
         self.load_catalog()

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 
 use consensus::NodeId;
 use parking_lot::RwLock;
-use sql::execute::{ClusterView, Host, Process};
+use sql::execute::{ClusterView, Host, Process, TransactionOutcome};
+use sql::gtid::Gtid;
 use sql::types::Value;
 use storage::engine::KeyRange;
 
@@ -222,6 +223,10 @@ impl Host for Node {
 
     fn set_global(&self, name: &str, value: Value) {
         self.globals.values.write().insert(name.to_owned(), value);
+    }
+
+    fn transaction_outcome(&self, gtid: &Gtid) -> TransactionOutcome {
+        self.outcome(gtid)
     }
 
     fn cluster(&self) -> ClusterView {

@@ -18,6 +18,7 @@ pub mod host;
 pub mod logger;
 pub mod members;
 pub mod metadata;
+pub mod outcome;
 pub mod parameters;
 pub mod plan_cache;
 pub mod process;
