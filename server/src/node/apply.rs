@@ -89,6 +89,7 @@ impl Applier {
         if self.node.config.log_only {
             self.applied = commit;
             self.node.store.advance(commit);
+            self.node.stages.applied(commit);
             return Ok(false);
         }
         let last = commit.min(self.applied + APPLY_BATCH_ENTRIES_MAX);
@@ -101,6 +102,7 @@ impl Applier {
             self.apply(entry)?;
         }
         self.node.store.advance(self.applied);
+        self.node.stages.applied(self.applied);
         self.load_catalog()?;
         Ok(self.applied < commit)
     }
@@ -127,6 +129,7 @@ impl Applier {
         self.node.sequencer.replaced();
         self.node.sequencer.claim_install(index);
         self.applied = index;
+        self.node.stages.applied(index);
         self.term = term;
         self.catalog_loaded = false;
         self.node.store_is_lost.store(false, Ordering::Release);

@@ -165,6 +165,10 @@ impl Node {
             ("Threads_running".into(), running.to_string()),
             ("Uptime".into(), self.processes.started.elapsed().as_secs().to_string()),
         ];
+        self.stages.show(self.sequencer.queued_count(), self.store.watermark(), &mut status);
+        let (leaders, followers) = self.sequencer.group_counts();
+        status.push(("Group_update_leader_count".into(), leaders.to_string()));
+        status.push(("Group_update_follower_count".into(), followers.to_string()));
         let transfer = u8::from(self.sequencer.is_held());
         status.push(("Consensus_in_leader_transfer".into(), transfer.to_string()));
         status.push(("Quorate_read_lease".into(), u8::from(self.reads.has_lease()).to_string()));

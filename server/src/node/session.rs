@@ -224,6 +224,12 @@ impl Session {
             match node.sequencer.sequence(&node.store, term, sealed) {
                 Ok(placed) => return Ok(placed),
                 Err(Refused::NotLeading | Refused::ReadTruncated) => return Err(lost_leadership()),
+                Err(Refused::Full(turned_away, wait)) => {
+                    sealed = *turned_away;
+                    self.connection.state("waiting for room in the commit queue");
+                    node.sequencer.until_room(wait, term).await;
+                    continue;
+                }
                 Err(Refused::Held(turned_away)) => sealed = *turned_away,
             }
             self.connection.state("waiting for a handover of leadership");

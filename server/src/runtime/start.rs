@@ -177,7 +177,8 @@ impl Threads {
         let context = link_context(node, cache, &events, &stop, &reader, took_part)?;
         snapshots.connect(context.clone());
         let log_thread =
-            log_thread::spawn(opened.log, members_file, log_queue, events.clone()).map_err(io)?;
+            log_thread::spawn(opened.log, members_file, log_queue, events.clone(), Arc::clone(&node.stages))
+                .map_err(io)?;
         let applier = Applier::new(Arc::clone(node), Arc::clone(cache));
         let apply_thread =
             apply_thread::spawn(applier, Arc::clone(snapshots), apply_queue, events.clone()).map_err(io)?;
