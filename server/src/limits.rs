@@ -71,6 +71,12 @@ pub const APPLY_BATCH_ENTRIES_MAX: u64 = 1_024;
 /// Bytes of entries read for one batch of the apply.
 pub const APPLY_BATCH_BYTES_MAX: usize = 8 << 20;
 
+/// Bytes of entries that may wait for the quorum; past it a COMMIT waits before it takes its place in the log.
+pub const COMMIT_QUEUE_BYTES_MAX: u64 = 128 << 20;
+
+/// Batches of commits that are timed at once in one stage of the commit path.
+pub const STAGE_BATCHES_REMEMBERED_MAX: usize = 4_096;
+
 /// How long a COMMIT waits for the quorum after this node lost its leadership before the client hears that its
 /// outcome is unknown.
 pub const IN_DOUBT_WAIT: Duration = Duration::from_secs(10);
@@ -127,6 +133,7 @@ pub const SHUTDOWN_WAIT: Duration = Duration::from_secs(10);
 pub const TEXT_PARAMETER_CHARACTERS: u32 = 16_383;
 
 const _: () = assert!(APPEND_FRAME_BYTES_MAX < ENTRY_BYTES_MAX);
+const _: () = assert!(COMMIT_QUEUE_BYTES_MAX > 2 * ENTRY_BYTES_MAX as u64);
 const _: () = assert!(ENTRY_BYTES_MAX + (4 << 20) < wire::limits::PEER_FRAME_PAYLOAD_BYTES_MAX);
 const _: () = assert!(DRIVER_BATCH_EVENTS_MAX < DRIVER_QUEUE_EVENTS_MAX);
 

@@ -13,6 +13,7 @@ mod members_file;
 mod node;
 mod relay;
 mod runtime;
+mod terms_file;
 
 use std::process::ExitCode;
 

@@ -16,6 +16,7 @@ pub mod error;
 pub mod execute;
 pub mod expression;
 pub mod function;
+pub mod gtid;
 pub mod limits;
 pub mod parse;
 pub mod plan;

@@ -89,6 +89,7 @@ impl Applier {
         if self.node.config.log_only {
             self.applied = commit;
             self.node.store.advance(commit);
+            self.node.stages.applied(commit);
             return Ok(false);
         }
         let last = commit.min(self.applied + APPLY_BATCH_ENTRIES_MAX);
@@ -101,6 +102,7 @@ impl Applier {
             self.apply(entry)?;
         }
         self.node.store.advance(self.applied);
+        self.node.stages.applied(self.applied);
         self.load_catalog()?;
         Ok(self.applied < commit)
     }
@@ -116,6 +118,7 @@ impl Applier {
         chunks: &mut dyn Iterator<Item = Result<bytes::Bytes, storage::Error>>,
     ) -> Result<(), storage::Error> {
         assert!(index >= self.applied || !self.catalog_loaded, "a snapshot does not go back");
+        self.node.decided.jumps(self.applied, index, term);
         if self.node.config.log_only {
             self.node.store.advance(index.max(self.node.store.watermark()));
         } else {
@@ -126,8 +129,8 @@ impl Applier {
         self.node.sequencer.replaced();
         self.node.sequencer.claim_install(index);
         self.applied = index;
+        self.node.stages.applied(index);
         self.term = term;
-        self.node.decided.jumps(index, term);
         self.catalog_loaded = false;
         self.node.store_is_lost.store(false, Ordering::Release);
         self.load_catalog()

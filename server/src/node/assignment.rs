@@ -122,6 +122,8 @@ impl Session {
             killed: &self.connection.statement_killed,
             strict: false,
         });
+        // What the node has now is what it answers by.
+        context.freshness = execute::Freshness::Asked;
         match execute::run(&planned.plan, &mut context, &mut single) {
             Ok(_) => Ok(single.0.unwrap_or(Value::Null)),
             Err(Interrupt::Error(error)) => Err(error),

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 
 use consensus::NodeId;
 use parking_lot::RwLock;
-use sql::execute::{ClusterView, Host, Process};
+use sql::execute::{ClusterView, Host, Process, TransactionOutcome};
+use sql::gtid::Gtid;
 use sql::types::Value;
 use storage::engine::KeyRange;
 
@@ -170,6 +171,10 @@ impl Node {
             ("Threads_running".into(), running.to_string()),
             ("Uptime".into(), self.processes.started.elapsed().as_secs().to_string()),
         ];
+        self.stages.show(self.sequencer.queued_count(), self.store.watermark(), &mut status);
+        let (leaders, followers) = self.sequencer.group_counts();
+        status.push(("Group_update_leader_count".into(), leaders.to_string()));
+        status.push(("Group_update_follower_count".into(), followers.to_string()));
         let transfer = u8::from(self.sequencer.is_held());
         status.push(("Consensus_in_leader_transfer".into(), transfer.to_string()));
         status.push(("Quorate_read_lease".into(), u8::from(self.reads.has_lease()).to_string()));
@@ -228,6 +233,10 @@ impl Host for Node {
 
     fn set_global(&self, name: &str, value: Value) {
         self.globals.values.write().insert(name.to_owned(), value);
+    }
+
+    fn transaction_outcome(&self, gtid: &Gtid) -> TransactionOutcome {
+        self.outcome(gtid)
     }
 
     fn cluster(&self) -> ClusterView {

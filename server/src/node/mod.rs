@@ -18,6 +18,7 @@ pub mod host;
 pub mod logger;
 pub mod members;
 pub mod metadata;
+pub mod outcome;
 pub mod parameters;
 pub mod plan_cache;
 pub mod process;
@@ -28,6 +29,7 @@ pub mod run_plan;
 pub mod schema_change;
 pub mod sequencer;
 pub mod session;
+pub mod stages;
 pub mod statement;
 pub mod steering;
 
@@ -53,6 +55,8 @@ pub struct Node {
     pub catalog: RwLock<Arc<Catalog>>,
     /// Gives transactions their place in the log.
     pub sequencer: sequencer::Sequencer,
+    /// How far commits have come, and how long that takes.
+    pub stages: Arc<stages::CommitStages>,
     /// What became of transactions in doubt.
     pub decided: decided::DecidedTerms,
     /// Whether the catalog was read: until the replay after a restart is far enough, nothing is known of any table.
@@ -120,6 +124,7 @@ impl Node {
             locks: LockTable::new(),
             catalog: RwLock::new(Arc::new(Catalog::default())),
             sequencer,
+            stages: Arc::default(),
             decided: decided::DecidedTerms::default(),
             catalog_known: std::sync::atomic::AtomicBool::new(false),
             processes: process::ProcessList::new(),

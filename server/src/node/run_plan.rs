@@ -13,7 +13,7 @@ use sql::Error;
 use sql::ast::Statement;
 use sql::catalog::Catalog;
 use sql::ddl;
-use sql::execute::{self, Context, Interrupt, Outcome, SubqueryCache, Suspend};
+use sql::execute::{self, Context, Freshness, Interrupt, Outcome, SubqueryCache, Suspend};
 use sql::plan::{Plan, Planned};
 use sql::session::SessionState;
 use sql::types::Value;
@@ -209,6 +209,7 @@ impl Session {
         let plan = &*planned.plan;
         let started_us = now_us();
         let mut sleeps_done = 0;
+        let mut freshness = Freshness::NotAsked;
         let _deadline = self.deadline(plan);
         let before_statement = Carried::of(&self.state);
         loop {
@@ -248,6 +249,7 @@ impl Session {
             });
             context.now_us = started_us;
             context.sleeps_done = sleeps_done;
+            context.freshness = freshness.clone();
             let result = if plan.reads_long {
                 tokio::task::block_in_place(|| execute::run(plan, &mut context, &mut *reply))
             } else {
@@ -275,6 +277,7 @@ impl Session {
                             self.sleep(length).await?;
                             sleeps_done = number + 1;
                         }
+                        Suspend::Freshness => freshness = self.become_fresh().await?,
                     }
                 }
             }
@@ -398,6 +401,7 @@ pub(super) fn make_context(parts: Parts<'_>) -> Context<'_> {
         host: parts.host,
         killed: parts.killed,
         sleeps_done: 0,
+        freshness: Freshness::NotAsked,
         sleeps_met: 0,
         strict: parts.strict,
         outer_rows: Vec::new(),

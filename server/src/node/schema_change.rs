@@ -85,7 +85,7 @@ impl Session {
                     self.connection.state("Waiting for table metadata lock");
                     self.wait_for_lock(wait, timeout).await?;
                 }
-                Err(Interrupt::Suspend(Suspend::Sleep(..))) => {
+                Err(Interrupt::Suspend(Suspend::Sleep(..) | Suspend::Freshness)) => {
                     return Err(Error::internal("a schema change does not sleep"));
                 }
             }

@@ -10,14 +10,23 @@
 //! released; a wait is registered before anything could truncate the index (both happen under the lock or after
 //! [`Sequencer::close`], which takes the lock), so no wait can be fooled by a later entry of the same index.
 //!
+//! What waits for the quorum is bounded: past [`COMMIT_QUEUE_BYTES_MAX`] a transaction is turned away ([`Refused::Full`]) and waits, without
+//! a thread, until the oldest batch is decided. In number they are bounded by the sessions, each of which waits for one.
+//!
 //! While the leadership is handed over the sequencer is *held*: nothing new gets a place, what has one is still proposed. The hold ends
 //! with the leadership, or when the handover is given up; whoever was turned away waits for that ([`Sequencer::until_released`]).
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use bytes::Bytes;
 use consensus::{EntryKind, Proposal};
 use parking_lot::Mutex;
 use storage::txn::Sealed;
 use storage::version::{Store, WatermarkWait};
+
+use crate::limits::COMMIT_QUEUE_BYTES_MAX;
 
 /// What the consensus thread is told when the queue stops being empty.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -28,6 +37,8 @@ pub enum Refused {
     NotLeading,
     /// The leadership is being handed over: to be tried again after [`Sequencer::until_released`].
     Held(Box<Sealed>),
+    /// So much waits for the quorum that there is no room: to be tried again after [`Sequencer::until_room`].
+    Full(Box<Sealed>, WatermarkWait),
     /// Something it has read was pending and was cut off the log.
     ReadTruncated,
 }
@@ -39,6 +50,17 @@ struct Inner {
     next: u64,
     /// Entries that the consensus thread has not taken yet; the last one has index `next - 1`.
     queue: Vec<Proposal>,
+    /// Bytes of their payloads.
+    queue_bytes: u64,
+    /// When the first of them came.
+    queued_since: Instant,
+    /// Those that the consensus thread took and that may not be committed yet: last index and bytes of each batch. What is committed
+    /// leaves with the next batch, or when room is needed.
+    in_flight: VecDeque<(u64, u64)>,
+    /// Bytes of these.
+    in_flight_bytes: u64,
+    /// Entries of the queue that build on a version that is not committed.
+    group_count: u64,
     /// Nothing new gets a place for now.
     is_held: bool,
     /// The store is being replaced: nothing is dropped from it.
@@ -51,12 +73,43 @@ struct Inner {
     is_sequencing: bool,
 }
 
+impl Inner {
+    fn push(&mut self, proposal: Proposal) {
+        if self.queue.is_empty() {
+            self.queued_since = Instant::now();
+        }
+        self.queue_bytes += proposal.payload.len() as u64;
+        self.queue.push(proposal);
+    }
+
+    fn forget_committed(&mut self, watermark: u64) {
+        while let Some((last, bytes)) = self.in_flight.front()
+            && *last <= watermark
+        {
+            self.in_flight_bytes -= bytes;
+            self.in_flight.pop_front();
+        }
+    }
+
+    /// An index to wait for when too many bytes wait for the quorum.
+    fn lacks_room(&mut self, watermark: u64) -> Option<u64> {
+        if self.queue_bytes + self.in_flight_bytes < COMMIT_QUEUE_BYTES_MAX {
+            return None;
+        }
+        self.forget_committed(watermark);
+        let is_full = self.queue_bytes + self.in_flight_bytes >= COMMIT_QUEUE_BYTES_MAX;
+        is_full.then(|| self.in_flight.front().map_or(self.next - 1, |(last, _)| *last))
+    }
+}
+
 /// The queue in front of the consensus thread.
 pub struct Sequencer {
     inner: Mutex<Inner>,
     wake: Wake,
-    /// Told when a hold ends.
+    /// Told when a hold ends, and when it closes.
     released: tokio::sync::Notify,
+    group_leaders: AtomicU64,
+    group_followers: AtomicU64,
 }
 
 /// The entries taken from the queue for one proposal.
@@ -67,6 +120,10 @@ pub struct Taken {
     pub first: u64,
     /// What they are.
     pub proposals: Vec<Proposal>,
+    /// Bytes of their payloads.
+    pub bytes: u64,
+    /// When the first was given its place.
+    pub since: Instant,
 }
 
 impl Sequencer {
@@ -77,12 +134,23 @@ impl Sequencer {
             term: None,
             next: 0,
             queue: Vec::new(),
+            queue_bytes: 0,
+            queued_since: Instant::now(),
+            in_flight: VecDeque::new(),
+            in_flight_bytes: 0,
+            group_count: 0,
             is_held: false,
             is_replacing: false,
             installed,
             is_sequencing: false,
         };
-        Sequencer { inner: Mutex::new(inner), wake, released: tokio::sync::Notify::new() }
+        Sequencer {
+            inner: Mutex::new(inner),
+            wake,
+            released: tokio::sync::Notify::new(),
+            group_leaders: AtomicU64::new(0),
+            group_followers: AtomicU64::new(0),
+        }
     }
 
     /// The term in which transactions may be sequenced now.
@@ -111,6 +179,8 @@ impl Sequencer {
             return;
         }
         let queued = std::mem::take(&mut inner.queue).len() as u64;
+        (inner.queue_bytes, inner.in_flight_bytes, inner.group_count) = (0, 0, 0);
+        inner.in_flight.clear();
         if queued > 0 {
             let from = inner.next - queued;
             store.drop_pending_from(from);
@@ -119,8 +189,9 @@ impl Sequencer {
     }
 
     /// Takes what is queued. Called by the consensus thread only.
-    pub fn take(&self) -> Option<Taken> {
+    pub fn take(&self, watermark: u64) -> Option<Taken> {
         let mut inner = self.inner.lock();
+        inner.forget_committed(watermark);
         let term = inner.term?;
         // Also ends the process, by way of the consensus thread that calls this.
         assert!(!inner.is_sequencing, "a transaction panicked while it was given its place");
@@ -128,7 +199,45 @@ impl Sequencer {
             return None;
         }
         let proposals = std::mem::take(&mut inner.queue);
-        Some(Taken { term, first: inner.next - proposals.len() as u64, proposals })
+        let bytes = std::mem::take(&mut inner.queue_bytes);
+        let last = inner.next - 1;
+        inner.in_flight.push_back((last, bytes));
+        inner.in_flight_bytes += bytes;
+        let group_count = std::mem::take(&mut inner.group_count);
+        if group_count > 0 {
+            self.group_leaders.fetch_add(1, Ordering::Relaxed);
+            self.group_followers.fetch_add(group_count, Ordering::Relaxed);
+        }
+        let first = inner.next - proposals.len() as u64;
+        Some(Taken { term, first, proposals, bytes, since: inner.queued_since })
+    }
+
+    /// Entries that the consensus thread has not taken yet.
+    #[must_use]
+    pub fn queued_count(&self) -> u64 {
+        self.inner.lock().queue.len() as u64
+    }
+
+    /// `Group_update_leader_count` and `Group_update_follower_count`: batches with transactions that built on a version which the quorum
+    /// did not have yet, and those transactions.
+    #[must_use]
+    pub fn group_counts(&self) -> (u64, u64) {
+        (self.group_leaders.load(Ordering::Relaxed), self.group_followers.load(Ordering::Relaxed))
+    }
+
+    /// Returns once what [`Refused::Full`] told to wait for is decided, or this node does not serve `term` any more.
+    pub async fn until_room(&self, wait: WatermarkWait, term: u64) {
+        let closed = self.released.notified();
+        tokio::pin!(closed);
+        // Registered before looking, so that a close in between is not missed.
+        closed.as_mut().enable();
+        if self.term() != Some(term) {
+            return;
+        }
+        tokio::select! {
+            _ = wait => {}
+            () = closed => {}
+        }
     }
 
     /// Gives nothing a place any more until [`Sequencer::release`] or [`Sequencer::close`].
@@ -177,7 +286,7 @@ impl Sequencer {
         assert!(!inner.is_sequencing, "a transaction panicked while it was given its place");
         let index = inner.next;
         let wait = store.wait_for(index);
-        inner.queue.push(Proposal { kind: EntryKind::Membership, payload });
+        inner.push(Proposal { kind: EntryKind::Membership, payload });
         inner.next = index + 1;
         inner.installed = index;
         Some((index, wait))
@@ -222,14 +331,18 @@ impl Sequencer {
             if sealed.check().is_err() {
                 return Err(Refused::ReadTruncated);
             }
+            if let Some(oldest) = inner.lacks_room(store.watermark()) {
+                return Err(Refused::Full(Box::new(sealed), store.wait_for(oldest)));
+            }
             assert!(!inner.is_sequencing, "a transaction panicked while it was given its place");
             inner.is_sequencing = true;
+            inner.group_count += u64::from(sealed.seen() > store.watermark());
             let index = inner.next;
             let (payload, mutations) = sealed.finish();
             store.install(index, &mutations);
             let wait = store.wait_for(index);
             let was_empty = inner.queue.is_empty();
-            inner.queue.push(Proposal::data(payload));
+            inner.push(Proposal::data(payload));
             inner.next = index + 1;
             inner.installed = index;
             inner.is_sequencing = false;
@@ -268,6 +381,49 @@ mod tests {
     use storage::version::StoreOptions;
 
     use super::*;
+    use crate::limits::ENTRY_BYTES_MAX;
+
+    fn sealed(store: &Store, locks: &storage::txn::LockTable, bytes: usize) -> Sealed {
+        let mut txn = storage::txn::Transaction::begin(store, locks, 1);
+        txn.put(Bytes::from_static(b"key"), Bytes::from(vec![7; bytes]));
+        let header = storage::format::EntryHeader {
+            kind: storage::format::EntryKind::Transaction,
+            txn_id: 1,
+            commit_time_us: 0,
+            schema_version: 0,
+            flags: 0,
+        };
+        txn.seal(header).unwrap()
+    }
+
+    /// What waits for the quorum is bounded in bytes: who comes too late waits until the oldest batch is committed, and no longer than this
+    /// node leads.
+    #[tokio::test]
+    async fn a_transaction_waits_for_room() {
+        let (store, sequencer) = fixture();
+        let locks = storage::txn::LockTable::new();
+        sequencer.open(1, 1);
+        let large = ENTRY_BYTES_MAX - 1000;
+        let mut placed = Vec::new();
+        let wait = loop {
+            assert!((placed.len() as u64) < COMMIT_QUEUE_BYTES_MAX / large as u64 + 2, "no bound");
+            match sequencer.sequence(&store, 1, sealed(&store, &locks, large)) {
+                Ok((index, _)) => placed.push(index),
+                Err(Refused::Full(_, wait)) => break wait,
+                Err(_) => panic!("it leads"),
+            }
+            sequencer.take(store.watermark()).unwrap();
+        };
+        assert_eq!(wait.index(), 1, "the oldest batch");
+        store.advance(1);
+        sequencer.until_room(wait, 1).await;
+        assert!(sequencer.sequence(&store, 1, sealed(&store, &locks, large)).is_ok());
+        let Err(Refused::Full(_, wait)) = sequencer.sequence(&store, 1, sealed(&store, &locks, 1)) else {
+            panic!("full again")
+        };
+        sequencer.close(&store);
+        sequencer.until_room(wait, 1).await;
+    }
 
     fn fixture() -> (Store, Sequencer) {
         let store = Store::open(Box::new(MemoryEngine::new()), StoreOptions::default()).unwrap();

@@ -18,6 +18,7 @@ use storage::txn::{Savepoint, Sealed, Transaction};
 use storage::version::{Admission, WatermarkWait};
 
 use super::Node;
+use super::decided::Fate;
 use super::plan_cache::Prepared;
 use super::process::{Connection, count};
 use super::reads::NoAnswer;
@@ -212,7 +213,7 @@ impl Session {
         match self.settle(wait, Some(term)).await {
             Settled::Committed => Ok(()),
             Settled::Truncated => self.decide(term, index).await,
-            Settled::InDoubt => Err(in_doubt(term, index)),
+            Settled::InDoubt => Err(self.in_doubt(term, index)),
         }
     }
 
@@ -223,6 +224,12 @@ impl Session {
             match node.sequencer.sequence(&node.store, term, sealed) {
                 Ok(placed) => return Ok(placed),
                 Err(Refused::NotLeading | Refused::ReadTruncated) => return Err(lost_leadership()),
+                Err(Refused::Full(turned_away, wait)) => {
+                    sealed = *turned_away;
+                    self.connection.state("waiting for room in the commit queue");
+                    node.sequencer.until_room(wait, term).await;
+                    continue;
+                }
                 Err(Refused::Held(turned_away)) => sealed = *turned_away,
             }
             self.connection.state("waiting for a handover of leadership");
@@ -317,12 +324,23 @@ impl Session {
         let deadline = tokio::time::Instant::now() + IN_DOUBT_WAIT;
         loop {
             match self.node.decided.fate(index, term, self.node.store.watermark()) {
-                Some(true) => return Ok(()),
-                Some(false) => return Err(lost_leadership()),
-                None if tokio::time::Instant::now() >= deadline => return Err(in_doubt(term, index)),
-                None => tokio::time::sleep(IN_DOUBT_POLL).await,
+                Fate::Committed => return Ok(()),
+                Fate::Gone => return Err(lost_leadership()),
+                Fate::Open | Fate::Forgotten if tokio::time::Instant::now() >= deadline => {
+                    return Err(self.in_doubt(term, index));
+                }
+                Fate::Open | Fate::Forgotten => tokio::time::sleep(IN_DOUBT_POLL).await,
             }
         }
+    }
+
+    /// The error of a transaction whose outcome was not known in time.
+    fn in_doubt(&self, term: u64, index: u64) -> Error {
+        let gtid = self.node.gtid(term, index);
+        Error::internal(format_args!(
+            "leadership moved while the transaction {gtid} waited for the quorum, and whether it is committed is not known \
+             here yet: before trying it again ask SELECT quorate_transaction_outcome('{gtid}') on any node"
+        ))
     }
 
     /// Waits until what this node has is fresh enough for a read that begins now, as `quorate_read_consistency` says. The snapshot is to be
@@ -476,15 +494,6 @@ fn not_fresh() -> Error {
         "no majority of the voters confirmed in time who leads, so what this node has may be old; try again, or SET \
          quorate_read_consistency = EVENTUAL to read what it has",
     )
-}
-
-/// The error of a transaction whose outcome was not known in time. A GTID would not tell: the index may have become another
-/// transaction's.
-fn in_doubt(term: u64, index: u64) -> Error {
-    Error::internal(format_args!(
-        "leadership moved while the transaction (entry {index} of term {term}) waited for the quorum, and whether it is \
-         committed is not known here yet: read what it changed from the new leader before trying it again"
-    ))
 }
 
 /// The error of a transaction that ended with the leadership. It did not happen and may be tried again.

@@ -246,7 +246,9 @@ impl Driver {
     }
 
     fn propose(&mut self) {
-        if let Some(taken) = self.node.sequencer.take() {
+        if let Some(taken) = self.node.sequencer.take(self.node.store.watermark()) {
+            let count = taken.proposals.len() as u64;
+            self.node.stages.taken(taken.first + count - 1, count, taken.bytes, taken.since);
             self.node.cluster.proposed(taken.proposals.len());
             self.step(Input::Propose {
                 term: Term::new(taken.term),
@@ -280,6 +282,7 @@ impl Driver {
         if index > 0 {
             self.links.cache.set_durable(index);
             self.links.durable.fetch_max(index, Ordering::AcqRel);
+            self.node.stages.durable(index);
         }
         if let Some(replacing) = self.replacing.take_if(|replacing| replacing.write <= seq) {
             let (index, term) = replacing.base;
@@ -377,6 +380,7 @@ impl Driver {
     fn commit(&mut self, index: u64) {
         self.node.reads.set_commit(index);
         self.committed = index;
+        self.node.stages.committed(index);
         // Before the apply hears of it: what is applied may be purged.
         self.record_membership();
         match &mut self.replacing {
@@ -441,6 +445,7 @@ impl Driver {
             true
         });
         self.node.members.truncate(from.get());
+        self.node.stages.truncated(from.prev().get());
         // Uncommitted, so above the watermark; lowered before anything can be written at these indexes again.
         self.links.durable.fetch_min(from.prev().get(), Ordering::AcqRel);
         self.node.sequencer.truncated(&self.node.store, from.get());
@@ -455,6 +460,7 @@ impl Driver {
         self.appends.clear();
         // The old log may have been longer: what comes in the place of its end is not on disk yet.
         self.links.durable.fetch_min(self.committed, Ordering::AcqRel);
+        self.node.stages.truncated(self.committed);
         self.node.sequencer.reset(&self.node.store, self.committed);
         self.committed = index;
         self.node.members.reset(membership.clone());

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use consensus::{HardState, LogIndex, Membership, WriteSeq};
 use crossbeam_channel::{Receiver, Sender};
@@ -14,6 +15,7 @@ use storage::log::{Log, Record};
 use super::driver::Event;
 use super::fatal;
 use crate::members_file::MembersFile;
+use crate::node::stages::CommitStages;
 
 /// What is asked of the disk, in order.
 #[derive(Debug)]
@@ -48,6 +50,7 @@ pub fn spawn(
     members: MembersFile,
     writes: Receiver<LogWrite>,
     events: Sender<Event>,
+    stages: Arc<CommitStages>,
 ) -> std::io::Result<JoinHandle<()>> {
     let mut writer = Writer { log, members, events };
     std::thread::Builder::new().name("log".into()).spawn(move || {
@@ -58,9 +61,11 @@ pub fn spawn(
             for next in writes.try_iter().take(writes.len()) {
                 done = writer.write(next).or(done);
             }
+            let since = Instant::now();
             if let Err(error) = writer.log.sync() {
                 fatal("the log could not be written", &error);
             }
+            stages.log_synced(since);
             if let Some(done) = done
                 && writer.events.send(Event::Durable(done)).is_err()
             {

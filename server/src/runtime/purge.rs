@@ -7,7 +7,6 @@
 //! Invariant: nothing goes that the node's own engine does not have on disk; a log-only node keeps what the slowest member needs, however
 //! much that is.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -21,6 +20,7 @@ use super::log_thread::LogWrite;
 use super::snapshot::Snapshots;
 use crate::limits::{FORCED_PURGE_TOLD_EVERY, PURGE_INTERVAL};
 use crate::node::Node;
+use crate::terms_file::TermsFile;
 
 /// How soon the thread notices that it is to stop.
 const STOP_POLL: Duration = Duration::from_millis(50);
@@ -38,7 +38,9 @@ pub struct Upkeep {
     /// Set when the node stops.
     pub stop: Arc<AtomicBool>,
     /// When a forced purge was last an event.
-    pub last_told: Cell<Option<Instant>>,
+    pub last_told: Option<Instant>,
+    /// Written before the log lets go of what it tells.
+    pub terms: TermsFile,
 }
 
 impl Upkeep {
@@ -46,11 +48,12 @@ impl Upkeep {
     ///
     /// # Errors
     /// When no thread can be made.
-    pub fn spawn(self) -> std::io::Result<JoinHandle<()>> {
+    pub fn spawn(mut self) -> std::io::Result<JoinHandle<()>> {
         std::thread::Builder::new().name("upkeep".into()).spawn(move || {
             let _vital = super::Vital::thread("upkeep");
             while self.pause() {
                 self.fetch_lost_store();
+                self.write_terms(false);
                 self.purge();
             }
         })
@@ -85,8 +88,19 @@ impl Upkeep {
         self.snapshots.fetch(&self.node, leader, leader, self.log.first() - 1);
     }
 
-    fn purge(&self) {
-        let config = &self.node.config;
+    /// Writes down which terms the committed entries are of.
+    fn write_terms(&mut self, always: bool) {
+        let node = &self.node;
+        if !node.config.log_only
+            && let Err(error) = self.terms.write(&node.decided, node.store.watermark(), always)
+        {
+            super::fatal("the terms of committed entries could not be written down", &error);
+        }
+    }
+
+    fn purge(&mut self) {
+        let node = Arc::clone(&self.node);
+        let config = &node.config;
         let asked = self.node.purge_wanted.swap(0, Ordering::AcqRel);
         let bytes = self.log.bytes();
         if asked == 0 && bytes <= config.log_keep_bytes {
@@ -110,14 +124,15 @@ impl Upkeep {
         if upto < self.log.first() {
             return;
         }
-        if upto > floor && self.last_told.get().is_none_or(|told| told.elapsed() >= FORCED_PURGE_TOLD_EVERY) {
-            self.last_told.set(Some(Instant::now()));
+        if upto > floor && self.last_told.is_none_or(|told| told.elapsed() >= FORCED_PURGE_TOLD_EVERY) {
+            self.last_told = Some(Instant::now());
             self.node.cluster.event(format!(
                 "the log is at its bound of {} MiB: letting go of entries up to {upto}, although a member holds them only up to \
                  {floor}; it will get a snapshot",
                 config.log_max_bytes >> 20
             ));
         }
+        self.write_terms(true);
         // The log thread is gone only when the process ends.
         let _ = self.writes.send(LogWrite::Purge(upto));
     }

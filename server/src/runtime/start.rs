@@ -24,10 +24,12 @@ use crate::limits::{DRIVER_QUEUE_EVENTS_MAX, SHUTDOWN_WAIT, TICK};
 use crate::members_file::MembersFile;
 use crate::node::Node;
 use crate::node::apply::{Applier, ApplyOrder};
+use crate::node::decided::Run;
 use crate::node::entry_cache::EntryCache;
 use crate::node::members::MemberBoard;
 use crate::node::sequencer::Sequencer;
 use crate::node::steering::{Request, Steering};
+use crate::terms_file::TermsFile;
 use crate::{identity, join};
 
 /// Why a node did not start.
@@ -76,6 +78,7 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     let cache = Arc::new(EntryCache::new(opened.log.reader(), opened.last));
     let node = make_node(&config, store, memberships, &events);
     node.store_is_lost.store(is_lost, Ordering::Release);
+    let terms_file = seed_terms(&node, &opened);
     // The process ended between replacing the log and loading the rows: the apply loads what is here. Kept before anybody could fetch
     // another one over it.
     let reload = staged.filter(|_| is_lost).map(|staged| {
@@ -90,7 +93,7 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     let threads = Threads::start(
         &node,
         opened,
-        members_file,
+        (members_file, terms_file),
         replica,
         &cache,
         &snapshots,
@@ -152,7 +155,7 @@ impl Threads {
     fn start(
         node: &Arc<Node>,
         opened: Opened,
-        members_file: MembersFile,
+        (members_file, terms_file): (MembersFile, TermsFile),
         replica: Replica,
         cache: &Arc<EntryCache>,
         snapshots: &Arc<Snapshots>,
@@ -174,7 +177,8 @@ impl Threads {
         let context = link_context(node, cache, &events, &stop, &reader, took_part)?;
         snapshots.connect(context.clone());
         let log_thread =
-            log_thread::spawn(opened.log, members_file, log_queue, events.clone()).map_err(io)?;
+            log_thread::spawn(opened.log, members_file, log_queue, events.clone(), Arc::clone(&node.stages))
+                .map_err(io)?;
         let applier = Applier::new(Arc::clone(node), Arc::clone(cache));
         let apply_thread =
             apply_thread::spawn(applier, Arc::clone(snapshots), apply_queue, events.clone()).map_err(io)?;
@@ -186,7 +190,8 @@ impl Threads {
             writes: log_writes.clone(),
             snapshots: Arc::clone(snapshots),
             stop: Arc::clone(&stop),
-            last_told: std::cell::Cell::new(None),
+            last_told: None,
+            terms: terms_file,
         };
         let upkeep_thread = upkeep.spawn().map_err(io)?;
         let links = Links {
@@ -300,6 +305,29 @@ fn open_log(config: &Config) -> Result<Opened, Error> {
     }
     tracing::info!(first = opened.first, last = opened.last, term = opened.hard_state.term, "log opened");
     Ok(opened)
+}
+
+/// Tells the node which terms its committed entries are of, as far as file and log know.
+fn seed_terms(node: &Node, opened: &Opened) -> TermsFile {
+    let file = TermsFile::new(&node.config.data);
+    let base = opened.first.saturating_sub(1);
+    let mut log = Vec::with_capacity(opened.term_runs.len() + 1);
+    if base > 0 {
+        log.push(Run { first: base, last: base, term: opened.base_term });
+    }
+    for (place, (first, term)) in opened.term_runs.iter().enumerate() {
+        let last = opened.term_runs.get(place + 1).map_or(opened.last, |next| next.0 - 1);
+        log.push(Run { first: *first, last, term: *term });
+    }
+    let watermark = node.store.watermark();
+    let seeded = file.read().and_then(|written| node.decided.seed(&written, &log, watermark));
+    if let Err(error) = seeded {
+        tracing::warn!("what became of old transactions is not known on this node: {error}");
+        if let Err(error) = node.decided.seed(&[], &log, watermark) {
+            super::fatal("the log contradicts itself", &error);
+        }
+    }
+    file
 }
 
 /// The members at the log's base, and every later membership in the log, ascending.

@@ -135,6 +135,7 @@ impl TestNode {
             host: &NoHost,
             killed: &killed,
             sleeps_done: 0,
+            freshness: crate::execute::Freshness::NotAsked,
             sleeps_met: 0,
             strict: true,
             outer_rows: Vec::new(),

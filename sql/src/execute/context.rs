@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::error::Error;
 use crate::execute::cluster::ClusterView;
 use crate::execute::subquery::SubqueryCache;
+use crate::gtid::Gtid;
 use crate::session::SessionState;
 use crate::types::{DataType, Value};
 
@@ -29,6 +30,35 @@ pub enum Suspend {
     Lock(LockWait),
     /// SLEEP(): the n-th call of the statement (from 0), for this long.
     Sleep(u32, Duration),
+    /// That the node has everything that was acknowledged before, as `quorate_read_consistency` says.
+    Freshness,
+}
+
+/// Whether this statement asked for freshness in the middle of it (see [`Suspend::Freshness`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Not yet.
+    NotAsked,
+    /// The node was as fresh as the session wants it.
+    Asked,
+    /// It could not be made so; why.
+    Failed(String),
+}
+
+/// What became of a transaction, as far as a node knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransactionOutcome {
+    /// The quorum has it.
+    Committed,
+    /// It did not happen, and never will.
+    NotCommitted,
+    /// This node cannot tell.
+    Unknown {
+        /// Why.
+        reason: String,
+        /// Whether the node may be able to once it has applied more of the log.
+        may_change: bool,
+    },
 }
 
 impl std::fmt::Debug for Suspend {
@@ -36,6 +66,7 @@ impl std::fmt::Debug for Suspend {
         match self {
             Suspend::Lock(wait) => write!(f, "Lock(held by {:?})", wait.waiting_for()),
             Suspend::Sleep(call, time) => write!(f, "Sleep({call}, {time:?})"),
+            Suspend::Freshness => write!(f, "Freshness"),
         }
     }
 }
@@ -77,6 +108,8 @@ pub struct Context<'a> {
     pub sleeps_done: u32,
     /// SLEEP() calls met in this run.
     pub sleeps_met: u32,
+    /// Whether freshness was asked for in an earlier run of this statement.
+    pub freshness: Freshness,
     /// True in INSERT/UPDATE/DELETE under a strict sql_mode: conversion problems are errors, not warnings.
     pub strict: bool,
     /// The rows of enclosing queries while a correlated subquery runs, outermost first.
@@ -132,6 +165,14 @@ pub trait Host: Send + Sync {
     fn set_global(&self, name: &str, value: Value);
     /// KILL; false when there is no such connection.
     fn kill(&self, connection_id: u64, query_only: bool) -> bool;
+    /// What became of the transaction of this name, as far as this node has applied the log. Without a cluster (in tests) nothing is
+    /// known.
+    fn transaction_outcome(&self, gtid: &Gtid) -> TransactionOutcome {
+        TransactionOutcome::Unknown {
+            reason: format!("there is no log to look for {gtid} in"),
+            may_change: false,
+        }
+    }
     /// The cluster as this node sees it now: rows of information_schema's ALISQL_CLUSTER_* and QUORATE_CLUSTER_* tables. Without a
     /// cluster (in tests) it is empty.
     fn cluster(&self) -> ClusterView {

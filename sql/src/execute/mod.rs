@@ -42,7 +42,10 @@ use crate::session::{Warning, WarningLevel};
 use crate::variables::SqlMode;
 
 pub use cluster::ClusterView;
-pub use context::{Context, Host, Interrupt, Outcome, Process, ResultColumn, Run, Sink, Suspend};
+pub use context::{
+    Context, Freshness, Host, Interrupt, Outcome, Process, ResultColumn, Run, Sink, Suspend,
+    TransactionOutcome,
+};
 pub use procedure::Procedure;
 pub use subquery::SubqueryCache;
 

@@ -12,6 +12,7 @@ mod encode;
 mod information;
 mod interval;
 mod numeric;
+mod outcome;
 mod string;
 mod temporal;
 mod temporal_format;
@@ -208,6 +209,7 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
         information::FUNCTIONS,
         interval::FUNCTIONS,
         numeric::FUNCTIONS,
+        outcome::FUNCTIONS,
         string::FUNCTIONS,
         temporal::FUNCTIONS,
         temporal_format::FUNCTIONS,

@@ -59,6 +59,11 @@ impl Sealed {
         self.builder.len()
     }
 
+    /// The highest index that the transaction has read a pending version of; 0 if it has read none.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
     /// [`Error::WriteConflict`] if something that the transaction has read was pending and was then cut off the log: it
     /// must not commit what it computed from that. To be asked under the sequencer's lock, before `finish`.
     pub fn check(&self) -> Result<()> {
