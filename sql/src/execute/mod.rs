@@ -42,7 +42,7 @@ use crate::session::{Warning, WarningLevel};
 use crate::variables::SqlMode;
 
 pub use cluster::ClusterView;
-pub use context::{Context, Host, Interrupt, Outcome, Process, ResultColumn, Run, Sink, Suspend};
+pub use context::{Context, Host, Interrupt, Locking, Outcome, Process, ResultColumn, Run, Sink, Suspend};
 pub use procedure::Procedure;
 pub use subquery::SubqueryCache;
 
