@@ -157,7 +157,11 @@ impl Cost {
     fn print(self, engine: &str, what: &str, count: u64) -> Result<(), Failure> {
         let each = 1e6 / count as f64;
         let (clock, processor) = (self.clock.elapsed().as_secs_f64(), processor_seconds()? - self.processor);
-        println!("{engine:6} {what:32} {:10.2} us processor {:10.2} us clock", processor * each, clock * each);
+        println!(
+            "{engine:6} {what:32} {:10.2} us processor {:10.2} us clock",
+            processor * each,
+            clock * each
+        );
         Ok(())
     }
 }
@@ -165,7 +169,8 @@ impl Cost {
 fn processor_seconds() -> Result<f64, Failure> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let after_name = stat.rsplit(')').next().ok_or("no statistics")?;
-    let ticks: Vec<f64> = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+    let ticks: Vec<f64> =
+        after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
     Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
 }
 

@@ -139,5 +139,15 @@ pub const LOCK_SHARD_COUNT: usize = 64;
 pub const LOCK_SHARD_KEPT_MIN: usize = 1024;
 /// Locks that a transaction looks through one by one before it keeps a hash table of them.
 pub const LOCKS_LISTED_MAX: usize = 16;
+/// Number of separately locked parts of the list of transactions that write.
+pub const WRITER_SHARD_COUNT: usize = 64;
+/// Keys that are noted one by one of a transaction that writes; past this, the span of them in each index is.
+pub const WRITER_KEYS_MAX: usize = 64;
+/// Number of separately locked parts of the range locks; an index is in one of them.
+pub const RANGE_SHARD_COUNT: usize = 16;
+/// Bytes at the beginning of a key that name its index. A range that is locked is of one index.
+pub const RANGE_INDEX_BYTES: usize = 4;
+/// How often a transaction waits for the writers in a range before it keeps new ones out meanwhile.
+pub const RANGE_WAITS_MAX: u32 = 4;
 
 const _: () = assert!(LOCK_SHARD_COUNT.is_power_of_two());

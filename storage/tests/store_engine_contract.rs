@@ -8,8 +8,8 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use storage::engine::{
-    Direction, Engine, FjallEngine, FjallOptions, KeyRange, MemoryEngine, RedbEngine, RedbOptions, SledEngine,
-    SledOptions,
+    Direction, Engine, FjallEngine, FjallOptions, KeyRange, MemoryEngine, RedbEngine, RedbOptions,
+    SledEngine, SledOptions,
 };
 use tempfile::TempDir;
 

@@ -15,6 +15,7 @@ pub mod decided;
 pub mod entry_cache;
 pub mod errno;
 pub mod host;
+mod isolation;
 pub mod logger;
 pub mod members;
 pub mod metadata;

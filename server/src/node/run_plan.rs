@@ -13,7 +13,7 @@ use sql::Error;
 use sql::ast::Statement;
 use sql::catalog::Catalog;
 use sql::ddl;
-use sql::execute::{self, Context, Freshness, Interrupt, Outcome, SubqueryCache, Suspend};
+use sql::execute::{self, Context, Freshness, Interrupt, Locking, Outcome, SubqueryCache, Suspend};
 use sql::plan::{Plan, Planned};
 use sql::session::SessionState;
 use sql::types::Value;
@@ -96,8 +96,8 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Option<Outcome>, Error> {
         let plan = &*planned.plan;
-        let latest = plan.is_write();
-        let changes = latest && !matches!(plan.statement, Planned::Query(_));
+        let latest = plan.is_write() || self.locks_reads(plan);
+        let changes = plan.is_write() && !matches!(plan.statement, Planned::Query(_));
         let autocommit = self.state.variables.autocommit;
         let term = self.node.sequencer.term();
         if self.open.as_ref().is_some_and(|open| open.term.is_some() && open.term != term) {
@@ -119,6 +119,10 @@ impl Session {
         let open = self.ensure_open(!autocommit);
         if changes && open.read_only {
             let error = Error::read_only_transaction();
+            self.end_failed(&error);
+            return Err(error);
+        }
+        if let Err(error) = open.check_locking_read(plan) {
             self.end_failed(&error);
             return Err(error);
         }
@@ -221,9 +225,10 @@ impl Session {
             // taken for each statement under READ COMMITTED, and kept for the transaction otherwise.
             let per_statement = open.isolation == Isolation::ReadCommitted || !open.explicit;
             let is_taken = open.txn.snapshot_index().is_some();
-            let needs_none = plan.reads_one_row && !open.explicit;
+            let locking = open.locking(latest);
+            let needs_none = plan.reads_one_row && !open.explicit || locking.reads;
             if needs_none {
-                // The newest committed version of one row is a snapshot of it.
+                // The newest committed version of one row is a snapshot of it, and so are newest versions that are all locked.
             } else if plan.reads_snapshot && per_statement {
                 if !is_taken || open.explicit || latest {
                     open.txn.take_snapshot();
@@ -237,7 +242,8 @@ impl Session {
                 }
             }
             let before = open.txn.savepoint();
-            let strict = latest && session.state.variables.sql_mode.has(SqlMode::STRICT);
+            let ranges_before = open.txn.range_mark();
+            let strict = plan.is_write() && session.state.variables.sql_mode.has(SqlMode::STRICT);
             let mut context = make_context(Parts {
                 session: &mut session.state,
                 catalog: &planned.catalog,
@@ -247,6 +253,7 @@ impl Session {
                 killed: &session.connection.statement_killed,
                 strict,
             });
+            context.locking = locking;
             context.now_us = started_us;
             context.sleeps_done = sleeps_done;
             context.freshness = freshness.clone();
@@ -263,6 +270,7 @@ impl Session {
             match interrupt {
                 Interrupt::Error(error) => return Err(error),
                 Interrupt::Suspend(suspend) => {
+                    open.txn.drop_ranges_since(ranges_before);
                     if !reply.rewind() {
                         return Err(Error::internal("a statement that had sent rows met a lock"));
                     }
@@ -272,7 +280,13 @@ impl Session {
                     before_statement.restore(&mut self.state);
                     let timeout = Duration::from_secs(self.state.variables.innodb_lock_wait_timeout);
                     match suspend {
-                        Suspend::Lock(wait) => self.wait_for_lock(wait, timeout).await?,
+                        Suspend::Lock(wait) => {
+                            self.wait_for_lock(wait, timeout).await?;
+                            if locking.reads || matches!(plan.statement, Planned::Query(_)) {
+                                // Another node may lead since; what it has committed must not be missed.
+                                self.freshen().await?;
+                            }
+                        }
                         Suspend::Sleep(number, length) => {
                             self.sleep(length).await?;
                             sleeps_done = number + 1;
@@ -396,6 +410,7 @@ pub(super) fn make_context(parts: Parts<'_>) -> Context<'_> {
         catalog: parts.catalog,
         txn: parts.txn,
         view: View::Snapshot,
+        locking: Locking::default(),
         parameters: parts.parameters,
         now_us: now_us(),
         host: parts.host,

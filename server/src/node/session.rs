@@ -140,7 +140,12 @@ impl Session {
         let node = Arc::clone(&self.node);
         let open = self.ensure_open(true);
         open.read_only |= read_only;
-        if consistent_snapshot && open.isolation == Isolation::RepeatableRead {
+        let keeps_snapshot = match open.isolation {
+            Isolation::ReadCommitted => false,
+            Isolation::RepeatableRead => true,
+            Isolation::Serializable => open.read_only,
+        };
+        if consistent_snapshot && keeps_snapshot {
             open.take_snapshot(&node);
         }
         self.state.in_transaction = true;

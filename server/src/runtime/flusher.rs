@@ -72,7 +72,8 @@ struct Unsaved {
 
 impl Unsaved {
     fn is_much(&self, node: &Node) -> bool {
-        self.bytes >= CHECKPOINT_BYTES || node.store.engine_index().saturating_sub(self.index) >= CHECKPOINT_ENTRIES
+        self.bytes >= CHECKPOINT_BYTES
+            || node.store.engine_index().saturating_sub(self.index) >= CHECKPOINT_ENTRIES
     }
 }
 

@@ -130,6 +130,7 @@ impl TestNode {
             catalog: &catalog,
             txn,
             view: View::Snapshot,
+            locking: crate::execute::Locking::default(),
             parameters,
             now_us: 1_700_000_000_123_456,
             host: &NoHost,

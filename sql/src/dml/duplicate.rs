@@ -1,7 +1,7 @@
 //! Rows whose values are taken: REPLACE takes the other row away, ON DUPLICATE KEY UPDATE changes it.
 
 use bytes::Bytes;
-use storage::txn::View;
+use storage::txn::{View, WriteKind};
 
 use super::default;
 use super::insert::{Cell, InsertPlan};
@@ -18,6 +18,7 @@ use crate::types::{Value, convert};
 /// Locks the other row and reads its newest version, which must be one that the transaction may write.
 fn read_locked(ctx: &mut Context<'_>, table: &Table, found: &Duplicate) -> Run<Vec<Value>> {
     let row_key: &Bytes = &found.row_key;
+    write::meet_ranges(ctx, row_key, WriteKind::Change)?;
     write::lock_exclusive(ctx, row_key)?;
     write::check_snapshot(ctx, row_key)?;
     let Some(value) = ctx.txn.get(row_key, View::Latest)? else {

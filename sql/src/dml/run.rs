@@ -14,7 +14,7 @@ use crate::limits::{INSERT_QUERY_BYTES_MAX, KILL_CHECK_ROWS};
 use crate::plan::QueryPlan;
 use crate::session::WarningLevel;
 use crate::types::{Value, convert};
-use crate::variables::SqlMode;
+use crate::variables::{Isolation, SqlMode};
 
 /// Runs an INSERT or REPLACE.
 ///
@@ -311,6 +311,16 @@ fn value_bytes(value: &Value) -> usize {
 
 fn collect(query: &QueryPlan, ctx: &mut Context<'_>) -> Run<Vec<Vec<Value>>> {
     let mut collector = Collector { rows: Vec::new(), bytes: 0 };
-    crate::execute::query::run(query, ctx, &mut collector)?;
+    let before = ctx.locking;
+    // As MySQL does, unless the transaction is to see one snapshot only.
+    let takes_newest = match before.isolation {
+        Isolation::ReadCommitted => false,
+        Isolation::RepeatableRead => !ctx.session.variables.snapshot_conflict,
+        Isolation::Serializable => true,
+    };
+    ctx.locking.reads |= takes_newest;
+    let result = crate::execute::query::run(query, ctx, &mut collector);
+    ctx.locking = before;
+    result?;
     Ok(collector.rows)
 }

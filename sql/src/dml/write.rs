@@ -3,7 +3,8 @@
 //! Locks, in the order in which they are taken: the row's primary key, then the keys of unique indexes that the
 //! change adds or takes away. Whoever writes a unique key holds its lock, so that two rows with one value cannot both
 //! find the place free. Entries of other indexes need no lock: the row's lock is theirs. All checks come before the first
-//! write, so that a row is written whole or not at all and the caller may go on after a duplicate (IGNORE).
+//! write, so that a row is written whole or not at all and the caller may go on after a duplicate (IGNORE). Only what
+//! suspends the statement, which then runs again, may come between: a range that another transaction has locked.
 //!
 //! A row without PRIMARY KEY gets a new hidden id; nobody else can know that key, so it takes no lock and no look.
 //!
@@ -13,17 +14,17 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use storage::txn::{LockMode, LockOutcome, View, WaitPolicy};
+use storage::txn::{LockMode, LockOutcome, View, WaitPolicy, WriteKind};
 
 use super::sequence;
 use crate::Error;
 use crate::catalog::{Index, Table};
 use crate::codec::key::Entry;
 use crate::codec::{ColumnSet, Zone, key, row};
+use crate::execute::scan::first_updater_wins;
 use crate::execute::{Context, Interrupt, Run, Suspend};
 use crate::types::text::to_text;
 use crate::types::{TypeKind, Value};
-use crate::variables::Isolation;
 
 /// A row that has the same values in a unique index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,18 +47,26 @@ pub fn lock_exclusive(ctx: &mut Context<'_>, key: &[u8]) -> Run<()> {
     }
 }
 
+/// Waits for the ranges of other transactions that a write to `key` is kept out of. To be asked before the key's lock is waited
+/// for, and again once the write is in the write set, which is what counts (see `storage::txn`).
+///
+/// # Errors
+/// 1213; suspends.
+pub fn meet_ranges(ctx: &mut Context<'_>, key: &[u8], write: WriteKind) -> Run<()> {
+    match ctx.txn.meet_ranges(key, write)? {
+        LockOutcome::Granted => Ok(()),
+        LockOutcome::Wait(wait) => Err(Interrupt::Suspend(Suspend::Lock(wait))),
+        LockOutcome::Skipped => Err(Error::internal("a range was skipped that was to be waited for").into()),
+    }
+}
+
 /// Refuses to write a locked row that another transaction changed after this one's snapshot was taken (see the design,
 /// section 6), unless `quorate_snapshot_conflict` is off.
 ///
 /// # Errors
 /// 1213.
 pub fn check_snapshot(ctx: &mut Context<'_>, row_key: &[u8]) -> Run<()> {
-    let variables = &ctx.session.variables;
-    let applies = match variables.isolation {
-        Isolation::RepeatableRead => variables.snapshot_conflict && ctx.session.in_transaction,
-        Isolation::ReadCommitted => false,
-    };
-    if applies && ctx.txn.snapshot_index().is_some() && ctx.txn.changed_since_snapshot(row_key)? {
+    if first_updater_wins(ctx) && ctx.txn.changed_since_snapshot(row_key)? {
         return Err(Error::deadlock().into());
     }
     Ok(())
@@ -74,6 +83,7 @@ pub fn insert_row(ctx: &mut Context<'_>, table: &Table, values: &[Value]) -> Run
         sequence::hidden_row_key(ctx, table)
     } else {
         let row_key = key::primary_key(table, values, zone)?;
+        meet_ranges(ctx, &row_key, WriteKind::Insertion)?;
         lock_exclusive(ctx, &row_key)?;
         if ctx.txn.get(&row_key, View::Latest)?.is_some() {
             return Ok(Some(Duplicate { index: 0, row_key }));
@@ -92,9 +102,11 @@ pub fn insert_row(ctx: &mut Context<'_>, table: &Table, values: &[Value]) -> Run
         entries.push(entry);
     }
     let value = row::encode(table, values, zone)?;
-    ctx.txn.put(row_key, value);
+    ctx.txn.put(row_key.clone(), value);
+    meet_ranges(ctx, &row_key, WriteKind::Insertion)?;
     for entry in entries {
-        ctx.txn.put(entry.key, entry.value);
+        ctx.txn.put(entry.key.clone(), entry.value);
+        meet_ranges(ctx, &entry.key, WriteKind::Insertion)?;
     }
     Ok(None)
 }
@@ -106,6 +118,7 @@ fn find_duplicate(
     position: usize,
     entry: &Entry,
 ) -> Run<Option<Duplicate>> {
+    meet_ranges(ctx, &entry.key, WriteKind::Insertion)?;
     lock_exclusive(ctx, &entry.key)?;
     let Some(value) = ctx.txn.get(&entry.key, View::Latest)? else { return Ok(None) };
     let row_key = key::row_key_from_index_entry(table, &table.indexes[position], &entry.key, &value)?;
@@ -140,6 +153,7 @@ pub fn update_row(
     if !table.hidden_row_id && touches(table.primary()) {
         new_key = key::primary_key(table, &new, zone)?;
         if new_key != old_key {
+            meet_ranges(ctx, &new_key, WriteKind::Insertion)?;
             lock_exclusive(ctx, &new_key)?;
             if ctx.txn.get(&new_key, View::Latest)?.is_some() {
                 return Err(duplicate_entry(table, 0, &new).into());
@@ -169,13 +183,18 @@ pub fn update_row(
     let value = row::encode(table, &new, zone)?;
     if moved {
         ctx.txn.delete(Bytes::copy_from_slice(old_key));
+        meet_ranges(ctx, old_key, WriteKind::Change)?;
     }
-    ctx.txn.put(new_key, value);
+    ctx.txn.put(new_key.clone(), value);
+    meet_ranges(ctx, &new_key, if moved { WriteKind::Insertion } else { WriteKind::Change })?;
     for (before, after) in entries {
-        if before.key != after.key {
-            ctx.txn.delete(before.key);
+        let moves = before.key != after.key;
+        if moves {
+            ctx.txn.delete(before.key.clone());
+            meet_ranges(ctx, &before.key, WriteKind::Change)?;
         }
-        ctx.txn.put(after.key, after.value);
+        ctx.txn.put(after.key.clone(), after.value);
+        meet_ranges(ctx, &after.key, if moves { WriteKind::Insertion } else { WriteKind::Change })?;
     }
     Ok(true)
 }
@@ -195,8 +214,10 @@ pub fn delete_row(ctx: &mut Context<'_>, table: &Table, row_key: &[u8], old: &[V
         entries.push(entry.key);
     }
     ctx.txn.delete(Bytes::copy_from_slice(row_key));
+    meet_ranges(ctx, row_key, WriteKind::Change)?;
     for entry in entries {
-        ctx.txn.delete(entry);
+        ctx.txn.delete(entry.clone());
+        meet_ranges(ctx, &entry, WriteKind::Change)?;
     }
     // An estimate that other sessions move too: it may be behind, but it must not wrap.
     let less = |rows: u64| rows.checked_sub(1);

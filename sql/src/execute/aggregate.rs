@@ -183,6 +183,7 @@ fn index_ends(plan: &AggregatePlan, row: &mut [Value], ctx: &mut Context) -> Run
         while result == Value::Null && scan.next(ctx, row)? {
             result = row[end.slot].clone();
         }
+        scan.stop(ctx);
         results.push(result);
     }
     row.fill(Value::Null);

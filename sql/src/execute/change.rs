@@ -95,6 +95,7 @@ fn each_target(
             change(target, ctx)?;
             count += 1;
         }
+        scan.stop(ctx);
         return Ok(());
     }
     let mut targets = Vec::new();
@@ -116,6 +117,7 @@ fn each_target(
             break;
         }
     }
+    scan.stop(ctx);
     drop(scan);
     if sorted {
         targets.sort_by(|(left, _), (right, _)| compare(plan, left, right));

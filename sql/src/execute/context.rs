@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use storage::txn::{LockWait, Transaction, View};
+use storage::txn::{LockWait, RangeKind, Transaction, View};
 
 use crate::catalog::Catalog;
 use crate::error::Error;
@@ -13,6 +13,7 @@ use crate::execute::subquery::SubqueryCache;
 use crate::gtid::Gtid;
 use crate::session::SessionState;
 use crate::types::{DataType, Value};
+use crate::variables::Isolation;
 
 /// Why a statement did not run to its end.
 #[derive(Debug)]
@@ -86,6 +87,17 @@ impl From<storage::Error> for Interrupt {
 /// Result of running something that may have to wait.
 pub type Run<T> = std::result::Result<T, Interrupt>;
 
+/// What the statement's transaction asks of its reads, beside what the plan says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Locking {
+    /// The transaction's isolation level, which SET TRANSACTION can make another one than the session's.
+    pub isolation: Isolation,
+    /// What the ranges that a locking read scans are kept from; None where only rows are locked.
+    pub ranges: Option<RangeKind>,
+    /// Reads that lock nothing by their plan see the newest versions and keep what they saw as it is: SERIALIZABLE.
+    pub reads: bool,
+}
+
 /// Everything a running statement reads and writes.
 pub struct Context<'a> {
     /// The connection's state.
@@ -96,6 +108,8 @@ pub struct Context<'a> {
     pub txn: &'a mut Transaction,
     /// What plain reads see: [`View::Snapshot`]. Reads under a row lock use [`View::Latest`] themselves.
     pub view: View,
+    /// What is locked.
+    pub locking: Locking,
     /// Values of `?`.
     pub parameters: &'a [Value],
     /// When the statement began: microseconds since the epoch, UTC. NOW() and its like are this, in the session's time zone.

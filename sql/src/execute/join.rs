@@ -40,6 +40,12 @@ impl<'p> LoopJoin<'p> {
         self.outer.open(ctx, row)
     }
 
+    /// Ends it before its last pair.
+    pub fn stop(&mut self, ctx: &mut Context) {
+        self.outer.stop(ctx);
+        self.inner.stop(ctx);
+    }
+
     /// The next pair.
     ///
     /// # Errors

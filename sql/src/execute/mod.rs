@@ -43,7 +43,7 @@ use crate::variables::SqlMode;
 
 pub use cluster::ClusterView;
 pub use context::{
-    Context, Freshness, Host, Interrupt, Outcome, Process, ResultColumn, Run, Sink, Suspend,
+    Context, Freshness, Host, Interrupt, Locking, Outcome, Process, ResultColumn, Run, Sink, Suspend,
     TransactionOutcome,
 };
 pub use procedure::Procedure;

@@ -88,6 +88,17 @@ impl<'p> Operator<'p> {
         }
     }
 
+    /// Ends it before its last row, if it has not come to that: what it has not looked at is not locked.
+    pub fn stop(&mut self, ctx: &mut Context) {
+        match self {
+            Operator::Scan(scan) => scan.stop(ctx),
+            Operator::Rows(_) => {}
+            Operator::Loop(join) => join.stop(ctx),
+            Operator::Buffered(join) => join.outer.stop(ctx),
+            Operator::Filter(filter) => filter.input.stop(ctx),
+        }
+    }
+
     /// Whether the leading scan could not use its index conditions as planned, so that its order is not the planned one.
     #[must_use]
     pub fn degraded(&self) -> bool {

@@ -73,6 +73,7 @@ fn run_select(plan: &SelectPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
                     break;
                 }
             }
+            source.stop(ctx);
         }
     }
     stage.finish(ctx)

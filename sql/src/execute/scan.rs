@@ -8,13 +8,20 @@
 //! versions; but where rows are to be changed and first-updater-wins applies, they are those of the transaction's
 //! snapshot, and a row that changed since is error 1213. A lock that must be waited for suspends the statement, which then
 //! runs again from its start.
+//!
+//! What is not there can be locked too ([`Locking`](super::Locking)). A locking read that scans a range then keeps others
+//! from inserting into it, and one of a single unique key that finds nothing locks the key. Under SERIALIZABLE the range also
+//! stands for the rows in it: no other transaction changes them, so a plain read locks no row of the primary index, and
+//! rows that do not match a condition need no lock either. A row that is read by way of another index is locked itself,
+//! since the range is one of entries. A scan that ends before its range does keeps only what it has looked at.
 
 use bytes::Bytes;
-use storage::engine::{Direction, Slice};
-use storage::txn::{Cursor, LockOutcome, View};
+use storage::engine::{Direction, KeyRange, Slice};
+use storage::txn::{Cursor, LockMode, LockOutcome, RangeKind, RangeMark, View, WaitPolicy, WriteKind};
 
 use crate::codec::key::{decode_index_columns, row_key_from_index_entry};
 use crate::codec::{ColumnSet, Zone, row as row_codec};
+use crate::dml::write::meet_ranges;
 use crate::error::Error;
 use crate::execute::operator::all_true;
 use crate::execute::ranges::{Ranges, resolve};
@@ -40,7 +47,16 @@ pub struct ScanOperator<'p> {
     until_check: u32,
     /// Primary key of the row last given, in a locking read.
     locked_key: Option<Bytes>,
+    /// A plain read that keeps what it saw as it is.
+    shared: bool,
+    /// The range that the cursor reads, if it was locked for that.
+    locked_range: Option<(RangeMark, KeyRange)>,
+    /// The key that the cursor gave last, in a locked range.
+    last_key: Option<Slice>,
 }
+
+/// The lock on a row of a plain read that keeps what it saw as it is.
+const SHARED: RowLock = RowLock { mode: LockMode::Shared, policy: WaitPolicy::Wait, for_change: false };
 
 /// What is left to read.
 enum Pending {
@@ -48,16 +64,16 @@ enum Pending {
     Point(Bytes),
     /// In reverse order of reading.
     Points(Vec<Bytes>),
-    Ranges(Vec<storage::engine::KeyRange>),
+    Ranges(Vec<KeyRange>),
 }
 
 /// Whether the transaction refuses to change rows that changed since its snapshot.
 #[must_use]
 pub fn first_updater_wins(ctx: &Context) -> bool {
     let variables = &ctx.session.variables;
-    let applies = match variables.isolation {
+    let applies = match ctx.locking.isolation {
         Isolation::RepeatableRead => variables.snapshot_conflict && ctx.session.in_transaction,
-        Isolation::ReadCommitted => false,
+        Isolation::ReadCommitted | Isolation::Serializable => false,
     };
     applies && ctx.txn.snapshot_index().is_some()
 }
@@ -76,6 +92,9 @@ impl<'p> ScanOperator<'p> {
             scratch: Vec::new(),
             until_check: ROWS_BETWEEN_CHECKS,
             locked_key: None,
+            shared: false,
+            locked_range: None,
+            last_key: None,
         }
     }
 
@@ -95,13 +114,16 @@ impl<'p> ScanOperator<'p> {
     /// # Errors
     /// Those of evaluating the index conditions.
     pub fn open(&mut self, ctx: &mut Context, row: &[Value]) -> Run<()> {
+        self.shared = self.plan.lock.is_none() && ctx.locking.reads;
         self.view = match self.plan.lock {
+            None if self.shared => View::Latest,
             None => ctx.view,
             Some(RowLock { for_change: true, .. }) if first_updater_wins(ctx) => View::Snapshot,
             Some(_) => View::Latest,
         };
         self.zone = Zone::of(ctx.session);
         self.cursor = None;
+        self.locked_range = None;
         let resolved = resolve(self.plan, row, ctx)?;
         self.degraded = resolved.degraded;
         let backward = self.plan.access.direction == Direction::Backward;
@@ -115,7 +137,7 @@ impl<'p> ScanOperator<'p> {
                 Pending::Points(keys)
             }
             Ranges::One(range) => {
-                self.cursor = Some(ctx.txn.scan(range, self.plan.access.direction, self.view));
+                self.open_range(range, ctx)?;
                 Pending::None
             }
             Ranges::Many(mut ranges) => {
@@ -142,12 +164,15 @@ impl<'p> ScanOperator<'p> {
             if let Some(cursor) = &mut self.cursor {
                 match cursor.next(ctx.txn)? {
                     Some((key, value)) => {
+                        if self.locked_range.is_some() {
+                            self.last_key = Some(key.clone());
+                        }
                         if self.entry(&key, &value, ctx, row)? {
                             return Ok(true);
                         }
                         continue;
                     }
-                    None => self.cursor = None,
+                    None => (self.cursor, self.locked_range) = (None, None),
                 }
             }
             let key = match &mut self.ranges {
@@ -156,7 +181,7 @@ impl<'p> ScanOperator<'p> {
                     let Some(range) = ranges.pop() else {
                         return Ok(false);
                     };
-                    self.cursor = Some(ctx.txn.scan(range, self.plan.access.direction, self.view));
+                    self.open_range(range, ctx)?;
                     continue;
                 }
                 Pending::Points(keys) => match keys.pop() {
@@ -174,9 +199,48 @@ impl<'p> ScanOperator<'p> {
         }
     }
 
+    /// Ends the scan before its last row.
+    pub fn stop(&mut self, ctx: &mut Context) {
+        self.cursor = None;
+        self.ranges = Pending::None;
+        let (Some((mark, range)), Some(last)) = (self.locked_range.take(), self.last_key.take()) else {
+            return;
+        };
+        let read = match self.plan.access.direction {
+            Direction::Forward => KeyRange::new(range.start, KeyRange::point(&last).end),
+            Direction::Backward => KeyRange::new(Bytes::copy_from_slice(&last), range.end),
+        };
+        ctx.txn.shrink_range(mark, &read);
+    }
+
+    /// Begins to read a range, locking it if it is to be.
+    fn open_range(&mut self, range: KeyRange, ctx: &mut Context) -> Run<()> {
+        (self.locked_range, self.last_key) = (None, None);
+        let lock = match self.plan.lock {
+            Some(lock) => ctx.locking.ranges.map(|kind| (kind, lock.policy)),
+            None => self.shared.then_some((RangeKind::Writes, WaitPolicy::Wait)),
+        };
+        if let Some((kind, policy)) = lock {
+            // A scan of the snapshot would not see what the writers there come to; nor does one that skips what is locked.
+            let policy = if self.view == View::Snapshot { WaitPolicy::SkipLocked } else { policy };
+            let mark = ctx.txn.range_mark();
+            match ctx.txn.lock_range(&range, kind, policy)? {
+                LockOutcome::Granted | LockOutcome::Skipped => {}
+                LockOutcome::Wait(wait) => return Err(Interrupt::Suspend(Suspend::Lock(wait))),
+            }
+            self.locked_range = Some((mark, range.clone()));
+        }
+        self.cursor = Some(ctx.txn.scan(range, self.plan.access.direction, self.view));
+        Ok(())
+    }
+
     /// A single key of the primary or a unique index.
     fn point(&mut self, key: &Bytes, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
         let primary = self.plan.access.index == 0;
+        if self.shared {
+            // Nobody inserts or changes what has this key, also where there is nothing.
+            take_lock(key, SHARED, ctx)?;
+        }
         match (self.plan.lock, primary) {
             (None, _) => match ctx.txn.get(key, self.view)? {
                 Some(value) => self.plain(key, &value, ctx, row),
@@ -203,10 +267,12 @@ impl<'p> ScanOperator<'p> {
         } else {
             let index = &self.plan.table.indexes[self.plan.access.index];
             let row_key = row_key_from_index_entry(&self.plan.table, index, key, value)?;
-            // Rows that do not match are not locked.
-            match ctx.txn.get(&row_key, self.view)? {
-                Some(found) if self.decode_and_match(&row_key, &found, ctx, row)? => {}
-                Some(_) | None => return Ok(false),
+            // Rows that do not match are not locked, unless they must not come to match.
+            if ctx.locking.ranges != Some(RangeKind::Writes) {
+                match ctx.txn.get(&row_key, self.view)? {
+                    Some(found) if self.decode_and_match(&row_key, &found, ctx, row)? => {}
+                    Some(_) | None => return Ok(false),
+                }
             }
             row_key
         };
@@ -229,6 +295,9 @@ impl<'p> ScanOperator<'p> {
                 decode_index_columns(&plan.table, index, key, value, wanted, self.zone, &mut self.scratch)?;
             } else {
                 let row_key = row_key_from_index_entry(&plan.table, index, key, value)?;
+                if self.shared {
+                    take_lock(&row_key, SHARED, ctx)?;
+                }
                 let Some(found) = ctx.txn.get(&row_key, self.view)? else {
                     return Ok(false);
                 };
@@ -271,6 +340,9 @@ impl<'p> ScanOperator<'p> {
 
     /// Locks a row, reads it again and checks it.
     fn locked(&mut self, row_key: Bytes, lock: RowLock, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
+        if lock.for_change {
+            meet_ranges(ctx, &row_key, WriteKind::Change)?;
+        }
         if !take_lock(&row_key, lock, ctx)? {
             return Ok(false);
         }
@@ -299,6 +371,13 @@ impl<'p> ScanOperator<'p> {
         let index = &self.plan.table.indexes[self.plan.access.index];
         for _ in 0..UNIQUE_RETRIES_MAX {
             let Some(entry) = ctx.txn.get(key, View::Latest)? else {
+                // Who wants to insert it locks the key, which several may keep from that.
+                if ctx.locking.ranges.is_some() {
+                    let absent = RowLock { mode: LockMode::Shared, ..lock };
+                    if take_lock(key, absent, ctx)? && ctx.txn.get(key, View::Latest)?.is_some() {
+                        continue;
+                    }
+                }
                 return Ok(false);
             };
             let row_key = row_key_from_index_entry(&self.plan.table, index, key, &entry)?;

@@ -156,6 +156,7 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
             text(match variables.isolation {
                 Isolation::ReadCommitted => "READ-COMMITTED",
                 Isolation::RepeatableRead => "REPEATABLE-READ",
+                Isolation::Serializable => "SERIALIZABLE",
             })
         }
         "transaction_read_only" => bool(variables.transaction_read_only),
@@ -557,12 +558,12 @@ pub fn set_names(set: &str, collation: Option<&str>, session: &mut SessionState)
 /// An isolation level by the name that `transaction_isolation` has for it.
 ///
 /// # Errors
-/// 1235 for SERIALIZABLE, 1231 for an unknown level.
+/// 1231 for an unknown level.
 pub fn parse_isolation(name: &str) -> crate::Result<Isolation> {
     match name.to_ascii_uppercase().as_str() {
         "READ-UNCOMMITTED" | "READ-COMMITTED" => Ok(Isolation::ReadCommitted),
         "REPEATABLE-READ" => Ok(Isolation::RepeatableRead),
-        "SERIALIZABLE" => Err(Error::not_supported("SERIALIZABLE isolation")),
+        "SERIALIZABLE" => Ok(Isolation::Serializable),
         _ => Err(Error::wrong_value_for_variable("transaction_isolation", name)),
     }
 }

@@ -108,6 +108,8 @@ pub enum Isolation {
     /// A snapshot a transaction.
     #[default]
     RepeatableRead,
+    /// Locking reads, with locks on ranges; or one snapshot, for what only reads.
+    Serializable,
 }
 
 /// `quorate_read_consistency`: what a read must have seen before it is answered.

@@ -120,7 +120,6 @@ fn set_ends_as_in_mysql() {
         ("SET character_set_client = latin1", 1235),
         ("SET collation_connection = 'foo'", 1273),
         ("SET transaction_isolation = 'FOO'", 1231),
-        ("SET transaction_isolation = 'SERIALIZABLE'", 1235),
         ("SET max_allowed_packet = 5", 1621),
         ("SET GLOBAL max_allowed_packet = 16777216", 0),
         ("SET long_query_time = 'x'", 1232),

@@ -69,7 +69,9 @@ impl FjallEngine {
         let (sequence, visible) = (SequenceNumberCounter::default(), SequenceNumberCounter::default());
         let cache = Arc::new(Cache::with_capacity_bytes(options.cache_bytes));
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let tree = Config::new(folder.join("tree"), sequence.clone(), visible.clone()).use_cache(cache).open()?;
+            let tree = Config::new(folder.join("tree"), sequence.clone(), visible.clone())
+                .use_cache(cache)
+                .open()?;
             let notes = tree.get(NOTES_KEY, NEWEST)?;
             Ok::<_, lsm_tree::Error>((tree, notes))
         }));

@@ -29,8 +29,8 @@
 //! forgets all locks there are ([`LockTable::forget_all`]): whoever holds one began under an earlier leadership of it and can never
 //! commit. The locks of transactions that outlive leaders (prepared ones) are put in without asking ([`LockTable::seize`]).
 //!
-//! Left out, with the issue on the commit path: the hot-row queue (it will hand a lock on from head to head without the shard
-//! giving it up).
+//! Range locks are beside the shards ([`range_locks`](super::range_locks)): a hash has no order. Who meets one waits here, for a
+//! lock that stands for it.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
@@ -45,6 +45,7 @@ use rustc_hash::FxHashMap;
 
 use super::deadlock::WaitGraph;
 use super::lock_mode::LockMode;
+use super::range_locks::RangeLocks;
 use crate::limits::{LOCK_SHARD_COUNT, LOCK_SHARD_KEPT_MIN};
 use crate::{Error, Result};
 
@@ -76,13 +77,14 @@ pub(super) struct LockId(u64);
 /// The table of all locks of a node. Cloning gives another handle.
 #[derive(Clone)]
 pub struct LockTable {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 pub(super) struct Inner {
     shards: Vec<Mutex<FxHashMap<LockId, Lock>>>,
     /// Locked before any shard, and held for the whole start of a wait, so that starts come one after the other.
     pub(super) graph: Mutex<WaitGraph>,
+    pub(super) ranges: RangeLocks,
     seed: RandomState,
 }
 
@@ -131,6 +133,10 @@ pub struct LockStats {
     pub lock_count: usize,
     /// Requests that wait.
     pub waiting_count: usize,
+    /// Ranges that are locked.
+    pub range_count: usize,
+    /// Open transactions that have written.
+    pub writer_count: usize,
     /// Deadlocks found since the start.
     pub deadlock_count: u64,
 }
@@ -146,11 +152,24 @@ impl LockTable {
     pub fn new() -> LockTable {
         let shards = (0..LOCK_SHARD_COUNT).map(|_| Mutex::default()).collect();
         let graph = Mutex::default();
-        LockTable { inner: Arc::new(Inner { shards, graph, seed: RandomState::new() }) }
+        let (ranges, seed) = (RangeLocks::default(), RandomState::new());
+        LockTable { inner: Arc::new(Inner { shards, graph, ranges, seed }) }
     }
 
     pub(super) fn id_of(&self, key: &[u8]) -> LockId {
         LockId(self.inner.seed.hash_one(key))
+    }
+
+    /// The identity of a lock that stands for something else than a key: no two of them are the same.
+    pub(super) fn own_id(&self, number: u64) -> LockId {
+        LockId(self.inner.seed.hash_one(("a lock that stands for something", number)))
+    }
+
+    /// Takes a lock that nobody holds in the name of a transaction.
+    pub(super) fn hold_for(&self, id: LockId, txn_id: u64) {
+        let standing = Standing { may_hold: false, holds_any: false };
+        let is_held = self.inner.try_acquire(id, txn_id, LockMode::Exclusive, standing);
+        assert!(is_held, "a lock of a transaction's own is its own");
     }
 
     /// Requests a lock. `standing` says what the requester may have already.
@@ -172,13 +191,7 @@ impl LockTable {
         }
     }
 
-    fn start_wait(
-        &self,
-        id: LockId,
-        txn_id: u64,
-        mode: LockMode,
-        standing: Standing,
-    ) -> Result<LockOutcome> {
+    fn start_wait(&self, id: LockId, txn_id: u64, mode: LockMode, standing: Standing) -> Result<LockOutcome> {
         let mut graph = self.inner.graph.lock();
         let slot = {
             let mut shard = self.inner.shard(id).lock();
@@ -198,8 +211,8 @@ impl LockTable {
         let ticket = graph.start(txn_id, id);
         // From here on the wait leaves the queue when this is dropped.
         let wait = LockWait { inner: Arc::clone(&self.inner), id, txn_id, ticket, slot };
-        let is_deadlock =
-            standing.holds_any && graph.has_cycle(txn_id, |id, waiter, out| self.inner.blockers(id, waiter, out));
+        let is_deadlock = standing.holds_any
+            && graph.has_cycle(txn_id, |id, waiter, out| self.inner.blockers(id, waiter, out));
         if is_deadlock {
             graph.deadlock_count += 1;
         }
@@ -236,6 +249,7 @@ impl LockTable {
     /// Forgets every lock. Who waits for one goes on as if it had been granted. To be called when a leadership begins, before anybody
     /// may write: what transactions of before still do can never be committed, and what they believe to hold keeps nobody out.
     pub fn forget_all(&self) {
+        self.inner.ranges.forget_all();
         let mut waiters = Vec::new();
         for shard in &self.inner.shards {
             for (_, lock) in std::mem::take(&mut *shard.lock()) {
@@ -262,8 +276,9 @@ impl LockTable {
 
     /// The figures of the table.
     pub fn stats(&self) -> LockStats {
-        let mut stats =
-            LockStats { deadlock_count: self.inner.graph.lock().deadlock_count, ..LockStats::default() };
+        let deadlock_count = self.inner.graph.lock().deadlock_count;
+        let (range_count, writer_count) = self.inner.ranges.counts();
+        let mut stats = LockStats { deadlock_count, range_count, writer_count, ..LockStats::default() };
         for shard in &self.inner.shards {
             let shard = shard.lock();
             stats.lock_count += shard.len();
@@ -307,8 +322,9 @@ impl Inner {
         for queued in more.queue.iter().take(place + 1) {
             wanted[queued.mode.place()] = true;
         }
-        let is_in_the_way =
-            |held: LockMode| LockMode::ALL.iter().any(|mode| wanted[mode.place()] && !mode.is_compatible(held));
+        let is_in_the_way = |held: LockMode| {
+            LockMode::ALL.iter().any(|mode| wanted[mode.place()] && !mode.is_compatible(held))
+        };
         // One that upgrades is a holder itself, and does not wait for itself.
         out.extend(
             lock.holders()
@@ -379,7 +395,8 @@ impl Lock {
 
     /// The holders and how they hold it.
     fn holders(&self) -> impl Iterator<Item = (u64, LockMode)> {
-        let sharers = self.more.iter().flat_map(|more| more.sharers.iter().copied().zip(more.modes.iter().copied()));
+        let sharers =
+            self.more.iter().flat_map(|more| more.sharers.iter().copied().zip(more.modes.iter().copied()));
         std::iter::once((self.holder, self.mode)).chain(sharers)
     }
 

@@ -18,17 +18,22 @@
 //! Because the log is a prefix, a transaction that saw a pending version commits only if that commits first; if it is
 //! cut off instead, [`Sealed::check`] refuses the later one.
 //!
-//! Left out, with the issue on the commit path: range locks and SERIALIZABLE (`scan` with [`View::Latest`] does not
-//! keep others from inserting), hot rows, transactions larger than one log entry.
+//! `scan` with [`View::Latest`] does not keep others from inserting: [`Transaction::lock_range`] does, see
+//! [`range_locks`].
+//!
+//! Left out, with the issue on the commit path: hot rows, transactions larger than one log entry.
 
 mod cursor;
 mod deadlock;
 mod held;
+mod intervals;
 mod lock_mode;
 mod locks;
 mod prepare;
+mod range_locks;
 mod seal;
 mod write_set;
+mod writers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,11 +44,13 @@ pub use self::cursor::Cursor;
 pub use self::lock_mode::LockMode;
 pub use self::locks::{LockOutcome, LockStats, LockTable, LockWait, WaitPolicy};
 pub use self::prepare::{decode_mutations, encode_mutations, encoded_bytes};
+pub use self::range_locks::{RangeKind, RangeMark, WriteKind};
 pub use self::seal::Sealed;
 pub use self::write_set::Savepoint;
 
 use self::held::HeldLocks;
 use self::locks::Standing;
+use self::range_locks::HeldRanges;
 use self::write_set::{Write, WriteSet};
 use crate::Result;
 use crate::engine::{Direction, KeyRange, Slice};
@@ -66,6 +73,7 @@ pub struct Transaction {
     snapshot: Option<Snapshot>,
     writes: WriteSet,
     held: HeldLocks,
+    ranges: HeldRanges,
     /// The highest index that any read of latest versions saw.
     seen: u64,
     /// The store's epoch before the first of these reads: what the indexes seen mean.
@@ -82,6 +90,7 @@ impl Transaction {
             snapshot: None,
             writes: WriteSet::default(),
             held: HeldLocks::default(),
+            ranges: HeldRanges::default(),
             seen: 0,
             seen_epoch: 0,
         }
@@ -195,7 +204,7 @@ impl Transaction {
         if self.held.covers(id, mode) {
             return Ok(LockOutcome::Granted);
         }
-        let standing = Standing { may_hold: self.held.contains(id), holds_any: !self.held.is_empty() };
+        let standing = Standing { may_hold: self.held.contains(id), holds_any: self.can_be_waited_for() };
         let outcome = self.locks.acquire(id, self.id, mode, policy, standing)?;
         match outcome {
             LockOutcome::Granted => self.held.granted(id, mode),
@@ -232,8 +241,9 @@ impl Transaction {
         }
     }
 
-    /// Releases every lock. After a commit this is done once the versions are installed.
+    /// Releases every lock, those on ranges included. After a commit this is done once the versions are installed.
     pub fn release_locks(&mut self) {
+        self.release_ranges();
         for (id, may_wait) in self.held.take() {
             self.locks.release(id, self.id, may_wait);
         }
@@ -241,14 +251,18 @@ impl Transaction {
 
     // ---- Writing
 
-    /// Writes `key`. The caller holds its lock.
+    /// Writes `key`. The caller holds its lock, and then asks [`meet_ranges`](Transaction::meet_ranges).
     pub fn put(&mut self, key: Bytes, value: Bytes) {
+        let noted = key.clone();
         self.writes.set(key, Write::Put(value));
+        self.note_write(&noted);
     }
 
-    /// Deletes `key`. The caller holds its lock.
+    /// Deletes `key`. As for [`put`](Transaction::put).
     pub fn delete(&mut self, key: Bytes) {
+        let noted = key.clone();
         self.writes.set(key, Write::Delete);
+        self.note_write(&noted);
     }
 
     /// Writes the number that `source` has when the transaction is sequenced, 8 bytes big endian. For
