@@ -1,168 +1,47 @@
-//! Runs sysbench against several servers in turn and prints what each did, with the ratio to the first.
+//! Measurements of the whole server, as `cargo xtask bench WHAT`.
 //!
-//! `cargo run --release -p benches -- quorate=127.0.0.1:4001:root mysql=127.0.0.1:14000:bench [--seconds 10]
-//! [--rounds 3] [--test NAME:THREADS …]`
+//! * `peers` ([`peers`]): the table of the project's aims, this server beside MariaDB, MySQL, Galera and Group Replication on hosts of
+//!   network namespaces; stored, and compared with the last time. See `docs/performance.md`.
+//! * `curves` ([`curves`]): what a transaction costs over clients, rows, nodes and distance.
+//! * `failover` ([`failover`]): how long no commit succeeds when the leader is killed.
+//! * anything else ([`manual`]): servers that were started by hand, one beside the other.
 //!
-//! Every test runs on every server within the same minute, several rounds in changing order, and the median counts: this
-//! machine's speed drifts, so only ratios taken side by side mean anything. The servers are started by hand (ours with `quorate play`);
-//! the tables are made when they are missing.
-//!
-//! `… -- failover` measures something else ([`failover`]): how long no commit succeeds when the leader is killed.
+//! Machines drift, by half within minutes where others share them: only ratios of runs side by side mean anything.
 
+mod curves;
 mod failover;
+mod history;
+mod hosts;
 mod leader_proxy;
+mod limits;
+mod line;
+mod manual;
+mod measure;
+mod peers;
+mod plot;
+mod record;
+mod report;
+mod sandbox;
+mod sysbench;
+mod system;
+mod usage;
 
-use std::collections::BTreeMap;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-/// sysbench's tables and rows.
-const TABLES: &str = "--tables=4";
-const ROWS: &str = "--table-size=50000";
-
-/// The tests of the founding design's table, with their threads.
-const TESTS: [(&str, u32); 5] = [
-    ("oltp_point_select", 16),
-    ("oltp_insert", 1),
-    ("oltp_insert", 64),
-    ("oltp_read_write", 32),
-    ("oltp_update_non_index", 64),
-];
-
-struct Server {
-    name: String,
-    host: String,
-    port: String,
-    user: String,
-}
-
-struct Plan {
-    servers: Vec<Server>,
-    tests: Vec<(String, u32)>,
-    seconds: u32,
-    rounds: usize,
-}
-
-fn parse(arguments: impl Iterator<Item = String>) -> Result<Plan, String> {
-    let mut plan = Plan { servers: Vec::new(), tests: Vec::new(), seconds: 10, rounds: 3 };
-    let mut arguments = arguments;
-    while let Some(argument) = arguments.next() {
-        let mut number = |what: &str| {
-            let text = arguments.next().ok_or_else(|| format!("{what} needs a number"))?;
-            text.parse::<u32>().map_err(|_| format!("{what}: '{text}' is no number"))
-        };
-        match argument.as_str() {
-            "--seconds" => plan.seconds = number("--seconds")?,
-            "--rounds" => plan.rounds = number("--rounds")?.max(1) as usize,
-            "--test" => {
-                let text = arguments.next().ok_or("--test needs NAME:THREADS")?;
-                let (name, threads) = text.split_once(':').ok_or("--test needs NAME:THREADS")?;
-                plan.tests.push((name.into(), threads.parse().map_err(|_| "THREADS is no number")?));
-            }
-            server => plan.servers.push(parse_server(server)?),
-        }
-    }
-    if plan.servers.is_empty() {
-        return Err("name servers as NAME=HOST:PORT:USER".into());
-    }
-    if plan.tests.is_empty() {
-        plan.tests = TESTS.iter().map(|(name, threads)| ((*name).to_owned(), *threads)).collect();
-    }
-    Ok(plan)
-}
-
-fn parse_server(text: &str) -> Result<Server, String> {
-    let form = || format!("'{text}' is not of the form NAME=HOST:PORT:USER");
-    let (name, address) = text.split_once('=').ok_or_else(form)?;
-    let mut parts = address.split(':');
-    let mut part = || parts.next().map(str::to_owned).ok_or_else(form);
-    Ok(Server { name: name.into(), host: part()?, port: part()?, user: part()? })
-}
-
-impl Server {
-    fn sysbench(&self, test: &str) -> Command {
-        let mut command = Command::new("sysbench");
-        command.arg(test).args([
-            "--db-driver=mysql",
-            "--mysql-db=sbtest",
-            TABLES,
-            ROWS,
-            "--rand-type=uniform",
-        ]);
-        command.arg(format!("--mysql-host={}", self.host)).arg(format!("--mysql-port={}", self.port));
-        command.arg(format!("--mysql-user={}", self.user)).arg("--percentile=99");
-        command
-    }
-
-    /// Makes the tables unless they are there.
-    fn prepare(&self) -> Result<(), String> {
-        let mut probe = self.sysbench("oltp_point_select");
-        probe.args(["--threads=1", "--events=1", "--time=5", "run"]);
-        if probe.output().map_err(|error| format!("cannot run sysbench: {error}"))?.status.success() {
-            return Ok(());
-        }
-        let output = self.sysbench("oltp_read_write").args(["--threads=2", "prepare"]).output();
-        let output = output.map_err(|error| format!("cannot run sysbench: {error}"))?;
-        if output.status.success() {
-            Ok(())
-        } else {
-            Err(format!("{}: {}", self.name, String::from_utf8_lossy(&output.stdout)))
-        }
-    }
-
-    /// Transactions a second.
-    fn measure(&self, test: &str, threads: u32, seconds: u32) -> Result<f64, String> {
-        let mut command = self.sysbench(test);
-        command.arg(format!("--threads={threads}")).arg(format!("--time={seconds}"));
-        command.args(["--mysql-ignore-errors=1213,1020,1205,3101,1180", "run"]);
-        let output = command.output().map_err(|error| format!("cannot run sysbench: {error}"))?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let line = text.lines().find(|line| line.trim_start().starts_with("transactions:"));
-        let rate = line.and_then(|line| line.split('(').nth(1)).and_then(|rest| rest.split(' ').next());
-        rate.and_then(|rate| rate.parse().ok()).ok_or_else(|| format!("{} {test}: {text}", self.name))
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn run(plan: &Plan) -> Result<(), String> {
-    for server in &plan.servers {
-        server.prepare()?;
-    }
-    print!("{:<24}{:>8}", "test", "threads");
-    for server in &plan.servers {
-        print!("{:>20}", server.name);
-    }
-    println!();
-    for (test, threads) in &plan.tests {
-        let mut rates: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-        for round in 0..plan.rounds {
-            for place in 0..plan.servers.len() {
-                let server = (place + round) % plan.servers.len();
-                let rate = plan.servers[server].measure(test, *threads, plan.seconds)?;
-                rates.entry(server).or_default().push(rate);
-            }
-        }
-        let medians: Vec<f64> = rates.into_values().map(median).collect();
-        print!("{test:<24}{threads:>8}");
-        for rate in &medians {
-            print!("{:>20}", format!("{rate:.0} ({:.2})", rate / medians[0]));
-        }
-        println!();
-    }
-    Ok(())
-}
+use clap::Parser;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1).peekable();
-    let done = match arguments.next_if(|first| first == "failover") {
-        Some(_) => failover::Plan::parse(arguments).and_then(|plan| plan.run()),
-        None => parse(arguments).and_then(|plan| run(&plan)),
+    let done = match arguments.peek().map(String::as_str) {
+        Some("peers") => peers::Arguments::parse_from(arguments).run(),
+        Some("curves") => curves::Arguments::parse_from(arguments).run(),
+        Some("failover") => {
+            failover::Plan::parse(arguments.skip(1)).and_then(|plan| plan.run()).map(|()| ExitCode::SUCCESS)
+        }
+        _ => manual::Plan::parse(arguments).and_then(|plan| plan.run()).map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(message) => {
             eprintln!("{message}");
             ExitCode::FAILURE

@@ -7,7 +7,10 @@ cargo xtask TASK
   test [FILTER…]   build the server and run all tests (arguments go to cargo nextest run)
   bless            run the golden tests and rewrite what they expect; read the diff afterwards
   sim --seed N [--steps M]      run one seed of the simulator; one that fails is shrunk
-  sim --seeds A..B [--steps M]  run many on all processors; without arguments, 0..20000 of 5000 steps";
+  sim --seeds A..B [--steps M]  run many on all processors; without arguments, 0..20000 of 5000 steps
+  bench peers [--help]          this server beside MariaDB, MySQL, Galera and Group Replication: the table of aims
+  bench curves [--help]         what a transaction costs over clients, rows, nodes and distance
+  bench failover | NAME=HOST:PORT:USER…   time without a commit after a kill | servers started by hand";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,6 +20,7 @@ fn main() -> ExitCode {
         Some("bless") => run(cargo(&["nextest", "run", "--workspace", "-E", "test(script) | test(golden)"])
             .env("UPDATE_GOLDENFILES", "1")),
         Some("sim") => sim(rest),
+        Some("bench") => bench(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -38,6 +42,13 @@ fn sim(arguments: &[String]) -> bool {
         [] => run(command.args(["--seeds", "0..20000", "--steps", "5000"])),
         _ => run(command.args(arguments)),
     }
+}
+
+/// A measurement, by release builds of the server (unless `QUORATE_BIN` names another) and of the program that measures.
+fn bench(arguments: &[String]) -> bool {
+    let has_server = std::env::var_os("QUORATE_BIN").is_some()
+        || run(&mut cargo(&["build", "--release", "--quiet", "--package", "server"]));
+    has_server && run(cargo(&["run", "--release", "--quiet", "--package", "benches", "--"]).args(arguments))
 }
 
 fn cargo(arguments: &[&str]) -> Command {
