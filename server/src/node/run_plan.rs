@@ -399,6 +399,7 @@ pub(super) fn make_context(parts: Parts<'_>) -> Context<'_> {
         killed: parts.killed,
         sleeps_done: 0,
         sleeps_met: 0,
+        gave_last_insert_id: false,
         strict: parts.strict,
         outer_rows: Vec::new(),
         subqueries: SubqueryCache::default(),

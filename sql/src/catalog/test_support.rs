@@ -136,6 +136,7 @@ impl TestNode {
             killed: &killed,
             sleeps_done: 0,
             sleeps_met: 0,
+            gave_last_insert_id: false,
             strict: true,
             outer_rows: Vec::new(),
             subqueries: SubqueryCache::default(),
