@@ -167,8 +167,14 @@ impl Job {
             _ => return Err(Error::internal("this statement is no schema change")),
         }
         // In one order in all jobs, so that two of them do not wait for each other; the stronger of two locks on a key.
-        locks.sort_by(|one, other| one.0.cmp(&other.0).then(other.1.cmp(&one.1)));
-        locks.dedup_by(|one, other| one.0 == other.0);
+        locks.sort_by(|one, other| one.0.cmp(&other.0));
+        locks.dedup_by(|one, kept| {
+            let is_same = one.0 == kept.0;
+            if is_same {
+                kept.1 = kept.1.join(one.1);
+            }
+            is_same
+        });
         Ok(Job { statement, guard, locks, stage: Stage::Lock, is_schema_change: false })
     }
 

@@ -152,7 +152,7 @@ mod tests {
                 }
                 for key in 0..80_u8 {
                     let covers = |range: &KeyRange| {
-                        range.start[..] <= [key] && (range.end.is_empty() || [key] < range.end[..])
+                        range.start[..] <= [key][..] && (range.end.is_empty() || [key][..] < range.end[..])
                     };
                     let mut expected: Vec<_> = list
                         .iter()
