@@ -261,33 +261,3 @@ contract!(
     scans_outlive_writes,
     says_that_it_is_being_replaced_until_it_is_done
 );
-
-/// Damage is an error that says what to do, or sled falls back to an earlier prefix of its writes and says so by its
-/// applied index; never a panic.
-#[test]
-fn a_damaged_sled_folder_is_refused_or_behind() {
-    for place in 0..12 {
-        let subject = Sled::new();
-        let engine = subject.open();
-        engine.raise_reach(1).unwrap();
-        let batch: Vec<_> =
-            (0..2000).map(|number| put(&format!("tab1{number:04}"), 1, "some value")).collect();
-        engine.write(&batch, 1).unwrap();
-        engine.checkpoint().unwrap();
-        drop(engine);
-        let path = subject.0.path().join("db");
-        let mut content = std::fs::read(&path).unwrap();
-        let at = content.len() * place / 12;
-        let end = (at + 4096).min(content.len());
-        content[at..end].fill(0xa5);
-        std::fs::write(&path, content).unwrap();
-        match SledEngine::open(subject.0.path(), SledOptions::default()) {
-            Ok(engine) => {
-                let rows = rows(&engine, KeyRange::all(), Direction::Forward);
-                assert!(engine.applied() == 0 || rows.len() == 2000, "damage at {at} lost rows unnoticed");
-                assert!(rows.iter().all(|(_, stamp, _)| *stamp <= engine.reach()), "damage at {at}: reach");
-            }
-            Err(error) => assert!(error.to_string().contains("can be removed"), "{error}"),
-        }
-    }
-}

@@ -15,7 +15,8 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use storage::Error;
-use storage::engine::{Direction, Engine, KeyRange, MemoryEngine, SledEngine, SledOptions};
+use storage::engine::{Direction, Engine, EngineKind, KeyRange, MemoryEngine};
+use storage::limits::ENGINE_CACHE_BYTES_DEFAULT;
 use storage::format::Mutation;
 use storage::version::{Snapshot, Store, StoreOptions};
 
@@ -262,10 +263,11 @@ fn snapshots_are_given_up_when_memory_is_short() {
 }
 
 #[test]
-fn the_same_over_sled() {
-    let folder = tempfile::tempdir().unwrap();
-    let engine = SledEngine::open(folder.path(), SledOptions::default()).unwrap();
-    run(Box::new(engine), 4, 128 << 10, 300);
+fn the_same_over_each_engine_on_disk() {
+    for kind in EngineKind::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        run(kind.open(folder.path(), ENGINE_CACHE_BYTES_DEFAULT).unwrap(), 4, 128 << 10, 300);
+    }
 }
 
 /// For hunting: `QUORATE_STRESS_SEEDS=200 cargo test --test store_stress many_seeds -- --ignored`.
@@ -277,9 +279,10 @@ fn many_seeds() {
         println!("seed {seed}");
         let bound = [64 << 10, 128 << 10, 192 << 10, 64 << 20][seed as usize % 4];
         run(Box::new(MemoryEngine::new()), seed, bound, 300);
-        let folder = tempfile::tempdir().unwrap();
-        let engine = SledEngine::open(folder.path(), SledOptions::default()).unwrap();
-        run(Box::new(engine), seed, bound, 300);
+        for kind in EngineKind::ALL {
+            let folder = tempfile::tempdir().unwrap();
+            run(kind.open(folder.path(), ENGINE_CACHE_BYTES_DEFAULT).unwrap(), seed, bound, 300);
+        }
     }
 }
 

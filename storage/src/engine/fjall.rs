@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use lsm_tree::compaction::Leveled;
 use lsm_tree::{AbstractTree, AnyTree, Cache, Config, Guard, IterGuardImpl, SequenceNumberCounter};
 use parking_lot::Mutex;
@@ -108,11 +108,10 @@ impl FjallEngine {
             for (key, write) in batch {
                 match write {
                     Some((stamp, value)) => {
-                        let mut stored = BytesMut::with_capacity(STAMP_BYTES + value.len());
-                        stored.put_u64(*stamp);
-                        stored.put_slice(value);
-                        // The key is copied: it is a slice of a log entry, which the memtable would keep alive.
-                        self.tree.insert(&key[..], stored.freeze(), sequence)
+                        let mut stored = Vec::with_capacity(STAMP_BYTES + value.len());
+                        stored.extend_from_slice(&stamp.to_be_bytes());
+                        stored.extend_from_slice(value);
+                        self.tree.insert(&key[..], stored, sequence)
                     }
                     None => self.tree.remove(&key[..], sequence),
                 };
@@ -158,9 +157,9 @@ fn guarded<T>(folder: &Path, call: impl FnOnce() -> Result<T, lsm_tree::Error>) 
 }
 
 /// Takes a stored row apart.
-fn split(folder: &Path, stored: Bytes) -> Result<(u64, Slice)> {
+fn split(folder: &Path, stored: lsm_tree::Slice) -> Result<(u64, Slice)> {
     match stored.first_chunk::<STAMP_BYTES>() {
-        Some(stamp) => Ok((u64::from_be_bytes(*stamp), Slice::from(stored.slice(STAMP_BYTES..)))),
+        Some(stamp) => Ok((u64::from_be_bytes(*stamp), Slice::from_fjall(stored, STAMP_BYTES as u32))),
         None => Err(mark_damaged(folder, "a value is shorter than its stamp")),
     }
 }
@@ -168,7 +167,7 @@ fn split(folder: &Path, stored: Bytes) -> Result<(u64, Slice)> {
 impl Engine for FjallEngine {
     fn get(&self, key: &[u8]) -> Result<Option<(u64, Slice)>> {
         match guarded(&self.folder, || self.tree.get(key, NEWEST))? {
-            Some(stored) => split(&self.folder, stored.into()).map(Some),
+            Some(stored) => split(&self.folder, stored).map(Some),
             None => Ok(None),
         }
     }
@@ -294,8 +293,8 @@ impl EngineScan for Scan {
             row.map(Guard::into_inner).transpose()
         })?;
         let Some((key, stored)) = row else { return Ok(None) };
-        let (stamp, value) = split(&self.folder, stored.into())?;
+        let (stamp, value) = split(&self.folder, stored)?;
         self.rows = Some(Ok(rows));
-        Ok(Some((Slice::from(Bytes::from(key)), stamp, value)))
+        Ok(Some((Slice::from_fjall(key, 0), stamp, value)))
     }
 }

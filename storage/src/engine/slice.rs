@@ -1,8 +1,8 @@
 //! [`Slice`]: bytes that come from memory or from the engine, handed on without a copy.
 //!
 //! A key or value read by a transaction is either a piece of a log entry (`bytes::Bytes`) or a piece of a page
-//! of the engine (`sled::IVec`). Both are reference counted; this type hides which one it is, so that nothing
-//! above the engine names the engine's types.
+//! of the engine (`sled::IVec`, `lsm_tree::Slice`). All are reference counted; this type hides which one it is, so that
+//! nothing above the engine names the engine's types.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -11,7 +11,7 @@ use std::ops::Deref;
 
 use bytes::Bytes;
 
-/// Reference-counted bytes. Cloning copies no data (values of up to 22 bytes from sled are copied inline).
+/// Reference-counted bytes. Cloning copies no data (what is short is kept inline: up to 22 bytes from sled, 20 from fjall).
 ///
 /// Compares, orders and hashes as the bytes do, wherever they come from.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Slice(Inner);
 enum Inner {
     Memory(Bytes),
     Sled(sled::IVec),
+    /// From byte `.1` on.
+    Fjall(lsm_tree::Slice, u32),
 }
 
 impl Slice {
@@ -34,11 +36,18 @@ impl Slice {
         Slice(Inner::Sled(bytes))
     }
 
+    /// Wraps a buffer of fjall's, without its first `skipped` bytes, which it has.
+    pub(super) fn from_fjall(bytes: lsm_tree::Slice, skipped: u32) -> Slice {
+        assert!(bytes.len() >= skipped as usize);
+        Slice(Inner::Fjall(bytes, skipped))
+    }
+
     /// The bytes as `Bytes`: free when they came from memory, one copy when they came from the engine.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
             Inner::Memory(bytes) => bytes,
             Inner::Sled(bytes) => Bytes::copy_from_slice(&bytes),
+            Inner::Fjall(bytes, skipped) => Bytes::copy_from_slice(&bytes[skipped as usize..]),
         }
     }
 }
@@ -51,6 +60,7 @@ impl Deref for Slice {
         match &self.0 {
             Inner::Memory(bytes) => bytes,
             Inner::Sled(bytes) => bytes,
+            Inner::Fjall(bytes, skipped) => &bytes[*skipped as usize..],
         }
     }
 }
@@ -116,10 +126,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_kinds_compare_as_bytes() {
+    fn all_kinds_compare_as_bytes() {
         let memory = Slice::from(Bytes::from_static(b"abc"));
         let sled = Slice::from_sled(sled::IVec::from(&b"abc"[..]));
+        let fjall = Slice::from_fjall(lsm_tree::Slice::from(&b"12abc"[..]), 2);
         assert_eq!(memory, sled);
+        assert_eq!(memory, fjall);
+        assert_eq!(fjall.into_bytes(), Bytes::from_static(b"abc"));
         assert!(Slice::from(&b"abb"[..]) < sled);
         assert!(Slice::from(b"abd".to_vec()) > sled);
         assert_eq!(sled.into_bytes(), Bytes::from_static(b"abc"));

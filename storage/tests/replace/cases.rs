@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use storage::Result;
-use storage::engine::{Direction, Engine, KeyRange, MemoryEngine, SledEngine, SledOptions};
+use storage::engine::{Direction, Engine, EngineKind, KeyRange, MemoryEngine};
+use storage::limits::ENGINE_CACHE_BYTES_DEFAULT;
 use storage::format::Mutation;
 use storage::version::{Checksum, Snapshot, Store, StoreOptions};
 use tempfile::TempDir;
@@ -38,17 +39,12 @@ pub fn memory_store() -> (Store, MemoryEngine) {
     (open(engine.clone()), engine)
 }
 
-/// A store over sled.
-pub fn sled_store(folder: &TempDir) -> Store {
-    open(sled(folder))
-}
-
-/// Opens sled; one that was just dropped gives its lock back a little later.
-pub fn sled(folder: &TempDir) -> SledEngine {
+/// A store over an engine on disk. One that was just dropped gives its lock back a little later.
+pub fn disk_store(kind: EngineKind, folder: &TempDir) -> Store {
     let begun = Instant::now();
     loop {
-        match SledEngine::open(folder.path(), SledOptions::default()) {
-            Ok(engine) => return engine,
+        match kind.open(folder.path(), ENGINE_CACHE_BYTES_DEFAULT) {
+            Ok(engine) => return Store::open(engine, StoreOptions::default()).unwrap(),
             Err(error) if begun.elapsed() < Duration::from_secs(10) && error.to_string().contains("lock") => {
                 thread::yield_now();
             }

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use bytes::Bytes;
 use storage::Error;
-use storage::engine::{KeyRange, SledEngine, SledOptions};
+use storage::engine::{EngineKind, KeyRange};
 use storage::version::Store;
 
-use crate::cases::{chunks, commit, fill, given, key, memory_store, open, put, sled_store, sum};
+use crate::cases::{chunks, commit, disk_store, fill, given, key, memory_store, open, put, sum};
 
 fn source() -> (u64, Vec<Bytes>, u64) {
     let (source, _) = memory_store();
@@ -66,12 +66,11 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// The files of sled are copied while a replacement is under way: that is what a killed process leaves.
-#[test]
-fn a_killed_process_leaves_a_sled_that_says_so() {
+/// The engine's files are copied while a replacement is under way: that is what a killed process leaves.
+fn a_killed_process_leaves_files_that_say_so(kind: EngineKind) {
     let (index, chunks, expected) = source();
     let folder = tempfile::tempdir().unwrap();
-    let store = sled_store(&folder);
+    let store = disk_store(kind, &folder);
     old_rows(&store);
     let mut copies = Vec::new();
     let mut number = 0;
@@ -87,50 +86,70 @@ fn a_killed_process_leaves_a_sled_that_says_so() {
     store.replace(index, &mut chunks.iter().map(copy)).unwrap();
     let done = tempfile::tempdir().unwrap();
     copy_folder(folder.path(), done.path());
-    let store = sled_store(&done);
+    let store = disk_store(kind, &done);
     assert!(!store.needs_replace(), "what has returned is durable");
     assert_eq!((store.watermark(), sum(&store).sum), (index, expected));
 
     assert!(copies.len() >= 2);
     for copy in copies {
-        let store = sled_store(&copy);
+        let store = disk_store(kind, &copy);
         nothing_can_be_read(&store);
         store.replace(index, &mut given(&chunks)).unwrap();
         assert_eq!(sum(&store).sum, expected);
         drop(store);
-        let store = sled_store(&copy);
+        let store = disk_store(kind, &copy);
         assert!(!store.needs_replace());
         assert_eq!(sum(&store).sum, expected);
     }
 }
 
-#[test]
-fn a_sled_dropped_on_the_way_without_a_flush_says_so() {
+fn an_engine_dropped_on_the_way_says_so(kind: EngineKind) {
     let (index, chunks, expected) = source();
     let folder = tempfile::tempdir().unwrap();
     for count in [0, 1, 5, chunks.len()] {
-        let store = sled_store(&folder);
+        let store = disk_store(kind, &folder);
         let mut broken = given(&chunks[..count]).chain([Err(Error::Closed("the link"))]);
         store.replace(index, &mut broken).unwrap_err();
         drop(store);
-        nothing_can_be_read(&sled_store(&folder));
+        nothing_can_be_read(&disk_store(kind, &folder));
     }
-    let store = sled_store(&folder);
+    let store = disk_store(kind, &folder);
     store.replace(index, &mut given(&chunks)).unwrap();
     assert_eq!(sum(&store).sum, expected);
 }
+
+macro_rules! over_each_engine {
+    ($($name:ident: $kind:expr),*) => {
+        $(mod $name {
+            use storage::engine::EngineKind;
+
+            #[test]
+            fn a_killed_process_leaves_files_that_say_so() {
+                super::a_killed_process_leaves_files_that_say_so($kind);
+            }
+
+            #[test]
+            fn an_engine_dropped_on_the_way_says_so() {
+                super::an_engine_dropped_on_the_way_says_so($kind);
+            }
+        })*
+    };
+}
+
+over_each_engine!(sled: EngineKind::Sled, redb: EngineKind::Redb, fjall: EngineKind::Fjall);
 
 /// For measuring: `cargo test -p storage --test replace a_million -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes long; for measuring"]
 fn a_million_rows_are_exported_and_loaded_in_bounded_memory() {
+    let kind = EngineKind::Fjall;
     let resident = || {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap().to_owned();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     };
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let store = sled_store(&from);
+    let store = disk_store(kind, &from);
     for index in 1..=1000 {
         let first = index as u32 * 1000;
         let rows: Vec<_> = (first..first + 1000).map(|number| put(number, [index as u8; 150])).collect();
@@ -147,7 +166,7 @@ fn a_million_rows_are_exported_and_loaded_in_bounded_memory() {
     }
     println!("exported {} MiB in {:?}, at most {most} MiB", bytes >> 20, begun.elapsed());
     drop(export);
-    let target = open(SledEngine::open(to.path(), SledOptions::default()).unwrap());
+    let target = disk_store(kind, &to);
     for round in 0..2 {
         let begun = std::time::Instant::now();
         let mut export = store.export().unwrap();

@@ -5,12 +5,12 @@ use std::cell::Cell;
 use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use storage::engine::{Engine as _, KeyRange};
+use storage::engine::{Engine as _, EngineKind, KeyRange};
 use storage::snapshot::ChunkBuilder;
 use storage::version::Store;
 use storage::{Class, Error};
 
-use crate::cases::{chunks, commit, delete, fill, given, key, memory_store, put, rows, sled_store, sum};
+use crate::cases::{chunks, commit, delete, disk_store, fill, given, key, memory_store, put, rows, sum};
 
 /// Replaces what is in `target`, which has other rows, and compares.
 fn replaces(target: &Store) {
@@ -51,15 +51,17 @@ fn a_replaced_store_equals_the_exported_one() {
 }
 
 #[test]
-fn a_replaced_store_equals_the_exported_one_over_sled() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = sled_store(&folder);
-    replaces(&store);
-    let before = sum(&store);
-    drop(store);
-    let store = sled_store(&folder);
-    assert!(!store.needs_replace());
-    assert_eq!(sum(&store), before);
+fn a_replaced_store_equals_the_exported_one_over_each_engine() {
+    for kind in EngineKind::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let store = disk_store(kind, &folder);
+        replaces(&store);
+        let before = sum(&store);
+        drop(store);
+        let store = disk_store(kind, &folder);
+        assert!(!store.needs_replace());
+        assert_eq!(sum(&store), before, "{}", kind.name());
+    }
 }
 
 /// After a crash of write-behind the engine holds effects of entries above the index that it is brought to.

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use storage::Error;
-use storage::engine::{Direction, Engine, KeyRange, MemoryEngine, SledEngine, SledOptions};
+use storage::engine::{Direction, Engine, EngineKind, KeyRange, MemoryEngine};
+use storage::limits::ENGINE_CACHE_BYTES_DEFAULT;
 use storage::format::Mutation;
 use storage::snapshot::ChunkBuilder;
 use storage::version::{Store, StoreOptions};
@@ -199,10 +200,10 @@ fn export(shared: &Shared) {
     }
 }
 
-fn run(engine: impl Engine) {
+fn run(engine: Box<dyn Engine>) {
     let options = StoreOptions { memory_bytes_max: 256 << 10 };
     let shared = Shared {
-        store: Store::open(Box::new(engine), options).unwrap(),
+        store: Store::open(engine, options).unwrap(),
         stop: AtomicBool::new(false),
         replaced: AtomicU64::new(0),
         read: AtomicU64::new(0),
@@ -244,11 +245,13 @@ fn run(engine: impl Engine) {
 
 #[test]
 fn nobody_sees_two_worlds() {
-    run(MemoryEngine::new());
+    run(Box::new(MemoryEngine::new()));
 }
 
 #[test]
-fn nobody_sees_two_worlds_over_sled() {
-    let folder = tempfile::tempdir().unwrap();
-    run(SledEngine::open(folder.path(), SledOptions::default()).unwrap());
+fn nobody_sees_two_worlds_over_each_engine() {
+    for kind in EngineKind::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        run(kind.open(folder.path(), ENGINE_CACHE_BYTES_DEFAULT).unwrap());
+    }
 }
