@@ -158,6 +158,20 @@ impl Connection {
         })
     }
 
+    /// Sends a statement without waiting for its answer, which [`Connection::read_answer`] reads: one thread can so have many
+    /// statements under way, one a connection.
+    pub fn send_query(&mut self, sql: &str) -> Result<()> {
+        self.call(|connection| connection.send_command(command_code::QUERY, sql.as_bytes()))
+    }
+
+    /// Reads the answer to the statement that was sent last.
+    pub fn read_answer(&mut self) -> Result<QueryResult> {
+        self.call(|connection| {
+            connection.has_sent = true;
+            Ok(connection.read_results(&RowForm::Text)?.pop().unwrap_or_default())
+        })
+    }
+
     /// Asks whether the server is there.
     pub fn ping(&mut self) -> Result<()> {
         self.simple_command(command_code::PING, &[])

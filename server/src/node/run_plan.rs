@@ -418,6 +418,7 @@ pub(super) fn make_context(parts: Parts<'_>) -> Context<'_> {
         sleeps_done: 0,
         freshness: Freshness::NotAsked,
         sleeps_met: 0,
+        gave_last_insert_id: false,
         strict: parts.strict,
         outer_rows: Vec::new(),
         subqueries: SubqueryCache::default(),

@@ -138,6 +138,7 @@ impl TestNode {
             sleeps_done: 0,
             freshness: crate::execute::Freshness::NotAsked,
             sleeps_met: 0,
+            gave_last_insert_id: false,
             strict: true,
             outer_rows: Vec::new(),
             subqueries: SubqueryCache::default(),

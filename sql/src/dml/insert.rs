@@ -39,8 +39,6 @@ pub struct InsertPlan {
     pub(super) on_duplicate: OnDuplicate,
     /// IGNORE: what would be an error of a row is a warning.
     pub(crate) ignore: bool,
-    /// Whether LAST_INSERT_ID(n) is called, whose value the client is then told.
-    pub(super) sets_last_insert_id: bool,
 }
 
 /// Where the rows come from.
@@ -137,7 +135,6 @@ pub fn plan(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState
         rows,
         on_duplicate,
         ignore: insert.ignore,
-        sets_last_insert_id: insert.on_duplicate.iter().any(|(_, value)| calls_last_insert_id(value)),
     })
 }
 
@@ -229,17 +226,4 @@ fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Table, target: us
         },
         other => Cell::Expression(Box::new(scope.bind(other)?)),
     })
-}
-
-/// Whether `LAST_INSERT_ID(n)` stands in the expression, in one of the places where it is used: alone or in arithmetic and
-/// function calls.
-fn calls_last_insert_id(expr: &Expr) -> bool {
-    match expr {
-        Expr::Function { name, arguments } => {
-            (name == "LAST_INSERT_ID" && !arguments.is_empty()) || arguments.iter().any(calls_last_insert_id)
-        }
-        Expr::Unary(_, operand) => calls_last_insert_id(operand),
-        Expr::Binary(_, left, right) => calls_last_insert_id(left) || calls_last_insert_id(right),
-        _ => false,
-    }
 }

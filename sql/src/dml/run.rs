@@ -34,8 +34,6 @@ pub fn run(plan: &InsertPlan, ctx: &mut Context<'_>) -> Run<Outcome> {
 struct Insertion<'p> {
     plan: &'p InsertPlan,
     sequence: Sequence,
-    /// LAST_INSERT_ID() before the statement, which sees it to its end.
-    last_insert_id: u64,
     tally: Tally,
 }
 
@@ -66,12 +64,7 @@ impl<'p> Insertion<'p> {
             Rows::Values(rows) => Some(rows.len() as u64),
             Rows::Query(_) => None,
         };
-        Insertion {
-            plan,
-            sequence: Sequence::new(ctx, rows),
-            last_insert_id: ctx.session.last_insert_id,
-            tally: Tally::default(),
-        }
+        Insertion { plan, sequence: Sequence::new(ctx, rows), tally: Tally::default() }
     }
 
     fn run(&mut self, ctx: &mut Context<'_>) -> Run<()> {
@@ -213,9 +206,7 @@ impl<'p> Insertion<'p> {
                 ctx.session.last_insert_id = first;
                 first
             }
-            None if plan.sets_last_insert_id || ctx.session.last_insert_id != self.last_insert_id => {
-                ctx.session.last_insert_id
-            }
+            None if ctx.gave_last_insert_id => ctx.session.last_insert_id,
             None if tally.copied > 0 => tally.last_value,
             None => 0,
         };

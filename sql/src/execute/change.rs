@@ -39,10 +39,11 @@ pub fn update(plan: &ChangePlan, ctx: &mut Context) -> Run<Outcome> {
     let result = run_update(plan, ctx);
     ctx.strict = before;
     let (matched, changed) = result?;
+    let last_insert_id = if ctx.gave_last_insert_id { ctx.session.last_insert_id } else { 0 };
     let affected = if ctx.session.client_found_rows { matched } else { changed };
     let info =
         format!("Rows matched: {matched}  Changed: {changed}  Warnings: {}", ctx.session.warning_count);
-    Ok(Outcome { affected, info, ..Outcome::default() })
+    Ok(Outcome { affected, last_insert_id, info, ..Outcome::default() })
 }
 
 fn run_update(plan: &ChangePlan, ctx: &mut Context) -> Run<(u64, u64)> {

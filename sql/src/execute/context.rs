@@ -124,6 +124,8 @@ pub struct Context<'a> {
     pub sleeps_met: u32,
     /// Whether freshness was asked for in an earlier run of this statement.
     pub freshness: Freshness,
+    /// LAST_INSERT_ID(n) was called in this run: the client is told n.
+    pub gave_last_insert_id: bool,
     /// True in INSERT/UPDATE/DELETE under a strict sql_mode: conversion problems are errors, not warnings.
     pub strict: bool,
     /// The rows of enclosing queries while a correlated subquery runs, outermost first.

@@ -51,6 +51,7 @@ fn found_rows(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
 /// LAST_INSERT_ID(n) remembers n and returns it.
 fn last_insert_id(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let Some(value) = values.first() else { return Ok(Value::UInt(ctx.session.last_insert_id)) };
+    ctx.gave_last_insert_id = true;
     if value.is_null() {
         ctx.session.last_insert_id = 0;
         return Ok(Value::Null);

@@ -11,9 +11,12 @@ pub mod layout;
 pub mod load;
 pub mod members;
 pub mod network;
+pub mod outcome;
+pub mod process;
 pub mod program;
 pub mod question;
 pub mod relay;
+pub mod slow_link;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
