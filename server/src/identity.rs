@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn the_engine_of_a_folder_changes_only_when_its_store_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let with = |engine| Config {
+        let with = |engine: Option<EngineName>| Config {
             engine: engine.unwrap_or(EngineName::DEFAULT),
             engine_wanted: engine,
             ..config(folder.path(), 1, "a")
