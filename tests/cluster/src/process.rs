@@ -1,21 +1,29 @@
 //! What a server process holds, as the kernel tells.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How often a [`ThreadWatch`] looks.
 const WATCH_PAUSE: Duration = Duration::from_millis(2);
 
-/// The threads of a process.
+/// The threads of a process: how many there are of each name.
 ///
 /// # Panics
 /// When there is no such process.
 #[must_use]
-pub fn thread_count(process_id: u32) -> usize {
-    fs::read_dir(format!("/proc/{process_id}/task")).expect("the process runs").count()
+pub fn threads(process_id: u32) -> BTreeMap<String, usize> {
+    let mut threads = BTreeMap::new();
+    for task in fs::read_dir(format!("/proc/{process_id}/task")).expect("the process runs").flatten() {
+        // One that has just ended has no name any more.
+        if let Ok(name) = fs::read_to_string(task.path().join("comm")) {
+            *threads.entry(name.trim().to_owned()).or_default() += 1;
+        }
+    }
+    threads
 }
 
 /// Resident memory of a process.
@@ -42,36 +50,39 @@ pub fn allow_files(least: u64) {
     assert!(most.is_none_or(|most| most >= least), "this needs {least} open files; {most:?} are allowed");
 }
 
-/// Looks all the time how many threads a process has.
+/// Looks all the time which threads a process has.
 pub struct ThreadWatch {
-    most: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<BTreeMap<String, usize>>,
 }
 
 impl ThreadWatch {
     /// Begins to look.
     #[must_use]
     pub fn start(process_id: u32) -> ThreadWatch {
-        let (most, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let (seen, end) = (Arc::clone(&most), Arc::clone(&stop));
+        let stop = Arc::new(AtomicBool::new(false));
+        let end = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
+            let mut most = BTreeMap::new();
             while !end.load(Ordering::Relaxed) {
-                seen.fetch_max(thread_count(process_id), Ordering::Relaxed);
+                let now = threads(process_id);
+                if now.values().sum::<usize>() > most.values().sum::<usize>() {
+                    most = now;
+                }
                 std::thread::sleep(WATCH_PAUSE);
             }
+            most
         });
-        ThreadWatch { most, stop, thread }
+        ThreadWatch { stop, thread }
     }
 
-    /// Ends it; the most that were seen.
+    /// Ends it; the threads when there were most.
     ///
     /// # Panics
     /// When the process has ended.
     #[must_use]
-    pub fn most(self) -> usize {
+    pub fn most(self) -> BTreeMap<String, usize> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("the process has ended");
-        self.most.load(Ordering::Relaxed)
+        self.thread.join().expect("the process has ended")
     }
 }
