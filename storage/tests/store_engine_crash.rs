@@ -117,7 +117,8 @@ fn a_killed_process_leaves_a_prefix(kind: EngineKind) {
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let durable = lines.filter_map(|line| line.strip_prefix("durable ").map(|index| index.parse::<u64>().unwrap()));
+        let durable =
+            lines.filter_map(|line| line.strip_prefix("durable ").map(|index| index.parse::<u64>().unwrap()));
         let durable = durable.take(3).last().expect("the process ended by itself");
         thread::sleep(Duration::from_micros(random.random_range(0..30_000)));
         process.kill().unwrap();
@@ -183,7 +184,10 @@ fn refused_or_behind_or_whole(kind: EngineKind, folder: &Path, what: &str) -> bo
     }
     match rows(&*engine) {
         Ok(rows) => {
-            assert!(rows.values().all(|(stamp, value)| *stamp <= engine.reach() && value == "some value"), "{what}");
+            assert!(
+                rows.values().all(|(stamp, value)| *stamp <= engine.reach() && value == "some value"),
+                "{what}"
+            );
             assert!(engine.applied() == 0 || rows.len() == KEYS as usize, "{what}: rows were lost unnoticed");
             false
         }

@@ -16,8 +16,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use storage::Error;
 use storage::engine::{Direction, Engine, EngineKind, KeyRange, MemoryEngine};
-use storage::limits::ENGINE_CACHE_BYTES_DEFAULT;
 use storage::format::Mutation;
+use storage::limits::ENGINE_CACHE_BYTES_DEFAULT;
 use storage::version::{Snapshot, Store, StoreOptions};
 
 /// Keys per index id; there are three ids, and a fourth one in the shard of the first.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use storage::Result;
 use storage::engine::{Direction, Engine, EngineKind, KeyRange, MemoryEngine};
-use storage::limits::ENGINE_CACHE_BYTES_DEFAULT;
 use storage::format::Mutation;
+use storage::limits::ENGINE_CACHE_BYTES_DEFAULT;
 use storage::version::{Checksum, Snapshot, Store, StoreOptions};
 use tempfile::TempDir;
 

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use storage::Error;
 use storage::engine::{Direction, Engine, EngineKind, KeyRange, MemoryEngine};
-use storage::limits::ENGINE_CACHE_BYTES_DEFAULT;
 use storage::format::Mutation;
+use storage::limits::ENGINE_CACHE_BYTES_DEFAULT;
 use storage::snapshot::ChunkBuilder;
 use storage::version::{Store, StoreOptions};
 

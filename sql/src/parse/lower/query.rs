@@ -43,7 +43,7 @@ impl Lower<'_, '_> {
         let body = self.body(*query.body)?;
         // `(SELECT …)` alone is the query inside, unless the outside adds something of its own.
         Ok(match body {
-            Body::Query(inner) if order_by.is_empty() && limit.is_none() && locking.is_none() => inner,
+            Body::Query(inner) if order_by.is_empty() && limit.is_none() && locking.is_none() => *inner,
             Body::Query(inner)
                 if inner.order_by.is_empty() && inner.limit.is_none() && inner.locking.is_none() =>
             {
@@ -133,7 +133,7 @@ impl Lower<'_, '_> {
     fn body(&self, body: SetExpr) -> crate::Result<Body> {
         match body {
             SetExpr::Select(select) => Ok(Body::Plain(QueryBody::Select(Box::new(self.select(*select)?)))),
-            SetExpr::Query(query) => Ok(Body::Query(self.query(*query)?)),
+            SetExpr::Query(query) => Ok(Body::Query(Box::new(self.query(*query)?))),
             SetExpr::SetOperation { left, op, set_quantifier, right } => {
                 let all = match (op, set_quantifier) {
                     (SetOperator::Union, SetQuantifier::All) => true,
@@ -418,13 +418,13 @@ impl Lower<'_, '_> {
 /// A query body on its way up: as it is, or in parentheses with clauses of its own.
 enum Body {
     Plain(QueryBody),
-    Query(Query),
+    Query(Box<Query>),
 }
 
 impl Body {
     fn into_query(self) -> Query {
         match self {
-            Body::Query(query) => query,
+            Body::Query(query) => *query,
             Body::Plain(body) => {
                 Query { body, order_by: Vec::new(), limit: None, offset: None, locking: None }
             }

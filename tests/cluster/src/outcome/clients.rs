@@ -36,7 +36,6 @@ impl Findings {
     }
 
     /// All there is.
-    #[must_use]
     pub fn list(&self) -> MutexGuard<'_, Vec<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
