@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sql::Error;
-use sql::ast::{Expr, Query, QueryBody, Select, SelectItem, Statement};
+use sql::ast::{AssignmentTarget, Expr, Query, QueryBody, Select, SelectItem, Statement};
 use sql::execute::{self, Interrupt, ResultColumn, Sink};
 use sql::types::Value;
 use storage::txn::Transaction;
@@ -33,6 +33,17 @@ impl Session {
                         expr => Some(self.evaluate(expr).await?),
                     };
                     let node = Arc::clone(&self.node);
+                    if let AssignmentTarget::NextTransaction(name) = &assignment.target {
+                        self.check_no_transaction()?;
+                        let mut state = self.state.clone();
+                        sql::variables::assign(&assignment.target, value, &mut state, &*node)?;
+                        if name == "transaction_isolation" {
+                            self.next.isolation = Some(state.variables.isolation);
+                        } else {
+                            self.next.read_only = Some(state.variables.transaction_read_only);
+                        }
+                        continue;
+                    }
                     sql::variables::assign(&assignment.target, value, &mut self.state, &*node)?;
                 }
             }
@@ -53,7 +64,6 @@ impl Session {
         read_only: Option<bool>,
         isolation: Option<&str>,
     ) -> Result<(), Error> {
-        use sql::ast::AssignmentTarget;
         let node = Arc::clone(&self.node);
         let level = Value::Text(Bytes::from(isolation.unwrap_or_default().to_owned()));
         if scope.is_some() {
@@ -67,19 +77,22 @@ impl Session {
             }
             return Ok(());
         }
-        if self.open.is_some() {
-            return Err(Error {
-                code: 1568,
-                state: *b"25001",
-                message: "Transaction characteristics can't be changed while a transaction is in progress"
-                    .into(),
-            });
-        }
+        self.check_no_transaction()?;
         if let Some(isolation) = isolation {
             self.next.isolation = Some(sql::variables::parse_isolation(isolation)?);
         }
         self.next.read_only = read_only.or(self.next.read_only);
         Ok(())
+    }
+
+    /// Error 1568 within a transaction.
+    fn check_no_transaction(&self) -> Result<(), Error> {
+        if self.open.is_none() {
+            return Ok(());
+        }
+        let message =
+            "Transaction characteristics can't be changed while a transaction is in progress".into();
+        Err(Error { code: 1568, state: *b"25001", message })
     }
 
     /// The value of an expression that stands alone, as in SET: evaluated as `SELECT expr`.

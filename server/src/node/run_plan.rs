@@ -116,6 +116,13 @@ impl Session {
             self.end_failed(&error);
             return Err(error);
         }
+        let next = self.next;
+        let is_new = self.open.is_none();
+        self.ensure_open(!autocommit);
+        if is_new && autocommit && plan.tables().is_empty() {
+            // What SET TRANSACTION said is not for a statement that reads nothing.
+            self.next = next;
+        }
         let open = self.ensure_open(!autocommit);
         if changes && open.read_only {
             let error = Error::read_only_transaction();

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sql::Error;
 use sql::catalog::{Catalog, Table, is_system_database};
-use sql::session::SessionState;
+use sql::session::{SessionState, WarningLevel};
 use sql::types::Value;
 use sql::variables::{Isolation, ReadConsistency};
 use storage::format::{EntryHeader, EntryKind};
@@ -147,6 +147,11 @@ impl Session {
         };
         if consistent_snapshot && keeps_snapshot {
             open.take_snapshot(&node);
+        }
+        if consistent_snapshot && !keeps_snapshot {
+            let message = "InnoDB: WITH CONSISTENT SNAPSHOT was ignored because this phrase can only be used with \
+                           REPEATABLE READ isolation level.";
+            self.state.warn(WarningLevel::Warning, 138, message);
         }
         self.state.in_transaction = true;
         Ok(())

@@ -172,4 +172,19 @@ pub struct Locking {
     pub skip_locked: bool,
     /// OF t, …
     pub of: Vec<String>,
+    /// The clauses after this one, which have none after them.
+    pub more: Vec<Locking>,
+}
+
+impl Locking {
+    /// This clause and those after it.
+    pub fn clauses(&self) -> impl Iterator<Item = &Locking> {
+        std::iter::once(self).chain(&self.more)
+    }
+
+    /// Whether it is about a table, by its alias.
+    #[must_use]
+    pub fn is_of(&self, alias: &str) -> bool {
+        self.of.is_empty() || self.of.iter().any(|of| of == alias)
+    }
 }

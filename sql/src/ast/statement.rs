@@ -216,6 +216,8 @@ pub enum AssignmentTarget {
     User(String),
     /// System variable: scope as written (None is SESSION), name in lower case.
     System(Option<VariableScope>, String),
+    /// `@@transaction_isolation` or `@@transaction_read_only`, which without a scope is of the next transaction only.
+    NextTransaction(String),
 }
 
 /// SHOW statements; `like`/`filter` where MySQL allows them.

@@ -248,12 +248,23 @@ fn expression_item(
     Item { expression, column }
 }
 
-/// FOR UPDATE OF names tables of this block.
+/// FOR UPDATE OF names tables of this block, each of which is in one clause.
 fn check_lock_targets(scope: &FromScope, locking: Option<&Locking>) -> Result<()> {
-    for target in locking.iter().flat_map(|locking| &locking.of) {
-        if !scope.tables.iter().any(|table| table.alias == *target) {
-            let message = format!("Unresolved table name `{target}` in locking clause.");
-            return Err(Error { code: 3568, state: *b"HY000", message });
+    let clauses: Vec<&Locking> = locking.into_iter().flat_map(Locking::clauses).collect();
+    for (position, clause) in clauses.iter().enumerate() {
+        for target in &clause.of {
+            if !scope.tables.iter().any(|table| table.alias == *target) {
+                let message = format!("Unresolved table name `{target}` in locking clause.");
+                return Err(Error { code: 3568, state: *b"HY000", message });
+            }
+        }
+        let again = |alias: &String| {
+            clause.is_of(alias) && clauses[..position].iter().any(|before| before.is_of(alias))
+        };
+        if let Some(table) = scope.tables.iter().find(|table| again(&table.alias)) {
+            let quote = if clause.of.is_empty() { "" } else { "`" };
+            let message = format!("Table {quote}{}{quote} appears in multiple locking clauses.", table.alias);
+            return Err(Error { code: 3569, state: *b"HY000", message });
         }
     }
     Ok(())

@@ -132,7 +132,12 @@ fn assignment(cursor: &mut Cursor<'_, '_>, scope: &mut Option<VariableScope>) ->
                 crate::parse::lower::system_variable(system_variable(token).unwrap_or_default());
             refuse_persist(&name)?;
             cursor.skip();
-            AssignmentTarget::System(scope, name)
+            match (scope, name.as_str()) {
+                (None, "transaction_isolation" | "transaction_read_only") => {
+                    AssignmentTarget::NextTransaction(name)
+                }
+                (scope, _) => AssignmentTarget::System(scope, name),
+            }
         }
         Token::Word(_) => {
             let is_scope = !matches!(cursor.peek_at(1), Token::Eq | Token::Assignment | Token::Period);
@@ -157,7 +162,7 @@ fn assignment(cursor: &mut Cursor<'_, '_>, scope: &mut Option<VariableScope>) ->
     }
     let value = match target {
         AssignmentTarget::User(_) => cursor.expr()?,
-        AssignmentTarget::System(..) => system_value(cursor)?,
+        AssignmentTarget::System(..) | AssignmentTarget::NextTransaction(_) => system_value(cursor)?,
     };
     Ok(Assignment { target, value })
 }

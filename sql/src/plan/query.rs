@@ -215,7 +215,7 @@ fn locks(bound: &BoundSelect) -> Vec<Option<RowLock>> {
     let Some(locking) = &bound.locking else {
         return vec![None; bound.scope.tables.len()];
     };
-    let lock = RowLock {
+    let lock = |locking: &crate::ast::Locking| RowLock {
         mode: if locking.exclusive { LockMode::Exclusive } else { LockMode::Shared },
         policy: if locking.nowait {
             WaitPolicy::NoWait
@@ -226,11 +226,11 @@ fn locks(bound: &BoundSelect) -> Vec<Option<RowLock>> {
         },
         for_change: false,
     };
-    let chosen = |alias: &String| locking.of.is_empty() || locking.of.contains(alias);
-    let tables = bound.scope.tables.iter();
-    tables
-        .map(|table| (chosen(&table.alias) && matches!(table.source, TableSource::Base(_))).then_some(lock))
-        .collect()
+    let of_table = |table: &crate::bind::BoundTable| match table.source {
+        TableSource::Base(_) => locking.clauses().find(|clause| clause.is_of(&table.alias)).map(lock),
+        TableSource::Derived(_) | TableSource::Virtual(_) => None,
+    };
+    bound.scope.tables.iter().map(of_table).collect()
 }
 
 /// Whether the block has subqueries or derived tables.

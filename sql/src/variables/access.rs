@@ -245,7 +245,10 @@ pub fn assign(
             Ok(())
         }
         AssignmentTarget::System(Some(VariableScope::Global), name) => set_global(session, host, name, value),
-        AssignmentTarget::System(_, name) => set_session(session, host, name, value),
+        // Which session values the next transaction is to have: the caller gives a state to find that out with.
+        AssignmentTarget::System(_, name) | AssignmentTarget::NextTransaction(name) => {
+            set_session(session, host, name, value)
+        }
     }
 }
 

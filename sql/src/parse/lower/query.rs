@@ -99,10 +99,13 @@ impl Lower<'_, '_> {
 
     fn locking(&self, locks: Vec<LockClause>) -> crate::Result<Option<Locking>> {
         let mut clauses = locks.into_iter();
-        let Some(clause) = clauses.next() else { return Ok(None) };
-        if clauses.next().is_some() {
-            return Err(Error::not_supported("several locking clauses in one query"));
-        }
+        let Some(first) = clauses.next() else { return Ok(None) };
+        let mut first = self.locking_clause(first)?;
+        first.more = clauses.map(|clause| self.locking_clause(clause)).collect::<crate::Result<_>>()?;
+        Ok(Some(first))
+    }
+
+    fn locking_clause(&self, clause: LockClause) -> crate::Result<Locking> {
         let of = match clause.of {
             None => Vec::new(),
             Some(name) => {
@@ -113,12 +116,13 @@ impl Lower<'_, '_> {
                 vec![name.table]
             }
         };
-        Ok(Some(Locking {
+        Ok(Locking {
             exclusive: clause.lock_type == LockType::Update,
             nowait: clause.nonblock == Some(NonBlock::Nowait),
             skip_locked: clause.nonblock == Some(NonBlock::SkipLocked),
             of,
-        }))
+            more: Vec::new(),
+        })
     }
 
     /// Error 1064 at the end of the text, for what has no place of its own.
