@@ -279,7 +279,11 @@ impl Transaction {
 
     /// Undoes every write since `savepoint`. Locks stay.
     pub fn rollback_to(&mut self, savepoint: Savepoint) {
+        let mut noted = self.noted_writes();
+        noted.retain(|key| self.writes.get(key).is_some());
         self.writes.rollback_to(savepoint);
+        noted.retain(|key| self.writes.get(key).is_none());
+        self.forget_writes(&noted);
     }
 
     /// Undoes every write and releases every lock and the snapshot.

@@ -18,8 +18,8 @@
 //! the writers and adds its interval while it alone may touch the intervals of the index, before it reads the store. If
 //! the locker came first, the writer meets the interval. If the writer noted its key first, the locker sees it there,
 //! or the writer is over: then it committed, and its versions were installed before its note was taken away, so the store
-//! shows them to the locker, which reads it later; or it was rolled back. A statement's writes are rolled back before
-//! it waits, so two that have seen each other do not both wait.
+//! shows them to the locker, which reads it later; or it was rolled back. A statement's writes, and their notes, are
+//! taken back before it waits, so two that have seen each other do not both wait.
 //!
 //! Nobody looks at the intervals while there are none: `count` is raised before a locker looks at the writers. A writer
 //! whose note the locker did not see took the lock of its list, or of its note, after the locker had; so it sees that count.
@@ -317,6 +317,20 @@ impl Transaction {
             }
         };
         writer.note(key);
+    }
+
+    /// The keys of writes that are noted one by one.
+    pub(super) fn noted_writes(&self) -> Vec<Bytes> {
+        self.ranges.writer.as_ref().map_or_else(Vec::new, |writer| writer.keys())
+    }
+
+    /// Takes back the notes of writes that are not in the write set any more.
+    pub(super) fn forget_writes(&self, keys: &[Bytes]) {
+        if let Some(writer) = &self.ranges.writer
+            && !keys.is_empty()
+        {
+            writer.forget(keys);
+        }
     }
 
     /// Where the list of ranges ends now.

@@ -5,8 +5,8 @@
 //! the span of them in each index once they are many, which then stands for more than was written.
 //!
 //! A transaction notes a key after the write is in its write set, and leaves the list after its versions are
-//! in the store. A note is not taken back when a savepoint is: to wait for a transaction that has no write there any more
-//! costs time and is never wrong.
+//! in the store. A note is taken back after its write is. A span is not: to wait for a transaction that has no write there any
+//! more costs time, or a deadlock that need not be, and is never wrong.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -72,6 +72,16 @@ impl Writer {
             state.widen(key);
         }
         state.widen(key.clone());
+    }
+
+    /// The keys that are noted one by one.
+    pub(super) fn keys(&self) -> Vec<Bytes> {
+        self.state.lock().keys.clone()
+    }
+
+    /// Takes the notes of keys back.
+    pub(super) fn forget(&self, keys: &[Bytes]) {
+        self.state.lock().keys.retain(|key| !keys.contains(key));
     }
 
     /// What was written in a range, if anything.
