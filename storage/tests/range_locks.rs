@@ -6,6 +6,7 @@
 //! * `range TXN START END [writes] [nowait|skip]`: locks a range against insertions, or every write;
 //! * `insert TXN KEY`, `change TXN KEY`: writes a key and asks whether it meets a range; one that does is taken back;
 //! * `lock TXN KEY`: locks a row;
+//! * `seize TXN KEY`: locks a row as a new leader does for a prepared transaction, which has written there;
 //! * `shrink TXN START END`: makes the range that the transaction locked last smaller;
 //! * `restart TXN`: gives up the ranges, as a statement does that runs again;
 //! * `cancel TXN`: drops the transaction's wait;
@@ -118,6 +119,10 @@ impl Runner for Scripts {
                 outcome
             }
             "lock" => txn.lock(&key(&words[0]), LockMode::Exclusive, WaitPolicy::Wait),
+            "seize" => {
+                txn.seize(&key(&words[0]), LockMode::Exclusive);
+                return Ok(String::new());
+            }
             "shrink" => {
                 txn.shrink_range(self.start, &KeyRange::new(key(&words[0]), key(&words[1])));
                 return Ok(String::new());

@@ -127,6 +127,10 @@ impl Session {
         if changes && open.read_only {
             let error = Error::read_only_transaction();
             self.end_failed(&error);
+            if is_new && autocommit {
+                // It has not begun.
+                self.next = next;
+            }
             return Err(error);
         }
         if let Err(error) = open.check_locking_read(plan) {

@@ -230,6 +230,10 @@ impl Transaction {
         let id = self.locks.id_of(key);
         self.locks.seize(id, self.id, mode);
         self.held.granted(id, mode);
+        if mode == LockMode::Exclusive {
+            // What it has written there is not in its write set, and must be met by who locks a range.
+            self.note_write(&Bytes::copy_from_slice(key));
+        }
     }
 
     /// Releases one lock, and gives up a wait for it. A transaction that writes releases its locks only at its end; this is for holders
