@@ -70,6 +70,7 @@ pub fn session() -> SessionState {
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        locked_tables: None,
     }
 }
 
@@ -136,6 +137,7 @@ impl TestNode {
             killed: &killed,
             sleeps_done: 0,
             sleeps_met: 0,
+            user_locks: crate::execute::UserLockCalls::default(),
             strict: true,
             outer_rows: Vec::new(),
             subqueries: SubqueryCache::default(),

@@ -42,6 +42,7 @@ use crate::session::{Warning, WarningLevel};
 use crate::variables::SqlMode;
 
 pub use cluster::ClusterView;
+pub use crate::function::UserLockCalls;
 pub use context::{Context, Host, Interrupt, Outcome, Process, ResultColumn, Run, Sink, Suspend};
 pub use procedure::Procedure;
 pub use subquery::SubqueryCache;
