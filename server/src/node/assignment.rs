@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sql::Error;
-use sql::ast::{Expr, Query, QueryBody, Select, SelectItem, Statement};
-use sql::execute::{self, Interrupt, ResultColumn, Sink};
+use sql::ast::{AssignmentTarget, Expr, Query, QueryBody, Select, SelectItem, Statement, VariableScope};
+use sql::execute::{self, Interrupt, ResultColumn, Sink, Suspend};
 use sql::types::Value;
 use storage::txn::Transaction;
 
@@ -16,6 +16,9 @@ use super::session::Session;
 impl Session {
     pub(super) async fn set(&mut self, statement: &Statement) -> Result<(), Error> {
         let was_autocommit = self.state.variables.autocommit;
+        if !was_autocommit && sets_autocommit(statement) {
+            self.check_branch_is_over()?;
+        }
         let result = self.assign(statement).await;
         // Also when a later assignment failed: autocommit is on.
         if self.state.variables.autocommit && !was_autocommit {
@@ -53,7 +56,6 @@ impl Session {
         read_only: Option<bool>,
         isolation: Option<&str>,
     ) -> Result<(), Error> {
-        use sql::ast::AssignmentTarget;
         let node = Arc::clone(&self.node);
         let level = Value::Text(Bytes::from(isolation.unwrap_or_default().to_owned()));
         if scope.is_some() {
@@ -125,9 +127,25 @@ impl Session {
         match execute::run(&planned.plan, &mut context, &mut single) {
             Ok(_) => Ok(single.0.unwrap_or(Value::Null)),
             Err(Interrupt::Error(error)) => Err(error),
+            Err(Interrupt::Suspend(Suspend::UserLock(wait, _))) => {
+                // To be waited for: as a statement of its own.
+                drop(wait);
+                self.node.user_locks.give_up(self.connection.id);
+                self.run_planned(&statement, &[], None, &mut single).await?;
+                Ok(single.0.unwrap_or(Value::Null))
+            }
             Err(Interrupt::Suspend(_)) => Err(Error::not_supported("SLEEP() or a locking read in SET")),
         }
     }
+}
+
+/// Whether a statement sets autocommit, which commits if it turns it on.
+fn sets_autocommit(statement: &Statement) -> bool {
+    let Statement::Set(assignments) = statement else { return false };
+    assignments.iter().any(|assignment| {
+        matches!(&assignment.target, AssignmentTarget::System(scope, name)
+            if *scope != Some(VariableScope::Global) && name == "autocommit")
+    })
 }
 
 /// Keeps the first value of the first row.

@@ -185,10 +185,9 @@ impl Job {
         Ok(Job { statement, guard, locks, stage: Stage::Lock, is_schema_change: false })
     }
 
-    /// Gives the guard back, with the locks that it holds.
-    #[must_use]
-    pub fn into_guard(self) -> Transaction {
-        self.guard
+    /// Exchanges the guard: under LOCK TABLES the job works with the locks that are held already, and hands them back at its end.
+    pub fn swap_guard(&mut self, guard: &mut Transaction) {
+        std::mem::swap(&mut self.guard, guard);
     }
 
     /// Whether what the last step wrote changes the catalog.
@@ -310,7 +309,11 @@ fn qualified(name: &ast::TableName) -> (&str, &str) {
     (name.database.as_deref().unwrap_or_default(), &name.table)
 }
 
-fn refuse_system(database: &str, session: &SessionState) -> Result<()> {
+/// Refuses changes and locks of the tables of a system database.
+///
+/// # Errors
+/// 1044, 3552.
+pub fn refuse_system(database: &str, session: &SessionState) -> Result<()> {
     if !is_system_database(database) {
         return Ok(());
     }

@@ -41,8 +41,8 @@ use crate::plan::{Plan, Planned};
 use crate::session::{Warning, WarningLevel};
 use crate::variables::SqlMode;
 
-pub use cluster::ClusterView;
 pub use crate::function::UserLockCalls;
+pub use cluster::ClusterView;
 pub use context::{Context, Host, Interrupt, Outcome, Process, ResultColumn, Run, Sink, Suspend};
 pub use procedure::Procedure;
 pub use subquery::SubqueryCache;

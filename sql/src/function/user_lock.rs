@@ -19,7 +19,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("RELEASE_LOCK", 1, 1, returns::bigint, release_lock).text(1).takes_null().volatile(),
     Function::new("RELEASE_ALL_LOCKS", 0, 0, returns::bigint_unsigned, release_all_locks).volatile(),
     Function::new("IS_FREE_LOCK", 1, 1, returns::bigint, is_free_lock).text(1).takes_null().volatile(),
-    Function::new("IS_USED_LOCK", 1, 1, returns::bigint_unsigned, is_used_lock).text(1).takes_null().volatile(),
+    Function::new("IS_USED_LOCK", 1, 1, returns::bigint_unsigned, is_used_lock)
+        .text(1)
+        .takes_null()
+        .volatile(),
 ];
 
 /// What the calls of a statement that change locks have done, in their order.

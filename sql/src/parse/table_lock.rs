@@ -20,8 +20,9 @@ pub(crate) fn lock(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
 /// of; LOW_PRIORITY has had no effect in MySQL since 8.0.
 fn table_lock(cursor: &mut Cursor<'_, '_>) -> crate::Result<TableLock> {
     let name = cursor.table_name()?;
-    let is_mode =
-        |cursor: &Cursor<'_, '_>| ["READ", "WRITE", "LOW_PRIORITY"].iter().any(|word| cursor.peek_word(0, word));
+    let is_mode = |cursor: &Cursor<'_, '_>| {
+        ["READ", "WRITE", "LOW_PRIORITY"].iter().any(|word| cursor.peek_word(0, word))
+    };
     let says_as = cursor.word("AS");
     let alias = match (is_mode(cursor), says_as) {
         (true, true) => return Err(cursor.unexpected()),

@@ -46,7 +46,8 @@ impl LockedTables {
     /// # Errors
     /// As [`LockedTables::check_use`].
     pub fn check_definition(&self, database: &str, table: &str, write: bool) -> Result<()> {
-        let mut locked = self.tables.iter().filter(|it| it.database == database && it.table == table).peekable();
+        let mut locked =
+            self.tables.iter().filter(|it| it.database == database && it.table == table).peekable();
         if locked.peek().is_none() {
             return Err(Error::table_not_locked(table));
         }

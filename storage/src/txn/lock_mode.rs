@@ -96,7 +96,8 @@ mod tests {
                 for third in LockMode::ALL {
                     // What the join lets in, each of the two lets in; and nothing weaker than the join covers both.
                     assert!(
-                        !both.is_compatible(third) || (one.is_compatible(third) && other.is_compatible(third))
+                        !both.is_compatible(third)
+                            || (one.is_compatible(third) && other.is_compatible(third))
                     );
                     assert!(!(third.covers(one) && third.covers(other)) || third.covers(both));
                 }

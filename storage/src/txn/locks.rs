@@ -172,13 +172,7 @@ impl LockTable {
         }
     }
 
-    fn start_wait(
-        &self,
-        id: LockId,
-        txn_id: u64,
-        mode: LockMode,
-        standing: Standing,
-    ) -> Result<LockOutcome> {
+    fn start_wait(&self, id: LockId, txn_id: u64, mode: LockMode, standing: Standing) -> Result<LockOutcome> {
         let mut graph = self.inner.graph.lock();
         let slot = {
             let mut shard = self.inner.shard(id).lock();
@@ -198,8 +192,8 @@ impl LockTable {
         let ticket = graph.start(txn_id, id);
         // From here on the wait leaves the queue when this is dropped.
         let wait = LockWait { inner: Arc::clone(&self.inner), id, txn_id, ticket, slot };
-        let is_deadlock =
-            standing.holds_any && graph.has_cycle(txn_id, |id, waiter, out| self.inner.blockers(id, waiter, out));
+        let is_deadlock = standing.holds_any
+            && graph.has_cycle(txn_id, |id, waiter, out| self.inner.blockers(id, waiter, out));
         if is_deadlock {
             graph.deadlock_count += 1;
         }
@@ -307,8 +301,9 @@ impl Inner {
         for queued in more.queue.iter().take(place + 1) {
             wanted[queued.mode.place()] = true;
         }
-        let is_in_the_way =
-            |held: LockMode| LockMode::ALL.iter().any(|mode| wanted[mode.place()] && !mode.is_compatible(held));
+        let is_in_the_way = |held: LockMode| {
+            LockMode::ALL.iter().any(|mode| wanted[mode.place()] && !mode.is_compatible(held))
+        };
         // One that upgrades is a holder itself, and does not wait for itself.
         out.extend(
             lock.holders()
@@ -379,7 +374,8 @@ impl Lock {
 
     /// The holders and how they hold it.
     fn holders(&self) -> impl Iterator<Item = (u64, LockMode)> {
-        let sharers = self.more.iter().flat_map(|more| more.sharers.iter().copied().zip(more.modes.iter().copied()));
+        let sharers =
+            self.more.iter().flat_map(|more| more.sharers.iter().copied().zip(more.modes.iter().copied()));
         std::iter::once((self.holder, self.mode)).chain(sharers)
     }
 
