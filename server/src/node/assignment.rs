@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sql::Error;
-use sql::ast::{AssignmentTarget, Expr, Query, QueryBody, Select, SelectItem, Statement, VariableScope};
+use sql::ast::{Expr, Query, QueryBody, Select, SelectItem, Statement};
 use sql::execute::{self, Interrupt, ResultColumn, Sink, Suspend};
 use sql::types::Value;
 use storage::txn::Transaction;
@@ -16,12 +16,13 @@ use super::session::Session;
 impl Session {
     pub(super) async fn set(&mut self, statement: &Statement) -> Result<(), Error> {
         let was_autocommit = self.state.variables.autocommit;
-        if !was_autocommit && sets_autocommit(statement) {
-            self.check_branch_is_over()?;
-        }
         let result = self.assign(statement).await;
         // Also when a later assignment failed: autocommit is on.
         if self.state.variables.autocommit && !was_autocommit {
+            if let Err(error) = self.check_branch_is_over() {
+                self.state.variables.autocommit = false;
+                return Err(error);
+            }
             self.commit().await?;
         }
         result
@@ -56,6 +57,7 @@ impl Session {
         read_only: Option<bool>,
         isolation: Option<&str>,
     ) -> Result<(), Error> {
+        use sql::ast::AssignmentTarget;
         let node = Arc::clone(&self.node);
         let level = Value::Text(Bytes::from(isolation.unwrap_or_default().to_owned()));
         if scope.is_some() {
@@ -137,15 +139,6 @@ impl Session {
             Err(Interrupt::Suspend(_)) => Err(Error::not_supported("SLEEP() or a locking read in SET")),
         }
     }
-}
-
-/// Whether a statement sets autocommit, which commits if it turns it on.
-fn sets_autocommit(statement: &Statement) -> bool {
-    let Statement::Set(assignments) = statement else { return false };
-    assignments.iter().any(|assignment| {
-        matches!(&assignment.target, AssignmentTarget::System(scope, name)
-            if *scope != Some(VariableScope::Global) && name == "autocommit")
-    })
 }
 
 /// Keeps the first value of the first row.

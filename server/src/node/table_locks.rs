@@ -101,11 +101,11 @@ impl Session {
     /// # Errors
     /// 1066, 1146 and their like; 1205 and 1213 of waiting; 1290 on a node that does not lead.
     pub(super) async fn lock_tables(&mut self, locks: &[TableLock]) -> Result<(), Error> {
+        self.commit().await?;
+        self.release_tables();
         if self.global_read_lock.is_some() && locks.iter().any(|lock| lock.write) {
             return Err(Error::conflicting_read_lock());
         }
-        self.commit().await?;
-        self.release_tables();
         let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
         let locked = self.resolve_locks(locks)?;
         self.look_up(&locked)?;

@@ -77,7 +77,13 @@ fn name(value: &Value) -> Result<String> {
         other => argument::bytes(other),
     };
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return Err(Error::user_lock_name(bytes.escape_ascii()));
+        let shown: String = bytes
+            .iter()
+            .map(
+                |byte| if byte.is_ascii() { char::from(*byte).to_string() } else { format!("\\x{byte:02X}") },
+            )
+            .collect();
+        return Err(Error::user_lock_name(shown));
     };
     if text.is_empty() {
         return Err(Error::user_lock_name(""));

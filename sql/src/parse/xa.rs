@@ -70,20 +70,21 @@ fn xid(cursor: &mut Cursor<'_, '_>) -> crate::Result<Xid> {
 
 /// A string, hexadecimal or bit literal.
 fn part(cursor: &mut Cursor<'_, '_>) -> crate::Result<Bytes> {
-    let refusal = cursor.unexpected();
     if !matches!(
         cursor.peek(),
         Token::SingleQuotedString(_) | Token::HexStringLiteral(_) | Token::SingleQuotedByteStringLiteral(_)
     ) {
-        return Err(refusal);
+        return Err(cursor.unexpected());
     }
-    match cursor.operand()? {
+    let literal = cursor.operand()?;
+    // MySQL finds one that is too long once it has read it.
+    match literal {
         Expr::Literal(Value::Text(bytes) | Value::Blob(bytes)) | Expr::HexLiteral(bytes)
             if bytes.len() <= XID_PART_BYTES_MAX =>
         {
             Ok(bytes)
         }
-        _ => Err(refusal),
+        _ => Err(cursor.unexpected()),
     }
 }
 

@@ -59,5 +59,4 @@ SELECT GET_LOCK('sqltest_f', 0), (SELECT 1 UNION SELECT 2);
 SELECT IS_FREE_LOCK('sqltest_f');
 SELECT RELEASE_ALL_LOCKS() >= 0;
 
--- full-metadata:
 SELECT GET_LOCK('sqltest_a', 0) AS g, RELEASE_LOCK('sqltest_a') AS r, RELEASE_ALL_LOCKS() AS a, IS_FREE_LOCK('sqltest_a') AS f, IS_USED_LOCK('sqltest_a') AS u;

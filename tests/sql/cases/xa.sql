@@ -148,7 +148,6 @@ XA ROLLBACK '', '', 1;
 XA START 'sqltest', 'q', 9223372036854775807;
 XA END 'sqltest', 'q', 0x7fffffffffffffff;
 XA PREPARE 'sqltest', 'q', 9223372036854775807;
--- full-metadata:
 XA RECOVER;
 XA ROLLBACK 'sqltest', 'q', 9223372036854775807;
 XA ROLLBACK 'sqltest', 'q', 9223372036854775808;
