@@ -149,6 +149,34 @@ errors! {
     no_such_savepoint(name) = 1305, b"42000", "SAVEPOINT {name} does not exist";
     /// The statement's result or memory would pass a bound.
     too_large(what) = 1038, b"HY001", "Out of memory bound: {what}";
+    /// LOCK TABLES is in force and has not locked this table.
+    table_not_locked(alias) = 1100, b"HY000", "Table '{alias}' was not locked with LOCK TABLES";
+    /// LOCK TABLES has locked this table for reading.
+    table_locked_for_read(alias) = 1099, b"HY000", "Table '{alias}' was locked with a READ lock and can't be updated";
+    /// What LOCK TABLES does not let happen.
+    active_locked_tables() = 1192, b"HY000", "Can't execute the given command because you have active locked tables or an active transaction";
+    /// What this session's FLUSH TABLES WITH READ LOCK does not let happen.
+    conflicting_read_lock() = 1223, b"HY000", "Can't execute the query because you have a conflicting read lock";
+    /// A name that GET_LOCK() does not take.
+    user_lock_name(name) = 3057, b"42000", "Incorrect user-level lock name '{name}'. The name is empty, NULL, or can not be expressed in the current character-set.";
+    /// A name that is too long for GET_LOCK().
+    user_lock_name_length(name) = 4163, b"42000", "User-level lock name '{name}' should not exceed 64 characters.";
+    /// A deadlock among user locks.
+    user_lock_deadlock() = 3058, b"HY000", "Deadlock found when trying to get user-level lock; try rolling back transaction/releasing locks and restarting lock acquisition.";
+    /// XA: there is no such branch.
+    xa_unknown() = 1397, b"XAE04", "XAER_NOTA: Unknown XID";
+    /// XA: what is asked for is not there.
+    xa_invalid() = 1398, b"XAE05", "XAER_INVAL: Invalid arguments (or unsupported command)";
+    /// XA: not in this state.
+    xa_wrong_state(state) = 1399, b"XAE07", "XAER_RMFAIL: The command cannot be executed when global transaction is in the  {state} state";
+    /// XA: a transaction is open already.
+    xa_outside() = 1400, b"XAE09", "XAER_OUTSIDE: Some work is done outside global transaction";
+    /// XA: the branch was rolled back.
+    xa_rolled_back() = 1402, b"XA100", "XA_RBROLLBACK: Transaction branch was rolled back";
+    /// XA: the branch was rolled back, because of a deadlock.
+    xa_deadlock() = 1614, b"XA102", "XA_RBDEADLOCK: Transaction branch was rolled back: deadlock was detected";
+    /// XA: there is a branch of this name.
+    xa_duplicate() = 1440, b"XAE08", "XAER_DUPID: The XID already exists";
     /// Wrong arguments.
     wrong_arguments(to) = 1210, b"HY000", "Incorrect arguments to {to}";
     /// Unknown collation.

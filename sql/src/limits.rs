@@ -96,3 +96,9 @@ pub const CALL_GROUP_NODES_MAX: usize = 16;
 pub const CALL_WEIGHT_MAX: u8 = 9;
 /// Seconds that a procedure may be told to wait, MySQL's bound for its timeouts.
 pub const CALL_WAIT_SECONDS_MAX: u64 = 31_536_000;
+/// Bytes of each part of the identifier of an XA transaction, MySQL's bound.
+pub const XID_PART_BYTES_MAX: usize = 64;
+/// The highest format of the identifier of an XA transaction, MySQL's bound.
+pub const XID_FORMAT_MAX: u64 = i64::MAX as u64;
+/// Characters of a name given to GET_LOCK(), MySQL's bound.
+pub const USER_LOCK_NAME_CHARACTERS_MAX: usize = 64;

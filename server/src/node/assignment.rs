@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sql::Error;
 use sql::ast::{AssignmentTarget, Expr, Query, QueryBody, Select, SelectItem, Statement};
-use sql::execute::{self, Interrupt, ResultColumn, Sink};
+use sql::execute::{self, Interrupt, ResultColumn, Sink, Suspend};
 use sql::types::Value;
 use storage::txn::Transaction;
 
@@ -19,6 +19,10 @@ impl Session {
         let result = self.assign(statement).await;
         // Also when a later assignment failed: autocommit is on.
         if self.state.variables.autocommit && !was_autocommit {
+            if let Err(error) = self.check_branch_is_over() {
+                self.state.variables.autocommit = false;
+                return Err(error);
+            }
             self.commit().await?;
         }
         result
@@ -140,6 +144,13 @@ impl Session {
         match execute::run(&planned.plan, &mut context, &mut single) {
             Ok(_) => Ok(single.0.unwrap_or(Value::Null)),
             Err(Interrupt::Error(error)) => Err(error),
+            Err(Interrupt::Suspend(Suspend::UserLock(wait, _))) => {
+                // To be waited for: as a statement of its own.
+                drop(wait);
+                self.node.user_locks.give_up(self.connection.id);
+                self.run_planned(&statement, &[], None, &mut single).await?;
+                Ok(single.0.unwrap_or(Value::Null))
+            }
             Err(Interrupt::Suspend(_)) => Err(Error::not_supported("SLEEP() or a locking read in SET")),
         }
     }

@@ -9,6 +9,7 @@ use sql::execute::{ClusterView, Host, Process, TransactionOutcome};
 use sql::gtid::Gtid;
 use sql::types::Value;
 use storage::engine::KeyRange;
+use storage::txn::{LockOutcome, WaitPolicy};
 
 use super::Node;
 use super::process::Connection;
@@ -241,6 +242,27 @@ impl Host for Node {
 
     fn cluster(&self) -> ClusterView {
         self.cluster_view()
+    }
+
+    fn acquire_user_lock(
+        &self,
+        connection_id: u64,
+        name: &str,
+        policy: WaitPolicy,
+    ) -> sql::Result<LockOutcome> {
+        self.user_locks.acquire(self, connection_id, name, policy)
+    }
+
+    fn release_user_lock(&self, connection_id: u64, name: &str) -> Option<bool> {
+        self.user_locks.release(self, connection_id, name)
+    }
+
+    fn release_user_locks(&self, connection_id: u64) -> u64 {
+        self.user_locks.release_all(self, connection_id)
+    }
+
+    fn user_lock_owner(&self, name: &str) -> sql::Result<Option<u64>> {
+        self.user_locks.owner(self, name)
     }
 
     fn kill(&self, connection_id: u64, query_only: bool) -> bool {

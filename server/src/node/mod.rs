@@ -22,6 +22,7 @@ pub mod metadata;
 pub mod outcome;
 pub mod parameters;
 pub mod plan_cache;
+pub mod prepared;
 pub mod process;
 pub mod reads;
 pub mod result;
@@ -33,6 +34,9 @@ pub mod session;
 pub mod stages;
 pub mod statement;
 pub mod steering;
+pub mod table_locks;
+pub mod user_locks;
+pub mod xa;
 
 use std::sync::Arc;
 
@@ -87,6 +91,12 @@ pub struct Node {
     pub purge_forced: std::sync::atomic::AtomicBool,
     /// Asks the consensus thread for what changes the cluster.
     pub steering: steering::Steering,
+    /// Transactions that wait for the second phase of a commit.
+    pub prepared: prepared::PreparedTransactions,
+    /// GET_LOCK().
+    pub user_locks: user_locks::UserLocks,
+    /// Whether LOCK TABLES … WRITE is in force anywhere on this node.
+    pub write_locked_tables: table_locks::WriteLockedTables,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -128,6 +138,9 @@ impl Node {
             stages: Arc::default(),
             decided: decided::DecidedTerms::default(),
             catalog_known: std::sync::atomic::AtomicBool::new(false),
+            prepared: prepared::PreparedTransactions::default(),
+            user_locks: user_locks::UserLocks::default(),
+            write_locked_tables: table_locks::WriteLockedTables::default(),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),
@@ -158,6 +171,29 @@ impl Node {
     #[must_use]
     pub fn catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.catalog.read())
+    }
+
+    /// The error for a statement that only the leader can run.
+    #[must_use]
+    pub fn refuse_write(&self) -> sql::Error {
+        if self.part() == "removed node" {
+            return sql::Error::read_only("this node was removed from the cluster; connect to another one");
+        }
+        let role = self.role.get();
+        let leader =
+            role.leader.filter(|id| *id != self.config.node_id).and_then(|id| self.members.sql_address(id));
+        match leader {
+            Some(address) => {
+                let part = self.part();
+                sql::Error::read_only(format_args!("this node is a {part}; the leader is {address}"))
+            }
+            None if role.leader.is_some() => {
+                sql::Error::read_only("this node is becoming the leader; try again")
+            }
+            None => sql::Error::read_only(
+                "no leader is known: there is no majority, or an election is running; try again",
+            ),
+        }
     }
 
     /// A new transaction's id.

@@ -101,6 +101,8 @@ impl Session {
         if let Some(Some(cached)) = cache.as_deref()
             && cached.catalog.version == catalog.version
             && cached.sql_mode == self.state.variables.sql_mode
+            // Else it is planned anew, which looks whether it keeps to the locked tables.
+            && self.state.locked_tables.is_none()
             && (!cached.plan.typed_by_parameters || cached.parameter_types == self.state.parameter_types)
         {
             return Ok(cached.clone());

@@ -13,7 +13,9 @@ use sql::Error;
 use sql::ast::Statement;
 use sql::catalog::Catalog;
 use sql::ddl;
-use sql::execute::{self, Context, Freshness, Interrupt, Locking, Outcome, SubqueryCache, Suspend};
+use sql::execute::{
+    self, Context, Freshness, Interrupt, Locking, Outcome, SubqueryCache, Suspend, UserLockCalls,
+};
 use sql::plan::{Plan, Planned};
 use sql::session::SessionState;
 use sql::types::Value;
@@ -100,6 +102,10 @@ impl Session {
         let changes = plan.is_write() && !matches!(plan.statement, Planned::Query(_));
         let autocommit = self.state.variables.autocommit;
         let term = self.node.sequencer.term();
+        self.check_table_locks(term)?;
+        if !plan.tables().is_empty() {
+            self.check_branch_is_active()?;
+        }
         if self.open.as_ref().is_some_and(|open| open.term.is_some() && open.term != term) {
             // It can never commit.
             self.rollback();
@@ -107,6 +113,10 @@ impl Session {
         }
         if latest && term.is_none() {
             let error = self.refuse_write();
+            self.end_failed(&error);
+            return Err(error);
+        }
+        if changes && let Err(error) = self.pass_read_lock().await {
             self.end_failed(&error);
             return Err(error);
         }
@@ -142,11 +152,13 @@ impl Session {
         }
         let explicit = open.explicit;
         self.state.in_transaction = explicit;
-        if latest || explicit {
-            for table in plan.tables() {
+        if latest || explicit || self.node.write_locked_tables.any() {
+            // Under LOCK TABLES they are held already.
+            let tables = if self.tables.is_some() { &[] } else { plan.tables() };
+            for table in tables {
                 let key = ddl::metadata_lock_key(&table.database, &table.name);
                 let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
-                if let Err(error) = self.lock(&key, LockMode::Shared, timeout).await {
+                if let Err(error) = self.lock(&key, plan.metadata_lock_mode(table), timeout).await {
                     self.end_failed(&error);
                     return Err(error);
                 }
@@ -225,6 +237,7 @@ impl Session {
         let started_us = now_us();
         let mut sleeps_done = 0;
         let mut freshness = Freshness::NotAsked;
+        let mut user_locks = UserLockCalls::default();
         let _deadline = self.deadline(plan);
         let before_statement = Carried::of(&self.state);
         loop {
@@ -268,13 +281,23 @@ impl Session {
             context.now_us = started_us;
             context.sleeps_done = sleeps_done;
             context.freshness = freshness.clone();
+            user_locks.run_again();
+            context.user_locks = user_locks;
             let result = if plan.reads_long {
                 tokio::task::block_in_place(|| execute::run(plan, &mut context, &mut *reply))
             } else {
                 execute::run(plan, &mut context, &mut *reply)
             };
+            user_locks = std::mem::take(&mut context.user_locks);
             let interrupt = match result {
-                Ok(outcome) => return Ok(outcome),
+                Ok(outcome) => {
+                    if !user_locks.is_empty()
+                        && let Some(term) = self.node.user_locks.term(self.connection.id)
+                    {
+                        self.confirm_leadership(term).await?;
+                    }
+                    return Ok(outcome);
+                }
                 Err(interrupt) => interrupt,
             };
             open.txn.rollback_to(before);
@@ -297,6 +320,9 @@ impl Session {
                                 // Another node may lead since; what it has committed must not be missed.
                                 self.freshen().await?;
                             }
+                        }
+                        Suspend::UserLock(wait, patience) => {
+                            user_locks.timed_out = self.wait_for_user_lock(wait, patience).await?;
                         }
                         Suspend::Sleep(number, length) => {
                             self.sleep(length).await?;
@@ -341,6 +367,20 @@ impl Session {
         } else {
             Error::query_interrupted()
         }
+    }
+
+    /// Waits until no FLUSH TABLES WITH READ LOCK keeps this session from writing.
+    ///
+    /// # Errors
+    /// 1223 when it is its own; 1205, 1317.
+    async fn pass_read_lock(&self) -> Result<(), Error> {
+        if self.global_read_lock.is_some() {
+            return Err(Error::conflicting_read_lock());
+        }
+        while self.node.sequencer.is_read_locked() {
+            self.outlast_read_lock().await?;
+        }
+        Ok(())
     }
 
     /// Takes a lock of the open transaction, waiting for it.
@@ -430,6 +470,7 @@ pub(super) fn make_context(parts: Parts<'_>) -> Context<'_> {
         freshness: Freshness::NotAsked,
         sleeps_met: 0,
         gave_last_insert_id: false,
+        user_locks: UserLockCalls::default(),
         strict: parts.strict,
         outer_rows: Vec::new(),
         subqueries: SubqueryCache::default(),

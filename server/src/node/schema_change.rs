@@ -25,9 +25,23 @@ impl Session {
         self.abandon_builds(term).await?;
         let guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         let mut job = ddl::Job::new(statement, &self.node.catalog(), &self.state, guard)?;
+        if let Some(tables) = &mut self.tables {
+            job.swap_guard(&mut tables.guard);
+        }
+        let result = self.run_job(&mut job, term).await;
+        if let Some(tables) = &mut self.tables {
+            job.swap_guard(&mut tables.guard);
+        }
+        if result.is_ok() {
+            self.locked_tables_changed(statement);
+        }
+        result
+    }
+
+    async fn run_job(&mut self, job: &mut ddl::Job, term: u64) -> Result<Outcome, Error> {
         loop {
             let mut open = self.internal_transaction(term);
-            let step = self.step_ddl(&mut job, &mut open).await?;
+            let step = self.step_ddl(job, &mut open).await?;
             let kind = if job.is_schema_change() { EntryKind::SchemaChange } else { EntryKind::Transaction };
             self.commit_open(open, kind).await?;
             if let ddl::Step::Done(outcome) = step {
@@ -85,7 +99,7 @@ impl Session {
                     self.connection.state("Waiting for table metadata lock");
                     self.wait_for_lock(wait, timeout).await?;
                 }
-                Err(Interrupt::Suspend(Suspend::Sleep(..) | Suspend::Freshness)) => {
+                Err(Interrupt::Suspend(Suspend::Sleep(..) | Suspend::Freshness | Suspend::UserLock(..))) => {
                     return Err(Error::internal("a schema change does not sleep"));
                 }
             }

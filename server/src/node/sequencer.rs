@@ -17,7 +17,7 @@
 //! with the leadership, or when the handover is given up; whoever was turned away waits for that ([`Sequencer::until_released`]).
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -35,7 +35,7 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 pub enum Refused {
     /// This node does not lead, or no longer in the term the transaction began in.
     NotLeading,
-    /// The leadership is being handed over: to be tried again after [`Sequencer::until_released`].
+    /// The leadership is being handed over, or FLUSH TABLES WITH READ LOCK is in force: to be tried again after [`Sequencer::until_released`].
     Held(Box<Sealed>),
     /// So much waits for the quorum that there is no room: to be tried again after [`Sequencer::until_room`].
     Full(Box<Sealed>, WatermarkWait),
@@ -63,6 +63,8 @@ struct Inner {
     group_count: u64,
     /// Nothing new gets a place for now.
     is_held: bool,
+    /// How many sessions have FLUSH TABLES WITH READ LOCK in force: no transaction gets a place while any has. Ends with the leadership.
+    read_locks: usize,
     /// The store is being replaced: nothing is dropped from it.
     is_replacing: bool,
     /// Every index up to this one is installed in the store (as pending or committed). Moved by [`Sequencer::sequence`] and by
@@ -106,6 +108,8 @@ impl Inner {
 pub struct Sequencer {
     inner: Mutex<Inner>,
     wake: Wake,
+    /// Whether `read_locks` is above zero: written under the lock, looked at without it where it need not be exact.
+    is_read_locked: AtomicBool,
     /// Told when a hold ends, and when it closes.
     released: tokio::sync::Notify,
     group_leaders: AtomicU64,
@@ -140,6 +144,7 @@ impl Sequencer {
             in_flight_bytes: 0,
             group_count: 0,
             is_held: false,
+            read_locks: 0,
             is_replacing: false,
             installed,
             is_sequencing: false,
@@ -147,6 +152,7 @@ impl Sequencer {
         Sequencer {
             inner: Mutex::new(inner),
             wake,
+            is_read_locked: AtomicBool::new(false),
             released: tokio::sync::Notify::new(),
             group_leaders: AtomicU64::new(0),
             group_followers: AtomicU64::new(0),
@@ -165,6 +171,8 @@ impl Sequencer {
         assert!(inner.term.is_none() && inner.queue.is_empty(), "opened twice");
         inner.term = Some(term);
         inner.is_held = false;
+        inner.read_locks = 0;
+        self.is_read_locked.store(false, Ordering::Release);
         inner.next = next;
         inner.installed = inner.installed.max(next - 1);
     }
@@ -174,6 +182,8 @@ impl Sequencer {
         let mut inner = self.inner.lock();
         // Also one that was never open: a leader without tables hands over too.
         inner.is_held = false;
+        inner.read_locks = 0;
+        self.is_read_locked.store(false, Ordering::Release);
         self.released.notify_waiters();
         if inner.term.take().is_none() {
             return;
@@ -257,14 +267,53 @@ impl Sequencer {
         self.inner.lock().is_held
     }
 
-    /// Returns once there is no hold.
+    /// The last index that was handed out, while this node leads in `term`.
+    #[must_use]
+    pub fn last(&self, term: u64) -> Option<u64> {
+        let inner = self.inner.lock();
+        (inner.term == Some(term)).then(|| inner.next - 1)
+    }
+
+    /// Gives no transaction a place any more until [`Sequencer::unlock_reads`]. The last index that has been handed out; none when this
+    /// node does not lead in `term`.
+    pub fn lock_reads(&self, term: u64) -> Option<u64> {
+        let mut inner = self.inner.lock();
+        if inner.term != Some(term) {
+            return None;
+        }
+        inner.read_locks += 1;
+        self.is_read_locked.store(true, Ordering::Release);
+        Some(inner.next - 1)
+    }
+
+    /// Takes back one [`Sequencer::lock_reads`] of `term`.
+    pub fn unlock_reads(&self, term: u64) {
+        let mut inner = self.inner.lock();
+        if inner.term == Some(term) {
+            inner.read_locks -= 1;
+            self.is_read_locked.store(inner.read_locks > 0, Ordering::Release);
+            self.released.notify_waiters();
+        }
+    }
+
+    /// Whether FLUSH TABLES WITH READ LOCK is in force.
+    #[must_use]
+    pub fn is_read_locked(&self) -> bool {
+        self.is_read_locked.load(Ordering::Acquire)
+    }
+
+    /// Returns once there is no hold and no read lock.
     pub async fn until_released(&self) {
         loop {
             let released = self.released.notified();
             tokio::pin!(released);
             // Registered before looking, so that a release in between is not missed.
             released.as_mut().enable();
-            if !self.is_held() {
+            let is_stopped = {
+                let inner = self.inner.lock();
+                inner.is_held || inner.read_locks > 0
+            };
+            if !is_stopped {
                 return;
             }
             released.await;
@@ -325,7 +374,7 @@ impl Sequencer {
             if inner.term != Some(term) {
                 return Err(Refused::NotLeading);
             }
-            if inner.is_held {
+            if inner.is_held || inner.read_locks > 0 {
                 return Err(Refused::Held(Box::new(sealed)));
             }
             if sealed.check().is_err() {

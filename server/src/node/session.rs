@@ -23,6 +23,9 @@ use super::plan_cache::Prepared;
 use super::process::{Connection, count};
 use super::reads::NoAnswer;
 use super::sequencer::Refused;
+use super::table_locks::{GlobalReadLock, HeldTables};
+use super::user_locks::OwnUserLocks;
+use super::xa::Branch;
 use crate::limits::{ENTRY_BYTES_MAX, IN_DOUBT_POLL, IN_DOUBT_WAIT};
 
 /// An open transaction.
@@ -90,6 +93,14 @@ pub struct Session {
     pub named: HashMap<String, Prepared>,
     /// The id of the next prepared statement.
     pub next_statement_id: u32,
+    /// LOCK TABLES.
+    pub tables: Option<HeldTables>,
+    /// FLUSH TABLES WITH READ LOCK.
+    pub global_read_lock: Option<GlobalReadLock>,
+    /// GET_LOCK(): released when the session ends.
+    pub user_locks: OwnUserLocks,
+    /// XA START.
+    pub branch: Option<Branch>,
 }
 
 impl Session {
@@ -97,6 +108,10 @@ impl Session {
     #[must_use]
     pub fn new(node: Arc<Node>, connection: Arc<Connection>, state: SessionState) -> Session {
         Session {
+            user_locks: OwnUserLocks::new(Arc::clone(&node), connection.id),
+            tables: None,
+            global_read_lock: None,
+            branch: None,
             node,
             connection,
             state,
@@ -133,6 +148,7 @@ impl Session {
     /// When committing the transaction before it fails.
     pub async fn begin(&mut self, consistent_snapshot: bool, read_only: bool) -> Result<(), Error> {
         self.commit().await?;
+        self.release_tables();
         if consistent_snapshot {
             // What it reads later is as of now.
             self.freshen().await?;
@@ -218,6 +234,14 @@ impl Session {
         let (index, wait) = self.sequence(term, sealed).await?;
         open.txn.release_locks();
         drop(open);
+        self.outcome(wait, term, index).await
+    }
+
+    /// Waits for what becomes of a transaction that has its place in the log.
+    ///
+    /// # Errors
+    /// As [`Session::commit`].
+    pub(super) async fn outcome(&self, wait: WatermarkWait, term: u64, index: u64) -> Result<(), Error> {
         count(&self.node.processes.counters.sequenced);
         self.connection.state("waiting for quorum");
         match self.settle(wait, Some(term)).await {
@@ -228,7 +252,11 @@ impl Session {
     }
 
     /// Gives a sealed transaction its place in the log, after the handover that may be going on.
-    async fn sequence(&self, term: u64, mut sealed: Sealed) -> Result<(u64, WatermarkWait), Error> {
+    pub(super) async fn sequence(
+        &self,
+        term: u64,
+        mut sealed: Sealed,
+    ) -> Result<(u64, WatermarkWait), Error> {
         let node = &self.node;
         loop {
             match node.sequencer.sequence(&node.store, term, sealed) {
@@ -242,13 +270,31 @@ impl Session {
                 }
                 Err(Refused::Held(turned_away)) => sealed = *turned_away,
             }
+            if node.sequencer.is_read_locked() {
+                self.outlast_read_lock().await?;
+                continue;
+            }
             self.connection.state("waiting for a handover of leadership");
             node.sequencer.until_released().await;
         }
     }
 
+    /// Waits until another session's FLUSH TABLES WITH READ LOCK is over.
+    ///
+    /// # Errors
+    /// 1205 after `lock_wait_timeout`, 1317 when it is killed: the transaction has no place in the log.
+    pub(super) async fn outlast_read_lock(&self) -> Result<(), Error> {
+        self.connection.state("Waiting for global read lock");
+        let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
+        tokio::select! {
+            () = self.node.sequencer.until_released() => Ok(()),
+            () = tokio::time::sleep(timeout) => Err(Error::lock_wait_timeout()),
+            () = self.connection.until_killed() => Err(self.interrupted()),
+        }
+    }
+
     /// Whether `open` belongs to a leadership that is over: it can never commit.
-    fn is_doomed(&self, open: &Open) -> bool {
+    pub(super) fn is_doomed(&self, open: &Open) -> bool {
         open.term.is_some() && open.term != self.node.sequencer.term()
     }
 
@@ -256,7 +302,7 @@ impl Session {
     ///
     /// # Errors
     /// 1317 when it is killed: the transaction has no place in the log yet.
-    async fn admit(&self) -> Result<(), Error> {
+    pub(super) async fn admit(&self) -> Result<(), Error> {
         while let Admission::Wait(wait) = self.node.store.admit() {
             self.connection.state("waiting for write-behind");
             tokio::select! {
@@ -308,7 +354,7 @@ impl Session {
     ///
     /// # Errors
     /// 1053 when it was not to be, or is not known in time: the transaction is to be rolled back.
-    async fn wait_for_seen(&self, wait: WatermarkWait, term: Option<u64>) -> Result<(), Error> {
+    pub(super) async fn wait_for_seen(&self, wait: WatermarkWait, term: Option<u64>) -> Result<(), Error> {
         match self.settle(wait, term).await {
             Settled::Committed => Ok(()),
             Settled::Truncated | Settled::InDoubt => Err(lost_leadership()),
@@ -400,24 +446,7 @@ impl Session {
     /// The error for a statement that only the leader can run.
     #[must_use]
     pub fn refuse_write(&self) -> Error {
-        if self.node.part() == "removed node" {
-            return Error::read_only("this node was removed from the cluster; connect to another one");
-        }
-        let role = self.node.role.get();
-        let leader = role
-            .leader
-            .filter(|id| *id != self.node.config.node_id)
-            .and_then(|id| self.node.members.sql_address(id));
-        match leader {
-            Some(address) => {
-                let part = self.node.part();
-                Error::read_only(format_args!("this node is a {part}; the leader is {address}"))
-            }
-            None if role.leader.is_some() => Error::read_only("this node is becoming the leader; try again"),
-            None => Error::read_only(
-                "no leader is known: there is no majority, or an election is running; try again",
-            ),
-        }
+        self.node.refuse_write()
     }
 
     /// A named savepoint.
@@ -452,6 +481,10 @@ impl Session {
     /// COM_RESET_CONNECTION: as if newly connected, user and database kept.
     pub fn reset(&mut self) {
         self.rollback();
+        self.branch = None;
+        self.release_tables();
+        self.global_read_lock = None;
+        self.user_locks.release();
         self.prepared.clear();
         self.named.clear();
         self.next = NextTransaction::default();
@@ -480,6 +513,7 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        locked_tables: None,
     }
 }
 
@@ -499,7 +533,7 @@ fn tells_of_rows(error: &Error) -> bool {
 }
 
 /// The error of a read that must be fresh and cannot be.
-fn not_fresh() -> Error {
+pub(super) fn not_fresh() -> Error {
     Error::internal(
         "no majority of the voters confirmed in time who leads, so what this node has may be old; try again, or SET \
          quorate_read_consistency = EVENTUAL to read what it has",

@@ -52,6 +52,7 @@ impl Session {
             self.state.warning_count = 0;
         }
         let result = self.dispatch(statement, parameters, plan, reply).await;
+        self.note_branch_failure(&result);
         if matches!(**statement, Statement::Query(_)) && keeps_diagnostics(statement) {
             // It has read their number; they are gone then, as after any other SELECT.
             self.state.warnings.clear();
@@ -85,6 +86,8 @@ impl Session {
         if self.node.config.log_only {
             super::logger::check(statement, self.state.database.as_deref())?;
         }
+        self.check_table_locks(self.node.sequencer.term())?;
+        self.check_branch(statement)?;
         match &**statement {
             Statement::Query(_)
             | Statement::Insert(_)
@@ -99,7 +102,18 @@ impl Session {
             | Statement::TruncateTable(_)
             | Statement::CreateIndex { .. }
             | Statement::DropIndex { .. }
-            | Statement::RenameTable(_) => self.run_ddl(statement).await,
+            | Statement::RenameTable(_) => {
+                if self.global_read_lock.is_some() {
+                    return Err(Error::conflicting_read_lock());
+                }
+                self.run_ddl(statement).await
+            }
+            Statement::LockTables(locks) => self.lock_tables(locks).await.map(done),
+            Statement::UnlockTables => self.unlock_tables().await.map(done),
+            Statement::FlushTables { names, with_read_lock } => {
+                self.flush_tables(names, *with_read_lock).await.map(done)
+            }
+            Statement::Xa(statement) => self.xa(statement, reply).await,
             Statement::AnalyzeTable(_) | Statement::Show(_) => self.run_introspection(statement, reply).await,
             Statement::Use(database) => self.use_database(database).map(done),
             Statement::Set(_) | Statement::SetNames { .. } | Statement::SetTransaction { .. } => {

@@ -34,6 +34,8 @@ pub enum Request {
     CancelTransfer,
     /// Another node has called that there is no link to yet.
     ReconcileLinks,
+    /// The locks of prepared transactions are held: the leadership may open.
+    PreparedReady,
 }
 
 /// The way to the consensus thread. While the node stops, questions are dropped.
@@ -88,6 +90,11 @@ impl Steering {
     /// Has a link made to a node that called.
     pub fn reconcile_links(&self) {
         (self.0)(Request::ReconcileLinks);
+    }
+
+    /// Says that the locks of prepared transactions are held.
+    pub fn prepared_ready(&self) {
+        (self.0)(Request::PreparedReady);
     }
 
     /// Gives the transfer up.

@@ -219,6 +219,7 @@ impl Driver {
             },
             Request::CancelTransfer => self.step(Input::CancelTransfer),
             Request::ReconcileLinks => self.reconcile_links(),
+            Request::PreparedReady => self.open_if_applied(),
         }
     }
 
@@ -511,6 +512,7 @@ impl Driver {
             self.is_open = false;
             self.revoke_lease();
             self.node.sequencer.close(&self.node.store);
+            self.node.prepared.end_term();
             // Whoever asked for it sees the change of role.
             self.transfer = None;
         }
@@ -530,9 +532,23 @@ impl Driver {
         }
     }
 
+    /// Whether prepared transactions hold their locks, without which nobody may write.
+    fn prepared_are_ready(&self, term: Term) -> bool {
+        let steering = self.node.steering.clone();
+        let done = move |taken: Result<(), storage::Error>| match taken {
+            Ok(()) => steering.prepared_ready(),
+            Err(error) => super::fatal("a prepared transaction cannot be read", &error),
+        };
+        match self.node.prepared.is_ready(&self.node, term.get(), done) {
+            Ok(is_ready) => is_ready,
+            Err(error) => super::fatal("prepared transactions cannot be read", &error),
+        }
+    }
+
     fn open_if_applied(&mut self) {
         if let Some((term, index)) = self.ready
             && self.applied >= index.get()
+            && self.prepared_are_ready(term)
         {
             self.ready = None;
             let next = self.replica.last_index().get() + 1;

@@ -7,8 +7,10 @@ pub mod ddl;
 pub mod expression;
 pub mod query;
 pub mod statement;
+pub mod xa;
 
 pub use ddl::*;
 pub use expression::*;
 pub use query::*;
 pub use statement::*;
+pub use xa::*;

@@ -1,6 +1,6 @@
 //! Statements as written.
 
-use crate::ast::{CreateTable, Expr, KeyDefinition, Query, TableExpr, TableName, VariableScope};
+use crate::ast::{CreateTable, Expr, KeyDefinition, Query, TableExpr, TableName, VariableScope, Xa};
 use crate::types::Collation;
 
 /// One statement of a client.
@@ -127,6 +127,30 @@ pub enum Statement {
     },
     /// DEALLOCATE PREPARE, DROP PREPARE.
     Deallocate(String),
+    /// LOCK TABLES.
+    LockTables(Vec<TableLock>),
+    /// UNLOCK TABLES.
+    UnlockTables,
+    /// FLUSH TABLES.
+    FlushTables {
+        /// Which; all when empty.
+        names: Vec<TableName>,
+        /// WITH READ LOCK (of all tables).
+        with_read_lock: bool,
+    },
+    /// XA.
+    Xa(Xa),
+}
+
+/// One table of LOCK TABLES.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableLock {
+    /// Table.
+    pub name: TableName,
+    /// The name by which statements will use it.
+    pub alias: Option<String>,
+    /// WRITE rather than READ.
+    pub write: bool,
 }
 
 /// CALL of a procedure. Which there are, and what they take, is known to [`crate::execute::procedure`].

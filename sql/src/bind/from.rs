@@ -224,6 +224,9 @@ fn bind_table(
         let source = TableSource::Virtual(table);
         return Ok(BoundTable { source, database, alias, base: 0, columns, hints: Vec::new(), outer_joined });
     }
+    if let Some(locked) = &binder.session.locked_tables {
+        locked.check_use(database, name, &alias, false)?;
+    }
     let table = binder.table(Some(database), name)?;
     let columns = table_columns(&table, &alias, outer_joined);
     let database = table.database.clone();

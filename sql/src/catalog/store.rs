@@ -12,6 +12,7 @@
 //! | `a` table id | next AUTO_INCREMENT value, u64 big endian | each transaction that takes values; never down |
 //! | `r` table id | next hidden row id, u64 big endian | likewise |
 //! | `x` index id | empty: the index is dropped, its keys can be deleted | DROP, TRUNCATE, a failed index build |
+//! | `p` identifier | writes of a prepared transaction (see [`storage::txn::encode_mutations`]) | XA PREPARE; gone with XA COMMIT and ROLLBACK |
 //! | `b` index id | empty: the index is being built | CREATE INDEX, for as long as it runs |
 //!
 //! Invariants: an id below `n` that is in no table, `x` or `b` has no keys. A `b` key belongs to a running job of the
@@ -60,6 +61,8 @@ pub enum CatalogKey<'a> {
     Dropped(IndexId),
     /// An index that is being built.
     Building(IndexId),
+    /// A prepared transaction, by its identifier (see [`Xid`](crate::ast::Xid)).
+    Prepared(&'a [u8]),
 }
 
 impl<'a> CatalogKey<'a> {
@@ -80,6 +83,10 @@ impl<'a> CatalogKey<'a> {
             CatalogKey::RowId(TableId(id)) => push_id(b'r', id, &mut key),
             CatalogKey::Dropped(IndexId(id)) => push_id(b'x', id, &mut key),
             CatalogKey::Building(IndexId(id)) => push_id(b'b', id, &mut key),
+            CatalogKey::Prepared(xid) => {
+                key.push(b'p');
+                key.extend_from_slice(xid);
+            }
         }
         Bytes::from(key)
     }
@@ -107,6 +114,7 @@ impl<'a> CatalogKey<'a> {
             b'r' => CatalogKey::RowId(TableId(id()?)),
             b'x' => CatalogKey::Dropped(IndexId(id()?)),
             b'b' => CatalogKey::Building(IndexId(id()?)),
+            b'p' => CatalogKey::Prepared(subject),
             _ => return Err(damaged("a catalog key of an unknown kind")),
         }))
     }
@@ -155,7 +163,7 @@ impl Catalog {
                 Some(CatalogKey::Table(id)) => tables.push(encode::read_table(id, &value)?),
                 Some(CatalogKey::AutoIncrement(id)) => counters.push((id, true, read_u64(&value)?)),
                 Some(CatalogKey::RowId(id)) => counters.push((id, false, read_u64(&value)?)),
-                Some(CatalogKey::Dropped(_) | CatalogKey::Building(_)) | None => {}
+                Some(CatalogKey::Dropped(_) | CatalogKey::Building(_) | CatalogKey::Prepared(_)) | None => {}
             }
         }
         for table in tables {
@@ -212,7 +220,7 @@ impl Catalog {
                     self.move_counter(id, false, read_u64(value)?, mutations.len());
                 }
                 (CatalogKey::AutoIncrement(_) | CatalogKey::RowId(_), None) => {}
-                (CatalogKey::Dropped(_) | CatalogKey::Building(_), _) => {}
+                (CatalogKey::Dropped(_) | CatalogKey::Building(_) | CatalogKey::Prepared(_), _) => {}
                 (
                     CatalogKey::Version | CatalogKey::NextId | CatalogKey::Database(_) | CatalogKey::Table(_),
                     value,
@@ -270,7 +278,8 @@ impl Catalog {
                     | CatalogKey::AutoIncrement(_)
                     | CatalogKey::RowId(_)
                     | CatalogKey::Dropped(_)
-                    | CatalogKey::Building(_),
+                    | CatalogKey::Building(_)
+                    | CatalogKey::Prepared(_),
                     _,
                 ) => {}
             }

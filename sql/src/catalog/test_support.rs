@@ -70,6 +70,7 @@ pub fn session() -> SessionState {
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        locked_tables: None,
     }
 }
 
@@ -139,6 +140,7 @@ impl TestNode {
             freshness: crate::execute::Freshness::NotAsked,
             sleeps_met: 0,
             gave_last_insert_id: false,
+            user_locks: crate::execute::UserLockCalls::default(),
             strict: true,
             outer_rows: Vec::new(),
             subqueries: SubqueryCache::default(),

@@ -14,7 +14,7 @@
 //!    kind `SchemaChange` if [`Job::is_schema_change`], else `Transaction`; and waits until it is applied. A
 //!    suspended step is waited for as a statement would be (with `lock_wait_timeout`, not the row locks' timeout), and
 //!    called again. An error of a step ends the job; the step's transaction is rolled back.
-//! 4. Statements take [`metadata_lock_key`] shared, for each table of their plan, in the session's transaction (so until
+//! 4. Statements take [`metadata_lock_key`] in an intention mode, for each table of their plan, in the session's transaction (so until
 //!    its end); then they check that the catalog's version is still their plan's, and plan again if not.
 //!
 //! # Why it is right
@@ -51,7 +51,7 @@ use crate::catalog::{Catalog, is_system_database};
 use crate::dml::write::lock_exclusive;
 use crate::execute::{Context, Interrupt, Outcome, Run, Suspend};
 use crate::limits::FIRST_FREE_ID;
-use crate::session::SessionState;
+use crate::session::{LockedTables, SessionState};
 use crate::{Error, Result};
 
 /// What the server does after a step.
@@ -63,7 +63,8 @@ pub enum Step {
     Done(Outcome),
 }
 
-/// The key of a table's metadata lock: shared for statements, exclusive for changes of its definition.
+/// The key of a table's metadata lock: taken in an intention mode by statements, shared and exclusive by LOCK TABLES, exclusive for changes
+/// of its definition.
 #[must_use]
 pub fn metadata_lock_key(database: &str, table: &str) -> Bytes {
     lock_key(b't', &[database, table])
@@ -137,6 +138,9 @@ impl Job {
         let mut locks = Vec::new();
         match &mut statement {
             Statement::CreateDatabase { name, .. } | Statement::DropDatabase { name, .. } => {
+                if session.locked_tables.is_some() {
+                    return Err(Error::active_locked_tables());
+                }
                 refuse_system(name, session)?;
                 locks.push((database_lock_key(name), LockMode::Exclusive));
             }
@@ -145,7 +149,7 @@ impl Job {
                 if let Some(like) = &mut create.like {
                     // A table cannot be made like itself: the exclusive lock on its name is enough then.
                     if *like != create.name {
-                        add_table(like, LockMode::Shared, session, &mut locks)?;
+                        add_table(like, LockMode::IntentShared, session, &mut locks)?;
                     }
                 }
             }
@@ -175,7 +179,15 @@ impl Job {
             }
             is_same
         });
+        if let Some(locked) = &session.locked_tables {
+            check_locked(&statement, locked)?;
+        }
         Ok(Job { statement, guard, locks, stage: Stage::Lock, is_schema_change: false })
+    }
+
+    /// Exchanges the guard: under LOCK TABLES the job works with the locks that are held already, and hands them back at its end.
+    pub fn swap_guard(&mut self, guard: &mut Transaction) {
+        std::mem::swap(&mut self.guard, guard);
     }
 
     /// Whether what the last step wrote changes the catalog.
@@ -272,12 +284,36 @@ fn add_table(
     Ok(())
 }
 
+/// Under LOCK TABLES: what is changed must be locked for writing, what is looked at or made must be locked.
+fn check_locked(statement: &Statement, locked: &LockedTables) -> Result<()> {
+    let check = |name: &TableName, write| {
+        let (database, table) = qualified(name);
+        locked.check_definition(database, table, write)
+    };
+    match statement {
+        Statement::CreateTable(create) => {
+            check(&create.name, false)?;
+            create.like.iter().try_for_each(|like| check(like, false))
+        }
+        Statement::DropTable { names, .. } => names.iter().try_for_each(|name| check(name, true)),
+        Statement::TruncateTable(table)
+        | Statement::CreateIndex { table, .. }
+        | Statement::DropIndex { table, .. } => check(table, true),
+        Statement::RenameTable(pairs) => pairs.iter().try_for_each(|(from, _)| check(from, true)),
+        _ => Ok(()),
+    }
+}
+
 /// A name with its database: every name of a job has one.
 fn qualified(name: &ast::TableName) -> (&str, &str) {
     (name.database.as_deref().unwrap_or_default(), &name.table)
 }
 
-fn refuse_system(database: &str, session: &SessionState) -> Result<()> {
+/// Refuses changes and locks of the tables of a system database.
+///
+/// # Errors
+/// 1044, 3552.
+pub fn refuse_system(database: &str, session: &SessionState) -> Result<()> {
     if !is_system_database(database) {
         return Ok(());
     }

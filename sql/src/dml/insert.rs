@@ -90,6 +90,9 @@ pub fn plan(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState
     if is_system_database(database) {
         return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));
     }
+    if let Some(locked) = &session.locked_tables {
+        locked.check_use(database, &insert.table.table, &insert.table.table, true)?;
+    }
     let table = Arc::clone(catalog.table(database, &insert.table.table)?);
     let targets = target_columns(insert, &table)?;
     let mut tables = vec![Arc::clone(&table)];

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use storage::txn::{LockWait, RangeKind, Transaction, View};
+use storage::txn::{LockOutcome, LockWait, RangeKind, Transaction, View, WaitPolicy};
 
 use crate::catalog::Catalog;
 use crate::error::Error;
 use crate::execute::cluster::ClusterView;
 use crate::execute::subquery::SubqueryCache;
+use crate::function::UserLockCalls;
 use crate::gtid::Gtid;
 use crate::session::SessionState;
 use crate::types::{DataType, Value};
@@ -33,6 +34,8 @@ pub enum Suspend {
     Sleep(u32, Duration),
     /// That the node has everything that was acknowledged before, as `quorate_read_consistency` says.
     Freshness,
+    /// GET_LOCK(): the lock, and for how long; none: for ever.
+    UserLock(LockWait, Option<Duration>),
 }
 
 /// Whether this statement asked for freshness in the middle of it (see [`Suspend::Freshness`]).
@@ -68,6 +71,7 @@ impl std::fmt::Debug for Suspend {
             Suspend::Lock(wait) => write!(f, "Lock(held by {:?})", wait.waiting_for()),
             Suspend::Sleep(call, time) => write!(f, "Sleep({call}, {time:?})"),
             Suspend::Freshness => write!(f, "Freshness"),
+            Suspend::UserLock(wait, time) => write!(f, "UserLock({:?}, {time:?})", wait.waiting_for()),
         }
     }
 }
@@ -126,6 +130,8 @@ pub struct Context<'a> {
     pub freshness: Freshness,
     /// LAST_INSERT_ID(n) was called in this run: the client is told n.
     pub gave_last_insert_id: bool,
+    /// What GET_LOCK() and its like have done in this statement.
+    pub user_locks: UserLockCalls,
     /// True in INSERT/UPDATE/DELETE under a strict sql_mode: conversion problems are errors, not warnings.
     pub strict: bool,
     /// The rows of enclosing queries while a correlated subquery runs, outermost first.
@@ -188,6 +194,33 @@ pub trait Host: Send + Sync {
             reason: format!("there is no log to look for {gtid} in"),
             may_change: false,
         }
+    }
+    /// GET_LOCK(): takes a lock for a connection, once more if it has it.
+    ///
+    /// # Errors
+    /// 1290 on a node that does not lead, 3058 for a deadlock.
+    fn acquire_user_lock(
+        &self,
+        _connection_id: u64,
+        _name: &str,
+        _policy: WaitPolicy,
+    ) -> crate::Result<LockOutcome> {
+        Err(Error::not_supported("GET_LOCK() without a server"))
+    }
+    /// RELEASE_LOCK(): true when the connection had it, false when another has it, none when nobody does.
+    fn release_user_lock(&self, _connection_id: u64, _name: &str) -> Option<bool> {
+        None
+    }
+    /// RELEASE_ALL_LOCKS(): how many there were.
+    fn release_user_locks(&self, _connection_id: u64) -> u64 {
+        0
+    }
+    /// IS_USED_LOCK(): the connection that has the lock.
+    ///
+    /// # Errors
+    /// 1290 on a node that does not lead, and so cannot know.
+    fn user_lock_owner(&self, _name: &str) -> crate::Result<Option<u64>> {
+        Ok(None)
     }
     /// The cluster as this node sees it now: rows of information_schema's ALISQL_CLUSTER_* and QUORATE_CLUSTER_* tables. Without a
     /// cluster (in tests) it is empty.

@@ -41,6 +41,7 @@ use crate::plan::{Plan, Planned};
 use crate::session::{Warning, WarningLevel};
 use crate::variables::SqlMode;
 
+pub use crate::function::UserLockCalls;
 pub use cluster::ClusterView;
 pub use context::{
     Context, Freshness, Host, Interrupt, Locking, Outcome, Process, ResultColumn, Run, Sink, Suspend,

@@ -5,7 +5,7 @@
 //! takes as text are converted by the binder, so that bodies see strings. IF, IFNULL, COALESCE, NULLIF, ISNULL and MOD are
 //! operators for the binder and not here.
 //!
-//! Left out, and refused by name: the GET_LOCK family, LOAD_FILE, BENCHMARK, JSON and spatial functions, window functions.
+//! Left out, and refused by name: LOAD_FILE, BENCHMARK, JSON and spatial functions, window functions.
 
 mod control;
 mod encode;
@@ -18,6 +18,7 @@ mod temporal;
 mod temporal_format;
 mod temporal_parts;
 mod text_search;
+mod user_lock;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -28,6 +29,7 @@ use crate::expression::Expression;
 use crate::types::{Collation, DataType, Value};
 
 pub use interval::Unit;
+pub use user_lock::UserLockCalls;
 
 /// A call as a function's body sees it.
 #[derive(Clone, Copy, Debug)]
@@ -215,6 +217,7 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
         temporal_format::FUNCTIONS,
         temporal_parts::FUNCTIONS,
         text_search::FUNCTIONS,
+        user_lock::FUNCTIONS,
     ]
     .into_iter()
     .flatten()
@@ -224,7 +227,7 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 #[must_use]
 pub fn is_refused(name: &str) -> bool {
     const PREFIXES: [&str; 4] = ["JSON_", "ST_", "GTID_", "WAIT_FOR_"];
-    const NAMES: [&str; 43] = [
+    const NAMES: [&str; 38] = [
         "AES_DECRYPT",
         "AES_ENCRYPT",
         "BENCHMARK",
@@ -237,13 +240,10 @@ pub fn is_refused(name: &str) -> bool {
         "FORMAT_BYTES",
         "FORMAT_PICO_TIME",
         "GET_FORMAT",
-        "GET_LOCK",
         "GROUPING",
         "ICU_VERSION",
         "INET6_ATON",
         "INET6_NTOA",
-        "IS_FREE_LOCK",
-        "IS_USED_LOCK",
         "LAG",
         "LAST_VALUE",
         "LEAD",
@@ -260,8 +260,6 @@ pub fn is_refused(name: &str) -> bool {
         "PS_CURRENT_THREAD_ID",
         "RANDOM_BYTES",
         "RANK",
-        "RELEASE_ALL_LOCKS",
-        "RELEASE_LOCK",
         "ROW_NUMBER",
         "SOUNDEX",
         "STATEMENT_DIGEST",

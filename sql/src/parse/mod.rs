@@ -32,8 +32,10 @@ mod select_scan;
 mod set;
 mod show;
 mod source;
+mod table_lock;
 mod tokens;
 mod transaction;
+mod xa;
 
 #[cfg(test)]
 mod tests;

@@ -60,7 +60,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["DROP", "UNDO"], "tablespaces"),
     (&["DROP", "USER"], "DROP USER"),
     (&["DROP", "VIEW"], "views"),
-    (&["FLUSH"], "FLUSH"),
     (&["GET"], "GET DIAGNOSTICS"),
     (&["GRANT"], "GRANT"),
     (&["HANDLER"], "HANDLER"),
@@ -71,8 +70,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["LOAD", "INDEX"], "LOAD INDEX"),
     (&["LOAD", "XML"], "LOAD XML"),
     (&["LOCK", "INSTANCE"], "LOCK INSTANCE"),
-    (&["LOCK", "TABLE"], "LOCK TABLES"),
-    (&["LOCK", "TABLES"], "LOCK TABLES"),
     (&["OPTIMIZE"], "OPTIMIZE TABLE"),
     (&["PURGE"], "PURGE BINARY LOGS"),
     (&["RENAME", "USER"], "RENAME USER"),
@@ -95,9 +92,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["STOP", "SLAVE"], "STOP REPLICA"),
     (&["UNINSTALL"], "UNINSTALL PLUGIN and UNINSTALL COMPONENT"),
     (&["UNLOCK", "INSTANCE"], "UNLOCK INSTANCE"),
-    (&["UNLOCK", "TABLE"], "UNLOCK TABLES"),
-    (&["UNLOCK", "TABLES"], "UNLOCK TABLES"),
-    (&["XA"], "XA transactions"),
 ];
 
 /// The refusal of the statement that begins here, if it is one of the table.

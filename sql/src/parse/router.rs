@@ -5,7 +5,9 @@ use sqlparser::tokenizer::{Token, Word};
 use crate::ast::{Show, ShowKind, Statement};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
-use crate::parse::{alter, call_statement, create_table, dml, refused, set, show, tokens, transaction};
+use crate::parse::{
+    alter, call_statement, create_table, dml, refused, set, show, table_lock, tokens, transaction, xa,
+};
 use crate::variables::character_set;
 
 /// Parses a statement up to its end, which the caller checks.
@@ -67,6 +69,9 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
             cursor.skip();
             Ok(Statement::Do(cursor.list(Cursor::expr)?))
         }
+        "LOCK" | "UNLOCK" => table_lock::lock(cursor),
+        "FLUSH" => table_lock::flush(cursor),
+        "XA" => xa::xa(cursor),
         "PREPARE" | "EXECUTE" | "DEALLOCATE" => prepared(cursor),
         _ => Err(cursor.unexpected()),
     }

@@ -124,6 +124,9 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
         return Err(Error::not_supported(format_args!("{} of a system table", change.verb)));
     };
     let table = Arc::clone(table);
+    if let Some(locked) = &binder.session.locked_tables {
+        locked.check_use(&table.database, &table.name, &scope.tables[0].alias, true)?;
+    }
     let names = Names::new(&scope, None);
     let assignments = bind_assignments(binder, &names, &table, written)?;
     let filter = match change.filter {

@@ -27,6 +27,8 @@ pub mod slots;
 
 use std::sync::Arc;
 
+use storage::txn::LockMode;
+
 use crate::ast;
 use crate::bind::{Binder, walk};
 use crate::catalog::{Catalog, Table};
@@ -95,6 +97,18 @@ impl Plan {
             Planned::Update(_) | Planned::Delete(_) | Planned::Insert(_) => true,
             Planned::Explain(_) | Planned::Do(_) => false,
         }
+    }
+
+    /// How it locks the definition of a table that it uses.
+    #[must_use]
+    pub fn metadata_lock_mode(&self, table: &Table) -> LockMode {
+        let changes = match &self.statement {
+            Planned::Query(query) => query.locks_rows_exclusively(),
+            Planned::Update(change) | Planned::Delete(change) => change.table().id == table.id,
+            Planned::Insert(insert) => insert.table.id == table.id,
+            Planned::Explain(_) | Planned::Do(_) => false,
+        };
+        if changes { LockMode::IntentExclusive } else { LockMode::IntentShared }
     }
 
     /// The tables it uses, each once: for their metadata locks.

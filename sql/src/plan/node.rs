@@ -313,6 +313,12 @@ impl QueryPlan {
         self.any_scan(&mut |scan| scan.lock.is_some())
     }
 
+    /// Whether it locks any rows FOR UPDATE.
+    #[must_use]
+    pub fn locks_rows_exclusively(&self) -> bool {
+        self.any_scan(&mut |scan| scan.lock.is_some_and(|lock| lock.mode == LockMode::Exclusive))
+    }
+
     /// Whether it says LIMIT itself, at its end.
     #[must_use]
     pub fn has_limit(&self) -> bool {

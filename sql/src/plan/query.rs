@@ -33,7 +33,9 @@ pub fn plan_query(binder: &Binder, query: &ast::Query, parent: Option<&Names>) -
                 offset: query.offset.as_ref(),
                 locking: query.locking.as_ref(),
             };
-            plan_select(bind_select(binder, select, tail, parent)?)
+            let bound = bind_select(binder, select, tail, parent)?;
+            check_locked(binder, &bound)?;
+            plan_select(bound)
         }
         QueryBody::Union { left, right, all } => plan_union(binder, query, (left, right, *all), parent),
     }
@@ -208,6 +210,22 @@ fn early_limit(bound: &BoundSelect) -> Option<f64> {
     };
     let offset = bound.offset.as_ref().map_or(0.0, number);
     bound.limit.as_ref().map(|limit| number(limit) + offset)
+}
+
+/// Under LOCK TABLES: rows are locked FOR UPDATE only in tables that were locked for writing.
+///
+/// # Errors
+/// 1099.
+fn check_locked(binder: &Binder, bound: &BoundSelect) -> Result<()> {
+    let Some(locked) = &binder.session.locked_tables else { return Ok(()) };
+    for (table, lock) in bound.scope.tables.iter().zip(locks(bound)) {
+        if lock.is_some_and(|lock| lock.mode == LockMode::Exclusive)
+            && let TableSource::Base(base) = &table.source
+        {
+            locked.check_use(&base.database, &base.name, &table.alias, true)?;
+        }
+    }
+    Ok(())
 }
 
 /// Row locks by table.

@@ -3,10 +3,15 @@
 //! Transactions, prepared statements and sockets belong to the server's session; here is only what statements read and
 //! write: variables, warnings, the current database and the counters behind `LAST_INSERT_ID()` and its like.
 
+mod locked_tables;
+
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
+
+pub use locked_tables::{LockedTable, LockedTables};
 
 /// A warning, note or error for SHOW WARNINGS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +64,8 @@ pub struct SessionState {
     pub in_transaction: bool,
     /// CLIENT_FOUND_ROWS: UPDATE reports matched instead of changed rows.
     pub client_found_rows: bool,
+    /// LOCK TABLES: statements may use these tables only.
+    pub locked_tables: Option<Arc<LockedTables>>,
 }
 
 impl SessionState {

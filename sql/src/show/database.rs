@@ -38,6 +38,19 @@ pub(super) fn databases(catalog: &Catalog) -> Vec<Row> {
     catalog.database_names().into_iter().map(|name| vec![string(name)]).collect()
 }
 
+/// Under LOCK TABLES: SHOW CREATE TABLE is for locked tables only.
+///
+/// # Errors
+/// 1046, 1100.
+pub(super) fn check_locked(name: &TableName, ctx: &Context) -> Run<()> {
+    let Some(locked) = &ctx.session.locked_tables else { return Ok(()) };
+    let database = database_of(name.database.as_deref(), ctx)?;
+    if !is_system_database(&database) {
+        locked.check_definition(&database, &name.table, false)?;
+    }
+    Ok(())
+}
+
 /// `SHOW [FULL] TABLES`.
 ///
 /// # Errors

@@ -155,7 +155,10 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
         ShowKind::Tables { database, full } => database::tables(database.as_deref(), *full, ctx)?,
         ShowKind::Columns { table, full } => column::columns(table, *full, ctx)?,
         ShowKind::Index { table } => column::indexes(table, ctx)?,
-        ShowKind::CreateTable(table) => database::create_table(table, ctx)?,
+        ShowKind::CreateTable(table) => {
+            database::check_locked(table, ctx)?;
+            database::create_table(table, ctx)?
+        }
         ShowKind::CreateDatabase { name, if_not_exists } => {
             database::create_database(name, *if_not_exists, ctx)?
         }

@@ -53,6 +53,7 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::Call(_)
         | Statement::PrepareText { .. }
         | Statement::ExecutePrepared { .. }
+        | Statement::UnlockTables
         | Statement::Deallocate(_) => true,
         Statement::Insert(_)
         | Statement::Update(_)
@@ -66,6 +67,9 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::CreateIndex { .. }
         | Statement::DropIndex { .. }
         | Statement::RenameTable(_)
+        | Statement::LockTables(_)
+        | Statement::FlushTables { .. }
+        | Statement::Xa(_)
         | Statement::AnalyzeTable(_) => false,
     }
 }

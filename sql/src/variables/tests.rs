@@ -59,6 +59,7 @@ fn session(host: &TestHost) -> SessionState {
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        locked_tables: None,
     }
 }
 

@@ -274,7 +274,7 @@ impl<'h> Analysis<'h> {
             let first = by_begin.partition_point(|other| self.history.txns[*other].begun <= ended);
             // Who begins after the end of one of these is behind it by way of that one.
             let mut horizon = u64::MAX;
-            for other in by_begin[first..].to_vec() {
+            for other in by_begin[first..].iter().copied() {
                 if self.history.txns[other].begun > horizon {
                     break;
                 }

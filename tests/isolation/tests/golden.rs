@@ -3,8 +3,6 @@
 //! `UPDATE_GOLDENFILES=1` rewrites what is expected of our server. `record_mysql` records a MySQL beside it, whose address and
 //! account are given by `ISOLATION_MYSQL=host:port/user/password`.
 
-#![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -1,0 +1,62 @@
+-- GET_LOCK() and its like.
+SELECT GET_LOCK('sqltest_a', 0), GET_LOCK('SQLTEST_A', 1), IS_USED_LOCK('sqltest_a') = CONNECTION_ID(), IS_FREE_LOCK('sqltest_a');
+-- session: other
+SELECT GET_LOCK('sqltest_a', 0), GET_LOCK('sqltest_a', 1), IS_FREE_LOCK('sqltest_a'), RELEASE_LOCK('sqltest_a'), RELEASE_ALL_LOCKS();
+SELECT RELEASE_LOCK('sqltest_a');
+-- session: other
+SELECT GET_LOCK('sqltest_a', 0);
+SELECT RELEASE_LOCK('sqltest_a');
+SELECT RELEASE_LOCK('sqltest_a'), IS_FREE_LOCK('sqltest_a'), IS_USED_LOCK('sqltest_a');
+-- session: other
+SELECT GET_LOCK('sqltest_a', 0);
+SELECT GET_LOCK('sqltest_a', 0), IS_USED_LOCK('sqltest_a') = CONNECTION_ID();
+-- session: other
+DO RELEASE_ALL_LOCKS();
+SELECT GET_LOCK(NULL, 1);
+SELECT GET_LOCK('', 1);
+SELECT RELEASE_LOCK(NULL);
+SELECT RELEASE_LOCK('');
+SELECT IS_FREE_LOCK(NULL);
+SELECT IS_USED_LOCK('');
+SELECT GET_LOCK('1234567890123456789012345678901234567890123456789012345678901234', 0);
+SELECT GET_LOCK('12345678901234567890123456789012345678901234567890123456789012345', 0);
+SELECT RELEASE_LOCK('12345678901234567890123456789012345678901234567890123456789012345');
+SELECT IS_FREE_LOCK('12345678901234567890123456789012345678901234567890123456789012345');
+SELECT GET_LOCK('éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé', 0);
+SELECT GET_LOCK('ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé', 0);
+SELECT GET_LOCK('sqltest_n', NULL);
+SELECT GET_LOCK('sqltest_n');
+SELECT GET_LOCK('sqltest_n', 1, 2);
+SELECT RELEASE_ALL_LOCKS(1);
+SELECT IS_FREE_LOCK();
+SELECT GET_LOCK(1234, 0), GET_LOCK(1.5, 0), IS_USED_LOCK('1234') = CONNECTION_ID();
+SELECT GET_LOCK('sqltest_b', -1), GET_LOCK('sqltest_c', 0.4), RELEASE_ALL_LOCKS(), RELEASE_ALL_LOCKS();
+SELECT GET_LOCK('sqltest_x', 0), GET_LOCK('sqltest_x', 0), GET_LOCK('sqltest_y', 0);
+SELECT RELEASE_ALL_LOCKS();
+DO GET_LOCK('sqltest_x', 0);
+SELECT IS_USED_LOCK('sqltest_x') = CONNECTION_ID();
+DO RELEASE_LOCK('sqltest_x');
+SELECT IS_FREE_LOCK('sqltest_x');
+SELECT GET_LOCK(n, 0) FROM (SELECT 'sqltest_p' AS n UNION ALL SELECT 'sqltest_q') AS d;
+SELECT RELEASE_ALL_LOCKS();
+SELECT GET_LOCK('sp ', 0), IS_FREE_LOCK('sp');
+SELECT RELEASE_ALL_LOCKS();
+SELECT GET_LOCK(X'ff41', 0);
+SET @l = GET_LOCK('sqltest_s', 1);
+SELECT @l, RELEASE_ALL_LOCKS();
+
+-- They outlive transactions.
+BEGIN;
+DO GET_LOCK('sqltest_t', 0);
+COMMIT;
+BEGIN;
+ROLLBACK;
+SELECT IS_USED_LOCK('sqltest_t') = CONNECTION_ID();
+SELECT RELEASE_ALL_LOCKS();
+
+-- A statement that fails after it has taken one keeps it.
+SELECT GET_LOCK('sqltest_f', 0), (SELECT 1 UNION SELECT 2);
+SELECT IS_FREE_LOCK('sqltest_f');
+SELECT RELEASE_ALL_LOCKS() >= 0;
+
+SELECT GET_LOCK('sqltest_a', 0) AS g, RELEASE_LOCK('sqltest_a') AS r, RELEASE_ALL_LOCKS() AS a, IS_FREE_LOCK('sqltest_a') AS f, IS_USED_LOCK('sqltest_a') AS u;
