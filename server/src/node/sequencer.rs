@@ -364,14 +364,13 @@ impl Sequencer {
         inner.installed = inner.installed.min(from.saturating_sub(1));
     }
 
-    /// The apply is about to handle `index`: true when its versions still have to be installed.
-    pub fn claim_install(&self, index: u64) -> bool {
+    /// The apply is about to handle everything up to `last`: the first index whose versions still have to be installed, which may be past
+    /// it.
+    pub fn claim_install(&self, last: u64) -> u64 {
         let mut inner = self.inner.lock();
-        if index <= inner.installed {
-            return false;
-        }
-        inner.installed = index;
-        true
+        let first = inner.installed + 1;
+        inner.installed = inner.installed.max(last);
+        first
     }
 }
 
@@ -435,13 +434,13 @@ mod tests {
     #[test]
     fn entries_that_are_applied_after_the_log_was_replaced_are_installed() {
         let (store, sequencer) = fixture();
-        assert!(sequencer.claim_install(1));
+        assert_eq!(sequencer.claim_install(1), 1);
         sequencer.reset(&store, 5);
-        assert!((2..=5).all(|index| sequencer.claim_install(index)));
+        assert_eq!(sequencer.claim_install(5), 2);
         // The snapshot ends at 100; what it holds is not installed again.
         sequencer.replaced();
         sequencer.claim_install(100);
-        assert!(!sequencer.claim_install(100));
-        assert!(sequencer.claim_install(101));
+        assert_eq!(sequencer.claim_install(100), 101);
+        assert_eq!(sequencer.claim_install(103), 101);
     }
 }

@@ -85,6 +85,10 @@ impl Session {
         if self.node.config.log_only {
             super::logger::check(statement, self.state.database.as_deref())?;
         }
+        let hints = statement.inventory_hints();
+        if !hints.is_empty() {
+            return self.run_hinted(hints, statement, parameters, plan, reply).await;
+        }
         match &**statement {
             Statement::Query(_)
             | Statement::Insert(_)

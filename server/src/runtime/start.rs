@@ -14,6 +14,7 @@ use storage::log::{Log, Opened};
 use storage::version::{Store, StoreOptions};
 
 use super::admission::Doorkeeper;
+use super::apply_pool::ApplyPool;
 use super::driver::{Driver, Event, Links};
 use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
 use super::purge::Upkeep;
@@ -179,7 +180,10 @@ impl Threads {
         let log_thread =
             log_thread::spawn(opened.log, members_file, log_queue, events.clone(), Arc::clone(&node.stages))
                 .map_err(io)?;
-        let applier = Applier::new(Arc::clone(node), Arc::clone(cache));
+        let mut pool = ApplyPool::new(node.store.clone());
+        let installing = Arc::clone(node);
+        let install = Box::new(move |batch| pool.install(batch, installing.apply_workers()));
+        let applier = Applier::new(Arc::clone(node), Arc::clone(cache), install);
         let apply_thread =
             apply_thread::spawn(applier, Arc::clone(snapshots), apply_queue, events.clone()).map_err(io)?;
         let flush_thread =

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::gtid::Gtid;
 use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
 
@@ -51,6 +52,8 @@ pub struct SessionState {
     pub warning_count: u64,
     /// LAST_INSERT_ID().
     pub last_insert_id: u64,
+    /// `@@quorate_last_gtid`: the name of the last transaction that was committed here.
+    pub last_gtid: Option<Gtid>,
     /// ROW_COUNT().
     pub row_count: i64,
     /// FOUND_ROWS().
