@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender};
-
 use super::driver::Event;
 use super::fatal;
+use super::queue::{Receiver, Sender};
 use super::snapshot::Snapshots;
 use crate::node::apply::{Applier, ApplyOrder};
 
@@ -28,7 +27,7 @@ pub fn spawn(
         while let Ok(order) = orders.recv() {
             take(&mut applier, &snapshots, order, &mut commit);
             loop {
-                for order in orders.try_iter() {
+                for order in orders.take_all() {
                     take(&mut applier, &snapshots, order, &mut commit);
                 }
                 match applier.apply_batch(commit) {

@@ -17,10 +17,11 @@ use consensus::{
     Change, ChangeRefused, Effect, Effects, Entry, EntryKind, Input, Lease, LogIndex, Membership, Message,
     NodeId, Notice, Replica, Role, Term, TransferEnd, WriteSeq,
 };
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::RecvTimeoutError;
 
 use super::log_thread::LogWrite;
 use super::peer::{Outbound, PeerLinks};
+use super::queue::{Receiver, Sender};
 use super::snapshot::Snapshots;
 use crate::limits::{DRIVER_BATCH_EVENTS_MAX, TICK};
 use crate::node::Node;

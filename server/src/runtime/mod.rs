@@ -27,6 +27,7 @@ pub mod opensrv;
 pub mod peer;
 pub mod promotion;
 pub mod purge;
+pub mod queue;
 pub mod reclaim;
 pub mod snapshot;
 pub mod socket;
