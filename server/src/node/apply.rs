@@ -21,7 +21,7 @@ use storage::version::InstallBatch;
 
 use super::Node;
 use super::entry_cache::EntryCache;
-use crate::limits::{APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX};
+use crate::limits::{APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX, APPLY_INLINE_ENTRIES_MAX};
 
 /// What the consensus thread tells the apply, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +119,24 @@ impl Applier {
         self.node.stages.applied(self.applied);
         self.load_catalog()?;
         Ok(self.applied < commit)
+    }
+
+    /// Moves the watermark to `commit` if that is all there is to do for a few entries: those of transactions that this node, leading, has
+    /// installed when they took their places. For the consensus thread, which spares the sessions that wait the way through the apply's;
+    /// more than a few are left to that, because waking their sessions takes time.
+    pub fn advance_leading(&mut self, commit: u64) -> bool {
+        let count = commit.saturating_sub(self.applied);
+        if count == 0
+            || count > APPLY_INLINE_ENTRIES_MAX
+            || !self.catalog_loaded
+            || !self.node.sequencer.needs_no_apply(self.applied, commit, self.term)
+        {
+            return false;
+        }
+        self.applied = commit;
+        self.node.store.advance(commit);
+        self.node.stages.applied(commit);
+        true
     }
 
     /// Loads a snapshot that ends with this entry in place of all there is.

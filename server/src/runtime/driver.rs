@@ -18,6 +18,7 @@ use consensus::{
     NodeId, Notice, Replica, Role, Term, TransferEnd, WriteSeq,
 };
 use crossbeam_channel::RecvTimeoutError;
+use parking_lot::Mutex;
 
 use super::log_thread::LogWrite;
 use super::peer::{Outbound, PeerLinks};
@@ -25,7 +26,7 @@ use super::queue::{Receiver, Sender};
 use super::snapshot::Snapshots;
 use crate::limits::{DRIVER_BATCH_EVENTS_MAX, TICK};
 use crate::node::Node;
-use crate::node::apply::ApplyOrder;
+use crate::node::apply::{Applier, ApplyOrder};
 use crate::node::entry_cache::{EntryCache, record_from_entry};
 use crate::node::reads::now_ns;
 use crate::node::steering::{Placed, Request};
@@ -42,8 +43,6 @@ pub enum Event {
     Disconnected(NodeId),
     /// The log thread has everything up to here on disk.
     Durable(WriteSeq),
-    /// The apply got this far.
-    Applied(u64),
     /// The log holds nothing up to here any more.
     Purged(u64),
     /// Somebody on this node asks something.
@@ -73,6 +72,10 @@ pub struct Links {
     pub cache: Arc<EntryCache>,
     /// Fetches snapshots.
     pub snapshots: Arc<Snapshots>,
+    /// How far the apply has come; moved by who holds the applier.
+    pub applied: Arc<AtomicU64>,
+    /// The apply, which its thread holds while it works.
+    pub applier: Arc<Mutex<Applier>>,
 }
 
 /// A replacement of the log that is not durable yet.
@@ -157,6 +160,7 @@ impl Driver {
             }
             let now = Instant::now();
             if now >= next_tick {
+                self.note_applied();
                 self.step(Input::Tick);
                 // After a pause of the process the missed ticks are not made up: the core must not believe that
                 // it listened all the time.
@@ -186,14 +190,6 @@ impl Driver {
                 self.durable(seq);
                 self.step(Input::Durable { seq });
             }
-            Event::Applied(index) => {
-                self.applied = index;
-                // What was applied before the log was replaced says nothing of the log that is there now.
-                if index <= self.replica.commit().get() {
-                    self.step(Input::Applied { index: LogIndex::new(index) });
-                }
-                self.open_if_applied();
-            }
             Event::Purged(upto) => {
                 self.step(Input::Purged { upto: LogIndex::new(upto) });
                 self.node.members.forget_before(upto);
@@ -203,6 +199,21 @@ impl Driver {
             Event::Shutdown => return false,
         }
         true
+    }
+
+    /// Looks how far the apply has come. It tells by a number and not by an event for each batch: only heartbeats say it to others, and
+    /// the beginning of a leadership can wait for a tick.
+    fn note_applied(&mut self) {
+        let index = self.links.applied.load(Ordering::Acquire);
+        if index == self.applied {
+            return;
+        }
+        self.applied = index;
+        // What was applied before the log was replaced says nothing of the log that is there now.
+        if index <= self.replica.commit().get() {
+            self.step(Input::Applied { index: LogIndex::new(index) });
+        }
+        self.open_if_applied();
     }
 
     fn request(&mut self, request: Request) {
@@ -386,8 +397,17 @@ impl Driver {
         self.record_membership();
         match &mut self.replacing {
             Some(replacing) => replacing.commit = Some(index),
+            None if self.is_open && self.advance_leading(index) => {}
             None => self.order(ApplyOrder::Commit(index)),
         }
+    }
+
+    /// Moves the watermark from here, if that is all that there is to do and the apply is not at work.
+    fn advance_leading(&self, index: u64) -> bool {
+        let Some(mut applier) = self.links.applier.try_lock() else { return false };
+        let advanced = applier.advance_leading(index);
+        self.links.applied.store(applier.applied(), Ordering::Release);
+        advanced
     }
 
     /// Has memberships written down once they are committed.

@@ -180,12 +180,19 @@ impl Threads {
         let log_thread =
             log_thread::spawn(opened.log, members_file, log_queue, events.clone(), Arc::clone(&node.stages))
                 .map_err(io)?;
+        let applied = Arc::new(AtomicU64::new(node.store.watermark()));
         let mut pool = ApplyPool::new(node.store.clone());
         let installing = Arc::clone(node);
         let install = Box::new(move |batch| pool.install(batch, installing.apply_workers()));
         let applier = Applier::new(Arc::clone(node), Arc::clone(cache), install);
-        let apply_thread =
-            apply_thread::spawn(applier, Arc::clone(snapshots), apply_queue, events.clone()).map_err(io)?;
+        let applier = Arc::new(parking_lot::Mutex::new(applier));
+        let apply_thread = apply_thread::spawn(
+            Arc::clone(&applier),
+            Arc::clone(snapshots),
+            apply_queue,
+            Arc::clone(&applied),
+        )
+        .map_err(io)?;
         let flush_thread =
             flusher::spawn(Arc::clone(node), Arc::clone(&durable), Arc::clone(&stop)).map_err(io)?;
         let upkeep = Upkeep {
@@ -205,6 +212,8 @@ impl Threads {
             durable,
             cache: Arc::clone(cache),
             snapshots: Arc::clone(snapshots),
+            applied,
+            applier,
         };
         let driver = Driver::new(replica, Arc::clone(node), links, lease_ns);
         let driver_thread = std::thread::Builder::new()
