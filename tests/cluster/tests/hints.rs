@@ -1,5 +1,7 @@
 //! AliSQL's inventory hints on a server process: what they commit, roll back and refuse, and that a hot row with them runs in groups.
 
+#![expect(clippy::unwrap_used, reason = "a test: what fails here fails the test")]
+
 use client::Connection;
 use cluster_tests::{TestCluster, connect};
 

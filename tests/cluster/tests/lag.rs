@@ -1,6 +1,8 @@
 //! Followers keep up: while a leader takes all the inserts it can on the same machine, every follower has applied what was committed
 //! within a second.
 
+#![expect(clippy::unwrap_used, reason = "a test: what fails here fails the test")]
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
