@@ -68,6 +68,15 @@ pub const PEER_READ_BYTES: usize = 256 << 10;
 /// Entries applied before the watermark moves.
 pub const APPLY_BATCH_ENTRIES_MAX: u64 = 1_024;
 
+/// Committed transactions of this node, leading, that the consensus thread moves the watermark for by itself.
+pub const APPLY_INLINE_ENTRIES_MAX: u64 = 8;
+
+/// Mutations in a batch of the apply from which other threads help with it: waking them takes as long as installing some hundred.
+pub const PARALLEL_APPLY_MUTATIONS_MIN: usize = 512;
+
+/// Threads that apply one batch (`replica_parallel_workers`), and never more than there are cores.
+pub const PARALLEL_APPLY_WORKERS_MAX: usize = 64;
+
 /// Bytes of entries read for one batch of the apply.
 pub const APPLY_BATCH_BYTES_MAX: usize = 8 << 20;
 

@@ -96,6 +96,8 @@ pub const FLUSH_STEP_BYTES_MAX: usize = 4 << 20;
 pub const FLUSH_REMOVE_KEYS_MAX: usize = 64;
 /// Keys looked at in one hold of a lock by write-behind.
 pub const FLUSH_WALK_KEYS_MAX: usize = 256;
+/// Versions installed in one hold of a lock, when a batch of entries is.
+pub const INSTALL_HELD_MUTATIONS_MAX: usize = 256;
 /// Number of separately locked parts of the versions in memory.
 pub const STORE_SHARD_COUNT: usize = 64;
 /// Rows of memory that a scan copies under the lock at first.

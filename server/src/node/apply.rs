@@ -4,6 +4,10 @@
 //! and for what a new leader finds in its log, they are installed here. A schema change replaces the shared catalog before the
 //! watermark passes it, so a session that was told OK sees it. A log-only node has nothing to install: it only follows the commit index.
 //!
+//! A batch of entries is taken apart, sorted by the parts of the store that its versions go to, installed by several threads
+//! (`replica_parallel_workers`), and then the watermark moves once: readers see one point in the log, and no conflict has to be looked
+//! for. A schema change is a barrier in the batch.
+//!
 //! When the log was replaced by the end of a snapshot, what is still to be applied is in the snapshot: the apply waits for the order to
 //! load it ([`ApplyOrder::Replace`]), which comes before any commit behind it.
 
@@ -13,10 +17,11 @@ use std::sync::atomic::Ordering;
 use consensus::{Entry, EntryKind};
 use sql::catalog::Catalog;
 use storage::format::{EntryView, Mutation};
+use storage::version::InstallBatch;
 
 use super::Node;
 use super::entry_cache::EntryCache;
-use crate::limits::{APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX};
+use crate::limits::{APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX, APPLY_INLINE_ENTRIES_MAX};
 
 /// What the consensus thread tells the apply, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,9 @@ pub enum ApplyOrder {
     },
 }
 
+/// Installs a batch in the store, with as many threads as there are for it; returns when all of it is installed.
+pub type Install = Box<dyn FnMut(InstallBatch) + Send>;
+
 /// The apply's own state; one a node, on one thread.
 pub struct Applier {
     node: Arc<Node>,
@@ -42,14 +50,15 @@ pub struct Applier {
     catalog_loaded: bool,
     /// Term of the last applied entry; 0 before the first.
     term: u64,
+    install: Install,
 }
 
 impl Applier {
     /// Goes on where the store stands.
     #[must_use]
-    pub fn new(node: Arc<Node>, cache: Arc<EntryCache>) -> Applier {
+    pub fn new(node: Arc<Node>, cache: Arc<EntryCache>, install: Install) -> Applier {
         let applied = node.store.watermark();
-        Applier { node, cache, applied, catalog_loaded: false, term: 0 }
+        Applier { node, cache, applied, catalog_loaded: false, term: 0, install }
     }
 
     /// Applied up to here.
@@ -98,13 +107,36 @@ impl Applier {
             Err(storage::Error::NotInLog { .. }) if self.cache.base() > self.applied => return Ok(false),
             read => read?,
         };
-        for entry in &entries {
-            self.apply(entry)?;
+        if let Some(last) = entries.last() {
+            let first_new = self.node.sequencer.claim_install(last.index.get());
+            let mut batch = InstallBatch::default();
+            for entry in &entries {
+                self.apply(entry, first_new, &mut batch)?;
+            }
+            self.install(batch);
         }
         self.node.store.advance(self.applied);
         self.node.stages.applied(self.applied);
         self.load_catalog()?;
         Ok(self.applied < commit)
+    }
+
+    /// Moves the watermark to `commit` if that is all there is to do for a few entries: those of transactions that this node, leading, has
+    /// installed when they took their places. For the consensus thread, which spares the sessions that wait the way through the apply's;
+    /// more than a few are left to that, because waking their sessions takes time.
+    pub fn advance_leading(&mut self, commit: u64) -> bool {
+        let count = commit.saturating_sub(self.applied);
+        if count == 0
+            || count > APPLY_INLINE_ENTRIES_MAX
+            || !self.catalog_loaded
+            || !self.node.sequencer.needs_no_apply(self.applied, commit, self.term)
+        {
+            return false;
+        }
+        self.applied = commit;
+        self.node.store.advance(commit);
+        self.node.stages.applied(commit);
+        true
     }
 
     /// Loads a snapshot that ends with this entry in place of all there is.
@@ -136,29 +168,46 @@ impl Applier {
         self.load_catalog()
     }
 
-    fn apply(&mut self, entry: &Entry) -> Result<(), storage::Error> {
+    /// Adds what an entry changes to `batch`, unless it is installed already. A schema change is a barrier: everything before it is
+    /// installed first.
+    fn apply(
+        &mut self,
+        entry: &Entry,
+        first_new: u64,
+        batch: &mut InstallBatch,
+    ) -> Result<(), storage::Error> {
         let index = entry.index.get();
         assert!(index == self.applied + 1, "entries are applied in order");
         if entry.term.get() != self.term {
             self.term = entry.term.get();
             self.node.decided.begins(index, self.term);
         }
-        let install = self.node.sequencer.claim_install(index);
+        let is_new = index >= first_new;
         if entry.kind == EntryKind::Data {
             let view = EntryView::parse(entry.payload.clone())?;
-            let schema_change = view.header().kind == storage::format::EntryKind::SchemaChange;
-            if install || schema_change {
+            if view.header().kind == storage::format::EntryKind::SchemaChange {
                 let mutations = view.mutations().collect::<Result<Vec<Mutation>, _>>()?;
-                if install {
-                    self.node.store.install(index, &mutations);
+                if is_new {
+                    mutations.iter().for_each(|mutation| batch.add(index, mutation.clone()));
                 }
+                self.install(std::mem::take(batch));
                 if self.catalog_loaded {
                     self.apply_catalog(&mutations, index)?;
+                }
+            } else if is_new {
+                for mutation in view.mutations() {
+                    batch.add(index, mutation?);
                 }
             }
         }
         self.applied = index;
         Ok(())
+    }
+
+    fn install(&mut self, batch: InstallBatch) {
+        if batch.count() > 0 {
+            (self.install)(batch);
+        }
     }
 
     fn apply_catalog(&self, mutations: &[Mutation], index: u64) -> Result<(), storage::Error> {

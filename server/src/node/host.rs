@@ -24,11 +24,21 @@ fn text(value: impl Into<String>) -> Value {
     Value::Text(bytes::Bytes::from(value.into()))
 }
 
+/// `replica_parallel_workers` until it is set: as in the table of variables, which is MySQL's.
+const APPLY_WORKERS_DEFAULT: u64 = 4;
+
 impl Node {
     /// The UUID that GTIDs of this cluster carry.
     #[must_use]
     pub fn cluster_uuid(&self) -> String {
         uuid_text(self.config.cluster_id)
+    }
+
+    /// How many threads apply a batch (`replica_parallel_workers`); 0 and 1: one.
+    #[must_use]
+    pub fn apply_workers(&self) -> u64 {
+        let set = self.globals.values.read().get("replica_parallel_workers").cloned();
+        if let Some(Value::UInt(workers)) = set { workers } else { APPLY_WORKERS_DEFAULT }
     }
 
     /// Name and value of every variable that only the server knows, ascending.

@@ -14,6 +14,7 @@ mod cluster_view;
 pub mod decided;
 pub mod entry_cache;
 pub mod errno;
+mod hinted;
 pub mod host;
 mod isolation;
 pub mod logger;

@@ -210,7 +210,8 @@ impl Session {
         {
             open.txn.release_snapshot();
         }
-        if latest { self.hold().await } else { Ok(()) }
+        // What a commit follows at once is answered when that is through, which comes after what the statement saw.
+        if latest && !self.commits_next { self.hold().await } else { Ok(()) }
     }
 
     /// After a failed statement.

@@ -70,6 +70,8 @@ struct Inner {
     /// Every index up to this one is installed in the store (as pending or committed). Moved by [`Sequencer::sequence`] and by
     /// the apply; moved back by truncation.
     installed: u64,
+    /// Entries from the first index up to, but without, the second are transactions and nothing else.
+    plain: (u64, u64),
     /// True only while a transaction is given its place. One that panicked there may have left half of its versions at an index
     /// that the next one would take: nothing may be sequenced after it.
     is_sequencing: bool,
@@ -147,6 +149,7 @@ impl Sequencer {
             read_locks: 0,
             is_replacing: false,
             installed,
+            plain: (0, 0),
             is_sequencing: false,
         };
         Sequencer {
@@ -173,6 +176,7 @@ impl Sequencer {
         inner.is_held = false;
         inner.read_locks = 0;
         self.is_read_locked.store(false, Ordering::Release);
+        inner.plain = (next, next);
         inner.next = next;
         inner.installed = inner.installed.max(next - 1);
     }
@@ -387,6 +391,11 @@ impl Sequencer {
             inner.is_sequencing = true;
             inner.group_count += u64::from(sealed.seen() > store.watermark());
             let index = inner.next;
+            if sealed.is_plain() {
+                // Whatever else took a place in between ends the run.
+                let first = if inner.plain.1 == index { inner.plain.0 } else { index };
+                inner.plain = (first, index + 1);
+            }
             let (payload, mutations) = sealed.finish();
             store.install(index, &mutations);
             let wait = store.wait_for(index);
@@ -413,14 +422,21 @@ impl Sequencer {
         inner.installed = inner.installed.min(from.saturating_sub(1));
     }
 
-    /// The apply is about to handle `index`: true when its versions still have to be installed.
-    pub fn claim_install(&self, index: u64) -> bool {
+    /// Whether everything behind `applied` and up to `last` are transactions of the leadership of `term`, which has not ended, and
+    /// installed: nothing is left to do for them but to move the watermark.
+    pub fn needs_no_apply(&self, applied: u64, last: u64, term: u64) -> bool {
+        let inner = self.inner.lock();
+        let (first, end) = inner.plain;
+        inner.term == Some(term) && first <= applied + 1 && last < end && last <= inner.installed
+    }
+
+    /// The apply is about to handle everything up to `last`: the first index whose versions still have to be installed, which may be past
+    /// it.
+    pub fn claim_install(&self, last: u64) -> u64 {
         let mut inner = self.inner.lock();
-        if index <= inner.installed {
-            return false;
-        }
-        inner.installed = index;
-        true
+        let first = inner.installed + 1;
+        inner.installed = inner.installed.max(last);
+        first
     }
 }
 
@@ -443,6 +459,30 @@ mod tests {
             flags: 0,
         };
         txn.seal(header).unwrap()
+    }
+
+    #[test]
+    fn only_transactions_of_the_leadership_that_lasts_need_no_apply() {
+        let (store, sequencer) = fixture();
+        let locks = storage::txn::LockTable::new();
+        sequencer.open(3, 5);
+        store.advance(4);
+        let sequence =
+            || sequencer.sequence(&store, 3, sealed(&store, &locks, 10)).ok().map(|placed| placed.0);
+        assert_eq!((sequence(), sequence()), (Some(5), Some(6)));
+        assert!(sequencer.needs_no_apply(4, 6, 3) && sequencer.needs_no_apply(5, 6, 3));
+        assert!(!sequencer.needs_no_apply(3, 6, 3), "what came before it opened");
+        assert!(!sequencer.needs_no_apply(4, 7, 3), "nobody has that place yet");
+        assert!(!sequencer.needs_no_apply(4, 6, 2), "the apply has to take note of a new term");
+        assert_eq!(sequencer.sequence_membership(&store, 3, Bytes::new()).unwrap().0, 7);
+        assert_eq!(sequence(), Some(8));
+        assert!(
+            !sequencer.needs_no_apply(6, 8, 3) && !sequencer.needs_no_apply(6, 7, 3),
+            "a change of members"
+        );
+        assert!(sequencer.needs_no_apply(7, 8, 3));
+        sequencer.close(&store);
+        assert!(!sequencer.needs_no_apply(7, 8, 3));
     }
 
     /// What waits for the quorum is bounded in bytes: who comes too late waits until the oldest batch is committed, and no longer than this
@@ -484,13 +524,13 @@ mod tests {
     #[test]
     fn entries_that_are_applied_after_the_log_was_replaced_are_installed() {
         let (store, sequencer) = fixture();
-        assert!(sequencer.claim_install(1));
+        assert_eq!(sequencer.claim_install(1), 1);
         sequencer.reset(&store, 5);
-        assert!((2..=5).all(|index| sequencer.claim_install(index)));
+        assert_eq!(sequencer.claim_install(5), 2);
         // The snapshot ends at 100; what it holds is not installed again.
         sequencer.replaced();
         sequencer.claim_install(100);
-        assert!(!sequencer.claim_install(100));
-        assert!(sequencer.claim_install(101));
+        assert_eq!(sequencer.claim_install(100), 101);
+        assert_eq!(sequencer.claim_install(103), 101);
     }
 }

@@ -87,6 +87,8 @@ pub struct Session {
     pub open: Option<Open>,
     /// SET TRANSACTION.
     pub next: NextTransaction,
+    /// The running statement's transaction is committed right after it (see [`super::hinted`]).
+    pub(super) commits_next: bool,
     /// COM_STMT_PREPARE.
     pub prepared: HashMap<u32, Prepared>,
     /// PREPARE … FROM.
@@ -117,6 +119,7 @@ impl Session {
             state,
             open: None,
             next: NextTransaction::default(),
+            commits_next: false,
             prepared: HashMap::new(),
             named: HashMap::new(),
             next_statement_id: 1,
@@ -241,14 +244,16 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::commit`].
-    pub(super) async fn outcome(&self, wait: WatermarkWait, term: u64, index: u64) -> Result<(), Error> {
+    pub(super) async fn outcome(&mut self, wait: WatermarkWait, term: u64, index: u64) -> Result<(), Error> {
         count(&self.node.processes.counters.sequenced);
         self.connection.state("waiting for quorum");
         match self.settle(wait, Some(term)).await {
-            Settled::Committed => Ok(()),
-            Settled::Truncated => self.decide(term, index).await,
-            Settled::InDoubt => Err(self.in_doubt(term, index)),
+            Settled::Committed => {}
+            Settled::Truncated => self.decide(term, index).await?,
+            Settled::InDoubt => return Err(self.in_doubt(term, index)),
         }
+        self.state.last_gtid = Some(self.node.gtid(term, index));
+        Ok(())
     }
 
     /// Gives a sealed transaction its place in the log, after the handover that may be going on.
@@ -314,7 +319,7 @@ impl Session {
     }
 
     /// The wait that the answer of `open`'s statements needs: for the newest version above the watermark that it saw.
-    fn held(&self, open: &Open) -> Option<WatermarkWait> {
+    pub(super) fn held(&self, open: &Open) -> Option<WatermarkWait> {
         let seen = open.txn.seen();
         (seen > 0 && (seen > self.node.store.watermark() || self.node.sequencer.term() != open.term))
             .then(|| open.txn.wait_for_seen())
@@ -509,6 +514,7 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         warnings: Vec::new(),
         warning_count: 0,
         last_insert_id: 0,
+        last_gtid: None,
         row_count: 0,
         found_rows: 0,
         in_transaction: false,

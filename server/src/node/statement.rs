@@ -88,6 +88,10 @@ impl Session {
         }
         self.check_table_locks(self.node.sequencer.term())?;
         self.check_branch(statement)?;
+        let hints = statement.inventory_hints();
+        if !hints.is_empty() {
+            return self.run_hinted(hints, statement, parameters, plan, reply).await;
+        }
         match &**statement {
             Statement::Query(_)
             | Statement::Insert(_)

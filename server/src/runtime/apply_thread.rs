@@ -1,12 +1,16 @@
 //! The thread that applies: takes orders of the consensus thread, newest commit index first in line.
+//!
+//! It holds the [`Applier`] while it works. In between the consensus thread of a leader may move the watermark by itself
+//! ([`Applier::advance_leading`]); what it could not do comes as an order.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender};
+use parking_lot::Mutex;
 
-use super::driver::Event;
 use super::fatal;
+use super::queue::Receiver;
 use super::snapshot::Snapshots;
 use crate::node::apply::{Applier, ApplyOrder};
 
@@ -15,20 +19,21 @@ use crate::node::apply::{Applier, ApplyOrder};
 /// # Errors
 /// When no thread can be made, or the catalog cannot be read.
 pub fn spawn(
-    mut applier: Applier,
+    applier: Arc<Mutex<Applier>>,
     snapshots: Arc<Snapshots>,
     orders: Receiver<ApplyOrder>,
-    events: Sender<Event>,
+    applied: Arc<AtomicU64>,
 ) -> std::io::Result<JoinHandle<()>> {
-    applier.load_catalog().map_err(std::io::Error::other)?;
+    applier.lock().load_catalog().map_err(std::io::Error::other)?;
     std::thread::Builder::new().name("apply".into()).spawn(move || {
         let _vital = super::Vital::thread("apply");
         // Also from before a snapshot was loaded: nothing else may be committed for long.
         let mut commit = 0;
         while let Ok(order) = orders.recv() {
+            let mut applier = applier.lock();
             take(&mut applier, &snapshots, order, &mut commit);
             loop {
-                for order in orders.try_iter() {
+                for order in orders.take_all() {
                     take(&mut applier, &snapshots, order, &mut commit);
                 }
                 match applier.apply_batch(commit) {
@@ -37,9 +42,7 @@ pub fn spawn(
                     Err(error) => fatal("a committed entry could not be applied", &error),
                 }
             }
-            if events.send(Event::Applied(applier.applied())).is_err() {
-                return;
-            }
+            applied.store(applier.applied(), Ordering::Release);
         }
     })
 }

@@ -17,14 +17,16 @@ use consensus::{
     Change, ChangeRefused, Effect, Effects, Entry, EntryKind, Input, Lease, LogIndex, Membership, Message,
     NodeId, Notice, Replica, Role, Term, TransferEnd, WriteSeq,
 };
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::RecvTimeoutError;
+use parking_lot::Mutex;
 
 use super::log_thread::LogWrite;
 use super::peer::{Outbound, PeerLinks};
+use super::queue::{Receiver, Sender};
 use super::snapshot::Snapshots;
 use crate::limits::{DRIVER_BATCH_EVENTS_MAX, TICK};
 use crate::node::Node;
-use crate::node::apply::ApplyOrder;
+use crate::node::apply::{Applier, ApplyOrder};
 use crate::node::entry_cache::{EntryCache, record_from_entry};
 use crate::node::reads::now_ns;
 use crate::node::steering::{Placed, Request};
@@ -41,8 +43,6 @@ pub enum Event {
     Disconnected(NodeId),
     /// The log thread has everything up to here on disk.
     Durable(WriteSeq),
-    /// The apply got this far.
-    Applied(u64),
     /// The log holds nothing up to here any more.
     Purged(u64),
     /// Somebody on this node asks something.
@@ -72,6 +72,10 @@ pub struct Links {
     pub cache: Arc<EntryCache>,
     /// Fetches snapshots.
     pub snapshots: Arc<Snapshots>,
+    /// How far the apply has come; moved by who holds the applier.
+    pub applied: Arc<AtomicU64>,
+    /// The apply, which its thread holds while it works.
+    pub applier: Arc<Mutex<Applier>>,
 }
 
 /// A replacement of the log that is not durable yet.
@@ -156,6 +160,7 @@ impl Driver {
             }
             let now = Instant::now();
             if now >= next_tick {
+                self.note_applied();
                 self.step(Input::Tick);
                 // After a pause of the process the missed ticks are not made up: the core must not believe that
                 // it listened all the time.
@@ -185,14 +190,6 @@ impl Driver {
                 self.durable(seq);
                 self.step(Input::Durable { seq });
             }
-            Event::Applied(index) => {
-                self.applied = index;
-                // What was applied before the log was replaced says nothing of the log that is there now.
-                if index <= self.replica.commit().get() {
-                    self.step(Input::Applied { index: LogIndex::new(index) });
-                }
-                self.open_if_applied();
-            }
             Event::Purged(upto) => {
                 self.step(Input::Purged { upto: LogIndex::new(upto) });
                 self.node.members.forget_before(upto);
@@ -202,6 +199,21 @@ impl Driver {
             Event::Shutdown => return false,
         }
         true
+    }
+
+    /// Looks how far the apply has come. It tells by a number and not by an event for each batch: only heartbeats say it to others, and
+    /// the beginning of a leadership can wait for a tick.
+    fn note_applied(&mut self) {
+        let index = self.links.applied.load(Ordering::Acquire);
+        if index == self.applied {
+            return;
+        }
+        self.applied = index;
+        // What was applied before the log was replaced says nothing of the log that is there now.
+        if index <= self.replica.commit().get() {
+            self.step(Input::Applied { index: LogIndex::new(index) });
+        }
+        self.open_if_applied();
     }
 
     fn request(&mut self, request: Request) {
@@ -384,10 +396,19 @@ impl Driver {
         self.node.stages.committed(index);
         // Before the apply hears of it: what is applied may be purged.
         self.record_membership();
-        match &mut self.replacing {
-            Some(replacing) => replacing.commit = Some(index),
-            None => self.order(ApplyOrder::Commit(index)),
+        if let Some(replacing) = &mut self.replacing {
+            replacing.commit = Some(index);
+        } else if !(self.is_open && self.advance_leading(index)) {
+            self.order(ApplyOrder::Commit(index));
         }
+    }
+
+    /// Moves the watermark from here, if that is all that there is to do and the apply is not at work.
+    fn advance_leading(&self, index: u64) -> bool {
+        let Some(mut applier) = self.links.applier.try_lock() else { return false };
+        let advanced = applier.advance_leading(index);
+        self.links.applied.store(applier.applied(), Ordering::Release);
+        advanced
     }
 
     /// Has memberships written down once they are committed.

@@ -9,11 +9,11 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use consensus::{HardState, LogIndex, Membership, WriteSeq};
-use crossbeam_channel::{Receiver, Sender};
 use storage::log::{Log, Record};
 
 use super::driver::Event;
 use super::fatal;
+use super::queue::{Receiver, Sender};
 use crate::members_file::MembersFile;
 use crate::node::stages::CommitStages;
 
@@ -58,7 +58,7 @@ pub fn spawn(
         while let Ok(first) = writes.recv() {
             let mut done = writer.write(first);
             // Only what is queued already: the next sync takes the rest.
-            for next in writes.try_iter().take(writes.len()) {
+            for next in writes.take_all() {
                 done = writer.write(next).or(done);
             }
             let since = Instant::now();

@@ -5,6 +5,7 @@
 //! | `consensus` | [`driver`]: runs the core, hands out its effects |
 //! | `log` | [`log_thread`]: writes and syncs the log, batch by batch |
 //! | `apply` | [`apply_thread`]: moves committed entries, and snapshots, into the store |
+//! | `apply-helper` | [`apply_pool`]: help it with large batches |
 //! | `flush` | [`flusher`]: write-behind into the engine |
 //! | `upkeep` | [`purge`]: lets go of log that nobody needs |
 //! | `promotion` | [`promotion`]: asks for the vote of a node that joined |
@@ -12,6 +13,7 @@
 //! | tokio workers | [`listener`]: client connections and their sessions |
 
 pub mod admission;
+pub mod apply_pool;
 pub mod apply_thread;
 pub mod command;
 pub mod connection;
@@ -25,6 +27,7 @@ pub mod opensrv;
 pub mod peer;
 pub mod promotion;
 pub mod purge;
+pub mod queue;
 pub mod reclaim;
 pub mod snapshot;
 pub mod socket;

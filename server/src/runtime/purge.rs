@@ -13,10 +13,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use consensus::NodeId;
-use crossbeam_channel::Sender;
 use storage::log::LogReader;
 
 use super::log_thread::LogWrite;
+use super::queue::Sender;
 use super::snapshot::Snapshots;
 use crate::limits::{FORCED_PURGE_TOLD_EVERY, PURGE_INTERVAL};
 use crate::node::Node;

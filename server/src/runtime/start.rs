@@ -7,16 +7,17 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use consensus::{LogIndex, LogState, Membership, NodeId, Replica, Term};
-use crossbeam_channel::{Receiver, Sender};
 use storage::disk::{RealDisk, lock_folder};
 use storage::engine::MemoryEngine;
 use storage::log::{Log, Opened};
 use storage::version::{Store, StoreOptions};
 
 use super::admission::Doorkeeper;
+use super::apply_pool::ApplyPool;
 use super::driver::{Driver, Event, Links};
 use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
 use super::purge::Upkeep;
+use super::queue::{Receiver, Sender, bounded, unbounded};
 use super::snapshot::{OUT_FOLDER, Snapshots, Source};
 use super::{apply_thread, flusher, log_thread, promotion};
 use crate::config::{Config, PeerTlsFiles};
@@ -74,7 +75,7 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     let replica = make_replica(&config, &opened, store.watermark(), memberships.clone())?;
     let took_part = opened.last > 0 || opened.hard_state.term > 0;
 
-    let (events, event_queue) = crossbeam_channel::bounded(DRIVER_QUEUE_EVENTS_MAX);
+    let (events, event_queue) = bounded(DRIVER_QUEUE_EVENTS_MAX);
     let cache = Arc::new(EntryCache::new(opened.log.reader(), opened.last));
     let node = make_node(&config, store, memberships, &events);
     node.store_is_lost.store(is_lost, Ordering::Release);
@@ -166,8 +167,8 @@ impl Threads {
         let stop = Arc::new(AtomicBool::new(false));
         let durable = Arc::new(AtomicU64::new(opened.last));
         let reader = opened.log.reader();
-        let (log_writes, log_queue) = crossbeam_channel::unbounded();
-        let (apply_orders, apply_queue) = crossbeam_channel::unbounded();
+        let (log_writes, log_queue) = unbounded();
+        let (apply_orders, apply_queue) = unbounded();
         let config = &node.config;
         let lease_ns = u64::from(node.timing().lease_ticks) * TICK.as_nanos() as u64;
 
@@ -179,9 +180,19 @@ impl Threads {
         let log_thread =
             log_thread::spawn(opened.log, members_file, log_queue, events.clone(), Arc::clone(&node.stages))
                 .map_err(io)?;
-        let applier = Applier::new(Arc::clone(node), Arc::clone(cache));
-        let apply_thread =
-            apply_thread::spawn(applier, Arc::clone(snapshots), apply_queue, events.clone()).map_err(io)?;
+        let applied = Arc::new(AtomicU64::new(node.store.watermark()));
+        let mut pool = ApplyPool::new(node.store.clone());
+        let installing = Arc::clone(node);
+        let install = Box::new(move |batch| pool.install(batch, installing.apply_workers()));
+        let applier = Applier::new(Arc::clone(node), Arc::clone(cache), install);
+        let applier = Arc::new(parking_lot::Mutex::new(applier));
+        let apply_thread = apply_thread::spawn(
+            Arc::clone(&applier),
+            Arc::clone(snapshots),
+            apply_queue,
+            Arc::clone(&applied),
+        )
+        .map_err(io)?;
         let flush_thread =
             flusher::spawn(Arc::clone(node), Arc::clone(&durable), Arc::clone(&stop)).map_err(io)?;
         let upkeep = Upkeep {
@@ -201,6 +212,8 @@ impl Threads {
             durable,
             cache: Arc::clone(cache),
             snapshots: Arc::clone(snapshots),
+            applied,
+            applier,
         };
         let driver = Driver::new(replica, Arc::clone(node), links, lease_ns);
         let driver_thread = std::thread::Builder::new()

@@ -181,6 +181,40 @@ pub struct Insert {
     pub on_duplicate: Vec<(String, Expr)>,
     /// `AS new` after VALUES: the new row's name in ON DUPLICATE KEY UPDATE.
     pub row_alias: Option<String>,
+    /// Hints.
+    pub hints: InventoryHints,
+}
+
+/// AliSQL's inventory hints: what is to happen to the transaction when the statement has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InventoryHints {
+    /// COMMIT_ON_SUCCESS.
+    pub commit_on_success: bool,
+    /// ROLLBACK_ON_FAIL.
+    pub rollback_on_fail: bool,
+    /// TARGET_AFFECT_ROW(n): it fails unless it affects so many rows.
+    pub target_rows: Option<u64>,
+}
+
+impl InventoryHints {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == InventoryHints::default()
+    }
+}
+
+impl Statement {
+    /// The inventory hints of a statement that changes rows.
+    #[must_use]
+    pub fn inventory_hints(&self) -> InventoryHints {
+        match self {
+            Statement::Insert(insert) => insert.hints,
+            Statement::Update(update) => update.hints,
+            Statement::Delete(delete) => delete.hints,
+            _ => InventoryHints::default(),
+        }
+    }
 }
 
 /// Where INSERT's rows come from. INSERT … SET comes as Values.
@@ -207,6 +241,8 @@ pub struct Update {
     pub limit: Option<Expr>,
     /// IGNORE.
     pub ignore: bool,
+    /// Hints.
+    pub hints: InventoryHints,
 }
 
 /// DELETE.
@@ -222,6 +258,8 @@ pub struct Delete {
     pub limit: Option<Expr>,
     /// IGNORE.
     pub ignore: bool,
+    /// Hints.
+    pub hints: InventoryHints,
 }
 
 /// One assignment of SET.

@@ -66,6 +66,7 @@ pub fn session() -> SessionState {
         warnings: Vec::new(),
         warning_count: 0,
         last_insert_id: 0,
+        last_gtid: None,
         row_count: 0,
         found_rows: 0,
         in_transaction: false,

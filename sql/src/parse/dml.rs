@@ -5,13 +5,16 @@ use sqlparser::tokenizer::{Token, Word};
 use crate::ast::{Delete, Expr, Insert, InsertSource, Statement, TableExpr, Update};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
+use crate::parse::hint;
 
 /// Parses INSERT or REPLACE.
 pub(crate) fn insert(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    let verb = cursor.span();
     let replace = cursor.word("REPLACE");
     if !replace {
         cursor.expect_word("INSERT")?;
     }
+    let hints = hint::inventory(cursor, verb)?;
     // Priorities mean nothing to InnoDB, and DELAYED has been plain INSERT since MySQL 5.7.
     cursor.one_of(&["LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY"]);
     let ignore = !replace && cursor.word("IGNORE");
@@ -28,6 +31,7 @@ pub(crate) fn insert(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         ignore,
         on_duplicate: Vec::new(),
         row_alias: None,
+        hints,
     };
     if *cursor.peek() == Token::LParen && !query_follows(cursor) {
         insert.columns = columns(cursor)?;
@@ -111,7 +115,9 @@ fn row_alias(cursor: &mut Cursor<'_, '_>, insert: &mut Insert) -> crate::Result<
 
 /// Parses UPDATE.
 pub(crate) fn update(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    let verb = cursor.span();
     cursor.expect_word("UPDATE")?;
+    let hints = hint::inventory(cursor, verb)?;
     cursor.word("LOW_PRIORITY");
     let ignore = cursor.word("IGNORE");
     let start = cursor.unexpected();
@@ -121,7 +127,7 @@ pub(crate) fn update(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     let filter = filter(cursor)?;
     let order_by = cursor.order_by()?;
     let limit = cursor.limit()?;
-    Ok(Statement::Update(Box::new(Update { from, assignments, filter, order_by, limit, ignore })))
+    Ok(Statement::Update(Box::new(Update { from, assignments, filter, order_by, limit, ignore, hints })))
 }
 
 /// `column = value`, the column perhaps with its table.
@@ -144,7 +150,9 @@ fn filter(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<Expr>> {
 
 /// Parses DELETE of one table.
 pub(crate) fn delete(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    let verb = cursor.span();
     cursor.expect_word("DELETE")?;
+    let hints = hint::inventory(cursor, verb)?;
     let mut ignore = false;
     while let Some(word) = cursor.one_of(&["LOW_PRIORITY", "QUICK", "IGNORE"]) {
         ignore |= word == "IGNORE";
@@ -172,5 +180,5 @@ pub(crate) fn delete(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     let filter = filter(cursor)?;
     let order_by = cursor.order_by()?;
     let limit = cursor.limit()?;
-    Ok(Statement::Delete(Box::new(Delete { from, filter, order_by, limit, ignore })))
+    Ok(Statement::Delete(Box::new(Delete { from, filter, order_by, limit, ignore, hints })))
 }

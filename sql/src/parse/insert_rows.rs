@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 
-use crate::ast::{Expr, Insert, InsertSource, Statement, TableName};
+use crate::ast::{Expr, Insert, InsertSource, InventoryHints, Statement, TableName};
 use crate::parse::Parsed;
 use crate::parse::keyword::is_reserved;
 use crate::parse::lexer::{Kind, Lexeme, Lexer, Symbol};
@@ -22,6 +22,9 @@ pub(crate) fn parse(text: &[u8], mode: SqlMode) -> Option<Parsed> {
     reader.advance()?;
     let replace = reader.word(b"REPLACE")?;
     if !replace && !reader.word(b"INSERT")? {
+        return None;
+    }
+    if reader.follows_hint() {
         return None;
     }
     let ignore = !replace && reader.word(b"IGNORE")?;
@@ -49,8 +52,16 @@ pub(crate) fn parse(text: &[u8], mode: SqlMode) -> Option<Parsed> {
         return None;
     }
     let source = InsertSource::Values(rows);
-    let insert =
-        Insert { table, columns, source, replace, ignore, on_duplicate: Vec::new(), row_alias: None };
+    let insert = Insert {
+        table,
+        columns,
+        source,
+        replace,
+        ignore,
+        on_duplicate: Vec::new(),
+        row_alias: None,
+        hints: InventoryHints::default(),
+    };
     Some(Parsed { statement: Statement::Insert(Box::new(insert)), parameter_count: reader.parameter_count })
 }
 
@@ -64,6 +75,11 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Whether there is a hint between the statement's verb, which was taken just now, and what is next.
+    fn follows_hint(&self) -> bool {
+        super::hint::is_before(self.text, self.next.start)
+    }
+
     fn advance(&mut self) -> Option<()> {
         self.next = self.lexer.next().ok()?;
         Some(())

@@ -20,6 +20,7 @@ mod create_table;
 mod cursor;
 mod dialect;
 mod dml;
+mod hint;
 mod insert_rows;
 mod keyword;
 mod lexer;

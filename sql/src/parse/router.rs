@@ -6,7 +6,7 @@ use crate::ast::{Show, ShowKind, Statement};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::{
-    alter, call_statement, create_table, dml, refused, set, show, table_lock, tokens, transaction, xa,
+    alter, call_statement, create_table, dml, hint, refused, set, show, table_lock, tokens, transaction, xa,
 };
 use crate::variables::character_set;
 
@@ -78,7 +78,13 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
 }
 
 fn query(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    let (first, is_select) = (cursor.span(), cursor.peek_word(0, "SELECT"));
     let query = cursor.query()?;
+    if is_select && hint::has_inventory(cursor, first)? {
+        return Err(Error::not_supported(
+            "COMMIT_ON_SUCCESS, ROLLBACK_ON_FAIL and TARGET_AFFECT_ROW in SELECT",
+        ));
+    }
     if cursor.peek_word(0, "INTO") {
         return Err(Error::not_supported("SELECT … INTO"));
     }

@@ -8,6 +8,7 @@ mod locked_tables;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::gtid::Gtid;
 use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
 
@@ -56,6 +57,8 @@ pub struct SessionState {
     pub warning_count: u64,
     /// LAST_INSERT_ID().
     pub last_insert_id: u64,
+    /// `@@quorate_last_gtid`: the name of the last transaction that was committed here.
+    pub last_gtid: Option<Gtid>,
     /// ROW_COUNT().
     pub row_count: i64,
     /// FOUND_ROWS().

@@ -161,6 +161,7 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
         }
         "transaction_read_only" => bool(variables.transaction_read_only),
         "wait_timeout" => Value::UInt(variables.wait_timeout),
+        "quorate_last_gtid" => text(session.last_gtid.map_or_else(String::new, |gtid| gtid.to_string())),
         "warning_count" => Value::UInt(session.warning_count),
         // Connections that never named a collation show the one they have.
         "collation_connection" if !variables.others.contains_key("collation_connection") => {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::Transaction;
 use super::write_set::Write;
-use crate::format::{EntryBuilder, EntryHeader, EntryView, LateValue, Mutation};
+use crate::format::{EntryBuilder, EntryHeader, EntryKind, EntryView, LateValue, Mutation};
 use crate::limits::ENTRY_BYTES_MAX;
 use crate::version::Store;
 use crate::{Error, Result};
@@ -26,6 +26,7 @@ pub struct Sealed {
     store: Store,
     seen: u64,
     epoch: u64,
+    is_plain: bool,
 }
 
 impl Transaction {
@@ -49,7 +50,15 @@ impl Transaction {
                 bytes_max: ENTRY_BYTES_MAX as u64,
             });
         }
-        Ok(Sealed { builder, late, store: self.store.clone(), seen: self.seen, epoch: self.seen_epoch })
+        let is_plain = header.kind == EntryKind::Transaction && header.flags == 0;
+        Ok(Sealed {
+            is_plain,
+            builder,
+            late,
+            store: self.store.clone(),
+            seen: self.seen,
+            epoch: self.seen_epoch,
+        })
     }
 }
 
@@ -57,6 +66,11 @@ impl Sealed {
     /// The size of the entry, in bytes.
     pub fn payload_bytes(&self) -> usize {
         self.builder.len()
+    }
+
+    /// Whether the entry is a transaction and nothing else: once it is installed, only the watermark has to move for it.
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// The highest index that the transaction has read a pending version of; 0 if it has read none.

@@ -81,6 +81,7 @@ mod chain;
 mod checksum;
 mod export;
 mod flush;
+mod install;
 mod memory;
 mod read;
 mod replace;
@@ -97,6 +98,7 @@ pub use self::admission::{Admission, AdmissionWait};
 pub use self::checksum::Checksum;
 pub use self::export::Export;
 pub use self::flush::{FlushReport, FlushUrgency};
+pub use self::install::InstallBatch;
 pub use self::read::Latest;
 pub use self::scan::{ScanRow, StoreScan};
 pub use self::snapshot::Snapshot;
@@ -105,7 +107,7 @@ pub use self::watermark::{Truncated, WatermarkWait};
 use self::admission::Pressure;
 use self::chain::{Chain, Version};
 use self::flush::FlushState;
-use self::memory::{Memory, chain_cost_bytes};
+use self::memory::{Chains, Memory, chain_cost_bytes};
 use self::snapshot::Registry;
 use self::watermark::Watermark;
 use crate::engine::Engine;
@@ -241,27 +243,30 @@ impl Store {
                     &mut held.insert((shard, memory.write(shard))).1
                 }
             };
-            let version = Version { index, value: mutation.value.clone() };
-            match chains.get_mut(&mutation.key) {
-                Some(chain) => {
-                    change += chain.install(version);
-                    let older_count = chain.older_count();
-                    if older_count >= CHAIN_PRUNE_VERSIONS_MIN && older_count.is_power_of_two() {
-                        let needed = self.inner.snapshots.needed(&self.inner.watermark);
-                        let (freed, emptied) = chain.prune(&mutation.key, &needed);
-                        assert!(!emptied, "the version just installed is pending");
-                        change -= freed.cast_signed();
-                    }
-                }
-                None => {
-                    change += (version.memory_bytes() + chain_cost_bytes(&mutation.key)).cast_signed();
-                    chains.insert(mutation.key.clone(), Chain::new(version));
-                }
-            }
+            change += self.add_version(chains, index, mutation);
         }
         drop(held);
         let bytes = memory.account(change);
         self.inner.pressure.note(bytes, self.inner.memory_bytes_max);
+    }
+
+    /// Adds one version to the chains of its key's shard. Gives the memory that it takes, in bytes.
+    fn add_version(&self, chains: &mut Chains, index: u64, mutation: &Mutation) -> isize {
+        let version = Version { index, value: mutation.value.clone() };
+        let Some(chain) = chains.get_mut(&mutation.key) else {
+            let bytes = version.memory_bytes() + chain_cost_bytes(&mutation.key);
+            chains.insert(mutation.key.clone(), Chain::new(version));
+            return bytes.cast_signed();
+        };
+        let mut change = chain.install(version);
+        let older_count = chain.older_count();
+        if older_count >= CHAIN_PRUNE_VERSIONS_MIN && older_count.is_power_of_two() {
+            let needed = self.inner.snapshots.needed(&self.inner.watermark);
+            let (freed, emptied) = chain.prune(&mutation.key, &needed);
+            assert!(!emptied, "the version just installed is pending");
+            change -= freed.cast_signed();
+        }
+        change
     }
 
     /// Takes away every version at or above `index`, which the log has truncated, and tells those who wait for

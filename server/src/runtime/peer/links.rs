@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use consensus::{Message, NodeId};
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::TrySendError;
 use parking_lot::Mutex;
 use wire::peer::Lane;
 
 use super::sender::SenderLink;
 use super::{LinkContext, Outbound};
 use crate::limits::PEER_QUEUE_FRAMES_MAX;
+use crate::runtime::queue::{Sender, bounded};
 
 /// Ends a link from outside, whatever it waits for.
 #[derive(Debug, Default)]
@@ -116,7 +117,7 @@ impl PeerLinks {
 
     fn start(&self, peer: NodeId, address: &str) -> std::io::Result<Link> {
         let lane = |lane: Lane| -> std::io::Result<LaneLink> {
-            let (queue, receiver) = crossbeam_channel::bounded(PEER_QUEUE_FRAMES_MAX);
+            let (queue, receiver) = bounded(PEER_QUEUE_FRAMES_MAX);
             let control = Arc::new(LinkControl::default());
             let context = self.context.clone();
             let link =

@@ -52,7 +52,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use consensus::{LogIndex, Message, NodeId, Term};
-use crossbeam_channel::Sender;
 use wire::peer::{ClusterId, Hello, Refusal, Welcome};
 
 pub use self::counters::PeerCounters;
@@ -63,6 +62,7 @@ pub use self::snapshot_source::{SnapshotReader, SnapshotSource};
 pub use self::staged::StagedSnapshot;
 pub use self::tls::PeerTls;
 use super::driver::Event;
+use super::queue::Sender;
 use crate::node::entry_cache::EntryCache;
 
 /// Something for a peer.

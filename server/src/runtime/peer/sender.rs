@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use consensus::NodeId;
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::RecvTimeoutError;
 use wire::peer::Lane;
 
 use super::counters::RefusedKind;
@@ -18,6 +18,7 @@ use super::stream::PeerStream;
 use super::{LinkContext, LinkError, Outbound, handshake};
 use crate::limits::{APPEND_FRAME_BYTES_MAX, PEER_IDLE_POLL, PEER_RECONNECT_PAUSE, PEER_REFUSED_PAUSE};
 use crate::runtime::driver::Event;
+use crate::runtime::queue::Receiver;
 
 /// See the module.
 pub struct SenderLink {

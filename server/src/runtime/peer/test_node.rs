@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::runtime::queue::{Receiver, bounded};
 use bytes::Bytes;
 use consensus::{Entry, EntryKind, LogIndex, NodeId, Term};
-use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 use storage::disk::SimDisk;
 use storage::log::{Log, Options};
@@ -104,7 +104,7 @@ impl TestNode {
         let folder = tempfile::tempdir().unwrap();
         let log = Log::open(Arc::new(SimDisk::new(id)), Path::new("/log"), Options::new(1)).unwrap().log;
         let cache = Arc::new(EntryCache::new(log.reader(), 0));
-        let (sender, events) = crossbeam_channel::bounded(1_000);
+        let (sender, events) = bounded(1_000);
         let admission = Arc::new(TestAdmission::default());
         let source = Arc::new(source);
         let context = LinkContext {
