@@ -33,6 +33,7 @@ pub mod session;
 pub mod stages;
 pub mod statement;
 pub mod steering;
+pub mod text_plans;
 
 use std::sync::Arc;
 
@@ -93,6 +94,8 @@ pub struct Node {
     pub globals: host::Globals,
     /// The last term in which index builds that an earlier leader left unfinished were given up; held while that is done.
     pub builds_abandoned_term: tokio::sync::Mutex<u64>,
+    /// Plans of statements that come as text.
+    pub text_plans: text_plans::TextPlans,
     /// Ids of transactions, from 1 at each start.
     next_txn_id: std::sync::atomic::AtomicU64,
 }
@@ -131,6 +134,7 @@ impl Node {
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),
+            text_plans: text_plans::TextPlans::default(),
             next_txn_id: std::sync::atomic::AtomicU64::new(1),
         }
     }
@@ -158,6 +162,12 @@ impl Node {
     #[must_use]
     pub fn catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.catalog.read())
+    }
+
+    /// The version of the schema as of now.
+    #[must_use]
+    pub fn catalog_version(&self) -> u64 {
+        self.catalog.read().version
     }
 
     /// A new transaction's id.

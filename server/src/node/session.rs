@@ -90,6 +90,8 @@ pub struct Session {
     pub named: HashMap<String, Prepared>,
     /// The id of the next prepared statement.
     pub next_statement_id: u32,
+    /// Buffers for looking up texts among those that have a plan.
+    pub(super) text_lookup: super::text_plans::TextLookup,
 }
 
 impl Session {
@@ -105,6 +107,7 @@ impl Session {
             prepared: HashMap::new(),
             named: HashMap::new(),
             next_statement_id: 1,
+            text_lookup: super::text_plans::TextLookup::default(),
         }
     }
 

@@ -164,6 +164,29 @@ pub fn sort_key(collation: Collation, text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// The first eight bytes of a text's [`sort_key`], with zeros behind a shorter one, as a number: where they differ, their order is
+/// the order of the texts.
+#[must_use]
+pub fn sort_key_begin(collation: Collation, text: &[u8]) -> u64 {
+    match collation {
+        Collation::Utf8mb4_0900AiCi => uca::sort_key_begin(text),
+        Collation::Utf8mb4_0900Bin | Collation::Binary => first_eight(text),
+        Collation::Utf8mb4GeneralCi | Collation::Utf8mb4Bin => {
+            // The marker after a space depends on what follows, however far that is.
+            let mut key = Vec::with_capacity(text.len() * 2 + 4);
+            sort_key(collation, text, &mut key);
+            first_eight(&key)
+        }
+    }
+}
+
+fn first_eight(bytes: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let length = bytes.len().min(8);
+    first[..length].copy_from_slice(&bytes[..length]);
+    u64::from_be_bytes(first)
+}
+
 /// Appends what the keys of all texts that begin with `text` begin with (perhaps of more texts than those): the low end
 /// of a range for `LIKE 'text%'`.
 pub fn sort_key_prefix(collation: Collation, text: &[u8], out: &mut Vec<u8>) {

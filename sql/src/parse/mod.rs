@@ -32,6 +32,7 @@ mod select_scan;
 mod set;
 mod show;
 mod source;
+pub mod template;
 mod tokens;
 mod transaction;
 
