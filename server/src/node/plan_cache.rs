@@ -105,14 +105,14 @@ impl Session {
         if reads_catalog(statement) {
             known.clone()?;
         }
-        let catalog = self.node.catalog();
         if let Some(Some(cached)) = cache.as_deref()
-            && cached.catalog.version == catalog.version
+            && cached.catalog.version == self.node.catalog_version()
             && cached.sql_mode == self.state.variables.sql_mode
             && (!cached.plan.typed_by_parameters || cached.parameter_types == self.state.parameter_types)
         {
             return Ok(Arc::clone(cached));
         }
+        let catalog = self.node.catalog();
         // A prepared statement keeps the database it was prepared in.
         let elsewhere =
             cache.as_deref().and_then(Option::as_ref).filter(|cached| cached.database != self.state.database);
@@ -151,7 +151,7 @@ impl Session {
     /// there already: the schema follows.
     pub(super) fn is_current(&self, planned: &CachedPlan) -> bool {
         let is_known = planned.plan.tables().is_empty() || self.know_catalog().is_ok();
-        is_known && self.node.catalog().version == planned.catalog.version
+        is_known && self.node.catalog_version() == planned.catalog.version
     }
 
     /// Parses and plans a statement to be executed later.

@@ -305,6 +305,7 @@ mod tests {
                 let by_text = compare(collation, left.as_bytes(), right.as_bytes());
                 prop_assert_eq!(key(collation, &left).cmp(&key(collation, &right)), by_text, "{}", collation.name());
                 prop_assert_eq!(by_text.reverse(), compare(collation, right.as_bytes(), left.as_bytes()));
+                prop_assert_eq!(sort_key_begin(collation, left.as_bytes()), first_eight(&key(collation, &left)));
                 let mut prefix = Vec::new();
                 sort_key_prefix(collation, left.as_bytes(), &mut prefix);
                 prop_assert!(key(collation, &format!("{left}{right}")).starts_with(&prefix), "{}", collation.name());

@@ -91,10 +91,7 @@ impl<'s> Sorter<'s> {
             self.prune();
         }
         if self.bytes > SORT_BYTES_MAX {
-            self.prune();
-            if self.bytes > SORT_BYTES_MAX {
-                return Err(Error::too_large("rows to sort"));
-            }
+            return Err(Error::too_large("rows to sort"));
         }
         Ok(())
     }

@@ -328,6 +328,25 @@ mod tests {
     }
 
     #[test]
+    fn definitions_copied_are_those_written_but_for_their_numbers() {
+        let columns = [column("a"), column("b")];
+        let (capabilities, status) = (Capabilities::DEPRECATE_EOF, StatusFlags::AUTOCOMMIT);
+        let mut first = PacketWriter::new();
+        put_definitions(&mut first, &columns);
+        for sequence in [1, 7, 255] {
+            let mut written = PacketWriter::new();
+            written.set_sequence(sequence);
+            put_columns(&mut written, &columns, capabilities, status);
+            let mut copied = PacketWriter::new();
+            copied.set_sequence(sequence);
+            copied.put_copied_packets(first.as_slice());
+            put_definitions_end(&mut copied, capabilities, status);
+            assert_eq!(copied.as_slice(), written.as_slice());
+            assert_eq!(copied.sequence(), written.sequence());
+        }
+    }
+
+    #[test]
     fn golden_text_result() {
         // `SELECT 1` with both ends, as MySQL sends it to a client without and with DEPRECATE_EOF.
         let one = Column { length: 2, column_type: column_type::LONGLONG, flags: 0x81, ..column("1") };
