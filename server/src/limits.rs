@@ -141,6 +141,18 @@ pub const SHUTDOWN_WAIT: Duration = Duration::from_secs(10);
 /// Characters that a text parameter counts for in the width of a result's columns.
 pub const TEXT_PARAMETER_CHARACTERS: u32 = 16_383;
 
+/// Plans that are kept for texts, at most.
+pub const TEXT_PLANS_MAX: usize = 4_096;
+
+/// Bytes of the texts that plans are kept for, at most.
+pub const TEXT_PLAN_BYTES_MAX: usize = 4 << 20;
+
+/// Separately locked parts of these plans.
+pub const TEXT_PLAN_SHARDS: usize = 16;
+
+// The longest text with a plan fits a part, and its settings with it.
+const _: () = assert!(sql::limits::TEMPLATE_BYTES_MAX * 4 < TEXT_PLAN_BYTES_MAX / TEXT_PLAN_SHARDS);
+
 const _: () = assert!(APPEND_FRAME_BYTES_MAX < ENTRY_BYTES_MAX);
 const _: () = assert!(COMMIT_QUEUE_BYTES_MAX > 2 * ENTRY_BYTES_MAX as u64);
 const _: () = assert!(ENTRY_BYTES_MAX + (4 << 20) < wire::limits::PEER_FRAME_PAYLOAD_BYTES_MAX);

@@ -62,6 +62,12 @@ pub const INDEX_BUILD_CHUNK_ROWS_MAX: usize = 20_000;
 
 /// Bytes that the rows being sorted, or kept for DISTINCT, of one query block may take.
 pub const SORT_BYTES_MAX: usize = 128 << 20;
+/// Bytes of the longest text whose literals are taken out for the cache of plans.
+pub const TEMPLATE_BYTES_MAX: usize = 8 << 10;
+/// The most literals that are taken out of one text.
+pub const TEMPLATE_VALUES_MAX: usize = 256;
+/// Columns of a result that are looked at for whether their values can be moved out of the row instead of copied.
+pub const MOVED_COLUMNS_MAX: usize = 16;
 /// Bytes that the groups of one query block may take.
 pub const GROUP_BYTES_MAX: usize = 128 << 20;
 /// Bytes that the kept side of a join may take.

@@ -188,6 +188,10 @@ impl Node {
         status.push(("Group_update_follower_count".into(), followers.to_string()));
         let transfer = u8::from(self.sequencer.is_held());
         status.push(("Consensus_in_leader_transfer".into(), transfer.to_string()));
+        let plans = self.text_plans.figures();
+        status.push(("Quorate_text_plan_entries".into(), plans.entries.to_string()));
+        status.push(("Quorate_text_plan_hits".into(), plans.hits.to_string()));
+        status.push(("Quorate_text_plan_misses".into(), plans.misses.to_string()));
         status.push(("Quorate_read_lease".into(), u8::from(self.reads.has_lease()).to_string()));
         status.extend(
             self.peer_counters.snapshot().into_iter().map(|(name, value)| (name.into(), value.to_string())),

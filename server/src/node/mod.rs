@@ -36,6 +36,7 @@ pub mod stages;
 pub mod statement;
 pub mod steering;
 pub mod table_locks;
+pub mod text_plans;
 pub mod user_locks;
 pub mod xa;
 
@@ -104,6 +105,8 @@ pub struct Node {
     pub globals: host::Globals,
     /// The last term in which index builds that an earlier leader left unfinished were given up; held while that is done.
     pub builds_abandoned_term: tokio::sync::Mutex<u64>,
+    /// Plans of statements that come as text.
+    pub text_plans: text_plans::TextPlans,
     /// Ids of transactions, from 1 at each start.
     next_txn_id: std::sync::atomic::AtomicU64,
 }
@@ -145,6 +148,7 @@ impl Node {
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),
+            text_plans: text_plans::TextPlans::default(),
             next_txn_id: std::sync::atomic::AtomicU64::new(1),
         }
     }
@@ -195,6 +199,12 @@ impl Node {
                 "no leader is known: there is no majority, or an election is running; try again",
             ),
         }
+    }
+
+    /// The version of the schema as of now.
+    #[must_use]
+    pub fn catalog_version(&self) -> u64 {
+        self.catalog.read().version
     }
 
     /// A new transaction's id.

@@ -13,7 +13,7 @@ use sql::plan::{Plan, is_planned, plan_statement};
 use sql::types::{Collation, DataType, Value};
 use sql::variables::SqlMode;
 
-use super::result::Answer;
+use super::result::{Answer, Definitions};
 use super::session::Session;
 use crate::limits::TEXT_PARAMETER_CHARACTERS;
 
@@ -27,14 +27,16 @@ pub struct Prepared {
     /// Number of `?`.
     pub parameter_count: usize,
     /// Its plan, made at prepare and again when the schema has changed.
-    pub plan: Option<CachedPlan>,
+    pub plan: Option<Arc<CachedPlan>>,
 }
 
 /// A plan and what it depends on.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct CachedPlan {
     /// The plan.
-    pub plan: Arc<Plan>,
+    pub plan: Plan,
+    /// The definitions of its columns, as they are sent.
+    pub definitions: Arc<Definitions>,
     /// The schema it was made for.
     pub(super) catalog: Arc<Catalog>,
     /// The current database then.
@@ -46,6 +48,12 @@ pub struct CachedPlan {
 }
 
 impl CachedPlan {
+    /// The version of the schema that it was made for.
+    #[must_use]
+    pub fn schema_version(&self) -> u64 {
+        self.catalog.version
+    }
+
     /// The parameters' types to plan for, if the plan's columns depend on them: a NULL keeps the type there was before.
     pub(super) fn types_of(&self, parameters: &[Value]) -> Vec<DataType> {
         if !self.plan.typed_by_parameters {
@@ -58,7 +66,7 @@ impl CachedPlan {
 }
 
 /// The type that stands for all parameters of a kind, so that not each value makes another plan; None for NULL.
-fn parameter_type(value: &Value) -> Option<DataType> {
+pub(super) fn parameter_type(value: &Value) -> Option<DataType> {
     Some(match value {
         Value::Null => return None,
         Value::Int(_) => DataType::BIGINT,
@@ -91,22 +99,22 @@ impl Session {
     pub fn plan(
         &self,
         statement: &Arc<Statement>,
-        cache: Option<&mut Option<CachedPlan>>,
-    ) -> Result<CachedPlan, Error> {
+        cache: Option<&mut Option<Arc<CachedPlan>>>,
+    ) -> Result<Arc<CachedPlan>, Error> {
         let known = self.know_catalog();
         if reads_catalog(statement) {
             known.clone()?;
         }
-        let catalog = self.node.catalog();
         if let Some(Some(cached)) = cache.as_deref()
-            && cached.catalog.version == catalog.version
+            && cached.catalog.version == self.node.catalog_version()
             && cached.sql_mode == self.state.variables.sql_mode
             // Else it is planned anew, which looks whether it keeps to the locked tables.
             && self.state.locked_tables.is_none()
             && (!cached.plan.typed_by_parameters || cached.parameter_types == self.state.parameter_types)
         {
-            return Ok(cached.clone());
+            return Ok(Arc::clone(cached));
         }
+        let catalog = self.node.catalog();
         // A prepared statement keeps the database it was prepared in.
         let elsewhere =
             cache.as_deref().and_then(Option::as_ref).filter(|cached| cached.database != self.state.database);
@@ -122,9 +130,10 @@ impl Session {
         let plan = plan.map_err(|error| known.err().unwrap_or(error))?;
         let sql_mode = self.state.variables.sql_mode;
         let parameter_types = self.state.parameter_types.clone();
-        let made = CachedPlan { plan: Arc::new(plan), catalog, database, sql_mode, parameter_types };
+        let definitions = Arc::default();
+        let made = Arc::new(CachedPlan { plan, definitions, catalog, database, sql_mode, parameter_types });
         if let Some(cache) = cache {
-            *cache = Some(made.clone());
+            *cache = Some(Arc::clone(&made));
         }
         Ok(made)
     }
@@ -144,7 +153,7 @@ impl Session {
     /// there already: the schema follows.
     pub(super) fn is_current(&self, planned: &CachedPlan) -> bool {
         let is_known = planned.plan.tables().is_empty() || self.know_catalog().is_ok();
-        is_known && self.node.catalog().version == planned.catalog.version
+        is_known && self.node.catalog_version() == planned.catalog.version
     }
 
     /// Parses and plans a statement to be executed later.

@@ -4,12 +4,15 @@
 //! Rows of plain snapshot reads may leave while the statement runs (`stream`); rows that were computed from versions the
 //! quorum does not have yet stay until it has.
 
+use std::sync::{Arc, OnceLock};
+
+use sql::codec::Cell;
 use sql::execute::{ResultColumn, Sink};
 use sql::types::{TypeKind, Value};
 use wire::mysql::column::Column;
 use wire::mysql::constant::{Capabilities, StatusFlags};
 use wire::mysql::packet::PacketWriter;
-use wire::mysql::resultset::{BinaryRow, TextRow, put_columns};
+use wire::mysql::resultset::{BinaryRow, TextRow, put_definitions, put_definitions_end};
 
 use crate::limits::{RESULT_FLUSH_BYTES, RESULT_HELD_BYTES_MAX};
 
@@ -24,7 +27,14 @@ pub trait Answer: Sink + Send {
     /// Whether rows may leave while the statement runs. They may not until this is said, and never those of a statement that
     /// reads versions which the quorum does not have yet. An answer that never lets rows leave early need not care.
     fn let_rows_leave(&mut self, _early: bool) {}
+
+    /// The columns of the next result are those whose definitions are kept here, or are to be kept here.
+    fn know_columns(&mut self, _definitions: &Arc<Definitions>) {}
 }
+
+/// The definitions of a plan's columns as packets, made when the plan's rows are first sent.
+#[derive(Debug, Default)]
+pub struct Definitions(OnceLock<Box<[u8]>>);
 
 /// Where a reply is written.
 pub struct Reply<'a> {
@@ -43,6 +53,7 @@ pub struct Reply<'a> {
     flushed: bool,
     leaves_early: bool,
     scratch: Vec<u8>,
+    definitions: Option<Arc<Definitions>>,
 }
 
 /// How a column's values are written.
@@ -71,6 +82,7 @@ impl<'a> Reply<'a> {
             flushed: false,
             leaves_early: false,
             scratch: Vec::new(),
+            definitions: None,
         }
     }
 
@@ -103,14 +115,29 @@ impl Answer for Reply<'_> {
     fn let_rows_leave(&mut self, early: bool) {
         self.leaves_early = early;
     }
+
+    fn know_columns(&mut self, definitions: &Arc<Definitions>) {
+        self.definitions = Some(Arc::clone(definitions));
+    }
 }
 
 impl Sink for Reply<'_> {
     fn columns(&mut self, columns: &[ResultColumn]) -> sql::Result<()> {
         self.kinds.clear();
         self.kinds.extend(columns.iter().map(|column| Encoding { data_type: column.data_type }));
-        let definitions: Vec<Column> = columns.iter().map(super::metadata::definition).collect();
-        put_columns(self.writer, &definitions, self.capabilities, self.status);
+        let made = self.definitions.take();
+        let packets = made.as_ref().and_then(|definitions| definitions.0.get());
+        if let Some(packets) = packets {
+            self.writer.put_copied_packets(packets);
+        } else {
+            let from = self.writer.len();
+            let definitions: Vec<Column> = columns.iter().map(super::metadata::definition).collect();
+            put_definitions(self.writer, &definitions);
+            if let Some(made) = &made {
+                let _ = made.0.set(self.writer.as_slice()[from..].into());
+            }
+        }
+        put_definitions_end(self.writer, self.capabilities, self.status);
         Ok(())
     }
 
@@ -126,6 +153,30 @@ impl Sink for Reply<'_> {
             let mut out = TextRow::begin(self.writer);
             for (value, encoding) in row.iter().zip(&self.kinds) {
                 put_text(&mut out, value, &encoding.data_type, &mut self.scratch);
+            }
+            out.end();
+        }
+        self.after_row()
+    }
+
+    fn stored_row(&mut self, row: &[Cell], stored: &[u8]) -> sql::Result<()> {
+        assert!(row.len() == self.kinds.len(), "a row has as many values as the result has columns");
+        if self.binary {
+            let mut out = BinaryRow::begin(self.writer, row.len());
+            for (cell, encoding) in row.iter().zip(&self.kinds) {
+                match cell {
+                    Cell::Text(place) | Cell::Blob(place) => out.bytes(&stored[place.clone()]),
+                    Cell::Value(value) => put_binary(&mut out, value, &encoding.data_type, &mut self.scratch),
+                }
+            }
+            out.end();
+        } else {
+            let mut out = TextRow::begin(self.writer);
+            for (cell, encoding) in row.iter().zip(&self.kinds) {
+                match cell {
+                    Cell::Text(place) | Cell::Blob(place) => out.bytes(&stored[place.clone()]),
+                    Cell::Value(value) => put_text(&mut out, value, &encoding.data_type, &mut self.scratch),
+                }
             }
             out.end();
         }

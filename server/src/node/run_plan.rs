@@ -33,7 +33,7 @@ impl Session {
         &mut self,
         statement: &Arc<Statement>,
         parameters: &[Value],
-        mut cache: Option<&mut Option<CachedPlan>>,
+        mut cache: Option<&mut Option<Arc<CachedPlan>>>,
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         self.count_statement(statement);
@@ -97,7 +97,7 @@ impl Session {
         parameters: &[Value],
         reply: &mut dyn Answer,
     ) -> Result<Option<Outcome>, Error> {
-        let plan = &*planned.plan;
+        let plan = &planned.plan;
         let latest = plan.is_write() || self.locks_reads(plan);
         let changes = plan.is_write() && !matches!(plan.statement, Planned::Query(_));
         let autocommit = self.state.variables.autocommit;
@@ -179,6 +179,7 @@ impl Session {
             }
         }
         reply.let_rows_leave(!latest);
+        reply.know_columns(&planned.definitions);
         let result = self.run_to_end(planned, parameters, latest, reply).await;
         let without_snapshot = plan.reads_one_row && !explicit && !latest;
         if without_snapshot && !self.is_current(planned) && reply.rewind() {
@@ -234,7 +235,7 @@ impl Session {
         latest: bool,
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
-        let plan = &*planned.plan;
+        let plan = &planned.plan;
         let started_us = now_us();
         let mut sleeps_done = 0;
         let mut freshness = Freshness::NotAsked;

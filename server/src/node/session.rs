@@ -103,6 +103,8 @@ pub struct Session {
     pub user_locks: OwnUserLocks,
     /// XA START.
     pub branch: Option<Branch>,
+    /// Buffers for looking up texts among those that have a plan.
+    pub(super) text_lookup: super::text_plans::TextLookup,
 }
 
 impl Session {
@@ -123,6 +125,7 @@ impl Session {
             prepared: HashMap::new(),
             named: HashMap::new(),
             next_statement_id: 1,
+            text_lookup: super::text_plans::TextLookup::default(),
         }
     }
 

@@ -43,7 +43,7 @@ impl Session {
         &mut self,
         statement: &Arc<Statement>,
         parameters: &[Value],
-        plan: Option<&mut Option<CachedPlan>>,
+        plan: Option<&mut Option<Arc<CachedPlan>>>,
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         count(&self.node.processes.counters.questions);
@@ -79,7 +79,7 @@ impl Session {
         &mut self,
         statement: &Arc<Statement>,
         parameters: &[Value],
-        plan: Option<&mut Option<CachedPlan>>,
+        plan: Option<&mut Option<Arc<CachedPlan>>>,
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         let done = |()| Outcome::default();

@@ -23,7 +23,7 @@ use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX,
 use crate::node::errno;
 use crate::node::metadata::definition;
 use crate::node::parameters;
-use crate::node::plan_cache::Prepared;
+use crate::node::plan_cache::{CachedPlan, Prepared};
 use crate::node::process::Connection;
 use crate::node::result::Reply;
 use crate::node::session::Session;
@@ -183,6 +183,12 @@ impl Client {
     /// COM_QUERY: one statement, or several when the client can take several results.
     async fn query(&mut self, text: &Bytes, socket: &mut Socket) -> Result<(), End> {
         self.session.connection.begin("Query", Some(text.clone()));
+        if let Some(mut run) = self.session.text_run(text) {
+            let values = std::mem::take(&mut run.values);
+            let result = self.statement(&run.statement, &values, Some(&mut run.plan), false, socket).await;
+            self.session.end_text_run(values);
+            return result.map(|_ended_well| ());
+        }
         let mut rest: &[u8] = text;
         loop {
             let mode = self.session.state.variables.sql_mode;
@@ -195,7 +201,7 @@ impl Client {
                 if parsed.parameter_count > 0 { Err(sql::Error::syntax("?", 1)) } else { Ok(parsed) }
             });
             let ended_well = match parsed {
-                Ok(parsed) => self.statement(&Arc::new(parsed.statement), more, socket).await?,
+                Ok(parsed) => self.statement(&Arc::new(parsed.statement), &[], None, more, socket).await?,
                 Err(error) => {
                     self.session.state.warnings.clear();
                     self.session.state.warning_count = 0;
@@ -220,6 +226,8 @@ impl Client {
     async fn statement(
         &mut self,
         statement: &Arc<sql::ast::Statement>,
+        values: &[Value],
+        plan: Option<&mut Option<Arc<CachedPlan>>>,
         more: bool,
         socket: &mut Socket,
     ) -> Result<bool, End> {
@@ -230,7 +238,7 @@ impl Client {
         let mut send = |bytes: &[u8]| send_rows(write, bytes, &connection, &mut gone);
         let mut reply = Reply::new(writer, self.capabilities, false, status);
         reply.stream = Some(&mut send);
-        let result = self.session.run(statement, &[], None, &mut reply).await;
+        let result = self.session.run(statement, values, plan, &mut reply).await;
         if gone {
             return Err(End::Closed);
         }

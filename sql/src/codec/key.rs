@@ -260,25 +260,6 @@ pub fn decode_index_columns(
     read_columns(table, primary, wanted, zone, &mut suffix, out)
 }
 
-/// Reads `wanted` of the columns that the primary key restores into `out`, which has a place for each column.
-///
-/// # Errors
-/// 1105 when the bytes are no key of this table.
-pub(super) fn read_primary_columns(
-    table: &Table,
-    key: &[u8],
-    wanted: &ColumnSet,
-    zone: Zone,
-    out: &mut [Value],
-) -> Result<()> {
-    if table.hidden_row_id {
-        return Ok(());
-    }
-    let mut input = Input::new(key);
-    input.take(INDEX_ID_BYTES)?;
-    read_columns(table, &table.indexes[0].columns, wanted, zone, &mut input, out)
-}
-
 fn read_columns(
     table: &Table,
     parts: &[IndexColumn],

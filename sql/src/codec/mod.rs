@@ -2,7 +2,7 @@
 //!
 //! * [`key`] builds the keys of a table's indexes. Keys are *comparable*: their bytes order as the rows do, so that an
 //!   index scan is a scan of the store. [`comparable`] has the form of one column in a key.
-//! * [`row`] is the value under a primary key.
+//! * [`row`] is the value under a primary key; [`reader`] reads some columns of many.
 //! * [`temporal`] and [`decimal`] have the forms that keys and rows share.
 //!
 //! Every function that meets a TIMESTAMP takes the [`Zone`] of the session: such columns are stored in UTC, and are in
@@ -17,11 +17,14 @@ pub mod decimal;
 mod error_storage;
 pub mod key;
 pub mod range;
+pub mod reader;
 pub mod row;
 pub mod temporal;
 
 #[cfg(test)]
 mod tests;
+
+pub use reader::{Cell, RowReader};
 
 use crate::Error;
 use crate::session::SessionState;

@@ -23,8 +23,9 @@
 use bytes::Bytes;
 
 use super::comparable::{Fit, integer_width};
+use super::reader::RowReader;
 use super::{ColumnSet, Input, Zone, damaged, decimal, key, temporal, unconverted, write_varint};
-use crate::catalog::{ColumnDefault, Table};
+use crate::catalog::Table;
 use crate::types::{DataType, TypeKind, Value};
 use crate::{Error, Result};
 
@@ -78,7 +79,7 @@ pub fn write(table: &Table, row: &[Value], zone: Zone, out: &mut Vec<u8>) -> Res
 }
 
 /// How many of the table's first `columns` columns a row holds.
-fn stored_count(table: &Table, columns: usize) -> usize {
+pub(super) fn stored_count(table: &Table, columns: usize) -> usize {
     if table.hidden_row_id {
         return columns;
     }
@@ -154,7 +155,7 @@ fn unzigzag(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
-fn is_text(kind: TypeKind) -> bool {
+pub(super) fn is_text(kind: TypeKind) -> bool {
     matches!(
         kind,
         TypeKind::Char(_)
@@ -166,7 +167,7 @@ fn is_text(kind: TypeKind) -> bool {
     )
 }
 
-fn is_binary(kind: TypeKind) -> bool {
+pub(super) fn is_binary(kind: TypeKind) -> bool {
     matches!(
         kind,
         TypeKind::Binary(_)
@@ -180,7 +181,7 @@ fn is_binary(kind: TypeKind) -> bool {
 
 /// Reads `wanted` from a row and its key. `out` gets one value a column of the table, NULL for those not wanted.
 ///
-/// Only wanted values are made; nothing is allocated but the bytes of strings (and `out`, the first time).
+/// For a row or two: who reads many makes a [`RowReader`] once.
 ///
 /// # Errors
 /// 1105 when the bytes are no row of this table.
@@ -194,50 +195,12 @@ pub fn decode(
 ) -> Result<()> {
     out.clear();
     out.resize(table.columns.len(), Value::Null);
-    key::read_primary_columns(table, key, wanted, zone, out)?;
-    let mut input = Input::new(value);
-    let version = input.byte()?;
-    if version != ROW_VERSION {
-        return Err(damaged(&format!("a row has version {version}, this program reads {ROW_VERSION}")));
-    }
-    let written = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
-    if written > table.columns.len() {
-        return Err(damaged("a row has more columns than its table"));
-    }
-    let stored = stored_count(table, written);
-    let nulls = input.take(stored.div_ceil(8))?;
-    let end = wanted.end();
-    let mut position = 0;
-    for (number, column) in table.columns.iter().enumerate().take(end) {
-        if key::restores_from_primary(table, number) {
-            continue;
-        }
-        if number >= written {
-            if wanted.contains(number)
-                && let ColumnDefault::Constant(default) = &column.default
-            {
-                out[number] = default.clone();
-            }
-            continue;
-        }
-        let null = nulls[position / 8] & (1 << (position % 8)) != 0;
-        position += 1;
-        if null {
-            continue;
-        }
-        if wanted.contains(number) {
-            out[number] = read_value(&column.data_type, zone, &mut input)?;
-        } else {
-            skip_value(&column.data_type, &mut input)?;
-        }
-    }
-    if position == stored && !input.bytes.is_empty() {
-        return Err(damaged("a row has bytes after its last column"));
-    }
-    Ok(())
+    RowReader::new(table, wanted)
+        .read(table, key, value, zone, |column, cell| out[column] = cell.into_value(value))
 }
 
-fn read_value(data_type: &DataType, zone: Zone, input: &mut Input<'_>) -> Result<Value> {
+/// A value that is no string.
+pub(super) fn read_value(data_type: &DataType, zone: Zone, input: &mut Input<'_>) -> Result<Value> {
     match data_type.kind {
         TypeKind::TinyInt
         | TypeKind::SmallInt
@@ -258,25 +221,20 @@ fn read_value(data_type: &DataType, zone: Zone, input: &mut Input<'_>) -> Result
         TypeKind::Time(fraction) => temporal::read_time(fraction, input).map(Value::Time),
         TypeKind::DateTime(fraction) => temporal::read_datetime(fraction, input).map(Value::DateTime),
         TypeKind::Timestamp(fraction) => temporal::read_timestamp(fraction, zone, input).map(Value::DateTime),
+        // Strings are read in place: see `reader`.
         TypeKind::Char(_)
         | TypeKind::VarChar(_)
         | TypeKind::TinyText
         | TypeKind::Text
         | TypeKind::MediumText
-        | TypeKind::LongText => {
-            let text = read_string(input)?;
-            if std::str::from_utf8(text).is_err() {
-                return Err(damaged("text in a row is not UTF-8"));
-            }
-            Ok(Value::Text(Bytes::copy_from_slice(text)))
-        }
-        TypeKind::Binary(_)
+        | TypeKind::LongText
+        | TypeKind::Binary(_)
         | TypeKind::VarBinary(_)
         | TypeKind::TinyBlob
         | TypeKind::Blob
         | TypeKind::MediumBlob
-        | TypeKind::LongBlob => Ok(Value::Blob(Bytes::copy_from_slice(read_string(input)?))),
-        TypeKind::Null => Err(damaged("a column has no type")),
+        | TypeKind::LongBlob
+        | TypeKind::Null => Err(damaged("a column has no type")),
     }
 }
 
@@ -285,7 +243,7 @@ fn read_string<'a>(input: &mut Input<'a>) -> Result<&'a [u8]> {
     input.take(length)
 }
 
-fn skip_value(data_type: &DataType, input: &mut Input<'_>) -> Result<()> {
+pub(super) fn skip_value(data_type: &DataType, input: &mut Input<'_>) -> Result<()> {
     match data_type.kind {
         TypeKind::TinyInt
         | TypeKind::SmallInt

@@ -164,6 +164,29 @@ pub fn sort_key(collation: Collation, text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// The first eight bytes of a text's [`sort_key`], with zeros behind a shorter one, as a number: where they differ, their order is
+/// the order of the texts.
+#[must_use]
+pub fn sort_key_begin(collation: Collation, text: &[u8]) -> u64 {
+    match collation {
+        Collation::Utf8mb4_0900AiCi => uca::sort_key_begin(text),
+        Collation::Utf8mb4_0900Bin | Collation::Binary => first_eight(text),
+        Collation::Utf8mb4GeneralCi | Collation::Utf8mb4Bin => {
+            // The marker after a space depends on what follows, however far that is.
+            let mut key = Vec::with_capacity(text.len() * 2 + 4);
+            sort_key(collation, text, &mut key);
+            first_eight(&key)
+        }
+    }
+}
+
+fn first_eight(bytes: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let length = bytes.len().min(8);
+    first[..length].copy_from_slice(&bytes[..length]);
+    u64::from_be_bytes(first)
+}
+
 /// Appends what the keys of all texts that begin with `text` begin with (perhaps of more texts than those): the low end
 /// of a range for `LIKE 'text%'`.
 pub fn sort_key_prefix(collation: Collation, text: &[u8], out: &mut Vec<u8>) {
@@ -282,6 +305,7 @@ mod tests {
                 let by_text = compare(collation, left.as_bytes(), right.as_bytes());
                 prop_assert_eq!(key(collation, &left).cmp(&key(collation, &right)), by_text, "{}", collation.name());
                 prop_assert_eq!(by_text.reverse(), compare(collation, right.as_bytes(), left.as_bytes()));
+                prop_assert_eq!(sort_key_begin(collation, left.as_bytes()), first_eight(&key(collation, &left)));
                 let mut prefix = Vec::new();
                 sort_key_prefix(collation, left.as_bytes(), &mut prefix);
                 prop_assert!(key(collation, &format!("{left}{right}")).starts_with(&prefix), "{}", collation.name());

@@ -174,7 +174,24 @@ pub(super) fn compare(left: &[u8], right: &[u8]) -> Ordering {
 
 pub(super) fn sort_key(text: &[u8], out: &mut Vec<u8>) {
     out.reserve(text.len() * 2);
-    for weight in Weights::new(text) {
+    let mut at = 0;
+    for byte in text {
+        // ASCII has one weight, but for what is ignorable.
+        let Some(weight) = ASCII.get(usize::from(*byte)).filter(|weight| **weight != 0) else { break };
+        out.extend_from_slice(&weight.to_be_bytes());
+        at += 1;
+    }
+    for weight in Weights::new(&text[at..]) {
         out.extend_from_slice(&weight.to_be_bytes());
     }
+}
+
+/// The first four weights as a number.
+pub(super) fn sort_key_begin(text: &[u8]) -> u64 {
+    let mut begin = 0;
+    let mut weights = Weights::new(text);
+    for _ in 0..4 {
+        begin = begin << 16 | u64::from(weights.next().unwrap_or(0));
+    }
+    begin
 }

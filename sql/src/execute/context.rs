@@ -7,6 +7,7 @@ use std::time::Duration;
 use storage::txn::{LockOutcome, LockWait, RangeKind, Transaction, View, WaitPolicy};
 
 use crate::catalog::Catalog;
+use crate::codec::Cell;
 use crate::error::Error;
 use crate::execute::cluster::ClusterView;
 use crate::execute::subquery::SubqueryCache;
@@ -297,6 +298,14 @@ pub trait Sink {
     /// # Errors
     /// When the client is gone or a bound is passed.
     fn row(&mut self, row: &[Value]) -> crate::Result<()>;
+    /// One row, as long as `columns`, whose strings are in `stored`.
+    ///
+    /// # Errors
+    /// As [`Sink::row`].
+    fn stored_row(&mut self, row: &[Cell], stored: &[u8]) -> crate::Result<()> {
+        let values: Vec<Value> = row.iter().map(|cell| cell.clone().into_value(stored)).collect();
+        self.row(&values)
+    }
 }
 
 /// How a statement ended well.

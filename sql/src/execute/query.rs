@@ -6,13 +6,16 @@
 
 use std::collections::HashSet;
 
+use crate::codec::Cell;
 use crate::error::Error;
 use crate::execute::group_key::group_key;
 use crate::execute::operator::{Operator, all_true};
+use crate::execute::scan::ScanOperator;
 use crate::execute::sort::Sorter;
 use crate::execute::{Context, Run, Sink, aggregate, limit};
-use crate::limits::SORT_BYTES_MAX;
-use crate::plan::{Body, QueryPlan, SelectPlan, UnionPlan};
+use crate::limits::{MOVED_COLUMNS_MAX, SORT_BYTES_MAX};
+use crate::plan::slots::plain_slot;
+use crate::plan::{Body, Node, QueryPlan, ScanPlan, SelectPlan, UnionPlan};
 use crate::types::{Collation, DataType, Value, convert};
 
 /// Takes a row; false ends the query.
@@ -36,10 +39,52 @@ pub fn run_query(plan: &QueryPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
 /// As [`run_query`], and when the sink takes no more.
 pub fn run(plan: &QueryPlan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<u64> {
     sink.columns(&plan.columns)?;
+    if let Body::Select(select) = &plan.body
+        && let (Some(places), Some(Node::Scan(scan))) = (&select.direct, &select.source)
+    {
+        return run_direct(select, scan, places, ctx, sink);
+    }
     run_query(plan, ctx, &mut |row, _| {
         sink.row(row)?;
         Ok(true)
     })
+}
+
+/// A block that is nothing but rows of one table: see [`SelectPlan::direct`].
+fn run_direct(
+    plan: &SelectPlan,
+    scan: &ScanPlan,
+    places: &[Option<usize>],
+    ctx: &mut Context,
+    sink: &mut dyn Sink,
+) -> Run<u64> {
+    let limits = Limits::evaluate(plan.limit.as_ref(), plan.offset.as_ref(), ctx)?;
+    let mut row = vec![Value::Null; plan.width];
+    let mut operator = ScanOperator::new(scan);
+    operator.open(ctx, &row)?;
+    if !operator.gives_stored_rows() {
+        let source = (Some(Operator::Scan(Box::new(operator))), true);
+        return run_opened(plan, limits, source, &mut row, ctx, &mut |row, _| {
+            sink.row(row)?;
+            Ok(true)
+        });
+    }
+    let mut cells = vec![Cell::Value(Value::Null); plan.visible];
+    let (mut found, end) = (0, limits.end().unwrap_or(u64::MAX));
+    while found < end {
+        let Some((key, stored)) = operator.next_stored(ctx)? else { break };
+        found += 1;
+        if found <= limits.offset {
+            continue;
+        }
+        operator.read_stored(&key, &stored, |column, cell| {
+            if let Some(place) = places[column] {
+                cells[place] = cell;
+            }
+        })?;
+        sink.stored_row(&cells, &stored)?;
+    }
+    Ok(found.saturating_sub(limits.offset))
 }
 
 fn run_select(plan: &SelectPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
@@ -52,6 +97,18 @@ fn run_select(plan: &SelectPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
     {
         source.open(ctx, &mut row)?;
     }
+    run_opened(plan, limits, (source, possible), &mut row, ctx, emit)
+}
+
+/// Runs a block whose source is open.
+fn run_opened(
+    plan: &SelectPlan,
+    limits: Limits,
+    (mut source, possible): (Option<Operator>, bool),
+    row: &mut [Value],
+    ctx: &mut Context,
+    emit: Emit,
+) -> Run<u64> {
     let ordered = plan.source_ordered && source.as_ref().is_some_and(|source| !source.degraded());
     let mut stage = Stage::new(plan, limits, ordered, emit);
     if stage.is_done() {
@@ -60,16 +117,16 @@ fn run_select(plan: &SelectPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
     match (&plan.aggregate, &mut source) {
         (Some(aggregate), source) => {
             let source = source.as_mut().filter(|_| possible);
-            aggregate::run(aggregate, source, &mut row, ctx, &mut |row, ctx| stage.offer(row, ctx))?;
+            aggregate::run(aggregate, source, row, ctx, &mut |row, ctx| stage.offer(row, ctx))?;
         }
         (None, None) => {
             if possible {
-                stage.offer(&row, ctx)?;
+                stage.offer(row, ctx)?;
             }
         }
         (None, Some(source)) => {
-            while possible && source.next(ctx, &mut row)? {
-                if !stage.offer(&row, ctx)? {
+            while possible && source.next(ctx, row)? {
+                if !stage.offer_own(row, ctx)? {
                     break;
                 }
             }
@@ -114,12 +171,37 @@ struct Stage<'s> {
     out: Vec<Value>,
     /// The client wants no more.
     closed: bool,
+    /// The result's values are moved out of the row: each is a column of the only table, which fills it anew for each row.
+    moves: bool,
+}
+
+/// Whether the rows are columns of tables, and sorted by each of them.
+fn sorts_by_all(plan: &SelectPlan) -> bool {
+    let is_key = |position| plan.sort.iter().any(|key| key.position == position);
+    plan.project.len() == plan.visible
+        && plan.aggregate.is_none()
+        && plan.project.iter().all(|column| plain_slot(column).is_some())
+        && (0..plan.visible).all(is_key)
+}
+
+/// Whether the result's values can be moved out of the row: see [`Stage::moves`].
+fn moves_slots(plan: &SelectPlan) -> bool {
+    let slots: Option<Vec<usize>> = plan.project.iter().map(plain_slot).collect();
+    let is_once = |slots: &[usize]| slots.iter().enumerate().all(|(at, slot)| !slots[..at].contains(slot));
+    matches!(plan.source, Some(Node::Scan(_)))
+        && plan.aggregate.is_none()
+        && plan.having.is_empty()
+        && plan.project.len() <= MOVED_COLUMNS_MAX
+        && slots.is_some_and(|slots| is_once(&slots))
 }
 
 impl<'s> Stage<'s> {
     fn new(plan: &'s SelectPlan, limits: Limits, ordered: bool, emit: Emit<'s>) -> Stage<'s> {
-        let distinct = plan.distinct.then(Distinct::default);
-        let sorter = (!plan.sort.is_empty() && !ordered).then(|| Sorter::new(&plan.sort, limits.end()));
+        let sorts = !plan.sort.is_empty() && !ordered;
+        // Rows that are equal are neighbours once they are sorted by all they have.
+        let sorts_out = plan.distinct && sorts && !plan.calc_found_rows && sorts_by_all(plan);
+        let distinct = (plan.distinct && !sorts_out).then(Distinct::default);
+        let sorter = sorts.then(|| Sorter::new(&plan.sort, limits.end(), sorts_out));
         Stage {
             plan,
             distinct,
@@ -129,6 +211,7 @@ impl<'s> Stage<'s> {
             emit,
             out: Vec::with_capacity(plan.project.len()),
             closed: false,
+            moves: moves_slots(plan),
         }
     }
 
@@ -147,6 +230,24 @@ impl<'s> Stage<'s> {
             let value = expression.eval(row, ctx)?;
             self.out.push(value);
         }
+        self.take(ctx)
+    }
+
+    /// Takes a row of the only table, whose values it may move.
+    fn offer_own(&mut self, row: &mut [Value], ctx: &mut Context) -> Run<bool> {
+        if !self.moves {
+            return self.offer(row, ctx);
+        }
+        self.out.clear();
+        for slot in self.plan.project.iter().filter_map(plain_slot) {
+            let value = row.get_mut(slot).map(|value| std::mem::replace(value, Value::Null));
+            self.out.push(value.ok_or_else(|| Error::internal("a column has no slot in the row"))?);
+        }
+        self.take(ctx)
+    }
+
+    /// Takes the row that `out` has now.
+    fn take(&mut self, ctx: &mut Context) -> Run<bool> {
         if let Some(distinct) = &mut self.distinct
             && !distinct.is_new(&self.out[..self.plan.visible], |position| {
                 self.plan.project[position].data_type().collation
@@ -156,7 +257,7 @@ impl<'s> Stage<'s> {
         }
         self.found += 1;
         if let Some(sorter) = &mut self.sorter {
-            sorter.push(&self.out)?;
+            sorter.push(&mut self.out)?;
             return Ok(true);
         }
         let position = self.found - 1;
@@ -171,16 +272,22 @@ impl<'s> Stage<'s> {
     }
 
     /// Gives out what was sorted.
-    fn finish(self, ctx: &mut Context) -> Run<u64> {
+    fn finish(mut self, ctx: &mut Context) -> Run<u64> {
+        if let Some(sorter) = &mut self.sorter {
+            let count = sorter.finish() as u64;
+            if self.plan.distinct && self.distinct.is_none() {
+                self.found = count;
+            }
+        }
         let given = match self.limits.limit {
             Some(limit) => self.found.saturating_sub(self.limits.offset).min(limit),
             None => self.found.saturating_sub(self.limits.offset),
         };
-        if let Some(sorter) = self.sorter {
+        if let Some(sorter) = &self.sorter {
             let skip = usize::try_from(self.limits.offset).unwrap_or(usize::MAX);
             let take =
                 self.limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-            for row in sorter.finish().into_iter().skip(skip).take(take) {
+            for row in sorter.rows().skip(skip).take(take) {
                 if !(self.emit)(&row[..self.plan.visible], ctx)? {
                     break;
                 }
@@ -221,7 +328,7 @@ impl Distinct {
 fn run_union(plan: &UnionPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
     let limits = Limits::evaluate(plan.limit.as_ref(), plan.offset.as_ref(), ctx)?;
     let mut distinct = (!plan.all).then(Distinct::default);
-    let mut sorter = (!plan.sort.is_empty()).then(|| Sorter::new(&plan.sort, limits.end()));
+    let mut sorter = (!plan.sort.is_empty()).then(|| Sorter::new(&plan.sort, limits.end(), false));
     let mut found = 0_u64;
     let visible = plan.types.len();
     for side in [&plan.left, &plan.right] {
@@ -252,7 +359,7 @@ fn run_union(plan: &UnionPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
                     let value = key.eval(&converted, ctx)?;
                     converted.push(value);
                 }
-                sorter.push(&converted)?;
+                sorter.push(&mut converted)?;
                 return Ok(true);
             }
             if found <= limits.offset {
@@ -263,10 +370,11 @@ fn run_union(plan: &UnionPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
         })?;
     }
     let given = found.saturating_sub(limits.offset).min(limits.limit.unwrap_or(u64::MAX));
-    if let Some(sorter) = sorter {
+    if let Some(mut sorter) = sorter {
+        sorter.finish();
         let skip = usize::try_from(limits.offset).unwrap_or(usize::MAX);
         let take = limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        for row in sorter.finish().into_iter().skip(skip).take(take) {
+        for row in sorter.rows().skip(skip).take(take) {
             if !emit(&row[..visible], ctx)? {
                 break;
             }

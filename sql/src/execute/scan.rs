@@ -20,7 +20,7 @@ use storage::engine::{Direction, KeyRange, Slice};
 use storage::txn::{Cursor, LockMode, LockOutcome, RangeKind, RangeMark, View, WaitPolicy, WriteKind};
 
 use crate::codec::key::{decode_index_columns, row_key_from_index_entry};
-use crate::codec::{ColumnSet, Zone, row as row_codec};
+use crate::codec::{Cell, ColumnSet, RowReader, Zone};
 use crate::dml::write::meet_ranges;
 use crate::error::Error;
 use crate::execute::operator::all_true;
@@ -42,7 +42,7 @@ pub struct ScanOperator<'p> {
     degraded: bool,
     view: View,
     zone: Zone,
-    /// Values of one row of the table, before they move to their slots.
+    /// Values of one index entry, before they move to their slots.
     scratch: Vec<Value>,
     until_check: u32,
     /// Primary key of the row last given, in a locking read.
@@ -65,6 +65,15 @@ enum Pending {
     /// In reverse order of reading.
     Points(Vec<Bytes>),
     Ranges(Vec<KeyRange>),
+}
+
+/// What a scan meets next.
+enum Entry {
+    End,
+    /// A key to be looked up.
+    Point(Bytes),
+    /// A row of the primary index or an entry of another.
+    Of(Slice, Slice),
 }
 
 /// Whether the transaction refuses to change rows that changed since its snapshot.
@@ -102,6 +111,13 @@ impl<'p> ScanOperator<'p> {
     #[must_use]
     pub fn degraded(&self) -> bool {
         self.degraded
+    }
+
+    /// Whether its rows can be had as they are stored, by [`next_stored`](ScanOperator::next_stored): once it is open, if its plan
+    /// [says so](ScanPlan::gives_stored_rows), it locks nothing, and its index conditions hold as planned.
+    #[must_use]
+    pub fn gives_stored_rows(&self) -> bool {
+        !self.degraded && !self.shared
     }
 
     /// Takes the primary key of the row last given, in a locking read.
@@ -161,40 +177,79 @@ impl<'p> ScanOperator<'p> {
                 self.until_check = ROWS_BETWEEN_CHECKS;
                 ctx.check()?;
             }
-            if let Some(cursor) = &mut self.cursor {
-                match cursor.next(ctx.txn)? {
-                    Some((key, value)) => {
-                        if self.locked_range.is_some() {
-                            self.last_key = Some(key.clone());
-                        }
-                        if self.entry(&key, &value, ctx, row)? {
-                            return Ok(true);
-                        }
-                        continue;
-                    }
-                    None => (self.cursor, self.locked_range) = (None, None),
-                }
+            let found = match self.next_entry(ctx)? {
+                Entry::End => return Ok(false),
+                Entry::Of(key, value) => self.entry(&key, &value, ctx, row)?,
+                Entry::Point(key) => self.point(&key, ctx, row)?,
+            };
+            if found {
+                return Ok(true);
             }
-            let key = match &mut self.ranges {
-                Pending::None => return Ok(false),
-                Pending::Ranges(ranges) => {
-                    let Some(range) = ranges.pop() else {
-                        return Ok(false);
-                    };
-                    self.open_range(range, ctx)?;
-                    continue;
-                }
-                Pending::Points(keys) => match keys.pop() {
-                    Some(key) => key,
-                    None => return Ok(false),
-                },
-                Pending::Point(_) => match std::mem::replace(&mut self.ranges, Pending::None) {
-                    Pending::Point(key) => key,
-                    Pending::None | Pending::Points(_) | Pending::Ranges(_) => return Ok(false),
+        }
+    }
+
+    /// The next row as it is stored, key and value, of a scan that [`gives_stored_rows`](ScanOperator::gives_stored_rows).
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn next_stored(&mut self, ctx: &mut Context) -> Run<Option<(Slice, Slice)>> {
+        loop {
+            self.until_check -= 1;
+            if self.until_check == 0 {
+                self.until_check = ROWS_BETWEEN_CHECKS;
+                ctx.check()?;
+            }
+            let (key, value) = match self.next_entry(ctx)? {
+                Entry::End => return Ok(None),
+                Entry::Of(key, value) => (key, value),
+                Entry::Point(key) => match ctx.txn.get(&key, self.view)? {
+                    Some(value) => (Slice::from(key), value),
+                    None => continue,
                 },
             };
-            if self.point(&key, ctx, row)? {
-                return Ok(true);
+            let access = &self.plan.access;
+            if access.index == 0 {
+                return Ok(Some((key, value)));
+            }
+            let index = &self.plan.table.indexes[access.index];
+            let row_key = row_key_from_index_entry(&self.plan.table, index, &key, &value)?;
+            if let Some(found) = ctx.txn.get(&row_key, self.view)? {
+                return Ok(Some((Slice::from(row_key), found)));
+            }
+        }
+    }
+
+    /// A row read by [`next_stored`](ScanOperator::next_stored): calls `place` with each wanted column.
+    ///
+    /// # Errors
+    /// When the bytes are no row.
+    pub fn read_stored(&self, key: &[u8], stored: &[u8], place: impl FnMut(usize, Cell)) -> Run<()> {
+        Ok(self.plan.reader.read(&self.plan.table, key, stored, self.zone, place)?)
+    }
+
+    /// What comes next, in the order of the index: a key that is not looked up yet, or an entry that a cursor gave.
+    fn next_entry(&mut self, ctx: &mut Context) -> Run<Entry> {
+        loop {
+            if let Some(cursor) = &mut self.cursor {
+                if let Some((key, value)) = cursor.next(ctx.txn)? {
+                    if self.locked_range.is_some() {
+                        self.last_key = Some(key.clone());
+                    }
+                    return Ok(Entry::Of(key, value));
+                }
+                (self.cursor, self.locked_range) = (None, None);
+            }
+            match &mut self.ranges {
+                Pending::None => return Ok(Entry::End),
+                Pending::Ranges(ranges) => {
+                    let Some(range) = ranges.pop() else { return Ok(Entry::End) };
+                    self.open_range(range, ctx)?;
+                }
+                Pending::Points(keys) => return Ok(keys.pop().map_or(Entry::End, Entry::Point)),
+                Pending::Point(_) => match std::mem::replace(&mut self.ranges, Pending::None) {
+                    Pending::Point(key) => return Ok(Entry::Point(key)),
+                    Pending::None | Pending::Points(_) | Pending::Ranges(_) => return Ok(Entry::End),
+                },
             }
         }
     }
@@ -257,9 +312,7 @@ impl<'p> ScanOperator<'p> {
             return self.plain(key, value, ctx, row);
         };
         let row_key = if self.plan.access.index == 0 {
-            let all = &self.plan.wanted_checked;
-            row_codec::decode(&self.plan.table, key, value, all, self.zone, &mut self.scratch)?;
-            self.fill(all, row);
+            self.read_row(&self.plan.reader_checked, key, value, row)?;
             if !self.matches(true, ctx, row)? {
                 return Ok(false);
             }
@@ -282,17 +335,18 @@ impl<'p> ScanOperator<'p> {
     /// A row of a plain read, by a row of the primary index or an entry of another.
     fn plain(&mut self, key: &[u8], value: &[u8], ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
         let (plan, access) = (self.plan, &self.plan.access);
-        let (wanted, covering) = if self.degraded {
-            (&plan.wanted_checked, access.covering_checked)
+        let (wanted, reader, covering) = if self.degraded {
+            (&plan.wanted_checked, &plan.reader_checked, access.covering_checked)
         } else {
-            (&plan.wanted, access.covering)
+            (&plan.wanted, &plan.reader, access.covering)
         };
         if access.index == 0 {
-            row_codec::decode(&plan.table, key, value, wanted, self.zone, &mut self.scratch)?;
+            self.read_row(reader, key, value, row)?;
         } else {
             let index = &plan.table.indexes[access.index];
             if covering {
                 decode_index_columns(&plan.table, index, key, value, wanted, self.zone, &mut self.scratch)?;
+                self.fill(wanted, row);
             } else {
                 let row_key = row_key_from_index_entry(&plan.table, index, key, value)?;
                 if self.shared {
@@ -301,14 +355,20 @@ impl<'p> ScanOperator<'p> {
                 let Some(found) = ctx.txn.get(&row_key, self.view)? else {
                     return Ok(false);
                 };
-                row_codec::decode(&plan.table, &row_key, &found, wanted, self.zone, &mut self.scratch)?;
+                self.read_row(reader, &row_key, &found, row)?;
             }
         }
-        self.fill(wanted, row);
         self.matches(self.degraded, ctx, row)
     }
 
-    /// Moves the wanted values to their slots.
+    /// Reads a row of the table into its slots.
+    fn read_row(&self, reader: &RowReader, key: &[u8], stored: &[u8], row: &mut [Value]) -> Run<()> {
+        let slots = &mut row[self.plan.base..];
+        let place = |column: usize, cell: Cell| slots[column] = cell.into_value(stored);
+        Ok(reader.read(&self.plan.table, key, stored, self.zone, place)?)
+    }
+
+    /// Moves the wanted values of an index entry to their slots.
     fn fill(&mut self, wanted: &ColumnSet, row: &mut [Value]) {
         let base = self.plan.base;
         for column in 0..wanted.end() {
@@ -332,9 +392,7 @@ impl<'p> ScanOperator<'p> {
         ctx: &mut Context,
         row: &mut [Value],
     ) -> Run<bool> {
-        let all = &self.plan.wanted_checked;
-        row_codec::decode(&self.plan.table, key, value, all, self.zone, &mut self.scratch)?;
-        self.fill(all, row);
+        self.read_row(&self.plan.reader_checked, key, value, row)?;
         self.matches(true, ctx, row)
     }
 

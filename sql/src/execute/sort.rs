@@ -1,48 +1,94 @@
 //! Sorting rows in memory, within a bound.
 //!
-//! With a LIMIT only as many rows are kept as can still be given: when twice as many have come, the larger half goes.
+//! Rows lie one behind the other in one vector; what is sorted are their numbers, each with the first bytes of its first key. Most
+//! comparisons end there, without a look at the row. Equal rows keep the order in which they came.
+//!
+//! With a LIMIT only as many rows are kept as can still be given: when twice as many have come, the larger half goes. A sorter of
+//! distinct rows drops the later ones of equal rows then, and at the end.
 
 use std::cmp::Ordering;
 
+use crate::collation;
 use crate::error::{Error, Result};
 use crate::execute::group_key::value_bytes;
 use crate::limits::SORT_BYTES_MAX;
 use crate::plan::SortKey;
 use crate::types::Value;
 
-/// The fewest rows at which a limited sort throws rows away.
+/// The fewest rows at which a sort throws rows away.
 const PRUNE_ROWS_MIN: usize = 256;
+
+/// A row's place, and what its first key begins with.
+#[derive(Clone, Copy)]
+struct Ranked {
+    /// As the first key orders, unless two are equal here.
+    begins: u64,
+    /// Position among the rows.
+    number: usize,
+}
+
+/// What the values of the first key are, NULLs aside: their first bytes say something only among their like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Unknown,
+    Integer,
+    Text,
+    /// Several kinds, or one without first bytes.
+    Other,
+}
 
 /// Rows being sorted.
 pub struct Sorter<'s> {
     keys: &'s [SortKey],
     /// Rows that are wanted at most.
     wanted: Option<usize>,
-    rows: Vec<Box<[Value]>>,
+    /// Of equal rows only the first is wanted.
+    is_distinct: bool,
+    /// Values of a row.
+    width: usize,
+    values: Vec<Value>,
+    ranked: Vec<Ranked>,
+    kind: Kind,
     bytes: usize,
+    /// The number of rows at which some are thrown away.
+    prune_at: usize,
 }
 
 impl<'s> Sorter<'s> {
-    /// No rows yet; `end` is how many will be asked for at most.
+    /// No rows yet; `end` is how many will be asked for at most. With `is_distinct` rows that are equal in all keys are one row.
     #[must_use]
-    pub fn new(keys: &'s [SortKey], end: Option<u64>) -> Sorter<'s> {
+    pub fn new(keys: &'s [SortKey], end: Option<u64>, is_distinct: bool) -> Sorter<'s> {
         let wanted = end.and_then(|end| usize::try_from(end).ok());
-        Sorter { keys, wanted, rows: Vec::new(), bytes: 0 }
+        let prune_at = match wanted {
+            Some(wanted) => wanted.saturating_mul(2).max(PRUNE_ROWS_MIN),
+            None if is_distinct => PRUNE_ROWS_MIN,
+            None => usize::MAX,
+        };
+        Sorter {
+            keys,
+            wanted,
+            is_distinct,
+            width: 0,
+            values: Vec::new(),
+            ranked: Vec::new(),
+            kind: Kind::Unknown,
+            bytes: 0,
+            prune_at,
+        }
     }
 
-    /// Adds a row.
+    /// Takes the values of a row out of `row`. All rows are of one length.
     ///
     /// # Errors
     /// 1038 when the rows take too much memory.
-    pub fn push(&mut self, row: &[Value]) -> Result<()> {
+    pub fn push(&mut self, row: &mut Vec<Value>) -> Result<()> {
+        self.width = row.len();
         self.bytes += row.iter().map(value_bytes).sum::<usize>();
-        self.rows.push(row.into());
-        if let Some(wanted) = self.wanted
-            && self.rows.len() >= wanted.saturating_mul(2).max(PRUNE_ROWS_MIN)
-        {
-            self.sort();
-            self.rows.truncate(wanted);
-            self.bytes = self.rows.iter().flat_map(|row| row.iter().map(value_bytes)).sum();
+        let begins = self.keys.first().map_or(0, |key| self.begins(&row[key.position], key));
+        self.ranked.push(Ranked { begins, number: self.ranked.len() });
+        self.values.append(row);
+        if self.ranked.len() >= self.prune_at {
+            self.prune();
         }
         if self.bytes > SORT_BYTES_MAX {
             return Err(Error::too_large("rows to sort"));
@@ -50,17 +96,86 @@ impl<'s> Sorter<'s> {
         Ok(())
     }
 
-    fn sort(&mut self) {
-        let keys = self.keys;
-        self.rows.sort_by(|left, right| compare(keys, left, right));
+    /// What a value begins with, in the order of `key`.
+    fn begins(&mut self, value: &Value, key: &SortKey) -> u64 {
+        let (kind, begins) = match value {
+            // Below everything, and equal to what is nearly nothing: those are compared.
+            Value::Null => (self.kind, 0),
+            // Halved, so that both kinds of integer fit.
+            Value::Int(number) => (Kind::Integer, half_above_least(i128::from(*number))),
+            Value::UInt(number) => (Kind::Integer, half_above_least(i128::from(*number))),
+            Value::Text(text) => (Kind::Text, collation::sort_key_begin(key.collation, text)),
+            Value::Double(_)
+            | Value::Decimal(_)
+            | Value::Blob(_)
+            | Value::Date(_)
+            | Value::Time(_)
+            | Value::DateTime(_) => (Kind::Other, 0),
+        };
+        if self.kind == Kind::Unknown {
+            self.kind = kind;
+        } else if self.kind != kind {
+            self.kind = Kind::Other;
+        }
+        if key.descending { !begins } else { begins }
     }
 
-    /// The rows in order.
-    #[must_use]
-    pub fn finish(mut self) -> Vec<Box<[Value]>> {
+    /// Throws away what cannot be asked for.
+    fn prune(&mut self) {
         self.sort();
-        self.rows
+        let wanted = self.wanted.unwrap_or(usize::MAX);
+        if self.ranked.len() > wanted {
+            self.ranked.truncate(wanted);
+        }
+        let mut values = Vec::with_capacity(self.ranked.len() * self.width * 2);
+        for (number, ranked) in self.ranked.iter_mut().enumerate() {
+            let from = ranked.number * self.width;
+            values.extend(
+                self.values[from..from + self.width]
+                    .iter_mut()
+                    .map(|value| std::mem::replace(value, Value::Null)),
+            );
+            ranked.number = number;
+        }
+        self.values = values;
+        self.bytes = self.values.iter().map(value_bytes).sum();
+        self.prune_at = self.prune_at.max(self.ranked.len().saturating_mul(2));
     }
+
+    fn sort(&mut self) {
+        let (keys, width, values) = (self.keys, self.width, &self.values);
+        let begin_is_order = self.kind != Kind::Other;
+        let row = |ranked: &Ranked| &values[ranked.number * width..(ranked.number + 1) * width];
+        let in_keys = |left: &Ranked, right: &Ranked| {
+            if begin_is_order && left.begins != right.begins {
+                return left.begins.cmp(&right.begins);
+            }
+            compare(keys, row(left), row(right))
+        };
+        self.ranked.sort_unstable_by(|left, right| {
+            in_keys(left, right).then_with(|| left.number.cmp(&right.number))
+        });
+        if self.is_distinct {
+            self.ranked.dedup_by(|right, left| in_keys(left, right).is_eq());
+        }
+    }
+
+    /// Sorts. Gives the number of rows.
+    pub fn finish(&mut self) -> usize {
+        self.sort();
+        self.ranked.len()
+    }
+
+    /// The rows in order, once they are [`finish`](Sorter::finish)ed.
+    pub fn rows(&self) -> impl Iterator<Item = &[Value]> {
+        let width = self.width;
+        self.ranked.iter().map(move |ranked| &self.values[ranked.number * width..(ranked.number + 1) * width])
+    }
+}
+
+/// Half of the distance to the least signed number.
+fn half_above_least(number: i128) -> u64 {
+    ((number - i128::from(i64::MIN)) >> 1) as u64
 }
 
 fn compare(keys: &[SortKey], left: &[Value], right: &[Value]) -> Ordering {
@@ -76,21 +191,66 @@ fn compare(keys: &[SortKey], left: &[Value], right: &[Value]) -> Ordering {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::types::Collation;
+    use crate::types::{Collation, Decimal};
 
     #[test]
     fn a_limited_sort_keeps_the_smallest_rows_in_the_order_they_came_where_equal() {
         let keys = [SortKey { position: 0, descending: false, collation: Collation::Binary }];
-        let mut sorter = Sorter::new(&keys, Some(3));
+        let mut sorter = Sorter::new(&keys, Some(3), false);
         for number in (0..2000).rev() {
-            sorter.push(&[Value::Int(number / 2), Value::Int(number)]).unwrap();
+            sorter.push(&mut vec![Value::Int(number / 2), Value::Int(number)]).unwrap();
         }
-        assert!(sorter.rows.len() < 2 * PRUNE_ROWS_MIN);
-        let rows = sorter.finish();
-        let seen: Vec<(Value, Value)> =
-            rows.iter().take(3).map(|row| (row[0].clone(), row[1].clone())).collect();
-        let row = |group, number| (Value::Int(group), Value::Int(number));
+        assert!(sorter.ranked.len() < 2 * PRUNE_ROWS_MIN);
+        sorter.finish();
+        let seen: Vec<Vec<Value>> = sorter.rows().take(3).map(<[Value]>::to_vec).collect();
+        let row = |group, number| vec![Value::Int(group), Value::Int(number)];
         assert_eq!(seen, [row(0, 1), row(0, 0), row(1, 3)]);
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            1 => Just(Value::Null),
+            4 => prop_oneof![any::<i64>(), -3..4_i64].prop_map(Value::Int),
+            2 => prop_oneof![any::<u64>(), 0..4_u64].prop_map(Value::UInt),
+            4 => "[a-cA-Cé \t\u{0}ß]{0,7}".prop_map(|text| Value::Text(text.into())),
+            1 => (-30..30_i64).prop_map(|number| Value::Decimal(Decimal::new(number, 1))),
+        ]
+    }
+
+    proptest! {
+        /// A sort of any rows is the stable sort by comparing whole values; a distinct one has the first of each.
+        #[test]
+        fn a_sort_is_the_stable_sort_of_the_values(
+            first in proptest::collection::vec(any_value(), 0..40),
+            kind in 0..3_u8,
+            descending: bool,
+            is_distinct: bool,
+        ) {
+            // Values of one kind, as a column has them; or any.
+            let fits = |value: &Value| match kind {
+                0 => matches!(value, Value::Null | Value::Int(_) | Value::UInt(_)),
+                1 => matches!(value, Value::Null | Value::Text(_)),
+                _ => matches!(value, Value::Null | Value::Int(_) | Value::Decimal(_)),
+            };
+            for collation in Collation::all() {
+                let keys = [SortKey { position: 0, descending, collation }];
+                let mut expected: Vec<Vec<Value>> = first.iter().filter(|value| fits(value)).enumerate()
+                    .map(|(number, value)| vec![value.clone(), Value::UInt(number as u64)]).collect();
+                let mut sorter = Sorter::new(&keys, None, is_distinct);
+                for row in &expected {
+                    sorter.push(&mut row.clone()).unwrap();
+                }
+                expected.sort_by(|left, right| compare(&keys, left, right));
+                if is_distinct {
+                    expected.dedup_by(|right, left| compare(&keys, left, right).is_eq());
+                }
+                prop_assert_eq!(sorter.finish(), expected.len());
+                let rows: Vec<Vec<Value>> = sorter.rows().map(<[Value]>::to_vec).collect();
+                prop_assert_eq!(rows, expected);
+            }
+        }
     }
 }

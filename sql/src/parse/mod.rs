@@ -34,6 +34,7 @@ mod set;
 mod show;
 mod source;
 mod table_lock;
+pub mod template;
 mod tokens;
 mod transaction;
 mod xa;

@@ -11,7 +11,7 @@
 //! by that index for each outer row; else it is read once and kept, by hash where the condition is an equality.
 
 use crate::bind::{BoundFrom, FromScope, TableSource};
-use crate::codec::ColumnSet;
+use crate::codec::{ColumnSet, RowReader};
 use crate::error::Result;
 use crate::expression::Expression;
 use crate::limits::JOIN_ORDER_SEARCH_TABLES_MAX;
@@ -426,6 +426,8 @@ impl JoinPlanner<'_> {
             base: bound.base,
             wanted: ColumnSet::empty(),
             wanted_checked: ColumnSet::empty(),
+            reader: RowReader::default(),
+            reader_checked: RowReader::default(),
             access: candidate.access,
             filter,
             implied,
@@ -469,6 +471,8 @@ pub fn fill_scan(scan: &mut ScanPlan, needed: &[bool]) {
     for slot in scan.implied.iter().flat_map(slots::slots_of).filter(|slot| range.contains(slot)) {
         scan.wanted_checked.insert(slot - scan.base);
     }
+    scan.reader = RowReader::new(&scan.table, &scan.wanted);
+    scan.reader_checked = RowReader::new(&scan.table, &scan.wanted_checked);
     let index = &scan.table.indexes[scan.access.index];
     let covers = |wanted: &ColumnSet| {
         scan.access.index > 0 && scan.lock.is_none() && crate::codec::key::covers(&scan.table, index, wanted)

@@ -24,6 +24,7 @@ pub mod node;
 pub mod predicate;
 pub mod query;
 pub mod slots;
+pub mod template;
 
 use std::sync::Arc;
 

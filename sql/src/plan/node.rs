@@ -8,7 +8,7 @@ use storage::txn::{LockMode, WaitPolicy};
 use crate::bind::Aggregate;
 use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::Table;
-use crate::codec::ColumnSet;
+use crate::codec::{ColumnSet, RowReader};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
 use crate::plan::predicate::Term;
@@ -88,6 +88,9 @@ pub struct SelectPlan {
     pub tables: Vec<String>,
     /// Subqueries in its expressions and derived tables, for EXPLAIN and for what the statement needs.
     pub has_subquery: bool,
+    /// Its rows go from where they are stored to the client, without values between: where each column of the table stands in the
+    /// result.
+    pub direct: Option<Vec<Option<usize>>>,
 }
 
 /// One key of a sort.
@@ -245,6 +248,10 @@ pub struct ScanPlan {
     pub wanted: ColumnSet,
     /// Columns that are read later, or by `implied`.
     pub wanted_checked: ColumnSet,
+    /// Reads `wanted` from rows.
+    pub reader: RowReader,
+    /// Reads `wanted_checked` from rows.
+    pub reader_checked: RowReader,
     /// How it is read.
     pub access: Access,
     /// Conditions that the index does not imply.
@@ -258,6 +265,14 @@ pub struct ScanPlan {
     pub rows: u64,
     /// Names of the indexes that could have served, for EXPLAIN.
     pub possible: Vec<String>,
+}
+
+impl ScanPlan {
+    /// Whether its rows can be taken as they are stored: it takes no locks, checks nothing more, and reads them from the primary index.
+    #[must_use]
+    pub fn gives_stored_rows(&self) -> bool {
+        self.lock.is_none() && self.filter.is_empty() && !self.access.covering
+    }
 }
 
 /// Locks on the rows of a scan.

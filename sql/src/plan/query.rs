@@ -89,6 +89,7 @@ fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
         calc_found_rows: bound.calc_found_rows,
         tables: bound.scope.tables.iter().map(|table| table.alias.clone()).collect(),
         has_subquery,
+        direct: None,
     };
     if let Some(from) = &bound.from {
         let group = planner.group(from, conditions.clone());
@@ -104,8 +105,33 @@ fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
         // Without tables every condition is checked once.
         plan.constant_conditions = bound.filter;
     }
+    plan.direct = direct_columns(&plan);
     let columns: Vec<ResultColumn> = bound.items.into_iter().map(|item| item.column).collect();
     Ok(QueryPlan { body: Body::Select(Box::new(plan)), columns, correlated: bound.correlated })
+}
+
+/// Where each column of the table stands in the result, if the result is nothing but columns of one table's rows as they come.
+fn direct_columns(plan: &SelectPlan) -> Option<Vec<Option<usize>>> {
+    let Some(Node::Scan(scan)) = &plan.source else { return None };
+    let is_plain = plan.constant_conditions.is_empty()
+        && plan.aggregate.is_none()
+        && plan.having.is_empty()
+        && !plan.distinct
+        && (plan.sort.is_empty() || plan.source_ordered)
+        && !plan.calc_found_rows
+        && plan.project.len() == plan.visible;
+    if !is_plain || !scan.gives_stored_rows() {
+        return None;
+    }
+    let mut places = vec![None; scan.table.columns.len()];
+    for (position, expression) in plan.project.iter().enumerate() {
+        let column = slots::plain_slot(expression)?.checked_sub(scan.base)?;
+        let place = places.get_mut(column)?;
+        if place.replace(position).is_some() {
+            return None;
+        }
+    }
+    Some(places)
 }
 
 /// The projected expressions and the sort keys as positions in them.
@@ -427,6 +453,7 @@ fn empty_query() -> QueryPlan {
         calc_found_rows: false,
         tables: Vec::new(),
         has_subquery: false,
+        direct: None,
     };
     QueryPlan { body: Body::Select(Box::new(plan)), columns: Vec::new(), correlated: false }
 }

@@ -23,8 +23,9 @@ pub struct Cursor {
     /// The transaction's own next write behind `last`, as of the version of its write set.
     own: Option<(Bytes, Write)>,
     own_version: Option<u64>,
-    /// The last key that was decided on.
-    last: Option<Slice>,
+    /// The last key that was decided on, if there was one.
+    last: Vec<u8>,
+    has_last: bool,
     is_latest: bool,
 }
 
@@ -39,7 +40,8 @@ impl Cursor {
             scan_ended: false,
             own: None,
             own_version: None,
-            last: None,
+            last: Vec::new(),
+            has_last: false,
             is_latest,
         }
     }
@@ -70,7 +72,7 @@ impl Cursor {
             };
             if !own_is_next {
                 let Some((key, _, value)) = self.row.take() else { continue };
-                self.last = Some(key.clone());
+                self.passed(&key);
                 return Ok(Some((key, value)));
             }
             let Some((key, write)) = self.own.take() else { continue };
@@ -79,18 +81,26 @@ impl Cursor {
                 self.row = None;
             }
             let key = Slice::from(key);
-            self.last = Some(key.clone());
+            self.passed(&key);
             if let Some(value) = super::written_value(&write) {
                 return Ok(Some((key, value)));
             }
         }
     }
 
+    /// Notes a key as the last one; a buffer that is kept, since most scans never ask for it.
+    fn passed(&mut self, key: &[u8]) {
+        self.last.clear();
+        self.last.extend_from_slice(key);
+        self.has_last = true;
+    }
+
     /// Makes `own` the transaction's next write, if the write set is not the one that was looked at.
     fn look_at_own(&mut self, txn: &Transaction) {
         let version = txn.writes.version();
         if self.own_version != Some(version) {
-            let next = txn.writes.next_in(&self.range, self.direction, self.last.as_deref());
+            let next =
+                txn.writes.next_in(&self.range, self.direction, self.has_last.then_some(&self.last[..]));
             self.own = next.map(|(key, write)| (key.clone(), write.clone()));
             self.own_version = Some(version);
         }

@@ -56,8 +56,9 @@ pub struct StoreScan {
     engine_row: Option<ScanRow>,
     /// The count of captures before the current chunk was read.
     captures: u64,
-    /// The last key that was decided on, given out or passed over.
-    last: Option<Slice>,
+    /// The last key that was decided on, given out or passed over, if there was one.
+    last: Vec<u8>,
+    has_last: bool,
     /// The highest index of any version that decided about a key.
     seen: u64,
 }
@@ -90,7 +91,8 @@ impl StoreScan {
             engine: None,
             engine_row: None,
             captures: 0,
-            last: None,
+            last: Vec::new(),
+            has_last: false,
             seen: 0,
         }
     }
@@ -142,7 +144,7 @@ impl StoreScan {
         self.chunk_rows = chunk_rows;
         self.engine = None;
         self.engine_row = None;
-        self.last = None;
+        self.has_last = false;
     }
 
     /// Makes sure that the next row of the engine, and a chunk with anything left in it, are at hand. False at the
@@ -173,10 +175,10 @@ impl StoreScan {
 
     /// Forgets what was read ahead, and goes on behind the last key decided on.
     fn begin_again(&mut self) {
-        if let Some(last) = &self.last {
+        if self.has_last {
             match self.direction {
-                Direction::Forward => self.range.start = key_after(last),
-                Direction::Backward => self.range.end = Bytes::copy_from_slice(last),
+                Direction::Forward => self.range.start = key_after(&self.last),
+                Direction::Backward => self.range.end = Bytes::copy_from_slice(&self.last),
             }
         }
         self.rest = self.range.clone();
@@ -230,6 +232,13 @@ impl StoreScan {
         }
     }
 
+    /// Notes a key as the last one; a buffer that is kept, since most scans never ask for it.
+    fn passed(&mut self, key: &[u8]) {
+        self.last.clear();
+        self.last.extend_from_slice(key);
+        self.has_last = true;
+    }
+
     /// Decides about the next key: gives its row, or `None` if there is nothing to see of it.
     fn decide(&mut self) -> Option<ScanRow> {
         let order = match (self.chunk.last(), &self.engine_row) {
@@ -242,18 +251,18 @@ impl StoreScan {
         let row = match (memory_row, engine_row) {
             (Some(MemoryRow { key, what: What::Version(index, value) }), _) => {
                 let key = Slice::from(key);
-                self.last = Some(key.clone());
+                self.passed(&key);
                 self.seen = self.seen.max(index);
                 return value.map(|value| (key, index, Slice::from(value)));
             }
             (Some(memory), None) => {
-                self.last = Some(memory.key.into());
+                self.passed(&memory.key);
                 return None;
             }
             (_, Some(row)) => row,
             (None, None) => return None,
         };
-        self.last = Some(row.0.clone());
+        self.passed(&row.0);
         if let View::Snapshot(snapshot) = &self.view
             && row.1 > snapshot.index()
         {

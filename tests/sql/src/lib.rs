@@ -21,7 +21,7 @@ mod run;
 pub use answer::{Answer, Detail};
 pub use case::{Case, Statement};
 pub use compare::{Difference, Report, compare_file};
-pub use run::{Recorded, Target, parse_recorded, render_recorded, run_case};
+pub use run::{Recorded, Target, ask, parse_recorded, render_recorded, run_case, run_case_by};
 
 use std::path::{Path, PathBuf};
 

@@ -49,6 +49,18 @@ pub struct Recorded {
 /// # Errors
 /// When the connection fails: a server's error is an answer.
 pub fn run_case(target: &Target, case: &Case) -> Result<Vec<Answer>, String> {
+    run_case_by(target, case, &mut |connection, statement| ask(connection, statement))
+}
+
+/// Runs a case by asking each statement with `ask`; an answer for each.
+///
+/// # Errors
+/// When the connection fails: a server's error is an answer.
+pub fn run_case_by(
+    target: &Target,
+    case: &Case,
+    ask: &mut dyn FnMut(&mut Connection, &Statement) -> Result<Answer, Error>,
+) -> Result<Vec<Answer>, String> {
     let database = format!("sqltest_{}", case.topic);
     let mut sessions = BTreeMap::new();
     let mut first = target.connect()?;
@@ -76,7 +88,11 @@ pub fn run_case(target: &Target, case: &Case) -> Result<Vec<Answer>, String> {
     Ok(answers)
 }
 
-fn ask(connection: &mut Connection, statement: &Statement) -> Result<Answer, Error> {
+/// Asks a statement as it is written; its answer, with its warnings.
+///
+/// # Errors
+/// When the connection fails.
+pub fn ask(connection: &mut Connection, statement: &Statement) -> Result<Answer, Error> {
     let result = match &statement.parameters {
         None => connection.query(&statement.sql),
         Some(parameters) => execute(connection, &statement.sql, parameters),

@@ -42,6 +42,12 @@ pub fn put_columns(
     capabilities: Capabilities,
     status: StatusFlags,
 ) {
+    put_definitions(writer, columns);
+    put_definitions_end(writer, capabilities, status);
+}
+
+/// The first part of [`put_columns`]: the number of columns and their definitions, which are the same for every client and at any time.
+pub fn put_definitions(writer: &mut PacketWriter, columns: &[Column]) {
     assert!(!columns.is_empty() && columns.len() <= RESULT_COLUMNS_MAX, "a result set has 1 to 4096 columns");
     writer.begin_packet();
     writer.put_lenenc_int(columns.len() as u64);
@@ -49,6 +55,10 @@ pub fn put_columns(
     for column in columns {
         column.encode(writer);
     }
+}
+
+/// The second part of [`put_columns`]: what ends the definitions.
+pub fn put_definitions_end(writer: &mut PacketWriter, capabilities: Capabilities, status: StatusFlags) {
     ok::put_metadata_end(writer, capabilities, status, 0);
 }
 
@@ -314,6 +324,25 @@ mod tests {
             column_type: column_type::LONG,
             charset: charset::BINARY,
             ..Column::default()
+        }
+    }
+
+    #[test]
+    fn definitions_copied_are_those_written_but_for_their_numbers() {
+        let columns = [column("a"), column("b")];
+        let (capabilities, status) = (Capabilities::DEPRECATE_EOF, StatusFlags::AUTOCOMMIT);
+        let mut first = PacketWriter::new();
+        put_definitions(&mut first, &columns);
+        for sequence in [1, 7, 255] {
+            let mut written = PacketWriter::new();
+            written.set_sequence(sequence);
+            put_columns(&mut written, &columns, capabilities, status);
+            let mut copied = PacketWriter::new();
+            copied.set_sequence(sequence);
+            copied.put_copied_packets(first.as_slice());
+            put_definitions_end(&mut copied, capabilities, status);
+            assert_eq!(copied.as_slice(), written.as_slice());
+            assert_eq!(copied.sequence(), written.sequence());
         }
     }
 

@@ -178,6 +178,19 @@ impl PacketWriter {
         primitive::put_lenenc_bytes(&mut self.buffer, bytes);
     }
 
+    /// Writes packets once more that a writer gave ([`as_slice`](Self::as_slice)), with sequence ids of their own.
+    pub fn put_copied_packets(&mut self, packets: &[u8]) {
+        debug_assert_eq!(self.packet_start, self.buffer.len(), "the packet before was ended");
+        self.buffer.extend_from_slice(packets);
+        while self.packet_start < self.buffer.len() {
+            let header = &mut self.buffer[self.packet_start..self.packet_start + PACKET_HEADER_BYTES];
+            let length = u32::from_le_bytes([header[0], header[1], header[2], 0]) as usize;
+            header[3] = self.sequence;
+            self.sequence = self.sequence.wrapping_add(1);
+            self.packet_start += PACKET_HEADER_BYTES + length;
+        }
+    }
+
     /// Writes a whole packet.
     pub fn put_packet(&mut self, payload: &[u8]) {
         self.begin_packet();
