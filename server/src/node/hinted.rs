@@ -28,7 +28,7 @@ impl Session {
         hints: InventoryHints,
         statement: &Arc<Statement>,
         parameters: &[Value],
-        plan: Option<&mut Option<CachedPlan>>,
+        plan: Option<&mut Option<Arc<CachedPlan>>>,
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         if hints.commit_on_success || hints.rollback_on_fail {

@@ -172,8 +172,12 @@ fn put_settings(state: &SessionState, key: &mut Vec<u8>) {
 impl Session {
     /// A plan for a text by its template, if it has one that can be trusted to do the same as its own.
     pub fn text_run(&mut self, text: &[u8]) -> Option<TextRun> {
+        if self.state.locked_tables.is_some() {
+            // Planning is what keeps a statement to the tables that are locked.
+            return None;
+        }
         let mut lookup = std::mem::take(&mut self.text_lookup);
-        let run = self.look_up(text, &mut lookup);
+        let run = self.look_up_text(text, &mut lookup);
         self.text_lookup = lookup;
         run
     }
@@ -184,7 +188,7 @@ impl Session {
         self.text_lookup.template.values = values;
     }
 
-    fn look_up(&mut self, text: &[u8], lookup: &mut TextLookup) -> Option<TextRun> {
+    fn look_up_text(&mut self, text: &[u8], lookup: &mut TextLookup) -> Option<TextRun> {
         if !template::read(text, self.state.variables.sql_mode, &mut lookup.template) {
             return None;
         }

@@ -64,7 +64,9 @@ fn table_locks_keep_others_out_until_they_are_released() {
     holder.query("INSERT INTO d.t VALUES (2, 2)").unwrap();
     // The end of the session is the end of its locks.
     drop(holder);
-    cluster.wait_until("the locks are gone", SOON, || code(&mut session(&cluster, 1), "SELECT * FROM d.t").is_none());
+    cluster.wait_until("the locks are gone", SOON, || {
+        code(&mut session(&cluster, 1), "SELECT * FROM d.t").is_none()
+    });
     other.query("UPDATE d.t SET v = 2").unwrap();
 
     // START TRANSACTION and RESET CONNECTION release, COMMIT does not.
@@ -96,7 +98,10 @@ fn lock_tables_waits_for_open_transactions_and_sees_what_they_wrote() {
             locker.query("UNLOCK TABLES").unwrap();
             seen
         });
-        cluster.wait_until("LOCK TABLES waits", SOON, || waits(&cluster, leader, "Waiting for table metadata lock") || waits(&cluster, leader, "waiting for lock"));
+        cluster.wait_until("LOCK TABLES waits", SOON, || {
+            waits(&cluster, leader, "Waiting for table metadata lock")
+                || waits(&cluster, leader, "waiting for lock")
+        });
         writer.query("COMMIT").unwrap();
         assert_eq!(thread.join().unwrap(), Some(round.to_string()));
     }

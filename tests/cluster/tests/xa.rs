@@ -20,9 +20,7 @@ const BALANCE: u64 = 1_000;
 
 fn prepare_tables(connection: &mut Connection) {
     connection.query("CREATE DATABASE d").unwrap();
-    connection
-        .query("CREATE TABLE d.t (id INT PRIMARY KEY, v INT, u INT, UNIQUE KEY (u), KEY (v))")
-        .unwrap();
+    connection.query("CREATE TABLE d.t (id INT PRIMARY KEY, v INT, u INT, UNIQUE KEY (u), KEY (v))").unwrap();
     connection.query("INSERT INTO d.t VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3)").unwrap();
 }
 
@@ -53,7 +51,10 @@ fn rows(connection: &mut Connection) -> Vec<String> {
 fn assert_prepared(connection: &mut Connection, id: u64) {
     assert_eq!(rows(connection), ["1:1:1", "2:2:2", "3:3:3"], "what is prepared is seen");
     connection.query("SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1").unwrap();
-    for sql in ["SELECT * FROM d.t WHERE id = 1 FOR UPDATE NOWAIT", "SELECT * FROM d.t WHERE u = 2 FOR UPDATE NOWAIT"] {
+    for sql in [
+        "SELECT * FROM d.t WHERE id = 1 FOR UPDATE NOWAIT",
+        "SELECT * FROM d.t WHERE u = 2 FOR UPDATE NOWAIT",
+    ] {
         assert_eq!(code(connection, sql), Some(3572), "{sql}");
     }
     let insert = format!("INSERT INTO d.t VALUES ({id}, 0, 1000)");
@@ -301,7 +302,9 @@ fn money_between_two_banks_is_exact_through_kills() {
     connection.query("CREATE DATABASE bank").unwrap();
     for bank in ["north", "south"] {
         connection
-            .query(&format!("CREATE TABLE bank.{bank} (id INT PRIMARY KEY, balance INT NOT NULL, KEY (balance))"))
+            .query(&format!(
+                "CREATE TABLE bank.{bank} (id INT PRIMARY KEY, balance INT NOT NULL, KEY (balance))"
+            ))
             .unwrap();
         for id in 1..=ACCOUNTS {
             connection.query(&format!("INSERT INTO bank.{bank} VALUES ({id}, {BALANCE})")).unwrap();
