@@ -78,9 +78,7 @@ impl FjallEngine {
         let (tree, stored) = match opened {
             Ok(Ok(opened)) => opened,
             // The operating system refused: that says nothing about what is in the folder.
-            Ok(Err(lsm_tree::Error::Io(source)))
-                if source.raw_os_error().is_some() && source.kind() != std::io::ErrorKind::NotFound =>
-            {
+            Ok(Err(lsm_tree::Error::Io(source))) if !is_damage(&source) => {
                 return Err(Error::io("open", folder, source));
             }
             Ok(Err(error)) => return Err(unusable(folder, &error.to_string())),
@@ -148,12 +146,17 @@ fn guarded<T>(folder: &Path, call: impl FnOnce() -> Result<T, lsm_tree::Error>) 
     // The tree's own state may be broken after a panic: the error that comes of it stops the node.
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(lsm_tree::Error::Io(source))) if source.raw_os_error().is_some() => {
-            Err(Error::io("use", folder, source))
-        }
+        Ok(Err(lsm_tree::Error::Io(source))) if !is_damage(&source) => Err(Error::io("use", folder, source)),
         Ok(Err(error)) => Err(mark_damaged(folder, &error.to_string())),
         Err(_) => Err(mark_damaged(folder, "the tree panicked")),
     }
+}
+
+/// True for what comes of a damaged file: one that ends too early, a table that is not there, a place before a file's beginning.
+/// Anything else that the operating system says is no judgement of what is in the folder.
+fn is_damage(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{InvalidInput, NotFound};
+    error.raw_os_error().is_none() || matches!(error.kind(), NotFound | InvalidInput)
 }
 
 /// Takes a stored row apart.
@@ -187,7 +190,9 @@ impl Engine for FjallEngine {
     }
 
     fn raise_reach(&self, index: u64) -> Result<()> {
-        // Noted with the next batch: it has to be on disk before anything above it is, and a table brings both.
+        // Noted with the next batch: it has to be on disk before anything above it is, and a table brings both. Under the lock:
+        // a checkpoint of another thread's puts the notes as it found them.
+        let _writing = self.writing.lock();
         self.progress.raise_reach(index);
         Ok(())
     }
