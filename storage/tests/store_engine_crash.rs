@@ -209,7 +209,8 @@ fn damage_is_refused_or_behind(kind: EngineKind) {
             if pages.is_empty() {
                 continue;
             }
-            let at = pages[pages.len() * (place % 12) / 12] + if place < 12 { 0 } else { 100 + 301 * (place - 12) };
+            let at = pages[pages.len() * (place % 12) / 12]
+                + if place < 12 { 0 } else { 100 + 301 * (place - 12) };
             let at = at.min(content.len() - 1);
             // A page in some rounds, one bit in the others.
             if place < 12 {

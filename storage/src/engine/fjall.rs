@@ -27,8 +27,8 @@ use parking_lot::Mutex;
 use super::notes::{NOTES_KEY, Notes, Progress, STAMP_BYTES, check_undamaged, mark_damaged, unusable};
 use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice};
 use crate::limits::{
-    ENGINE_CACHE_BYTES_DEFAULT, FJALL_KEY_BYTES_MAX, FJALL_MEMTABLE_BYTES, FJALL_TABLE_BYTES,
-    FJALL_UNSORTED_TABLES_MAX,
+    ENGINE_CACHE_BYTES_DEFAULT, FJALL_KEY_BYTES_MAX, FJALL_MEMTABLE_BYTES, FJALL_MERGES_MAX,
+    FJALL_TABLE_BYTES, FJALL_UNSORTED_TABLES_MAX,
 };
 use crate::{Error, Result};
 
@@ -130,7 +130,11 @@ impl FjallEngine {
         guarded(&self.folder, || {
             let newest = self.visible.get();
             self.tree.flush_active_memtable(newest)?;
-            if self.tree.l0_run_count() >= usize::from(FJALL_UNSORTED_TABLES_MAX) {
+            // Each call does what presses most, which may be a deeper level that has grown too large.
+            for _ in 0..FJALL_MERGES_MAX {
+                if self.tree.l0_run_count() < usize::from(FJALL_UNSORTED_TABLES_MAX) {
+                    break;
+                }
                 let strategy = Leveled::default()
                     .with_l0_threshold(FJALL_UNSORTED_TABLES_MAX)
                     .with_table_target_size(FJALL_TABLE_BYTES);
