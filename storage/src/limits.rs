@@ -74,6 +74,8 @@ pub const FJALL_MEMTABLE_BYTES: u64 = 16 << 20;
 pub const FJALL_TABLE_BYTES: u64 = 32 << 20;
 /// Tables of fjall's that overlap, which each read has to look into, before they are merged.
 pub const FJALL_UNSORTED_TABLES_MAX: u8 = 2;
+/// Merges of fjall's tables that one batch waits for.
+pub const FJALL_MERGES_MAX: usize = 8;
 
 /// Default bound of the memory that versions take, in bytes. At the bound, new transactions have to wait.
 pub const STORE_MEMORY_BYTES_MAX_DEFAULT: usize = 192 << 20;

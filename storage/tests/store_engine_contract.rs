@@ -244,6 +244,31 @@ fn says_that_it_is_being_replaced_until_it_is_done<S: Subject>() {
     is_as_expected(&subject.open());
 }
 
+/// The log's upkeep makes checkpoints while write-behind writes.
+fn checkpoints_beside_a_writer_take_nothing_back<S: Subject>() {
+    let subject = S::new();
+    let engine = subject.open();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Acquire) {
+                engine.checkpoint().unwrap();
+            }
+        });
+        for index in 1..=100 {
+            engine.raise_reach(index).unwrap();
+            assert_eq!(engine.reach(), index);
+            std::thread::yield_now();
+            assert_eq!(engine.reach(), index);
+            engine.write(&[put(&format!("tab{index:03}"), index, "x")], index).unwrap();
+            assert_eq!(engine.applied(), index);
+        }
+        done.store(true, std::sync::atomic::Ordering::Release);
+    });
+    assert_eq!((engine.applied(), engine.reach(), engine.checkpoint().unwrap()), (100, 100, 100));
+    assert_eq!(rows(&engine, KeyRange::all(), Direction::Forward).len(), 100);
+}
+
 macro_rules! contract {
     ($($name:ident),*) => {
         mod memory { $( #[test] fn $name() { super::$name::<super::Memory>(); } )* }
@@ -259,5 +284,6 @@ contract!(
     scans_backward_over_the_largest_numbers,
     deletes_ranges_in_steps,
     scans_outlive_writes,
-    says_that_it_is_being_replaced_until_it_is_done
+    says_that_it_is_being_replaced_until_it_is_done,
+    checkpoints_beside_a_writer_take_nothing_back
 );

@@ -27,8 +27,8 @@ use parking_lot::Mutex;
 use super::notes::{NOTES_KEY, Notes, Progress, STAMP_BYTES, check_undamaged, mark_damaged, unusable};
 use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice};
 use crate::limits::{
-    ENGINE_CACHE_BYTES_DEFAULT, FJALL_KEY_BYTES_MAX, FJALL_MEMTABLE_BYTES, FJALL_TABLE_BYTES,
-    FJALL_UNSORTED_TABLES_MAX,
+    ENGINE_CACHE_BYTES_DEFAULT, FJALL_KEY_BYTES_MAX, FJALL_MEMTABLE_BYTES, FJALL_MERGES_MAX,
+    FJALL_TABLE_BYTES, FJALL_UNSORTED_TABLES_MAX,
 };
 use crate::{Error, Result};
 
@@ -78,9 +78,7 @@ impl FjallEngine {
         let (tree, stored) = match opened {
             Ok(Ok(opened)) => opened,
             // The operating system refused: that says nothing about what is in the folder.
-            Ok(Err(lsm_tree::Error::Io(source)))
-                if source.raw_os_error().is_some() && source.kind() != std::io::ErrorKind::NotFound =>
-            {
+            Ok(Err(lsm_tree::Error::Io(source))) if !is_damage(&source) => {
                 return Err(Error::io("open", folder, source));
             }
             Ok(Err(error)) => return Err(unusable(folder, &error.to_string())),
@@ -132,7 +130,11 @@ impl FjallEngine {
         guarded(&self.folder, || {
             let newest = self.visible.get();
             self.tree.flush_active_memtable(newest)?;
-            if self.tree.l0_run_count() >= usize::from(FJALL_UNSORTED_TABLES_MAX) {
+            // Each call does what presses most, which may be a deeper level that has grown too large.
+            for _ in 0..FJALL_MERGES_MAX {
+                if self.tree.l0_run_count() < usize::from(FJALL_UNSORTED_TABLES_MAX) {
+                    break;
+                }
                 let strategy = Leveled::default()
                     .with_l0_threshold(FJALL_UNSORTED_TABLES_MAX)
                     .with_table_target_size(FJALL_TABLE_BYTES);
@@ -148,12 +150,17 @@ fn guarded<T>(folder: &Path, call: impl FnOnce() -> Result<T, lsm_tree::Error>) 
     // The tree's own state may be broken after a panic: the error that comes of it stops the node.
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(lsm_tree::Error::Io(source))) if source.raw_os_error().is_some() => {
-            Err(Error::io("use", folder, source))
-        }
+        Ok(Err(lsm_tree::Error::Io(source))) if !is_damage(&source) => Err(Error::io("use", folder, source)),
         Ok(Err(error)) => Err(mark_damaged(folder, &error.to_string())),
         Err(_) => Err(mark_damaged(folder, "the tree panicked")),
     }
+}
+
+/// True for what comes of a damaged file: one that ends too early, a table that is not there, a place before a file's beginning.
+/// Anything else that the operating system says is no judgement of what is in the folder.
+fn is_damage(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{InvalidInput, NotFound};
+    error.raw_os_error().is_none() || matches!(error.kind(), NotFound | InvalidInput)
 }
 
 /// Takes a stored row apart.
@@ -187,7 +194,9 @@ impl Engine for FjallEngine {
     }
 
     fn raise_reach(&self, index: u64) -> Result<()> {
-        // Noted with the next batch: it has to be on disk before anything above it is, and a table brings both.
+        // Noted with the next batch: it has to be on disk before anything above it is, and a table brings both. Under the lock:
+        // a checkpoint of another thread's puts the notes as it found them.
+        let _writing = self.writing.lock();
         self.progress.raise_reach(index);
         Ok(())
     }

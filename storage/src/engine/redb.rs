@@ -209,6 +209,8 @@ impl Engine for RedbEngine {
     }
 
     fn raise_reach(&self, index: u64) -> Result<()> {
+        // A checkpoint of another thread's puts the notes as it found them.
+        let _writing = self.writing.lock();
         self.progress.raise_reach(index);
         Ok(())
     }

@@ -57,6 +57,7 @@ fn a_replaced_store_equals_the_exported_one_over_each_engine() {
         let store = disk_store(kind, &folder);
         replaces(&store);
         let before = sum(&store);
+        store.checkpoint().unwrap();
         drop(store);
         let store = disk_store(kind, &folder);
         assert!(!store.needs_replace());
