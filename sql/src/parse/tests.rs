@@ -412,15 +412,15 @@ fn queries() {
         ("SELECT a FROM t WHERE b IN (SELECT c FROM u)", "SELECT a FROM t WHERE (b IN {SELECT c FROM u})"),
         (
             "SELECT 1 FOR UPDATE",
-            "SELECT 1 Locking { exclusive: true, nowait: false, skip_locked: false, of: [] }",
+            "SELECT 1 Locking { exclusive: true, nowait: false, skip_locked: false, of: [], more: [] }",
         ),
         (
             "SELECT a FROM t LOCK IN SHARE MODE",
-            "SELECT a FROM t Locking { exclusive: false, nowait: false, skip_locked: false, of: [] }",
+            "SELECT a FROM t Locking { exclusive: false, nowait: false, skip_locked: false, of: [], more: [] }",
         ),
         (
             "SELECT a FROM t FOR SHARE OF t SKIP LOCKED",
-            "SELECT a FROM t Locking { exclusive: false, nowait: false, skip_locked: true, of: [\"t\"] }",
+            "SELECT a FROM t Locking { exclusive: false, nowait: false, skip_locked: true, of: [\"t\"], more: [] }",
         ),
         ("/*!40001 SQL_NO_CACHE */ SELECT 1", "error"),
         ("SELECT /*!40001 SQL_NO_CACHE */ * FROM `t`;", "SELECT * FROM t"),

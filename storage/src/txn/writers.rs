@@ -63,6 +63,9 @@ impl Writer {
         if state.keys.len() == WRITER_KEYS_MAX {
             state.keys.sort_unstable();
             state.keys.dedup();
+            if state.keys.binary_search(key).is_ok() {
+                return;
+            }
         }
         if state.keys.len() < WRITER_KEYS_MAX {
             state.keys.push(key.clone());

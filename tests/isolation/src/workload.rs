@@ -182,24 +182,26 @@ impl<'s> Session<'s> {
 
     fn connect(&mut self, form: Form) -> Connection {
         let workload = self.shared.workload;
-        let mut connection = if form == Form::ReadOnly && workload.reads_on_followers {
-            let address = &workload.addresses[self.random.random_range(0..workload.addresses.len())];
-            match connect(address, TIMEOUT) {
-                Ok(connection) => connection,
-                Err(_) => leader(&workload.addresses),
+        let chooses = form == Form::ReadOnly && workload.reads_on_followers;
+        if !chooses && let Some(connection) = self.connection.take() {
+            return connection;
+        }
+        loop {
+            let chosen = match chooses {
+                true => {
+                    let address = &workload.addresses[self.random.random_range(0..workload.addresses.len())];
+                    connect(address, TIMEOUT).ok()
+                }
+                false => None,
+            };
+            let mut connection = chosen.unwrap_or_else(|| leader(&workload.addresses));
+            let isolation = format!("SET SESSION TRANSACTION ISOLATION LEVEL {}", workload.isolation);
+            let prelude = [isolation.as_str(), "SET innodb_lock_wait_timeout = 5", "USE random_history"];
+            // A node that was just started may not know the database yet.
+            if prelude.iter().all(|sql| connection.query(sql).is_ok()) {
+                return connection;
             }
-        } else {
-            match self.connection.take() {
-                Some(connection) => return connection,
-                None => leader(&workload.addresses),
-            }
-        };
-        let sql = format!("SET SESSION TRANSACTION ISOLATION LEVEL {}", workload.isolation);
-        // If these fail the connection is lost, which the first statement then says.
-        let _ = connection.query(&sql);
-        let _ = connection.query("SET innodb_lock_wait_timeout = 5");
-        let _ = connection.query("USE random_history");
-        connection
+        }
     }
 
     fn transaction(&mut self, form: Form) {
