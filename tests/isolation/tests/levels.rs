@@ -1,7 +1,5 @@
 //! SERIALIZABLE on several nodes, and what it refuses.
 
-#![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
-
 use std::time::{Duration, Instant};
 
 use cluster_tests::TestCluster;
