@@ -42,7 +42,6 @@ SELECT SLEEP(0), SLEEP(0.01);
 SELECT BENCHMARK(1, 1);
 -- deviation: not-built: refused with 1235, which names the feature
 SELECT NAME_CONST('a', 1);
--- deviation: not-built: refused with 1235, which names the feature
 SELECT GET_LOCK('a', 0), RELEASE_LOCK('a'), IS_FREE_LOCK('a');
 SELECT LAST_INSERT_ID(), UUID_SHORT() > 0, UUID() = UUID();
 -- deviation: not-built: refused with 1235, which names the feature

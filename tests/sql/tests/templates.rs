@@ -14,6 +14,8 @@ const NOT_ASKED_TWICE: &[&str] = &[
     "FOUND_ROWS",
     "ROW_COUNT",
     "SLEEP",
+    "_LOCK",
+    "_LOCKS",
     "RAND",
     "UUID",
     "NOW",
