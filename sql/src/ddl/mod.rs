@@ -99,6 +99,8 @@ pub struct Job {
 enum Stage {
     /// Metadata locks are being taken.
     Lock,
+    /// A table is to be made that was there when the locks were taken, which keep only changes of it away then.
+    Refuse,
     /// They are held and the catalog is current.
     Change,
     /// An index is being built.
@@ -205,14 +207,22 @@ impl Job {
         match std::mem::replace(&mut self.stage, Stage::Change) {
             Stage::Lock => {
                 self.stage = Stage::Lock;
+                // A table that is there already is not changed: to say so need not wait for those who use it.
+                let is_refused = self.makes_what_is_there(ctx.catalog);
                 for (key, mode) in &self.locks {
-                    lock_metadata(&mut self.guard, key, *mode)?;
+                    let mode = if is_refused { LockMode::IntentShared } else { *mode };
+                    lock_metadata(&mut self.guard, key, mode)?;
                 }
-                self.stage = Stage::Change;
+                self.stage = if is_refused { Stage::Refuse } else { Stage::Change };
                 // The catalog of this step may be older than the locks.
                 Ok(Step::Commit)
             }
-            Stage::Change => self.change(ctx),
+            Stage::Refuse if !self.makes_what_is_there(ctx.catalog) => {
+                // It was dropped before the locks were had.
+                self.stage = Stage::Lock;
+                Ok(Step::Commit)
+            }
+            Stage::Refuse | Stage::Change => self.change(ctx),
             Stage::Build(mut build) => {
                 let savepoint = ctx.txn.savepoint();
                 let result = build.step(ctx);
@@ -239,6 +249,13 @@ impl Job {
             }
             Stage::Failed(error) => Err(error.into()),
         }
+    }
+
+    /// Whether the statement is CREATE TABLE of a table that is in `catalog`.
+    fn makes_what_is_there(&self, catalog: &Catalog) -> bool {
+        let Statement::CreateTable(create) = &self.statement else { return false };
+        let (database, name) = qualified(&create.name);
+        catalog.databases.get(database).is_some_and(|database| database.tables.contains_key(name))
     }
 
     fn change(&mut self, ctx: &mut Context<'_>) -> Run<Step> {
