@@ -168,8 +168,8 @@ impl Applier {
         self.load_catalog()
     }
 
-    /// Adds what an entry changes to `batch`, unless it is installed already. A schema change is a barrier: everything before it is
-    /// installed first.
+    /// Adds what an entry changes to `batch`, unless it is installed already. A schema change is a barrier: everything up to it is
+    /// installed before the schema is replaced.
     fn apply(
         &mut self,
         entry: &Entry,
@@ -185,18 +185,14 @@ impl Applier {
         let is_new = index >= first_new;
         if entry.kind == EntryKind::Data {
             let view = EntryView::parse(entry.payload.clone())?;
-            if view.header().kind == storage::format::EntryKind::SchemaChange {
+            if is_new || view.header().kind == storage::format::EntryKind::SchemaChange {
                 let mutations = view.mutations().collect::<Result<Vec<Mutation>, _>>()?;
                 if is_new {
                     mutations.iter().for_each(|mutation| batch.add(index, mutation.clone()));
                 }
-                self.install(std::mem::take(batch));
+                // Also of transactions: the counters of AUTO_INCREMENT and of hidden rows are among their mutations.
                 if self.catalog_loaded {
-                    self.apply_catalog(&mutations, index)?;
-                }
-            } else if is_new {
-                for mutation in view.mutations() {
-                    batch.add(index, mutation?);
+                    self.apply_catalog(&mutations, index, batch)?;
                 }
             }
         }
@@ -210,7 +206,13 @@ impl Applier {
         }
     }
 
-    fn apply_catalog(&self, mutations: &[Mutation], index: u64) -> Result<(), storage::Error> {
+    /// Takes in what an entry changes of the schema and its counters.
+    fn apply_catalog(
+        &mut self,
+        mutations: &[Mutation],
+        index: u64,
+        batch: &mut InstallBatch,
+    ) -> Result<(), storage::Error> {
         let current = self.node.catalog();
         let changed = current.apply(mutations).map_err(|error| storage::Error::Corrupt {
             file: "log".into(),
@@ -218,6 +220,7 @@ impl Applier {
             what: format!("entry {index}: {error}"),
         })?;
         if let Some(catalog) = changed {
+            self.install(std::mem::take(batch));
             // Whoever plans with the new schema must find in his snapshot what it refers to: the entries of an index are in
             // the log before it, and may be in this batch.
             self.node.store.advance(index - 1);
