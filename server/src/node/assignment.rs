@@ -68,7 +68,6 @@ impl Session {
         read_only: Option<bool>,
         isolation: Option<&str>,
     ) -> Result<(), Error> {
-        use sql::ast::AssignmentTarget;
         let node = Arc::clone(&self.node);
         let level = Value::Text(Bytes::from(isolation.unwrap_or_default().to_owned()));
         if scope.is_some() {

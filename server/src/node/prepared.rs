@@ -22,6 +22,7 @@ use sql::catalog::Catalog;
 use sql::catalog::store::{CATALOG_PREFIX, CatalogKey};
 use sql::ddl;
 use storage::engine::{Direction, KeyRange};
+use storage::format::Mutation;
 use storage::txn::{LockMode, Transaction, View, decode_mutations};
 
 use super::Node;
@@ -255,7 +256,8 @@ impl PreparedTransactions {
                 // Another leadership may have begun to take them: it must not lose its own to this one.
                 return Ok(());
             }
-            seize(&mut txn, &catalog, mutations.iter().map(|mutation| &mutation.key[..]));
+            txn.seize_writes(&mutations);
+            seize_tables(&mut txn, &catalog, &mutations);
             inner.transactions.insert(xid, Some(txn));
             count += 1;
         }
@@ -268,15 +270,11 @@ impl PreparedTransactions {
     }
 }
 
-/// Locks keys, and the tables that they are of, for a prepared transaction.
-fn seize<'k>(txn: &mut Transaction, catalog: &Catalog, keys: impl Iterator<Item = &'k [u8]>) {
-    let mut indexes = HashSet::new();
-    for key in keys {
-        txn.seize(key, LockMode::Exclusive);
-        if let Some(index) = key.first_chunk::<4>() {
-            indexes.insert(u32::from_be_bytes(*index));
-        }
-    }
+/// Locks the definitions of the tables that a prepared transaction writes.
+fn seize_tables(txn: &mut Transaction, catalog: &Catalog, mutations: &[Mutation]) {
+    let index_of =
+        |mutation: &Mutation| mutation.key.first_chunk::<4>().map(|index| u32::from_be_bytes(*index));
+    let indexes: HashSet<u32> = mutations.iter().filter_map(index_of).collect();
     let is_of = |table: &sql::catalog::Table| table.indexes.iter().any(|index| indexes.contains(&index.id.0));
     for table in catalog.databases.values().flat_map(|database| database.tables.values()) {
         if is_of(table) {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::Transaction;
+use super::lock_mode::LockMode;
 use super::write_set::Write;
 use crate::format::Mutation;
 use crate::{Error, Result};
@@ -38,6 +39,17 @@ impl Transaction {
             self.writes.set(key, Write::Counter(source));
         }
         taken
+    }
+}
+
+impl Transaction {
+    /// Takes the locks of a prepared transaction that wrote this, whoever has them, and notes its writes for those that lock ranges: see
+    /// [`LockTable::forget_all`](super::LockTable::forget_all).
+    pub fn seize_writes(&mut self, mutations: &[Mutation]) {
+        for mutation in mutations {
+            self.seize(&mutation.key, LockMode::Exclusive);
+            self.note_write(&mutation.key);
+        }
     }
 }
 
