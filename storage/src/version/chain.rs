@@ -185,6 +185,34 @@ impl Chain {
         }
     }
 
+    /// The chain of a key that has nothing in memory but what the engine held until the version at `flushed` takes its place.
+    pub(super) fn superseded(version: Version, flushed: u64) -> Chain {
+        assert!(version.index < flushed, "version {} is followed by {flushed}", version.index);
+        Chain { newest: version, history: Some(Box::new(History { older: Vec::new(), flushed })) }
+    }
+
+    /// Notes that the engine is about to get the version at `index`, which is not in memory, and keeps what it held until
+    /// then for older snapshots. Returns what that costs; 0 if it is here already.
+    pub(super) fn supersede(&mut self, version: Option<Version>, index: u64) -> usize {
+        let mut cost = 0;
+        if let Some(version) = version {
+            assert!(version.index < index, "version {} is followed by {index}", version.index);
+            if version.index > self.newest.index {
+                cost = version.memory_bytes();
+                let older = std::mem::replace(&mut self.newest, version);
+                self.history.get_or_insert_default().older.push(older);
+            } else if version.index < self.newest.index {
+                cost = self.capture(version);
+            }
+        }
+        // Without anything older than `index` there is no history for the mark to end.
+        if self.versions().any(|version| version.index < index) {
+            let history = self.history.get_or_insert_default();
+            history.flushed = history.flushed.max(index);
+        }
+        cost
+    }
+
     /// Notes that the version at `index` is in the engine, and takes it and what no reader needs out of memory.
     /// Returns the memory freed, and whether the chain is now empty and must be removed.
     pub(super) fn written_behind(&mut self, key: &[u8], index: u64, needed: &Needed) -> (usize, bool) {
