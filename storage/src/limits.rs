@@ -128,6 +128,8 @@ const _: () = assert!(SCAN_CHUNK_ROWS_MIN <= SCAN_CHUNK_ROWS_MAX);
 
 /// Versions of a key that a staged row holds: the newest, and what savepoints may bring back.
 pub const STAGED_VERSIONS_MAX: usize = 255;
+/// What one write of a transaction, or one change of it that can be undone, takes in memory beside its key and value, in bytes, about.
+pub const WRITE_OVERHEAD_BYTES: usize = 64;
 /// Keys and values in one part of a transaction, in bytes, about: small enough that small transactions are not held up behind
 /// it in the log and on the wire.
 pub const PART_BYTES: usize = 1 << 20;

@@ -37,8 +37,8 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 
 use super::chain::Version;
-use super::{Inner, Store};
-use crate::engine::{Direction, KeyRange, key_after};
+use super::{Inner, Store, StoreScan};
+use crate::engine::{Direction, KeyRange, Slice, key_after};
 use crate::format::Mutation;
 use crate::limits::KEY_BYTES_MIN;
 use crate::staging::{self, Outcome, StagedId};
@@ -245,6 +245,19 @@ impl Inner {
 }
 
 impl Store {
+    /// The staged row of `key` of a transaction in parts.
+    pub(crate) fn read_staged(&self, id: StagedId, key: &[u8]) -> Result<Option<Bytes>> {
+        let generation = self.inner.snapshots.generation();
+        let row = self.inner.raw_latest(&id.staged_key(key))?.value;
+        self.inner.snapshots.check_generation(generation)?;
+        Ok(row.map(Slice::into_bytes))
+    }
+
+    /// Scans the staged rows of a transaction in parts that stand for keys of `range`.
+    pub(crate) fn scan_staged(&self, id: StagedId, range: &KeyRange, direction: Direction) -> StoreScan {
+        self.inner.scan_raw(id.staged_range(range), direction)
+    }
+
     /// How many transactions in parts have an outcome that is not merged completely. While there is one, rows may still
     /// come to their places: a range of keys must not be taken for removed for good.
     pub fn overlay_count(&self) -> usize {
