@@ -154,6 +154,8 @@ const _: () = assert!((SNAPSHOT_CHUNK_BYTES_MAX + 2 * SNAPSHOT_PAIR_PART_BYTES_M
 pub const LOCK_SHARD_COUNT: usize = 64;
 /// Room for so many locks is kept in a part of the lock table when they are released.
 pub const LOCK_SHARD_KEPT_MIN: usize = 1024;
+/// Locks that one transaction may hold. Each takes about 130 bytes.
+pub const LOCKS_PER_TRANSACTION_MAX: usize = 3_000_000;
 /// Locks that a transaction looks through one by one before it keeps a hash table of them.
 pub const LOCKS_LISTED_MAX: usize = 16;
 /// Number of separately locked parts of the list of transactions that write.

@@ -55,9 +55,10 @@ use self::large::{Large, Making};
 use self::locks::Standing;
 use self::range_locks::HeldRanges;
 use self::write_set::{Write, WriteSet};
-use crate::Result;
 use crate::engine::{Direction, KeyRange, Slice};
+use crate::limits::LOCKS_PER_TRANSACTION_MAX;
 use crate::version::{Latest, Snapshot, Store, WatermarkWait};
+use crate::{Error, Result};
 
 /// Which version of the store's rows a read sees. The transaction's own writes come before either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +220,9 @@ impl Transaction {
         if self.held.covers(id, mode) {
             return Ok(LockOutcome::Granted);
         }
+        if self.held.count() >= LOCKS_PER_TRANSACTION_MAX {
+            return Err(Error::TooManyLocks { lock_count: self.held.count() });
+        }
         let standing = Standing { may_hold: self.held.contains(id), holds_any: self.can_be_waited_for() };
         let outcome = self.locks.acquire(id, self.id, mode, policy, standing)?;
         match outcome {
@@ -311,7 +315,7 @@ impl Transaction {
         self.large.staged().is_some()
     }
 
-    /// A place to roll the write set back to, until it is [released](Transaction::release).
+    /// A place to roll the write set back to, until it is [released](Transaction::release_savepoint).
     pub fn savepoint(&mut self) -> Savepoint {
         let savepoint = self.writes.savepoint();
         self.large.savepoint(savepoint);
@@ -332,7 +336,7 @@ impl Transaction {
 
     /// Nobody will roll back to `savepoint` any more. Not necessary, but a savepoint that is kept makes a large transaction
     /// keep what it may bring back.
-    pub fn release(&mut self, savepoint: Savepoint) {
+    pub fn release_savepoint(&mut self, savepoint: Savepoint) {
         self.large.release(savepoint);
     }
 

@@ -7,3 +7,4 @@ mod history;
 mod crash;
 mod export;
 mod stress;
+mod txn;
