@@ -217,7 +217,8 @@ impl Large {
             self.live.iter().filter_map(|live| live.savepoint.undo_count_in(writes)).collect();
         cuts.dedup();
         // Parts before each cut, in their order.
-        let mut floors: Vec<u32> = self.live.iter().filter_map(|live| live.part).collect();
+        let mut floors: Vec<u32> =
+            self.live.iter().filter_map(|live| live.part).filter(|part| *part > 0).collect();
         let mut parts_at_cut = Vec::new();
         let mut sender = Sender { sink: &mut **sink, staged, making, entry: None };
         let mut from = 0;
@@ -229,7 +230,7 @@ impl Large {
             }
             if end != usize::MAX {
                 parts_at_cut.push((end, sender.staged.parts));
-                floors.push(sender.staged.parts);
+                floors.extend((sender.staged.parts > 0).then_some(sender.staged.parts));
             }
             from = end;
         }

@@ -169,14 +169,16 @@ fn a_node_seeded_in_the_middle_has_all_of_it() {
     connection.query("CREATE TABLE d.t (id INT PRIMARY KEY, v MEDIUMTEXT, n INT, KEY (n))").unwrap();
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
     let behind = cluster.others(&[leader])[0];
+    let index = cluster.commit_index(behind).unwrap();
     cluster.kill(behind);
     let mut connection = cluster.connect(leader);
     connection.query("BEGIN").unwrap();
     let rows = insert(&mut connection, 0, 20).unwrap();
-    let index = cluster.commit_index(leader).unwrap();
     cluster.wait_until("the log is purged", SETTLED_MAX, || {
-        let logs = cluster.connect(leader).query("CALL dbms_consensus.show_logs()").ok();
-        logs.and_then(|logs| logs.text(0, 2)?.parse::<u64>().ok()).is_some_and(|first| first + 15 > index)
+        cluster.others(&[]).iter().all(|id| {
+            let logs = cluster.connect(*id).query("CALL dbms_consensus.show_logs()").ok();
+            logs.and_then(|logs| logs.text(0, 2)?.parse::<u64>().ok()).is_some_and(|first| first > index + 1)
+        })
     });
     cluster.start_node(behind);
     cluster.wait_until("the node is seeded", SETTLED_MAX, || {
