@@ -200,6 +200,17 @@ impl Large {
 
     // ---- Staging
 
+    /// Refuses a transaction that is staged from now on, as one that is to be prepared.
+    pub(super) fn refuse_if_staged(&mut self) {
+        if let Some(staged) = &self.staged {
+            self.failed = Some(Error::TooLarge {
+                what: "the transaction that is to be prepared",
+                bytes: u64::from(staged.parts) * PART_BYTES as u64,
+                bytes_max: self.bytes_max as u64,
+            });
+        }
+    }
+
     /// Sends the write set away.
     pub(super) fn stage(&mut self, writes: &mut WriteSet, making: &Making<'_>) -> Result<()> {
         let Some(sink) = &mut self.sink else { return Ok(()) };

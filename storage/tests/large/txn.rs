@@ -283,3 +283,22 @@ fn a_part_that_cannot_be_sent_fails_the_statement() {
         assert_eq!(rows.len() as u32, kept + 1, "what the statement wrote is gone, and nothing else");
     }
 }
+
+/// What is in the log cannot become the value of one row: the transaction is refused, and not half prepared.
+#[test]
+fn a_staged_transaction_is_not_prepared() {
+    let log = Log::new();
+    let locks = LockTable::new();
+    let mut txn = Transaction::begin(&log.store, &locks, 1);
+    txn.stream_to(Box::new(log.clone()), 1 << 10);
+    for number in 0..100_u32 {
+        txn.put([1_u32.to_be_bytes(), number.to_be_bytes()].concat().into(), Bytes::from(vec![7; 100]));
+    }
+    assert!(txn.is_staged());
+    txn.take_writes();
+    txn.put(Bytes::from_static(b"\0\0\0\x01prepared"), Bytes::from_static(b"the rest"));
+    assert!(matches!(txn.seal(header()), Err(Error::TooLarge { .. })));
+    drop(txn);
+    assert_eq!(log.rows(), Rows::new());
+    assert_eq!(log.abandoned.lock().len(), 1);
+}

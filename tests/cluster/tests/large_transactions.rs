@@ -66,7 +66,9 @@ fn a_large_transaction_is_seen_all_at_once_and_holds_nobody_up() {
             let (mut done, mut slowest) = (0, Duration::ZERO);
             while !stop.load(Ordering::Acquire) {
                 let started = Instant::now();
-                connection.query(&format!("UPDATE d.small SET n = n + 1 WHERE id = {}", done % 4 + 1)).unwrap();
+                connection
+                    .query(&format!("UPDATE d.small SET n = n + 1 WHERE id = {}", done % 4 + 1))
+                    .unwrap();
                 slowest = slowest.max(started.elapsed());
                 done += 1;
                 assert!(matches!(count(&mut connection, "t"), 0 | 2622), "part of it is seen");
@@ -91,7 +93,8 @@ fn a_large_transaction_is_seen_all_at_once_and_holds_nobody_up() {
         assert!(done > 20, "only {done} small transactions");
     });
     let mut connection = cluster.connect_leader();
-    let sums = "SELECT CONCAT(SUM(n), ' ', SUM(LENGTH(v)), ' ', COUNT(*)) FROM d.t FORCE INDEX (n) WHERE n < 100";
+    let sums =
+        "SELECT CONCAT(SUM(n), ' ', SUM(LENGTH(v)), ' ', COUNT(*)) FROM d.t FORCE INDEX (n) WHERE n < 100";
     let expected: usize = (0..2622).map(|id| id % 7 + 10).sum();
     let expected = format!("{expected} {} 2622", 2622 * ROW_BYTES);
     assert_eq!(connection.query(sums).unwrap().scalar().unwrap(), expected);
