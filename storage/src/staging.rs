@@ -125,6 +125,11 @@ impl StagedId {
     }
 }
 
+/// Whether `key` is that of a staged row.
+pub fn is_staged(key: &[u8]) -> bool {
+    key.starts_with(&STAGED)
+}
+
 /// Every staged row of every transaction.
 pub fn staged_rows() -> KeyRange {
     KeyRange::prefix(&STAGED)

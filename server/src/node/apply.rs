@@ -22,7 +22,8 @@ use storage::version::InstallBatch;
 use super::Node;
 use super::entry_cache::EntryCache;
 use crate::limits::{
-    APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX, APPLY_INLINE_ENTRIES_MAX, APPLY_ROOM_WAIT, PART_ROOM_PAUSE,
+    APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX, APPLY_INLINE_ENTRIES_MAX, APPLY_ROOM_WAIT,
+    PART_ROOM_PAUSE,
 };
 
 /// What the consensus thread tells the apply, in order.

@@ -69,7 +69,14 @@ impl Sealed {
         late: Vec<(LateValue, Arc<AtomicU64>)>,
         making: &Making<'_>,
     ) -> Sealed {
-        Sealed { is_plain: false, builder, late, store: making.store.clone(), seen: making.seen, epoch: making.epoch }
+        Sealed {
+            is_plain: false,
+            builder,
+            late,
+            store: making.store.clone(),
+            seen: making.seen,
+            epoch: making.epoch,
+        }
     }
 
     /// The size of the entry, in bytes.

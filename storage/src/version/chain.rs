@@ -13,6 +13,7 @@
 use bytes::Bytes;
 
 use crate::limits::VERSION_OVERHEAD_BYTES;
+use crate::staging;
 
 /// One version of a key: the value, or `None` if it was deleted, as of a log index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,10 @@ pub(super) struct Needed {
     pub(super) snapshots: Vec<u64>,
     pub(super) exports: Vec<Exporting>,
     pub(super) watermark: u64,
+    /// The target of the pass of write-behind that is under way: among the snapshots too.
+    pub(super) flushing: Option<u64>,
+    /// Whether an export is under way, also where it is among the snapshots.
+    pub(super) is_exporting: bool,
 }
 
 /// An export under way: it reads at an index, and only keys that it has not passed.
@@ -78,6 +83,11 @@ impl Needed {
 
     /// True if a reader of `key` that is registered now is at an index from `from` up to, not including, `until`.
     pub(super) fn any_registered(&self, key: &[u8], from: u64, until: u64) -> bool {
+        if !self.is_exporting && staging::is_staged(key) {
+            // No snapshot is asked for staged rows. A large transaction that writes rows again, and has a snapshot, would
+            // else have all that it wrote kept in memory.
+            return self.flushing.is_some_and(|index| (from..until).contains(&index));
+        }
         let first = self.snapshots.partition_point(|&snapshot| snapshot < from);
         let any_snapshot = self.snapshots.get(first).is_some_and(|&snapshot| snapshot < until);
         let within = |export: &Exporting| (from..until).contains(&export.index) && key > &export.passed[..];

@@ -261,13 +261,13 @@ impl Store {
             change += self.add_version(chains, index, mutation);
         }
         drop(held);
-        self.inner.overlays.note(index, mutations);
         let bytes = memory.account(change);
         self.inner.pressure.note(bytes, self.inner.memory_bytes_max);
     }
 
     /// Adds one version to the chains of its key's shard. Gives the memory that it takes, in bytes.
     fn add_version(&self, chains: &mut Chains, index: u64, mutation: &Mutation) -> isize {
+        self.inner.overlays.note(index, mutation);
         let version = Version { index, value: mutation.value.clone() };
         let Some(chain) = chains.get_mut(&mutation.key) else {
             let bytes = version.memory_bytes() + chain_cost_bytes(&mutation.key);

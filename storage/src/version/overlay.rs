@@ -132,15 +132,14 @@ impl Overlays {
         *list = Arc::new(changed);
     }
 
-    /// Takes note of the outcomes among the mutations of the entry at `index`. A row that does not parse is another
+    /// Takes note of a mutation of the entry at `index`, if it is an outcome. A row that does not parse is another
     /// program's; it is kept as a row and shows nothing.
-    pub(super) fn note(&self, index: u64, mutations: &[Mutation]) {
-        for Mutation { key, value } in mutations {
-            if let (Some(id), Some(value)) = (StagedId::of_outcome(key), value)
-                && let Ok(outcome) = Outcome::decode(value)
-            {
-                self.add(id, index, outcome);
-            }
+    #[inline]
+    pub(super) fn note(&self, index: u64, mutation: &Mutation) {
+        if let (Some(id), Some(value)) = (StagedId::of_outcome(&mutation.key), &mutation.value)
+            && let Ok(outcome) = Outcome::decode(value)
+        {
+            self.add(id, index, outcome);
         }
     }
 

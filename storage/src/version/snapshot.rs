@@ -203,6 +203,7 @@ impl Registry {
         state.readable_from = state.readable_from.max(watermark);
         let mut needed = state.readers(u64::MAX);
         needed.watermark = watermark;
+        needed.flushing = state.flushing;
         if let Some(flushing) = state.flushing {
             let place = needed.snapshots.partition_point(|&index| index < flushing);
             needed.snapshots.insert(place, flushing);
@@ -292,7 +293,7 @@ impl State {
 
     /// The registered readers below `index`; with a watermark of 0, which is the caller's to set.
     fn readers(&self, index: u64) -> Needed {
-        let mut needed = Needed::default();
+        let mut needed = Needed { is_exporting: !self.exports.is_empty(), ..Needed::default() };
         for (place, (at, _)) in self.snapshots.iter().enumerate().take_while(|(_, (at, _))| *at < index) {
             match self.passed_at(place) {
                 Some(passed) => needed.exports.push(Exporting { index: *at, passed: passed.clone() }),

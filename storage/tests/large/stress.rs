@@ -8,8 +8,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use storage::Error;
 use storage::engine::{Direction, Engine, KeyRange, MemoryEngine, SledEngine, SledOptions};
+use storage::format::Mutation;
 use storage::staging::StagedId;
-use storage::version::{Store, StoreOptions};
+use storage::version::{InstallBatch, Store, StoreOptions};
 
 use super::history::{History, check_committed, check_latest, check_snapshot};
 
@@ -25,6 +26,17 @@ struct Shared {
     merged: AtomicU64,
 }
 
+/// As a leader does, or as a follower does.
+fn install(store: &Store, index: u64, entry: &[Mutation], as_batch: bool) {
+    if !as_batch {
+        store.install(index, entry);
+        return;
+    }
+    let mut batch = InstallBatch::default();
+    entry.iter().for_each(|mutation| batch.add(index, mutation.clone()));
+    store.install_batch(&batch, 0, 1);
+}
+
 fn write_entries(shared: &Shared) {
     let mut random = StdRng::seed_from_u64(shared.seed + 1);
     let (store, history) = (&shared.store, &shared.history);
@@ -34,7 +46,7 @@ fn write_entries(shared: &Shared) {
         let end = (first + random.random_range(1..20)).min(history.last() + 1);
         let is_truncated = random.random_bool(0.1);
         for index in first..end {
-            store.install(index, history.entry(index));
+            install(store, index, history.entry(index), random.random_bool(0.5));
             check_latest(store, history, index, &mut random);
         }
         if is_truncated {

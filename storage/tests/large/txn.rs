@@ -302,3 +302,29 @@ fn a_staged_transaction_is_not_prepared() {
     assert_eq!(log.rows(), Rows::new());
     assert_eq!(log.abandoned.lock().len(), 1);
 }
+
+/// A transaction that reads from an old snapshot writes its rows again and again: what it staged before is not kept for that snapshot.
+#[test]
+fn what_is_staged_again_is_not_kept_for_snapshots() {
+    let engine = MemoryEngine::new();
+    let store = Store::open(Box::new(engine), StoreOptions { memory_bytes_max: 256 << 10 }).unwrap();
+    let log = Log { store, ..Log::new() };
+    let locks = LockTable::new();
+    let mut txn = Transaction::begin(&log.store, &locks, 1);
+    txn.stream_to(Box::new(log.clone()), 16 << 10);
+    txn.take_snapshot();
+    for round in 0..10 {
+        for number in 0..300_u32 {
+            let key = [1_u32.to_be_bytes(), number.to_be_bytes()].concat();
+            txn.put(key.into(), Bytes::from(vec![round; 1000]));
+            log.store.flush(50).unwrap();
+        }
+        assert!(
+            txn.get(b"\0\0\0\x01none", View::Snapshot).unwrap().is_none(),
+            "the snapshot is still served"
+        );
+    }
+    txn.release_snapshot();
+    log.commit(txn);
+    assert_eq!(log.rows().len(), 300);
+}
