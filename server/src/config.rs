@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::engine_name::EngineName;
+use crate::limits::{STREAM_TRANSACTION_MIB_DEFAULT, STREAM_TRANSACTION_MIB_MAX};
 
 /// Highest node id.
 pub const NODE_ID_MAX: u64 = 65_535;
@@ -163,6 +164,9 @@ pub struct Settings {
     /// Memory for row versions that are not in the engine yet, in MiB [default: 192]
     #[arg(long)]
     pub store_memory_mib: Option<u64>,
+    /// Memory of a transaction's changes past which they are written to the log in parts while it runs, in MiB [default: 16]
+    #[arg(long)]
+    pub stream_transaction_mib: Option<u64>,
     /// Threads that run sessions [default: one a core, at least 2]
     #[arg(long)]
     pub worker_threads: Option<usize>,
@@ -251,6 +255,8 @@ pub struct Config {
     pub engine_cache_bytes: u64,
     /// Bound of the versions in memory, bytes.
     pub store_memory_bytes: usize,
+    /// A write set of so many bytes is written to the log in parts.
+    pub stream_transaction_bytes: usize,
     /// Session threads; 0: one a core, at least 2.
     pub worker_threads: usize,
     /// Logs as JSON.
@@ -327,6 +333,7 @@ impl Settings {
             engine: self.engine.or(other.engine),
             engine_cache_mib: self.engine_cache_mib.or(other.engine_cache_mib),
             store_memory_mib: self.store_memory_mib.or(other.store_memory_mib),
+            stream_transaction_mib: self.stream_transaction_mib.or(other.stream_transaction_mib),
             worker_threads: self.worker_threads.or(other.worker_threads),
             log_json: self.log_json.or(other.log_json),
         }
@@ -399,6 +406,12 @@ impl Settings {
             engine_cache_bytes: mib("--engine-cache-mib", self.engine_cache_mib.unwrap_or(64), 8, 1 << 20)?,
             store_memory_bytes: mib("--store-memory-mib", self.store_memory_mib.unwrap_or(192), 16, 1 << 20)?
                 as usize,
+            stream_transaction_bytes: mib(
+                "--stream-transaction-mib",
+                self.stream_transaction_mib.unwrap_or(STREAM_TRANSACTION_MIB_DEFAULT),
+                1,
+                STREAM_TRANSACTION_MIB_MAX,
+            )? as usize,
             worker_threads: self.worker_threads.unwrap_or(0),
             log_json: self.log_json.unwrap_or(false),
             #[cfg(feature = "opensrv")]
@@ -641,6 +654,7 @@ mod tests {
         assert!(refused(&|s| s.listen = Some("nowhere".into())).contains("HOST:PORT"));
         assert!(refused(&|s| s.listen = Some("0.0.0.0:4002".into())).contains("loopback"));
         assert!(refused(&|s| s.engine_cache_mib = Some(1)).contains("--engine-cache-mib"));
+        assert!(refused(&|s| s.stream_transaction_mib = Some(64)).contains("--stream-transaction-mib"));
         assert!(toml::from_str::<Settings>("nod_id = 2").unwrap_err().to_string().contains("unknown field"));
     }
 

@@ -59,8 +59,26 @@ pub const ENTRY_CACHE_BYTES_MAX: usize = 32 << 20;
 /// Bytes of entries in one frame to a peer; a single larger entry travels alone.
 pub const APPEND_FRAME_BYTES_MAX: usize = 1 << 20;
 
-/// Largest entry, and so largest transaction, in bytes (streaming of larger ones is not built yet).
+/// Largest entry, in bytes; a transaction that is larger is written in parts.
 pub const ENTRY_BYTES_MAX: usize = 56 << 20;
+
+/// Memory of a write set, in MiB, past which it is written to the log in parts while its transaction runs.
+pub const STREAM_TRANSACTION_MIB_DEFAULT: u64 = 16;
+
+/// The largest that may be configured: up to it a transaction is one entry.
+pub const STREAM_TRANSACTION_MIB_MAX: u64 = 48;
+
+/// Parts of one transaction that may wait for the quorum.
+pub const PARTS_IN_FLIGHT_MAX: usize = 4;
+
+/// Pause of a transaction in parts while write-behind is urgent.
+pub const PART_ROOM_PAUSE: Duration = Duration::from_millis(5);
+
+/// Staged rows moved to their places in one step of the write-behind thread.
+pub const MERGE_KEYS_PER_STEP_MAX: usize = 1_024;
+
+/// How long a follower's apply may wait for room in the store before it goes on with a batch in any case.
+pub const APPLY_ROOM_WAIT: Duration = Duration::from_secs(5);
 
 /// Socket buffer of a peer link's reader.
 pub const PEER_READ_BYTES: usize = 256 << 10;
@@ -154,6 +172,7 @@ pub const TEXT_PLAN_SHARDS: usize = 16;
 const _: () = assert!(sql::limits::TEMPLATE_BYTES_MAX * 4 < TEXT_PLAN_BYTES_MAX / TEXT_PLAN_SHARDS);
 
 const _: () = assert!(APPEND_FRAME_BYTES_MAX < ENTRY_BYTES_MAX);
+const _: () = assert!((STREAM_TRANSACTION_MIB_MAX << 20) < ENTRY_BYTES_MAX as u64);
 const _: () = assert!(COMMIT_QUEUE_BYTES_MAX > 2 * ENTRY_BYTES_MAX as u64);
 const _: () = assert!(ENTRY_BYTES_MAX + (4 << 20) < wire::limits::PEER_FRAME_PAYLOAD_BYTES_MAX);
 const _: () = assert!(DRIVER_BATCH_EVENTS_MAX < DRIVER_QUEUE_EVENTS_MAX);

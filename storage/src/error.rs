@@ -121,6 +121,18 @@ pub enum Error {
     /// NOWAIT was asked for and the lock is held.
     #[error("the lock is held by another transaction and NOWAIT was asked for")]
     LockNotAvailable,
+    /// The transaction would hold more locks than one may.
+    #[error("the transaction holds {lock_count} locks already")]
+    TooManyLocks {
+        /// How many it holds.
+        lock_count: usize,
+    },
+    /// The log takes no more parts of the transaction: its leadership is over.
+    #[error("the log takes no more of the transaction: another node leads")]
+    PartRefused,
+    /// The transaction was told to stop while a part of it waited for the log.
+    #[error("the transaction was interrupted while a part of it waited for the log")]
+    PartInterrupted,
     /// The row was changed by another transaction after this one's snapshot.
     #[error("the row was changed after this transaction's snapshot was taken")]
     WriteConflict,
@@ -167,10 +179,13 @@ impl Error {
             Error::NotInLog { .. }
             | Error::TooLarge { .. }
             | Error::LockNotAvailable
+            | Error::TooManyLocks { .. }
+            | Error::PartInterrupted
             | Error::BadSnapshot { .. } => Class::Refused,
             Error::LockDeadlock
             | Error::LockWaitTimeout
             | Error::WriteConflict
+            | Error::PartRefused
             | Error::SnapshotTooOld
             | Error::NotReady
             | Error::SnapshotGivenUp { .. } => Class::Retryable,

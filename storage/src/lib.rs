@@ -5,6 +5,7 @@
 //!
 //! * [`disk`] is the only place that makes anything durable, for real or in a simulation that crashes at will;
 //! * [`log`] keeps the log entries of the consensus protocol, and its term and vote, in segment files;
+//! * [`staging`] is how a transaction larger than one entry waits in the store for its commit;
 //! * [`format`](mod@format) is what an entry of a transaction looks like inside the log;
 //! * [`engine`] holds the newest version of every key, behind a small trait;
 //! * [`version`] holds what is newer or older than that in memory, stamped with the log index;
@@ -20,6 +21,7 @@ pub mod format;
 pub mod limits;
 pub mod log;
 pub mod snapshot;
+pub mod staging;
 pub mod txn;
 pub mod version;
 

@@ -113,6 +113,9 @@ pub const CHAIN_PRUNE_VERSIONS_MIN: usize = 16;
 pub const VERSION_OVERHEAD_BYTES: usize = 48;
 /// What one key in memory costs beside the key and its versions, in bytes, for the memory bound.
 pub const CHAIN_OVERHEAD_BYTES: usize = 64;
+/// Committed transactions in parts that wait for older snapshots before they are merged; with more, they are merged past
+/// them.
+pub const OVERLAYS_WAITING_MAX: usize = 4;
 /// Truncations of pending versions that are remembered one by one; who asks about an older one is told that what
 /// it saw is gone.
 pub const TRUNCATIONS_REMEMBERED_MAX: usize = 1024;
@@ -120,6 +123,16 @@ pub const TRUNCATIONS_REMEMBERED_MAX: usize = 1024;
 const _: () = assert!(FLUSH_WANTED_DIVISOR > FLUSH_URGENT_DIVISOR && FLUSH_URGENT_DIVISOR > 1);
 const _: () = assert!(STORE_SHARD_COUNT.is_power_of_two());
 const _: () = assert!(SCAN_CHUNK_ROWS_MIN <= SCAN_CHUNK_ROWS_MAX);
+
+// ---- Transactions in parts -------------------------------------------------------------------------------
+
+/// Versions of a key that a staged row holds: the newest, and what savepoints may bring back.
+pub const STAGED_VERSIONS_MAX: usize = 255;
+/// What one write of a transaction, or one change of it that can be undone, takes in memory beside its key and value, in bytes, about.
+pub const WRITE_OVERHEAD_BYTES: usize = 64;
+/// Keys and values in one part of a transaction, in bytes, about: small enough that small transactions are not held up behind
+/// it in the log and on the wire.
+pub const PART_BYTES: usize = 1 << 20;
 
 // ---- Snapshots of the store ------------------------------------------------------------------------------
 
@@ -141,6 +154,8 @@ const _: () = assert!((SNAPSHOT_CHUNK_BYTES_MAX + 2 * SNAPSHOT_PAIR_PART_BYTES_M
 pub const LOCK_SHARD_COUNT: usize = 64;
 /// Room for so many locks is kept in a part of the lock table when they are released.
 pub const LOCK_SHARD_KEPT_MIN: usize = 1024;
+/// Locks that one transaction may hold. Each takes about 130 bytes.
+pub const LOCKS_PER_TRANSACTION_MAX: usize = 3_000_000;
 /// Locks that a transaction looks through one by one before it keeps a hash table of them.
 pub const LOCKS_LISTED_MAX: usize = 16;
 /// Number of separately locked parts of the list of transactions that write.

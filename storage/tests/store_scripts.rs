@@ -6,6 +6,9 @@
 //! * `open [memory=BYTES] [crash]`: opens the store over what the engine holds, anew or after a crash;
 //! * `install INDEX KEY=VALUE... [KEY=]... [wide=KEY size=BYTES]`: installs an entry; an empty value
 //!   deletes, `wide` gets a value of so many bytes;
+//! * `stage INDEX TXN PART KEY=VALUE... [KEY=]...`, `outcome INDEX TXN committed|rolled-back [discard=PART]`: installs a part of a
+//!   large transaction; its end;
+//! * `merge [KEYS]`: one step of bringing large transactions to their places;
 //! * `advance INDEX`, `drop INDEX`: moves the watermark; truncates pending versions;
 //! * `flush [KEYS]`: one step of write-behind;
 //! * `snapshot NAME [at=INDEX]`, `release NAME`, `get NAME KEY...`, `scan NAME [backward]`: snapshots;
@@ -23,6 +26,7 @@ use bytes::Bytes;
 use goldenscript::{Command, Runner};
 use storage::engine::{Direction, Engine, KeyRange, MemoryEngine};
 use storage::format::Mutation;
+use storage::staging::{Outcome, StagedId, StagedVersion, encode_versions};
 use storage::version::{Snapshot, Store, StoreOptions, WatermarkWait};
 
 struct Scripts {
@@ -35,6 +39,10 @@ struct Scripts {
 /// All keys of scripts are in one index.
 fn key(name: &str) -> Bytes {
     [b"idx1", name.as_bytes()].concat().into()
+}
+
+fn staged_id(number: u64) -> StagedId {
+    StagedId { term: 1, number }
 }
 
 fn text(value: Option<&[u8]>) -> String {
@@ -105,6 +113,48 @@ impl Runner for Scripts {
                     mutations.push(Mutation { key: key(&name), value });
                 }
                 self.store.install(index, &mutations);
+            }
+            "stage" => {
+                let index = args.next_pos().ok_or("which index")?.parse()?;
+                let id = staged_id(args.next_pos().ok_or("which transaction")?.parse()?);
+                let part = args.next_pos().ok_or("which part")?.parse()?;
+                let mutation = |arg: &goldenscript::Argument| {
+                    let value = (!arg.value.is_empty()).then(|| Bytes::from(arg.value.clone()));
+                    let row = encode_versions(&[StagedVersion { part, value }]);
+                    Mutation {
+                        key: id.staged_key(&key(arg.key.as_deref().unwrap_or_default())),
+                        value: Some(row),
+                    }
+                };
+                let mutations: Vec<Mutation> = args.rest_key().into_iter().map(mutation).collect();
+                self.store.install(index, &mutations);
+            }
+            "outcome" => {
+                let index = args.next_pos().ok_or("which index")?.parse()?;
+                let id = staged_id(args.next_pos().ok_or("which transaction")?.parse()?);
+                let discarded = args.lookup_parse("discard")?.map(|part: u32| (part, part + 1));
+                let outcome = match args.next_pos().map(|arg| arg.value.as_str()) {
+                    Some("committed") => Outcome::Committed {
+                        discarded: discarded.into_iter().collect(),
+                        index_ids: vec![u32::from_be_bytes(*b"idx1")],
+                    },
+                    _ => Outcome::RolledBack,
+                };
+                self.store
+                    .install(index, &[Mutation { key: id.outcome_key(), value: Some(outcome.encode()) }]);
+            }
+            "merge" => {
+                let keys_max = args.next_pos().map_or(Ok(1000), |arg| arg.parse())?;
+                let report = self.store.merge(keys_max)?;
+                let idle = if report.is_idle { ", idle" } else { "" };
+                writeln!(
+                    output,
+                    "merged {} captured {}{idle}, {} left, {} open",
+                    report.keys_merged,
+                    report.captured,
+                    self.store.overlay_count(),
+                    self.store.open_staged()?.len()
+                )?;
             }
             "advance" => self.store.advance(args.next_pos().ok_or("to where")?.parse()?),
             "drop" => self.store.drop_pending_from(args.next_pos().ok_or("from where")?.parse()?),

@@ -21,7 +21,10 @@ use storage::version::InstallBatch;
 
 use super::Node;
 use super::entry_cache::EntryCache;
-use crate::limits::{APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX, APPLY_INLINE_ENTRIES_MAX};
+use crate::limits::{
+    APPLY_BATCH_BYTES_MAX, APPLY_BATCH_ENTRIES_MAX, APPLY_INLINE_ENTRIES_MAX, APPLY_ROOM_WAIT,
+    PART_ROOM_PAUSE,
+};
 
 /// What the consensus thread tells the apply, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +104,7 @@ impl Applier {
             self.node.stages.applied(commit);
             return Ok(false);
         }
+        self.wait_for_room();
         let last = commit.min(self.applied + APPLY_BATCH_ENTRIES_MAX);
         let entries = match self.cache.read(self.applied + 1, last, APPLY_BATCH_BYTES_MAX) {
             // The log was replaced meanwhile: the snapshot has them.
@@ -137,6 +141,18 @@ impl Applier {
         self.node.store.advance(commit);
         self.node.stages.applied(commit);
         true
+    }
+
+    /// What is in the log is always installed, but a follower whose write-behind is slower than its leader's must not fill its memory:
+    /// it waits a while, for which the log holds the entries. A leader's versions are in memory already.
+    fn wait_for_room(&self) {
+        let deadline = std::time::Instant::now() + APPLY_ROOM_WAIT;
+        while self.node.sequencer.term().is_none()
+            && self.node.store.memory_bytes() >= self.node.config.store_memory_bytes
+            && std::time::Instant::now() < deadline
+        {
+            std::thread::sleep(PART_ROOM_PAUSE);
+        }
     }
 
     /// Loads a snapshot that ends with this entry in place of all there is.

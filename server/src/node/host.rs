@@ -177,6 +177,11 @@ impl Node {
             ("Quorate_sequenced_transactions".into(), load(&counters.sequenced)),
             ("Quorate_store_memory_bytes".into(), self.store.memory_bytes().to_string()),
             ("Quorate_store_snapshots".into(), stats.snapshot_count.to_string()),
+            ("Quorate_transactions_merging".into(), self.store.overlay_count().to_string()),
+            (
+                "Quorate_transactions_staged".into(),
+                self.store.open_staged().map_or(0, |open| open.len()).to_string(),
+            ),
             ("Quorate_watermark".into(), self.store.watermark().to_string()),
             ("Threads_connected".into(), processes.len().to_string()),
             ("Threads_running".into(), running.to_string()),

@@ -17,6 +17,7 @@ pub mod errno;
 mod hinted;
 pub mod host;
 mod isolation;
+pub mod large;
 pub mod logger;
 pub mod members;
 pub mod metadata;
@@ -99,6 +100,8 @@ pub struct Node {
     pub user_locks: user_locks::UserLocks,
     /// Whether LOCK TABLES … WRITE is in force anywhere on this node.
     pub write_locked_tables: table_locks::WriteLockedTables,
+    /// Transactions in parts that ended without commit.
+    pub large: large::LargeBoard,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -145,6 +148,7 @@ impl Node {
             prepared: prepared::PreparedTransactions::default(),
             user_locks: user_locks::UserLocks::default(),
             write_locked_tables: table_locks::WriteLockedTables::default(),
+            large: large::LargeBoard::default(),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),

@@ -151,6 +151,9 @@ impl Session {
             open.term = open.term.or(term);
         }
         let explicit = open.explicit;
+        if let Some(open) = self.open.as_mut().filter(|_| latest) {
+            super::large::stream(open, &self.node, &self.connection);
+        }
         self.state.in_transaction = explicit;
         if latest || explicit || self.node.write_locked_tables.any() {
             // Under LOCK TABLES they are held already.
@@ -293,6 +296,7 @@ impl Session {
             user_locks = std::mem::take(&mut context.user_locks);
             let interrupt = match result {
                 Ok(outcome) => {
+                    open.txn.release_savepoint(before);
                     if !user_locks.is_empty()
                         && let Some(term) = self.node.user_locks.term(self.connection.id)
                     {
@@ -303,6 +307,7 @@ impl Session {
                 Err(interrupt) => interrupt,
             };
             open.txn.rollback_to(before);
+            open.txn.release_savepoint(before);
             match interrupt {
                 Interrupt::Error(error) => return Err(error),
                 Interrupt::Suspend(suspend) => {

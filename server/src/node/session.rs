@@ -238,6 +238,7 @@ impl Session {
             )));
         }
         let (index, wait) = self.sequence(term, sealed).await?;
+        open.txn.sequenced();
         open.txn.release_locks();
         drop(open);
         self.outcome(wait, term, index).await
@@ -460,7 +461,11 @@ impl Session {
     /// A named savepoint.
     pub fn savepoint(&mut self, name: String) {
         if let Some(open) = self.open.as_mut().filter(|open| open.explicit) {
-            open.savepoints.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
+            for (_, replaced) in
+                open.savepoints.extract_if(.., |(other, _)| other.eq_ignore_ascii_case(&name))
+            {
+                open.txn.release_savepoint(replaced);
+            }
             let point = open.txn.savepoint();
             open.savepoints.push((name, point));
         }
@@ -478,7 +483,9 @@ impl Session {
             .position(|(other, _)| other.eq_ignore_ascii_case(name))
             .ok_or_else(|| Error::no_such_savepoint(name))?;
         if release {
-            open.savepoints.truncate(position);
+            for (_, released) in open.savepoints.drain(position..) {
+                open.txn.release_savepoint(released);
+            }
         } else {
             open.txn.rollback_to(open.savepoints[position].1);
             open.savepoints.truncate(position + 1);
@@ -551,12 +558,7 @@ pub(super) fn not_fresh() -> Error {
 
 /// The error of a transaction that ended with the leadership. It did not happen and may be tried again.
 pub(super) fn lost_leadership() -> Error {
-    Error {
-        code: 1053,
-        state: *b"08S01",
-        message: "Server shutdown in progress (leadership moved to another node; the transaction was rolled back, retry it there)"
-            .into(),
-    }
+    storage::Error::PartRefused.into()
 }
 
 /// Microseconds since the epoch.

@@ -1,4 +1,5 @@
-//! The write-behind thread: brings committed versions into the engine, and reclaims dropped tables.
+//! The write-behind thread: brings committed versions into the engine and rows of large transactions to their places, and reclaims dropped
+//! tables.
 //!
 //! It never writes what is not yet on this node's own log disk: after a crash the engine must not be ahead of the log.
 //!
@@ -13,7 +14,9 @@ use std::time::{Duration, Instant};
 use storage::version::{FlushReport, FlushUrgency};
 
 use super::fatal;
-use crate::limits::{CHECKPOINT_BYTES, CHECKPOINT_ENTRIES, FLUSH_INTERVAL, FLUSH_KEYS_PER_STEP_MAX};
+use crate::limits::{
+    CHECKPOINT_BYTES, CHECKPOINT_ENTRIES, FLUSH_INTERVAL, FLUSH_KEYS_PER_STEP_MAX, MERGE_KEYS_PER_STEP_MAX,
+};
 use crate::node::Node;
 
 /// How soon the thread notices that it is to stop.
@@ -52,6 +55,10 @@ pub fn spawn(
             if stops {
                 return;
             }
+            let more = match merge(&node) {
+                Ok(merges) => more || merges,
+                Err(error) => fatal("a large transaction could not be brought to its place", &error),
+            };
             if let Err(error) = reclaimer.step(&node) {
                 fatal("dropped tables could not be reclaimed", &error);
             }
@@ -75,6 +82,24 @@ impl Unsaved {
         self.bytes >= CHECKPOINT_BYTES
             || node.store.engine_index().saturating_sub(self.index) >= CHECKPOINT_ENTRIES
     }
+}
+
+/// Brings rows of large transactions to their places, unless write-behind is urgent; true when there are more. Pauses as long as it
+/// worked: nobody waits for this.
+fn merge(node: &Node) -> Result<bool, storage::Error> {
+    match node.large.clean(node) {
+        Ok(()) | Err(storage::Error::NotReady) => {}
+        Err(error) => return Err(error),
+    }
+    if node.store.flush_urgency() == FlushUrgency::Urgent {
+        return Ok(false);
+    }
+    let started = Instant::now();
+    let report = node.store.merge(MERGE_KEYS_PER_STEP_MAX)?;
+    if !report.is_idle {
+        std::thread::sleep(started.elapsed().min(FLUSH_INTERVAL));
+    }
+    Ok(!report.is_idle)
 }
 
 fn flush(node: &Node, durable: &AtomicU64) -> Result<FlushReport, storage::Error> {

@@ -66,6 +66,10 @@ impl Reclaimer {
             }
         }
         let Some(&(id, found_at)) = self.queue.first() else { return Ok(()) };
+        if node.store.overlay_count() > 0 {
+            // It may have rows of the table, that would come to their places after these were removed.
+            return Ok(());
+        }
         let oldest = node.store.stats().oldest_snapshot;
         if node.store.engine_index() < found_at || oldest < found_at {
             return Ok(());

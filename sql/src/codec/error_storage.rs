@@ -19,6 +19,19 @@ impl From<storage::Error> for Error {
             storage::Error::TooLarge { what, bytes, bytes_max } => Error::too_large(format_args!(
                 "{what} is {bytes} bytes, more than the {bytes_max} allowed; use smaller transactions"
             )),
+            storage::Error::TooManyLocks { .. } => Error {
+                code: 1206,
+                state: *b"HY000",
+                message: "The total number of locks exceeds the lock table size".to_owned(),
+            },
+            storage::Error::PartRefused => Error {
+                code: 1053,
+                state: *b"08S01",
+                message: "Server shutdown in progress (leadership moved to another node; the transaction was rolled back, \
+                          retry it there)"
+                    .to_owned(),
+            },
+            storage::Error::PartInterrupted => Error::query_interrupted(),
             storage::Error::NotReady => Error::internal(
                 "this node's tables are being fetched from another node; try again, or ask another node",
             ),
@@ -38,6 +51,9 @@ mod tests {
         assert_eq!(code(storage::Error::WriteConflict), 1213);
         assert_eq!(code(storage::Error::LockWaitTimeout), 1205);
         assert_eq!(code(storage::Error::LockNotAvailable), 3572);
+        assert_eq!(code(storage::Error::TooManyLocks { lock_count: 1 }), 1206);
+        assert_eq!(code(storage::Error::PartRefused), 1053);
+        assert_eq!(code(storage::Error::PartInterrupted), 1317);
         assert_eq!(code(storage::Error::SnapshotTooOld), 1105);
         assert!(Error::from(storage::Error::NotReady).message.contains("ask another node"));
         assert_eq!(code(storage::Error::Engine("x".into())), 1105);

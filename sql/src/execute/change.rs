@@ -163,7 +163,7 @@ fn update_row(plan: &ChangePlan, target: Target, number: u64, ctx: &mut Context)
     // As after an INSERT with an explicit value: the next generated one is past it.
     let numbered = table.auto_increment_column.filter(|column| new[*column] != target.row[*column]);
     let reached = numbered.map(|column| (column, sequence::number(&new[column])));
-    match (write::update_row(ctx, table, &target.key, &target.row, new), savepoint) {
+    let result = match (write::update_row(ctx, table, &target.key, &target.row, new), savepoint) {
         (Ok(true), _) => {
             if let Some((column, value)) = reached {
                 Sequence::default().observe(ctx, table, column, value);
@@ -176,7 +176,11 @@ fn update_row(plan: &ChangePlan, target: Target, number: u64, ctx: &mut Context)
             Ok(false)
         }
         (result, _) => result,
+    };
+    if let Some(savepoint) = savepoint {
+        ctx.txn.release_savepoint(savepoint);
     }
+    result
 }
 
 /// What IGNORE turns into a warning: a duplicate key.

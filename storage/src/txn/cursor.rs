@@ -9,8 +9,17 @@ use bytes::Bytes;
 use super::Transaction;
 use super::write_set::Write;
 use crate::Result;
-use crate::engine::{Direction, KeyRange, Slice};
+use crate::engine::{Direction, KeyRange, Slice, key_after};
+use crate::staging;
 use crate::version::{ScanRow, StoreScan};
+
+/// Where a row of a cursor comes from, newest first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Own,
+    Staged,
+    Store,
+}
 
 /// A scan in progress, made by [`Transaction::scan`].
 pub struct Cursor {
@@ -27,6 +36,10 @@ pub struct Cursor {
     last: Vec<u8>,
     has_last: bool,
     is_latest: bool,
+    /// The transaction's own staged rows behind `last`, as of the version of what is staged.
+    staged: Option<StoreScan>,
+    staged_row: Option<(Bytes, Option<Bytes>)>,
+    staged_version: Option<u64>,
 }
 
 impl Cursor {
@@ -43,6 +56,9 @@ impl Cursor {
             last: Vec::new(),
             has_last: false,
             is_latest,
+            staged: None,
+            staged_row: None,
+            staged_version: None,
         }
     }
 
@@ -61,27 +77,24 @@ impl Cursor {
                 }
             }
             self.look_at_own(txn);
-            let own_is_next = match (&self.own, &self.row) {
-                (None, None) => return Ok(None),
-                (None, Some(_)) => false,
-                (Some(_), None) => true,
-                (Some((own, _)), Some((key, _, _))) => match self.direction {
-                    Direction::Forward => own[..] <= key[..],
-                    Direction::Backward => own[..] >= key[..],
-                },
-            };
-            if !own_is_next {
+            self.look_at_staged(txn)?;
+            let Some(source) = self.next_source() else { return Ok(None) };
+            if source == Source::Store {
                 let Some((key, _, value)) = self.row.take() else { continue };
                 self.passed(&key);
                 return Ok(Some((key, value)));
             }
+            if source == Source::Staged {
+                let Some((key, value)) = self.staged_row.take() else { continue };
+                let key = self.decided(key);
+                if let Some(value) = value {
+                    return Ok(Some((key, Slice::from(value))));
+                }
+                continue;
+            }
             let Some((key, write)) = self.own.take() else { continue };
             self.own_version = None;
-            if self.row.as_ref().is_some_and(|(row, _, _)| row[..] == key[..]) {
-                self.row = None;
-            }
-            let key = Slice::from(key);
-            self.passed(&key);
+            let key = self.decided(key);
             if let Some(value) = super::written_value(&write) {
                 return Ok(Some((key, value)));
             }
@@ -93,6 +106,62 @@ impl Cursor {
         self.last.clear();
         self.last.extend_from_slice(key);
         self.has_last = true;
+    }
+
+    /// Where the next key comes from. What is in the write set is newer than what is staged, and that newer than what the store
+    /// has.
+    fn next_source(&self) -> Option<Source> {
+        let own = self.own.as_ref().map(|(key, _)| &key[..]);
+        let staged = self.staged_row.as_ref().map(|(key, _)| &key[..]);
+        let row = self.row.as_ref().map(|(key, _, _)| &key[..]);
+        let mut next: Option<(&[u8], Source)> = None;
+        for (key, source) in [(own, Source::Own), (staged, Source::Staged), (row, Source::Store)] {
+            let Some(key) = key else { continue };
+            let is_before = next.is_none_or(|(first, _)| match self.direction {
+                Direction::Forward => key < first,
+                Direction::Backward => key > first,
+            });
+            if is_before {
+                next = Some((key, source));
+            }
+        }
+        next.map(|(_, source)| source)
+    }
+
+    /// Passes over what older sources have of `key`.
+    fn decided(&mut self, key: Bytes) -> Slice {
+        self.staged_row.take_if(|(staged, _)| staged[..] == key[..]);
+        self.row.take_if(|(row, _, _)| row[..] == key[..]);
+        self.passed(&key);
+        Slice::from(key)
+    }
+
+    /// Makes `staged_row` the next row that the transaction has staged, if it has staged anything.
+    fn look_at_staged(&mut self, txn: &Transaction) -> Result<()> {
+        let Some(staged) = txn.large.staged() else { return Ok(()) };
+        if self.staged_version != Some(staged.version()) {
+            self.staged_version = Some(staged.version());
+            self.staged_row = None;
+            let mut range = self.range.clone();
+            match (self.has_last, self.direction) {
+                (true, Direction::Forward) => range.start = key_after(&self.last),
+                (true, Direction::Backward) => range.end = Bytes::copy_from_slice(&self.last),
+                (false, _) => {}
+            }
+            self.staged = (!range.is_empty()).then(|| staged.scan(&txn.store, &range, self.direction));
+        }
+        while self.staged_row.is_none()
+            && let Some(scan) = &mut self.staged
+        {
+            let Some((staged_key, _, row)) = scan.next()? else {
+                self.staged = None;
+                break;
+            };
+            if let Some(version) = staged.current(&row.into_bytes())? {
+                self.staged_row = Some((staging::key_of(&staged_key.into_bytes()), version.value));
+            }
+        }
+        Ok(())
     }
 
     /// Makes `own` the transaction's next write, if the write set is not the one that was looked at.

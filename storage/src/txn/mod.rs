@@ -19,14 +19,15 @@
 //! cut off instead, [`Sealed::check`] refuses the later one.
 //!
 //! `scan` with [`View::Latest`] does not keep others from inserting: [`Transaction::lock_range`] does, see
-//! [`range_locks`].
+//! [`range_locks`]. A transaction larger than one log entry is written to the log while it runs: see [`PartSink`].
 //!
-//! Left out, with the issue on the commit path: hot rows, transactions larger than one log entry.
+//! Left out, with the issue on the commit path: hot rows.
 
 mod cursor;
 mod deadlock;
 mod held;
 mod intervals;
+mod large;
 mod lock_mode;
 mod locks;
 mod prepare;
@@ -41,6 +42,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 pub use self::cursor::Cursor;
+pub use self::large::PartSink;
 pub use self::lock_mode::LockMode;
 pub use self::locks::{LockOutcome, LockStats, LockTable, LockWait, WaitPolicy};
 pub use self::prepare::{decode_mutations, encode_mutations, encoded_bytes};
@@ -49,12 +51,14 @@ pub use self::seal::Sealed;
 pub use self::write_set::Savepoint;
 
 use self::held::HeldLocks;
+use self::large::{Large, Making};
 use self::locks::Standing;
 use self::range_locks::HeldRanges;
 use self::write_set::{Write, WriteSet};
-use crate::Result;
 use crate::engine::{Direction, KeyRange, Slice};
+use crate::limits::LOCKS_PER_TRANSACTION_MAX;
 use crate::version::{Latest, Snapshot, Store, WatermarkWait};
+use crate::{Error, Result};
 
 /// Which version of the store's rows a read sees. The transaction's own writes come before either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +76,7 @@ pub struct Transaction {
     locks: LockTable,
     snapshot: Option<Snapshot>,
     writes: WriteSet,
+    large: Large,
     held: HeldLocks,
     ranges: HeldRanges,
     /// The highest index that any read of latest versions saw.
@@ -89,6 +94,7 @@ impl Transaction {
             locks: locks.clone(),
             snapshot: None,
             writes: WriteSet::default(),
+            large: Large::default(),
             held: HeldLocks::default(),
             ranges: HeldRanges::default(),
             seen: 0,
@@ -126,8 +132,17 @@ impl Transaction {
 
     /// The value of `key`: the transaction's own write, else what the view says.
     pub fn get(&mut self, key: &[u8], view: View) -> Result<Option<Slice>> {
+        self.large.check()?;
         if let Some(write) = self.writes.get(key) {
             return Ok(written_value(write));
+        }
+        if let Some(staged) = self.large.staged() {
+            if let Some(source) = staged.counter(key) {
+                return Ok(Some(counter_value(source)));
+            }
+            if let Some(version) = staged.get(&self.store, key)? {
+                return Ok(version.value.map(Slice::from));
+            }
         }
         match view {
             View::Latest => Ok(self.latest(key)?.value),
@@ -200,9 +215,13 @@ impl Transaction {
     /// [`LockDeadlock`](crate::Error::LockDeadlock) if waiting would never end, and with
     /// [`LockNotAvailable`](crate::Error::LockNotAvailable) if the policy is not to wait.
     pub fn lock(&mut self, key: &[u8], mode: LockMode, policy: WaitPolicy) -> Result<LockOutcome> {
+        self.large.check()?;
         let id = self.locks.id_of(key);
         if self.held.covers(id, mode) {
             return Ok(LockOutcome::Granted);
+        }
+        if self.held.count() >= LOCKS_PER_TRANSACTION_MAX {
+            return Err(Error::TooManyLocks { lock_count: self.held.count() });
         }
         let standing = Standing { may_hold: self.held.contains(id), holds_any: self.can_be_waited_for() };
         let outcome = self.locks.acquire(id, self.id, mode, policy, standing)?;
@@ -257,16 +276,12 @@ impl Transaction {
 
     /// Writes `key`. The caller holds its lock, and then asks [`meet_ranges`](Transaction::meet_ranges).
     pub fn put(&mut self, key: Bytes, value: Bytes) {
-        let noted = key.clone();
-        self.writes.set(key, Write::Put(value));
-        self.note_write(&noted);
+        self.set(key, Write::Put(value));
     }
 
     /// Deletes `key`. As for [`put`](Transaction::put).
     pub fn delete(&mut self, key: Bytes) {
-        let noted = key.clone();
-        self.writes.set(key, Write::Delete);
-        self.note_write(&noted);
+        self.set(key, Write::Delete);
     }
 
     /// Writes the number that `source` has when the transaction is sequenced, 8 bytes big endian. For
@@ -276,38 +291,79 @@ impl Transaction {
         self.writes.set(key, Write::Counter(source));
     }
 
-    /// A place to roll the write set back to.
-    pub fn savepoint(&mut self) -> Savepoint {
-        self.writes.savepoint()
+    fn set(&mut self, key: Bytes, write: Write) {
+        let noted = key.clone();
+        self.writes.set(key, write);
+        self.note_write(&noted);
+        let making = Making { store: &self.store, seen: self.seen, epoch: self.seen_epoch };
+        self.large.after_write(&mut self.writes, &making);
     }
 
-    /// Undoes every write since `savepoint`. Locks stay.
+    /// From now on a write set that takes `bytes_max` bytes of memory is staged: it goes to `sink` in parts. Without this, all of it
+    /// has to fit into one log entry.
+    pub fn stream_to(&mut self, sink: Box<dyn PartSink>, bytes_max: usize) {
+        self.large.stream_to(sink, bytes_max);
+    }
+
+    /// Whether there is a sink.
+    pub fn is_streaming(&self) -> bool {
+        self.large.is_streaming()
+    }
+
+    /// Whether some of the writes are staged in the log: the transaction is larger than one entry.
+    pub fn is_staged(&self) -> bool {
+        self.large.staged().is_some()
+    }
+
+    /// A place to roll the write set back to, until it is [released](Transaction::release_savepoint).
+    pub fn savepoint(&mut self) -> Savepoint {
+        let savepoint = self.writes.savepoint();
+        self.large.savepoint(savepoint);
+        savepoint
+    }
+
+    /// Undoes every write since `savepoint`, which stays. Locks stay.
     pub fn rollback_to(&mut self, savepoint: Savepoint) {
         let mut noted = self.noted_writes();
         noted.retain(|key| self.writes.get(key).is_some());
-        self.writes.rollback_to(savepoint);
+        self.large.rollback_to(savepoint, &mut self.writes);
         noted.retain(|key| self.writes.get(key).is_none());
-        self.forget_writes(&noted);
+        // What left the write set may be staged still.
+        if !self.is_staged() {
+            self.forget_writes(&noted);
+        }
+    }
+
+    /// Nobody will roll back to `savepoint` any more. Not necessary, but a savepoint that is kept makes a large transaction
+    /// keep what it may bring back.
+    pub fn release_savepoint(&mut self, savepoint: Savepoint) {
+        self.large.release(savepoint);
+    }
+
+    /// The sealed entry has its place in the log: what is staged belongs to it.
+    pub fn sequenced(&mut self) {
+        self.large.has_outcome();
     }
 
     /// Undoes every write and releases every lock and the snapshot.
     pub fn rollback(&mut self) {
         self.writes.clear();
+        self.large.end();
         self.release_snapshot();
         self.release_locks();
     }
 
     /// True if anything was written.
     pub fn has_writes(&self) -> bool {
-        !self.writes.is_empty()
+        !self.writes.is_empty() || self.is_staged()
     }
 
-    /// Number of keys written.
+    /// Number of keys written and not staged.
     pub fn write_count(&self) -> usize {
         self.writes.count()
     }
 
-    /// Keys and values written, in bytes.
+    /// Keys and values written and not staged, in bytes.
     pub fn write_bytes(&self) -> usize {
         self.writes.bytes()
     }
@@ -315,6 +371,7 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
+        self.large.end();
         self.release_locks();
     }
 }
@@ -324,6 +381,10 @@ fn written_value(write: &Write) -> Option<Slice> {
     match write {
         Write::Put(value) => Some(Slice::from(value.clone())),
         Write::Delete => None,
-        Write::Counter(source) => Some(Slice::from(&source.load(Ordering::Acquire).to_be_bytes()[..])),
+        Write::Counter(source) => Some(counter_value(source)),
     }
+}
+
+fn counter_value(source: &AtomicU64) -> Slice {
+    Slice::from(&source.load(Ordering::Acquire).to_be_bytes()[..])
 }

@@ -24,7 +24,11 @@ const MUTATION_BYTES: usize = 9;
 impl Transaction {
     /// Takes the writes out, in the order of their keys. Counters stay: what was taken from them is taken, whatever becomes of the
     /// transaction.
+    ///
+    /// What is staged in the log already cannot be taken out. Of such a transaction only the rest is given, and it is refused when it is
+    /// sealed.
     pub fn take_writes(&mut self) -> Vec<Mutation> {
+        self.large.refuse_if_staged();
         let mut taken = Vec::with_capacity(self.writes.count());
         let mut counters = Vec::new();
         for (key, write) in self.writes.iter() {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use super::Transaction;
+use super::large::Making;
 use super::write_set::Write;
 use crate::format::{EntryBuilder, EntryHeader, EntryKind, EntryView, LateValue, Mutation};
 use crate::limits::ENTRY_BYTES_MAX;
@@ -32,7 +33,13 @@ pub struct Sealed {
 impl Transaction {
     /// Encodes the write set. It stays as it is, so a refused transaction can still be rolled back to a savepoint.
     /// [`Error::TooLarge`] if it does not fit in one log entry.
+    ///
+    /// Of a transaction that is staged, this stages the rest, which may block, and gives the entry of its outcome.
     pub fn seal(&mut self, header: EntryHeader) -> Result<Sealed> {
+        let making = Making { store: &self.store, seen: self.seen, epoch: self.seen_epoch };
+        if let Some(sealed) = self.large.seal(&mut self.writes, header, &making)? {
+            return Ok(sealed);
+        }
         let bytes = self.writes.bytes() + self.writes.count() * MUTATION_OVERHEAD_BYTES;
         let mut builder = EntryBuilder::with_capacity(header, bytes);
         let mut late = Vec::new();
@@ -51,18 +58,27 @@ impl Transaction {
             });
         }
         let is_plain = header.kind == EntryKind::Transaction && header.flags == 0;
-        Ok(Sealed {
-            is_plain,
-            builder,
-            late,
-            store: self.store.clone(),
-            seen: self.seen,
-            epoch: self.seen_epoch,
-        })
+        let making = Making { store: &self.store, seen: self.seen, epoch: self.seen_epoch };
+        Ok(Sealed { is_plain, ..Sealed::new(builder, late, &making) })
     }
 }
 
 impl Sealed {
+    pub(super) fn new(
+        builder: EntryBuilder,
+        late: Vec<(LateValue, Arc<AtomicU64>)>,
+        making: &Making<'_>,
+    ) -> Sealed {
+        Sealed {
+            is_plain: false,
+            builder,
+            late,
+            store: making.store.clone(),
+            seen: making.seen,
+            epoch: making.epoch,
+        }
+    }
+
     /// The size of the entry, in bytes.
     pub fn payload_bytes(&self) -> usize {
         self.builder.len()

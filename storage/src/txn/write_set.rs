@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicU64;
 use bytes::Bytes;
 
 use crate::engine::{Direction, KeyRange};
+use crate::limits::WRITE_OVERHEAD_BYTES;
 
 /// A write to one key.
 #[derive(Clone, Debug)]
@@ -38,7 +39,21 @@ impl Write {
 /// not rolled back further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Savepoint {
+    /// How often the write set had been staged.
+    staged_count: u64,
     undo_count: usize,
+}
+
+impl Savepoint {
+    /// Whether it is a place of this write set, which was not staged since.
+    pub(super) fn is_of(&self, writes: &WriteSet) -> bool {
+        self.staged_count == writes.staged_count
+    }
+
+    /// Its place in this write set, unless that was staged since.
+    pub(super) fn undo_count_in(&self, writes: &WriteSet) -> Option<usize> {
+        self.is_of(writes).then_some(self.undo_count)
+    }
 }
 
 /// The writes of one transaction.
@@ -49,8 +64,12 @@ pub(super) struct WriteSet {
     undo: Vec<(Bytes, Option<Write>)>,
     /// Keys and values, in bytes.
     bytes: usize,
+    /// What `undo` holds, keys and values, in bytes.
+    undo_bytes: usize,
     /// Grows with every change.
     version: u64,
+    /// How often everything was taken away because it is staged.
+    staged_count: u64,
 }
 
 impl WriteSet {
@@ -81,14 +100,16 @@ impl WriteSet {
         self.version += 1;
         self.bytes += key.len() + write.value_bytes();
         let replaced = self.writes.insert(key.clone(), write);
+        self.undo_bytes += key.len();
         if let Some(replaced) = &replaced {
             self.bytes -= key.len() + replaced.value_bytes();
+            self.undo_bytes += replaced.value_bytes();
         }
         self.undo.push((key, replaced));
     }
 
     pub(super) fn savepoint(&self) -> Savepoint {
-        Savepoint { undo_count: self.undo.len() }
+        Savepoint { staged_count: self.staged_count, undo_count: self.undo.len() }
     }
 
     pub(super) fn rollback_to(&mut self, savepoint: Savepoint) {
@@ -97,6 +118,7 @@ impl WriteSet {
             let Some((key, before)) = self.undo.pop() else { break };
             self.version += 1;
             let key_bytes = key.len();
+            self.undo_bytes -= key_bytes + before.as_ref().map_or(0, Write::value_bytes);
             let undone = match before {
                 Some(write) => {
                     self.bytes += key_bytes + write.value_bytes();
@@ -143,6 +165,52 @@ impl WriteSet {
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
-        *self = WriteSet { version: self.version + 1, ..WriteSet::default() };
+        let (version, staged_count) = (self.version + 1, self.staged_count);
+        *self = WriteSet { version, staged_count, ..WriteSet::default() };
+    }
+
+    /// Forgets everything because it is staged: earlier savepoints are no places of this write set any more.
+    pub(super) fn staged(&mut self) {
+        self.clear();
+        self.staged_count += 1;
+    }
+
+    /// About what all of it takes in memory, in bytes.
+    pub(super) fn footprint_bytes(&self) -> usize {
+        self.bytes + self.undo_bytes + (self.writes.len() + self.undo.len()) * WRITE_OVERHEAD_BYTES
+    }
+
+    /// The writes from one place of the undo list up to another, `usize::MAX` for its end: the last one to each key, as it was
+    /// there.
+    pub(super) fn piece(&self, from: usize, end: usize) -> BTreeMap<&Bytes, &Write> {
+        if from == 0 && end >= self.undo.len() {
+            return self.writes.iter().collect();
+        }
+        let mut piece = BTreeMap::new();
+        if from >= end.min(self.undo.len()) {
+            return piece;
+        }
+        let mut later: BTreeMap<&Bytes, &Write> = BTreeMap::new();
+        for (key, before) in self.undo[end.min(self.undo.len())..].iter().rev() {
+            // The first change behind the end has what was there at the end.
+            match before {
+                Some(before) => later.insert(key, before),
+                None => later.remove(key),
+            };
+        }
+        for (key, _) in &self.undo[from..end.min(self.undo.len())] {
+            if let Some(write) = later.get(key).copied().or_else(|| self.writes.get(key)) {
+                piece.insert(key, write);
+            }
+        }
+        piece
+    }
+
+    /// The counters.
+    pub(super) fn counters(&self) -> impl Iterator<Item = (&Bytes, &Arc<AtomicU64>)> {
+        self.writes.iter().filter_map(|(key, write)| match write {
+            Write::Counter(source) => Some((key, source)),
+            Write::Put(_) | Write::Delete => None,
+        })
     }
 }

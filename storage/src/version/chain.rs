@@ -13,6 +13,7 @@
 use bytes::Bytes;
 
 use crate::limits::VERSION_OVERHEAD_BYTES;
+use crate::staging;
 
 /// One version of a key: the value, or `None` if it was deleted, as of a log index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,10 @@ pub(super) struct Needed {
     pub(super) snapshots: Vec<u64>,
     pub(super) exports: Vec<Exporting>,
     pub(super) watermark: u64,
+    /// The target of the pass of write-behind that is under way: among the snapshots too.
+    pub(super) flushing: Option<u64>,
+    /// Whether an export is under way, also where it is among the snapshots.
+    pub(super) is_exporting: bool,
 }
 
 /// An export under way: it reads at an index, and only keys that it has not passed.
@@ -78,6 +83,11 @@ impl Needed {
 
     /// True if a reader of `key` that is registered now is at an index from `from` up to, not including, `until`.
     pub(super) fn any_registered(&self, key: &[u8], from: u64, until: u64) -> bool {
+        if !self.is_exporting && staging::is_staged(key) {
+            // No snapshot is asked for staged rows. A large transaction that writes rows again, and has a snapshot, would
+            // else have all that it wrote kept in memory.
+            return self.flushing.is_some_and(|index| (from..until).contains(&index));
+        }
         let first = self.snapshots.partition_point(|&snapshot| snapshot < from);
         let any_snapshot = self.snapshots.get(first).is_some_and(|&snapshot| snapshot < until);
         let within = |export: &Exporting| (from..until).contains(&export.index) && key > &export.passed[..];
@@ -183,6 +193,34 @@ impl Chain {
                 cost
             }
         }
+    }
+
+    /// The chain of a key that has nothing in memory but what the engine held until the version at `flushed` takes its place.
+    pub(super) fn superseded(version: Version, flushed: u64) -> Chain {
+        assert!(version.index < flushed, "version {} is followed by {flushed}", version.index);
+        Chain { newest: version, history: Some(Box::new(History { older: Vec::new(), flushed })) }
+    }
+
+    /// Notes that the engine is about to get the version at `index`, which is not in memory, and keeps what it held until
+    /// then for older snapshots. Returns what that costs; 0 if it is here already.
+    pub(super) fn supersede(&mut self, version: Option<Version>, index: u64) -> usize {
+        let mut cost = 0;
+        if let Some(version) = version {
+            assert!(version.index < index, "version {} is followed by {index}", version.index);
+            if version.index > self.newest.index {
+                cost = version.memory_bytes();
+                let older = std::mem::replace(&mut self.newest, version);
+                self.history.get_or_insert_default().older.push(older);
+            } else if version.index < self.newest.index {
+                cost = self.capture(version);
+            }
+        }
+        // Without anything older than `index` there is no history for the mark to end.
+        if self.versions().any(|version| version.index < index) {
+            let history = self.history.get_or_insert_default();
+            history.flushed = history.flushed.max(index);
+        }
+        cost
     }
 
     /// Notes that the version at `index` is in the engine, and takes it and what no reader needs out of memory.

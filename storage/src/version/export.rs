@@ -19,6 +19,9 @@
 //! So an export under a load that changes 5,000 rows a second may take about five minutes; under a light load, hours.
 //! A caller that throttles it lengthens that time.
 //!
+//! A transaction in parts that has its outcome at or below the index is exported as if it were merged; the staged rows of one that
+//! has none are exported as they are.
+//!
 //! Chunks depend on the rows and on `bytes_max` alone, so on one node the same rows give the same chunks. On two nodes
 //! they need not: each removes the rows of dropped tables when it gets to it.
 
@@ -31,6 +34,7 @@ use super::{Inner, Store};
 use crate::engine::{Direction, KeyRange, Slice, key_after, prefix_end};
 use crate::limits::{KEY_BYTES_MIN, SCAN_CHUNK_ROWS_MIN, SNAPSHOT_CHUNK_BYTES_MAX};
 use crate::snapshot::ChunkBuilder;
+use crate::staging::StagedId;
 use crate::{Error, Result};
 
 /// All of a store at one index, read chunk by chunk. Dropping it ends it.
@@ -44,6 +48,8 @@ pub struct Export {
     /// The scan is within an index id, and not looking for the next one.
     is_within: bool,
     pair_count: u64,
+    /// The transactions in parts whose rows are shown at their places; their staged rows and outcomes stay here.
+    shown: Vec<StagedId>,
 }
 
 /// The registration as an export; the snapshot itself is the scan's.
@@ -60,14 +66,18 @@ impl Store {
         if !self.is_ready() {
             return Err(Error::NotReady);
         }
+        // No merge is under way: one that begins later sees this export, or is of a transaction that it shows.
+        let _flush = self.inner.flush.lock();
         let snapshot = self.snapshot();
         let (index, generation) = (snapshot.index(), snapshot.generation());
         // The scan's is then the only one.
         let scan = snapshot.scan(KeyRange::all(), Direction::Forward);
         drop(snapshot);
         let number = self.inner.snapshots.begin_export(index, generation)?;
+        let all = self.inner.overlays.all();
+        let shown = all.iter().filter(|overlay| overlay.index <= index).map(|overlay| overlay.id).collect();
         let reading = Reading { inner: Arc::clone(&self.inner), index, number };
-        Ok(Export { reading, scan, ids_from: Some(Bytes::new()), is_within: false, pair_count: 0 })
+        Ok(Export { reading, scan, ids_from: Some(Bytes::new()), is_within: false, pair_count: 0, shown })
     }
 }
 
@@ -113,6 +123,9 @@ impl Export {
                 Some((key, _, value)) => {
                     if !self.is_within {
                         self.go_within(&key);
+                    }
+                    if StagedId::of_key(&key).is_some_and(|id| self.shown.contains(&id)) {
+                        continue;
                     }
                     return Ok(Some((key, value)));
                 }

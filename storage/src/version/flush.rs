@@ -148,6 +148,8 @@ impl Store {
                 (dirty.key.clone(), value.map(|value| (dirty.version.index, value)))
             })
             .collect();
+        let written = found.dirty.iter().map(|dirty| (&dirty.key, dirty.version.index));
+        let uncovered = inner.uncover(written, pass.target, &mut batch)?;
         // Sorted within each shard already, which is what a stable sort is quick with.
         batch.sort_by(|a, b| a.0.cmp(&b.0));
         let applied = if complete { pass.target } else { inner.engine.applied() };
@@ -159,7 +161,7 @@ impl Store {
         let mut report = FlushReport {
             keys_written: found.dirty.len(),
             bytes_written: found.bytes,
-            captured,
+            captured: captured + uncovered,
             ..inner.report(complete)
         };
         if complete {
@@ -247,7 +249,8 @@ impl Inner {
     fn begin_pass(&self, state: &mut FlushState) -> Option<Pass> {
         let pressed = self.memory.bytes() >= self.memory_bytes_max / FLUSH_URGENT_DIVISOR;
         let limit = self.flush_limit.load(Ordering::Acquire);
-        let target = self.snapshots.begin_flush(&self.watermark, pressed).min(limit);
+        let overlay_limit = || self.overlays.flush_limit(self.engine.applied()).min(limit);
+        let target = self.snapshots.begin_flush(&self.watermark, pressed, overlay_limit);
         let floor = self.snapshots.oldest().unwrap_or(self.watermark.committed());
         let history = self.pressure.history_bytes() > 0 && floor > state.last_floor;
         if target <= self.engine.applied() && !history {

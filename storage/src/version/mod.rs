@@ -73,6 +73,11 @@
 //! anything half replaced. An export reads ascending keys and each only once, so claim 1 holds for it above the last
 //! key that it has passed, which is where it reads.
 //!
+//! # Transactions in parts
+//!
+//! A transaction larger than one log entry is committed by one small entry, while its rows are in the engine under other keys
+//! (see [`staging`](crate::staging)). The modules `overlay` and `merge` show them at once, and move them to their places.
+//!
 //! Left out: a cache of what the engine has (a version leaves memory once it is written behind; the engine has a
 //! page cache of its own).
 
@@ -83,6 +88,8 @@ mod export;
 mod flush;
 mod install;
 mod memory;
+mod merge;
+mod overlay;
 mod read;
 mod replace;
 mod scan;
@@ -99,6 +106,7 @@ pub use self::checksum::Checksum;
 pub use self::export::Export;
 pub use self::flush::{FlushReport, FlushUrgency};
 pub use self::install::InstallBatch;
+pub use self::merge::MergeReport;
 pub use self::read::Latest;
 pub use self::scan::{ScanRow, StoreScan};
 pub use self::snapshot::Snapshot;
@@ -108,6 +116,7 @@ use self::admission::Pressure;
 use self::chain::{Chain, Version};
 use self::flush::FlushState;
 use self::memory::{Chains, Memory, chain_cost_bytes};
+use self::overlay::Overlays;
 use self::snapshot::Registry;
 use self::watermark::Watermark;
 use crate::engine::Engine;
@@ -141,6 +150,8 @@ struct Inner {
     snapshots: Registry,
     /// Number of times that engine versions were put into history, counted as the module's documentation says.
     captures: AtomicU64,
+    /// The transactions in parts that are not merged yet.
+    overlays: Overlays,
     pressure: Pressure,
     /// Write-behind goes no further than this; moved by [`Store::limit_flush`].
     flush_limit: AtomicU64,
@@ -195,11 +206,15 @@ impl Store {
             watermark: Watermark::new(applied),
             snapshots,
             captures: AtomicU64::new(0),
+            overlays: Overlays::default(),
             pressure: Pressure::default(),
             flush_limit: AtomicU64::new(u64::MAX),
             flush: Mutex::new(FlushState::default()),
             memory_bytes_max: options.memory_bytes_max,
         };
+        if !inner.snapshots.is_replacing() {
+            inner.load_overlays()?;
+        }
         Ok(Store { inner: Arc::new(inner) })
     }
 
@@ -252,6 +267,7 @@ impl Store {
 
     /// Adds one version to the chains of its key's shard. Gives the memory that it takes, in bytes.
     fn add_version(&self, chains: &mut Chains, index: u64, mutation: &Mutation) -> isize {
+        self.inner.overlays.note(index, mutation);
         let version = Version { index, value: mutation.value.clone() };
         let Some(chain) = chains.get_mut(&mutation.key) else {
             let bytes = version.memory_bytes() + chain_cost_bytes(&mutation.key);
@@ -283,6 +299,7 @@ impl Store {
             });
             self.inner.memory.account(-freed.cast_signed());
         }
+        self.inner.overlays.drop_from(index);
         self.inner.watermark.truncate(index);
         self.inner.pressure.relieve(self.memory_bytes(), self.inner.memory_bytes_max);
     }

@@ -66,9 +66,11 @@ impl Store {
         *flush = FlushState::default();
         inner.engine.begin_replace(index)?;
         inner.memory.clear();
+        inner.overlays.clear();
         inner.watermark.truncate(index + 1);
         inner.load(index, chunks)?;
         inner.engine.end_replace()?;
+        inner.load_overlays()?;
 
         inner.flush_limit.fetch_max(index, Ordering::AcqRel);
         inner.snapshots.end_replace(index, &inner.watermark);

@@ -5,6 +5,7 @@
 //! right. Chunks begin small, since most scans are, and grow.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
 
@@ -12,6 +13,7 @@ use bytes::Bytes;
 
 use super::chain::{Chain, Found};
 use super::memory::{Chains, Memory, bounds};
+use super::overlay::Overlay;
 use super::{Inner, Snapshot, Store};
 use crate::Result;
 use crate::engine::{Direction, EngineScan, KeyRange, Slice, key_after};
@@ -61,6 +63,8 @@ pub struct StoreScan {
     has_last: bool,
     /// The highest index of any version that decided about a key.
     seen: u64,
+    /// Without what transactions in parts have beside the rows.
+    is_raw: bool,
 }
 
 impl Snapshot {
@@ -79,6 +83,14 @@ impl Store {
     }
 }
 
+impl Inner {
+    /// Scans `range` without what transactions in parts have beside the rows: for their staged rows.
+    pub(super) fn scan_raw(self: &Arc<Inner>, range: KeyRange, direction: Direction) -> StoreScan {
+        let view = View::Latest(Arc::clone(self), self.snapshots.generation());
+        StoreScan { is_raw: true, ..StoreScan::new(view, range, direction) }
+    }
+}
+
 impl StoreScan {
     fn new(view: View, range: KeyRange, direction: Direction) -> StoreScan {
         StoreScan {
@@ -94,6 +106,15 @@ impl StoreScan {
             last: Vec::new(),
             has_last: false,
             seen: 0,
+            is_raw: false,
+        }
+    }
+
+    /// Whether `overlay` is seen.
+    fn sees(&self, overlay: &Overlay) -> bool {
+        match &self.view {
+            View::Snapshot(snapshot) => overlay.index <= snapshot.index(),
+            View::Latest(..) => true,
         }
     }
 
@@ -169,7 +190,7 @@ impl StoreScan {
             if self.rest.is_empty() {
                 return Ok(false);
             }
-            self.read_chunk();
+            self.read_chunk()?;
         }
     }
 
@@ -188,7 +209,7 @@ impl StoreScan {
     }
 
     /// Reads the next chunk of memory and opens the engine over the same keys.
-    fn read_chunk(&mut self) {
+    fn read_chunk(&mut self) -> Result<()> {
         let inner = Arc::clone(self.inner());
         self.captures = inner.captures.load(Acquire);
         match Memory::shard_of_range(&self.rest) {
@@ -203,21 +224,62 @@ impl StoreScan {
                 self.chunk.truncate(self.chunk_rows);
             }
         }
-        let mut covered = self.rest.clone();
-        match (self.chunk.len() == self.chunk_rows, self.chunk.last(), self.direction) {
-            (true, Some(last), Direction::Forward) => {
-                covered.end = key_after(&last.key);
-                self.rest.start = covered.end.clone();
-            }
-            (true, Some(last), Direction::Backward) => {
-                covered.start = last.key.clone();
-                self.rest.end = last.key.clone();
-            }
-            _ => self.rest = KeyRange::new(Bytes::from_static(b"\xff"), Bytes::from_static(b"\0")),
+        let is_full = self.chunk.len() == self.chunk_rows;
+        let mut last = self.chunk.last().filter(|_| is_full).map(|last| last.key.clone());
+        if !self.is_raw && !inner.overlays.is_empty() {
+            last = self.lay_over(&inner, last)?;
+        }
+        let covered = up_to(&self.rest, self.direction, last.as_ref());
+        match (last, self.direction) {
+            (Some(_), Direction::Forward) => self.rest.start = covered.end.clone(),
+            (Some(_), Direction::Backward) => self.rest.end = covered.start.clone(),
+            (None, _) => self.rest = KeyRange::new(Bytes::from_static(b"\xff"), Bytes::from_static(b"\0")),
         }
         self.chunk.reverse();
         self.chunk_rows = (self.chunk_rows * 2).min(SCAN_CHUNK_ROWS_MAX);
         self.engine = Some(inner.engine.scan(covered, self.direction));
+        Ok(())
+    }
+
+    /// Lays what transactions in parts have of the keys up to `last` over the chunk, and returns up to where the chunk goes
+    /// then. After memory was read and before the engine is: see [`overlay`](super::overlay).
+    fn lay_over(&mut self, inner: &Arc<Inner>, mut last: Option<Bytes>) -> Result<Option<Bytes>> {
+        let mut laid: BTreeMap<Bytes, (u64, Option<Bytes>)> = BTreeMap::new();
+        // Newest first: an older one whose staged row is still there when it is looked at was not merged yet, so neither was a
+        // newer one before.
+        for overlay in inner.overlays.all().iter().rev().filter(|overlay| self.sees(overlay)) {
+            let range = up_to(&self.rest, self.direction, last.as_ref());
+            let rows = inner.overlaid_rows(overlay, &range, self.direction, self.chunk_rows)?;
+            if rows.len() == self.chunk_rows {
+                last = rows.last().map(|(key, _)| key.clone());
+            }
+            for (key, version) in rows {
+                laid.entry(key).or_insert((version.index, version.value));
+            }
+        }
+        if laid.is_empty() {
+            return Ok(last);
+        }
+        let covered = up_to(&self.rest, self.direction, last.as_ref());
+        for row in std::mem::take(&mut self.chunk) {
+            match (row.what, laid.get(&row.key)) {
+                // What memory leaves to the engine is older, or it would have passed the staged row.
+                (What::Engine, Some(_)) => {}
+                (What::Version(index, _), Some((laid_index, _))) if index < *laid_index => {}
+                (what, _) => self.chunk.push(MemoryRow { key: row.key, what }),
+            }
+        }
+        for row in &self.chunk {
+            laid.remove(&row.key);
+        }
+        let rows = laid
+            .into_iter()
+            .map(|(key, (index, value))| MemoryRow { key, what: What::Version(index, value) });
+        self.chunk.extend(rows);
+        self.chunk.retain(|row| covered.contains(&row.key));
+        let direction = self.direction;
+        self.chunk.sort_unstable_by(|a, b| in_direction(direction, &a.key, &b.key));
+        Ok(last)
     }
 
     /// Adds the first rows of the rest of the range that are in a shard to the chunk.
@@ -283,6 +345,17 @@ fn what(view: &View, chain: &Chain) -> What {
         Found::Memory(version) => What::Version(version.index, version.value.clone()),
         Found::Engine => What::Engine,
     }
+}
+
+/// The part of `rest` up to `last` and with it; all of it without one.
+fn up_to(rest: &KeyRange, direction: Direction, last: Option<&Bytes>) -> KeyRange {
+    let mut covered = rest.clone();
+    match (last, direction) {
+        (Some(last), Direction::Forward) => covered.end = key_after(last),
+        (Some(last), Direction::Backward) => covered.start = last.clone(),
+        (None, _) => {}
+    }
+    covered
 }
 
 /// How two keys follow each other in a scan of this direction.

@@ -203,6 +203,7 @@ impl Registry {
         state.readable_from = state.readable_from.max(watermark);
         let mut needed = state.readers(u64::MAX);
         needed.watermark = watermark;
+        needed.flushing = state.flushing;
         if let Some(flushing) = state.flushing {
             let place = needed.snapshots.partition_point(|&index| index < flushing);
             needed.snapshots.insert(place, flushing);
@@ -211,14 +212,20 @@ impl Registry {
     }
 
     /// Begins a pass of write-behind, and says how far it may go: to the watermark, or, unless `past_snapshots`, only
-    /// to the oldest snapshot.
-    pub(super) fn begin_flush(&self, watermark: &Watermark, past_snapshots: bool) -> u64 {
+    /// to the oldest snapshot; and no further than `limit`, which is asked for after the watermark.
+    pub(super) fn begin_flush(
+        &self,
+        watermark: &Watermark,
+        past_snapshots: bool,
+        limit: impl FnOnce() -> u64,
+    ) -> u64 {
         let mut state = self.state.lock();
         let watermark = watermark.committed();
         let target = match state.snapshots.front() {
             Some((oldest, _)) if !past_snapshots => watermark.min(*oldest),
             _ => watermark,
         };
+        let target = target.min(limit());
         state.readable_from = state.readable_from.max(target);
         state.flushing = Some(target);
         target
@@ -232,6 +239,11 @@ impl Registry {
     /// The snapshots and exports below `index`.
     pub(super) fn below(&self, index: u64) -> Needed {
         self.state.lock().readers(index)
+    }
+
+    /// Whether an export below `index` is under way: it reads the staged rows of a transaction that has its outcome there.
+    pub(super) fn has_export_below(&self, index: u64) -> bool {
+        self.state.lock().exports.iter().any(|(_, export)| export.index < index)
     }
 
     pub(super) fn oldest(&self) -> Option<u64> {
@@ -281,7 +293,7 @@ impl State {
 
     /// The registered readers below `index`; with a watermark of 0, which is the caller's to set.
     fn readers(&self, index: u64) -> Needed {
-        let mut needed = Needed::default();
+        let mut needed = Needed { is_exporting: !self.exports.is_empty(), ..Needed::default() };
         for (place, (at, _)) in self.snapshots.iter().enumerate().take_while(|(_, (at, _))| *at < index) {
             match self.passed_at(place) {
                 Some(passed) => needed.exports.push(Exporting { index: *at, passed: passed.clone() }),
