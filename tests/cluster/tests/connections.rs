@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Threads more than before that are not the clients': those of long reads, which the runtime keeps for a while.
 const THREADS_MORE_MAX: usize = 2;
 /// Memory that a client with an open transaction may cost.
-const CLIENT_BYTES_MAX: u64 = 48 << 10;
+const CLIENT_BYTES_MAX: u64 = 40 << 10;
 /// One way between two nodes, on the slow links.
 const ONE_WAY: Duration = Duration::from_millis(15);
 /// How long the commits of all may take over these links; one after the other they would take 150 s.
