@@ -97,12 +97,9 @@ impl Newest {
         }
     }
 
-    /// Takes a stored row apart, if it is what was stored under `key`.
-    fn row(&self, key: &[u8], stored: &[u8]) -> Result<(u64, Slice)> {
-        match split(key, stored) {
-            Some((stamp, value)) => Ok((stamp, Slice::from(value))),
-            None => Err(mark_damaged(&self.folder, "a row is not what was written")),
-        }
+    /// What [`split`] gave, or the error that there is damage.
+    fn whole(&self, row: Option<(u64, Slice)>) -> Result<(u64, Slice)> {
+        row.ok_or_else(|| mark_damaged(&self.folder, "a row is not what was written"))
     }
 }
 
@@ -198,8 +195,9 @@ fn write_rows(txn: &redb::WriteTransaction, batch: &[EngineWrite]) -> Result<(),
 impl Engine for RedbEngine {
     fn get(&self, key: &[u8]) -> Result<Option<(u64, Slice)>> {
         let rows = self.newest.rows();
-        match self.newest.guarded(|| Ok(rows.get(key)?))? {
-            Some(stored) => self.newest.row(key, stored.value()).map(Some),
+        // A guard's value is a part of a page that redb looks up only now: it may not be there.
+        match self.newest.guarded(|| Ok(rows.get(key)?.map(|stored| split(key, stored.value()))))? {
+            Some(row) => self.newest.whole(row).map(Some),
             None => Ok(None),
         }
     }
@@ -345,9 +343,11 @@ impl EngineScan for Scan {
                 Direction::Forward => rows.next(),
                 Direction::Backward => rows.next_back(),
             };
-            Ok(row.transpose()?)
+            let Some((key, stored)) = row.transpose()? else { return Ok(None) };
+            let key = key.value();
+            Ok(Some((Slice::from(key), split(key, stored.value()))))
         });
-        let (key, stored) = match next {
+        let (key, row) = match next {
             Ok(Some(row)) => row,
             Ok(None) => {
                 self.end();
@@ -358,17 +358,16 @@ impl EngineScan for Scan {
                 return Err(error);
             }
         };
-        let key = key.value();
-        let (stamp, value) = self.newest.row(key, stored.value())?;
+        let (stamp, value) = self.newest.whole(row)?;
         self.rows_left -= 1;
         if self.rows_left == 0 {
             self.rows = None;
             match direction {
-                Direction::Forward => self.range.start = key_after(key),
-                Direction::Backward => self.range.end = Bytes::copy_from_slice(key),
+                Direction::Forward => self.range.start = key_after(&key),
+                Direction::Backward => self.range.end = Bytes::copy_from_slice(&key),
             }
         }
-        Ok(Some((Slice::from(key), stamp, value)))
+        Ok(Some((key, stamp, value)))
     }
 }
 
@@ -381,10 +380,11 @@ fn join(stored: &mut Vec<u8>, key: &[u8], stamp: u64, value: &[u8]) {
 }
 
 /// Undoes [`join`]; none if it is not what was stored under `key`.
-fn split<'a>(key: &[u8], stored: &'a [u8]) -> Option<(u64, &'a [u8])> {
+fn split(key: &[u8], stored: &[u8]) -> Option<(u64, Slice)> {
     let (stamp, rest) = stored.split_first_chunk::<STAMP_BYTES>()?;
     let (sum, value) = rest.split_first_chunk::<{ HEAD_BYTES - STAMP_BYTES }>()?;
-    (checksum(key, stamp, value) == u32::from_be_bytes(*sum)).then(|| (u64::from_be_bytes(*stamp), value))
+    (checksum(key, stamp, value) == u32::from_be_bytes(*sum))
+        .then(|| (u64::from_be_bytes(*stamp), Slice::from(value)))
 }
 
 fn checksum(key: &[u8], stamp: &[u8], value: &[u8]) -> u32 {
