@@ -297,7 +297,7 @@ impl Session {
             let interrupt = match result {
                 Ok(outcome) => {
                     open.txn.release_savepoint(before);
-                    if !user_locks.is_empty()
+                    if user_locks.took_any()
                         && let Some(term) = self.node.user_locks.term(self.connection.id)
                     {
                         self.confirm_leadership(term).await?;

@@ -41,10 +41,10 @@ impl UserLockCalls {
         self.met = 0;
     }
 
-    /// Whether any lock was asked for or released.
+    /// Whether GET_LOCK() gave any lock.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.done.is_empty()
+    pub fn took_any(&self) -> bool {
+        self.done.iter().any(|(function, _, value)| *function == "GET_LOCK" && *value == Value::Int(1))
     }
 
     /// What this call gave when the statement ran before. Where the statement takes another way than before, what was done is done, and

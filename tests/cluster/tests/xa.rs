@@ -153,8 +153,7 @@ fn what_is_prepared_is_part_of_a_snapshot() {
     });
     cluster.start_node(behind);
     cluster.wait_until("the node that was behind has the rows", CATCH_UP_MAX, || {
-        let count = cluster.connect(behind).query("SELECT COUNT(*) FROM d.filler");
-        count.is_ok_and(|result| result.scalar().as_deref() == Some("120"))
+        cluster.number(behind, "SELECT COUNT(*) FROM d.filler") == Some(120)
     });
     assert!(cluster.log(behind).contains("snapshot"), "the node was to need a snapshot");
     assert_eq!(recovered(&mut cluster.connect(behind)), ["kept"], "a follower lists what is prepared");
