@@ -261,6 +261,9 @@ impl Session {
     }
 
     /// Gives a sealed transaction its place in the log, after the handover that may be going on.
+    ///
+    /// # Errors
+    /// 1053 when this node does not lead any more, 1317 when it is killed while it waits: it has no place in the log.
     pub(super) async fn sequence(
         &self,
         term: u64,
@@ -274,7 +277,10 @@ impl Session {
                 Err(Refused::Full(turned_away, wait)) => {
                     sealed = *turned_away;
                     self.connection.state("waiting for room in the commit queue");
-                    node.sequencer.until_room(wait, term).await;
+                    tokio::select! {
+                        () = node.sequencer.until_room(wait, term) => {}
+                        () = self.connection.until_killed() => return Err(Error::query_interrupted()),
+                    }
                     continue;
                 }
                 Err(Refused::Held(turned_away)) => sealed = *turned_away,
@@ -284,7 +290,10 @@ impl Session {
                 continue;
             }
             self.connection.state("waiting for a handover of leadership");
-            node.sequencer.until_released().await;
+            tokio::select! {
+                () = node.sequencer.until_released() => {}
+                () = self.connection.until_killed() => return Err(Error::query_interrupted()),
+            }
         }
     }
 
