@@ -181,7 +181,8 @@ impl Arguments {
         hosts.up(nodes, link)?;
         let plan = NodePlan { count: nodes, flags: self.places.node_flags.clone() };
         let running = Running::start(hosts, System::Quorate, link, &plan)?;
-        let mut subject = Subject::new(running, Size { tables: TABLES, rows: ROWS_EACH });
+        let size = Size { tables: TABLES, rows: ROWS_EACH };
+        let mut subject = Subject::new(running, size, self.places.gate.clone());
         with(&mut subject)?;
         subject.running.stop(hosts)?;
         wipe_ours(hosts)?;

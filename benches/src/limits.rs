@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-/// A load that has not ended this long after it should have is killed.
-pub const LOAD_OVERTIME: Duration = Duration::from_secs(60);
-/// Longest wait for the processors to be idle before a run: what the run before left to flush is not to count for this one.
-pub const SETTLE_MAX: Duration = Duration::from_secs(5);
+/// A load that has not ended this long after it should have is killed: each client finishes what it has begun, and thousands that wait for
+/// one row of a slow system take their time.
+pub const LOAD_OVERTIME: Duration = Duration::from_secs(240);
+/// Longest that tables may take to be made.
+pub const PREPARE_TIMEOUT: Duration = Duration::from_secs(3600);
+/// Longest wait for the systems to be idle before a run: what the run before left to flush is not to count for this one.
+pub const SETTLE_MAX: Duration = Duration::from_secs(15);
 /// Over how long idleness is looked at.
 pub const SETTLE_WINDOW: Duration = Duration::from_millis(300);
-/// Less than this share of the processors in use counts as idle.
+/// Less than this share of the machine's processors in use by them counts as idle.
 pub const SETTLE_BUSY_SHARE: f64 = 0.15;
 /// Longest wait for our cluster to be led by its first node.
 pub const LEADER_TIMEOUT: Duration = Duration::from_secs(60);

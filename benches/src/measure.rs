@@ -4,6 +4,8 @@
 //! ([`Upkeep`]). Updates, and transactions that delete a row and insert it again, leave the tables as they were.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -72,6 +74,8 @@ pub struct Subject {
     /// The system.
     pub running: Running,
     size: Size,
+    /// Program to run before each load.
+    gate: Option<PathBuf>,
     /// Rows that a test added since its database was made, by database.
     grown: BTreeMap<&'static str, u64>,
 }
@@ -79,8 +83,8 @@ pub struct Subject {
 impl Subject {
     /// A system without tables yet.
     #[must_use]
-    pub fn new(running: Running, size: Size) -> Subject {
-        Subject { running, size, grown: BTreeMap::new() }
+    pub fn new(running: Running, size: Size, gate: Option<PathBuf>) -> Subject {
+        Subject { running, size, gate, grown: BTreeMap::new() }
     }
 
     /// Makes tables anew of another size.
@@ -105,6 +109,7 @@ impl Subject {
         };
         self.running.wait_until_led(hosts)?;
         self.make_tables(hosts, kind, &mut load)?;
+        self.pass_gate(seconds)?;
         settle();
         let before = Usage::now(&self.running, hosts);
         let outcome = load.run(hosts, &self.running.address)?;
@@ -113,6 +118,14 @@ impl Subject {
             *self.grown.entry(kind.database()).or_default() += outcome.transactions;
         }
         Ok(before.until(&after, outcome))
+    }
+
+    /// Runs the gate, which may take its time: it ends when the machine is this benchmark's for so many seconds.
+    fn pass_gate(&self, seconds: u32) -> Result<(), String> {
+        let Some(gate) = &self.gate else { return Ok(()) };
+        let status = Command::new(gate).arg(seconds.to_string()).stdin(Stdio::null()).status();
+        let status = status.map_err(|error| format!("cannot run {}: {error}", gate.display()))?;
+        if status.success() { Ok(()) } else { Err(format!("{}: {status}", gate.display())) }
     }
 
     fn make_tables(&mut self, hosts: &Hosts, kind: Upkeep, load: &mut Load<'_>) -> Result<(), String> {
@@ -171,7 +184,8 @@ impl Usage {
         Run {
             outcome,
             leader_cpu_us: leader_cpu * 1e6 / transactions,
-            follower_cpu_us: cpu.iter().skip(1).sum::<f64>() / followers * 1e6 / transactions,
+            follower_cpu_us: cpu.iter().skip(1).fold(0.0, |sum, cpu| sum + cpu) / followers * 1e6
+                / transactions,
             leader_cores: leader_cpu / seconds,
             machine_busy: (end.machine.busy - self.machine.busy) / machine,
             others_busy: (others / machine).max(0.0),

@@ -42,6 +42,9 @@ pub struct Places {
     /// A further flag of our nodes, such as --node-flag=--engine-cache-mib=512; may be given several times
     #[arg(long = "node-flag", allow_hyphen_values = true)]
     pub node_flags: Vec<String>,
+    /// Program that is run before each load with the seconds it takes, and ends when the machine is free: for machines that are shared
+    #[arg(long)]
+    pub gate: Option<PathBuf>,
     /// What this is, for the record
     #[arg(long, default_value = "")]
     pub label: String,
@@ -213,16 +216,23 @@ impl Arguments {
                 node_flags: self.places.node_flags.clone(),
             },
             also,
+            gate: self.places.gate.clone(),
             lines: Vec::new(),
         };
         let origin = Origin::now(&self.places.label);
+        let mut is_whole = true;
         for link in [Link::Lan, Link::Wan] {
             let of_link: Vec<&Line> = lines.iter().copied().filter(|line| line.link == link).collect();
             if !of_link.is_empty() {
-                table.measure(link, &of_link)?;
+                // What was measured until then is not to be lost.
+                if let Err(error) = table.measure(link, &of_link) {
+                    eprintln!("{error}");
+                    is_whole = false;
+                }
             }
         }
-        self.conclude(&Record { origin, settings: table.settings, lines: table.lines })
+        let code = self.conclude(&Record { origin, settings: table.settings, lines: table.lines })?;
+        Ok(if is_whole { code } else { ExitCode::FAILURE })
     }
 
     /// Compares, prints and stores.
@@ -245,6 +255,7 @@ struct Table {
     hosts: Hosts,
     settings: Settings,
     also: Vec<System>,
+    gate: Option<PathBuf>,
     lines: Vec<LineRecord>,
 }
 
@@ -262,8 +273,12 @@ impl Table {
         for system in System::ALL.into_iter().filter(is_needed) {
             eprintln!("starting {} …", system.name());
             let plan = NodePlan { count: NODES, flags: self.settings.node_flags.clone() };
-            subjects
-                .push(Subject::new(Running::start(&self.hosts, system, link, &plan)?, self.settings.size));
+            match Running::start(&self.hosts, system, link, &plan) {
+                Ok(running) => {
+                    subjects.push(Subject::new(running, self.settings.size, self.gate.clone()));
+                }
+                Err(error) => eprintln!("  it does not start: {error}"),
+            }
         }
         for line in lines {
             let record = self.line(line, &mut subjects);
@@ -297,6 +312,7 @@ impl Table {
     fn once(&self, line: &Line, entrant: Entrant, cell: &mut Cell, subjects: &mut [Subject]) {
         let Some(subject) = subjects.iter_mut().find(|subject| subject.running.system == entrant.system)
         else {
+            cell.failures.push("it did not start".into());
             return;
         };
         let name = entrant.system.name();

@@ -25,7 +25,7 @@ mount -t tmpfs tmpfs /run/netns || exit 1
 ulimit -n \"$(ulimit -Hn)\"
 \"$@\"
 code=$?
-kill -9 -1
+kill -9 -1 2>/dev/null
 [ -n \"$QUORATE_BENCH_KEEP\" ] || rm -rf \"$folder\"
 exit $code";
 

@@ -6,13 +6,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::hosts::Hosts;
-use crate::limits::{LOAD_OVERTIME, PREPARE_THREADS};
+use crate::limits::{LOAD_OVERTIME, PREPARE_THREADS, PREPARE_TIMEOUT};
 
 /// Errors that a client of any of the systems answers by trying again: deadlock, changed row, lock wait, refused by certification, and
 /// commit refused.
 pub const IGNORED_ERRORS: &str = "1213,1020,1205,3101,1180";
 /// The test that is not sysbench's own.
 const HOT_ROW: &str = "oltp_update_hot";
+/// Exit code of `timeout` when it had to end a program.
+const TIMED_OUT: i32 = 124;
 
 /// Where a server is reached, on host 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +80,7 @@ impl Load<'_> {
     /// # Errors
     /// What sysbench says.
     pub fn prepare(&self, hosts: &Hosts, address: &Address) -> Result<(), String> {
-        let mut command = self.command(hosts, address, Duration::from_secs(3600));
+        let mut command = self.command(hosts, address, PREPARE_TIMEOUT);
         command.arg(format!("--threads={PREPARE_THREADS}")).arg("prepare");
         output(&mut command).map(drop)
     }
@@ -124,6 +126,9 @@ fn output(command: &mut Command) -> Result<String, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() {
         return Ok(text(&output.stdout));
+    }
+    if output.status.code() == Some(TIMED_OUT) {
+        return Err("sysbench did not end and was killed".into());
     }
     let said = text(&output.stdout) + &text(&output.stderr);
     let fatal = said.lines().find(|line| line.contains("FATAL"));

@@ -75,14 +75,14 @@ pub fn resident_bytes(pid: u32) -> Option<u64> {
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
 }
 
-/// Waits until the processors are idle, for a bounded time.
+/// Waits, for a bounded time, until what this benchmark started is idle: a server may still be busy with what its last run left behind.
 pub fn settle() {
     let started = Instant::now();
     while started.elapsed() < SETTLE_MAX {
-        let before = MachineTime::now();
+        let (before, own) = (MachineTime::now(), own_seconds());
         std::thread::sleep(SETTLE_WINDOW);
-        let after = MachineTime::now();
-        if after.busy - before.busy < SETTLE_BUSY_SHARE * (after.total - before.total) {
+        let total = MachineTime::now().total - before.total;
+        if own_seconds() - own < SETTLE_BUSY_SHARE * total {
             return;
         }
     }
