@@ -262,7 +262,7 @@ fn picture(axis: Axis, origin: &Origin, points: &[Point]) -> Curves {
         Axis::Threads => point.test.to_owned(),
         Axis::Rows | Axis::Nodes | Axis::Rtt => format!("{}, {} clients", point.test, point.threads),
     };
-    let panel = |title: &str, value: fn(&Run) -> f64| {
+    let panel = |title: &str, is_logarithmic: bool, value: fn(&Run) -> f64| {
         let mut series: Vec<Series> = Vec::new();
         for point in points {
             let name = name(point);
@@ -272,19 +272,19 @@ fn picture(axis: Axis, origin: &Origin, points: &[Point]) -> Curves {
                 None => series.push(Series { name, points: vec![place] }),
             }
         }
-        Panel { title: title.into(), series }
+        Panel { title: title.into(), is_logarithmic, series }
     };
     Curves {
         title: format!("Quorate over {}: {}, commit {}", axis.label(), origin.date, origin.commit),
         x_label: axis.label().into(),
         is_logarithmic: axis.is_logarithmic(),
         panels: vec![
-            panel("transactions a second", |run| run.outcome.tps),
-            panel("99 of 100 answered within, ms", |run| run.outcome.p99_ms),
-            panel("processor time a transaction, leader, µs", |run| run.leader_cpu_us),
-            panel("processor time a transaction, a follower, µs", |run| run.follower_cpu_us),
-            panel("bytes a transaction sent to each follower", |run| run.sent_bytes),
-            panel("leader's resident memory, MiB", |run| run.leader_mib),
+            panel("transactions a second", true, |run| run.outcome.tps),
+            panel("99 of 100 answered within, ms", true, |run| run.outcome.p99_ms),
+            panel("processor time a transaction, leader, µs", false, |run| run.leader_cpu_us),
+            panel("processor time a transaction, a follower, µs", false, |run| run.follower_cpu_us),
+            panel("bytes a transaction sent to each follower", false, |run| run.sent_bytes),
+            panel("leader's resident memory, MiB", false, |run| run.leader_mib),
         ],
     }
 }

@@ -19,6 +19,7 @@ const HEAD_HEIGHT: f64 = 50.0;
 const PANEL_WIDTH: f64 = 400.0;
 const PANEL_HEIGHT: f64 = 300.0;
 const MARGIN: f64 = 60.0;
+const PANELS_IN_ROW: usize = 3;
 
 /// One line of a panel.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Series {
 pub struct Panel {
     /// What is on the y axis.
     pub title: String,
+    /// Whether the y axis is logarithmic; else it begins at 0.
+    pub is_logarithmic: bool,
     /// Its lines.
     pub series: Vec<Series>,
 }
@@ -45,9 +48,9 @@ pub struct Curves {
     pub title: String,
     /// What is on all x axes.
     pub x_label: String,
-    /// Whether the x axes are logarithmic; the y axes begin at 0.
+    /// Whether the x axes are logarithmic.
     pub is_logarithmic: bool,
-    /// Side by side.
+    /// Side by side, in rows.
     pub panels: Vec<Panel>,
 }
 
@@ -154,12 +157,16 @@ impl Curves {
             text(&mut body, x + 14.0, 34.0, "start", name);
         }
         for (number, panel) in self.panels.iter().enumerate() {
-            self.panel(&mut body, panel, &names, PANEL_WIDTH * number as f64);
+            let (row, column) = (number / PANELS_IN_ROW, number % PANELS_IN_ROW);
+            let corner = (PANEL_WIDTH * column as f64, HEAD_HEIGHT + (PANEL_HEIGHT + MARGIN) * row as f64);
+            self.panel(&mut body, panel, &names, corner);
         }
-        document(PANEL_WIDTH * self.panels.len().max(2) as f64, PANEL_HEIGHT + HEAD_HEIGHT + MARGIN, &body)
+        let rows = self.panels.len().div_ceil(PANELS_IN_ROW) as f64;
+        let width = PANEL_WIDTH * PANELS_IN_ROW as f64;
+        document(width, HEAD_HEIGHT + (PANEL_HEIGHT + MARGIN) * rows, &body)
     }
 
-    fn panel(&self, body: &mut String, panel: &Panel, names: &[&str], offset: f64) {
+    fn panel(&self, body: &mut String, panel: &Panel, names: &[&str], corner: (f64, f64)) {
         let points = || panel.series.iter().flat_map(|series| &series.points);
         let scaled = |x: f64| if self.is_logarithmic { x.max(f64::MIN_POSITIVE).ln() } else { x };
         let mut xs: Vec<f64> = points().map(|point| point.0).collect();
@@ -167,15 +174,18 @@ impl Curves {
         xs.dedup();
         let (Some(first), Some(last)) = (xs.first(), xs.last()) else { return };
         let width = (scaled(*last) - scaled(*first)).max(f64::MIN_POSITIVE);
-        let most = points().map(|point| point.1).fold(f64::MIN_POSITIVE, f64::max);
-        let (left, top) = (offset + MARGIN, HEAD_HEIGHT + 20.0);
+        let (low, high) = panel.bounds();
+        let (left, top) = (corner.0 + MARGIN, corner.1 + 20.0);
         let inner = (PANEL_WIDTH - MARGIN - 20.0, PANEL_HEIGHT - 20.0);
         let at = |(x, y): (f64, f64)| {
-            (left + inner.0 * (scaled(x) - scaled(*first)) / width, top + inner.1 * (1.0 - y / most))
+            (
+                left + inner.0 * (scaled(x) - scaled(*first)) / width,
+                top + inner.1 * (1.0 - (panel.scaled(y) - low) / (high - low)),
+            )
         };
         text(body, left, top - 8.0, "start", &panel.title);
         for step in 0..=4 {
-            let value = most * f64::from(step) / 4.0;
+            let value = panel.unscaled(low + (high - low) * f64::from(step) / 4.0);
             let y = at((*first, value)).1;
             stroke(body, (left, y), (left + inner.0, y), "#dddddd");
             text(body, left - 5.0, y + 4.0, "end", &short(value));
@@ -199,6 +209,28 @@ impl Curves {
     }
 }
 
+impl Panel {
+    fn scaled(&self, y: f64) -> f64 {
+        if self.is_logarithmic { y.max(1.0).log10() } else { y }
+    }
+
+    fn unscaled(&self, y: f64) -> f64 {
+        if self.is_logarithmic { 10_f64.powf(y) } else { y }
+    }
+
+    /// The ends of the y axis, scaled.
+    fn bounds(&self) -> (f64, f64) {
+        let values =
+            || self.series.iter().flat_map(|series| &series.points).map(|point| self.scaled(point.1));
+        if self.is_logarithmic {
+            let low = values().fold(f64::MAX, f64::min).floor();
+            (low, values().fold(low + 1.0, f64::max).ceil())
+        } else {
+            (0.0, values().fold(f64::MIN_POSITIVE, f64::max))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,7 +238,7 @@ mod tests {
     #[test]
     fn a_curve_goes_from_corner_to_corner() {
         let series = Series { name: "a & b".into(), points: vec![(1.0, 0.0), (10.0, 50.0), (100.0, 100.0)] };
-        let panel = Panel { title: "y < z".into(), series: vec![series] };
+        let panel = Panel { title: "y < z".into(), is_logarithmic: false, series: vec![series] };
         let curves =
             Curves { title: "t".into(), x_label: "x".into(), is_logarithmic: true, panels: vec![panel] };
         let svg = curves.svg();
@@ -216,8 +248,17 @@ mod tests {
     }
 
     #[test]
+    fn a_logarithmic_axis_ends_at_powers_of_ten() {
+        let series = Series { name: "a".into(), points: vec![(1.0, 20.0), (2.0, 9_000.0)] };
+        let panel = Panel { title: "y".into(), is_logarithmic: true, series: vec![series] };
+        assert_eq!(panel.bounds(), (1.0, 4.0));
+        let linear = Panel { is_logarithmic: false, ..panel };
+        assert_eq!(linear.bounds(), (0.0, 9_000.0));
+    }
+
+    #[test]
     fn nothing_to_draw_is_drawn_as_nothing() {
-        let panel = Panel { title: "y".into(), series: Vec::new() };
+        let panel = Panel { title: "y".into(), is_logarithmic: false, series: Vec::new() };
         let curves =
             Curves { title: "t".into(), x_label: "x".into(), is_logarithmic: false, panels: vec![panel] };
         assert!(!curves.svg().contains("NaN"));
