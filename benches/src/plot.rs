@@ -191,8 +191,7 @@ impl Curves {
             text(body, left - 5.0, y + 4.0, "end", &short(value));
         }
         for x in &xs {
-            let place = at((*x, 0.0));
-            text(body, place.0, place.1 + 15.0, "middle", &short(*x));
+            text(body, at((*x, 1.0)).0, top + inner.1 + 15.0, "middle", &short(*x));
         }
         text(body, left + inner.0 / 2.0, top + inner.1 + 32.0, "middle", &self.x_label);
         for series in &panel.series {
@@ -252,6 +251,14 @@ mod tests {
         let series = Series { name: "a".into(), points: vec![(1.0, 20.0), (2.0, 9_000.0)] };
         let panel = Panel { title: "y".into(), is_logarithmic: true, series: vec![series] };
         assert_eq!(panel.bounds(), (1.0, 4.0));
+        let curves = Curves {
+            title: "t".into(),
+            x_label: "x".into(),
+            is_logarithmic: false,
+            panels: vec![panel.clone()],
+        };
+        // The numbers of the x axis are below it, wherever the y axis begins.
+        assert!(curves.svg().contains("y=\"365.0\" text-anchor=\"middle\">2<"), "{}", curves.svg());
         let linear = Panel { is_logarithmic: false, ..panel };
         assert_eq!(linear.bounds(), (0.0, 9_000.0));
     }
