@@ -61,7 +61,9 @@ fn folders_of_others_are_refused() {
 
     let path = cluster.node(1).data.join("identity.json");
     let identity = fs::read_to_string(&path).unwrap();
-    fs::write(&path, identity.replace("\"format\": 2", "\"format\": 99")).unwrap();
+    let newer = identity.replace("\"format\": 3", "\"format\": 99");
+    assert_ne!(newer, identity);
+    fs::write(&path, newer).unwrap();
     let message = fails(&mut cluster.command(1));
     assert!(message.contains("newer version"), "{message}");
     fs::write(&path, identity).unwrap();
