@@ -18,6 +18,9 @@ const SEEDED_MAX: Duration = Duration::from_secs(60);
 /// Bytes of one row.
 const ROW_BYTES: usize = 60_000;
 
+/// The consensus thread hears of a purge after the files are gone; until then it goes on sending what is in memory.
+const PURGE_TOLD_MAX: Duration = Duration::from_secs(1);
+
 fn prepare(cluster: &TestCluster) {
     let mut connection = cluster.connect_leader();
     connection.query("CREATE DATABASE d").unwrap();
@@ -66,6 +69,7 @@ fn one_is_behind(flags: &[&str], mib: usize) -> (TestCluster, u64, u64, u64) {
     cluster.kill(behind);
     write(&mut cluster.connect_leader(), 0, mib);
     purged_past(&cluster, index);
+    std::thread::sleep(PURGE_TOLD_MAX);
     (cluster, leader, behind, other)
 }
 
