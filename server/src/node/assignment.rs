@@ -142,7 +142,13 @@ impl Session {
         // What the node has now is what it answers by.
         context.freshness = execute::Freshness::Asked;
         match execute::run(&planned.plan, &mut context, &mut single) {
-            Ok(_) => Ok(single.0.unwrap_or(Value::Null)),
+            Ok(_) => {
+                let took_any = context.user_locks.took_any();
+                if took_any && let Some(term) = self.node.user_locks.term(self.connection.id) {
+                    self.confirm_leadership(term).await?;
+                }
+                Ok(single.0.unwrap_or(Value::Null))
+            }
             Err(Interrupt::Error(error)) => Err(error),
             Err(Interrupt::Suspend(Suspend::UserLock(wait, _))) => {
                 // To be waited for: as a statement of its own.

@@ -10,6 +10,7 @@ use sql::ast::{Expr, QueryBody, Statement};
 use sql::catalog::Catalog;
 use sql::execute::Outcome;
 use sql::plan::{Plan, is_planned, plan_statement};
+use sql::session::SessionState;
 use sql::types::{Collation, DataType, Value};
 use sql::variables::SqlMode;
 
@@ -43,8 +44,26 @@ pub struct CachedPlan {
     database: Option<String>,
     /// The sql_mode then.
     sql_mode: SqlMode,
+    /// Other variables then.
+    settings: Settings,
     /// Types of the parameters it was made for, if they matter.
     parameter_types: Vec<DataType>,
+}
+
+/// Variables that a plan depends on, besides the sql_mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Settings {
+    safe_updates: bool,
+    time_zone_offset_seconds: i32,
+}
+
+impl Settings {
+    fn of(state: &SessionState) -> Settings {
+        Settings {
+            safe_updates: state.variables.sql_safe_updates,
+            time_zone_offset_seconds: state.variables.time_zone_offset_seconds,
+        }
+    }
 }
 
 impl CachedPlan {
@@ -108,6 +127,7 @@ impl Session {
         if let Some(Some(cached)) = cache.as_deref()
             && cached.catalog.version == self.node.catalog_version()
             && cached.sql_mode == self.state.variables.sql_mode
+            && cached.settings == Settings::of(&self.state)
             // Else it is planned anew, which looks whether it keeps to the locked tables.
             && self.state.locked_tables.is_none()
             && (!cached.plan.typed_by_parameters || cached.parameter_types == self.state.parameter_types)
@@ -131,7 +151,16 @@ impl Session {
         let sql_mode = self.state.variables.sql_mode;
         let parameter_types = self.state.parameter_types.clone();
         let definitions = Arc::default();
-        let made = Arc::new(CachedPlan { plan, definitions, catalog, database, sql_mode, parameter_types });
+        let settings = Settings::of(&self.state);
+        let made = Arc::new(CachedPlan {
+            plan,
+            definitions,
+            catalog,
+            database,
+            sql_mode,
+            settings,
+            parameter_types,
+        });
         if let Some(cache) = cache {
             *cache = Some(Arc::clone(&made));
         }

@@ -73,7 +73,10 @@ impl Finishing {
 
     /// The second phase has its place in the log: the transaction is prepared no longer, and its locks are released.
     pub fn done(mut self) {
-        let txn = self.txn.take();
+        let mut txn = self.txn.take();
+        if let Some(txn) = &mut txn {
+            txn.sequenced();
+        }
         {
             let mut inner = self.node.prepared.inner.lock();
             if inner.term == self.term {

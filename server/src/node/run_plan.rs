@@ -77,7 +77,8 @@ impl Session {
         let has_snapshot = open.is_some_and(|open| {
             open.isolation != Isolation::ReadCommitted && open.txn.snapshot_index().is_some()
         });
-        (takes_snapshot || !plan.tables().is_empty()) && (plan.is_write() || !has_snapshot)
+        (takes_snapshot || !plan.tables().is_empty())
+            && (plan.is_write() || self.locks_reads(plan) || !has_snapshot)
     }
 
     fn count_statement(&self, statement: &Statement) {
@@ -184,6 +185,10 @@ impl Session {
         reply.let_rows_leave(!latest);
         reply.know_columns(&planned.definitions);
         let result = self.run_to_end(planned, parameters, latest, reply).await;
+        if std::mem::take(&mut self.awaits_user_lock) {
+            // One that was granted and that the statement, when it ran again, did not come to ask for.
+            self.node.user_locks.give_up(self.connection.id);
+        }
         let without_snapshot = plan.reads_one_row && !explicit && !latest;
         if without_snapshot && !self.is_current(planned) && reply.rewind() {
             // Nothing kept the table's rows from being reclaimed meanwhile.
@@ -323,12 +328,14 @@ impl Session {
                     match suspend {
                         Suspend::Lock(wait) => {
                             self.wait_for_lock(wait, timeout).await?;
+                            self.check_not_doomed()?;
                             if locking.reads || matches!(plan.statement, Planned::Query(_)) {
                                 // Another node may lead since; what it has committed must not be missed.
                                 self.freshen().await?;
                             }
                         }
                         Suspend::UserLock(wait, patience) => {
+                            self.awaits_user_lock = true;
                             user_locks.timed_out = self.wait_for_user_lock(wait, patience).await?;
                         }
                         Suspend::Sleep(number, length) => {
@@ -398,9 +405,22 @@ impl Session {
             };
             match open.txn.lock(key, mode, WaitPolicy::Wait)? {
                 LockOutcome::Granted | LockOutcome::Skipped => return Ok(()),
-                LockOutcome::Wait(wait) => self.wait_for_lock(wait, timeout).await?,
+                LockOutcome::Wait(wait) => {
+                    self.wait_for_lock(wait, timeout).await?;
+                    self.check_not_doomed()?;
+                }
             }
         }
+    }
+
+    /// After a wait: that the open transaction can still commit. A node that leads again has forgotten its locks, and granted what was
+    /// waited for; what it locks now would stand in the way of others.
+    fn check_not_doomed(&mut self) -> Result<(), Error> {
+        if self.open.as_ref().is_some_and(|open| self.is_doomed(open)) {
+            self.rollback();
+            return Err(lost_leadership());
+        }
+        Ok(())
     }
 
     pub(super) async fn wait_for_lock(&self, wait: LockWait, timeout: Duration) -> Result<(), Error> {

@@ -23,6 +23,8 @@ impl Session {
         self.commit().await?;
         let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
         self.abandon_builds(term).await?;
+        // The locks may have gone with an earlier leadership while the transaction committed.
+        self.check_table_locks(Some(term))?;
         let guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         let mut job = ddl::Job::new(statement, &self.node.catalog(), &self.state, guard)?;
         if let Some(tables) = &mut self.tables {

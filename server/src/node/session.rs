@@ -101,6 +101,8 @@ pub struct Session {
     pub global_read_lock: Option<GlobalReadLock>,
     /// GET_LOCK(): released when the session ends.
     pub user_locks: OwnUserLocks,
+    /// The statement under way has waited for one.
+    pub(super) awaits_user_lock: bool,
     /// XA START.
     pub branch: Option<Branch>,
     /// Buffers for looking up texts among those that have a plan.
@@ -113,6 +115,7 @@ impl Session {
     pub fn new(node: Arc<Node>, connection: Arc<Connection>, state: SessionState) -> Session {
         Session {
             user_locks: OwnUserLocks::new(Arc::clone(&node), connection.id),
+            awaits_user_lock: false,
             tables: None,
             global_read_lock: None,
             branch: None,

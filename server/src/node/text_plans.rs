@@ -1,7 +1,7 @@
 //! Plans of statements that come as text, kept for all sessions of the node.
 //!
 //! What two texts that differ in values only have in common is their *template* ([`sql::parse::template`]). A plan is kept for a template,
-//! the kinds of its values, and the settings that a plan is made with ([`Settings`]); it is used only where nobody can tell that it was made
+//! the kinds of its values, and the settings that a plan is made with (`put_settings`); it is used only where nobody can tell that it was made
 //! for other values ([`sql::plan::template`]). A template that a plan cannot be kept for is noted as such, so that it is looked at once a
 //! schema.
 //!

@@ -173,13 +173,15 @@ impl Session {
         if self.tables.is_some() || self.open.as_ref().is_some_and(|open| open.explicit) {
             return Err(Error::xa_outside());
         }
-        if self.node.sequencer.term().is_none() {
-            return Err(self.refuse_write());
-        }
+        let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
         let node = std::sync::Arc::clone(&self.node);
         let reserved = node.prepared.reserve(&node, xid).ok_or_else(Error::xa_duplicate)?;
         self.begin(false, false).await?;
-        let txn_id = self.open.as_ref().map_or(0, |open| open.txn.id());
+        // Its name is reserved under this leadership only: also one that locks and writes nothing ends with it.
+        let txn_id = self.open.as_mut().map_or(0, |open| {
+            open.term = Some(term);
+            open.txn.id()
+        });
         self.branch = Some(Branch {
             xid: xid.clone(),
             state: State::Active,
@@ -244,10 +246,12 @@ impl Session {
         };
         self.admit().await?;
         open.txn.release_snapshot();
+        open.txn.stop_streaming();
         let value = encode_mutations(&open.txn.take_writes());
         open.txn.put(prepared::key_of(xid), value);
         let sealed = self.seal_entry(&mut open.txn)?;
         let (index, wait) = self.sequence(term, sealed).await?;
+        open.txn.sequenced();
         drop(open.txn.take_writes());
         // Before the quorum has it: who finishes it now has a later place in the log.
         self.node.prepared.insert(term, branch.xid.clone(), open.txn);

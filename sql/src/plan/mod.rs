@@ -198,6 +198,10 @@ pub fn plan_statement(
         other => return Err(Error::internal(format_args!("a statement without plan: {other:?}"))),
     }
     plan.tables = binder.into_tables();
+    if matches!(plan.statement, Planned::Do(_)) {
+        // `DO GET_LOCK(…)` must not fix what is read once the lock is had.
+        plan.reads_snapshot = !plan.tables.is_empty();
+    }
     Ok(plan)
 }
 

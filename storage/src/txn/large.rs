@@ -1,7 +1,7 @@
 //! Transactions larger than one log entry: their write set leaves memory for the log while they run.
 //!
 //! When a write set passes its bound it is *staged*: its writes go to the log in parts, as rows that nobody else reads (see
-//! [`staging`](crate::staging)), and the write set is empty again. From then on the transaction reads its own writes from
+//! [`crate::staging`]), and the write set is empty again. From then on the transaction reads its own writes from
 //! memory first, then from its staged rows. At COMMIT the rest is staged too, and the transaction's entry is one small row: its
 //! outcome. How a part gets into the log, how long that may take, and what happens to the staged rows of a transaction that
 //! does not commit, is the business of the [`PartSink`].
@@ -144,6 +144,13 @@ impl Large {
 
     pub(super) fn staged(&self) -> Option<&Staged> {
         self.staged.as_ref()
+    }
+
+    /// No more is staged, if nothing was.
+    pub(super) fn stop_streaming(&mut self) {
+        if self.staged.is_none() {
+            self.sink = None;
+        }
     }
 
     /// Fails if the write set could not be staged.

@@ -340,6 +340,12 @@ impl Transaction {
         self.large.release(savepoint);
     }
 
+    /// From now on the write set stays in memory, unless some of it is staged already. For a transaction that is prepared: it is one
+    /// entry when it is finished.
+    pub fn stop_streaming(&mut self) {
+        self.large.stop_streaming();
+    }
+
     /// The sealed entry has its place in the log: what is staged belongs to it.
     pub fn sequenced(&mut self) {
         self.large.has_outcome();

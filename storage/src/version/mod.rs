@@ -76,7 +76,7 @@
 //! # Transactions in parts
 //!
 //! A transaction larger than one log entry is committed by one small entry, while its rows are in the engine under other keys
-//! (see [`staging`](crate::staging)). The modules `overlay` and `merge` show them at once, and move them to their places.
+//! (see [`crate::staging`]). The modules `overlay` and `merge` show them at once, and move them to their places.
 //!
 //! Left out: a cache of what the engine has (a version leaves memory once it is written behind; the engine has a
 //! page cache of its own).

@@ -1,6 +1,6 @@
 //! [`Overlays`]: the transactions in parts whose rows are not all in their places yet.
 //!
-//! The outcome of such a transaction is a row (see [`staging`](crate::staging)), written by one small entry at index *i*.
+//! The outcome of such a transaction is a row (see [`crate::staging`]), written by one small entry at index *i*.
 //! From the moment that it is installed there is an overlay: every read at or above *i* that finds nothing newer than *i* in
 //! memory looks among the staged rows too. So all of the transaction appears at one index, however large it is. In the
 //! background [`Store::merge`](super::Store::merge) moves staged rows to their places, with *i* as their stamp, and removes
@@ -146,6 +146,10 @@ impl Overlays {
     fn add(&self, id: StagedId, index: u64, outcome: Outcome) {
         let overlay = Overlay { id, index, outcome, merged: RwLock::default() };
         self.change(|list| {
+            if list.iter().any(|other| other.id == id && matches!(other.outcome, Outcome::Committed { .. })) {
+                // What is committed is never taken back.
+                return;
+            }
             list.retain(|other| other.id != id);
             let place = list.partition_point(|other| other.index <= index);
             list.insert(place, Arc::new(overlay));

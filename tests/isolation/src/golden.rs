@@ -107,7 +107,7 @@ pub fn write(transcripts: &Transcripts) -> String {
 /// The transcripts of a file.
 ///
 /// # Panics
-/// On a file that [`write`] did not write.
+/// On a file that [`write()`] did not write.
 #[must_use]
 pub fn read(text: &str) -> Transcripts {
     let mut transcripts = Transcripts::new();
