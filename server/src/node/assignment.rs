@@ -143,10 +143,8 @@ impl Session {
         context.freshness = execute::Freshness::Asked;
         match execute::run(&planned.plan, &mut context, &mut single) {
             Ok(_) => {
-                let took_any = context.user_locks.took_any();
-                if took_any && let Some(term) = self.node.user_locks.term(self.connection.id) {
-                    self.confirm_leadership(term).await?;
-                }
+                let calls = std::mem::take(&mut context.user_locks);
+                self.confirm_user_locks(&calls).await?;
                 Ok(single.0.unwrap_or(Value::Null))
             }
             Err(Interrupt::Error(error)) => Err(error),

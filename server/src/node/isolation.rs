@@ -17,6 +17,7 @@ use sql::plan::{Plan, Planned};
 use sql::variables::Isolation;
 use storage::txn::RangeKind;
 
+use super::Node;
 use super::session::{Open, Session};
 
 impl Session {
@@ -56,6 +57,36 @@ impl Open {
         Locking { isolation: self.isolation, ranges: ranges.filter(|_| latest), reads }
     }
 
+    /// Takes the snapshot that a run of a statement reads, if it needs one that is not taken yet. One that only changes or locks rows reads
+    /// their latest versions and needs none. One is taken for each statement under READ COMMITTED, and kept for the transaction otherwise.
+    ///
+    /// # Errors
+    /// 1412 when a table was made or changed after the transaction's snapshot.
+    pub(super) fn choose_snapshot(
+        &mut self,
+        node: &Node,
+        plan: &Plan,
+        latest: bool,
+        locking: Locking,
+    ) -> Result<(), Error> {
+        // The newest committed version of one row is a snapshot of it, and so are newest versions that are all locked.
+        let needs_none = plan.reads_one_row && !self.explicit || locking.reads;
+        if needs_none || !plan.reads_snapshot {
+            return Ok(());
+        }
+        let is_taken = self.txn.snapshot_index().is_some();
+        if self.isolation == Isolation::ReadCommitted || !self.explicit {
+            if !is_taken || self.explicit || latest {
+                self.txn.take_snapshot();
+            }
+            return Ok(());
+        }
+        if !is_taken {
+            self.take_snapshot(node);
+        }
+        if self.can_read(plan.tables()) { Ok(()) } else { Err(definition_changed()) }
+    }
+
     /// Refuses a locking read where the transaction is a snapshot: it would see something newer.
     ///
     /// # Errors
@@ -66,5 +97,14 @@ impl Open {
             return Err(Error::not_supported("a locking read in a READ ONLY transaction under SERIALIZABLE"));
         }
         Ok(())
+    }
+}
+
+/// The error of a read whose transaction took its snapshot before the table was made or changed.
+fn definition_changed() -> Error {
+    Error {
+        code: 1412,
+        state: *b"HY000",
+        message: "Table definition has changed, please retry transaction".into(),
     }
 }

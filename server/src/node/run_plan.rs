@@ -92,6 +92,7 @@ impl Session {
         }
     }
 
+    /// Runs a plan once; none when the schema has changed while it waited, and it has to be made again.
     async fn run_plan(
         &mut self,
         planned: &CachedPlan,
@@ -100,87 +101,25 @@ impl Session {
     ) -> Result<Option<Outcome>, Error> {
         let plan = &planned.plan;
         let latest = plan.is_write() || self.locks_reads(plan);
-        let changes = plan.is_write() && !matches!(plan.statement, Planned::Query(_));
-        let autocommit = self.state.variables.autocommit;
         let term = self.node.sequencer.term();
         self.check_table_locks(term)?;
         if !plan.tables().is_empty() {
             self.check_branch_is_active()?;
         }
-        if self.open.as_ref().is_some_and(|open| open.term.is_some() && open.term != term) {
-            // It can never commit.
-            self.rollback();
-            return Err(lost_leadership());
-        }
-        if latest && term.is_none() {
-            let error = self.refuse_write();
-            self.end_failed(&error);
-            return Err(error);
-        }
-        if changes && let Err(error) = self.pass_read_lock().await {
-            self.end_failed(&error);
-            return Err(error);
-        }
-        if self.needs_freshness(plan)
-            && let Err(error) = self.freshen().await
-        {
-            self.end_failed(&error);
-            return Err(error);
-        }
-        let next = self.next;
-        let is_new = self.open.is_none();
-        self.ensure_open(!autocommit);
-        if is_new && autocommit && plan.tables().is_empty() {
-            // What SET TRANSACTION said is not for a statement that reads nothing.
-            self.next = next;
-        }
-        let open = self.ensure_open(!autocommit);
-        if changes && open.read_only {
-            let error = Error::read_only_transaction();
-            self.end_failed(&error);
-            if is_new && autocommit {
-                // It has not begun.
-                self.next = next;
+        self.check_not_doomed()?;
+        let begun = match self.check_may_run(plan, latest, term).await {
+            Ok(()) => self.begin_for(plan, latest, term),
+            Err(error) => Err(error),
+        };
+        let explicit = match begun {
+            Ok(explicit) => explicit,
+            Err(error) => {
+                self.end_failed(&error);
+                return Err(error);
             }
-            return Err(error);
-        }
-        if let Err(error) = open.check_locking_read(plan) {
-            self.end_failed(&error);
-            return Err(error);
-        }
-        if latest {
-            open.term = open.term.or(term);
-        }
-        let explicit = open.explicit;
-        if let Some(open) = self.open.as_mut().filter(|_| latest) {
-            super::large::stream(open, &self.node, &self.connection);
-        }
-        self.state.in_transaction = explicit;
-        if latest || explicit || self.node.write_locked_tables.any() {
-            // Under LOCK TABLES they are held already.
-            let tables = if self.tables.is_some() { &[] } else { plan.tables() };
-            for table in tables {
-                let key = ddl::metadata_lock_key(&table.database, &table.name);
-                let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
-                if let Err(error) = self.lock(&key, plan.metadata_lock_mode(table), timeout).await {
-                    self.end_failed(&error);
-                    return Err(error);
-                }
-            }
-            if !self.is_current(planned) {
-                return Ok(None);
-            }
-        } else if plan.reads_snapshot
-            && !plan.reads_one_row
-            && !plan.tables().is_empty()
-            && let Some(open) = self.open.as_mut()
-        {
-            // Without metadata locks: the schema must be that of the snapshot, which keeps its tables readable when they are
-            // dropped.
-            open.txn.take_snapshot();
-            if !self.is_current(planned) {
-                return Ok(None);
-            }
+        };
+        if !self.fix_schema(planned, latest, explicit).await? {
+            return Ok(None);
         }
         reply.let_rows_leave(!latest);
         reply.know_columns(&planned.definitions);
@@ -202,6 +141,76 @@ impl Session {
             }
             Err(error) => Err(self.fail(error).await),
         }
+    }
+
+    /// That this node may run the plan now, and is as fresh as it has to be.
+    async fn check_may_run(&self, plan: &Plan, latest: bool, term: Option<u64>) -> Result<(), Error> {
+        if latest && term.is_none() {
+            return Err(self.refuse_write());
+        }
+        if changes_rows(plan) {
+            self.pass_read_lock().await?;
+        }
+        if self.needs_freshness(plan) { self.freshen().await } else { Ok(()) }
+    }
+
+    /// Opens the transaction that the plan runs in, or goes on with the one that is open; whether that goes on after the statement.
+    fn begin_for(&mut self, plan: &Plan, latest: bool, term: Option<u64>) -> Result<bool, Error> {
+        let autocommit = self.state.variables.autocommit;
+        let next = self.next;
+        let is_alone = self.open.is_none() && autocommit;
+        let is_refused = self.ensure_open(!autocommit).read_only && changes_rows(plan);
+        if is_alone && (is_refused || plan.tables().is_empty()) {
+            // What SET TRANSACTION said is not for a statement that has not begun, or reads nothing.
+            self.next = next;
+        }
+        if is_refused {
+            return Err(Error::read_only_transaction());
+        }
+        let Some(open) = self.open.as_mut() else {
+            return Err(Error::internal("no transaction is open"));
+        };
+        open.check_locking_read(plan)?;
+        if latest {
+            open.term = open.term.or(term);
+            super::large::stream(open, &self.node, &self.connection);
+        }
+        let explicit = open.explicit;
+        self.state.in_transaction = explicit;
+        Ok(explicit)
+    }
+
+    /// Keeps the schema that the plan is of in force for the statement: by metadata locks, or by a snapshot, which keeps its tables
+    /// readable when they are dropped. False when it is another one already.
+    async fn fix_schema(
+        &mut self,
+        planned: &CachedPlan,
+        latest: bool,
+        explicit: bool,
+    ) -> Result<bool, Error> {
+        let plan = &planned.plan;
+        if latest || explicit || self.node.write_locked_tables.any() {
+            // Under LOCK TABLES they are held already.
+            let tables = if self.tables.is_some() { &[] } else { plan.tables() };
+            for table in tables {
+                let key = ddl::metadata_lock_key(&table.database, &table.name);
+                let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
+                if let Err(error) = self.lock(&key, plan.metadata_lock_mode(table), timeout).await {
+                    self.end_failed(&error);
+                    return Err(error);
+                }
+            }
+            return Ok(self.is_current(planned));
+        }
+        if plan.reads_snapshot
+            && !plan.reads_one_row
+            && !plan.tables().is_empty()
+            && let Some(open) = self.open.as_mut()
+        {
+            open.txn.take_snapshot();
+            return Ok(self.is_current(planned));
+        }
+        Ok(true)
     }
 
     /// After a statement: an autocommitted one commits; one of a transaction waits for what it saw.
@@ -244,10 +253,8 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         let plan = &planned.plan;
+        let mut runs = Runs::default();
         let started_us = now_us();
-        let mut sleeps_done = 0;
-        let mut freshness = Freshness::NotAsked;
-        let mut user_locks = UserLockCalls::default();
         let _deadline = self.deadline(plan);
         let before_statement = Carried::of(&self.state);
         loop {
@@ -255,26 +262,8 @@ impl Session {
             let Some(open) = session.open.as_mut() else {
                 return Err(Error::internal("no transaction is open"));
             };
-            // A statement that only changes or locks rows reads their latest versions and needs no snapshot. One is
-            // taken for each statement under READ COMMITTED, and kept for the transaction otherwise.
-            let per_statement = open.isolation == Isolation::ReadCommitted || !open.explicit;
-            let is_taken = open.txn.snapshot_index().is_some();
             let locking = open.locking(latest);
-            let needs_none = plan.reads_one_row && !open.explicit || locking.reads;
-            if needs_none {
-                // The newest committed version of one row is a snapshot of it, and so are newest versions that are all locked.
-            } else if plan.reads_snapshot && per_statement {
-                if !is_taken || open.explicit || latest {
-                    open.txn.take_snapshot();
-                }
-            } else if plan.reads_snapshot {
-                if !is_taken {
-                    open.take_snapshot(&session.node);
-                }
-                if !open.can_read(plan.tables()) {
-                    return Err(definition_changed());
-                }
-            }
+            open.choose_snapshot(&session.node, plan, latest, locking)?;
             let before = open.txn.savepoint();
             let ranges_before = open.txn.range_mark();
             let strict = plan.is_write() && session.state.variables.sql_mode.has(SqlMode::STRICT);
@@ -289,33 +278,27 @@ impl Session {
             });
             context.locking = locking;
             context.now_us = started_us;
-            context.sleeps_done = sleeps_done;
-            context.freshness = freshness.clone();
-            user_locks.run_again();
-            context.user_locks = user_locks;
+            context.sleeps_done = runs.sleeps_done;
+            context.freshness = runs.freshness.clone();
+            runs.user_locks.run_again();
+            context.user_locks = std::mem::take(&mut runs.user_locks);
             let result = if plan.reads_long {
                 tokio::task::block_in_place(|| execute::run(plan, &mut context, &mut *reply))
             } else {
                 execute::run(plan, &mut context, &mut *reply)
             };
-            user_locks = std::mem::take(&mut context.user_locks);
-            let interrupt = match result {
+            runs.user_locks = std::mem::take(&mut context.user_locks);
+            if result.is_err() {
+                open.txn.rollback_to(before);
+            }
+            open.txn.release_savepoint(before);
+            match result {
                 Ok(outcome) => {
-                    open.txn.release_savepoint(before);
-                    if user_locks.took_any()
-                        && let Some(term) = self.node.user_locks.term(self.connection.id)
-                    {
-                        self.confirm_leadership(term).await?;
-                    }
+                    self.confirm_user_locks(&runs.user_locks).await?;
                     return Ok(outcome);
                 }
-                Err(interrupt) => interrupt,
-            };
-            open.txn.rollback_to(before);
-            open.txn.release_savepoint(before);
-            match interrupt {
-                Interrupt::Error(error) => return Err(error),
-                Interrupt::Suspend(suspend) => {
+                Err(Interrupt::Error(error)) => return Err(error),
+                Err(Interrupt::Suspend(suspend)) => {
                     open.txn.drop_ranges_since(ranges_before);
                     if !reply.rewind() {
                         return Err(Error::internal("a statement that had sent rows met a lock"));
@@ -324,29 +307,46 @@ impl Session {
                     self.state.warnings.clear();
                     self.state.warning_count = 0;
                     before_statement.restore(&mut self.state);
-                    let timeout = Duration::from_secs(self.state.variables.innodb_lock_wait_timeout);
-                    match suspend {
-                        Suspend::Lock(wait) => {
-                            self.wait_for_lock(wait, timeout).await?;
-                            self.check_not_doomed()?;
-                            if locking.reads || matches!(plan.statement, Planned::Query(_)) {
-                                // Another node may lead since; what it has committed must not be missed.
-                                self.freshen().await?;
-                            }
-                        }
-                        Suspend::UserLock(wait, patience) => {
-                            self.awaits_user_lock = true;
-                            user_locks.timed_out = self.wait_for_user_lock(wait, patience).await?;
-                        }
-                        Suspend::Sleep(number, length) => {
-                            self.sleep(length).await?;
-                            sleeps_done = number + 1;
-                        }
-                        Suspend::Freshness => freshness = self.become_fresh().await?,
-                    }
+                    let reads = locking.reads || matches!(plan.statement, Planned::Query(_));
+                    self.outlast(suspend, &mut runs, reads).await?;
                 }
             }
         }
+    }
+
+    /// Waits for what suspended a statement. `reads`: it reads rows under locks.
+    async fn outlast(&mut self, suspend: Suspend, runs: &mut Runs, reads: bool) -> Result<(), Error> {
+        match suspend {
+            Suspend::Lock(wait) => {
+                let timeout = Duration::from_secs(self.state.variables.innodb_lock_wait_timeout);
+                self.wait_for_lock(wait, timeout).await?;
+                self.check_not_doomed()?;
+                if reads {
+                    // Another node may lead since; what it has committed must not be missed.
+                    self.freshen().await?;
+                }
+            }
+            Suspend::UserLock(wait, patience) => {
+                self.awaits_user_lock = true;
+                runs.user_locks.timed_out = self.wait_for_user_lock(wait, patience).await?;
+            }
+            Suspend::Sleep(number, length) => {
+                self.sleep(length).await?;
+                runs.sleeps_done = number + 1;
+            }
+            Suspend::Freshness => runs.freshness = self.become_fresh().await?,
+        }
+        Ok(())
+    }
+
+    /// Before a client hears that it has a user lock: that this node still leads, and so may give it.
+    pub(super) async fn confirm_user_locks(&self, calls: &UserLockCalls) -> Result<(), Error> {
+        if calls.took_any()
+            && let Some(term) = self.node.user_locks.term(self.connection.id)
+        {
+            self.confirm_leadership(term).await?;
+        }
+        Ok(())
     }
 
     /// Kills a SELECT that runs past `max_execution_time`.
@@ -413,8 +413,11 @@ impl Session {
         }
     }
 
-    /// After a wait: that the open transaction can still commit. A node that leads again has forgotten its locks, and granted what was
-    /// waited for; what it locks now would stand in the way of others.
+    /// That the open transaction can still commit. A node that leads again has forgotten its locks, and granted what was waited for; what
+    /// it locks now would stand in the way of others.
+    ///
+    /// # Errors
+    /// 1053 when it cannot: it is rolled back.
     fn check_not_doomed(&mut self) -> Result<(), Error> {
         if self.open.as_ref().is_some_and(|open| self.is_doomed(open)) {
             self.rollback();
@@ -438,6 +441,25 @@ impl Session {
     }
 }
 
+/// What the runs of one statement hand on to the next.
+struct Runs {
+    /// SLEEP() calls that are over.
+    sleeps_done: u32,
+    freshness: Freshness,
+    user_locks: UserLockCalls,
+}
+
+impl Default for Runs {
+    fn default() -> Runs {
+        Runs { sleeps_done: 0, freshness: Freshness::NotAsked, user_locks: UserLockCalls::default() }
+    }
+}
+
+/// Whether a plan changes rows, which a locking read does not.
+fn changes_rows(plan: &Plan) -> bool {
+    plan.is_write() && !matches!(plan.statement, Planned::Query(_))
+}
+
 /// What a statement changes of its session while it runs, as it was before: for when it has to run again.
 struct Carried {
     user_variables: HashMap<String, Value>,
@@ -458,15 +480,6 @@ impl Carried {
         state.user_variables.clone_from(&self.user_variables);
         state.last_insert_id = self.last_insert_id;
         state.found_rows = self.found_rows;
-    }
-}
-
-/// The error of a read whose transaction took its snapshot before the table was made or changed.
-fn definition_changed() -> Error {
-    Error {
-        code: 1412,
-        state: *b"HY000",
-        message: "Table definition has changed, please retry transaction".into(),
     }
 }
 
