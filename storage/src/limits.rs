@@ -65,7 +65,7 @@ pub const ENGINE_CACHE_BYTES_DEFAULT: u64 = 64 << 20;
 /// Rows after which a scan of redb's goes on in the newest state: about a millisecond's work.
 pub const REDB_SCAN_ROWS_MAX: usize = 4096;
 /// Keys that redb removes in one transaction when a range is deleted.
-pub const REDB_DELETE_KEYS_MAX: usize = 4096;
+pub const ENGINE_DELETE_KEYS_MAX: usize = 4096;
 /// The longest key that fjall's trees take, in bytes.
 pub const FJALL_KEY_BYTES_MAX: usize = u16::MAX as usize;
 /// Size at which fjall's memtable is written out, in bytes as the tree counts them.

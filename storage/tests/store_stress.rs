@@ -23,6 +23,8 @@ use storage::version::{Snapshot, Store, StoreOptions};
 /// Keys per index id; there are three ids, and a fourth one in the shard of the first.
 const KEYS: u32 = 120;
 const IDS: [u32; 4] = [1, 2, 3, 65];
+/// Reads that a run makes at least while the writer writes.
+const READS_MIN: u64 = 100;
 const RUN: Duration = Duration::from_millis(1500);
 
 fn key(id: u32, number: u32) -> Bytes {
@@ -136,6 +138,11 @@ fn write_entries(shared: &Shared) {
     let store = &shared.store;
     let mut next = store.watermark() + 1;
     while next <= shared.last && !shared.stop.load(Ordering::Relaxed) {
+        // What nobody reads meanwhile is not tested: the readers are waited for, wherever the scheduler left them.
+        if shared.reads.load(Ordering::Relaxed) < next * 2 * READS_MIN / shared.last {
+            thread::yield_now();
+            continue;
+        }
         let first = next;
         let count = random.random_range(1..20).min(shared.last + 1 - next);
         let generation = u64::from(random.random_bool(0.1));
@@ -223,7 +230,7 @@ fn run(engine: Box<dyn Engine>, seed: u64, memory_bytes_max: usize, hold_max: u3
         shared.stop.store(true, Ordering::Release);
     });
     let store = &shared.store;
-    assert!(shared.reads.load(Ordering::Relaxed) > 100, "readers got to read");
+    assert!(shared.reads.load(Ordering::Relaxed) > READS_MIN, "readers got to read");
     store.flush_all(1000).unwrap();
     let end = store.watermark();
     assert_eq!(store.engine_index(), end);

@@ -10,7 +10,7 @@ use sql::types::Value;
 use storage::txn::Transaction;
 
 use super::result::Answer;
-use super::run_plan::{Parts, make_context};
+use super::run_plan::{Carried, Parts, make_context};
 use super::session::Session;
 
 impl Session {
@@ -130,6 +130,7 @@ impl Session {
         }
         let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         txn.take_snapshot();
+        let before = Carried::of(&self.state);
         let mut context = make_context(Parts {
             session: &mut self.state,
             catalog: &planned.catalog,
@@ -149,9 +150,12 @@ impl Session {
             }
             Err(Interrupt::Error(error)) => Err(error),
             Err(Interrupt::Suspend(Suspend::UserLock(wait, _))) => {
-                // To be waited for: as a statement of its own.
+                // To be waited for: as a statement of its own, which does not take again what was taken.
+                let calls = std::mem::take(&mut context.user_locks);
                 drop(wait);
                 self.node.user_locks.give_up(self.connection.id);
+                before.restore(&mut self.state);
+                self.user_lock_calls = calls;
                 self.run_planned(&statement, &[], None, &mut single).await?;
                 Ok(single.0.unwrap_or(Value::Null))
             }

@@ -253,7 +253,8 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         let plan = &planned.plan;
-        let mut runs = Runs::default();
+        let user_locks = std::mem::take(&mut self.user_lock_calls);
+        let mut runs = Runs { sleeps_done: 0, freshness: Freshness::NotAsked, user_locks };
         let started_us = now_us();
         let _deadline = self.deadline(plan);
         let before_statement = Carried::of(&self.state);
@@ -449,26 +450,20 @@ struct Runs {
     user_locks: UserLockCalls,
 }
 
-impl Default for Runs {
-    fn default() -> Runs {
-        Runs { sleeps_done: 0, freshness: Freshness::NotAsked, user_locks: UserLockCalls::default() }
-    }
-}
-
 /// Whether a plan changes rows, which a locking read does not.
 fn changes_rows(plan: &Plan) -> bool {
     plan.is_write() && !matches!(plan.statement, Planned::Query(_))
 }
 
 /// What a statement changes of its session while it runs, as it was before: for when it has to run again.
-struct Carried {
+pub(super) struct Carried {
     user_variables: HashMap<String, Value>,
     last_insert_id: u64,
     found_rows: u64,
 }
 
 impl Carried {
-    fn of(state: &SessionState) -> Carried {
+    pub(super) fn of(state: &SessionState) -> Carried {
         Carried {
             user_variables: state.user_variables.clone(),
             last_insert_id: state.last_insert_id,
@@ -476,7 +471,7 @@ impl Carried {
         }
     }
 
-    fn restore(&self, state: &mut SessionState) {
+    pub(super) fn restore(&self, state: &mut SessionState) {
         state.user_variables.clone_from(&self.user_variables);
         state.last_insert_id = self.last_insert_id;
         state.found_rows = self.found_rows;

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sql::Error;
 use sql::catalog::{Catalog, Table, is_system_database};
+use sql::execute::UserLockCalls;
 use sql::session::{SessionState, WarningLevel};
 use sql::types::Value;
 use sql::variables::{Isolation, ReadConsistency};
@@ -103,6 +104,8 @@ pub struct Session {
     pub user_locks: OwnUserLocks,
     /// The statement under way has waited for one.
     pub(super) awaits_user_lock: bool,
+    /// What the statement that comes next has done of user locks in a run before.
+    pub(super) user_lock_calls: UserLockCalls,
     /// XA START.
     pub branch: Option<Branch>,
     /// Buffers for looking up texts among those that have a plan.
@@ -116,6 +119,7 @@ impl Session {
         Session {
             user_locks: OwnUserLocks::new(Arc::clone(&node), connection.id),
             awaits_user_lock: false,
+            user_lock_calls: UserLockCalls::default(),
             tables: None,
             global_read_lock: None,
             branch: None,

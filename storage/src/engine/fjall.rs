@@ -24,11 +24,13 @@ use lsm_tree::compaction::Leveled;
 use lsm_tree::{AbstractTree, AnyTree, Cache, Config, Guard, IterGuardImpl, SequenceNumberCounter};
 use parking_lot::Mutex;
 
-use super::notes::{NOTES_KEY, Notes, Progress, STAMP_BYTES, check_undamaged, mark_damaged, unusable};
+use super::notes::{
+    NOTES_KEY, Notes, Progress, STAMP_BYTES, check_undamaged, deletions, mark_damaged, unusable,
+};
 use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice};
 use crate::limits::{
-    ENGINE_CACHE_BYTES_DEFAULT, FJALL_KEY_BYTES_MAX, FJALL_MEMTABLE_BYTES, FJALL_MERGES_MAX,
-    FJALL_TABLE_BYTES, FJALL_UNSORTED_TABLES_MAX,
+    ENGINE_CACHE_BYTES_DEFAULT, ENGINE_DELETE_KEYS_MAX, FJALL_KEY_BYTES_MAX, FJALL_MEMTABLE_BYTES,
+    FJALL_MERGES_MAX, FJALL_TABLE_BYTES, FJALL_UNSORTED_TABLES_MAX,
 };
 use crate::{Error, Result};
 
@@ -203,20 +205,14 @@ impl Engine for FjallEngine {
 
     fn write(&self, batch: &[EngineWrite], applied: u64) -> Result<()> {
         let _writing = self.writing.lock();
-        let before = self.progress.notes();
-        assert!(applied <= before.reach, "applied {applied} is above the reach {}", before.reach);
-        for (key, write) in batch {
-            let stamp = write.as_ref().map_or(0, |(stamp, _)| *stamp);
-            assert!(stamp <= before.reach, "stamp {stamp} is above the reach {}", before.reach);
-            if key.len() > FJALL_KEY_BYTES_MAX {
-                let bytes_max = FJALL_KEY_BYTES_MAX as u64;
-                return Err(Error::TooLarge { what: "a key", bytes: key.len() as u64, bytes_max });
-            }
+        if let Some((key, _)) = batch.iter().find(|(key, _)| key.len() > FJALL_KEY_BYTES_MAX) {
+            let bytes_max = FJALL_KEY_BYTES_MAX as u64;
+            return Err(Error::TooLarge { what: "a key", bytes: key.len() as u64, bytes_max });
         }
-        if batch.is_empty() && applied <= before.applied {
-            return Ok(());
+        match self.progress.after(batch, applied) {
+            Some(notes) => self.put(batch, notes),
+            None => Ok(()),
         }
-        self.put(batch, Notes { applied: applied.max(before.applied), ..before })
     }
 
     fn applied(&self) -> u64 {
@@ -228,13 +224,20 @@ impl Engine for FjallEngine {
     }
 
     fn delete_range(&self, range: KeyRange, keys_max: usize) -> Result<usize> {
+        // One scan for all of it: another would pass over what is deleted again.
         let mut scan = self.scan(range, Direction::Forward);
         let mut count = 0;
         while count < keys_max {
-            let Some((key, _, _)) = scan.next()? else { break };
-            let _writing = self.writing.lock();
-            self.put(&[(key.into_bytes(), None)], self.progress.notes())?;
-            count += 1;
+            let step = (keys_max - count).min(ENGINE_DELETE_KEYS_MAX);
+            let batch = deletions(&mut *scan, step)?;
+            if !batch.is_empty() {
+                let _writing = self.writing.lock();
+                self.put(&batch, self.progress.notes())?;
+            }
+            count += batch.len();
+            if batch.len() < step {
+                break;
+            }
         }
         Ok(count)
     }

@@ -10,6 +10,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::{EngineScan, EngineWrite};
 use crate::{Error, Result};
 
 /// Where the engine's own notes are. Keys of the store are at least four bytes long.
@@ -65,6 +66,17 @@ impl Notes {
     }
 }
 
+/// Deletions of the next keys of a scan, up to `keys_max` of them.
+pub(super) fn deletions(scan: &mut dyn EngineScan, keys_max: usize) -> Result<Vec<EngineWrite>> {
+    let mut batch = Vec::new();
+    while batch.len() < keys_max
+        && let Some((key, _, _)) = scan.next()?
+    {
+        batch.push((key.into_bytes(), None));
+    }
+    Ok(batch)
+}
+
 /// The notes as of now, for readers. Moved by the one thread that writes.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -87,6 +99,18 @@ impl Progress {
 
     pub(super) fn notes(&self) -> Notes {
         Notes { applied: self.applied(), reach: self.reach(), is_replacing: self.is_replacing() }
+    }
+
+    /// The notes after a batch that moves the applied index to `applied`; none when there is nothing to write.
+    pub(super) fn after(&self, batch: &[EngineWrite], applied: u64) -> Option<Notes> {
+        let before = self.notes();
+        assert!(applied <= before.reach, "applied {applied} is above the reach {}", before.reach);
+        for (_, write) in batch {
+            let stamp = write.as_ref().map_or(0, |(stamp, _)| *stamp);
+            assert!(stamp <= before.reach, "stamp {stamp} is above the reach {}", before.reach);
+        }
+        let is_nothing = batch.is_empty() && applied <= before.applied;
+        (!is_nothing).then(|| Notes { applied: applied.max(before.applied), ..before })
     }
 
     pub(super) fn set(&self, notes: Notes) {

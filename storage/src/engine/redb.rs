@@ -34,10 +34,12 @@ use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition};
 
-use super::notes::{NOTES_KEY, Notes, Progress, STAMP_BYTES, check_undamaged, mark_damaged, unusable};
+use super::notes::{
+    NOTES_KEY, Notes, Progress, STAMP_BYTES, check_undamaged, deletions, mark_damaged, unusable,
+};
 use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice, key_after};
 use crate::disk::{Disk, RealDisk};
-use crate::limits::{ENGINE_CACHE_BYTES_DEFAULT, REDB_DELETE_KEYS_MAX, REDB_SCAN_ROWS_MAX};
+use crate::limits::{ENGINE_CACHE_BYTES_DEFAULT, ENGINE_DELETE_KEYS_MAX, REDB_SCAN_ROWS_MAX};
 use crate::{Error, Result};
 
 /// The database file in the engine's folder.
@@ -215,17 +217,10 @@ impl Engine for RedbEngine {
 
     fn write(&self, batch: &[EngineWrite], applied: u64) -> Result<()> {
         let _writing = self.writing.lock();
-        let before = self.progress.notes();
-        assert!(applied <= before.reach, "applied {applied} is above the reach {}", before.reach);
-        for (_, write) in batch {
-            let stamp = write.as_ref().map_or(0, |(stamp, _)| *stamp);
-            assert!(stamp <= before.reach, "stamp {stamp} is above the reach {}", before.reach);
+        match self.progress.after(batch, applied) {
+            Some(notes) => self.commit(batch, notes, Durability::None),
+            None => Ok(()),
         }
-        if batch.is_empty() && applied <= before.applied {
-            return Ok(());
-        }
-        let notes = Notes { applied: applied.max(before.applied), ..before };
-        self.commit(batch, notes, Durability::None)
     }
 
     fn applied(&self) -> u64 {
@@ -239,15 +234,8 @@ impl Engine for RedbEngine {
     fn delete_range(&self, range: KeyRange, keys_max: usize) -> Result<usize> {
         let mut count = 0;
         while count < keys_max {
-            let step = (keys_max - count).min(REDB_DELETE_KEYS_MAX);
-            let mut batch: Vec<EngineWrite> = Vec::new();
-            let mut scan = self.scan(range.clone(), Direction::Forward);
-            while batch.len() < step
-                && let Some((key, _, _)) = scan.next()?
-            {
-                batch.push((key.into_bytes(), None));
-            }
-            drop(scan);
+            let step = (keys_max - count).min(ENGINE_DELETE_KEYS_MAX);
+            let batch = deletions(&mut *self.scan(range.clone(), Direction::Forward), step)?;
             if !batch.is_empty() {
                 let _writing = self.writing.lock();
                 self.commit(&batch, self.progress.notes(), Durability::None)?;

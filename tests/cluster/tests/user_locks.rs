@@ -109,3 +109,62 @@ fn user_locks_are_the_leaders_and_end_with_its_leadership() {
     let mut last = cluster.connect_leader();
     assert_eq!(ask(&mut last, "SELECT IS_FREE_LOCK('a')"), "1");
 }
+
+/// A session that asks for what another holds, until it has waited and got it; what it answered.
+fn ask_while_held(cluster: &TestCluster, asker: Connection, sql: &str, held: &str) -> (Connection, String) {
+    let mut holder = cluster.connect(1);
+    assert_eq!(ask(&mut holder, &format!("SELECT GET_LOCK('{held}', 0)")), "1");
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(move || {
+            let mut asker = asker;
+            let answer = asker.query(sql).unwrap().scalar().unwrap_or_default();
+            (asker, answer)
+        });
+        wait_for_waiters(cluster, 1, "1");
+        holder.query("UPDATE d.t SET v = v + 1").unwrap();
+        assert_eq!(ask(&mut holder, &format!("SELECT RELEASE_LOCK('{held}')")), "1");
+        waiting.join().unwrap()
+    })
+}
+
+#[test]
+fn a_statement_that_waits_takes_each_lock_once_and_keeps_none_it_did_not_ask_for() {
+    let cluster = TestCluster::start(1);
+    let mut other = cluster.connect(1);
+    other.query("CREATE DATABASE d").unwrap();
+    other.query("CREATE TABLE d.t (id INT PRIMARY KEY, v INT)").unwrap();
+    other.query("INSERT INTO d.t VALUES (1, 0)").unwrap();
+
+    // In SET, which evaluates its expressions apart.
+    let set = "SET @n = 0, @r = (@n := @n + 1) + GET_LOCK('first', 0) + GET_LOCK('held', 10)";
+    let (mut asker, _) = ask_while_held(&cluster, cluster.connect(1), set, "held");
+    assert_eq!(ask(&mut asker, "SELECT CONCAT_WS(' ', @n, @r)"), "1 3");
+    assert_eq!(ask(&mut asker, "SELECT RELEASE_LOCK('first')"), "1");
+    assert_eq!(ask(&mut other, "SELECT IS_FREE_LOCK('first')"), "1", "taken once, released once");
+    assert_eq!(ask(&mut asker, "SELECT RELEASE_ALL_LOCKS()"), "1");
+
+    // It takes another way when it runs again: the lock that it waited for is its own by then.
+    let sql = "SELECT IF(IS_USED_LOCK('held') <> CONNECTION_ID(), GET_LOCK('held', 10), 1)";
+    let (mut asker, _) = ask_while_held(&cluster, asker, sql, "held");
+    asker.query("SELECT RELEASE_LOCK('held')").unwrap();
+    assert_eq!(ask(&mut other, "SELECT IS_FREE_LOCK('held')"), "1");
+}
+
+/// What is read once the lock is had is what its last holder left.
+#[test]
+fn a_wait_for_a_lock_fixes_no_snapshot() {
+    let cluster = TestCluster::start(1);
+    let mut other = cluster.connect(1);
+    other.query("CREATE DATABASE d").unwrap();
+    other.query("CREATE TABLE d.t (id INT PRIMARY KEY, v INT)").unwrap();
+    other.query("INSERT INTO d.t VALUES (1, 0)").unwrap();
+    for (round, sql) in ["DO GET_LOCK('held', 10)", "SELECT GET_LOCK('held', 10)"].iter().enumerate() {
+        let mut asker = cluster.connect(1);
+        asker.query("BEGIN").unwrap();
+        let (mut asker, _) = ask_while_held(&cluster, asker, sql, "held");
+        assert_eq!(ask(&mut asker, "SELECT v FROM d.t"), (round + 1).to_string(), "{sql}");
+        asker.query("UPDATE d.t SET v = v WHERE id = 1").unwrap();
+        asker.query("COMMIT").unwrap();
+        asker.query("DO RELEASE_ALL_LOCKS()").unwrap();
+    }
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use client::{Cluster, Connection, Options};
 use cluster_tests::load::is_retryable;
-use cluster_tests::{LEADER_TIMEOUT, TestCluster};
+use cluster_tests::{LEADER_TIMEOUT, Layout, TestCluster};
 
 /// How long a failover may take until the new leader serves.
 const FAILOVER_MAX: Duration = Duration::from_secs(10);
@@ -68,6 +68,84 @@ fn assert_prepared(connection: &mut Connection, id: u64) {
 fn recovered(connection: &mut Connection) -> Vec<String> {
     let result = connection.query("XA RECOVER").unwrap();
     (0..result.rows.len()).map(|row| result.text(row, 3).unwrap()).collect()
+}
+
+/// Hands the leadership to a node.
+fn lead(cluster: &TestCluster, id: u64) {
+    let leader = cluster.wait_for_leader(FAILOVER_MAX);
+    cluster.must_call(leader, &format!("change_leader({id})"));
+    cluster.wait_until("the other node leads", FAILOVER_MAX, || cluster.wait_for_leader(FAILOVER_MAX) == id);
+}
+
+/// A name that was given in one leadership is not that of a branch of the next.
+#[test]
+fn an_idle_branch_ends_with_the_leadership_it_began_in() {
+    let cluster = TestCluster::start(3);
+    let first = cluster.wait_for_leader(FAILOVER_MAX);
+    let second = cluster.others(&[first])[0];
+    prepare_tables(&mut cluster.connect(first));
+    let mut idle = cluster.connect(first);
+    for sql in ["XA START 'x'", "SELECT COUNT(*) FROM d.t", "XA END 'x'"] {
+        idle.query(sql).unwrap();
+    }
+    lead(&cluster, second);
+    prepare_branch(&mut cluster.connect_leader(), "x", 10);
+    lead(&cluster, first);
+    assert_prepared(&mut cluster.connect_leader(), 10);
+    assert_eq!(code(&mut idle, "XA PREPARE 'x'"), Some(1053));
+    assert_prepared(&mut cluster.connect_leader(), 10);
+    let mut connection = cluster.connect_leader();
+    connection.query("XA COMMIT 'x'").unwrap();
+    assert_eq!(rows(&mut connection), ["1:101:1", "3:3:3", "10:10:10"]);
+    cluster.assert_equal_nodes(CATCH_UP_MAX);
+}
+
+/// One that is just small enough to be prepared is just small enough to be committed, and stays.
+#[test]
+fn the_largest_branch_that_can_be_prepared_is_committed_whole() {
+    let cluster = Layout::of(3).flags(&["--stream-transaction-mib", "1"]).start();
+    let mut connection = cluster.connect_leader();
+    connection.query("CREATE DATABASE d").unwrap();
+    connection.query("CREATE TABLE d.b (id INT PRIMARY KEY, b LONGBLOB)").unwrap();
+    let xid = "x".repeat(60);
+    let mut prepare = |bytes: usize| {
+        let mut connection = cluster.connect_leader();
+        for sql in [
+            format!("XA START '{xid}'"),
+            format!("INSERT INTO d.b VALUES (1, REPEAT('b', {bytes}))"),
+            format!("XA END '{xid}'"),
+        ] {
+            connection.query(&sql).unwrap();
+        }
+        let prepared = connection.query(&format!("XA PREPARE '{xid}'"));
+        if let Err(error) = &prepared {
+            assert_eq!(error.code(), Some(1038), "{error}");
+            // It stays as it was, unless it was staged and is rolled back already.
+            let _ = connection.query(&format!("XA ROLLBACK '{xid}'"));
+        }
+        prepared.is_ok()
+    };
+    let (mut fits, mut does_not) = (900_000, 1_200_000);
+    while does_not - fits > 1 {
+        let middle = usize::midpoint(fits, does_not);
+        if prepare(middle) {
+            fits = middle;
+            connection.query(&format!("XA ROLLBACK '{xid}'")).unwrap();
+        } else {
+            does_not = middle;
+        }
+    }
+    assert!(prepare(fits), "{fits} bytes were prepared before");
+    connection.query(&format!("XA COMMIT '{xid}'")).unwrap();
+    cluster.wait_until("nothing is left to be brought to its place", CATCH_UP_MAX, || {
+        ["Quorate_transactions_staged", "Quorate_transactions_merging"].iter().all(|name| {
+            cluster.others(&[]).iter().all(|id| cluster.status(*id, name).as_deref() == Some("0"))
+        })
+    });
+    assert_eq!(recovered(&mut connection), [""; 0]);
+    let length = connection.query("SELECT LENGTH(b) FROM d.b").unwrap();
+    assert_eq!(length.scalar(), Some(fits.to_string()));
+    cluster.assert_equal_nodes(CATCH_UP_MAX);
 }
 
 #[test]

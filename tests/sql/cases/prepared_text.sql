@@ -109,3 +109,18 @@ SELECT COUNT(*) FROM made;
 SHOW TABLES;
 -- with: '1'
 SELECT SLEEP(0), ?;
+-- what a plan depends on besides the schema
+CREATE TABLE stamped (id INT PRIMARY KEY, ts TIMESTAMP);
+SET time_zone = '+00:00';
+INSERT INTO stamped VALUES (1, '2024-01-01 00:00:00');
+PREPARE zoned FROM "SELECT id, ts FROM stamped WHERE ts = '2024-01-01 05:00:00'";
+EXECUTE zoned;
+SET time_zone = '+05:00';
+EXECUTE zoned;
+SET time_zone = '+00:00';
+EXECUTE zoned;
+PREPARE all_of_it FROM 'DELETE FROM stamped';
+SET sql_safe_updates = 1;
+EXECUTE all_of_it;
+SET sql_safe_updates = 0;
+EXECUTE all_of_it;
