@@ -108,7 +108,7 @@ fn the_largest_branch_that_can_be_prepared_is_committed_whole() {
     connection.query("CREATE DATABASE d").unwrap();
     connection.query("CREATE TABLE d.b (id INT PRIMARY KEY, b LONGBLOB)").unwrap();
     let xid = "x".repeat(60);
-    let mut prepare = |bytes: usize| {
+    let prepare = |bytes: usize| {
         let mut connection = cluster.connect_leader();
         for sql in [
             format!("XA START '{xid}'"),
