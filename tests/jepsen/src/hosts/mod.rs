@@ -1,0 +1,1 @@
+//! Test hosts, and the nodes on them.

@@ -1,0 +1,3 @@
+//! `jepsen test|check|serve`: see the library.
+
+fn main() {}

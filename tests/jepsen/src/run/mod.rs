@@ -1,0 +1,1 @@
+//! A run, from the hosts to the verdict.
