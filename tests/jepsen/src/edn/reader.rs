@@ -300,7 +300,8 @@ mod tests {
     #[test]
     fn what_is_no_edn_is_an_error_with_its_line() {
         let deep = "[".repeat(10_000);
-        let cases = ["", "1 2", "[1", "{:a}", "\"x", "\\a", "1/2", "99999999999999999999", "]", "#:a{:b 1}", ":"];
+        let cases =
+            ["", "1 2", "[1", "{:a}", "\"x", "\\a", "1/2", "99999999999999999999", "]", "#:a{:b 1}", ":"];
         for text in cases.into_iter().chain([deep.as_str(), "\"\\q\"", "##x", "#_"]) {
             assert!(Value::parse(text).is_err(), "{text}");
         }
