@@ -7,12 +7,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use adya::check::{Analysis, Explain};
-use adya::graph::{Graph, PROCESS, REALTIME, RW, WR, WW, edge_type, rel_name};
+use adya::graph::{Graph, PROCESS, REALTIME, RW, WR, WW, edge_type};
 use adya::history::OpType;
 use adya::{Anomaly, History, Opts, Workload};
 
 use super::Model;
+use super::dependencies::{Dependencies, operation};
 
 /// How long a smaller cycle is looked for.
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
@@ -108,33 +108,9 @@ pub(super) fn smallest(
     if shown.steps.len() == 2 {
         return Some(shown);
     }
-    let mut analysis = match workload {
-        Workload::ListAppend => adya::list_append::analyze(history),
-        Workload::RwRegister => adya::rw_register::analyze_with(
-            history,
-            adya::rw_register::Options {
-                wfr_keys: options.wfr_keys,
-                linearizable_keys: options.linearizable_keys,
-                ..adya::rw_register::Options::default()
-            },
-        ),
-    };
-    let mut builder = analysis.data.take()?;
-    if model.is_real_time() {
-        for (before, after) in real_time_order(history) {
-            builder.link(analysis.vertex(before), analysis.vertex(after), REALTIME);
-        }
-    }
-    let positions: HashMap<u32, usize> = (0..history.ops.len())
-        .filter(|at| matches!(history.ops[*at].kind, OpType::Ok | OpType::Info))
-        .map(|at| (analysis.vertex(at), at))
-        .collect();
-    let graph = builder.finish(positions.len().max(history.ops.len()));
-    let found = Search::new(&graph, kind, shown.steps.len()).run()?;
-    let explainer = analysis.explainer.take()?;
-    let names = |vertex: &u32| positions.get(vertex).copied();
-    let at: Vec<usize> = found.iter().map(|(vertex, _)| names(vertex)).collect::<Option<_>>()?;
-    Some(explain(&analysis, explainer.as_ref(), &at, &found))
+    let dependencies = Dependencies::of(history, workload, model, options)?;
+    let found = Search::new(&dependencies.graph, kind, shown.steps.len()).run()?;
+    dependencies.cycle(&found)
 }
 
 /// The cycle that the crate shows.
@@ -158,69 +134,6 @@ fn shown(history: &History, anomaly: &Anomaly) -> Option<Cycle> {
     let steps: Vec<Step> =
         anomaly.detail.get("steps")?.as_array()?.iter().map(step).collect::<Option<_>>()?;
     if steps.is_empty() { None } else { Some(Cycle { steps }) }
-}
-
-fn explain(analysis: &Analysis<'_>, explainer: &dyn Explain, at: &[usize], found: &[(u32, u8)]) -> Cycle {
-    let step = |number: usize| {
-        let (from, to, relation) = (at[number], at[(number + 1) % at.len()], found[number].1);
-        let why = match relation {
-            PROCESS | REALTIME => analysis.explain_order(from, to, relation),
-            _ => explainer.explain(analysis, from, to, relation),
-        };
-        let history = analysis.history();
-        Step {
-            index: history.ops[from].index,
-            operation: operation(history, from),
-            relation: rel_name(relation).to_owned(),
-            why,
-        }
-    };
-    Cycle { steps: (0..at.len()).map(step).collect() }
-}
-
-/// A transaction as JSON has it.
-fn operation(history: &History, at: usize) -> String {
-    use adya::history::{Mop, ReadValue};
-    let op = &history.ops[at];
-    let value = |id| history.show(id).to_string();
-    let step = |mop: &Mop| match mop {
-        Mop::Append { key, value: new } => format!("[append {} {}]", value(*key), value(*new)),
-        Mop::Write { key, value: new } => format!("[w {} {}]", value(*key), value(*new)),
-        Mop::Read { key, value: ReadValue::Nil } => format!("[r {} nil]", value(*key)),
-        Mop::Read { key, value: ReadValue::Scalar(seen) } => format!("[r {} {}]", value(*key), value(*seen)),
-        Mop::Read { key, value: ReadValue::List(seen) } => {
-            let seen: Vec<String> = seen.iter().map(|id| value(*id)).collect();
-            format!("[r {} [{}]]", value(*key), seen.join(" "))
-        }
-    };
-    let steps: Vec<String> = op.value.iter().map(step).collect();
-    let kind = if op.kind == OpType::Info { "info" } else { "ok" };
-    format!("{kind}, process {}: [{}]", op.process.unwrap_or_default(), steps.join(" "))
-}
-
-/// Who had ended before another began, reduced: who is before another by way of a third has no edge.
-fn real_time_order(history: &History) -> Vec<(usize, usize)> {
-    let mut order = Vec::new();
-    let mut ended: Vec<usize> = Vec::new();
-    let mut before: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (at, op) in history.ops.iter().enumerate() {
-        match op.kind {
-            OpType::Invoke => {
-                let Some(completion) = history.pair[at] else { continue };
-                if matches!(history.ops[completion].kind, OpType::Ok | OpType::Info) {
-                    order.extend(ended.iter().map(|earlier| (*earlier, completion)));
-                    before.insert(completion, ended.clone());
-                }
-            }
-            OpType::Ok => {
-                let implied = before.remove(&at).unwrap_or_default();
-                ended.retain(|earlier| !implied.contains(earlier));
-                ended.push(at);
-            }
-            OpType::Fail | OpType::Info => {}
-        }
-    }
-    order
 }
 
 /// Where a path is: the vertex, how many anti-dependencies it has (1 stands for more), whether its last edge is one, and whether its last edge is of time.

@@ -1,14 +1,17 @@
 //! Transactions over lists and registers, judged by the anomalies that a model forbids.
 //!
 //! The search is that of the crate `adya`, a native Elle; [`convert`] gives it our histories, [`cycle`] finds the smallest cycle of those that it names, [`drawing`] draws it.
-//! Process and real-time edges come in where the model has them.
+//! Real-time edges come in where the model has them. Two things that are promised here and that Elle does not ask for at weak levels are asked for in [`own`] and [`stale`].
 //!
 //! List-append is the stronger of the two: every read shows the order of all appends before it. Of registers much less is known. What the model promises for each key is used: that a
 //! write follows what its transaction read, and under strong models that versions follow real time.
 
 mod convert;
 mod cycle;
+mod dependencies;
 mod drawing;
+mod own;
+mod stale;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -156,6 +159,19 @@ fn judge(checker: &str, history: &History, workload: Workload, model: Model) -> 
     match catch_unwind(AssertUnwindSafe(|| adya::check(&transactions, workload, &options))) {
         Ok(report) => conclude(&transactions, workload, model, &options, &report, &mut judge),
         Err(_) => judge.unknown("crash", "the search of adya panicked; its message is on standard error"),
+    }
+    for finding in own::missed(&transactions) {
+        judge.wrong("own-change-missed", finding);
+    }
+    if model == Model::StrongReadCommitted
+        && let Some(dependencies) = dependencies::Dependencies::of(&transactions, workload, model, &options)
+    {
+        for (number, cycle) in stale::stale_reads(&transactions, &dependencies).iter().enumerate() {
+            judge.wrong("stale-read", cycle.text());
+            if number == 0 {
+                judge.drawing("stale-read.svg".to_owned(), drawing::draw("stale-read", cycle));
+            }
+        }
     }
     judge.verdict()
 }
