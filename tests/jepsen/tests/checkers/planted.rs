@@ -140,6 +140,20 @@ fn what_is_allowed_is_not_refused() {
 }
 
 #[test]
+fn what_was_seen_once_stays_though_nobody_acknowledged_it() {
+    let text = "
+        0 invoke add 1
+        0 info add 1
+        1 invoke read nil
+        1 ok read [1]
+        1 invoke read nil
+        1 ok read []";
+    let verdict = checkers::set(&history(lines(text)), Staleness::Allowed);
+    assert_eq!(verdict.valid, Valid::No, "{verdict:?}");
+    assert!(verdict.findings[0].starts_with("lost:"), "{verdict:?}");
+}
+
+#[test]
 fn little_is_unknown_and_not_valid() {
     let empty = History::default();
     for case in cases() {

@@ -314,6 +314,25 @@ mod tests {
     }
 
     #[test]
+    fn which_of_those_that_never_ended_was_used_stays_open() {
+        let mut calls = vec![
+            call(0, u64::MAX, Action::Write(Some(1))),
+            call(1, u64::MAX, Action::Write(Some(2))),
+            call(2, 3, Action::NotCas(None)),
+            call(4, 5, Action::Write(Some(5))),
+            call(6, 7, Action::Read(Some(5))),
+        ];
+        let bounds = bounds(10_000, 10_000);
+        for (unused, used) in [(1, 2), (2, 1)] {
+            calls.truncate(5);
+            calls.push(call(8, 9, Action::Read(Some(unused))));
+            assert_eq!(search(&calls, true, bounds), Answer::Linearizable, "{unused}");
+            calls.push(call(10, 11, Action::Read(Some(used))));
+            assert_eq!(search(&calls, true, bounds), Answer::Not(11), "the comparison met one of them");
+        }
+    }
+
+    #[test]
     fn what_nobody_sees_hides_from_comparisons() {
         let mut calls = vec![
             call(0, 1, Action::Write(Some(1))),
