@@ -72,11 +72,11 @@ pub const ENGINE_DELETE_KEYS_MAX: usize = 4096;
 /// The longest key that fjall's trees take, in bytes.
 pub const FJALL_KEY_BYTES_MAX: usize = u16::MAX as usize;
 /// Size at which fjall's memtable is written out, in bytes as the tree counts them.
-pub const FJALL_MEMTABLE_BYTES: u64 = 16 << 20;
+pub const FJALL_MEMTABLE_BYTES: u64 = 32 << 20;
 /// Size of fjall's sorted tables, in bytes.
 pub const FJALL_TABLE_BYTES: u64 = 32 << 20;
 /// Tables of fjall's that overlap, which each read has to look into, before they are merged.
-pub const FJALL_UNSORTED_TABLES_MAX: u8 = 2;
+pub const FJALL_UNSORTED_TABLES_MAX: u8 = 4;
 /// Merges of fjall's tables that one batch waits for.
 pub const FJALL_MERGES_MAX: usize = 8;
 

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{CachedEngine, Engine, FjallEngine, FjallOptions, RedbEngine, RedbOptions, SledEngine, SledOptions};
+use super::{
+    CachedEngine, Engine, FjallEngine, FjallOptions, RedbEngine, RedbOptions, SledEngine, SledOptions,
+};
 use crate::Result;
 use crate::limits::{ENGINE_BLOCKS_BYTES_MIN, ENGINE_BLOCKS_DIVISOR};
 

@@ -187,8 +187,10 @@ impl Leaf {
     pub(super) fn written(&self, batch: &[EngineWrite]) -> Vec<Leaf> {
         let is_used = self.is_used.load(Ordering::Relaxed);
         let idle_writes = self.idle_writes().saturating_add(1);
-        let added: usize =
-            batch.iter().map(|(key, write)| key.len() + write.as_ref().map_or(0, |(_, value)| value.len())).sum();
+        let added: usize = batch
+            .iter()
+            .map(|(key, write)| key.len() + write.as_ref().map_or(0, |(_, value)| value.len()))
+            .sum();
         let bytes = (self.buffer.len() + added).min(LEAF_BYTES_MAX + added);
         let mut pieces = Vec::with_capacity(1);
         let mut start = self.range.start.clone();

@@ -87,10 +87,11 @@ enum Place {
     Gap(KeyRange),
 }
 
-/// The shard of the index that `key` is of, if it has an index id.
+/// The shard of the index that `key` is of, if it has an index id. None for the last id there can be, whose range has no end
+/// that a key could be below; nothing that clients read is there.
 fn shard_of(key: &[u8]) -> Option<usize> {
-    let id = key.first_chunk::<INDEX_ID_BYTES>()?;
-    Some(u32::from_be_bytes(*id) as usize % LEAF_SHARD_COUNT)
+    let id = u32::from_be_bytes(*key.first_chunk::<INDEX_ID_BYTES>()?);
+    (id != u32::MAX).then_some(id as usize % LEAF_SHARD_COUNT)
 }
 
 /// The keys of the index that `key` is of.
