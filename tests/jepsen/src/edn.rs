@@ -44,7 +44,10 @@ impl Value {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         let Value::Map(pairs) = self else { return None };
-        pairs.iter().find(|(key, _)| matches!(key, Value::Keyword(key) if key == name)).map(|(_, value)| value)
+        pairs
+            .iter()
+            .find(|(key, _)| matches!(key, Value::Keyword(key) if key == name))
+            .map(|(_, value)| value)
     }
 
     /// The number, when it is an integer.
