@@ -77,7 +77,12 @@ pub trait Client: Send {
     /// How it ended that was not `:ok`. A transaction may be left open then; whoever calls rolls it back or gives the session up.
     fn perform(&mut self, request: &Request, turn: &mut Turn<'_>) -> Result<Value, Ended>;
 
-    /// Hears how what it did ended, also when it could not be tried.
+    /// Operations say which session they used, because that is whom a promise was made to.
+    fn tells_session(&self) -> bool {
+        false
+    }
+
+    /// Hears how what it did ended.
     fn heard(&mut self, _request: &Request, _kind: Kind) {}
 
     /// What to do once everything is healed and nobody hurts the cluster any more; each is tried until it is `:ok`. `first` is one of the
