@@ -33,7 +33,8 @@ pub fn compact(time: SystemTime) -> String {
 /// `2026-11-22 09:30:15 UTC`, of a time as [`compact`] writes it; anything else as it is.
 #[must_use]
 pub fn readable(compact: &str) -> String {
-    let is_digits = |text: Option<&str>| text.is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_digits =
+        |text: Option<&str>| text.is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let has_form = compact.len() == 16
         && compact.get(8..9) == Some("T")
         && compact.ends_with('Z')

@@ -79,14 +79,32 @@ mod tests {
 
     #[test]
     fn faults_last_until_they_are_undone() {
-        let steps = [("kill", 10), ("start-partition", 20), ("kill", 30), ("transfer", 40), ("start", 50), ("pause", 60), ("heal", 70)];
+        let steps = [
+            ("kill", 10),
+            ("start-partition", 20),
+            ("kill", 30),
+            ("transfer", 40),
+            ("start", 50),
+            ("pause", 60),
+            ("heal", 70),
+        ];
         let twice = steps.iter().flat_map(|(function, ms)| {
-            [operation(Process::Nemesis, Kind::Info, function, *ms), operation(Process::Nemesis, Kind::Info, function, ms + 2)]
+            [
+                operation(Process::Nemesis, Kind::Info, function, *ms),
+                operation(Process::Nemesis, Kind::Info, function, ms + 2),
+            ]
         });
         let faults = of(&history(twice.collect()));
         let times: Vec<_> = faults
             .iter()
-            .map(|fault| (fault.name.as_str(), fault.begin_ns / 1_000_000, fault.end_ns.map(|end| end / 1_000_000), fault.lasts))
+            .map(|fault| {
+                (
+                    fault.name.as_str(),
+                    fault.begin_ns / 1_000_000,
+                    fault.end_ns.map(|end| end / 1_000_000),
+                    fault.lasts,
+                )
+            })
             .collect();
         assert_eq!(
             times,

@@ -136,7 +136,9 @@ pub fn write(folder: &Path, run: &Summary, history: &History, verdicts: &[Verdic
         put(&name, &content)?;
     }
     let mut files: Vec<String> =
-        ["history.edn", "timeline.html", "results.edn", "results.json", "command.txt"].map(String::from).into();
+        ["history.edn", "timeline.html", "results.edn", "results.json", "command.txt"]
+            .map(String::from)
+            .into();
     for (node, log) in &run.logs {
         let name = format!("{node}.log");
         let copy = folder.join(file_name(&name)?);
@@ -177,4 +179,101 @@ fn point_latest_to(folder: &Path) -> Result<(), Error> {
     let _ = fs::remove_file(&new);
     std::os::unix::fs::symlink(Path::new(workload).join(name), &new).map_err(at(&new))?;
     fs::rename(&new, &link).map_err(at(&link))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spans::tests::{history, operation};
+    use super::*;
+    use crate::edn::Value;
+    use crate::history::{Kind, Process};
+    use crate::verdict::Valid;
+
+    fn summary(logs: Vec<(String, PathBuf)>) -> Summary {
+        Summary {
+            workload: "register".into(),
+            nemesis: "kill".into(),
+            seed: u64::MAX,
+            nodes: 3,
+            regions: 1,
+            workers: 2,
+            isolation: "serializable".into(),
+            consistency: "strong".into(),
+            model: "linearizable".into(),
+            start: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_338_307),
+            duration: Duration::from_millis(12_345),
+            version: "quorate 0.1.0".into(),
+            command: "jepsen test --workload register --value '<x>'".into(),
+            logs,
+        }
+    }
+
+    fn verdict(valid: Valid, drawing: &str) -> Verdict {
+        Verdict {
+            checker: "linearizable".into(),
+            valid,
+            findings: vec!["index 3 reads <nothing>".into()],
+            details: Value::Map(vec![(Value::keyword("keys"), Value::Integer(4))]),
+            drawings: vec![(drawing.to_owned(), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_owned())],
+        }
+    }
+
+    fn two_operations() -> History {
+        let process = Process::Client(0);
+        history(vec![operation(process, Kind::Invoke, "read", 1), operation(process, Kind::Ok, "read", 5)])
+    }
+
+    #[test]
+    fn a_folder_has_all_that_the_module_promises() {
+        let store = tempfile::tempdir().expect("a folder");
+        let log = store.path().join("some.log");
+        fs::write(&log, "the node says").expect("a log");
+        let run = summary(vec![("n1".into(), log), ("n2".into(), store.path().join("missing"))]);
+        let folder = folder(store.path(), &run);
+        let verdicts = [verdict(Valid::No, "window-0.svg"), verdict(Valid::Yes, "window-1.svg")];
+        write(&folder, &run, &two_operations(), &verdicts).expect("it is written");
+        assert_eq!(folder, store.path().join("register/20261122T090507Z-18446744073709551615"));
+        let latest = fs::canonicalize(store.path().join("latest")).expect("a link");
+        let read = |name: &str| {
+            fs::read_to_string(latest.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+        };
+        assert_eq!(read("command.txt"), "jepsen test --workload register --value '<x>'\n");
+        assert_eq!(History::read_edn(&read("history.edn")).expect("a history"), two_operations());
+        let json: serde_json::Value = serde_json::from_str(&read("results.json")).expect("JSON");
+        assert_eq!(json["valid?"], false);
+        assert_eq!(json["stats"]["by-f"]["read"]["ok-count"], 1);
+        assert_eq!(json["run"]["seed"], "18446744073709551615", "not another seed");
+        assert_eq!(json["linearizable"]["findings"][0], "index 3 reads <nothing>");
+        assert_eq!(json["linearizable-2"]["valid?"], true);
+        let edn = Value::parse(&read("results.edn")).expect("EDN");
+        assert_eq!(edn.get("valid?"), Some(&Value::Bool(false)));
+        let index = read("index.html");
+        for part in ["v invalid", "index 3 reads &lt;nothing&gt;", "window-0.svg", "n1.log", "timeline.html"]
+        {
+            assert!(index.contains(part), "{part} is not in {index}");
+        }
+        assert!(!index.contains("n2.log"), "it is not there");
+        for name in [
+            "latency-raw.svg",
+            "latency-quantiles.svg",
+            "rate.svg",
+            "timeline.html",
+            "n1.log",
+            "window-1.svg",
+        ] {
+            assert!(!read(name).is_empty());
+        }
+        write(&folder, &run, &two_operations(), &verdicts).expect("it can be written again");
+    }
+
+    #[test]
+    fn a_drawing_cannot_leave_the_folder() {
+        let store = tempfile::tempdir().expect("a folder");
+        let folder = store.path().join("a/b");
+        for name in ["../x.svg", "/x.svg", "a/b.svg", "", ".", "x.svg/"] {
+            let refused =
+                write(&folder, &summary(Vec::new()), &two_operations(), &[verdict(Valid::No, name)]);
+            assert!(matches!(refused, Err(Error::Name(_))), "{name:?}: {refused:?}");
+        }
+    }
 }

@@ -35,7 +35,8 @@ impl Index<'_> {
     pub fn html(&self) -> String {
         let all = Valid::of_all(self.verdicts.iter().map(|verdict| verdict.valid));
         let title = format!("{} with {}", self.run.workload, self.run.nemesis);
-        let mut body = format!("<p><a href=\"/\">all runs</a></p>\n<h1>{} {}</h1>\n", badge(all), escaped(&title));
+        let mut body =
+            format!("<p><a href=\"/\">all runs</a></p>\n<h1>{} {}</h1>\n", badge(all), escaped(&title));
         let _ = writeln!(body, "<pre>{}</pre>", escaped(&self.run.command));
         self.verdicts(&mut body);
         self.run(&mut body);
@@ -65,7 +66,11 @@ impl Index<'_> {
                     let _ = writeln!(body, "<li>{}</li>", escaped(finding).replace('\n', "<br/>"));
                 }
                 if verdict.findings.len() > FINDINGS_MAX {
-                    let _ = writeln!(body, "<li>{} more in results.edn</li>", verdict.findings.len() - FINDINGS_MAX);
+                    let _ = writeln!(
+                        body,
+                        "<li>{} more in results.edn</li>",
+                        verdict.findings.len() - FINDINGS_MAX
+                    );
                 }
                 body.push_str("</ul>\n");
             }

@@ -37,7 +37,11 @@ pub fn of(run: &Summary, history: &History, hash: &str, verdicts: &[Verdict]) ->
     for verdict in verdicts {
         // Two checkers of one name would be one key of the map.
         let same = verdicts.iter().take(names.len()).filter(|other| other.checker == verdict.checker).count();
-        names.push(if same == 0 { verdict.checker.clone() } else { format!("{}-{}", verdict.checker, same + 1) });
+        names.push(if same == 0 {
+            verdict.checker.clone()
+        } else {
+            format!("{}-{}", verdict.checker, same + 1)
+        });
     }
     for (name, verdict) in names.iter().zip(verdicts) {
         let drawings: Vec<String> = verdict.drawings.iter().map(|(file, _)| file.clone()).collect();
@@ -59,7 +63,10 @@ fn of_run(run: &Summary, hash: &str) -> Value {
         ("workload", Value::keyword(&run.workload)),
         ("nemesis", Value::keyword(&run.nemesis)),
         // A seed that is no EDN integer must not become another one.
-        ("seed", i64::try_from(run.seed).map_or_else(|_| Value::String(run.seed.to_string()), Value::Integer)),
+        (
+            "seed",
+            i64::try_from(run.seed).map_or_else(|_| Value::String(run.seed.to_string()), Value::Integer),
+        ),
         ("nodes", integer(run.nodes)),
         ("regions", integer(run.regions)),
         ("workers", integer(run.workers)),
@@ -125,7 +132,11 @@ pub fn json(value: &Value) -> serde_json::Value {
                 | Value::Map(_)
                 | Value::Tagged(..) => key.to_string(),
             };
-            pairs.iter().map(|(name, value)| (key(name), json(value))).collect::<serde_json::Map<_, _>>().into()
+            pairs
+                .iter()
+                .map(|(name, value)| (key(name), json(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         }
         Value::Tagged(_, value) => json(value),
     }

@@ -48,9 +48,7 @@ fn collect(history: &History, is_wanted: impl Fn(Process) -> bool) -> Vec<Span<'
     for operation in history.operations.iter().filter(|operation| is_wanted(operation.process)) {
         let begins = match operation.process {
             Process::Client(_) => operation.kind == Kind::Invoke,
-            Process::Nemesis => {
-                operation.kind == Kind::Invoke || !open.contains_key(&Process::Nemesis)
-            }
+            Process::Nemesis => operation.kind == Kind::Invoke || !open.contains_key(&Process::Nemesis),
         };
         if begins {
             open.insert(operation.process, spans.len());

@@ -47,7 +47,8 @@ impl Canvas {
     /// Words whose `anchor` (`start`, `middle`, `end`) lies at a point.
     pub fn text(&mut self, (x, y): Pair, anchor: &str, words: &str) {
         let words = escaped(words);
-        let _ = writeln!(self.body, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{words}</text>");
+        let _ =
+            writeln!(self.body, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{words}</text>");
     }
 
     /// A filled rectangle with a text that shows when the pointer is on it.
@@ -92,7 +93,9 @@ impl Canvas {
                     y - 1.8
                 )
             }
-            Marker::Triangle => writeln!(self.body, "<path d=\"M{x:.1} {:.1}l2.3 4h-4.6z\" {fill}/>", y - 2.4),
+            Marker::Triangle => {
+                writeln!(self.body, "<path d=\"M{x:.1} {:.1}l2.3 4h-4.6z\" {fill}/>", y - 2.4)
+            }
             Marker::Plus => writeln!(
                 self.body,
                 "<path d=\"M{:.1} {y:.1}h4.8M{x:.1} {:.1}v4.8\" {stroke}/>",

@@ -118,8 +118,10 @@ fn bars(
     for column in 0..=workers {
         let name = if column == 0 { "nemesis".to_owned() } else { format!("worker {}", column - 1) };
         let left = column * (COLUMN_WIDTH + COLUMN_GAP);
-        let _ =
-            writeln!(text, "<div class=\"h\" style=\"left:{left}px;top:0;width:{COLUMN_WIDTH}px\">{name}</div>");
+        let _ = writeln!(
+            text,
+            "<div class=\"h\" style=\"left:{left}px;top:0;width:{COLUMN_WIDTH}px\">{name}</div>"
+        );
     }
     for span in &spans {
         let top = places.get(&span.invocation.index).copied().unwrap_or(TOP);
@@ -176,7 +178,8 @@ fn hover(span: &Span<'_>) -> String {
         None => text.push_str("\nnever ended"),
         Some(end) => {
             let took_ms = end.time_ns.saturating_sub(invocation.time_ns) as f64 / 1e6;
-            let _ = write!(text, "\nindex {}, after {took_ms:.3} ms: {:?} {}", end.index, end.kind, end.value);
+            let _ =
+                write!(text, "\nindex {}, after {took_ms:.3} ms: {:?} {}", end.index, end.kind, end.value);
             if let Some(error) = &end.error {
                 let _ = write!(text, "\n{error}");
             }

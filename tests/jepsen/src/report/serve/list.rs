@@ -102,7 +102,8 @@ pub fn html(store: &Path) -> String {
         for name in ["nemesis", "isolation", "consistency", "model"] {
             let _ = write!(body, "<td>{}</td>", escaped(&run.field("run", name)));
         }
-        for (part, name) in [("run", "nodes"), ("run", "seconds"), ("stats", "ok-count"), ("stats", "count")] {
+        for (part, name) in [("run", "nodes"), ("run", "seconds"), ("stats", "ok-count"), ("stats", "count")]
+        {
             let _ = write!(body, "<td class=\"n\">{}</td>", escaped(&run.field(part, name)));
         }
         let _ = writeln!(body, "<td>{}</td></tr>", escaped(&run.field("run", "seed")));

@@ -48,7 +48,10 @@ impl Response {
     }
 
     fn refusal(status: &'static str) -> Response {
-        Response::html(status, page(status, "", &format!("<h1>{status}</h1><p><a href=\"/\">all runs</a></p>")))
+        Response::html(
+            status,
+            page(status, "", &format!("<h1>{status}</h1><p><a href=\"/\">all runs</a></p>")),
+        )
     }
 }
 
@@ -220,9 +223,13 @@ mod tests {
         fs::create_dir_all(&run).expect("the run's folder");
         fs::write(folder.path().join("secret"), "outside").expect("a file beside the store");
         fs::write(run.join("index.html"), "the run").expect("its page");
-        fs::write(run.join("results.json"), r#"{"valid?":false,"run":{"workload":"append","nemesis":"<kill>"}}"#)
-            .expect("its results");
-        std::os::unix::fs::symlink("append/20261122T090507Z-7", folder.path().join("store/latest")).expect("a link");
+        fs::write(
+            run.join("results.json"),
+            r#"{"valid?":false,"run":{"workload":"append","nemesis":"<kill>"}}"#,
+        )
+        .expect("its results");
+        std::os::unix::fs::symlink("append/20261122T090507Z-7", folder.path().join("store/latest"))
+            .expect("a link");
         std::os::unix::fs::symlink("../secret", folder.path().join("store/leak")).expect("a link");
         folder
     }
@@ -232,7 +239,10 @@ mod tests {
         let folder = store();
         let store = folder.path().join("store");
         let list = get(&store, "GET / HTTP/1.1");
-        assert!(list.contains("href=\"/append/20261122T090507Z-7/\"") && list.contains("v invalid"), "{list}");
+        assert!(
+            list.contains("href=\"/append/20261122T090507Z-7/\"") && list.contains("v invalid"),
+            "{list}"
+        );
         assert!(list.contains("&lt;kill&gt;"), "{list}");
         assert!(get(&store, "GET /latest/ HTTP/1.1").ends_with("\r\n\r\nthe run"));
         let head = get(&store, "HEAD /latest/index.html HTTP/1.1");
