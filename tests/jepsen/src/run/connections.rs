@@ -12,13 +12,15 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 
-use super::library::Manner;
+use super::library::{Account, Manner};
 use super::session::{Failure, Reach, Session};
 use super::target::{Server, Target};
 use crate::workloads::levels::Levels;
 
 /// Seconds that a statement waits for a lock: short, as a history should not be about waiting.
 const LOCK_WAIT_S: u64 = 2;
+/// Seconds that a read waits for a majority to say that it is fresh: less than a client waits, so that it hears of it.
+const READ_WAIT_S: u64 = 3;
 /// Errors after which a session is as before, but for its transaction: duplicate key, lock wait timeout, deadlock, no wait.
 const SOUND_AFTER: [u16; 4] = [1062, 1205, 1213, 3572];
 
@@ -46,6 +48,7 @@ pub struct Seat<'c> {
 /// See the module.
 pub struct Connections {
     target: Arc<Target>,
+    account: Account,
     manner: Manner,
     levels: Levels,
     /// The database that sessions use; none before it is made.
@@ -65,6 +68,7 @@ impl Connections {
     #[must_use]
     pub fn new(target: Arc<Target>, manner: Manner, levels: Levels, worker: usize, seed: u64) -> Connections {
         Connections {
+            account: target.account.clone(),
             target,
             manner,
             levels,
@@ -74,6 +78,13 @@ impl Connections {
             random: StdRng::seed_from_u64(seed),
             next_number: worker as u64,
         }
+    }
+
+    /// The same, of a worker that waits so many times as long for answers.
+    #[must_use]
+    pub fn patient(mut self, times: u32) -> Connections {
+        self.account.timeout *= times;
+        self
     }
 
     /// The same, of sessions that use no database.
@@ -147,12 +158,13 @@ impl Connections {
             return Ok(());
         }
         self.sessions.remove(&id);
-        let mut session = self.target.open(id, self.manner)?;
+        let mut session = self.target.open_as(id, self.manner, &self.account)?;
         session.query(&format!("SET SESSION TRANSACTION ISOLATION LEVEL {}", self.levels.isolation.sql()))?;
         session.query(&format!("SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT_S}"))?;
         if self.target.server == Server::Quorate {
             let consistency = self.levels.consistency.sql();
             session.query(&format!("SET SESSION quorate_read_consistency = '{consistency}'"))?;
+            session.query(&format!("SET SESSION quorate_read_timeout = {READ_WAIT_S}"))?;
         }
         if let Some(database) = self.database {
             session.query(&format!("USE {database}"))?;

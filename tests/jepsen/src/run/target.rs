@@ -1,10 +1,7 @@
 //! What a run works on: test hosts of its own, or servers that are there already (`--address`), of Quorate or of another maker.
 
-use std::sync::Arc;
-
 use super::library::{Account, Libraries, Manner, open};
 use super::session::{Failure, Session};
-use crate::hosts::Cluster;
 
 /// The error of a variable that a server does not know.
 const UNKNOWN_VARIABLE: u16 = 1193;
@@ -20,8 +17,6 @@ pub enum Server {
 
 /// The nodes of a run.
 pub enum Nodes {
-    /// Hosts of the run.
-    Hosts(Arc<Cluster>),
     /// Servers at these addresses, numbered from 1. Nothing but their tables in the database `jepsen` is touched.
     Addresses(Vec<String>),
 }
@@ -41,7 +36,6 @@ impl Nodes {
     #[must_use]
     pub fn ids(&self) -> Vec<u64> {
         match self {
-            Nodes::Hosts(cluster) => cluster.nodes(),
             Nodes::Addresses(addresses) => (1..=addresses.len() as u64).collect(),
         }
     }
@@ -50,7 +44,6 @@ impl Nodes {
     #[must_use]
     pub fn address(&self, id: u64) -> String {
         match self {
-            Nodes::Hosts(cluster) => cluster.client_address(id),
             Nodes::Addresses(addresses) => {
                 usize::try_from(id).ok().and_then(|id| addresses.get(id.checked_sub(1)?)).cloned().unwrap_or_default()
             }
@@ -79,6 +72,14 @@ impl Target {
     /// # Errors
     /// When it cannot be had.
     pub fn open(&self, id: u64, manner: Manner) -> Result<Box<dyn Session>, Failure> {
-        open(&self.nodes.address(id), &self.account, manner)
+        self.open_as(id, manner, &self.account)
+    }
+
+    /// The same, of somebody with other patience.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub fn open_as(&self, id: u64, manner: Manner, account: &Account) -> Result<Box<dyn Session>, Failure> {
+        open(&self.nodes.address(id), account, manner)
     }
 }

@@ -4,8 +4,6 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::checkers::Model;
-
 /// `transaction_isolation` of the clients.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, clap::ValueEnum)]
 pub enum Isolation {

@@ -17,7 +17,7 @@ use super::bank::{self, ACCOUNTS, BALANCE, Transfer};
 use super::{Client, Request, Setting, Turn, Workload, run_all};
 use crate::checkers::{self, Staleness};
 use crate::edn::Value;
-use crate::history::{History, Kind};
+use crate::history::History;
 use crate::run::session::{Ended, Failure, Session};
 use crate::verdict::Verdict;
 
@@ -28,10 +28,10 @@ const BEING_FINISHED: u16 = 1399;
 /// Where a branch's name stands in a row of `XA RECOVER`.
 const NAME_COLUMN: usize = 3;
 
-const TAKE: &str = "UPDATE xa_from SET balance = balance - ? WHERE id = ? AND balance >= ?";
-const GIVE: &str = "UPDATE xa_to SET balance = balance + ? WHERE id = ?";
+/// Money moves between two tables, in either direction.
+const TABLES: [&str; 2] = ["xa_a", "xa_b"];
 const JOURNAL: &str = "INSERT INTO xa_journal (id) VALUES (?)";
-const READ: &str = "SELECT f.id, f.balance + t.balance FROM xa_from f JOIN xa_to t ON f.id = t.id";
+const READ: &str = "SELECT a.id, a.balance + b.balance FROM xa_a a JOIN xa_b b ON a.id = b.id";
 
 /// What is decided of a branch that is not known to be finished.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,18 +73,18 @@ impl Xa {
 
 impl Workload for Xa {
     fn prepare(&self, session: &mut dyn Session) -> Result<(), Failure> {
-        // A branch of a run before this one would hold its locks for ever, and be in the way of DROP DATABASE: see `run`.
         run_all(
             session,
             &[
-                "CREATE TABLE xa_from (id INT NOT NULL PRIMARY KEY, balance BIGINT NOT NULL)",
-                "CREATE TABLE xa_to (id INT NOT NULL PRIMARY KEY, balance BIGINT NOT NULL)",
+                "CREATE TABLE xa_a (id INT NOT NULL PRIMARY KEY, balance BIGINT NOT NULL)",
+                "CREATE TABLE xa_b (id INT NOT NULL PRIMARY KEY, balance BIGINT NOT NULL)",
                 "CREATE TABLE xa_journal (id BIGINT NOT NULL PRIMARY KEY)",
             ],
         )?;
         for id in 0..ACCOUNTS {
-            session.query(&format!("INSERT INTO xa_from (id, balance) VALUES ({id}, {BALANCE})"))?;
-            session.query(&format!("INSERT INTO xa_to (id, balance) VALUES ({id}, 0)"))?;
+            let (one, other) = (BALANCE / 2, BALANCE - BALANCE / 2);
+            session.query(&format!("INSERT INTO xa_a (id, balance) VALUES ({id}, {one})"))?;
+            session.query(&format!("INSERT INTO xa_b (id, balance) VALUES ({id}, {other})"))?;
         }
         Ok(())
     }
@@ -180,9 +180,12 @@ impl Manager {
     ) -> Result<(), Ended> {
         let Transfer { from, to, amount } = transfer;
         turn.say(&format!("XA START '{name}'"))?;
-        let taken = turn.ask(TAKE, &[amount.into(), from.into(), amount.into()])?.affected;
+        let [giver, taker] = if number % 2 == 0 { TABLES } else { [TABLES[1], TABLES[0]] };
+        let take = format!("UPDATE {giver} SET balance = balance - ? WHERE id = ? AND balance >= ?");
+        let taken = turn.ask(&take, &[amount.into(), from.into(), amount.into()])?.affected;
         if taken > 0 {
-            turn.ask(GIVE, &[amount.into(), to.into()])?;
+            let give = format!("UPDATE {taker} SET balance = balance + ? WHERE id = ?");
+            turn.ask(&give, &[amount.into(), to.into()])?;
         }
         turn.ask(JOURNAL, &[number.into()])?;
         turn.say(&format!("XA END '{name}'"))?;
@@ -230,9 +233,10 @@ impl Manager {
 
 impl Client for Manager {
     fn next(&mut self) -> Request {
+        let has_decided = self.shared.decisions().values().any(|decision| *decision != Decision::Open);
         match self.random.random_range(0..12) {
-            0 => Request::at_leader("recover", Value::Nil),
-            1..4 => Request::anywhere("read", Value::Nil),
+            0 | 1 if has_decided => Request::at_leader("recover", Value::Nil),
+            0..4 => Request::anywhere("read", Value::Nil),
             _ => {
                 let Value::Map(mut pairs) = Transfer::random(&mut self.random).to_value() else {
                     return Request::at_leader("recover", Value::Nil);
@@ -252,8 +256,6 @@ impl Client for Manager {
             _ => turn.ask(READ, &[]).map(|answer| bank::balances(answer.pairs())),
         }
     }
-
-    fn heard(&mut self, _request: &Request, _kind: Kind) {}
 
     fn last(&mut self, first: bool) -> Vec<Request> {
         let mut requests =
