@@ -68,17 +68,19 @@ fn test(options: &Options) -> ExitCode {
         Ok(outcome) => outcome,
         Err(error) => return refused(&error),
     };
-    for verdict in &outcome.verdicts {
-        println!("{}: {}", verdict.checker, word(verdict.valid));
-        for finding in &verdict.findings {
-            println!("  {finding}");
+    for part in &outcome.each {
+        let (committed, floor) = part.committed;
+        println!("# {}: {}; claimed: {}", part.workload, word(part.valid), part.claim);
+        println!("  {committed} operations of a floor of {floor}; history {}; {}", part.hash, part.folder.display());
+        for verdict in &part.verdicts {
+            println!("  {}: {}", verdict.checker, word(verdict.valid));
+            for finding in &verdict.findings {
+                println!("    {finding}");
+            }
         }
     }
-    let (committed, floor) = outcome.committed;
-    println!("{committed} operations counted for the floor of {floor}; claimed: {}", outcome.claim);
-    println!("{} (history {})", outcome.folder.display(), outcome.hash);
-    println!("{}: {}", word(outcome.valid), outcome.command);
-    code(outcome.valid)
+    println!("{}: {}", word(outcome.valid()), outcome.command);
+    code(outcome.valid())
 }
 
 fn list() {

@@ -52,7 +52,7 @@ pub struct Connections {
     manner: Manner,
     levels: Levels,
     /// The database that sessions use; none before it is made.
-    database: Option<&'static str>,
+    database: Option<String>,
     sessions: BTreeMap<u64, (u64, Box<dyn Session>)>,
     leader: Option<u64>,
     random: StdRng,
@@ -64,7 +64,7 @@ pub struct Connections {
 pub const WORKERS_MAX: u64 = 1_000;
 
 impl Connections {
-    /// None yet.
+    /// None yet, and of no database.
     #[must_use]
     pub fn new(target: Arc<Target>, manner: Manner, levels: Levels, worker: usize, seed: u64) -> Connections {
         Connections {
@@ -72,7 +72,7 @@ impl Connections {
             target,
             manner,
             levels,
-            database: Some(crate::workloads::DATABASE),
+            database: None,
             sessions: BTreeMap::new(),
             leader: None,
             random: StdRng::seed_from_u64(seed),
@@ -87,10 +87,10 @@ impl Connections {
         self
     }
 
-    /// The same, of sessions that use no database.
+    /// The same, of sessions that use this database.
     #[must_use]
-    pub fn without_database(mut self) -> Connections {
-        self.database = None;
+    pub fn using(mut self, database: &str) -> Connections {
+        self.database = Some(database.to_owned());
         self
     }
 
@@ -166,7 +166,7 @@ impl Connections {
             session.query(&format!("SET SESSION quorate_read_consistency = '{consistency}'"))?;
             session.query(&format!("SET SESSION quorate_read_timeout = {READ_WAIT_S}"))?;
         }
-        if let Some(database) = self.database {
+        if let Some(database) = &self.database {
             session.query(&format!("USE {database}"))?;
         }
         self.sessions.insert(id, (self.next_number, session));

@@ -2,8 +2,9 @@
 //!
 //! Servers that are there already (`--address`) are left alone.
 
-use std::time::Instant;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
 use super::options::Options;
 use super::target::{Nodes, Target};
@@ -23,7 +24,7 @@ pub(super) fn target(options: &Options) -> Result<Target, Error> {
 }
 
 /// Hurts the nodes until the clients' time is up.
-pub(super) fn until_over(options: &Options, _seed: u64, _target: &Target, _trial: &Trial) -> Result<(), String> {
+pub(super) fn until_over(options: &Options, _seed: u64, _target: &Target, _trials: &[Arc<Trial>]) -> Result<(), String> {
     let end = Instant::now() + options.duration();
     while Instant::now() < end {
         std::thread::sleep(TICK);
@@ -32,7 +33,7 @@ pub(super) fn until_over(options: &Options, _seed: u64, _target: &Target, _trial
 }
 
 /// Brings everything back.
-pub(super) fn heal(_target: &Target) -> Result<(), String> {
+pub(super) fn heal(_target: &Target, _trials: &[Arc<Trial>]) -> Result<(), String> {
     Ok(())
 }
 

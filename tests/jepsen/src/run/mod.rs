@@ -44,7 +44,11 @@ const PREPARE_TIMEOUT: Duration = Duration::from_secs(60);
 const PREPARE_PAUSE: Duration = Duration::from_millis(200);
 /// Every so many workers one waits longer for its answers, by so much: some servers say only late that they do not know.
 const PATIENT_EACH: usize = 4;
+/// As much longer as this.
 const PATIENCE: u32 = 3;
+
+/// In place of a workload's name: all that claim something under the levels.
+pub const ALL_WORKLOADS: &str = "all";
 
 /// Why there is no run.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +78,11 @@ pub enum Error {
     Report(#[from] report::Error),
 }
 
-/// What came of a run.
+/// What came of a run for one of its workloads.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// Which workload.
+    pub workload: &'static str,
     /// Of all verdicts.
     pub valid: Valid,
     /// Of each checker.
@@ -85,64 +91,129 @@ pub struct Outcome {
     pub committed: (u64, u64),
     /// [`History::hash`](crate::history::History::hash).
     pub hash: String,
-    /// The run's folder.
+    /// The folder that has it all.
     pub folder: PathBuf,
-    /// What repeats it.
-    pub command: String,
     /// What was claimed.
     pub claim: String,
 }
 
-/// Runs a workload under a nemesis and judges it.
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcomes {
+    /// Of each workload.
+    pub each: Vec<Outcome>,
+    /// What repeats it.
+    pub command: String,
+}
+
+/// One workload of a run. Several may be run at a time, on the same nodes and under the same nemesis, each with its database, its workers and its
+/// history.
+struct Part {
+    kindred: &'static Kindred,
+    workload: Box<dyn Workload>,
+    trial: Arc<Trial>,
+    workers: Vec<Worker>,
+}
+
+/// A workload that is to be run.
+type Choice = (&'static Kindred, Box<dyn Workload>);
+
+impl Outcomes {
+    /// Of all.
+    #[must_use]
+    pub fn valid(&self) -> Valid {
+        Valid::of_all(self.each.iter().map(|outcome| outcome.valid))
+    }
+}
+
+/// Runs workloads under a nemesis and judges each.
 ///
 /// # Errors
 /// When it could not be begun, or its folder not be written. What goes wrong in between is in the verdict.
-pub fn test(options: &Options) -> Result<Outcome, Error> {
-    let kindred = workloads::by_name(&options.workload)?;
+pub fn test(options: &Options) -> Result<Outcomes, Error> {
     check_options(options)?;
-    // The levels are refused before hosts are made.
-    let ours = setting(options, Server::Quorate);
-    if options.address.is_empty() {
-        kindred.make(ours)?;
-    }
+    // What cannot be is refused before hosts are made.
+    chosen(options, Server::Quorate)?;
     let seed = options.seed.unwrap_or_else(rand::random);
     let target = Arc::new(harm::target(options)?);
-    let workload = kindred.make(setting(options, target.server))?;
-    prepare(kindred, workload.as_ref(), &target, options)?;
+    let mut parts = Vec::new();
+    for (kindred, workload) in chosen(options, target.server)? {
+        prepare(kindred, workload.as_ref(), &target, options)?;
+        parts.push(part(kindred, workload, &target, options, seed));
+    }
 
     let start = SystemTime::now();
     let began = Instant::now();
-    let trial = Arc::new(Trial {
-        recorder: Recorder::new(options.concurrency),
-        rate: Rate::new(options.rate),
-        is_over: AtomicBool::new(false),
-    });
-    let workers = workers(options, seed, &target, workload.as_ref(), &trial);
-    let trouble = work(options, seed, &target, &trial, workers);
+    let mut trouble = work(options, seed, &target, &mut parts);
+    for part in &mut parts {
+        trouble.extend(finish::last(&mut part.workers));
+    }
     let duration = began.elapsed();
+    let version = finish::version(&target);
+    let agree = harm::nodes_agree(&target);
+    let logs = harm::logs(&target);
 
-    let history = trial.recorder.history();
-    let committed = workloads::committed(&history, workload.counted());
-    let floor = (kindred.floor_per_s * options.duration().as_secs_f64()).ceil() as u64;
-    let judged = workload.judge(&history).into_iter();
+    let mut each = Vec::new();
+    for part in parts {
+        let mut verdicts: Vec<Verdict> = trouble.iter().cloned().map(finish::trouble).collect();
+        verdicts.extend(agree.clone());
+        let summary = report::Summary {
+            version: version.clone(),
+            logs: logs.clone(),
+            ..summary(options, seed, start, duration, &part)
+        };
+        each.push(judge(options, part, verdicts, &summary)?);
+    }
+    Ok(Outcomes { each, command: options.command(seed) })
+}
+
+/// Has a history judged, and writes the folder.
+fn judge(
+    options: &Options,
+    part: Part,
+    others: Vec<Verdict>,
+    summary: &report::Summary,
+) -> Result<Outcome, Error> {
+    let history = part.trial.recorder.history();
+    let committed = workloads::committed(&history, part.workload.counted());
+    let floor = (part.kindred.floor_per_s * options.duration().as_secs_f64()).ceil() as u64;
+    let judged = part.workload.judge(&history).into_iter();
     let mut verdicts: Vec<Verdict> =
         judged.map(|verdict| crate::checkers::with_floor(verdict, committed, floor)).collect();
-    verdicts.extend(trouble.into_iter().map(finish::trouble));
-    let command = options.command(seed);
-    let hash = history.hash();
-    let mut summary = summary(options, seed, start, duration, workload.claim());
-    summary.version = finish::version(&target);
-    summary.logs = harm::logs(&target);
-    verdicts.extend(harm::nodes_agree(&target));
-    let folder = report::folder(&options.store, &summary);
-    report::write(&folder, &summary, &history, &verdicts)?;
-    let valid = Valid::of_all(verdicts.iter().map(|verdict| verdict.valid));
-    let claim = workload.claim();
-    Ok(Outcome { valid, verdicts, committed: (committed, floor), hash, folder, command, claim })
+    verdicts.extend(others);
+    let folder = report::folder(&options.store, summary);
+    report::write(&folder, summary, &history, &verdicts)?;
+    Ok(Outcome {
+        workload: part.kindred.name,
+        valid: Valid::of_all(verdicts.iter().map(|verdict| verdict.valid)),
+        verdicts,
+        committed: (committed, floor),
+        hash: history.hash(),
+        folder,
+        claim: part.workload.claim(),
+    })
+}
+
+/// The workloads that are asked for: those named, or all that claim something under the levels.
+fn chosen(options: &Options, server: Server) -> Result<Vec<Choice>, Error> {
+    let setting = Setting { levels: options.levels(), server };
+    if options.workload.iter().any(|name| name == ALL_WORKLOADS) {
+        let made = workloads::ALL.iter().filter_map(|kindred| Some((kindred, kindred.make(setting).ok()?)));
+        return Ok(made.collect());
+    }
+    let mut all = Vec::new();
+    for name in &options.workload {
+        let kindred = workloads::by_name(name)?;
+        all.push((kindred, kindred.make(setting)?));
+    }
+    Ok(all)
 }
 
 fn check_options(options: &Options) -> Result<(), Error> {
     let wrong = |message: String| Err(Error::Options(message));
+    if options.workload.is_empty() {
+        return wrong("--workload is empty".to_owned());
+    }
     if options.concurrency == 0 || options.concurrency as u64 > WORKERS_MAX {
         return wrong(format!("--concurrency is from 1 to {WORKERS_MAX}"));
     }
@@ -159,10 +230,6 @@ fn check_options(options: &Options) -> Result<(), Error> {
         return wrong("--regions is 1 or 3".to_owned());
     }
     Ok(())
-}
-
-fn setting(options: &Options, server: Server) -> Setting {
-    Setting { levels: options.levels(), workers: options.concurrency, server }
 }
 
 fn account(options: &Options) -> Account {
@@ -184,8 +251,10 @@ fn prepare(
     loop {
         let manner = Manner::of(options.client, 0);
         let mut connections =
-            Connections::new(Arc::clone(target), manner, options.levels(), 0, 0).without_database();
-        let made = connections.seat(Place::Leader).and_then(|seat| make_tables(workload, seat.session));
+            Connections::new(Arc::clone(target), manner, options.levels(), 0, 0);
+        let made = connections.seat(Place::Leader).and_then(|seat| {
+            make_tables(workload, &database(options, kindred), seat.session)
+        });
         match made {
             Ok(()) => return Ok(()),
             Err(failure) if began.elapsed() > PREPARE_TIMEOUT => {
@@ -196,54 +265,65 @@ fn prepare(
     }
 }
 
-fn make_tables(workload: &dyn Workload, session: &mut dyn Session) -> Result<(), Failure> {
-    session.query(&format!("DROP DATABASE IF EXISTS {DATABASE}"))?;
-    session.query(&format!("CREATE DATABASE {DATABASE}"))?;
-    session.query(&format!("USE {DATABASE}"))?;
+/// The database of a workload: one for each where there are several, as tables of two may have one name.
+fn database(options: &Options, kindred: &Kindred) -> String {
+    match options.workload.as_slice() {
+        [one] if one != ALL_WORKLOADS => DATABASE.to_owned(),
+        _ => format!("{DATABASE}_{}", kindred.name.replace('-', "_")),
+    }
+}
+
+fn make_tables(workload: &dyn Workload, database: &str, session: &mut dyn Session) -> Result<(), Failure> {
+    session.query(&format!("DROP DATABASE IF EXISTS {database}"))?;
+    session.query(&format!("CREATE DATABASE {database}"))?;
+    session.query(&format!("USE {database}"))?;
     workload.prepare(session)
 }
 
-fn workers(
+/// A workload with its workers, which have not begun.
+fn part(
+    kindred: &'static Kindred,
+    workload: Box<dyn Workload>,
+    target: &Arc<Target>,
     options: &Options,
     seed: u64,
-    target: &Arc<Target>,
-    workload: &dyn Workload,
-    trial: &Arc<Trial>,
-) -> Vec<Worker> {
+) -> Part {
+    let trial = Arc::new(Trial {
+        recorder: Recorder::new(options.concurrency),
+        rate: Rate::new(options.rate),
+        is_over: AtomicBool::new(false),
+    });
+    let database = database(options, kindred);
     let one = |number: usize| {
         let manner = Manner::of(options.client, number);
         let own_seed = seed.wrapping_add(number as u64 + 1);
         let patience = if number % PATIENT_EACH == PATIENT_EACH - 1 { PATIENCE } else { 1 };
-        let connections =
-            Connections::new(Arc::clone(target), manner, options.levels(), number, own_seed).patient(patience);
-        let client = workload.client(number, own_seed);
-        Worker::new(number, manner, client, connections, Arc::clone(trial))
+        let connections = Connections::new(Arc::clone(target), manner, options.levels(), number, own_seed)
+            .using(&database)
+            .patient(patience);
+        Worker::new(number, manner, workload.client(number, own_seed), connections, Arc::clone(&trial))
     };
-    (0..options.concurrency).map(one).collect()
+    let workers = (0..options.concurrency).map(one).collect();
+    Part { kindred, workload, trial, workers }
 }
 
-/// Has the workers work and the nemesis hurt, heals, and does what comes last. What went wrong with that.
-fn work(
-    options: &Options,
-    seed: u64,
-    target: &Arc<Target>,
-    trial: &Arc<Trial>,
-    mut workers: Vec<Worker>,
-) -> Vec<String> {
+/// Has the workers work while the nemesis hurts, and heals. What went wrong with that.
+fn work(options: &Options, seed: u64, target: &Arc<Target>, parts: &mut [Part]) -> Vec<String> {
     let mut trouble = Vec::new();
+    let trials: Vec<Arc<Trial>> = parts.iter().map(|part| Arc::clone(&part.trial)).collect();
     std::thread::scope(|scope| {
-        let running: Vec<_> =
-            workers.iter_mut().map(|worker| scope.spawn(move || worker.run())).collect();
-        let hurt = harm::until_over(options, seed, target, trial);
-        trial.is_over.store(true, Ordering::Relaxed);
-        trouble.extend(hurt.err());
+        let all = parts.iter_mut().flat_map(|part| part.workers.iter_mut());
+        let running: Vec<_> = all.map(|worker| scope.spawn(move || worker.run())).collect();
+        trouble.extend(harm::until_over(options, seed, target, &trials).err());
+        for trial in &trials {
+            trial.is_over.store(true, Ordering::Relaxed);
+        }
         let panicked = running.into_iter().filter_map(|worker| worker.join().err()).count();
         if panicked > 0 {
             trouble.push(format!("{panicked} workers panicked"));
         }
     });
-    trouble.extend(harm::heal(target).err());
-    trouble.extend(finish::last(&mut workers));
+    trouble.extend(harm::heal(target, &trials).err());
     trouble
 }
 
@@ -252,10 +332,10 @@ fn summary(
     seed: u64,
     start: SystemTime,
     duration: Duration,
-    claim: String,
+    part: &Part,
 ) -> report::Summary {
     report::Summary {
-        workload: options.workload.clone(),
+        workload: part.kindred.name.to_owned(),
         nemesis: options.nemesis.clone(),
         seed,
         nodes: if options.address.is_empty() { options.nodes } else { options.address.len() },
@@ -263,7 +343,7 @@ fn summary(
         workers: options.concurrency,
         isolation: options.isolation.name().to_owned(),
         consistency: options.consistency.name().to_owned(),
-        model: claim,
+        model: part.workload.claim(),
         start,
         duration,
         version: String::new(),

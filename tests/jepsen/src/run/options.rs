@@ -11,9 +11,10 @@ use crate::workloads::levels::{Consistency, Isolation, Levels};
 /// `jepsen test`.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// What clients do: see `jepsen list`.
-    #[arg(long, short)]
-    pub workload: String,
+    /// What clients do: see `jepsen list`. Several, with commas between them, or `all` that claim something under the levels, are run side by side,
+    /// each with its own database, clients and history.
+    #[arg(long, short, value_delimiter = ',', required = true)]
+    pub workload: Vec<String>,
     /// What hurts the cluster: none, partition, kill, pause, clock, disk, membership, all.
     #[arg(long, short = 'm', default_value = "none")]
     pub nemesis: String,
@@ -35,10 +36,10 @@ pub struct Options {
     /// `quorate_read_consistency` of the clients.
     #[arg(long, value_enum, default_value_t = Consistency::Strong)]
     pub consistency: Consistency,
-    /// Operations that all clients together begin in a second, at most.
+    /// Operations that all clients of a workload together begin in a second, at most.
     #[arg(long, default_value_t = 200.0)]
     pub rate: f64,
-    /// Clients that work at a time.
+    /// Clients of a workload that work at a time.
     #[arg(long, default_value_t = 12)]
     pub concurrency: usize,
     /// Their library.
@@ -92,7 +93,7 @@ impl Options {
     pub fn command(&self, seed: u64) -> String {
         let mut words = vec![
             "cargo run -p jepsen -- test".to_owned(),
-            format!("--workload {} --nemesis {} --time {}", self.workload, self.nemesis, self.time),
+            format!("--workload {} --nemesis {} --time {}", self.workload.join(","), self.nemesis, self.time),
             format!("--seed {seed}"),
             format!("--isolation {} --consistency {}", self.isolation.name(), self.consistency.name()),
             format!("--rate {} --concurrency {} --timeout {}", self.rate, self.concurrency, self.timeout),

@@ -33,7 +33,7 @@ use crate::run::target::Server;
 use crate::verdict::Verdict;
 use levels::{Consistency, Isolation, Levels};
 
-/// The database of all workloads; public suites call it so.
+/// The database of a workload that is run alone; public suites call it so.
 pub const DATABASE: &str = "jepsen";
 
 /// What a workload is made for.
@@ -41,8 +41,6 @@ pub const DATABASE: &str = "jepsen";
 pub struct Setting {
     /// Isolation and consistency of the clients' sessions.
     pub levels: Levels,
-    /// How many clients there are.
-    pub workers: usize,
     /// Whose servers they speak to.
     pub server: Server,
 }
@@ -92,7 +90,7 @@ pub trait Client: Send {
 
 /// What clients do, and what is claimed of it.
 pub trait Workload: Send + Sync {
-    /// Makes the tables, in [`DATABASE`], which is empty.
+    /// Makes the tables, in a database that is in use and empty.
     ///
     /// # Errors
     /// Those of the server.
@@ -276,7 +274,7 @@ impl Kindred {
             Consistency::ALL.map(|consistency| Levels { isolation: *isolation, consistency })
         });
         all.filter(|levels| {
-            (self.make)(Setting { levels: *levels, workers: 1, server: Server::Quorate }).is_ok()
+            (self.make)(Setting { levels: *levels, server: Server::Quorate }).is_ok()
         })
         .collect()
     }
