@@ -64,3 +64,29 @@
 //! Guarantee::{MonotonicReads, ReadYourWrites, MonotonicWrites, WritesFollowReads, ConsistentPrefix, RealTime}
 //! command(model: &str, files: &[PathBuf]) -> Result<Valid, Error>               // `jepsen check --model M FILE…`: prints
 //! ```
+
+mod bank;
+mod counter;
+mod floor;
+mod judge;
+mod linearizable;
+mod long_fork;
+mod mutex;
+mod outcomes;
+mod predicate;
+mod sessions;
+mod set;
+mod svg;
+mod unique_ids;
+
+pub use bank::bank;
+pub use counter::counter;
+pub use floor::with_floor;
+pub use linearizable::{linearizable_register, linearizable_registers};
+pub use long_fork::long_fork;
+pub use mutex::mutex;
+pub use outcomes::outcomes;
+pub use predicate::predicate;
+pub use sessions::{Guarantee, monotonic, sessions};
+pub use set::{Staleness, set};
+pub use unique_ids::unique_ids;
