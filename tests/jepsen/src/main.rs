@@ -41,6 +41,9 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:8080")]
         address: SocketAddr,
     },
+    /// Keeps a file system that forgets and fails, below the data folder of a node; the harness starts it.
+    #[command(hide = true)]
+    Disk(jepsen::disk::Arguments),
     /// Lists workloads, and the levels under which each claims something.
     List,
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => refused(&error),
         },
+        Command::Disk(arguments) => jepsen::disk::serve(&arguments),
         Command::List => {
             list();
             ExitCode::SUCCESS
