@@ -36,7 +36,7 @@ impl Index<'_> {
         let all = Valid::of_all(self.verdicts.iter().map(|verdict| verdict.valid));
         let title = format!("{} with {}", self.run.workload, self.run.nemesis);
         let mut body =
-            format!("<p><a href=\"/\">all runs</a></p>\n<h1>{} {}</h1>\n", badge(all), escaped(&title));
+            format!("<p><a href=\"../../\">all runs</a></p>\n<h1>{} {}</h1>\n", badge(all), escaped(&title));
         let _ = writeln!(body, "<pre>{}</pre>", escaped(&self.run.command));
         self.verdicts(&mut body);
         self.run(&mut body);

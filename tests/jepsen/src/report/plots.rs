@@ -145,16 +145,24 @@ impl<'a> Plots<'a> {
                 series.entry(key).or_insert(Series { kind: completion.kind, windows: BTreeMap::new() });
             *series.windows.entry(completion.time_ns / window_ns).or_default() += 1;
         }
-        let per_second = |count: u64| count as f64 / seconds(window_ns);
-        let most = series.values().flat_map(|series| series.windows.values()).max().copied().unwrap_or(1);
-        let (mut canvas, axes) = self.begin("operations a second", Scale::linear(per_second(most) * 1.05));
+        // The last window is as long as what there is of it; of a short one a rate says nothing.
+        let length_ns = |window: u64| window_ns.min(self.end_ns.saturating_sub(window * window_ns));
+        let is_long_enough = |window: u64| window == 0 || length_ns(window) * 2 >= window_ns;
+        let per_second = |window: u64, count: u64| count as f64 / seconds(length_ns(window).max(1));
+        let rates = series.values().flat_map(|series| &series.windows);
+        let most = rates
+            .filter(|(window, _)| is_long_enough(**window))
+            .map(|(window, count)| per_second(*window, *count))
+            .fold(1.0, f64::max);
+        let (mut canvas, axes) = self.begin("operations a second", Scale::linear(most * 1.05));
         let mut y = axes.corner.1 + 8.0;
         for ((function, _), Series { kind, windows }) in &series {
             let last = self.end_ns / window_ns;
             let points: Vec<_> = (0..=last)
+                .filter(|window| is_long_enough(*window))
                 .map(|window| {
                     let count = windows.get(&window).copied().unwrap_or(0);
-                    axes.at((self.middle(window), per_second(count)))
+                    axes.at((self.middle(window), per_second(window, count)))
                 })
                 .collect();
             let marker = marker(&functions, function);

@@ -109,5 +109,5 @@ pub fn html(store: &Path) -> String {
         let _ = writeln!(body, "<td>{}</td></tr>", escaped(&run.field("run", "seed")));
     }
     body.push_str("</table>\n");
-    page("runs", "", &body)
+    page("runs", "td{white-space:nowrap}body{max-width:none}", &body)
 }
