@@ -4,45 +4,131 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::options::Options;
 use super::target::{Nodes, Target};
 use super::worker::Trial;
 use super::{Error, account};
+use crate::edn::Value;
+use crate::hosts::{Cluster, Plan, nodes_agree as compare};
+use crate::nemesis::{self, View};
 use crate::verdict::Verdict;
 
 /// How often the end of a run, or of a pause of the nemesis, is looked for.
-const TICK: std::time::Duration = std::time::Duration::from_millis(100);
+const TICK: Duration = Duration::from_millis(50);
+/// The nemeses that need the file system that forgets below the data folders.
+const NEED_DISK: [&str; 2] = ["disk", "all"];
+/// The nemeses that need a clock for each node.
+const NEED_CLOCK: [&str; 2] = ["clock", "all"];
 
 /// The nodes of a run, started if they are its own.
 pub(super) fn target(options: &Options) -> Result<Target, Error> {
-    if options.address.is_empty() {
-        return Err(Error::Hosts("not yet".to_owned()));
+    if !options.address.is_empty() {
+        return Ok(Target::new(Nodes::Addresses(options.address.clone()), account(options))?);
     }
-    Ok(Target::new(Nodes::Addresses(options.address.clone()), account(options))?)
+    // Known to be there before hosts are made.
+    nemesis::by_name(&options.nemesis, 0).map_err(|error| Error::Options(error.to_string()))?;
+    let folder = tempfile::Builder::new()
+        .prefix("jepsen-")
+        .tempdir()
+        .map_err(|error| Error::Hosts(format!("no temporary folder: {error}")))?;
+    let needs = |names: [&str; 2]| names.contains(&options.nemesis.as_str());
+    let plan = Plan {
+        nodes: options.nodes,
+        regions: options.regions,
+        binary: binary(options)?,
+        folder: folder.path().to_owned(),
+        disk: options.disk || needs(NEED_DISK),
+        flags: options.server_flags.split_whitespace().map(str::to_owned).collect(),
+        clock: options.clock || needs(NEED_CLOCK),
+    };
+    let cluster = Cluster::start(&plan).map_err(|error| Error::Hosts(error.to_string()))?;
+    Ok(Target::new(Nodes::Hosts(Arc::new(cluster), folder), account(options))?)
 }
 
-/// Hurts the nodes until the clients' time is up.
-pub(super) fn until_over(options: &Options, _seed: u64, _target: &Target, _trials: &[Arc<Trial>]) -> Result<(), String> {
+/// The server's program: the one that is named, or the one that was built beside this one.
+fn binary(options: &Options) -> Result<PathBuf, Error> {
+    if let Some(binary) = &options.binary {
+        return Ok(binary.clone());
+    }
+    let own = std::env::current_exe().map_err(|error| Error::Hosts(format!("no program: {error}")))?;
+    // Tests are one folder deeper than programs.
+    let mut beside = own.ancestors().skip(1).take(2).map(|folder| folder.join("quorate"));
+    beside.find(|path| path.is_file()).ok_or_else(|| {
+        Error::Options(format!(
+            "there is no program quorate beside {}: build it (cargo build -p server) or name one with --binary",
+            own.display()
+        ))
+    })
+}
+
+/// Hurts the nodes until the clients' time is up. Each step stands in each history twice, as Jepsen has it: before and after.
+pub(super) fn until_over(
+    options: &Options,
+    seed: u64,
+    target: &Target,
+    trials: &[Arc<Trial>],
+) -> Result<(), String> {
     let end = Instant::now() + options.duration();
+    let Nodes::Hosts(cluster, _) = &target.nodes else {
+        pause(options.duration(), end);
+        return Ok(());
+    };
+    let record = |function: &str, value: Value| {
+        for trial in trials {
+            trial.recorder.nemesis(function, value.clone());
+        }
+    };
+    let mut nemesis = nemesis::by_name(&options.nemesis, seed).map_err(|error| error.to_string())?;
     while Instant::now() < end {
-        std::thread::sleep(TICK);
+        let step = nemesis.next(&View::of(cluster));
+        if step.is_recorded() {
+            record(step.function(), step.value());
+        }
+        let result = step.perform(cluster);
+        if step.is_recorded() {
+            record(step.function(), result);
+        }
+        pause(step.pause, end);
     }
     Ok(())
 }
 
-/// Brings everything back.
-pub(super) fn heal(_target: &Target, _trials: &[Arc<Trial>]) -> Result<(), String> {
-    Ok(())
+/// Sleeps, but not past the end.
+fn pause(time: Duration, end: Instant) {
+    let until = end.min(Instant::now() + time);
+    while Instant::now() < until {
+        std::thread::sleep(TICK.min(until.saturating_duration_since(Instant::now())));
+    }
+}
+
+/// Brings everything back and waits until it is.
+pub(super) fn heal(target: &Target, trials: &[Arc<Trial>]) -> Result<(), String> {
+    let Nodes::Hosts(cluster, _) = &target.nodes else { return Ok(()) };
+    let record = |value: Value| {
+        for trial in trials {
+            trial.recorder.nemesis("heal", value.clone());
+        }
+    };
+    record(Value::Nil);
+    let healed = cluster.heal().map_err(|error| format!("the cluster did not come back: {error}"));
+    record(healed.as_ref().map_or_else(|error| Value::String(error.clone()), |()| Value::keyword("healed")));
+    healed
 }
 
 /// The nodes' logs.
-pub(super) fn logs(_target: &Target) -> Vec<(String, PathBuf)> {
-    Vec::new()
+pub(super) fn logs(target: &Target) -> Vec<(String, PathBuf)> {
+    match &target.nodes {
+        Nodes::Hosts(cluster, _) => cluster.logs(),
+        Nodes::Addresses(_) => Vec::new(),
+    }
 }
 
-/// Whether the nodes are equal, where that can be known.
-pub(super) fn nodes_agree(_target: &Target) -> Option<Verdict> {
-    None
+/// Whether the nodes are equal, where that can be known. Nothing can be asked of them afterwards.
+pub(super) fn nodes_agree(target: &Target) -> Option<Verdict> {
+    match &target.nodes {
+        Nodes::Hosts(cluster, _) => Some(compare(cluster)),
+        Nodes::Addresses(_) => None,
+    }
 }

@@ -1,7 +1,12 @@
 //! What a run works on: test hosts of its own, or servers that are there already (`--address`), of Quorate or of another maker.
 
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
 use super::library::{Account, Libraries, Manner, open};
 use super::session::{Failure, Session};
+use crate::hosts::Cluster;
 
 /// The error of a variable that a server does not know.
 const UNKNOWN_VARIABLE: u16 = 1193;
@@ -17,6 +22,8 @@ pub enum Server {
 
 /// The nodes of a run.
 pub enum Nodes {
+    /// Hosts of the run, and the folder that their data are in, which goes after them.
+    Hosts(Arc<Cluster>, TempDir),
     /// Servers at these addresses, numbered from 1. Nothing but their tables in the database `jepsen` is touched.
     Addresses(Vec<String>),
 }
@@ -36,6 +43,7 @@ impl Nodes {
     #[must_use]
     pub fn ids(&self) -> Vec<u64> {
         match self {
+            Nodes::Hosts(cluster, _) => cluster.nodes(),
             Nodes::Addresses(addresses) => (1..=addresses.len() as u64).collect(),
         }
     }
@@ -44,6 +52,7 @@ impl Nodes {
     #[must_use]
     pub fn address(&self, id: u64) -> String {
         match self {
+            Nodes::Hosts(cluster, _) => cluster.client_address(id),
             Nodes::Addresses(addresses) => {
                 usize::try_from(id).ok().and_then(|id| addresses.get(id.checked_sub(1)?)).cloned().unwrap_or_default()
             }

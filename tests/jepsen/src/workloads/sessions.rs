@@ -96,7 +96,7 @@ impl Workload for Sessions {
         if !self.by_guarantees {
             return "monotonic reads".to_owned();
         }
-        let names: Vec<String> = self.promised().iter().map(ToString::to_string).collect();
+        let names: Vec<String> = self.promised().iter().map(|guarantee| format!("{guarantee:?}")).collect();
         names.join(", ")
     }
 
