@@ -24,7 +24,7 @@ pub(super) enum Error {
 pub(super) struct Judge {
     checker: String,
     valid: Valid,
-    counts: BTreeMap<&'static str, u64>,
+    counts: BTreeMap<String, u64>,
     findings: Vec<String>,
     details: Vec<(Value, Value)>,
     drawings: Vec<(String, String)>,
@@ -56,9 +56,9 @@ impl Judge {
         }
     }
 
-    fn find(&mut self, valid: Valid, kind: &'static str, finding: impl Into<String>) {
+    fn find(&mut self, valid: Valid, kind: &str, finding: impl Into<String>) {
         self.valid = Valid::of_all([self.valid, valid]);
-        let count = self.counts.entry(kind).or_default();
+        let count = self.counts.entry(kind.to_owned()).or_default();
         *count += 1;
         if *count <= FINDINGS_OF_A_KIND_MAX {
             self.findings.push(format!("{kind}: {}", finding.into()));
@@ -66,12 +66,12 @@ impl Judge {
     }
 
     /// The history is wrong.
-    pub(super) fn wrong(&mut self, kind: &'static str, finding: impl Into<String>) {
+    pub(super) fn wrong(&mut self, kind: &str, finding: impl Into<String>) {
         self.find(Valid::No, kind, finding);
     }
 
     /// There is too little to say.
-    pub(super) fn unknown(&mut self, kind: &'static str, finding: impl Into<String>) {
+    pub(super) fn unknown(&mut self, kind: &str, finding: impl Into<String>) {
         self.find(Valid::Unknown, kind, finding);
     }
 

@@ -77,6 +77,7 @@ mod predicate;
 mod sessions;
 mod set;
 mod svg;
+mod transactions;
 mod unique_ids;
 
 pub use bank::bank;
@@ -89,4 +90,5 @@ pub use outcomes::outcomes;
 pub use predicate::predicate;
 pub use sessions::{Guarantee, monotonic, sessions};
 pub use set::{Staleness, set};
+pub use transactions::{Model, list_append, rw_register};
 pub use unique_ids::unique_ids;

@@ -33,9 +33,15 @@ pub enum Guarantee {
 /// Keys with versions.
 type Versions = BTreeMap<String, i64>;
 
+/// A session: its process, and its number there.
+type Session = (u64, i64);
+
+/// Of a key and another one, by versions of the first: (version, the version of the other that who sees it must see, the addition's place).
+type Dependencies<'w> = BTreeMap<(&'w str, &'w str), Vec<(i64, i64, u64)>>;
+
 /// One read: what it saw, and where it stands.
 struct Read {
-    session: (u64, i64),
+    session: Session,
     began: u64,
     ended: u64,
     seen: Versions,
@@ -44,7 +50,7 @@ struct Read {
 
 /// One acknowledged addition.
 struct Addition {
-    session: (u64, i64),
+    session: Session,
     began: u64,
     ended: u64,
     key: String,
@@ -103,7 +109,7 @@ fn version(operation: &Operation, value: &Value) -> Result<i64, Error> {
     }
 }
 
-fn session(operation: &Operation) -> (u64, i64) {
+fn session(operation: &Operation) -> Session {
     (process(operation), extra(operation, "session").and_then(Value::as_integer).unwrap_or_default())
 }
 
@@ -169,8 +175,9 @@ impl Work {
     }
 
     /// What a session did, in its order: its reads, or its additions, then its reads.
-    fn check_session(&self, by_reads: bool, kind: &'static str, judge: &mut Judge) {
-        let mut known: HashMap<((u64, i64), &str), (i64, u64)> = HashMap::new();
+    fn check_session(&self, by_reads: bool, kind: &str, judge: &mut Judge) {
+        // By session and key: the greatest version, and where it was seen.
+        let mut known: HashMap<(Session, &str), (i64, u64)> = HashMap::new();
         let mut events: Vec<(u64, Result<&Read, &Addition>)> =
             self.reads.iter().map(|read| (read.began, Ok(read))).collect();
         if !by_reads {
@@ -201,10 +208,10 @@ impl Work {
         }
     }
 
-    /// What each addition comes after, by its key and another key: (its version, the version of the other key that who sees it must see, the addition's place).
-    fn dependencies(&self, by_reads: bool) -> BTreeMap<(&str, &str), Vec<(i64, i64, u64)>> {
-        let mut known: HashMap<(u64, i64), BTreeMap<&str, i64>> = HashMap::new();
-        let mut dependencies: BTreeMap<(&str, &str), Vec<(i64, i64, u64)>> = BTreeMap::new();
+    /// What each addition comes after.
+    fn dependencies(&self, by_reads: bool) -> Dependencies<'_> {
+        let mut known: HashMap<Session, BTreeMap<&str, i64>> = HashMap::new();
+        let mut dependencies = Dependencies::new();
         let mut events: Vec<(u64, Result<&Read, &Addition>)> =
             self.additions.iter().map(|one| (one.began, Err(one))).collect();
         if by_reads {
@@ -243,7 +250,7 @@ impl Work {
         dependencies
     }
 
-    fn check_dependencies(&self, by_reads: bool, kind: &'static str, judge: &mut Judge) {
+    fn check_dependencies(&self, by_reads: bool, kind: &str, judge: &mut Judge) {
         let dependencies = self.dependencies(by_reads);
         for read in self.reads.iter().filter(|read| read.is_snapshot) {
             for (key, version) in &read.seen {
