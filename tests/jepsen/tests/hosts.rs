@@ -99,7 +99,7 @@ fn links_are_cut_and_members_come_and_go_and_nothing_is_left() {
     ask(&cluster, second, "INSERT INTO x.t VALUES (1)", PATIENCE).unwrap();
 
     // All at once are killed, and one stands still; all comes back.
-    cluster.kill_together(&others).unwrap();
+    cluster.kill_together(&others, None).unwrap();
     cluster.pause(first).unwrap();
     assert!(!cluster.is_running(second));
     cluster.heal().unwrap();

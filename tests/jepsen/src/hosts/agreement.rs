@@ -120,7 +120,7 @@ fn tables(found: &Checksum) -> Value {
 fn compare_logs(cluster: &Cluster, details: &mut Details) -> Found {
     let nodes = cluster.node_arcs();
     let ids: Vec<u64> = nodes.iter().map(|(id, _)| *id).collect();
-    cluster.kill_together(&ids).map_err(unknown)?;
+    cluster.kill_together(&ids, None).map_err(unknown)?;
     let folders: Vec<String> =
         nodes.iter().map(|(_, node)| node.data_folder().display().to_string()).collect();
     let said = recover(cluster.plan(), &folders).map_err(unknown)?;

@@ -166,19 +166,20 @@ impl Cluster {
     /// # Errors
     /// When there is no such member.
     pub fn kill(&self, id: u64) -> Result<(), Error> {
-        self.node(id)?.kill()
+        self.node(id)?.kill(None)
     }
 
-    /// SIGKILL to several nodes at once.
+    /// SIGKILL to several nodes at once. With a disk layer that is a loss of power: of what was not synced nothing survives, or, by the seed
+    /// `torn`, some.
     ///
     /// # Errors
     /// When one is no member.
-    pub fn kill_together(&self, ids: &[u64]) -> Result<(), Error> {
+    pub fn kill_together(&self, ids: &[u64], torn: Option<u64>) -> Result<(), Error> {
         let nodes: Vec<Arc<Node>> = ids.iter().map(|id| self.node(*id)).collect::<Result<_, _>>()?;
         for node in &nodes {
             node.send_kill();
         }
-        nodes.iter().try_for_each(|node| node.kill())
+        nodes.iter().try_for_each(|node| node.kill(torn))
     }
 
     /// Starts a node's process, if it does not run.

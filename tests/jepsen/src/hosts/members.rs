@@ -69,9 +69,12 @@ impl Cluster {
     /// What the last node said when none answers.
     pub fn members(&self) -> Result<Vec<Member>, Error> {
         let question = "SELECT SERVER_ID, ROLE, LOG_ONLY FROM information_schema.QUORATE_CLUSTER_MEMBERS";
-        let mut last = Error::Plan("the cluster has no nodes".to_owned());
-        for id in self.leader().into_iter().chain(self.nodes()) {
-            match self.node(id).and_then(|node| node.execute(question, QUESTION_TIMEOUT)) {
+        let mut last = Error::Plan("no node is awake".to_owned());
+        let leader = self.leader().and_then(|id| self.node(id).ok());
+        // One that stands still would only be waited for.
+        let awake = self.all().into_iter().filter(|node| node.is_running() && !node.is_paused());
+        for node in leader.into_iter().chain(awake) {
+            match node.execute(question, QUESTION_TIMEOUT) {
                 Ok(rows) => return Ok(rows.iter().filter_map(|row| member(row)).collect()),
                 Err(error) => last = error,
             }

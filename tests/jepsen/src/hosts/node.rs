@@ -232,8 +232,8 @@ impl Node {
         drop(self.signal(Signal::KILL));
     }
 
-    /// SIGKILL. What was not synced is lost where the data folder is on a layer that forgets.
-    pub(super) fn kill(&self) -> Result<(), Error> {
+    /// SIGKILL. What was not synced is lost where the data folder is on a layer that forgets: all of it, or what the seed `torn` says.
+    pub(super) fn kill(&self, torn: Option<u64>) -> Result<(), Error> {
         let mut process = self.lock();
         if let Some(mut child) = process.child.take() {
             let _ = child.kill();
@@ -241,7 +241,8 @@ impl Node {
         }
         process.is_paused = false;
         if let Some(disk) = &self.disk {
-            disk.lose_unsynced().map_err(|error| Error::Disk { id: self.id, said: error.to_string() })?;
+            let lost = torn.map_or_else(|| disk.lose_unsynced(), |seed| disk.lose_some_unsynced(seed));
+            lost.map_err(|error| Error::Disk { id: self.id, said: error.to_string() })?;
         }
         Ok(())
     }
@@ -259,7 +260,7 @@ impl Node {
             thread::sleep(STOP_POLL);
         }
         self.lock().child = Some(child);
-        self.kill()?;
+        self.kill(None)?;
         Ok(format!("killed, as it did not end within {STOP_TIMEOUT:?}"))
     }
 
