@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use jepsen::run::options::Options;
 use jepsen::verdict::Valid;
-use jepsen::{checkers, report, run, workloads};
+use jepsen::run::rotate::Rotation;
+use jepsen::run::word;
+use jepsen::{report, run, workloads};
 
 /// Hurts Quorate clusters while clients work, and judges what they saw.
 #[derive(Parser)]
@@ -23,15 +25,8 @@ struct Arguments {
 enum Command {
     /// Runs a workload under a nemesis and judges its history.
     Test(Box<Options>),
-    /// Judges histories that are there already, in EDN or JSON.
-    Check {
-        /// The model: list-append or rw-register models such as strict-serializable, or another checker's name.
-        #[arg(long)]
-        model: String,
-        /// The histories.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+    /// Runs everything, one after the other, for some hours, and prints the table of it.
+    Rotate(Box<Rotation>),
     /// Shows the runs of a store in a browser.
     Serve {
         /// Folder of all runs.
@@ -51,7 +46,7 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Test(options) => test(&options),
-        Command::Check { model, files } => match checkers::command(&model, &files) {
+        Command::Rotate(rotation) => match run::rotate::rotate(&rotation) {
             Ok(valid) => code(valid),
             Err(error) => refused(&error),
         },
@@ -98,14 +93,6 @@ fn list() {
 fn refused(error: &dyn std::error::Error) -> ExitCode {
     eprintln!("jepsen: {error}");
     ExitCode::from(2)
-}
-
-fn word(valid: Valid) -> &'static str {
-    match valid {
-        Valid::Yes => "valid",
-        Valid::No => "INVALID",
-        Valid::Unknown => "unknown",
-    }
 }
 
 fn code(valid: Valid) -> ExitCode {

@@ -17,11 +17,6 @@ use crate::verdict::Verdict;
 
 /// How often the end of a run, or of a pause of the nemesis, is looked for.
 const TICK: Duration = Duration::from_millis(50);
-/// The nemeses that need the file system that forgets below the data folders.
-const NEED_DISK: [&str; 2] = ["disk", "all"];
-/// The nemeses that need a clock for each node.
-const NEED_CLOCK: [&str; 2] = ["clock", "all"];
-
 /// The nodes of a run, started if they are its own.
 pub(super) fn target(options: &Options) -> Result<Target, Error> {
     if !options.address.is_empty() {
@@ -33,15 +28,15 @@ pub(super) fn target(options: &Options) -> Result<Target, Error> {
         .prefix("jepsen-")
         .tempdir()
         .map_err(|error| Error::Hosts(format!("no temporary folder: {error}")))?;
-    let needs = |names: [&str; 2]| names.contains(&options.nemesis.as_str());
+    let (needs_disk, needs_clock) = nemesis::needs(&options.nemesis);
     let plan = Plan {
         nodes: options.nodes,
         regions: options.regions,
         binary: binary(options)?,
         folder: folder.path().to_owned(),
-        disk: options.disk || needs(NEED_DISK),
+        disk: options.disk || needs_disk,
         flags: options.server_flags.split_whitespace().map(str::to_owned).collect(),
-        clock: options.clock || needs(NEED_CLOCK),
+        clock: options.clock || needs_clock,
     };
     let cluster = Cluster::start(&plan).map_err(|error| Error::Hosts(error.to_string()))?;
     Ok(Target::new(Nodes::Hosts(Arc::new(cluster), folder), account(options))?)

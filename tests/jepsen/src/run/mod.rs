@@ -13,6 +13,7 @@ pub mod connections;
 pub mod library;
 pub mod options;
 pub mod rate;
+pub mod rotate;
 pub mod session;
 pub mod target;
 pub mod worker;
@@ -207,6 +208,16 @@ fn chosen(options: &Options, server: Server) -> Result<Vec<Choice>, Error> {
         all.push((kindred, kindred.make(setting)?));
     }
     Ok(all)
+}
+
+/// A verdict in a word.
+#[must_use]
+pub fn word(valid: Valid) -> &'static str {
+    match valid {
+        Valid::Yes => "valid",
+        Valid::No => "INVALID",
+        Valid::Unknown => "unknown",
+    }
 }
 
 fn check_options(options: &Options) -> Result<(), Error> {

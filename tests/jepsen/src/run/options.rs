@@ -13,7 +13,7 @@ use crate::workloads::levels::{Consistency, Isolation, Levels};
 pub struct Options {
     /// What clients do: see `jepsen list`. Several, with commas between them, or `all` that claim something under the levels, are run side by side,
     /// each with its own database, clients and history.
-    #[arg(long, short, value_delimiter = ',', required = true)]
+    #[arg(long, short, value_delimiter = ',', default_value = "all")]
     pub workload: Vec<String>,
     /// What hurts the cluster: none, partition, kill, pause, clock, disk, membership, all.
     #[arg(long, short = 'm', default_value = "none")]

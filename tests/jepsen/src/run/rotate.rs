@@ -48,7 +48,7 @@ pub struct Rotation {
 }
 
 /// One run of the rotation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Cell {
     levels: Levels,
     topology: (usize, usize),
@@ -141,7 +141,7 @@ impl Table {
             where_it_ran(options),
             options.time,
             options.seed.unwrap_or_default(),
-            outcome.valid.word(),
+            super::word(outcome.valid),
             outcome.hash,
         );
         println!("{row}");

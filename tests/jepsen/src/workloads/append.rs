@@ -63,7 +63,7 @@ impl Workload for Append {
     }
 
     fn claim(&self) -> String {
-        self.model.to_string()
+        self.model.name().to_owned()
     }
 
     fn judge(&self, history: &History) -> Vec<Verdict> {

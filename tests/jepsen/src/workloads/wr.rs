@@ -57,7 +57,7 @@ impl Workload for ReadWrite {
     }
 
     fn claim(&self) -> String {
-        self.model.to_string()
+        self.model.name().to_owned()
     }
 
     fn judge(&self, history: &History) -> Vec<Verdict> {
