@@ -32,7 +32,6 @@ pub use simulated::SimDisk;
 
 use crate::error::{Error, Result};
 use crate::limits::LOCK_FILE_BYTES_MAX;
-use crate::seeded_bugs::SeededBug;
 
 /// The unit in which a device writes: all of it or nothing (assumption D2).
 pub const SECTOR_BYTES: usize = 512;
@@ -205,9 +204,6 @@ impl DiskFile for RealFile {
     }
 
     fn sync_data(&self) -> Result<()> {
-        if SeededBug::FsyncSkipped.is_made() {
-            return Ok(());
-        }
         self.file.sync_data().map_err(|source| Error::io("sync", &self.path, source))
     }
 
