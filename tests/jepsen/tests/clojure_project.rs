@@ -81,7 +81,13 @@ fn namespaces_are_those_of_the_files() {
         let Ok(file) = path.strip_prefix(root().join("src/jepsen/quorate")) else { continue };
         let name = file.with_extension("").to_str().unwrap().replace('_', "-");
         assert!(text.starts_with(&format!("(ns jepsen.quorate.{name}\n")), "{}", path.display());
-        for required in text.split("[jepsen.quorate.").skip(1) {
+        // `[jepsen.quorate.client :as c]`, and `[jepsen.quorate [append :as append] …]` to its `]]`.
+        let alone = text.split("[jepsen.quorate.").skip(1);
+        let listed = text
+            .split("[jepsen.quorate [")
+            .skip(1)
+            .flat_map(|list| list.split("]]").next().unwrap_or_default().split('[').map(str::trim_start));
+        for required in alone.chain(listed) {
             let required = required.split([' ', ']']).next().unwrap();
             assert!(names.contains(required), "{}: {required} is not there", path.display());
         }
