@@ -6,11 +6,16 @@
 use crate::history::History;
 use crate::report::spans;
 
+/// No fault is described at greater length.
+const WHAT_TEXT_MAX: usize = 300;
+
 /// A time in which a fault was there, or a moment at which something was done.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
     /// `partition`, `kill`, `transfer`.
     pub name: String,
+    /// What was done, as it stands in the history.
+    pub what: String,
     /// When it began to be made.
     pub begin_ns: u64,
     /// When it was undone; nothing, when the history ends before.
@@ -47,18 +52,25 @@ pub fn of(history: &History) -> Vec<Fault> {
     for span in spans::of_nemesis(history) {
         let begin_ns = span.invocation.time_ns;
         let end_ns = span.completion.map(|completion| completion.time_ns);
+        let what: String = span.invocation.value.to_string().chars().take(WHAT_TEXT_MAX).collect();
         match step(&span.invocation.function) {
             Step::Begins(name) => {
                 let is_there =
                     faults.iter().any(|fault| fault.lasts && fault.end_ns.is_none() && fault.name == name);
                 if !is_there {
-                    faults.push(Fault { name: name.to_owned(), begin_ns, end_ns: None, lasts: true });
+                    faults.push(Fault { name: name.to_owned(), what, begin_ns, end_ns: None, lasts: true });
                 }
             }
             Step::Ends(name) => end(&mut faults, |fault| fault.name == name, end_ns),
             Step::EndsAll => end(&mut faults, |_| true, end_ns),
             Step::Moment => {
-                faults.push(Fault { name: span.invocation.function.clone(), begin_ns, end_ns, lasts: false });
+                faults.push(Fault {
+                    name: span.invocation.function.clone(),
+                    what,
+                    begin_ns,
+                    end_ns,
+                    lasts: false,
+                });
             }
         }
     }

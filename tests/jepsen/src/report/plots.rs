@@ -226,7 +226,8 @@ impl<'a> Plots<'a> {
         let end_ns = fault.end_ns.unwrap_or(self.end_ns);
         let (left, right) = (x(fault.begin_ns), x(end_ns));
         let width = (right - left).max(1.0);
-        let hover = format!("{}: {:.2} s to {:.2} s", fault.name, seconds(fault.begin_ns), seconds(end_ns));
+        let (from, to) = (seconds(fault.begin_ns), seconds(end_ns));
+        let hover = format!("{}: {from:.2} s to {to:.2} s, {}", fault.name, fault.what);
         canvas.rectangle((left, strip), (width, STRIP - 3.0), colour, 0.9, &hover);
         if fault.lasts {
             canvas.rectangle((left, axes.corner.1), (width, axes.size.1), colour, 0.13, &hover);
@@ -278,7 +279,7 @@ mod tests {
         // Ten points and the marker of the function.
         assert_eq!(svg.matches("<circle").count(), 11, "{svg}");
         assert_eq!(svg.matches(colour(Kind::Fail)).count(), 2, "one point and its legend");
-        assert!(svg.contains("fill-opacity=\"0.13\"><title>kill: 0.90 s to 1.51 s</title>"), "{svg}");
+        assert!(svg.contains("fill-opacity=\"0.13\"><title>kill: 0.90 s to 1.51 s, nil</title>"), "{svg}");
     }
 
     #[test]
