@@ -63,9 +63,11 @@
 //!         StrongReadCommitted, StrongSnapshotIsolation, StrictSerializable}     Model::claimed(isolation: &str, real_time: bool) -> Option<Model>
 //! Guarantee::{MonotonicReads, ReadYourWrites, MonotonicWrites, WritesFollowReads, ConsistentPrefix, RealTime}
 //! command(model: &str, files: &[PathBuf]) -> Result<Valid, Error>               // `jepsen check --model M FILE…`: prints
+//! Checker::from_str("list-append:snapshot-isolation"), Checker::judge(&History) -> Verdict
 //! ```
 
 mod bank;
+mod command;
 mod counter;
 mod floor;
 mod judge;
@@ -81,6 +83,7 @@ mod transactions;
 mod unique_ids;
 
 pub use bank::bank;
+pub use command::{Checker, Error, command, read_file};
 pub use counter::counter;
 pub use floor::with_floor;
 pub use linearizable::{linearizable_register, linearizable_registers};

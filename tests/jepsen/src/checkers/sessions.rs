@@ -30,6 +30,37 @@ pub enum Guarantee {
     RealTime,
 }
 
+impl Guarantee {
+    /// All.
+    pub const ALL: [Guarantee; 6] = [
+        Guarantee::MonotonicReads,
+        Guarantee::ReadYourWrites,
+        Guarantee::MonotonicWrites,
+        Guarantee::WritesFollowReads,
+        Guarantee::ConsistentPrefix,
+        Guarantee::RealTime,
+    ];
+
+    /// As it stands in findings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Guarantee::MonotonicReads => "monotonic-reads",
+            Guarantee::ReadYourWrites => "read-your-writes",
+            Guarantee::MonotonicWrites => "monotonic-writes",
+            Guarantee::WritesFollowReads => "writes-follow-reads",
+            Guarantee::ConsistentPrefix => "consistent-prefix",
+            Guarantee::RealTime => "real-time",
+        }
+    }
+
+    /// The guarantee of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Guarantee> {
+        Guarantee::ALL.into_iter().find(|guarantee| guarantee.name() == name)
+    }
+}
+
 /// Keys with versions.
 type Versions = BTreeMap<String, i64>;
 
@@ -83,16 +114,17 @@ fn check(pairs: &[Pair<'_>], guarantees: &[Guarantee], judge: &mut Judge) -> Res
     work.check_additions(judge);
     work.check_asked(judge);
     for guarantee in guarantees {
+        let kind = guarantee.name();
         match guarantee {
-            Guarantee::MonotonicReads => work.check_session(true, "monotonic-reads", judge),
-            Guarantee::ReadYourWrites => work.check_session(false, "read-your-writes", judge),
-            Guarantee::MonotonicWrites => work.check_dependencies(false, "monotonic-writes", judge),
-            Guarantee::WritesFollowReads => work.check_dependencies(true, "writes-follow-reads", judge),
-            Guarantee::ConsistentPrefix => work.check_prefix(judge),
-            Guarantee::RealTime => work.check_real_time(judge),
+            Guarantee::MonotonicReads => work.check_session(true, kind, judge),
+            Guarantee::ReadYourWrites => work.check_session(false, kind, judge),
+            Guarantee::MonotonicWrites => work.check_dependencies(false, kind, judge),
+            Guarantee::WritesFollowReads => work.check_dependencies(true, kind, judge),
+            Guarantee::ConsistentPrefix => work.check_prefix(kind, judge),
+            Guarantee::RealTime => work.check_real_time(kind, judge),
         }
     }
-    let names = guarantees.iter().map(|guarantee| Value::Keyword(format!("{guarantee:?}")));
+    let names = guarantees.iter().map(|guarantee| Value::keyword(guarantee.name()));
     judge.detail("guarantees", Value::Vector(names.collect()));
     judge.count("read-count", work.reads.len());
     judge.count("added-count", work.additions.len());
@@ -273,7 +305,7 @@ impl Work {
     }
 
     /// Statements that read the same keys form a chain.
-    fn check_prefix(&self, judge: &mut Judge) {
+    fn check_prefix(&self, kind: &str, judge: &mut Judge) {
         let mut groups: BTreeMap<Vec<&String>, BTreeMap<Vec<i64>, u64>> = BTreeMap::new();
         for read in self.reads.iter().filter(|read| read.is_snapshot) {
             let of_keys = groups.entry(read.seen.keys().collect()).or_default();
@@ -286,14 +318,14 @@ impl Work {
                 let [(one, at), (other, later)] = [two[0], two[1]];
                 if one.iter().zip(other).any(|(one, other)| one > other) {
                     let text = format!("{at} shows {one:?}, {later} shows {other:?}: neither came first");
-                    judge.wrong("consistent-prefix", text);
+                    judge.wrong(kind, text);
                 }
             }
         }
     }
 
     /// Nobody goes behind what anybody was told before.
-    fn check_real_time(&self, judge: &mut Judge) {
+    fn check_real_time(&self, kind: &str, judge: &mut Judge) {
         // By key, ascending by place: the greatest version told by then.
         let mut told: HashMap<&str, Vec<(u64, i64)>> = HashMap::new();
         for one in &self.additions {
@@ -323,7 +355,7 @@ impl Work {
             let Some((_, least)) = before.checked_sub(1).map(|last| of_key[last]) else { continue };
             if saw < least {
                 let text = format!("{ended} saw {key} as {saw}, when {least} had been told before it began");
-                judge.wrong("real-time", text);
+                judge.wrong(kind, text);
             }
         }
     }
