@@ -8,10 +8,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use jepsen::run::options::Options;
-use jepsen::verdict::Valid;
 use jepsen::run::rotate::Rotation;
-use jepsen::run::word;
-use jepsen::{report, run, workloads};
+use jepsen::verdict::Valid;
+use jepsen::{checkers, report, run, workloads};
 
 /// Hurts Quorate clusters while clients work, and judges what they saw.
 #[derive(Parser)]
@@ -27,6 +26,15 @@ enum Command {
     Test(Box<Options>),
     /// Runs everything, one after the other, for some hours, and prints the table of it.
     Rotate(Box<Rotation>),
+    /// Judges histories that are there already, in EDN or JSON.
+    Check {
+        /// The model: list-append or rw-register models such as strict-serializable, or another checker's name.
+        #[arg(long)]
+        model: String,
+        /// The histories.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Shows the runs of a store in a browser.
     Serve {
         /// Folder of all runs.
@@ -50,6 +58,10 @@ fn main() -> ExitCode {
             Ok(valid) => code(valid),
             Err(error) => refused(&error),
         },
+        Command::Check { model, files } => match checkers::command(&model, &files) {
+            Ok(valid) => code(valid),
+            Err(error) => refused(&error),
+        },
         Command::Serve { store, address } => match report::serve(&store, address) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => refused(&error),
@@ -69,16 +81,20 @@ fn test(options: &Options) -> ExitCode {
     };
     for part in &outcome.each {
         let (committed, floor) = part.committed;
-        println!("# {}: {}; claimed: {}", part.workload, word(part.valid), part.claim);
-        println!("  {committed} operations of a floor of {floor}; history {}; {}", part.hash, part.folder.display());
+        println!("# {}: {}; claimed: {}", part.workload, part.valid.name(), part.claim);
+        println!(
+            "  {committed} operations of a floor of {floor}; history {}; {}",
+            part.hash,
+            part.folder.display()
+        );
         for verdict in &part.verdicts {
-            println!("  {}: {}", verdict.checker, word(verdict.valid));
+            println!("  {}: {}", verdict.checker, verdict.valid.name());
             for finding in &verdict.findings {
                 println!("    {finding}");
             }
         }
     }
-    println!("{}: {}", word(outcome.valid()), outcome.command);
+    println!("{}: {}", outcome.valid().name(), outcome.command);
     code(outcome.valid())
 }
 

@@ -180,8 +180,8 @@ impl Connections {
             self.forget(id);
         }
         let is_sound = failure.code.is_some_and(|code| SOUND_AFTER.contains(&code));
-        let rolled_back =
-            is_sound && self.sessions.get_mut(&id).is_some_and(|(_, session)| session.query("ROLLBACK").is_ok());
+        let rolled_back = is_sound
+            && self.sessions.get_mut(&id).is_some_and(|(_, session)| session.query("ROLLBACK").is_ok());
         if !rolled_back {
             self.sessions.remove(&id);
         }

@@ -42,7 +42,7 @@ pub(super) fn target(options: &Options) -> Result<Target, Error> {
     Ok(Target::new(Nodes::Hosts(Arc::new(cluster), folder), account(options))?)
 }
 
-/// The server's program: the one that is named, or the one that was built beside this one.
+/// The server's program: the one that is named (also by `QUORATE_BIN`), or the one that was built beside this one.
 fn binary(options: &Options) -> Result<PathBuf, Error> {
     if let Some(binary) = &options.binary {
         return Ok(binary.clone());

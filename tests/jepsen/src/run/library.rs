@@ -86,7 +86,9 @@ impl Library {
 /// When it cannot be had.
 pub fn open(address: &str, account: &Account, manner: Manner) -> Result<Box<dyn Session>, Failure> {
     match manner.library {
-        Library::Mysql => MysqlSession::open(address, account, manner.prepares).map(|session| Box::new(session) as _),
+        Library::Mysql => {
+            MysqlSession::open(address, account, manner.prepares).map(|session| Box::new(session) as _)
+        }
         Library::Quorate => {
             QuorateSession::open(address, account, manner.prepares).map(|session| Box::new(session) as _)
         }
@@ -103,7 +105,8 @@ struct MysqlSession {
 impl MysqlSession {
     fn open(address: &str, account: &Account, prepares: bool) -> Result<MysqlSession, Failure> {
         let refused = |message: String| Failure { reach: Reach::NotSent, code: None, message };
-        let (host, port) = address.rsplit_once(':').ok_or_else(|| refused(format!("{address} is not HOST:PORT")))?;
+        let (host, port) =
+            address.rsplit_once(':').ok_or_else(|| refused(format!("{address} is not HOST:PORT")))?;
         let port = port.parse().map_err(|_| refused(format!("{port} is no port")))?;
         let options = mysql::OptsBuilder::new()
             .ip_or_hostname(Some(host))
@@ -179,7 +182,9 @@ fn to_text(value: &mysql::Value) -> Option<String> {
         mysql::Value::UInt(number) => Some(number.to_string()),
         mysql::Value::Float(number) => Some(number.to_string()),
         mysql::Value::Double(number) => Some(number.to_string()),
-        mysql::Value::Date(..) | mysql::Value::Time(..) => Some(value.as_sql(true).trim_matches('\'').to_owned()),
+        mysql::Value::Date(..) | mysql::Value::Time(..) => {
+            Some(value.as_sql(true).trim_matches('\'').to_owned())
+        }
     }
 }
 
@@ -284,7 +289,9 @@ fn reach_of_prepare(error: &client::Error) -> Reach {
 fn of_client(error: &client::Error) -> Failure {
     let (reach, code, message) = match error {
         client::Error::Server(error) => (Reach::Answered, Some(error.code), error.message.clone()),
-        client::Error::LoginRefused { error, .. } => (Reach::NotSent, Some(error.code), error.message.clone()),
+        client::Error::LoginRefused { error, .. } => {
+            (Reach::NotSent, Some(error.code), error.message.clone())
+        }
         client::Error::Connect { .. }
         | client::Error::Stale
         | client::Error::NotSupported { .. }

@@ -210,16 +210,6 @@ fn chosen(options: &Options, server: Server) -> Result<Vec<Choice>, Error> {
     Ok(all)
 }
 
-/// A verdict in a word.
-#[must_use]
-pub fn word(valid: Valid) -> &'static str {
-    match valid {
-        Valid::Yes => "valid",
-        Valid::No => "INVALID",
-        Valid::Unknown => "unknown",
-    }
-}
-
 fn check_options(options: &Options) -> Result<(), Error> {
     let wrong = |message: String| Err(Error::Options(message));
     if options.workload.is_empty() {
@@ -235,7 +225,9 @@ fn check_options(options: &Options) -> Result<(), Error> {
         return wrong("--timeout is at least 1".to_owned());
     }
     if !options.address.is_empty() && options.nemesis != "none" {
-        return wrong("servers that are there already are not hurt: --address goes with --nemesis none".to_owned());
+        return wrong(
+            "servers that are there already are not hurt: --address goes with --nemesis none".to_owned(),
+        );
     }
     if !matches!(options.regions, 1 | 3) {
         return wrong("--regions is 1 or 3".to_owned());
@@ -261,11 +253,10 @@ fn prepare(
     let began = Instant::now();
     loop {
         let manner = Manner::of(options.client, 0);
-        let mut connections =
-            Connections::new(Arc::clone(target), manner, options.levels(), 0, 0);
-        let made = connections.seat(Place::Leader).and_then(|seat| {
-            make_tables(workload, &database(options, kindred), seat.session)
-        });
+        let mut connections = Connections::new(Arc::clone(target), manner, options.levels(), 0, 0);
+        let made = connections
+            .seat(Place::Leader)
+            .and_then(|seat| make_tables(workload, &database(options, kindred), seat.session));
         match made {
             Ok(()) => return Ok(()),
             Err(failure) if began.elapsed() > PREPARE_TIMEOUT => {

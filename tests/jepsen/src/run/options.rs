@@ -52,7 +52,7 @@ pub struct Options {
     #[arg(long, default_value = "store")]
     pub store: PathBuf,
     /// The server's program, for test hosts; `quorate` beside this program unless given.
-    #[arg(long)]
+    #[arg(long, env = "QUORATE_BIN")]
     pub binary: Option<PathBuf>,
     /// Data folders are on a file system that loses what was not synced. On whenever the nemesis is disk or all.
     #[arg(long)]

@@ -141,7 +141,7 @@ impl Table {
             where_it_ran(options),
             options.time,
             options.seed.unwrap_or_default(),
-            super::word(outcome.valid),
+            outcome.valid.name(),
             outcome.hash,
         );
         println!("{row}");
@@ -179,9 +179,8 @@ impl Table {
     }
 
     fn write(&self) -> Result<(), Error> {
-        std::fs::write(&self.path, self.text()).map_err(|error| {
-            Error::Report(crate::report::Error::File { path: self.path.clone(), error })
-        })
+        std::fs::write(&self.path, self.text())
+            .map_err(|error| Error::Report(crate::report::Error::File { path: self.path.clone(), error }))
     }
 }
 

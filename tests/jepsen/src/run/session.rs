@@ -240,7 +240,11 @@ pub fn with_values(sql: &str, parameters: &[Parameter]) -> Result<String, Failur
 }
 
 fn wrong_count(sql: &str) -> Failure {
-    Failure { reach: Reach::NotSent, code: None, message: format!("not as many values as there are `?` in {sql}") }
+    Failure {
+        reach: Reach::NotSent,
+        code: None,
+        message: format!("not as many values as there are `?` in {sql}"),
+    }
 }
 
 #[cfg(test)]
@@ -265,7 +269,10 @@ mod tests {
             assert!(answered(code, message).at_commit().is_unknown, "{code}");
         }
         for (code, message) in [
-            (1053, "Server shutdown in progress (leadership was lost; the transaction was rolled back, retry it)"),
+            (
+                1053,
+                "Server shutdown in progress (leadership was lost; the transaction was rolled back, retry it)",
+            ),
             (1213, "Deadlock found when trying to get lock; try restarting transaction"),
             (1290, "The MySQL server is running with the --read-only option"),
             (1062, "Duplicate entry"),

@@ -53,9 +53,11 @@ impl Nodes {
     pub fn address(&self, id: u64) -> String {
         match self {
             Nodes::Hosts(cluster, _) => cluster.client_address(id),
-            Nodes::Addresses(addresses) => {
-                usize::try_from(id).ok().and_then(|id| addresses.get(id.checked_sub(1)?)).cloned().unwrap_or_default()
-            }
+            Nodes::Addresses(addresses) => usize::try_from(id)
+                .ok()
+                .and_then(|id| addresses.get(id.checked_sub(1)?))
+                .cloned()
+                .unwrap_or_default(),
         }
     }
 }

@@ -97,8 +97,7 @@ impl Worker {
             about.push(("session".to_owned(), Value::Integer(i64::try_from(session).unwrap_or(i64::MAX))));
         }
         let recorder = &self.trial.recorder;
-        let invocation =
-            recorder.invoke(self.number, request.function, request.value.clone(), about.clone());
+        let invocation = recorder.invoke(self.number, request.function, request.value.clone(), about.clone());
         let mut turn = Turn { seat, extra: about };
         let outcome = self.client.perform(request, &mut turn);
         let extra = turn.extra;

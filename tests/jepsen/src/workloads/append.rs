@@ -96,7 +96,8 @@ impl Rows for Appender {
                 "INSERT INTO txn{table} (id, sk, val) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE val = CONCAT(val, ',', ?)"
             );
             let parameters = [key.into(), key.into(), text.into(), text.into()];
-            return if commits { turn.commit(&sql, &parameters) } else { turn.ask(&sql, &parameters) }.map(drop);
+            return if commits { turn.commit(&sql, &parameters) } else { turn.ask(&sql, &parameters) }
+                .map(drop);
         }
         let update = format!("UPDATE txn{table} SET val = CONCAT(val, ',', ?) WHERE id = ?");
         if turn.ask(&update, &[text.into(), key.into()])?.affected > 0 {

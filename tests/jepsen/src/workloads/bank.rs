@@ -21,7 +21,8 @@ pub(super) const BALANCE: i64 = 10;
 /// What moves at once, at most.
 const AMOUNT_MAX: i64 = 5;
 
-const TABLE: &str = "CREATE TABLE accounts (id INT NOT NULL PRIMARY KEY, balance BIGINT NOT NULL, KEY (balance))";
+const TABLE: &str =
+    "CREATE TABLE accounts (id INT NOT NULL PRIMARY KEY, balance BIGINT NOT NULL, KEY (balance))";
 const READ_ALL: &str = "SELECT id, balance FROM accounts";
 const READ: &str = "SELECT balance FROM accounts WHERE id = ?";
 const READ_LOCKED: &str = "SELECT balance FROM accounts WHERE id = ? FOR UPDATE";

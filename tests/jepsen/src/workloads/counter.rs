@@ -140,7 +140,8 @@ impl Client for Adder {
         if self.random.random_ratio(1, 3) {
             return Request::anywhere("read", Value::Nil);
         }
-        let amount = self.random.random_range(1..=AMOUNT_MAX) * if self.random.random_ratio(1, 4) { -1 } else { 1 };
+        let amount =
+            self.random.random_range(1..=AMOUNT_MAX) * if self.random.random_ratio(1, 4) { -1 } else { 1 };
         Request::at_leader("add", Value::Integer(amount))
     }
 

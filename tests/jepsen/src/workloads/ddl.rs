@@ -46,7 +46,14 @@ const CHANGES: &[(&str, &[&str])] = &[
     ("drop-key", &["ALTER TABLE elements DROP KEY by_value"]),
     ("rename", &["RENAME TABLE elements TO elements_away", "RENAME TABLE elements_away TO elements"]),
     ("rename-back", &["RENAME TABLE elements_away TO elements"]),
-    ("scratch", &["CREATE TABLE scratchN (id INT PRIMARY KEY)", "INSERT INTO scratchN VALUES (1)", "DROP TABLE scratchN"]),
+    (
+        "scratch",
+        &[
+            "CREATE TABLE scratchN (id INT PRIMARY KEY)",
+            "INSERT INTO scratchN VALUES (1)",
+            "DROP TABLE scratchN",
+        ],
+    ),
 ];
 
 impl Ddl {

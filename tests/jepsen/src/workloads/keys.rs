@@ -32,7 +32,8 @@ impl Keys {
     /// The keys that are, or were last, in use.
     #[must_use]
     pub fn last(&self) -> std::ops::Range<i64> {
-        let generation = self.uses.load(Ordering::Relaxed).max(1).saturating_sub(1) / (self.count * self.uses_max);
+        let generation =
+            self.uses.load(Ordering::Relaxed).max(1).saturating_sub(1) / (self.count * self.uses_max);
         generation * self.count..(generation + 1) * self.count
     }
 

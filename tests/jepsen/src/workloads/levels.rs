@@ -41,8 +41,12 @@ pub struct Levels {
 
 impl Isolation {
     /// All, weakest first.
-    pub const ALL: [Isolation; 4] =
-        [Isolation::ReadUncommitted, Isolation::ReadCommitted, Isolation::RepeatableRead, Isolation::Serializable];
+    pub const ALL: [Isolation; 4] = [
+        Isolation::ReadUncommitted,
+        Isolation::ReadCommitted,
+        Isolation::RepeatableRead,
+        Isolation::Serializable,
+    ];
 
     /// As it stands in a statement.
     #[must_use]

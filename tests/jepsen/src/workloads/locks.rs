@@ -106,7 +106,11 @@ impl Client for Holder {
         }
         if request.function == "hold" {
             let answer = turn.ask("SELECT IS_USED_LOCK(?) = CONNECTION_ID()", &[name.into()])?;
-            return if answer.number() == Some(1) { Ok(request.value.clone()) } else { Err(lost("it is not held")) };
+            return if answer.number() == Some(1) {
+                Ok(request.value.clone())
+            } else {
+                Err(lost("it is not held"))
+            };
         }
         let answer = turn.commit("SELECT RELEASE_LOCK(?)", &[name.into()])?;
         if answer.number() == Some(1) { Ok(request.value.clone()) } else { Err(lost("it was not held")) }

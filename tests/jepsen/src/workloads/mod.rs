@@ -273,10 +273,8 @@ impl Kindred {
         let all = Isolation::ALL.iter().flat_map(|isolation| {
             Consistency::ALL.map(|consistency| Levels { isolation: *isolation, consistency })
         });
-        all.filter(|levels| {
-            (self.make)(Setting { levels: *levels, server: Server::Quorate }).is_ok()
-        })
-        .collect()
+        all.filter(|levels| (self.make)(Setting { levels: *levels, server: Server::Quorate }).is_ok())
+            .collect()
     }
 }
 

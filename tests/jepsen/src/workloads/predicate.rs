@@ -77,11 +77,13 @@ impl Workload for Predicate {
 impl Inserter {
     /// The ids of `key` in both tables, read one after the other.
     fn look(&mut self, key: i64, turn: &mut Turn<'_>) -> Result<Vec<i64>, Ended> {
-        let condition = ["k = ?", "k BETWEEN ? AND ?", "val % 2 = 0 AND k = ?"][self.random.random_range(0..3)];
+        let condition =
+            ["k = ?", "k BETWEEN ? AND ?", "val % 2 = 0 AND k = ?"][self.random.random_range(0..3)];
         let parameters = vec![key.into(); condition.matches('?').count()];
         let mut found = Vec::new();
         for table in ["predicate_a", "predicate_b"] {
-            let answer = turn.ask(&format!("SELECT id FROM {table} WHERE {condition} ORDER BY id"), &parameters)?;
+            let answer =
+                turn.ask(&format!("SELECT id FROM {table} WHERE {condition} ORDER BY id"), &parameters)?;
             found.extend(answer.numbers().into_iter().flatten());
         }
         Ok(found)
@@ -89,7 +91,8 @@ impl Inserter {
 
     fn insert(&mut self, request: &Request, turn: &mut Turn<'_>) -> Result<Value, Ended> {
         let key = number_at(&request.value, 0);
-        let ids = request.value.elements().and_then(|elements| elements.get(1)?.elements()).unwrap_or_default();
+        let ids =
+            request.value.elements().and_then(|elements| elements.get(1)?.elements()).unwrap_or_default();
         let (table, id) = match ids {
             [Value::Integer(id), _] => ("predicate_a", *id),
             [_, Value::Integer(id)] => ("predicate_b", *id),
@@ -126,7 +129,11 @@ impl Client for Inserter {
             let key = (newest - self.random.random_range(0..KEYS_READ)).max(0);
             let value = pair(key, Value::Nil);
             let anywhere = self.random.random_bool(0.5);
-            return if anywhere { Request::anywhere("read", value) } else { Request::at_leader("read", value) };
+            return if anywhere {
+                Request::anywhere("read", value)
+            } else {
+                Request::at_leader("read", value)
+            };
         }
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let in_first = self.random.random_bool(0.5);

@@ -42,7 +42,9 @@ impl Sessions {
             Consistency::Strong | Consistency::Session => {
                 Ok(Box::new(Sessions { setting, by_guarantees: false }))
             }
-            Consistency::Auto | Consistency::Eventual => Err("this consistency does not say that reads never go back"),
+            Consistency::Auto | Consistency::Eventual => {
+                Err("this consistency does not say that reads never go back")
+            }
         }
     }
 

@@ -51,7 +51,9 @@ impl Elements {
         let given = self.given.load(Ordering::Relaxed);
         let due = self.read_at.load(Ordering::Relaxed);
         let later = given + (given / READ_EACH_PART).max(READ_EACH_MIN);
-        if given >= due && self.read_at.compare_exchange(due, later, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        if given >= due
+            && self.read_at.compare_exchange(due, later, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
             return Request::anywhere("read", Value::Nil);
         }
         Request::at_leader("add", Value::Integer(self.given.fetch_add(1, Ordering::Relaxed)))
@@ -86,7 +88,9 @@ impl Workload for Set {
     fn prepare(&self, session: &mut dyn Session) -> Result<(), Failure> {
         run_all(
             session,
-            &["CREATE TABLE elements (id INT NOT NULL PRIMARY KEY AUTO_INCREMENT, val INT NOT NULL, KEY by_value (val))"],
+            &[
+                "CREATE TABLE elements (id INT NOT NULL PRIMARY KEY AUTO_INCREMENT, val INT NOT NULL, KEY by_value (val))",
+            ],
         )
     }
 

@@ -84,11 +84,7 @@ pub(super) fn reads(keys: impl Iterator<Item = i64>) -> Vec<Request> {
 }
 
 /// Does a transaction.
-pub(super) fn perform(
-    rows: &mut dyn Rows,
-    request: &Request,
-    turn: &mut Turn<'_>,
-) -> Result<Value, Ended> {
+pub(super) fn perform(rows: &mut dyn Rows, request: &Request, turn: &mut Turn<'_>) -> Result<Value, Ended> {
     let mut micros = of_value(&request.value);
     let is_read_only = request.place != Place::Leader;
     let is_single = micros.len() == 1;

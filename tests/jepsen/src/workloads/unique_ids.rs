@@ -17,7 +17,8 @@ use crate::history::History;
 use crate::run::session::{Ended, Failure, Session};
 use crate::verdict::Verdict;
 
-const TABLE: &str = "CREATE TABLE numbers (id BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT, tag BIGINT NOT NULL, KEY (tag))";
+const TABLE: &str =
+    "CREATE TABLE numbers (id BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT, tag BIGINT NOT NULL, KEY (tag))";
 const ONE: &str = "INSERT INTO numbers (tag) VALUES (?)";
 const THREE: &str = "INSERT INTO numbers (tag) VALUES (?), (?), (?)";
 const BY_TAG: &str = "SELECT id FROM numbers WHERE tag = ? ORDER BY id";

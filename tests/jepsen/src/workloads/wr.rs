@@ -49,7 +49,10 @@ impl ReadWrite {
 
 impl Workload for ReadWrite {
     fn prepare(&self, session: &mut dyn Session) -> Result<(), Failure> {
-        run_all(session, &["CREATE TABLE wr (id INT NOT NULL PRIMARY KEY, sk INT NOT NULL, val INT, KEY (sk))"])
+        run_all(
+            session,
+            &["CREATE TABLE wr (id INT NOT NULL PRIMARY KEY, sk INT NOT NULL, val INT, KEY (sk))"],
+        )
     }
 
     fn client(&self, _worker: usize, seed: u64) -> Box<dyn Client> {

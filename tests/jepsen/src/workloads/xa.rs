@@ -213,8 +213,7 @@ impl Manager {
     /// Finishes what is prepared and decided.
     fn recover(&mut self, turn: &mut Turn<'_>) -> Result<Value, Ended> {
         let found = turn.say("XA RECOVER")?;
-        let names: Vec<String> =
-            found.rows.iter().filter_map(|row| row.get(NAME_COLUMN)?.clone()).collect();
+        let names: Vec<String> = found.rows.iter().filter_map(|row| row.get(NAME_COLUMN)?.clone()).collect();
         let mut finished = Vec::new();
         for name in names {
             let decision = self.shared.decisions().get(&name).copied();
