@@ -12,7 +12,7 @@
 //! | `vote-forgotten` | `append` | `all` | two leaders of one term have different entries at one index |
 //! | `fsync-skipped` | `set` | `disk` | what the quorum told OK was nowhere on disk when the power went |
 //! | `lock-released-before-sequencing` | `append` | `none` | two writers of a row build on the same version: an update is lost |
-//! | `stale-snapshot` | `register` | `partition` | a strong read on a follower sees what it had when it asked, not what it was told to wait for |
+//! | `stale-snapshot` | `append`, REPEATABLE READ | `none` | a transaction does not see the newest commit, which was told OK before it began |
 //! | `lost-undo-after-truncation` | `append` | `partition` | a deposed leader shows a write that the log lost |
 //! | `auto-increment-reused` | `unique-ids` | `kill` | a new leader goes on where it was when it started |
 //!
@@ -33,7 +33,7 @@ pub enum SeededBug {
     FsyncSkipped,
     /// Row locks are released before the transaction has its place in the log, and nobody waits for that.
     LockReleasedBeforeSequencing,
-    /// A read asks at which index it may read, and takes its snapshot without waiting until that is applied.
+    /// A snapshot is taken one index below the watermark.
     StaleSnapshot,
     /// When the log is cut, the versions of the first entry that goes stay in the store, as if it had been committed.
     LostUndoAfterTruncation,
