@@ -8,6 +8,7 @@ cargo xtask TASK
   bless            run the golden tests and rewrite what they expect; read the diff afterwards
   sim --seed N [--steps M]      run one seed of the simulator; one that fails is shrunk
   sim --seeds A..B [--steps M]  run many on all processors; without arguments, 0..20000 of 5000 steps
+  jepsen --hours H [--help]     every workload of tests/jepsen under every nemesis, in turn; the table of it (docs/jepsen.md)
   bench peers [--help]          this server beside MariaDB, MySQL, Galera and Group Replication: the table of aims
   bench curves [--help]         what a transaction costs over clients, rows, nodes and distance
   bench failover | NAME=HOST:PORT:USER…   time without a commit after a kill | servers started by hand";
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Some("bless") => run(cargo(&["nextest", "run", "--workspace", "-E", "test(script) | test(golden)"])
             .env("UPDATE_GOLDENFILES", "1")),
         Some("sim") => sim(rest),
+        Some("jepsen") => jepsen(rest),
         Some("bench") => bench(rest),
         _ => {
             eprintln!("{USAGE}");
@@ -42,6 +44,19 @@ fn sim(arguments: &[String]) -> bool {
         [] => run(command.args(["--seeds", "0..20000", "--steps", "5000"])),
         _ => run(command.args(arguments)),
     }
+}
+
+/// The long run of the Jepsen harness, on a release build of the server (unless `QUORATE_BIN` names another program).
+fn jepsen(arguments: &[String]) -> bool {
+    let mut harness = cargo(&["run", "--quiet", "--package", "jepsen", "--", "rotate"]);
+    if std::env::var_os("QUORATE_BIN").is_none() {
+        if !run(&mut cargo(&["build", "--release", "--quiet", "--package", "server"])) {
+            return false;
+        }
+        let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        harness.env("QUORATE_BIN", std::path::Path::new(&folder).join("release").join("quorate"));
+    }
+    run(harness.args(arguments))
 }
 
 /// A measurement, by release builds of the server (unless `QUORATE_BIN` names another) and of the program that measures.

@@ -15,6 +15,7 @@ use sql::session::{SessionState, WarningLevel};
 use sql::types::Value;
 use sql::variables::{Isolation, ReadConsistency};
 use storage::format::{EntryHeader, EntryKind};
+use storage::seeded_bugs::SeededBug;
 use storage::txn::{Savepoint, Sealed, Transaction};
 use storage::version::{Admission, WatermarkWait};
 
@@ -244,6 +245,10 @@ impl Session {
                 "a transaction of {bytes} bytes; commit in smaller parts"
             )));
         }
+        if SeededBug::LockReleasedBeforeSequencing.is_made() {
+            open.txn.release_locks();
+            tokio::task::yield_now().await;
+        }
         let (index, wait) = self.sequence(term, sealed).await?;
         open.txn.sequenced();
         open.txn.release_locks();
@@ -258,6 +263,10 @@ impl Session {
     pub(super) async fn outcome(&mut self, wait: WatermarkWait, term: u64, index: u64) -> Result<(), Error> {
         count(&self.node.processes.counters.sequenced);
         self.connection.state("waiting for quorum");
+        if SeededBug::AckBeforeQuorum.is_made() {
+            self.state.last_gtid = Some(self.node.gtid(term, index));
+            return Ok(());
+        }
         match self.settle(wait, Some(term)).await {
             Settled::Committed => {}
             Settled::Truncated => self.decide(term, index).await?,
@@ -453,6 +462,9 @@ impl Session {
                 Some(index) => index,
                 None => node.reads.index(patience).await.map_err(|NoAnswer| not_fresh())?,
             };
+            if SeededBug::StaleSnapshot.is_made() {
+                return Ok(());
+            }
             loop {
                 match tokio::time::timeout(patience, node.store.wait_for(index)).await {
                     Ok(Ok(())) => return Ok(()),

@@ -27,11 +27,12 @@
 //! Keys are at least four bytes long (the index id); an engine may keep its own notes under shorter ones.
 //!
 //! Engines: [`RedbEngine`], [`FjallEngine`] and [`SledEngine`] on disk, [`MemoryEngine`] for tests. All pass the contract
-//! suite in `tests/store_engine_contract.rs`. Left out: an engine that can take a snapshot of itself; the store keeps what
+//! suite in `tests/store_engine_contract.rs`. Each one on disk is used behind a cache of its rows, [`CachedEngine`]. Left out: an engine that can take a snapshot of itself; the store keeps what
 //! readers need.
 
 mod fjall;
 mod kind;
+mod leaves;
 mod memory;
 mod notes;
 mod range;
@@ -43,6 +44,7 @@ use bytes::Bytes;
 
 pub use self::fjall::{FjallEngine, FjallOptions};
 pub use self::kind::EngineKind;
+pub use self::leaves::CachedEngine;
 pub use self::memory::MemoryEngine;
 pub use self::range::{Direction, KeyRange, key_after, prefix_end};
 pub use self::redb::{RedbEngine, RedbOptions};

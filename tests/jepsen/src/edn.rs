@@ -2,6 +2,10 @@
 //!
 //! Left out of what EDN has: characters, ratios and big numbers, which no history of ours holds.
 
+mod reader;
+
+pub use reader::Error;
+
 use std::fmt::{self, Display, Formatter};
 
 /// A value.
@@ -54,6 +58,23 @@ impl Value {
     #[must_use]
     pub fn as_integer(&self) -> Option<i64> {
         if let Value::Integer(number) = self { Some(*number) } else { None }
+    }
+
+    /// The name that a keyword or symbol is, or the text of a string: JSON has no other form for a keyword.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Value::Keyword(name) | Value::Symbol(name) | Value::String(name) => Some(name),
+            Value::Nil
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Vector(_)
+            | Value::List(_)
+            | Value::Set(_)
+            | Value::Map(_)
+            | Value::Tagged(..) => None,
+        }
     }
 
     /// The elements of a vector, list or set.
@@ -118,6 +139,10 @@ impl Display for Value {
             Value::Nil => f.write_str("nil"),
             Value::Bool(value) => write!(f, "{value}"),
             Value::Integer(value) => write!(f, "{value}"),
+            Value::Float(value) if value.is_nan() => f.write_str("##NaN"),
+            Value::Float(value) if value.is_infinite() => {
+                f.write_str(if *value > 0.0 { "##Inf" } else { "##-Inf" })
+            }
             Value::Float(value) => write!(f, "{value:?}"),
             Value::String(value) => text(f, value),
             Value::Keyword(value) => write!(f, ":{value}"),

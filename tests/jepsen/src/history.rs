@@ -2,6 +2,16 @@
 //!
 //! The form is Jepsen's. An invocation stands before its completion. A process has one operation at a time; after an [`Kind::Info`], of which
 //! nobody knows whether it happened, its client goes on as another process, as the operation may still take place at any later time.
+//!
+//! [`Recorder`] makes one while clients work; [`History::read_edn`] and its like are in [`text`].
+
+mod pairs;
+mod recorder;
+mod text;
+
+pub use pairs::{Pair, ShapeError};
+pub use recorder::{Completion, Invocation, Recorder};
+pub use text::Error;
 
 use crate::edn::Value;
 
@@ -30,7 +40,7 @@ pub enum Kind {
 /// One line of a history.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Operation {
-    /// Its place in the history, from 0, without gaps.
+    /// Its place in the history, from 0, without gaps where we recorded it; ascending in what others did.
     pub index: u64,
     /// Nanoseconds since the run began, by a monotonic clock.
     pub time_ns: u64,

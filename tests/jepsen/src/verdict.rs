@@ -29,6 +29,16 @@ pub struct Verdict {
 }
 
 impl Valid {
+    /// `valid`, `invalid`, `unknown`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Valid::Yes => "valid",
+            Valid::No => "invalid",
+            Valid::Unknown => "unknown",
+        }
+    }
+
     /// The verdict of all: wrong if any is wrong, else unknown if any is unknown.
     #[must_use]
     pub fn of_all(verdicts: impl IntoIterator<Item = Valid>) -> Valid {

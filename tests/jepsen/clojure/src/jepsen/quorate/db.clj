@@ -1,0 +1,150 @@
+(ns jepsen.quorate.db
+  "Puts the server's program and its configuration on the nodes, starts it, hurts
+  it and takes it away again.
+
+  The server has one account, root without a password, and so listens for
+  clients on loopback alone. On every node socat passes on to it what comes in
+  at the port for clients. It is no part of what is tested: it stays when the
+  server is killed."
+  (:require [clojure.string :as str]
+            [jepsen [control :as c]
+                    [core :as jepsen]
+                    [db :as db]
+                    [util :as util]]
+            [jepsen.control [net :as cn]
+                            [util :as cu]]
+            [jepsen.os.debian :as debian]
+            [jepsen.quorate.client :as client]))
+
+(def dir      "/opt/quorate")
+(def binary   (str dir "/quorate"))
+(def config   (str dir "/quorate.toml"))
+(def data     (str dir "/data"))
+(def log-file (str dir "/quorate.log"))
+(def pid-file (str dir "/quorate.pid"))
+
+(def relay-binary   "/usr/bin/socat")
+(def relay-log-file (str dir "/relay.log"))
+(def relay-pid-file (str dir "/relay.pid"))
+
+(def sql-address "127.0.0.1:4001")
+(def peer-port   4101)
+
+(def process-pattern
+  "What is in the command line of the server and of nothing else."
+  (str binary " start"))
+
+(defn node-id
+  "Nodes are numbered from 1, in the order of the test."
+  [test node]
+  (inc (.indexOf (:nodes test) node)))
+
+(defn toml
+  "The configuration, the same for every node."
+  [test]
+  (str "cluster_name = \"jepsen\"\n"
+       "data = \"" data "\"\n"
+       (str/join
+         (for [node (:nodes test)]
+           (str "\n[[peers]]\n"
+                "id = " (node-id test node) "\n"
+                "peer_address = \"" (cn/ip node) ":" peer-port "\"\n"
+                "sql_address = \"" sql-address "\"\n")))))
+
+(defn install!
+  "Copies the program and writes its configuration."
+  [test]
+  (debian/install [:socat])
+  (c/su
+    (c/exec :mkdir :-p dir)
+    (c/upload (:binary test) binary)
+    (c/exec :chmod "755" binary)
+    (cu/write-file! (toml test) config)))
+
+(defn start-relay!
+  "Passes on what comes in from other hosts."
+  []
+  (c/su
+    (cu/start-daemon! {:logfile relay-log-file
+                       :pidfile relay-pid-file
+                       :chdir   dir}
+                      relay-binary
+                      (str "TCP-LISTEN:" client/port ",fork,reuseaddr,nodelay")
+                      (str "TCP:" sql-address ",nodelay"))))
+
+(defn sql!
+  "Runs a statement on the node itself, whether it leads or not. Gives the text
+  of its result."
+  [statement]
+  (c/su (c/exec binary :sql :--here :--nodes sql-address statement)))
+
+(defn leads?
+  "Does the node say that it leads, and may serve?"
+  []
+  (boolean (re-find #"\|\s*1\s*\|" (sql! "SELECT @@quorate_serving"))))
+
+(defn transfer!
+  "Hands the leadership over to a node, if the current node has it."
+  [test to]
+  (when (leads?)
+    (sql! (str "CALL dbms_consensus.change_leader(" (node-id test to) ")"))))
+
+(defrecord DB []
+  db/DB
+  (setup! [this test node]
+    (install! test)
+    (start-relay!)
+    (jepsen/synchronize test)
+    (db/start! this test node)
+    (jepsen/synchronize test)
+    (when (= node (jepsen/primary test))
+      (client/create-database! test))
+    (jepsen/synchronize test))
+
+  (teardown! [this test node]
+    (db/kill! this test node)
+    (c/su
+      (cu/stop-daemon! relay-pid-file)
+      (c/exec :rm :-rf data log-file relay-log-file)))
+
+  db/Kill
+  (start! [_ test node]
+    (c/su
+      (cu/start-daemon! {:logfile log-file
+                         :pidfile pid-file
+                         :chdir   dir}
+                        binary
+                        :start
+                        :--config  config
+                        :--node-id (node-id test node))))
+
+  (kill! [_ test node]
+    (c/su
+      (cu/grepkill! process-pattern)
+      (c/exec :rm :-f pid-file)))
+
+  db/Pause
+  (pause!  [_ test node] (c/su (cu/grepkill! :stop process-pattern)))
+  (resume! [_ test node] (c/su (cu/grepkill! :cont process-pattern)))
+
+  db/Primary
+  (setup-primary! [_ test node])
+  (primaries [_ test]
+    (->> (c/on-nodes test (fn [_ _]
+                            ; A node that is paused never answers, and one that is
+                            ; down refuses.
+                            (util/timeout 2000 false
+                                          (try (leads?) (catch Exception _ false)))))
+         (filter val)
+         (map key)))
+
+  db/LogFiles
+  (log-files [_ test node]
+    {log-file       "quorate.log"
+     relay-log-file "relay.log"
+     config         "quorate.toml"}))
+
+(defn db
+  "A Quorate cluster, one voter on each node."
+  []
+  (DB.))
