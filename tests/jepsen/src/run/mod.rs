@@ -146,9 +146,7 @@ pub fn test(options: &Options) -> Result<Outcomes, Error> {
     let start = SystemTime::now();
     let began = Instant::now();
     let mut trouble = work(options, seed, &target, &mut parts);
-    for part in &mut parts {
-        trouble.extend(finish::last(&mut part.workers));
-    }
+    trouble.extend(finish::last(&mut parts));
     let duration = began.elapsed();
     let version = finish::version(&target);
     let agree = harm::nodes_agree(&target);
