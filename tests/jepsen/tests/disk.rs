@@ -1,5 +1,7 @@
 //! The disk layer, mounted: what is lost, what is not, and that each fault is seen. Needs root and `/dev/fuse`, as the harness does.
 
+#![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::FileExt as _;

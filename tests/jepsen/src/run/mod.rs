@@ -14,6 +14,7 @@ pub mod library;
 pub mod options;
 pub mod rate;
 pub mod rotate;
+pub mod seeded;
 pub mod session;
 pub mod target;
 pub mod worker;
@@ -74,6 +75,9 @@ pub enum Error {
         /// Why.
         failure: Failure,
     },
+    /// A run in a process of its own, or the server's program.
+    #[error("a process: {0}")]
+    Process(std::io::Error),
     /// The folder of the run.
     #[error("the run's folder: {0}")]
     Report(#[from] report::Error),
