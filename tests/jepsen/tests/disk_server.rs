@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether tests that mount are to be left out, as the environment says.
 fn is_left_out() -> bool {
-    let is_set = std::env::var_os("QUORATE_NO_FUSE").is_some();
+    let is_set = std::env::var_os("QUORATE_NO_NETNS").is_some();
     if is_set {
-        eprintln!("left out: QUORATE_NO_FUSE is set, so nothing is mounted");
+        eprintln!("left out: QUORATE_NO_NETNS is set: who may not make namespaces may not mount");
     }
     is_set
 }

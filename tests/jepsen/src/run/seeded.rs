@@ -47,7 +47,7 @@ pub struct Seeded {
 pub const ALL: [Seeded; 8] = [
     Seeded { bug: "ack-before-quorum", workload: "register", nemesis: "partition", arguments: &[] },
     Seeded { bug: "read-without-lease", workload: "register", nemesis: "partition", arguments: &[] },
-    Seeded { bug: "vote-forgotten", workload: "append", nemesis: "all", arguments: &[] },
+    Seeded { bug: "vote-forgotten", workload: "register", nemesis: "kill", arguments: &[] },
     Seeded { bug: "fsync-skipped", workload: "set", nemesis: "kill", arguments: &["--disk"] },
     Seeded { bug: "lock-released-before-sequencing", workload: "append", nemesis: "none", arguments: &[] },
     Seeded {
