@@ -9,8 +9,7 @@
   (:require [clojure.string :as str]
             [jepsen [control :as c]
                     [core :as jepsen]
-                    [db :as db]
-                    [util :as util]]
+                    [db :as db]]
             [jepsen.control [net :as cn]
                             [util :as cu]]
             [jepsen.os.debian :as debian]
@@ -73,11 +72,16 @@
                       (str "TCP-LISTEN:" client/port ",fork,reuseaddr,nodelay")
                       (str "TCP:" (sql-address test node) ",nodelay"))))
 
+(def sql-seconds
+  "How long a node has to answer. One that is paused never does."
+  3)
+
 (defn sql!
   "Runs a statement on the current node itself, whether it leads or not. Gives the
   text of its result."
   [test node statement]
-  (c/su (c/exec binary :sql :--here :--nodes (sql-address test node) statement)))
+  (c/su (c/exec :timeout sql-seconds
+                binary :sql :--here :--nodes (sql-address test node) statement)))
 
 (defn leads?
   "Does the current node say that it leads, and may serve?"
@@ -134,10 +138,8 @@
   (setup-primary! [_ test node])
   (primaries [_ test]
     (->> (c/on-nodes test (fn [test node]
-                            ; A node that is paused never answers, and one that is
-                            ; down refuses.
-                            (util/timeout 2000 false
-                                          (try (leads? test node) (catch Exception _ false)))))
+                            (try (leads? test node)
+                                 (catch Exception _ false))))
          (filter val)
          (map key)))
 
