@@ -31,7 +31,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::history::History;
+use crate::history::{History, to_json};
 use crate::verdict::Verdict;
 
 pub use serve::serve;
@@ -124,7 +124,7 @@ pub fn write(folder: &Path, run: &Summary, history: &History, verdicts: &[Verdic
     let hash = history.hash();
     let results = results::of(run, history, &hash, verdicts);
     put("results.edn", &format!("{results}\n"))?;
-    put("results.json", &format!("{:#}\n", results::json(&results)))?;
+    put("results.json", &format!("{:#}\n", to_json(&results)))?;
     for (name, drawing) in verdicts.iter().flat_map(|verdict| &verdict.drawings) {
         put(name, drawing)?;
     }

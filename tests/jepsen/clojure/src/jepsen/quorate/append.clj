@@ -86,7 +86,7 @@
         (assoc op
                :type  :ok
                :value (if (reads? value)
-                        (c/transact! (c/own! connections test) test (atom nil) {:read-only true} run!)
+                        (c/read! (c/own! connections test) test run!)
                         (c/transact! (c/leader! connections test) test asked run!))))))
 
   (teardown! [_ test])

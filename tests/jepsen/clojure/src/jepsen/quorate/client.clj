@@ -112,15 +112,21 @@
 
 (defn transact!
   "Runs (f conn) in a transaction. `asked`, an atom, becomes true when COMMIT is
-  sent: what fails before it has surely not been done. Options are those of
-  next.jdbc, such as :read-only."
-  ([conn test asked f]
-   (transact! conn test asked {} f))
-  ([conn test asked opts f]
-   (j/with-transaction [t conn (merge {:isolation (:isolation test)} opts)]
-     (let [result (f t)]
-       (reset! asked true)
-       result))))
+  sent: what fails before it has surely not been done."
+  [conn test asked f]
+  (j/with-transaction [t conn {:isolation (:isolation test)}]
+    (let [result (f t)]
+      (reset! asked true)
+      result)))
+
+(defn read!
+  "Runs (f conn), which only reads, in a transaction. It is READ ONLY, as a
+  SERIALIZABLE one has to be where the node does not lead. JDBC's setReadOnly is
+  a hint that the driver keeps to itself."
+  [conn test f]
+  (j/with-transaction [t conn {:isolation (:isolation test)}]
+    (j/execute! t ["set transaction read only"])
+    (f t)))
 
 (defn cause
   "The exception that a transaction met, also where ROLLBACK failed after it."

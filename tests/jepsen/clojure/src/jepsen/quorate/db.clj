@@ -9,8 +9,7 @@
   (:require [clojure.string :as str]
             [jepsen [control :as c]
                     [core :as jepsen]
-                    [db :as db]
-                    [util :as util]]
+                    [db :as db]]
             [jepsen.control [net :as cn]
                             [util :as cu]]
             [jepsen.os.debian :as debian]
@@ -27,17 +26,18 @@
 (def relay-log-file (str dir "/relay.log"))
 (def relay-pid-file (str dir "/relay.pid"))
 
-(def sql-address "127.0.0.1:4001")
-(def peer-port   4101)
-
-(def process-pattern
-  "What is in the command line of the server and of nothing else."
-  (str binary " start"))
+(def peer-port 4101)
 
 (defn node-id
   "Nodes are numbered from 1, in the order of the test."
   [test node]
   (inc (.indexOf (:nodes test) node)))
+
+(defn sql-address
+  "Where the server listens for clients on its own host. No two nodes may have the
+  same address, not even on loopback."
+  [test node]
+  (str "127.0.0.1:" (+ 4000 (node-id test node))))
 
 (defn toml
   "The configuration, the same for every node."
@@ -49,7 +49,7 @@
            (str "\n[[peers]]\n"
                 "id = " (node-id test node) "\n"
                 "peer_address = \"" (cn/ip node) ":" peer-port "\"\n"
-                "sql_address = \"" sql-address "\"\n")))))
+                "sql_address = \"" (sql-address test node) "\"\n")))))
 
 (defn install!
   "Copies the program and writes its configuration."
@@ -63,37 +63,42 @@
 
 (defn start-relay!
   "Passes on what comes in from other hosts."
-  []
+  [test node]
   (c/su
     (cu/start-daemon! {:logfile relay-log-file
                        :pidfile relay-pid-file
                        :chdir   dir}
                       relay-binary
                       (str "TCP-LISTEN:" client/port ",fork,reuseaddr,nodelay")
-                      (str "TCP:" sql-address ",nodelay"))))
+                      (str "TCP:" (sql-address test node) ",nodelay"))))
+
+(def sql-seconds
+  "How long a node has to answer. One that is paused never does."
+  3)
 
 (defn sql!
-  "Runs a statement on the node itself, whether it leads or not. Gives the text
-  of its result."
-  [statement]
-  (c/su (c/exec binary :sql :--here :--nodes sql-address statement)))
+  "Runs a statement on the current node itself, whether it leads or not. Gives the
+  text of its result."
+  [test node statement]
+  (c/su (c/exec :timeout sql-seconds
+                binary :sql :--here :--nodes (sql-address test node) statement)))
 
 (defn leads?
-  "Does the node say that it leads, and may serve?"
-  []
-  (boolean (re-find #"\|\s*1\s*\|" (sql! "SELECT @@quorate_serving"))))
+  "Does the current node say that it leads, and may serve?"
+  [test node]
+  (boolean (re-find #"\|\s*1\s*\|" (sql! test node "SELECT @@quorate_serving"))))
 
 (defn transfer!
   "Hands the leadership over to a node, if the current node has it."
-  [test to]
-  (when (leads?)
-    (sql! (str "CALL dbms_consensus.change_leader(" (node-id test to) ")"))))
+  [test node to]
+  (when (leads? test node)
+    (sql! test node (str "CALL dbms_consensus.change_leader(" (node-id test to) ")"))))
 
 (defrecord DB []
   db/DB
   (setup! [this test node]
     (install! test)
-    (start-relay!)
+    (start-relay! test node)
     (jepsen/synchronize test)
     (db/start! this test node)
     (jepsen/synchronize test)
@@ -118,23 +123,23 @@
                         :--config  config
                         :--node-id (node-id test node))))
 
+  ; Not by control.util/grepkill!: in Jepsen 0.3.13 a bracket of it is out of place,
+  ; and it kills nothing.
   (kill! [_ test node]
     (c/su
-      (cu/grepkill! process-pattern)
+      (cu/kill-bin! binary)
       (c/exec :rm :-f pid-file)))
 
   db/Pause
-  (pause!  [_ test node] (c/su (cu/grepkill! :stop process-pattern)))
-  (resume! [_ test node] (c/su (cu/grepkill! :cont process-pattern)))
+  (pause!  [_ test node] (c/su (cu/kill-bin! :STOP false binary)))
+  (resume! [_ test node] (c/su (cu/kill-bin! :CONT false binary)))
 
   db/Primary
   (setup-primary! [_ test node])
   (primaries [_ test]
-    (->> (c/on-nodes test (fn [_ _]
-                            ; A node that is paused never answers, and one that is
-                            ; down refuses.
-                            (util/timeout 2000 false
-                                          (try (leads?) (catch Exception _ false)))))
+    (->> (c/on-nodes test (fn [test node]
+                            (try (leads? test node)
+                                 (catch Exception _ false))))
          (filter val)
          (map key)))
 

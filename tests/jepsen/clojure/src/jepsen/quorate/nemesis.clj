@@ -33,8 +33,8 @@
       (assoc op :value
              {:to   (:value op)
               :said (c/on-nodes test
-                                (fn [test _]
-                                  (try (db/transfer! test (:value op))
+                                (fn [test node]
+                                  (try (db/transfer! test node (:value op))
                                        (catch Exception e (.getMessage e)))))}))
 
     (teardown! [_ _])))
@@ -42,24 +42,29 @@
 (defn transfer-package
   "Handing the leadership over, in the form of jepsen.nemesis.combined."
   [opts]
-  {:generator (when (some #{:transfer} (:faults opts))
-                (gen/stagger (:interval opts)
-                             (fn [test _]
-                               {:type  :info
-                                :f     :transfer
-                                :value (rand-nth (:nodes test))})))
+  {:generator (gen/stagger (:interval opts)
+                           (fn [test _]
+                             {:type  :info
+                              :f     :transfer
+                              :value (rand-nth (:nodes test))}))
    :nemesis   (transfer-nemesis)
    :perf      #{{:name "transfer", :fs #{:transfer}, :color "#A0E9B1"}}})
 
 (defn package
   "Takes a database and options of the command line. Makes a map of a nemesis
-  and its generators."
+  and its generators. Only what was asked for is set up: clocks, for one, are
+  set right at the beginning of a test that is to set them wrong."
   [db opts]
-  (let [opts {:db        db
-              :faults    (:nemesis opts)
-              :interval  (:nemesis-interval opts)
-              :partition {:targets [:one :primaries :majority :majorities-ring]}
-              :kill      {:targets [:one :primaries :majority :all]}
-              :pause     {:targets [:one :primaries :majority]}}]
+  (let [faults (set (:nemesis opts))
+        opts   {:db        db
+                :faults    faults
+                :interval  (:nemesis-interval opts)
+                :partition {:targets [:one :primaries :majority :majorities-ring]}
+                :kill      {:targets [:one :primaries :majority :all]}
+                :pause     {:targets [:one :primaries :majority]}}]
     (nc/compose-packages
-      (conj (vec (nc/nemesis-packages opts)) (transfer-package opts)))))
+      (cond-> []
+        (:partition faults)           (conj (nc/partition-package opts))
+        (some #{:kill :pause} faults) (conj (nc/db-package opts))
+        (:clock faults)               (conj (nc/clock-package opts))
+        (:transfer faults)            (conj (transfer-package opts))))))
