@@ -335,6 +335,11 @@ impl Store {
 
     /// A snapshot at the watermark.
     pub fn snapshot(&self) -> Snapshot {
+        if SeededBug::StaleSnapshot.is_made()
+            && let Ok(snapshot) = self.snapshot_at(self.watermark().saturating_sub(1))
+        {
+            return snapshot;
+        }
         Snapshot::at_watermark(&self.inner)
     }
 

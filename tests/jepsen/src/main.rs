@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use jepsen::run::options::Options;
 use jepsen::run::rotate::Rotation;
+use jepsen::run::seeded::Check;
 use jepsen::verdict::Valid;
 use jepsen::{checkers, report, run, workloads};
 
@@ -26,6 +27,8 @@ enum Command {
     Test(Box<Options>),
     /// Runs everything, one after the other, for some hours, and prints the table of it.
     Rotate(Box<Rotation>),
+    /// Checks the harness: a server with a bug on purpose has to be caught, for each of its seeded bugs.
+    SeededBugs(Check),
     /// Judges histories that are there already, in EDN or JSON.
     Check {
         /// The model: list-append or rw-register models such as strict-serializable, or another checker's name.
@@ -56,6 +59,11 @@ fn main() -> ExitCode {
         Command::Test(options) => test(&options),
         Command::Rotate(rotation) => match run::rotate::rotate(&rotation) {
             Ok(valid) => code(valid),
+            Err(error) => refused(&error),
+        },
+        Command::SeededBugs(check) => match run::seeded::check(&check) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
             Err(error) => refused(&error),
         },
         Command::Check { model, files } => match checkers::command(&model, &files) {

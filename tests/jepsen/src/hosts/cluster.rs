@@ -23,6 +23,8 @@ const LEADER_TIMEOUT: Duration = Duration::from_secs(60);
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(120);
 /// How often it is looked.
 const POLL: Duration = Duration::from_millis(50);
+/// How often it is looked while nodes that ended are started again.
+const REVIVE_POLL: Duration = Duration::from_millis(250);
 /// How long a statement of the harness may take.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a node may take to say whether it leads.
@@ -328,11 +330,15 @@ impl Cluster {
                 return Ok(leader);
             }
             if started.elapsed() > LEADER_TIMEOUT {
-                let details = format!("{}; the logs are in {}", self.states(), self.plan.folder.display());
-                return Err(Error::Late { what: "a leader".to_owned(), bound: LEADER_TIMEOUT, details });
+                return Err(self.without_leader());
             }
             thread::sleep(POLL);
         }
+    }
+
+    fn without_leader(&self) -> Error {
+        let details = format!("{}; the logs are in {}", self.states(), self.plan.folder.display());
+        Error::Late { what: "a leader".to_owned(), bound: LEADER_TIMEOUT, details }
     }
 
     /// How each process is, for a message.
@@ -369,14 +375,20 @@ impl Cluster {
         failed.map_or(Ok(()), Err)
     }
 
+    /// Starts what has ended although nobody ended it: a node whose disk failed may do so a moment after that was mended.
+    fn revive(&self) {
+        for node in self.all() {
+            // What cannot be started now is late in the end.
+            let _ = node.start();
+        }
+    }
+
     /// [`Cluster::mend`], and then waits until there is a leader and every node has what it has.
     ///
     /// # Errors
     /// What could not be healed, or did not come about in time.
     pub fn heal(&self) -> Result<(), Error> {
         self.mend()?;
-        self.wait_for_leader()?;
-        self.settle_members()?;
         self.wait_until_equal()
     }
 
@@ -391,14 +403,12 @@ impl Cluster {
                 break index;
             }
             if started.elapsed() > LEADER_TIMEOUT {
-                return Err(Error::Late {
-                    what: "a leader that stays".to_owned(),
-                    bound: LEADER_TIMEOUT,
-                    details: self.states(),
-                });
+                return Err(self.without_leader());
             }
-            thread::sleep(POLL);
+            self.revive();
+            thread::sleep(REVIVE_POLL);
         };
+        self.settle_members()?;
         loop {
             let behind: Vec<String> = self
                 .nodes()
@@ -416,7 +426,8 @@ impl Cluster {
                 let what = format!("that all nodes have applied index {wanted}");
                 return Err(Error::Late { what, bound: CATCH_UP_TIMEOUT, details: behind.concat() });
             }
-            thread::sleep(POLL);
+            self.revive();
+            thread::sleep(REVIVE_POLL);
         }
     }
 }

@@ -13,12 +13,14 @@ use super::Error;
 use super::cluster::Cluster;
 use super::node::{Arrival, Node, member_address, peer_address};
 
-/// How long a new node may take to be a member.
-const JOIN_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a new node may take to be a member while the cluster is being hurt: other faults wait to be mended meanwhile.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long it may take when all is well again.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often it is looked.
 const POLL: Duration = Duration::from_millis(100);
-/// How long a procedure may take: longer than the server itself allows a change to take.
-const PROCEDURE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a procedure may take.
+const PROCEDURE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a node may take to say who the members are.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -94,20 +96,17 @@ impl Cluster {
     /// A new node with an empty folder joins; its id, once it is a member. With a vote it has that a little later.
     ///
     /// # Errors
-    /// Why it is no member. Its host is gone again, unless the cluster may have taken it in.
+    /// Why it is no member. Its host is gone again, unless the cluster may have taken it in, or may yet.
     pub fn add_node(&self, joins_as: JoinAs) -> Result<u64, Error> {
+        let leader =
+            self.leader().ok_or_else(|| Error::Plan("nobody leads, so nobody can join".to_owned()))?;
         let through = self.nodes().into_iter().map(member_address).collect::<Vec<_>>().join(",");
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let region = u8::try_from((id - 1) % u64::from(self.regions())).expect("below the number of regions");
         let node = self.add_host(id, region, &Arrival::Joiner(through, joins_as.name()))?;
-        let joined = node.start().and_then(|()| self.wait_for_member(id, &node));
+        let joined = node.start().and_then(|()| self.wait_for_member(id, &node, JOIN_TIMEOUT));
         if let Err(error) = joined {
-            // What was not added at all, or can be removed, leaves nothing behind.
-            let is_gone = self
-                .nodes()
-                .iter()
-                .any(|other| *other != id && self.administer(*other, &format!("remove_node({id})")).is_ok());
-            if is_gone {
+            if self.administer(leader, &format!("remove_node({id})")).is_ok() {
                 self.remove_host(id);
             }
             return Err(error);
@@ -116,31 +115,34 @@ impl Cluster {
     }
 
     /// Waits until a new node is a member, and tells the cluster where its clients reach it.
-    fn wait_for_member(&self, id: u64, node: &Node) -> Result<(), Error> {
+    fn wait_for_member(&self, id: u64, node: &Node, bound: Duration) -> Result<(), Error> {
         let started = Instant::now();
         loop {
             let is_member = |members: Vec<Member>| members.iter().any(|member| member.id == id);
             if self.members().is_ok_and(is_member) {
-                return self.publish(id);
+                return self.publish(id, node);
             }
             if !node.is_running() {
                 return Err(Error::node(id, "ended instead of joining; its log says why"));
             }
-            if started.elapsed() > JOIN_TIMEOUT {
+            if started.elapsed() > bound {
                 let what = format!("the joining of n{id}");
-                return Err(Error::Late { what, bound: JOIN_TIMEOUT, details: String::new() });
+                return Err(Error::Late { what, bound, details: String::new() });
             }
             thread::sleep(POLL);
         }
     }
 
     /// A node that joined gave the address that it listens on, on its own loopback: others reach it elsewhere.
-    fn publish(&self, id: u64) -> Result<(), Error> {
-        let leader = self.wait_for_leader()?;
-        self.administer(
-            leader,
-            &format!("change_address({id}, '{}', '{}')", peer_address(id), member_address(id)),
-        )
+    fn publish(&self, id: u64, node: &Node) -> Result<(), Error> {
+        if node.is_published() {
+            return Ok(());
+        }
+        let addresses = format!("'{}', '{}'", peer_address(id), member_address(id));
+        let leader = self.leader().ok_or_else(|| Error::node(id, "is a member, but nobody leads"))?;
+        self.administer(leader, &format!("change_address({id}, {addresses})"))?;
+        node.set_published();
+        Ok(())
     }
 
     /// A member leaves by way of another one, and its host goes.
@@ -156,10 +158,12 @@ impl Cluster {
     /// Removes the hosts of nodes that are no members any more, and waits for those to be members that were told to join. There is a leader.
     pub(super) fn settle_members(&self) -> Result<(), Error> {
         let members = self.members()?;
-        let strangers = self.nodes().into_iter().filter(|id| members.iter().all(|member| member.id != *id));
-        for id in strangers {
-            let Ok(node) = self.node(id) else { continue };
-            if node.has_joined() || self.wait_for_member(id, &node).is_err() {
+        for (id, node) in self.node_arcs() {
+            let is_member = members.iter().any(|member| member.id == id);
+            // One that has joined, and is not among them, was removed.
+            let is_to_stay = is_member || !node.has_joined();
+            let settled = is_to_stay && self.wait_for_member(id, &node, SETTLE_TIMEOUT).is_ok();
+            if !settled && !is_member {
                 self.remove_host(id);
             }
         }

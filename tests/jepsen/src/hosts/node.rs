@@ -7,6 +7,7 @@ use std::fs::OpenOptions;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -48,6 +49,8 @@ pub(super) struct Node {
     binary: PathBuf,
     arguments: Vec<String>,
     process: Mutex<Process>,
+    /// The members know where clients reach it.
+    is_published: AtomicBool,
     /// Before the namespaces, so that they go while those are still there.
     door: Arc<Door>,
     disk: Option<DiskLayer>,
@@ -88,7 +91,7 @@ impl Node {
         let host = network.add_host(id, region)?;
         let data = plan.folder.join(format!("n{id}"));
         let log = plan.folder.join(format!("n{id}.log"));
-        let failed = || format!("making the folder {}", data.display());
+        let failed = || format!("making the data folder of n{id}");
         fs::create_dir_all(&data).map_err(Error::system(failed()))?;
         let disk = if plan.disk {
             let backing = plan.folder.join(format!("n{id}.backing"));
@@ -98,7 +101,7 @@ impl Node {
         } else {
             None
         };
-        // Below the mount point, as that itself cannot be made or removed by the server.
+        // Below the mount point, so that the server makes it itself, and may lose it if it does not see to it.
         let data = data.join("data");
         let door = Arc::new(Door::open(network.clients(), (End::Node(id).address(), CLIENT_PORT).into())?);
         let mut arguments = vec!["start".to_owned(), "--data".to_owned(), data.display().to_string()];
@@ -123,7 +126,8 @@ impl Node {
         let binary = plan.binary.clone();
         let clock = if plan.clock { Some(Clock::create(&plan.folder, id)?) } else { None };
         let process = Mutex::default();
-        Ok(Node { id, region, data, log, binary, arguments, process, door, disk, clock, host })
+        let is_published = AtomicBool::new(matches!(arrival, Arrival::Founder(_)));
+        Ok(Node { id, region, data, log, binary, arguments, process, is_published, door, disk, clock, host })
     }
 
     fn lock(&self) -> MutexGuard<'_, Process> {
@@ -167,6 +171,14 @@ impl Node {
         let mut process = self.lock();
         process.notice_end(self.id);
         process.child.is_some()
+    }
+
+    pub(super) fn is_published(&self) -> bool {
+        self.is_published.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_published(&self) {
+        self.is_published.store(true, Ordering::Relaxed);
     }
 
     /// Whether it belongs to the cluster as far as it knows, or did once.

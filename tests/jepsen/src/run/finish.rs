@@ -1,27 +1,45 @@
 //! The end of a run: what clients do last, and what went wrong with the run itself.
 
+use std::thread::ScopedJoinHandle;
+use std::time::{Duration, Instant};
+
+use super::Part;
 use super::library::{Libraries, Manner};
 use super::target::Target;
-use super::worker::Worker;
 use crate::edn::Value;
 use crate::verdict::{Valid, Verdict};
 
-/// Has each worker do what it does last: the first one alone, as it may bring back what others need, and then the others together.
-/// What could not be done.
-pub(super) fn last(workers: &mut [Worker]) -> Vec<String> {
-    let Some((first, others)) = workers.split_first_mut() else { return Vec::new() };
-    let mut trouble: Vec<String> = first.finish(true).err().into_iter().collect();
+/// How long everything that is done last may take.
+const LAST_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// Has each worker of each workload do what it does last: of a workload the first one alone, as it may bring back what others need, and
+/// then the others together. What could not be done.
+pub(super) fn last(parts: &mut [Part]) -> Vec<String> {
+    let deadline = Instant::now() + LAST_TIMEOUT;
     std::thread::scope(|scope| {
-        let running: Vec<_> =
-            others.iter_mut().map(|worker| scope.spawn(move || worker.finish(false))).collect();
-        for worker in running {
-            match worker.join() {
-                Ok(done) => trouble.extend(done.err()),
-                Err(_) => trouble.push("a worker panicked in what it does last".to_owned()),
-            }
-        }
+        let last = |part| scope.spawn(move || last_of(part, deadline));
+        let running: Vec<_> = parts.iter_mut().map(last).collect();
+        running.into_iter().flat_map(joined).collect()
+    })
+}
+
+fn last_of(part: &mut Part, deadline: Instant) -> Vec<String> {
+    let Some((first, others)) = part.workers.split_first_mut() else { return Vec::new() };
+    let about = |trouble: String| format!("{}: {trouble}", part.kindred.name);
+    let mut trouble: Vec<String> = first.finish(true, deadline).err().into_iter().collect();
+    std::thread::scope(|scope| {
+        let running: Vec<_> = others
+            .iter_mut()
+            .map(|worker| scope.spawn(move || Vec::from_iter(worker.finish(false, deadline).err())))
+            .collect();
+        trouble.extend(running.into_iter().flat_map(joined));
     });
-    trouble
+    trouble.into_iter().map(about).collect()
+}
+
+/// What a thread found; that it panicked if it did.
+fn joined(thread: ScopedJoinHandle<'_, Vec<String>>) -> Vec<String> {
+    thread.join().unwrap_or_else(|_| vec!["a worker panicked in what it does last".to_owned()])
 }
 
 /// Something went wrong with the run itself: what was recorded may be judged, and is not all that there should be.

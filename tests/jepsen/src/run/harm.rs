@@ -11,14 +11,14 @@ use super::target::{Nodes, Target};
 use super::worker::Trial;
 use super::{Error, account};
 use crate::edn::Value;
-use crate::hosts::{Cluster, Plan, nodes_agree as compare};
+use crate::hosts::{Cluster, JoinAs, Plan, nodes_agree as compare};
 use crate::nemesis::{self, View};
 use crate::verdict::Verdict;
 
 /// How often the end of a run, or of a pause of the nemesis, is looked for.
 const TICK: Duration = Duration::from_millis(50);
-/// The nodes of a run, started if they are its own.
-pub(super) fn target(options: &Options) -> Result<Target, Error> {
+/// The nodes of a run, started if they are its own, with a learner beside them where a workload asks for one.
+pub(super) fn target(options: &Options, with_learner: bool) -> Result<Target, Error> {
     if !options.address.is_empty() {
         return Ok(Target::new(Nodes::Addresses(options.address.clone()), account(options))?);
     }
@@ -38,7 +38,11 @@ pub(super) fn target(options: &Options) -> Result<Target, Error> {
         flags: options.server_flags.split_whitespace().map(str::to_owned).collect(),
         clock: options.clock || needs_clock,
     };
-    let cluster = Cluster::start(&plan).map_err(|error| Error::Hosts(error.to_string()))?;
+    let hosts = |error: crate::hosts::Error| Error::Hosts(error.to_string());
+    let cluster = Cluster::start(&plan).map_err(hosts)?;
+    if with_learner {
+        cluster.add_node(JoinAs::Learner).map_err(hosts)?;
+    }
     Ok(Target::new(Nodes::Hosts(Arc::new(cluster), folder), account(options))?)
 }
 

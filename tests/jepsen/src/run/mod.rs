@@ -14,6 +14,7 @@ pub mod library;
 pub mod options;
 pub mod rate;
 pub mod rotate;
+pub mod seeded;
 pub mod session;
 pub mod target;
 pub mod worker;
@@ -74,6 +75,9 @@ pub enum Error {
         /// Why.
         failure: Failure,
     },
+    /// A run in a process of its own, or the server's program.
+    #[error("a process: {0}")]
+    Process(std::io::Error),
     /// The folder of the run.
     #[error("the run's folder: {0}")]
     Report(#[from] report::Error),
@@ -134,9 +138,10 @@ impl Outcomes {
 pub fn test(options: &Options) -> Result<Outcomes, Error> {
     check_options(options)?;
     // What cannot be is refused before hosts are made.
-    chosen(options, Server::Quorate)?;
+    let with_learner =
+        chosen(options, Server::Quorate)?.iter().any(|(_, workload)| workload.reads_learners());
     let seed = options.seed.unwrap_or_else(rand::random);
-    let target = Arc::new(harm::target(options)?);
+    let target = Arc::new(harm::target(options, with_learner)?);
     let mut parts = Vec::new();
     for (kindred, workload) in chosen(options, target.server)? {
         prepare(kindred, workload.as_ref(), &target, options)?;
@@ -146,9 +151,7 @@ pub fn test(options: &Options) -> Result<Outcomes, Error> {
     let start = SystemTime::now();
     let began = Instant::now();
     let mut trouble = work(options, seed, &target, &mut parts);
-    for part in &mut parts {
-        trouble.extend(finish::last(&mut part.workers));
-    }
+    trouble.extend(finish::last(&mut parts));
     let duration = began.elapsed();
     let version = finish::version(&target);
     let agree = harm::nodes_agree(&target);
@@ -299,7 +302,8 @@ fn part(
     let one = |number: usize| {
         let manner = Manner::of(options.client, number);
         let own_seed = seed.wrapping_add(number as u64 + 1);
-        let patience = if number % PATIENT_EACH == PATIENT_EACH - 1 { PATIENCE } else { 1 };
+        let is_patient = workload.waits_long() || number % PATIENT_EACH == PATIENT_EACH - 1;
+        let patience = if is_patient { PATIENCE } else { 1 };
         let connections = Connections::new(Arc::clone(target), manner, options.levels(), number, own_seed)
             .using(&database)
             .patient(patience);

@@ -9,7 +9,7 @@ use super::library::Libraries;
 use crate::workloads::levels::{Consistency, Isolation, Levels};
 
 /// `jepsen test`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, PartialEq, Debug)]
 pub struct Options {
     /// What clients do: see `jepsen list`. Several, with commas between them, or `all` that claim something under the levels, are run side by side,
     /// each with its own database, clients and history.
@@ -121,5 +121,37 @@ impl Options {
             words.push(format!("--server-flags=\"{}\"", self.server_flags));
         }
         words.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    /// As a person types it.
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(line: &str) -> Options {
+        Line::try_parse_from(line.split_whitespace()).expect("the line is right").options
+    }
+
+    #[test]
+    fn the_command_that_repeats_a_run_asks_for_the_same() {
+        let lines = [
+            "test",
+            "test -w append,bank -m kill --time 9 --nodes 5 --regions 3 --seed 4 --isolation read-committed --consistency session --disk --clock --client mysql --binary ./quorate",
+            "test -w set --address 10.0.0.1:3306,10.0.0.2:3306 --user me --rate 33 --concurrency 2 --timeout 7",
+        ];
+        for line in lines {
+            let options = Options { seed: Some(4), ..parse(line) };
+            let command = options.command(4);
+            let (_, arguments) = command.split_once("-- ").expect("cargo's own arguments end so");
+            assert_eq!(parse(arguments), options, "{command}");
+        }
     }
 }

@@ -14,8 +14,6 @@ use crate::workloads::{Client, Request, Turn};
 
 /// How long a worker waits before it looks again for a node that takes its operation.
 const NO_SEAT_PAUSE: Duration = Duration::from_millis(50);
-/// How long one goes on trying what is to be done last.
-const LAST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What all workers share.
 pub struct Trial {
@@ -68,14 +66,13 @@ impl Worker {
     /// Does what is to be done once the cluster is healed, each until it is told to be done.
     ///
     /// # Errors
-    /// The first that could not be done in time.
-    pub fn finish(&mut self, first: bool) -> Result<(), String> {
+    /// The first that could not be done before `deadline`.
+    pub fn finish(&mut self, first: bool, deadline: Instant) -> Result<(), String> {
         for request in self.client.last(first) {
-            let began = Instant::now();
             while self.perform(&request) != Some(Kind::Ok) {
-                if began.elapsed() > LAST_TIMEOUT {
+                if Instant::now() > deadline {
                     return Err(format!(
-                        "worker {} could not do {} {} within {LAST_TIMEOUT:?} of healing",
+                        "worker {} could not do {} {} after healing",
                         self.number, request.function, request.value
                     ));
                 }

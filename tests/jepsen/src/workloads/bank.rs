@@ -17,7 +17,7 @@ use crate::verdict::Verdict;
 /// Accounts, numbered from 0.
 pub(super) const ACCOUNTS: i64 = 8;
 /// What each has at the beginning.
-pub(super) const BALANCE: i64 = 10;
+const BALANCE: i64 = 10;
 /// What moves at once, at most.
 const AMOUNT_MAX: i64 = 5;
 
@@ -74,10 +74,10 @@ pub(super) fn balances(pairs: Vec<(i64, i64)>) -> Value {
     Value::Map(pairs.into_iter().map(|(id, balance)| (id.into(), balance.into())).collect())
 }
 
-/// What the checker has to know.
-pub(super) fn judge(history: &History) -> Verdict {
+/// The verdict on accounts that each had `balance` at the beginning.
+pub(super) fn judge(history: &History, balance: i64) -> Verdict {
     let accounts: Vec<i64> = (0..ACCOUNTS).collect();
-    checkers::bank(history, &accounts, ACCOUNTS * BALANCE)
+    checkers::bank(history, &accounts, ACCOUNTS * balance)
 }
 
 impl Bank {
@@ -108,7 +108,7 @@ impl Workload for Bank {
     }
 
     fn judge(&self, history: &History) -> Vec<Verdict> {
-        vec![judge(history)]
+        vec![judge(history, BALANCE)]
     }
 
     fn counted(&self) -> &'static [&'static str] {

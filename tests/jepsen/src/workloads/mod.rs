@@ -99,6 +99,16 @@ pub trait Workload: Send + Sync {
     /// The client of a worker.
     fn client(&self, worker: usize, seed: u64) -> Box<dyn Client>;
 
+    /// It is also about reads on learners, so there is to be one.
+    fn reads_learners(&self) -> bool {
+        false
+    }
+
+    /// Its clients wait long for answers, for servers that say only late that they do not know.
+    fn waits_long(&self) -> bool {
+        false
+    }
+
     /// What is claimed, in a word: the model or the guarantees.
     fn claim(&self) -> String;
 

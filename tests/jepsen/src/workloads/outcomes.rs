@@ -69,6 +69,10 @@ impl Workload for Outcomes {
         Box::new(Asker { shared: Arc::clone(&self.shared), random: StdRng::seed_from_u64(seed) })
     }
 
+    fn waits_long(&self) -> bool {
+        true
+    }
+
     fn claim(&self) -> String {
         "outcomes agree".to_owned()
     }

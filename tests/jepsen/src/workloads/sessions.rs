@@ -94,6 +94,10 @@ impl Workload for Sessions {
         Box::new(Visitor { setting: self.setting, random: StdRng::seed_from_u64(seed) })
     }
 
+    fn reads_learners(&self) -> bool {
+        true
+    }
+
     fn claim(&self) -> String {
         if !self.by_guarantees {
             return "monotonic reads".to_owned();

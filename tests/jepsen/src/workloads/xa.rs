@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use super::bank::{self, ACCOUNTS, BALANCE, Transfer};
+use super::bank::{self, ACCOUNTS, Transfer};
 use super::{Client, Request, Setting, Turn, Workload, run_all};
 use crate::checkers::{self, Staleness};
 use crate::edn::Value;
@@ -28,6 +28,8 @@ const BEING_FINISHED: u16 = 1399;
 /// Where a branch's name stands in a row of `XA RECOVER`.
 const NAME_COLUMN: usize = 3;
 
+/// What each account has in each table at the beginning: enough that most transfers go on to be prepared.
+const BALANCE: i64 = 50;
 /// Money moves between two tables, in either direction.
 const TABLES: [&str; 2] = ["xa_a", "xa_b"];
 const JOURNAL: &str = "INSERT INTO xa_journal (id) VALUES (?)";
@@ -82,9 +84,9 @@ impl Workload for Xa {
             ],
         )?;
         for id in 0..ACCOUNTS {
-            let (one, other) = (BALANCE / 2, BALANCE - BALANCE / 2);
-            session.query(&format!("INSERT INTO xa_a (id, balance) VALUES ({id}, {one})"))?;
-            session.query(&format!("INSERT INTO xa_b (id, balance) VALUES ({id}, {other})"))?;
+            for table in TABLES {
+                session.query(&format!("INSERT INTO {table} (id, balance) VALUES ({id}, {BALANCE})"))?;
+            }
         }
         Ok(())
     }
@@ -98,7 +100,7 @@ impl Workload for Xa {
     }
 
     fn judge(&self, history: &History) -> Vec<Verdict> {
-        vec![bank::judge(history), checkers::set(&journal(history), Staleness::Allowed)]
+        vec![bank::judge(history, 2 * BALANCE), checkers::set(&journal(history), Staleness::Allowed)]
     }
 
     fn counted(&self) -> &'static [&'static str] {

@@ -30,7 +30,7 @@ const TIME_MAX: Duration = Duration::from_secs(120);
 
 /// What an operation does to a register, with what it was told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Action {
+pub(super) enum Action {
     /// It saw this.
     Read(Option<i64>),
     /// It sets this.
@@ -45,13 +45,13 @@ enum Action {
 
 /// An operation on a register.
 #[derive(Clone, Debug)]
-struct Call {
-    action: Action,
+pub(super) struct Call {
+    pub(super) action: Action,
     /// Place of the invocation in the history.
-    invoked: u64,
+    pub(super) invoked: u64,
     /// Place of the completion; [`u64::MAX`] for what may take place at any later time.
-    ended: u64,
-    process: u64,
+    pub(super) ended: u64,
+    pub(super) process: u64,
 }
 
 /// Judges `:read`, `:write` and `:cas` of keys, each a register that begins as `nil`.
@@ -125,14 +125,20 @@ fn value(operation: &Operation, value: &Value) -> Result<Option<i64>, Error> {
 }
 
 fn check(keys: BTreeMap<String, Vec<Call>>, judge: &mut Judge) {
+    judge.count("operation-count", keys.values().map(Vec::len).sum());
+    if !keys.values().flatten().any(|call| call.action.is_observation()) {
+        judge.unknown("never-read", "no operation saw anything");
+    }
+    check_keys(keys, judge);
+}
+
+/// Searches an order for each key.
+pub(super) fn check_keys(keys: BTreeMap<String, Vec<Call>>, judge: &mut Judge) {
     let deadline = Instant::now() + TIME_MAX;
     let bounds = Bounds { steps_max: SEARCH_STEPS_MAX, memory_max_bytes: SEARCH_MEMORY_MAX_BYTES, deadline };
     judge.count("key-count", keys.len());
-    judge.count("operation-count", keys.values().map(Vec::len).sum());
     let mut wrong_keys = Vec::new();
-    let mut is_read = false;
     for (key, calls) in keys {
-        is_read |= calls.iter().any(|call| call.action.is_observation());
         match search::search(&calls, true, bounds) {
             Answer::Linearizable => {}
             Answer::Unknown => {
@@ -150,9 +156,6 @@ fn check(keys: BTreeMap<String, Vec<Call>>, judge: &mut Judge) {
         }
     }
     judge.detail("wrong-keys", Value::Vector(wrong_keys));
-    if !is_read {
-        judge.unknown("never-read", "no operation saw anything");
-    }
 }
 
 impl Action {

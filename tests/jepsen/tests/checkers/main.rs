@@ -1,0 +1,10 @@
+//! The checkers are checked: by histories of others, whose answers are known ([`foreign`]), and by histories of our own with anomalies planted ([`planted`]).
+
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "these are tests"))]
+
+mod anomalies;
+mod cases;
+mod foreign;
+mod generate;
+mod planted;
+mod stores;
