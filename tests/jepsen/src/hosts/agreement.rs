@@ -150,7 +150,9 @@ fn compare_logs(cluster: &Cluster, details: &mut Details) -> Found {
 /// What `quorate recover` says of the logs, or why it refuses them.
 fn recover(plan: &Plan, folders: &[String]) -> Result<Result<Json, String>, Error> {
     let mut command = Command::new(&plan.binary);
-    command.args(["recover", "--json"]).args(folders.iter().flat_map(|folder| ["--data", folder]));
+    command
+        .args(["recover", "--json", "--with-store"])
+        .args(folders.iter().flat_map(|folder| ["--data", folder]));
     let output = command.stdin(Stdio::null()).output().map_err(Error::system("comparing the logs"))?;
     if !output.status.success() {
         return Ok(Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
