@@ -21,6 +21,7 @@ fn checker(workload: &str) -> &str {
         "bank" | "xa" => "bank",
         "sessions" => "sessions:monotonic-reads,read-your-writes,real-time",
         "locks" => "mutex",
+        "long-fork" => "long-fork:3",
         // The rest are called as their checkers.
         other => other,
     }
