@@ -1,7 +1,5 @@
 //! The sample histories are read and are valid, each by its workload's checker, and there is one of each workload.
 
-#![expect(clippy::unwrap_used, reason = "a test: what fails here fails the test")]
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
