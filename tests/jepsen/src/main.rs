@@ -2,6 +2,7 @@
 //!
 //! The exit code of `test` and `check` is 0 for valid, 1 for invalid, 2 for unknown, or when it could not be run at all.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
         },
         Command::Disk(arguments) => jepsen::disk::serve(&arguments),
         Command::List => {
-            list();
+            print(&list());
             ExitCode::SUCCESS
         }
     }
@@ -87,31 +88,22 @@ fn test(options: &Options) -> ExitCode {
         Ok(outcome) => outcome,
         Err(error) => return refused(&error),
     };
-    for part in &outcome.each {
-        let (committed, floor) = part.committed;
-        println!("# {}: {}; claimed: {}", part.workload, part.valid.name(), part.claim);
-        println!(
-            "  {committed} operations of a floor of {floor}; history {}; {}",
-            part.hash,
-            part.folder.display()
-        );
-        for verdict in &part.verdicts {
-            println!("  {}: {}", verdict.checker, verdict.valid.name());
-            for finding in &verdict.findings {
-                println!("    {finding}");
-            }
-        }
-    }
-    println!("{}: {}", outcome.valid().name(), outcome.command);
+    print(&outcome.to_string());
     code(outcome.valid())
 }
 
-fn list() {
+fn list() -> String {
+    let mut text = String::new();
     for workload in workloads::ALL {
-        println!("{:14} {}", workload.name, workload.about);
         let levels: Vec<String> = workload.levels().iter().map(|levels| format!("({levels})")).collect();
-        println!("{:14}   under {}", "", levels.join(" "));
+        text += &format!("{:14} {}\n{:14}   under {}\n", workload.name, workload.about, "", levels.join(" "));
     }
+    text
+}
+
+/// Prints; whoever has closed the output has seen enough, and what is printed is in the store as well.
+fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn refused(error: &dyn std::error::Error) -> ExitCode {

@@ -22,6 +22,7 @@ pub mod worker;
 mod finish;
 mod harm;
 
+use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -128,6 +129,25 @@ impl Outcomes {
     #[must_use]
     pub fn valid(&self) -> Valid {
         Valid::of_all(self.each.iter().map(|outcome| outcome.valid))
+    }
+}
+
+impl Display for Outcomes {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for part in &self.each {
+            let (committed, floor) = part.committed;
+            writeln!(f, "# {}: {}; claimed: {}", part.workload, part.valid.name(), part.claim)?;
+            let folder = part.folder.display();
+            writeln!(f, "  {committed} operations of a floor of {floor}; history {}; {folder}", part.hash)?;
+            for verdict in &part.verdicts {
+                writeln!(f, "  {}: {}", verdict.checker, verdict.valid.name())?;
+                for line in verdict.findings.iter().flat_map(|finding| finding.lines()) {
+                    writeln!(f, "    {line}")?;
+                }
+            }
+        }
+        // The last line: the verdict, and how to have it again.
+        writeln!(f, "{}: {}", self.valid().name(), self.command)
     }
 }
 

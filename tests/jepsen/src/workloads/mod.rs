@@ -167,13 +167,13 @@ pub const ALL: &[Kindred] = &[
     Kindred {
         name: "counter",
         about: "additions in several manners, reads on any node: within the bounds of what was asked and told",
-        floor_per_s: 4.0,
+        floor_per_s: 2.0,
         make: counter::Counter::spread,
     },
     Kindred {
         name: "hot-row",
         about: "every client adds to one row, with hints and without",
-        floor_per_s: 4.0,
+        floor_per_s: 2.0,
         make: counter::Counter::hot,
     },
     Kindred {
@@ -191,7 +191,7 @@ pub const ALL: &[Kindred] = &[
     Kindred {
         name: "bank",
         about: "transfers between accounts, reads of all on any node: the total stays, none is negative",
-        floor_per_s: 4.0,
+        floor_per_s: 2.0,
         make: bank::Bank::make,
     },
     Kindred {
