@@ -158,7 +158,7 @@ pub struct Settings {
     /// Storage engine that keeps the tables of this node: sled, redb or fjall; chosen with the data folder [default: fjall]
     #[arg(long, value_enum)]
     pub engine: Option<EngineName>,
-    /// Memory for the storage engine's cache, in MiB [default: 64]
+    /// Memory for caches of the storage engine's rows, in MiB [default: a sixteenth of the memory, 64 to 8192]
     #[arg(long)]
     pub engine_cache_mib: Option<u64>,
     /// Memory for row versions that are not in the engine yet, in MiB [default: 192]
@@ -251,8 +251,8 @@ pub struct Config {
     pub engine: EngineName,
     /// What the flags say of it.
     pub engine_wanted: Option<EngineName>,
-    /// Bytes of the engine's cache.
-    pub engine_cache_bytes: u64,
+    /// Bytes of the engine's cache; by the machine's memory if not said.
+    pub engine_cache_bytes: Option<u64>,
     /// Bound of the versions in memory, bytes.
     pub store_memory_bytes: usize,
     /// A write set of so many bytes is written to the log in parts.
@@ -403,7 +403,9 @@ impl Settings {
             timing_wanted: self.timing,
             engine: self.engine.unwrap_or(EngineName::DEFAULT),
             engine_wanted: self.engine,
-            engine_cache_bytes: mib("--engine-cache-mib", self.engine_cache_mib.unwrap_or(64), 8, 1 << 20)?,
+            engine_cache_bytes: (self.engine_cache_mib)
+                .map(|cache| mib("--engine-cache-mib", cache, 8, 1 << 20))
+                .transpose()?,
             store_memory_bytes: mib("--store-memory-mib", self.store_memory_mib.unwrap_or(192), 16, 1 << 20)?
                 as usize,
             stream_transaction_bytes: mib(

@@ -150,6 +150,13 @@ pub const RESULT_FLUSH_BYTES: usize = 256 << 10;
 /// Bytes of one result that cannot stream (locking reads, whose rows are held for the quorum).
 pub const RESULT_HELD_BYTES_MAX: usize = 512 << 20;
 
+/// The engine's cache takes this part of the memory that the process may use, unless it is configured.
+pub const ENGINE_CACHE_DIVISOR: u64 = 16;
+/// The least that is.
+pub const ENGINE_CACHE_BYTES_MIN: u64 = 64 << 20;
+/// The most that is.
+pub const ENGINE_CACHE_BYTES_MAX: u64 = 8 << 30;
+
 /// Pause of the write-behind thread when nothing presses.
 pub const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
 

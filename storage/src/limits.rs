@@ -37,6 +37,9 @@ pub const LOG_RING_BYTES_DEFAULT: usize = 32 << 20;
 pub const LOG_RING_ENTRIES_DEFAULT: usize = 64 << 10;
 
 const _: () = {
+    // A leaf that was just loaded can be joined with another.
+    assert!(LEAF_LOAD_ROWS <= LEAF_ROWS_MAX);
+    assert!(LEAF_BYTES_MAX <= LEAF_BYTES_HUGE);
     assert!(LOG_SEGMENT_BYTES_MIN <= LOG_SEGMENT_BYTES_DEFAULT);
     assert!(LOG_SEGMENT_BYTES_DEFAULT <= LOG_SEGMENT_BYTES_MAX);
     assert!(LOG_BATCH_BYTES_KEPT <= LOG_BATCH_BYTES_MAX);
@@ -69,13 +72,36 @@ pub const ENGINE_DELETE_KEYS_MAX: usize = 4096;
 /// The longest key that fjall's trees take, in bytes.
 pub const FJALL_KEY_BYTES_MAX: usize = u16::MAX as usize;
 /// Size at which fjall's memtable is written out, in bytes as the tree counts them.
-pub const FJALL_MEMTABLE_BYTES: u64 = 16 << 20;
+pub const FJALL_MEMTABLE_BYTES: u64 = 32 << 20;
 /// Size of fjall's sorted tables, in bytes.
 pub const FJALL_TABLE_BYTES: u64 = 32 << 20;
 /// Tables of fjall's that overlap, which each read has to look into, before they are merged.
-pub const FJALL_UNSORTED_TABLES_MAX: u8 = 2;
+pub const FJALL_UNSORTED_TABLES_MAX: u8 = 4;
 /// Merges of fjall's tables that one batch waits for.
 pub const FJALL_MERGES_MAX: usize = 8;
+
+/// Of the memory for an engine's cache, this part is for the pages or blocks of the engine itself; the rest is for leaves.
+pub const ENGINE_BLOCKS_DIVISOR: u64 = 8;
+/// The least an engine itself gets for its pages or blocks, in bytes.
+pub const ENGINE_BLOCKS_BYTES_MIN: u64 = 8 << 20;
+/// Separately locked parts of the cache of leaves.
+pub const LEAF_SHARD_COUNT: usize = 64;
+/// Rows that are read from the engine to make a leaf.
+pub const LEAF_LOAD_ROWS: usize = 64;
+/// Rows of a leaf; with more it is cut.
+pub const LEAF_ROWS_MAX: usize = 128;
+/// Keys and values of a leaf, in bytes; with more it is cut, unless it is one row.
+pub const LEAF_BYTES_MAX: usize = 16 << 10;
+/// A leaf with more bytes than this, which is one row, is not kept.
+pub const LEAF_BYTES_HUGE: usize = 1 << 20;
+/// What a leaf costs beside its rows, in bytes, for the cache's bound.
+pub const LEAF_OVERHEAD_BYTES: usize = 192;
+/// One of so many reads of a single key that no leaf has makes a leaf.
+pub const LEAF_LOAD_EVERY: u32 = 16;
+/// A leaf that the writer has made anew so often, with no reader between, is dropped.
+pub const LEAF_IDLE_WRITES_MAX: u8 = 8;
+/// Places of leaves that are gone, beyond as many as there are leaves, that the clock may have.
+pub const LEAF_QUEUE_SLACK: usize = 1024;
 
 /// Default bound of the memory that versions take, in bytes. At the bound, new transactions have to wait.
 pub const STORE_MEMORY_BYTES_MAX_DEFAULT: usize = 192 << 20;

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use storage::engine::{
-    Direction, Engine, FjallEngine, FjallOptions, KeyRange, MemoryEngine, RedbEngine, RedbOptions,
-    SledEngine, SledOptions,
+    CachedEngine, Direction, Engine, FjallEngine, FjallOptions, KeyRange, MemoryEngine, RedbEngine,
+    RedbOptions, SledEngine, SledOptions,
 };
 use tempfile::TempDir;
 
@@ -29,6 +29,19 @@ impl Subject for Memory {
     }
     fn open(&self) -> MemoryEngine {
         self.0.clone()
+    }
+}
+
+/// The cache of leaves before one of them; so small that leaves come and go.
+struct Cached(MemoryEngine);
+
+impl Subject for Cached {
+    type Engine = CachedEngine;
+    fn new() -> Self {
+        Cached(MemoryEngine::new())
+    }
+    fn open(&self) -> CachedEngine {
+        CachedEngine::new(Box::new(self.0.clone()), 8 << 10)
     }
 }
 
@@ -272,6 +285,7 @@ fn checkpoints_beside_a_writer_take_nothing_back<S: Subject>() {
 macro_rules! contract {
     ($($name:ident),*) => {
         mod memory { $( #[test] fn $name() { super::$name::<super::Memory>(); } )* }
+        mod cached { $( #[test] fn $name() { super::$name::<super::Cached>(); } )* }
         mod sled { $( #[test] fn $name() { super::$name::<super::Sled>(); } )* }
         mod redb { $( #[test] fn $name() { super::$name::<super::Redb>(); } )* }
         mod fjall { $( #[test] fn $name() { super::$name::<super::Fjall>(); } )* }

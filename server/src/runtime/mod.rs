@@ -22,6 +22,7 @@ pub mod driver;
 pub mod flusher;
 pub mod listener;
 pub mod log_thread;
+pub mod machine;
 #[cfg(feature = "opensrv")]
 pub mod opensrv;
 pub mod peer;

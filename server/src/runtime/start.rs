@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use consensus::{LogIndex, LogState, Membership, NodeId, Replica, Term};
-use storage::disk::{RealDisk, lock_folder};
+use storage::disk::{Disk, RealDisk, lock_folder};
 use storage::engine::MemoryEngine;
 use storage::log::{Log, Opened};
 use storage::version::{Store, StoreOptions};
@@ -19,7 +19,7 @@ use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
 use super::purge::Upkeep;
 use super::queue::{Receiver, Sender, bounded, unbounded};
 use super::snapshot::{OUT_FOLDER, Snapshots, Source};
-use super::{apply_thread, flusher, log_thread, promotion};
+use super::{apply_thread, flusher, log_thread, machine, promotion};
 use crate::config::{Config, PeerTlsFiles};
 use crate::limits::{DRIVER_QUEUE_EVENTS_MAX, SHUTDOWN_WAIT, TICK};
 use crate::members_file::MembersFile;
@@ -53,9 +53,10 @@ pub enum Error {
 /// When it cannot start; failures later end the process with a message.
 pub fn run(mut config: Config) -> Result<(), Error> {
     let started = Instant::now();
-    std::fs::create_dir_all(&config.data).map_err(|error| {
-        Error::Io(format!("cannot make the data folder {}", config.data.display()), error)
-    })?;
+    #[cfg(feature = "seeded-bugs")]
+    confess()?;
+    // Durably: a folder that a loss of power takes away takes the node's vote and its log with it.
+    RealDisk.create_folder(&config.data)?;
     let _folder_lock = lock_folder(&config.data)?;
     // Before anything is written, or a cluster is told of this node.
     load_tls(&config)?;
@@ -116,6 +117,16 @@ pub fn run(mut config: Config) -> Result<(), Error> {
         .map_err(|error| Error::Io("cannot serve clients".into(), error))?;
     threads.stop();
     tracing::info!("node stopped");
+    Ok(())
+}
+
+/// Says what this build does wrong on purpose.
+#[cfg(feature = "seeded-bugs")]
+fn confess() -> Result<(), Error> {
+    let chosen = storage::seeded_bugs::chosen()
+        .map_err(|name| Error::Refused(format!("QUORATE_SEEDED_BUG={name}: there is no such bug to seed")))?;
+    let bug = chosen.map_or("none is chosen", storage::seeded_bugs::SeededBug::name);
+    tracing::error!("THIS BUILD HAS SEEDED BUGS and is for testing the tests only: {bug}. It loses data.");
     Ok(())
 }
 
@@ -385,14 +396,15 @@ fn open_store(config: &Config, opened: &Opened) -> Result<(Store, bool), Error> 
         return Ok((Store::open(Box::new(MemoryEngine::new()), store_options)?, false));
     }
     let path = config.data.join("store");
-    let engine = match config.engine.kind().open(&path, config.engine_cache_bytes) {
+    let cache_bytes = config.engine_cache_bytes.unwrap_or_else(machine::engine_cache_bytes);
+    let engine = match config.engine.kind().open(&path, cache_bytes) {
         Ok(engine) => engine,
         // Only what the engine itself calls damaged: a full disk or missing permission is no reason to delete anything.
         Err(error @ storage::Error::Engine(_)) if error.to_string().contains("can be removed") => {
             tracing::error!("the store is damaged ({error}); building it again");
             std::fs::remove_dir_all(&path)
                 .map_err(|error| Error::Io(format!("cannot remove {}", path.display()), error))?;
-            config.engine.kind().open(&path, config.engine_cache_bytes)?
+            config.engine.kind().open(&path, cache_bytes)?
         }
         Err(error) => return Err(error.into()),
     };

@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
-use super::{Engine, FjallEngine, FjallOptions, RedbEngine, RedbOptions, SledEngine, SledOptions};
+use super::{
+    CachedEngine, Engine, FjallEngine, FjallOptions, RedbEngine, RedbOptions, SledEngine, SledOptions,
+};
 use crate::Result;
+use crate::disk::{Disk, RealDisk};
+use crate::limits::{ENGINE_BLOCKS_BYTES_MIN, ENGINE_BLOCKS_DIVISOR};
 
 /// An engine on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +34,22 @@ impl EngineKind {
         }
     }
 
-    /// Opens the engine in `folder`, which is made if it does not exist, with a cache of `cache_bytes`.
+    /// Opens the engine in `folder`, which is made if it does not exist, behind a cache of its rows. Both caches take
+    /// `cache_bytes` together, once they are full.
     pub fn open(self, folder: &Path, cache_bytes: u64) -> Result<Box<dyn Engine>> {
+        // Engines make their files durable, but not all of them the names of their folders: without those a checkpoint is worth nothing.
+        RealDisk.create_folder(folder)?;
+        let leaves_bytes = cache_bytes - cache_bytes.min(Self::blocks_bytes(cache_bytes));
+        let engine = self.open_bare(folder, Self::blocks_bytes(cache_bytes))?;
+        RealDisk.sync_dir(folder)?;
+        Ok(Box::new(CachedEngine::new(engine, usize::try_from(leaves_bytes).unwrap_or(usize::MAX))))
+    }
+
+    fn blocks_bytes(cache_bytes: u64) -> u64 {
+        (cache_bytes / ENGINE_BLOCKS_DIVISOR).max(ENGINE_BLOCKS_BYTES_MIN)
+    }
+
+    fn open_bare(self, folder: &Path, cache_bytes: u64) -> Result<Box<dyn Engine>> {
         Ok(match self {
             EngineKind::Sled => Box::new(SledEngine::open(folder, SledOptions { cache_bytes })?),
             EngineKind::Redb => Box::new(RedbEngine::open(folder, RedbOptions { cache_bytes })?),

@@ -1,7 +1,7 @@
 //! [`Slice`]: bytes that come from memory or from the engine, handed on without a copy.
 //!
 //! A key or value read by a transaction is either a piece of a log entry (`bytes::Bytes`) or a piece of a page
-//! of the engine (`sled::IVec`, `lsm_tree::Slice`). All are reference counted; this type hides which one it is, so that
+//! of the engine (`sled::IVec`, `lsm_tree::Slice`) or of the cache before it. All are reference counted; this type hides which one it is, so that
 //! nothing above the engine names the engine's types.
 
 use std::cmp::Ordering;
@@ -23,6 +23,8 @@ enum Inner {
     Sled(sled::IVec),
     /// From byte `.1` on.
     Fjall(lsm_tree::Slice, u32),
+    /// A piece of a leaf of the cache, which is not to be kept for the sake of a row.
+    Leaf(Bytes),
 }
 
 impl Slice {
@@ -42,11 +44,17 @@ impl Slice {
         Slice(Inner::Fjall(bytes, skipped))
     }
 
+    /// Wraps a piece of a leaf.
+    pub(super) fn from_leaf(bytes: Bytes) -> Slice {
+        Slice(Inner::Leaf(bytes))
+    }
+
     /// The bytes as `Bytes`: free when they came from memory, one copy when they came from the engine.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
             Inner::Memory(bytes) => bytes,
             Inner::Sled(bytes) => Bytes::copy_from_slice(&bytes),
+            Inner::Leaf(bytes) => Bytes::copy_from_slice(&bytes),
             Inner::Fjall(bytes, skipped) => Bytes::copy_from_slice(&bytes[skipped as usize..]),
         }
     }
@@ -58,7 +66,7 @@ impl Deref for Slice {
     #[inline]
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Inner::Memory(bytes) => bytes,
+            Inner::Memory(bytes) | Inner::Leaf(bytes) => bytes,
             Inner::Sled(bytes) => bytes,
             Inner::Fjall(bytes, skipped) => &bytes[*skipped as usize..],
         }

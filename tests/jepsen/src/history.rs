@@ -11,7 +11,7 @@ mod text;
 
 pub use pairs::{Pair, ShapeError};
 pub use recorder::{Completion, Invocation, Recorder};
-pub use text::Error;
+pub use text::{Error, to_json};
 
 use crate::edn::Value;
 

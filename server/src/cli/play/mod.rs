@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use storage::disk::{Disk, RealDisk};
+
 use self::layout::{DELAY_MS_MAX, Layout, LayoutName, Wanted};
 use self::nodes::Nodes;
 use crate::engine_name::EngineName;
@@ -55,8 +57,7 @@ impl Play {
     /// What the user has to know when it does not start.
     pub fn run(self) -> Result<ExitCode, String> {
         let started = Instant::now();
-        std::fs::create_dir_all(&self.data)
-            .map_err(|error| format!("cannot make the folder {}: {error}", self.data.display()))?;
+        RealDisk.create_folder(&self.data).map_err(|error| error.to_string())?;
         let folder = self.data.canonicalize().map_err(|error| error.to_string())?;
         let wanted =
             Wanted { nodes: self.nodes, layout: self.layout, delay_ms: self.delay_ms, port: self.port };
