@@ -65,33 +65,33 @@ const NAMES: [&str; 14] = [
 /// A checker with all that it needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Checker {
-    /// [`super::linearizable_registers`]
+    /// [`super::linearizable_registers()`]
     Registers,
-    /// [`super::linearizable_register`]
+    /// [`super::linearizable_register()`]
     Register,
-    /// [`super::counter`]
+    /// [`super::counter()`]
     Counter,
-    /// [`super::set`]
+    /// [`super::set()`]
     Set(Staleness),
-    /// [`super::unique_ids`]
+    /// [`super::unique_ids()`]
     UniqueIds,
-    /// [`super::bank`]: accounts are those of the first read; the total is given, or that read's.
+    /// [`super::bank()`]: accounts are those of the first read; the total is given, or that read's.
     Bank(Option<i64>),
-    /// [`super::list_append`]
+    /// [`super::list_append()`]
     ListAppend(Model),
-    /// [`super::rw_register`]
+    /// [`super::rw_register()`]
     RwRegister(Model),
-    /// [`super::long_fork`]
+    /// [`super::long_fork()`]
     LongFork(i64),
-    /// [`super::predicate`]
+    /// [`super::predicate()`]
     Predicate,
-    /// [`super::monotonic`]
+    /// [`super::monotonic()`]
     Monotonic,
-    /// [`super::sessions`]
+    /// [`super::sessions()`]
     Sessions(Vec<Guarantee>),
-    /// [`super::mutex`]
+    /// [`super::mutex()`]
     Mutex,
-    /// [`super::outcomes`]
+    /// [`super::outcomes()`]
     Outcomes,
 }
 

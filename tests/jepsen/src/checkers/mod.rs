@@ -10,6 +10,7 @@
 //!   and `:info` carry the invocation's value again.
 //! * `:fail` says that it *surely* did not and will not happen. What is not sure is `:info`, also an invocation that never ended. A read that failed is `:fail`.
 //! * Where each key is judged for itself, values are `[key value]`, Jepsen's `independent` tuples.
+//! * Writes of registers have values that are unique in the history, or a key has few operations: where values come back, what never ended may explain nearly everything.
 //! * A row that is not there reads as `nil`; numbers are integers.
 //! * Values that do not have the form make the verdict *unknown*, with the index of the first in the findings: such a history proves nothing.
 //!

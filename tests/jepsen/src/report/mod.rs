@@ -13,7 +13,7 @@
 //! | `n1.log`, … | the log of each node |
 //! | others | drawings of what is wrong, as the checkers name them |
 //!
-//! and `store/latest` is a link to the last one. [`serve`] shows them in a browser; the pages can also be opened as files.
+//! and `store/latest` is a link to the last one. [`serve()`] shows them in a browser; the pages can also be opened as files.
 
 pub mod date;
 pub mod faults;

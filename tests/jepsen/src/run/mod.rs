@@ -1,6 +1,6 @@
 //! A run, from the hosts to the verdict.
 //!
-//! [`test`] starts the nodes, makes the workload's tables, has [`worker`]s do what the workload says while the nemesis hurts the nodes, heals
+//! [`test()`] starts the nodes, makes the workload's tables, has [`worker`]s do what the workload says while the nemesis hurts the nodes, heals
 //! everything, does what the workload does last, has the history judged, compares the nodes, and writes the folder of the run.
 //!
 //! What must hold of every run:

@@ -142,7 +142,7 @@ impl porcupine_rs::Model for Text {
     }
 }
 
-/// The crate's own data: no workload of ours has such operations, so it is the crate itself that is asked, by the function that our checker calls.
+/// The crate's own data: no workload of ours has such operations, so it is the crate that is asked, in the version that [`second_opinion`](super::second_opinion) trusts.
 #[test]
 fn stores_of_strings_of_porcupine() {
     let folder = fixtures("porcupine-kv");

@@ -61,25 +61,39 @@ impl Store for Transactions {
     }
 }
 
-/// Registers by key, compared and set.
+/// Registers by key, compared and set. Every write has a value of its own, or one of few; what is compared with is held now, or was a moment ago.
 #[derive(Default)]
-pub struct Registers(BTreeMap<i64, Value>);
+pub struct Registers {
+    /// How many values there are; none: no bound.
+    values: Option<i64>,
+    next: i64,
+    held: BTreeMap<i64, Value>,
+}
+
+impl Registers {
+    /// Of so many values.
+    pub fn of(values: i64) -> Registers {
+        Registers { values: Some(values), ..Registers::default() }
+    }
+}
 
 impl Store for Registers {
     fn generate(&mut self, random: &mut StdRng) -> (&'static str, Value) {
-        let key = Value::Integer(random.random_range(0..3));
-        let mut number = || Value::Integer(random.random_range(0..5));
-        let (from, to) = (number(), number());
+        let number = random.random_range(0..3);
+        let held = self.held.get(&number).cloned().unwrap_or(Value::Nil);
+        let key = Value::Integer(number);
+        self.next += 1;
+        let new = Value::Integer(self.values.map_or(self.next, |values| random.random_range(0..values)));
         match random.random_range(0..5) {
-            0 => ("write", vector([key, to])),
-            1 => ("cas", vector([key, vector([from, to])])),
+            0 => ("write", vector([key, new])),
+            1 => ("cas", vector([key, vector([held, new])])),
             _ => ("read", vector([key, Value::Nil])),
         }
     }
 
     fn apply(&mut self, function: &str, value: &Value) -> Result<Value, &'static str> {
         let [key, argument] = value.elements().unwrap() else { panic!("{value}") };
-        let held = self.0.entry(key.as_integer().unwrap()).or_insert(Value::Nil);
+        let held = self.held.entry(key.as_integer().unwrap()).or_insert(Value::Nil);
         match (function, argument.elements()) {
             ("read", _) => return Ok(vector([key.clone(), held.clone()])),
             ("cas", Some([from, to])) if held == from => *held = to.clone(),

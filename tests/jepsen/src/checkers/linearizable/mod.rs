@@ -1,6 +1,6 @@
 //! Registers, each linearizable: there is one order of its operations that explains every answer, and it agrees with real time.
 //!
-//! The search is that of `porcupine-rs` ([`search`]), bounded in steps, memory and time: beyond them the key is *unknown*. What fails is cut down to the smallest window
+//! The [`search`] is our own, bounded in steps, memory and time: beyond them the key is *unknown*; tests compare it with `porcupine-rs`. What fails is cut down to the smallest window
 //! that still fails ([`window`]) and drawn ([`drawing`]).
 //!
 //! Left out: operations on several keys, which are transactions.
@@ -24,12 +24,12 @@ const PRECONDITION: &str = "precondition";
 
 /// For the search of one key.
 const SEARCH_STEPS_MAX: u64 = 50_000_000;
-const SEARCH_MEMORY_MAX_BYTES: u64 = 512 << 20;
+const SEARCH_KEPT_MAX: usize = 2_000_000;
 /// For all keys together.
 const TIME_MAX: Duration = Duration::from_secs(120);
 
 /// What an operation does to a register, with what it was told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Action {
     /// It saw this.
     Read(Option<i64>),
@@ -135,7 +135,7 @@ fn check(keys: BTreeMap<String, Vec<Call>>, judge: &mut Judge) {
 /// Searches an order for each key.
 pub(super) fn check_keys(keys: BTreeMap<String, Vec<Call>>, judge: &mut Judge) {
     let deadline = Instant::now() + TIME_MAX;
-    let bounds = Bounds { steps_max: SEARCH_STEPS_MAX, memory_max_bytes: SEARCH_MEMORY_MAX_BYTES, deadline };
+    let bounds = Bounds { steps_max: SEARCH_STEPS_MAX, kept_max: SEARCH_KEPT_MAX, deadline };
     judge.count("key-count", keys.len());
     let mut wrong_keys = Vec::new();
     for (key, calls) in keys {
@@ -147,7 +147,7 @@ pub(super) fn check_keys(keys: BTreeMap<String, Vec<Call>>, judge: &mut Judge) {
                     format!("key {key}: {} operations, no answer in bounds", calls.len()),
                 );
             }
-            Answer::Not => {
+            Answer::Not(_) => {
                 let window = window::smallest(&calls, bounds);
                 judge.wrong("nonlinearizable", format!("key {key}: no order explains\n{}", window.text()));
                 judge.drawing(format!("linearizable-{}.svg", wrong_keys.len()), drawing::draw(&key, &window));

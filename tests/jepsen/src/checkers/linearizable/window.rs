@@ -25,7 +25,7 @@ pub(super) struct Window {
 
 impl Window {
     fn fails(&self, bounds: Bounds) -> bool {
-        search(&self.calls, self.begins_as_nil, bounds) == Answer::Not
+        matches!(search(&self.calls, self.begins_as_nil, bounds), Answer::Not(_))
     }
 
     /// One operation a line.
@@ -71,13 +71,8 @@ pub(super) fn smallest(calls: &[Call], bounds: Bounds) -> Window {
     let mut calls = calls.to_vec();
     calls.sort_by_key(|call| call.invoked);
     let mut window = Window { begins_as_nil: true, calls };
-    let mut ends: Vec<u64> =
-        window.calls.iter().map(|call| call.ended).filter(|end| *end < u64::MAX).collect();
-    ends.sort_unstable();
-    let fails_up_to =
-        |end: &u64| Window { begins_as_nil: true, calls: up_to(&window.calls, *end) }.fails(bounds);
-    if let Some(end) = ends.get(ends.partition_point(|end| !fails_up_to(end))) {
-        window.calls = up_to(&window.calls, *end);
+    if let Answer::Not(end) = search(&window.calls, true, bounds) {
+        window.calls = up_to(&window.calls, end);
     }
     let begins: Vec<u64> = window.calls.iter().map(|call| call.invoked).collect();
     let later = |begin: u64| Window { begins_as_nil: false, calls: from(&window.calls, begin) };
@@ -134,7 +129,7 @@ mod tests {
     fn bounds() -> Bounds {
         Bounds {
             steps_max: 1_000_000,
-            memory_max_bytes: 1 << 30,
+            kept_max: 1_000_000,
             deadline: Instant::now() + Duration::from_secs(60),
         }
     }
@@ -153,7 +148,7 @@ mod tests {
         }
         // After the read of 30 one of 29.
         calls.push(call(308, 309, Action::Read(Some(29))));
-        assert_eq!(search(&calls, true, bounds()), Answer::Not);
+        assert_eq!(search(&calls, true, bounds()), Answer::Not(309));
         let window = smallest(&calls, bounds());
         assert!(window.fails(bounds()));
         assert!(!window.begins_as_nil);
