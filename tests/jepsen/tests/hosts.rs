@@ -8,7 +8,9 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jepsen::hosts::{Cluster, End, JoinAs, Plan, REGION_DELAY, nodes_agree};
+use jepsen::edn::Value;
+use jepsen::hosts::{Cluster, End, JoinAs, Plan, REGION_DELAY, Skew, nodes_agree};
+use jepsen::nemesis::Action;
 use jepsen::verdict::Valid;
 
 /// How long something may take to come about.
@@ -132,6 +134,74 @@ fn links_are_cut_and_members_come_and_go_and_nothing_is_left() {
     assert!(logs.get("n5").and_then(|log| log.get("last")).is_some(), "{}", verdict.details);
     drop(cluster);
     assert_eq!(namespaces(), 0);
+}
+
+/// Does it, and fails when it could not be done.
+fn perform(cluster: &Cluster, action: &Action) {
+    let result = action.perform(cluster);
+    let what = action.function();
+    assert!(result.get("error").is_none(), "{what} {}: {result}", action.value());
+    let all_done = |value: &Value| !value.to_string().contains("does not run");
+    assert!(all_done(&result), "{what} {}: {result}", action.value());
+}
+
+/// What is done to members, in turn, so that each is possible.
+fn changes(leader: u64, follower: u64) -> [Action; 7] {
+    let through = follower;
+    [
+        Action::Configure { through, id: follower, weight: 7, is_strong: true },
+        Action::AddMember(JoinAs::Learner),
+        Action::Promote { through, id: 4 },
+        Action::Transfer { through, to: follower },
+        Action::Demote { through, id: leader },
+        Action::RemoveMember { through, id: leader },
+        Action::Restart(4),
+    ]
+}
+
+#[test]
+fn everything_that_nemeses_do_can_be_done() {
+    if is_left_out() {
+        return;
+    }
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = Cluster::start(&Plan { clock: true, ..plan(3, 1, &folder) }).unwrap();
+    let leader = cluster.wait_for_leader().unwrap();
+    let follower = if leader == 1 { 2 } else { 1 };
+
+    let time = |id: u64| -> i64 {
+        let rows = cluster.execute(id, "SELECT FLOOR(UNIX_TIMESTAMP())").unwrap();
+        rows[0][0].as_ref().unwrap().parse().unwrap()
+    };
+    let hour_ahead = Skew { offset_ms: 3_600_000, rate_per_mille: 1_000 };
+    perform(&cluster, &Action::StartClock(vec![(follower, hour_ahead)]));
+    wait_until("a clock is an hour ahead", || time(follower) - time(leader) > 3_500);
+    perform(&cluster, &Action::StopClock);
+    wait_until("it is right again", || (time(follower) - time(leader)).abs() < 10);
+
+    let (there, back) = ((End::Node(leader), End::Node(follower)), (End::Node(follower), End::Node(leader)));
+    let pairs = vec![there, back];
+    perform(&cluster, &Action::StartLink { shape: "loss", pairs, loss_per_mille: 100, delay: None });
+    perform(&cluster, &Action::StopLink);
+    perform(&cluster, &Action::Pause(vec![follower]));
+    let asked = ask(&cluster, follower, "SELECT 1", Duration::from_millis(300));
+    assert!(asked.is_err_and(|error| error.is_disconnect()), "it stands still");
+    perform(&cluster, &Action::Resume(vec![follower]));
+    perform(&cluster, &Action::Kill { ids: vec![follower], torn: None });
+    assert!(!cluster.is_running(follower));
+    perform(&cluster, &Action::Start(vec![follower]));
+    cluster.heal().unwrap();
+
+    for action in changes(leader, follower) {
+        // Each may have to wait until what came before is known to all.
+        wait_until(&format!("{action:?}"), || action.perform(&cluster).get("error").is_none());
+    }
+    assert_eq!(cluster.nodes(), [1, 2, 3, 4].into_iter().filter(|id| *id != leader).collect::<Vec<_>>());
+    perform(&cluster, &Action::Heal);
+    cluster.heal().unwrap();
+    let verdict = nodes_agree(&cluster);
+    assert_eq!(verdict.valid, Valid::Yes, "{:?} {}", verdict.findings, verdict.details);
 }
 
 #[test]

@@ -5,11 +5,13 @@
 //! where each log begins and ends, of which term its end is, what in it was replaced by a later leader, and refuses logs that
 //! contradict each other.
 //!
+//! Processes: none may have ended that nobody ended, unless its disk failed, and none may log a panic.
+//!
 //! Left out: the content of log entries, byte by byte, as the server has no command for that. What they made of the tables is compared.
 
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use serde_json::Value as Json;
 
@@ -22,6 +24,10 @@ use crate::verdict::{Valid, Verdict};
 const EQUAL_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a checksum may take.
 const CHECKSUM_TIMEOUT: Duration = Duration::from_secs(60);
+/// What Rust says when a thread panics.
+const PANIC: &str = "panicked at ";
+/// Panics named of one node.
+const PANICS_MAX: usize = 5;
 /// How often it is asked.
 const POLL: Duration = Duration::from_millis(200);
 
@@ -37,8 +43,7 @@ pub fn nodes_agree(cluster: &Cluster) -> Verdict {
     };
     let mut details = Vec::new();
     let tables = compare_tables(cluster, &mut details);
-    let ends: Vec<String> = cluster.all().iter().flat_map(|node| node.ends()).collect();
-    let ends = if ends.is_empty() { Ok(()) } else { Err((Valid::No, ends)) };
+    let ends = lives(cluster);
     let logs = compare_logs(cluster, &mut details);
     for (valid, findings) in [tables, ends, logs].into_iter().filter_map(Result::err) {
         verdict.valid = Valid::of_all([verdict.valid, valid]);
@@ -55,6 +60,18 @@ type Details = Vec<(Value, Value)>;
 
 fn unknown(finding: impl ToString) -> (Valid, Vec<String>) {
     (Valid::Unknown, vec![finding.to_string()])
+}
+
+/// Whether all processes lived until they were ended, and none of their threads panicked.
+fn lives(cluster: &Cluster) -> Found {
+    let mut findings = cluster.ends();
+    for (name, path) in cluster.logs() {
+        let text = fs::read(&path).map_err(|error| unknown(format!("{}: {error}", path.display())))?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let panics = text.lines().filter(|line| line.contains(PANIC)).take(PANICS_MAX);
+        findings.extend(panics.map(|line| format!("{name} logs: {line}")));
+    }
+    if findings.is_empty() { Ok(()) } else { Err((Valid::No, findings)) }
 }
 
 /// Index and checksum of a node's tables.
@@ -133,7 +150,9 @@ fn compare_logs(cluster: &Cluster, details: &mut Details) -> Found {
 /// What `quorate recover` says of the logs, or why it refuses them.
 fn recover(plan: &Plan, folders: &[String]) -> Result<Result<Json, String>, Error> {
     let mut command = Command::new(&plan.binary);
-    command.args(["recover", "--json"]).args(folders.iter().flat_map(|folder| ["--data", folder]));
+    command
+        .args(["recover", "--json", "--with-store"])
+        .args(folders.iter().flat_map(|folder| ["--data", folder]));
     let output = command.stdin(Stdio::null()).output().map_err(Error::system("comparing the logs"))?;
     if !output.status.success() {
         return Ok(Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()));

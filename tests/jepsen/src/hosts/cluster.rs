@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,8 @@ pub struct Cluster {
     nodes: RwLock<BTreeMap<u64, Arc<Node>>>,
     /// Where clients found nodes that are no members any more; kept so that no other node is found there.
     former: RwLock<BTreeMap<u64, Arc<Door>>>,
+    /// How processes of such nodes ended that nobody ended.
+    former_ends: Mutex<Vec<String>>,
     /// Highest id given so far.
     pub(super) last_id: AtomicU64,
     network: Network,
@@ -64,6 +66,7 @@ impl Cluster {
             name: format!("jepsen-{}-{run}", std::process::id()),
             nodes: RwLock::default(),
             former: RwLock::default(),
+            former_ends: Mutex::default(),
             last_id: AtomicU64::new(count),
             network: Network::create(run, &plan)?,
             plan,
@@ -93,6 +96,7 @@ impl Cluster {
     pub(super) fn remove_host(&self, id: u64) {
         let gone = self.nodes.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
         if let Some(node) = gone {
+            self.former_ends.lock().unwrap_or_else(PoisonError::into_inner).extend(node.ends());
             let mut former = self.former.write().unwrap_or_else(PoisonError::into_inner);
             former.insert(id, Arc::clone(node.door()));
         }
@@ -111,6 +115,12 @@ impl Cluster {
     #[must_use]
     pub fn nodes(&self) -> Vec<u64> {
         self.nodes.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// How processes ended that nobody ended and whose disks were well, of all nodes there have been.
+    pub(super) fn ends(&self) -> Vec<String> {
+        let former = self.former_ends.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        former.into_iter().chain(self.all().iter().flat_map(|node| node.ends())).collect()
     }
 
     /// Number of regions.

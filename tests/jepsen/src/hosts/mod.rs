@@ -7,7 +7,7 @@
 //! Nothing outside of the namespaces is touched but two things: listening sockets on loopback, through which clients of this process reach
 //! the client host ([`door`]), and the folder of the run.
 //!
-//! Invariant: everything is removed at the end, also after SIGINT and SIGTERM; what a run left that was killed goes at the start of the next
+//! Invariant: everything is removed at the end, also after SIGINT, SIGTERM and SIGHUP; what a run left that was killed goes at the start of the next
 //! one ([`cleanup`]). Names carry the process id for that.
 //!
 //! Left out: limits on memory and processor time of a host, and IPv6.
@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use agreement::nodes_agree;
+pub use cleanup::run_folder;
 pub use clock::Skew;
 pub use cluster::Cluster;
 pub use members::{JoinAs, Member};

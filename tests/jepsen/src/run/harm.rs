@@ -11,7 +11,7 @@ use super::target::{Nodes, Target};
 use super::worker::Trial;
 use super::{Error, account};
 use crate::edn::Value;
-use crate::hosts::{Cluster, JoinAs, Plan, nodes_agree as compare};
+use crate::hosts::{Cluster, JoinAs, Plan, nodes_agree as compare, run_folder};
 use crate::nemesis::{self, View};
 use crate::verdict::Verdict;
 
@@ -24,10 +24,8 @@ pub(super) fn target(options: &Options, with_learner: bool) -> Result<Target, Er
     }
     // Known to be there before hosts are made.
     nemesis::by_name(&options.nemesis, 0).map_err(|error| Error::Options(error.to_string()))?;
-    let folder = tempfile::Builder::new()
-        .prefix("jepsen-")
-        .tempdir()
-        .map_err(|error| Error::Hosts(format!("no temporary folder: {error}")))?;
+    let hosts = |error: crate::hosts::Error| Error::Hosts(error.to_string());
+    let folder = run_folder().map_err(hosts)?;
     let (needs_disk, needs_clock) = nemesis::needs(&options.nemesis);
     let plan = Plan {
         nodes: options.nodes,
@@ -38,7 +36,6 @@ pub(super) fn target(options: &Options, with_learner: bool) -> Result<Target, Er
         flags: options.server_flags.split_whitespace().map(str::to_owned).collect(),
         clock: options.clock || needs_clock,
     };
-    let hosts = |error: crate::hosts::Error| Error::Hosts(error.to_string());
     let cluster = Cluster::start(&plan).map_err(hosts)?;
     if with_learner {
         cluster.add_node(JoinAs::Learner).map_err(hosts)?;
