@@ -77,7 +77,6 @@ impl SeededBug {
     #[cfg(not(feature = "seeded-bugs"))]
     #[must_use]
     #[inline]
-    #[expect(clippy::unused_self, reason = "the same call with and without the feature")]
     pub const fn is_made(self) -> bool {
         false
     }

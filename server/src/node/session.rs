@@ -253,6 +253,10 @@ impl Session {
         open.txn.sequenced();
         open.txn.release_locks();
         drop(open);
+        if kind == EntryKind::Transaction && SeededBug::AckBeforeQuorum.is_made() {
+            self.state.last_gtid = Some(self.node.gtid(term, index));
+            return Ok(());
+        }
         self.outcome(wait, term, index).await
     }
 
@@ -263,10 +267,6 @@ impl Session {
     pub(super) async fn outcome(&mut self, wait: WatermarkWait, term: u64, index: u64) -> Result<(), Error> {
         count(&self.node.processes.counters.sequenced);
         self.connection.state("waiting for quorum");
-        if SeededBug::AckBeforeQuorum.is_made() {
-            self.state.last_gtid = Some(self.node.gtid(term, index));
-            return Ok(());
-        }
         match self.settle(wait, Some(term)).await {
             Settled::Committed => {}
             Settled::Truncated => self.decide(term, index).await?,
