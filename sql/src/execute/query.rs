@@ -72,17 +72,20 @@ fn run_direct(
     let mut cells = vec![Cell::Value(Value::Null); plan.visible];
     let (mut found, end) = (0, limits.end().unwrap_or(u64::MAX));
     while found < end {
-        let Some((key, stored)) = operator.next_stored(ctx)? else { break };
+        if !operator.next_stored(ctx)? {
+            break;
+        }
         found += 1;
         if found <= limits.offset {
             continue;
         }
-        operator.read_stored(&key, &stored, |column, cell| {
+        let (key, stored) = operator.stored();
+        operator.read_stored(key, stored, |column, cell| {
             if let Some(place) = places[column] {
                 cells[place] = cell;
             }
         })?;
-        sink.stored_row(&cells, &stored)?;
+        sink.stored_row(&cells, stored)?;
     }
     Ok(found.saturating_sub(limits.offset))
 }

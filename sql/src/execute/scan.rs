@@ -16,7 +16,7 @@
 //! since the range is one of entries. A scan that ends before its range does keeps only what it has looked at.
 
 use bytes::Bytes;
-use storage::engine::{Direction, KeyRange, Slice};
+use storage::engine::{Direction, KeyRange, RowBuffer};
 use storage::txn::{Cursor, LockMode, LockOutcome, RangeKind, RangeMark, View, WaitPolicy, WriteKind};
 
 use crate::codec::key::{decode_index_columns, row_key_from_index_entry};
@@ -52,7 +52,9 @@ pub struct ScanOperator<'p> {
     /// The range that the cursor reads, if it was locked for that.
     locked_range: Option<(RangeMark, KeyRange)>,
     /// The key that the cursor gave last, in a locked range.
-    last_key: Option<Slice>,
+    last_key: Option<Vec<u8>>,
+    /// What was found last: a row of the primary index or an entry of another.
+    found: RowBuffer,
 }
 
 /// The lock on a row of a plain read that keeps what it saw as it is.
@@ -72,8 +74,8 @@ enum Entry {
     End,
     /// A key to be looked up.
     Point(Bytes),
-    /// A row of the primary index or an entry of another.
-    Of(Slice, Slice),
+    /// What is in `found` now.
+    Found,
 }
 
 /// Whether the transaction refuses to change rows that changed since its snapshot.
@@ -104,6 +106,7 @@ impl<'p> ScanOperator<'p> {
             shared: false,
             locked_range: None,
             last_key: None,
+            found: RowBuffer::new(),
         }
     }
 
@@ -179,7 +182,12 @@ impl<'p> ScanOperator<'p> {
             }
             let found = match self.next_entry(ctx)? {
                 Entry::End => return Ok(false),
-                Entry::Of(key, value) => self.entry(&key, &value, ctx, row)?,
+                Entry::Found => {
+                    let entry = std::mem::take(&mut self.found);
+                    let found = self.entry(entry.key(), entry.value(), ctx, row);
+                    self.found = entry;
+                    found?
+                }
                 Entry::Point(key) => self.point(&key, ctx, row)?,
             };
             if found {
@@ -188,35 +196,44 @@ impl<'p> ScanOperator<'p> {
         }
     }
 
-    /// The next row as it is stored, key and value, of a scan that [`gives_stored_rows`](ScanOperator::gives_stored_rows).
+    /// Goes to the next row of a scan that [`gives_stored_rows`](ScanOperator::gives_stored_rows): [`stored`](ScanOperator::stored) has it
+    /// then. False at the end.
     ///
     /// # Errors
     /// Those of reading.
-    pub fn next_stored(&mut self, ctx: &mut Context) -> Run<Option<(Slice, Slice)>> {
+    pub fn next_stored(&mut self, ctx: &mut Context) -> Run<bool> {
         loop {
             self.until_check -= 1;
             if self.until_check == 0 {
                 self.until_check = ROWS_BETWEEN_CHECKS;
                 ctx.check()?;
             }
-            let (key, value) = match self.next_entry(ctx)? {
-                Entry::End => return Ok(None),
-                Entry::Of(key, value) => (key, value),
+            match self.next_entry(ctx)? {
+                Entry::End => return Ok(false),
+                Entry::Found => {}
                 Entry::Point(key) => match ctx.txn.get(&key, self.view)? {
-                    Some(value) => (Slice::from(key), value),
+                    Some(value) => self.found.set(&key, 0, &value),
                     None => continue,
                 },
-            };
+            }
             let access = &self.plan.access;
             if access.index == 0 {
-                return Ok(Some((key, value)));
+                return Ok(true);
             }
             let index = &self.plan.table.indexes[access.index];
-            let row_key = row_key_from_index_entry(&self.plan.table, index, &key, &value)?;
-            if let Some(found) = ctx.txn.get(&row_key, self.view)? {
-                return Ok(Some((Slice::from(row_key), found)));
+            let (key, value) = (self.found.key(), self.found.value());
+            let row_key = row_key_from_index_entry(&self.plan.table, index, key, value)?;
+            if let Some(row) = ctx.txn.get(&row_key, self.view)? {
+                self.found.set(&row_key, 0, &row);
+                return Ok(true);
             }
         }
+    }
+
+    /// The row as it is stored, key and value, that [`next_stored`](ScanOperator::next_stored) went to.
+    #[must_use]
+    pub fn stored(&self) -> (&[u8], &[u8]) {
+        (self.found.key(), self.found.value())
     }
 
     /// A row read by [`next_stored`](ScanOperator::next_stored): calls `place` with each wanted column.
@@ -231,11 +248,13 @@ impl<'p> ScanOperator<'p> {
     fn next_entry(&mut self, ctx: &mut Context) -> Run<Entry> {
         loop {
             if let Some(cursor) = &mut self.cursor {
-                if let Some((key, value)) = cursor.next(ctx.txn)? {
+                if cursor.next_into(ctx.txn, &mut self.found)? {
                     if self.locked_range.is_some() {
-                        self.last_key = Some(key.clone());
+                        let last = self.last_key.get_or_insert_default();
+                        last.clear();
+                        last.extend_from_slice(self.found.key());
                     }
-                    return Ok(Entry::Of(key, value));
+                    return Ok(Entry::Found);
                 }
                 (self.cursor, self.locked_range) = (None, None);
             }
@@ -307,7 +326,7 @@ impl<'p> ScanOperator<'p> {
     }
 
     /// An entry that the cursor gave.
-    fn entry(&mut self, key: &Slice, value: &Slice, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
+    fn entry(&mut self, key: &[u8], value: &[u8], ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
         let Some(lock) = self.plan.lock else {
             return self.plain(key, value, ctx, row);
         };

@@ -37,6 +37,7 @@ mod memory;
 mod notes;
 mod range;
 mod redb;
+mod row;
 mod sled;
 mod slice;
 
@@ -48,6 +49,7 @@ pub use self::leaves::CachedEngine;
 pub use self::memory::MemoryEngine;
 pub use self::range::{Direction, KeyRange, key_after, prefix_end};
 pub use self::redb::{RedbEngine, RedbOptions};
+pub use self::row::RowBuffer;
 pub use self::sled::{SledEngine, SledOptions};
 pub use self::slice::Slice;
 use crate::Result;
@@ -59,6 +61,13 @@ pub type EngineWrite = (Bytes, Option<(u64, Bytes)>);
 pub trait EngineScan: Send {
     /// The next key with its stamp and value, or `None` at the end of the range.
     fn next(&mut self) -> Result<Option<(Slice, u64, Slice)>>;
+
+    /// The same, into `row`, which is as it was at the end of the range: false then.
+    fn next_into(&mut self, row: &mut RowBuffer) -> Result<bool> {
+        let Some((key, stamp, value)) = self.next()? else { return Ok(false) };
+        row.set(&key, stamp, &value);
+        Ok(true)
+    }
 }
 
 /// An ordered keyspace on disk. The module's documentation has the contract.

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use super::Transaction;
 use super::write_set::Write;
 use crate::Result;
-use crate::engine::{Direction, KeyRange, Slice, key_after};
+use crate::engine::{Direction, KeyRange, RowBuffer, Slice, key_after};
 use crate::staging;
-use crate::version::{ScanRow, StoreScan};
+use crate::version::StoreScan;
 
 /// Where a row of a cursor comes from, newest first.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,9 @@ pub struct Cursor {
     scan: StoreScan,
     range: KeyRange,
     direction: Direction,
-    /// The next row of the store.
-    row: Option<ScanRow>,
+    /// The next row of the store, if `has_row`.
+    row: RowBuffer,
+    has_row: bool,
     scan_ended: bool,
     /// The transaction's own next write behind `last`, as of the version of its write set.
     own: Option<(Bytes, Write)>,
@@ -49,7 +50,8 @@ impl Cursor {
             scan,
             range,
             direction,
-            row: None,
+            row: RowBuffer::new(),
+            has_row: false,
             scan_ended: false,
             own: None,
             own_version: None,
@@ -65,38 +67,48 @@ impl Cursor {
     /// The next row, key and value, or `None` at the end of the range. `txn` is the transaction that opened the
     /// cursor.
     pub fn next(&mut self, txn: &mut Transaction) -> Result<Option<(Slice, Slice)>> {
+        let mut found = RowBuffer::new();
+        let is_there = self.next_into(txn, &mut found)?;
+        Ok(is_there.then(|| (Slice::from(found.key()), Slice::from(found.value()))))
+    }
+
+    /// The next row, into `found`, whose stamp then says nothing; false at the end of the range.
+    pub fn next_into(&mut self, txn: &mut Transaction, found: &mut RowBuffer) -> Result<bool> {
         loop {
-            if self.row.is_none() && !self.scan_ended {
+            if !self.has_row && !self.scan_ended {
                 if self.is_latest {
                     txn.before_latest();
                 }
-                self.row = self.scan.next()?;
-                self.scan_ended = self.row.is_none();
+                self.has_row = self.scan.next_into(&mut self.row)?;
+                self.scan_ended = !self.has_row;
                 if self.is_latest {
                     txn.saw(self.scan.seen());
                 }
             }
             self.look_at_own(txn);
             self.look_at_staged(txn)?;
-            let Some(source) = self.next_source() else { return Ok(None) };
+            let Some(source) = self.next_source() else { return Ok(false) };
             if source == Source::Store {
-                let Some((key, _, value)) = self.row.take() else { continue };
-                self.passed(&key);
-                return Ok(Some((key, value)));
+                self.has_row = false;
+                std::mem::swap(found, &mut self.row);
+                self.passed(found.key());
+                return Ok(true);
             }
             if source == Source::Staged {
                 let Some((key, value)) = self.staged_row.take() else { continue };
-                let key = self.decided(key);
+                self.decided(&key);
                 if let Some(value) = value {
-                    return Ok(Some((key, Slice::from(value))));
+                    found.set(&key, 0, &value);
+                    return Ok(true);
                 }
                 continue;
             }
             let Some((key, write)) = self.own.take() else { continue };
             self.own_version = None;
-            let key = self.decided(key);
+            self.decided(&key);
             if let Some(value) = super::written_value(&write) {
-                return Ok(Some((key, value)));
+                found.set(&key, 0, &value);
+                return Ok(true);
             }
         }
     }
@@ -111,9 +123,12 @@ impl Cursor {
     /// Where the next key comes from. What is in the write set is newer than what is staged, and that newer than what the store
     /// has.
     fn next_source(&self) -> Option<Source> {
+        if self.own.is_none() && self.staged_row.is_none() {
+            return self.has_row.then_some(Source::Store);
+        }
         let own = self.own.as_ref().map(|(key, _)| &key[..]);
         let staged = self.staged_row.as_ref().map(|(key, _)| &key[..]);
-        let row = self.row.as_ref().map(|(key, _, _)| &key[..]);
+        let row = self.has_row.then(|| self.row.key());
         let mut next: Option<(&[u8], Source)> = None;
         for (key, source) in [(own, Source::Own), (staged, Source::Staged), (row, Source::Store)] {
             let Some(key) = key else { continue };
@@ -129,11 +144,10 @@ impl Cursor {
     }
 
     /// Passes over what older sources have of `key`.
-    fn decided(&mut self, key: Bytes) -> Slice {
-        self.staged_row.take_if(|(staged, _)| staged[..] == key[..]);
-        self.row.take_if(|(row, _, _)| row[..] == key[..]);
-        self.passed(&key);
-        Slice::from(key)
+    fn decided(&mut self, key: &[u8]) {
+        self.staged_row.take_if(|(staged, _)| staged[..] == *key);
+        self.has_row &= self.row.key() != key;
+        self.passed(key);
     }
 
     /// Makes `staged_row` the next row that the transaction has staged, if it has staged anything.

@@ -5,7 +5,7 @@
 
 use super::{Snapshot, Store};
 use crate::Result;
-use crate::engine::{Direction, KeyRange};
+use crate::engine::{Direction, KeyRange, RowBuffer};
 
 /// The checksum and the number of rows it covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,11 @@ impl Snapshot {
     /// The checksum over the rows of `ranges`, in that order.
     pub fn checksum(&self, ranges: &[KeyRange]) -> Result<Checksum> {
         let mut sum = FIRST;
-        let mut row_count = 0;
+        let (mut row, mut row_count) = (RowBuffer::new(), 0);
         for range in ranges {
             let mut scan = self.scan(range.clone(), Direction::Forward);
-            while let Some((key, _, value)) = scan.next()? {
-                sum = mix(mix(sum, &key), &value);
+            while scan.next_into(&mut row)? {
+                sum = mix(mix(sum, row.key()), row.value());
                 row_count += 1;
             }
         }

@@ -16,7 +16,7 @@ use super::memory::{Chains, Memory, bounds};
 use super::overlay::Overlay;
 use super::{Inner, Snapshot, Store};
 use crate::Result;
-use crate::engine::{Direction, EngineScan, KeyRange, Slice, key_after};
+use crate::engine::{Direction, EngineScan, KeyRange, RowBuffer, Slice, key_after};
 use crate::limits::{SCAN_CHUNK_ROWS_MAX, SCAN_CHUNK_ROWS_MIN, STORE_SHARD_COUNT};
 
 /// A row of a scan: key, the index that wrote it, value.
@@ -55,7 +55,9 @@ pub struct StoreScan {
     chunk_rows: usize,
     /// The engine over the current chunk; `None` once it is exhausted.
     engine: Option<Box<dyn EngineScan>>,
-    engine_row: Option<ScanRow>,
+    /// Its next row, if `has_engine_row`.
+    engine_row: RowBuffer,
+    has_engine_row: bool,
     /// The count of captures before the current chunk was read.
     captures: u64,
     /// The last key that was decided on, given out or passed over, if there was one.
@@ -101,7 +103,8 @@ impl StoreScan {
             chunk: Vec::new(),
             chunk_rows: SCAN_CHUNK_ROWS_MIN,
             engine: None,
-            engine_row: None,
+            engine_row: RowBuffer::new(),
+            has_engine_row: false,
             captures: 0,
             last: Vec::new(),
             has_last: false,
@@ -142,19 +145,26 @@ impl StoreScan {
         reason = "fallible; an Iterator of Result hides the end of a scan"
     )]
     pub fn next(&mut self) -> Result<Option<ScanRow>> {
-        let row = loop {
+        let mut row = RowBuffer::new();
+        let is_there = self.next_into(&mut row)?;
+        Ok(is_there.then(|| (Slice::from(row.key()), row.stamp(), Slice::from(row.value()))))
+    }
+
+    /// The next row, into `row`; false at the end.
+    pub fn next_into(&mut self, row: &mut RowBuffer) -> Result<bool> {
+        let is_there = loop {
             if !self.fill()? {
-                break None;
+                break false;
             }
-            if let Some(row) = self.decide() {
-                break Some(row);
+            if self.decide(row) {
+                break true;
             }
         };
         match &self.view {
             View::Snapshot(snapshot) => snapshot.check()?,
             View::Latest(inner, generation) => inner.snapshots.check_generation(*generation)?,
         }
-        Ok(row)
+        Ok(is_there)
     }
 
     /// Goes over to another range, at the same view. Looks ahead `chunk_rows` rows of memory at first.
@@ -164,7 +174,7 @@ impl StoreScan {
         self.chunk.clear();
         self.chunk_rows = chunk_rows;
         self.engine = None;
-        self.engine_row = None;
+        self.has_engine_row = false;
         self.has_last = false;
     }
 
@@ -172,11 +182,11 @@ impl StoreScan {
     /// end of the range.
     fn fill(&mut self) -> Result<bool> {
         loop {
-            if self.engine_row.is_none()
+            if !self.has_engine_row
                 && let Some(engine) = &mut self.engine
             {
-                self.engine_row = engine.next()?;
-                if self.engine_row.is_none() {
+                self.has_engine_row = engine.next_into(&mut self.engine_row)?;
+                if !self.has_engine_row {
                     self.engine = None;
                 }
                 if self.inner().captures.load(Acquire) != self.captures {
@@ -184,7 +194,7 @@ impl StoreScan {
                     continue;
                 }
             }
-            if self.engine_row.is_some() || !self.chunk.is_empty() {
+            if self.has_engine_row || !self.chunk.is_empty() {
                 return Ok(true);
             }
             if self.rest.is_empty() {
@@ -205,7 +215,7 @@ impl StoreScan {
         self.rest = self.range.clone();
         self.chunk.clear();
         self.engine = None;
-        self.engine_row = None;
+        self.has_engine_row = false;
     }
 
     /// Reads the next chunk of memory and opens the engine over the same keys.
@@ -301,38 +311,40 @@ impl StoreScan {
         self.has_last = true;
     }
 
-    /// Decides about the next key: gives its row, or `None` if there is nothing to see of it.
-    fn decide(&mut self) -> Option<ScanRow> {
-        let order = match (self.chunk.last(), &self.engine_row) {
-            (Some(memory), Some((key, _, _))) => in_direction(self.direction, &memory.key, key),
-            (Some(_), None) => Ordering::Less,
+    /// Decides about the next key: its row is in `row` then, or it is false if there is nothing to see of it.
+    fn decide(&mut self, row: &mut RowBuffer) -> bool {
+        let order = match (self.chunk.last(), self.has_engine_row) {
+            (Some(memory), true) => in_direction(self.direction, &memory.key, self.engine_row.key()),
+            (Some(_), false) => Ordering::Less,
             (None, _) => Ordering::Greater,
         };
-        let engine_row = if order == Ordering::Less { None } else { self.engine_row.take() };
+        let has_engine_row = order != Ordering::Less && std::mem::take(&mut self.has_engine_row);
         let memory_row = if order == Ordering::Greater { None } else { self.chunk.pop() };
-        let row = match (memory_row, engine_row) {
-            (Some(MemoryRow { key, what: What::Version(index, value) }), _) => {
-                let key = Slice::from(key);
+        match memory_row {
+            Some(MemoryRow { key, what: What::Version(index, value) }) => {
                 self.passed(&key);
                 self.seen = self.seen.max(index);
-                return value.map(|value| (key, index, Slice::from(value)));
+                let Some(value) = value else { return false };
+                row.set(&key, index, &value);
+                return true;
             }
-            (Some(memory), None) => {
+            Some(memory) if !has_engine_row => {
                 self.passed(&memory.key);
-                return None;
+                return false;
             }
-            (_, Some(row)) => row,
-            (None, None) => return None,
-        };
-        self.passed(&row.0);
+            None if !has_engine_row => return false,
+            Some(_) | None => {}
+        }
+        std::mem::swap(row, &mut self.engine_row);
+        self.passed(row.key());
         if let View::Snapshot(snapshot) = &self.view
-            && row.1 > snapshot.index()
+            && row.stamp() > snapshot.index()
         {
             // Written behind past this snapshot before the chunk was read, and not captured: there was nothing.
-            return None;
+            return false;
         }
-        self.seen = self.seen.max(row.1);
-        Some(row)
+        self.seen = self.seen.max(row.stamp());
+        true
     }
 }
 

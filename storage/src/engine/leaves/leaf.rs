@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
 
-use super::super::{EngineWrite, KeyRange, Slice};
+use super::super::{EngineWrite, KeyRange, RowBuffer, Slice};
 use crate::limits::{LEAF_BYTES_MAX, LEAF_OVERHEAD_BYTES, LEAF_ROWS_MAX};
 
 /// Where a row lies in the buffer: its key from `key_at`, its value from `value_at` up to the next row.
@@ -153,6 +153,13 @@ impl Leaf {
         let (key_at, value_at) = (key_at as usize, value_at as usize);
         let key = Slice::from_leaf(self.buffer.slice(key_at..value_at));
         (key, stamp, Slice::from_leaf(self.buffer.slice(value_at..self.end_of(at))))
+    }
+
+    /// A row by its place, copied.
+    pub(super) fn copy_row(&self, at: usize, row: &mut RowBuffer) {
+        let Row { key_at, value_at, stamp } = self.rows[at];
+        let key_and_value = &self.buffer[key_at as usize..self.end_of(at)];
+        row.set_joined(key_and_value, (value_at - key_at) as usize, stamp);
     }
 
     /// What it says of `key`, which is in its range.

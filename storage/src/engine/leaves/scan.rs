@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Direction, EngineScan, KeyRange, Slice};
+use super::super::{Direction, EngineScan, KeyRange, RowBuffer, Slice};
 use super::leaf::Leaf;
 use super::{Place, Shared};
 use crate::Result;
@@ -29,6 +29,7 @@ impl Scan {
     fn open(&mut self) -> Result<bool> {
         if self.rest.is_empty() {
             self.leaf = None;
+            (self.from, self.to) = (0, 0);
             return Ok(false);
         }
         let place = {
@@ -57,27 +58,36 @@ impl Scan {
     }
 }
 
-impl EngineScan for Scan {
-    fn next(&mut self) -> Result<Option<(Slice, u64, Slice)>> {
-        loop {
-            if let Some(leaf) = &self.leaf
-                && self.from < self.to
-            {
-                let at = match self.direction {
-                    Direction::Forward => {
-                        self.from += 1;
-                        self.from - 1
-                    }
-                    Direction::Backward => {
-                        self.to -= 1;
-                        self.to
-                    }
-                };
-                return Ok(Some(leaf.row(at)));
-            }
+impl Scan {
+    /// The leaf of the next row and its place there.
+    fn step(&mut self) -> Result<Option<(&Leaf, usize)>> {
+        while self.from == self.to || self.leaf.is_none() {
             if !self.open()? {
                 return Ok(None);
             }
         }
+        let at = match self.direction {
+            Direction::Forward => {
+                self.from += 1;
+                self.from - 1
+            }
+            Direction::Backward => {
+                self.to -= 1;
+                self.to
+            }
+        };
+        Ok(self.leaf.as_deref().map(|leaf| (leaf, at)))
+    }
+}
+
+impl EngineScan for Scan {
+    fn next(&mut self) -> Result<Option<(Slice, u64, Slice)>> {
+        Ok(self.step()?.map(|(leaf, at)| leaf.row(at)))
+    }
+
+    fn next_into(&mut self, row: &mut RowBuffer) -> Result<bool> {
+        let Some((leaf, at)) = self.step()? else { return Ok(false) };
+        leaf.copy_row(at, row);
+        Ok(true)
     }
 }

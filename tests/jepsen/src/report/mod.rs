@@ -81,7 +81,7 @@ pub struct Summary {
     pub isolation: String,
     /// `quorate_read_consistency`: `strong`.
     pub consistency: String,
-    /// The model that is claimed and was checked: `strict-serializable`.
+    /// What is claimed and was checked, in words: `strict serializability`.
     pub model: String,
     /// When it began.
     pub start: SystemTime,
@@ -199,7 +199,7 @@ mod tests {
             workers: 2,
             isolation: "serializable".into(),
             consistency: "strong".into(),
-            model: "linearizable".into(),
+            model: "bank, set".into(),
             start: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_338_307),
             duration: Duration::from_millis(12_345),
             version: "quorate 0.1.0".into(),
@@ -247,6 +247,7 @@ mod tests {
         assert_eq!(json["linearizable-2"]["valid?"], true);
         let edn = Value::parse(&read("results.edn")).expect("EDN");
         assert_eq!(edn.get("valid?"), Some(&Value::Bool(false)));
+        assert_eq!(edn.get("run").and_then(|run| run.get("model")), Some(&Value::from("bank, set")));
         let index = read("index.html");
         for part in ["v invalid", "index 3 reads &lt;nothing&gt;", "window-0.svg", "n1.log", "timeline.html"]
         {

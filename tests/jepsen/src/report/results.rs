@@ -72,7 +72,7 @@ fn of_run(run: &Summary, hash: &str) -> Value {
         ("workers", integer(run.workers)),
         ("isolation", Value::keyword(&run.isolation)),
         ("consistency", Value::keyword(&run.consistency)),
-        ("model", Value::keyword(&run.model)),
+        ("model", Value::from(run.model.as_str())),
         ("start", Value::from(date::compact(run.start).as_str())),
         ("seconds", Value::Float(run.duration.as_millis() as f64 / 1e3)),
         ("version", Value::from(run.version.as_str())),

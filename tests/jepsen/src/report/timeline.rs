@@ -148,7 +148,11 @@ fn bar(span: &Span<'_>, workers: usize, top: f64, height: f64) -> String {
             (worker as usize + 1, class)
         }
     };
-    let shown = span.completion.unwrap_or(invocation);
+    // Of a fault what is done says more than what came of it.
+    let shown = match invocation.process {
+        Process::Nemesis => invocation,
+        Process::Client(_) => span.completion.unwrap_or(invocation),
+    };
     let words = cut(&format!("{} {}", invocation.function, shown.value), BAR_TEXT_MAX);
     let hover = cut(&hover(span), HOVER_TEXT_MAX);
     let left = column * (COLUMN_WIDTH + COLUMN_GAP);
