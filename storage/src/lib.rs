@@ -12,7 +12,7 @@
 //! * [`snapshot`] is how all of a store travels to another node;
 //! * [`txn`] has write sets, row locks, and deadlock detection.
 //!
-//! Errors are in [`error`], every bound in [`limits`].
+//! [`seeded_bugs`] is what a build for testing the tests does wrong. Errors are in [`error`], every bound in [`limits`].
 
 pub mod disk;
 pub mod engine;
@@ -20,6 +20,7 @@ pub mod error;
 pub mod format;
 pub mod limits;
 pub mod log;
+pub mod seeded_bugs;
 pub mod snapshot;
 pub mod staging;
 pub mod txn;

@@ -1,5 +1,6 @@
 //! Tasks of the project, as `cargo xtask TASK`. Scripts are Rust, so that they run wherever the project builds.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 const USAGE: &str = "\
@@ -8,9 +9,14 @@ cargo xtask TASK
   bless            run the golden tests and rewrite what they expect; read the diff afterwards
   sim --seed N [--steps M]      run one seed of the simulator; one that fails is shrunk
   sim --seeds A..B [--steps M]  run many on all processors; without arguments, 0..20000 of 5000 steps
+  jepsen --hours H [--help]     every workload of tests/jepsen under every nemesis, in turn; the table of it (docs/jepsen.md)
+  jepsen --seeded-bugs [--help] builds of the server with one bug each: whether the harness catches it
   bench peers [--help]          this server beside MariaDB, MySQL, Galera and Group Replication: the table of aims
   bench curves [--help]         what a transaction costs over clients, rows, nodes and distance
   bench failover | NAME=HOST:PORT:USER…   time without a commit after a kill | servers started by hand";
+
+/// The option of `jepsen` that is not passed on.
+const SEEDED_BUGS: &str = "--seeded-bugs";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +26,7 @@ fn main() -> ExitCode {
         Some("bless") => run(cargo(&["nextest", "run", "--workspace", "-E", "test(script) | test(golden)"])
             .env("UPDATE_GOLDENFILES", "1")),
         Some("sim") => sim(rest),
+        Some("jepsen") => jepsen(rest),
         Some("bench") => bench(rest),
         _ => {
             eprintln!("{USAGE}");
@@ -42,6 +49,28 @@ fn sim(arguments: &[String]) -> bool {
         [] => run(command.args(["--seeds", "0..20000", "--steps", "5000"])),
         _ => run(command.args(arguments)),
     }
+}
+
+/// The long run of the Jepsen harness, on a release build of the server (unless `QUORATE_BIN` names another program); or, with `--seeded-bugs`,
+/// whether it catches the bugs of a build that has them.
+fn jepsen(arguments: &[String]) -> bool {
+    let has_bugs = arguments.iter().any(|argument| argument == SEEDED_BUGS);
+    let rest = arguments.iter().filter(|argument| *argument != SEEDED_BUGS);
+    let (build, profile): (&[&str], _) = if has_bugs {
+        (&["build", "--quiet", "--package", "server", "--features", "seeded-bugs"], "debug")
+    } else {
+        (&["build", "--quiet", "--package", "server", "--release"], "release")
+    };
+    let subcommand = if has_bugs { "seeded-bugs" } else { "rotate" };
+    let mut harness = cargo(&["run", "--quiet", "--package", "jepsen", "--", subcommand]);
+    if std::env::var_os("QUORATE_BIN").is_none() {
+        if !run(&mut cargo(build)) {
+            return false;
+        }
+        let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        harness.env("QUORATE_BIN", Path::new(&folder).join(profile).join("quorate"));
+    }
+    run(harness.args(rest))
 }
 
 /// A measurement, by release builds of the server (unless `QUORATE_BIN` names another) and of the program that measures.

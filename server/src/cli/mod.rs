@@ -18,9 +18,16 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Settings;
 
+/// What `--version` says; a build that must never serve says so.
+const VERSION: &str = if cfg!(feature = "seeded-bugs") {
+    concat!(env!("CARGO_PKG_VERSION"), " WITH SEEDED BUGS, for testing the tests only")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
+
 /// A MySQL-compatible database server whose transaction log is its consensus log
 #[derive(Debug, Parser)]
-#[command(name = "quorate", version)]
+#[command(name = "quorate", version = VERSION)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,

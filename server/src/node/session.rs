@@ -15,6 +15,7 @@ use sql::session::{SessionState, WarningLevel};
 use sql::types::Value;
 use sql::variables::{Isolation, ReadConsistency};
 use storage::format::{EntryHeader, EntryKind};
+use storage::seeded_bugs::SeededBug;
 use storage::txn::{Savepoint, Sealed, Transaction};
 use storage::version::{Admission, WatermarkWait};
 
@@ -244,10 +245,18 @@ impl Session {
                 "a transaction of {bytes} bytes; commit in smaller parts"
             )));
         }
+        if SeededBug::LockReleasedBeforeSequencing.is_made() {
+            open.txn.release_locks();
+            tokio::task::yield_now().await;
+        }
         let (index, wait) = self.sequence(term, sealed).await?;
         open.txn.sequenced();
         open.txn.release_locks();
         drop(open);
+        if kind == EntryKind::Transaction && SeededBug::AckBeforeQuorum.is_made() {
+            self.state.last_gtid = Some(self.node.gtid(term, index));
+            return Ok(());
+        }
         self.outcome(wait, term, index).await
     }
 

@@ -53,6 +53,8 @@ pub enum Error {
 /// When it cannot start; failures later end the process with a message.
 pub fn run(mut config: Config) -> Result<(), Error> {
     let started = Instant::now();
+    #[cfg(feature = "seeded-bugs")]
+    confess()?;
     // Durably: a folder that a loss of power takes away takes the node's vote and its log with it.
     RealDisk.create_folder(&config.data)?;
     let _folder_lock = lock_folder(&config.data)?;
@@ -115,6 +117,16 @@ pub fn run(mut config: Config) -> Result<(), Error> {
         .map_err(|error| Error::Io("cannot serve clients".into(), error))?;
     threads.stop();
     tracing::info!("node stopped");
+    Ok(())
+}
+
+/// Says what this build does wrong on purpose.
+#[cfg(feature = "seeded-bugs")]
+fn confess() -> Result<(), Error> {
+    let chosen = storage::seeded_bugs::chosen()
+        .map_err(|name| Error::Refused(format!("QUORATE_SEEDED_BUG={name}: there is no such bug to seed")))?;
+    let bug = chosen.map_or("none is chosen", storage::seeded_bugs::SeededBug::name);
+    tracing::error!("THIS BUILD HAS SEEDED BUGS and is for testing the tests only: {bug}. It loses data.");
     Ok(())
 }
 

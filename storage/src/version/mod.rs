@@ -122,6 +122,7 @@ use self::watermark::Watermark;
 use crate::engine::Engine;
 use crate::format::Mutation;
 use crate::limits::{CHAIN_PRUNE_VERSIONS_MIN, STORE_MEMORY_BYTES_MAX_DEFAULT, STORE_MEMORY_BYTES_MAX_LEAST};
+use crate::seeded_bugs::SeededBug;
 use crate::{Error, Result};
 
 /// What can be chosen about a [`Store`].
@@ -290,10 +291,11 @@ impl Store {
     pub fn drop_pending_from(&self, index: u64) {
         let watermark = self.watermark();
         assert!(index > watermark, "committed entry {index} is to be dropped at watermark {watermark}");
+        let first_undone = index + u64::from(SeededBug::LostUndoAfterTruncation.is_made());
         for shard in 0..crate::limits::STORE_SHARD_COUNT {
             let mut freed = 0;
             self.inner.memory.write(shard).retain(|key, chain| {
-                let (bytes, emptied) = chain.drop_from(index);
+                let (bytes, emptied) = chain.drop_from(first_undone);
                 freed += bytes + if emptied { chain_cost_bytes(key) } else { 0 };
                 !emptied
             });
@@ -333,6 +335,11 @@ impl Store {
 
     /// A snapshot at the watermark.
     pub fn snapshot(&self) -> Snapshot {
+        if SeededBug::StaleSnapshot.is_made()
+            && let Ok(snapshot) = self.snapshot_at(self.watermark().saturating_sub(1))
+        {
+            return snapshot;
+        }
         Snapshot::at_watermark(&self.inner)
     }
 
