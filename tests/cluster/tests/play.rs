@@ -272,7 +272,7 @@ fn nonsense_on_the_command_line_is_refused_with_the_reason() {
         (&["play", "--nodes", "0", "--data", &folder], "must be from 1 to 9"),
         (&["play", "--nodes", "10", "--data", &folder], "must be from 1 to 9"),
         (&["play", "--nodes", "x"], "invalid value 'x'"),
-        (&["play", "--data", "/proc/nowhere"], "cannot make the folder /proc/nowhere"),
+        (&["play", "--data", "/proc/nowhere"], "cannot create the folder /proc/nowhere"),
         (&["start", "--data", &folder], "--peers is missing"),
         (&["start", "--config", "/nowhere.toml"], "cannot read /nowhere.toml"),
         (
