@@ -139,7 +139,11 @@ impl Session {
                 self.end_succeeded(latest, explicit).await?;
                 Ok(Some(outcome))
             }
-            Err(error) => Err(self.fail(error).await),
+            Err(error) => {
+                // What it met may be the rows of the leader after this one: a duplicate of those is not what the client has to hear.
+                let error = self.check_not_doomed().err().unwrap_or(error);
+                Err(self.fail(error).await)
+            }
         }
     }
 
