@@ -39,14 +39,11 @@ impl EngineKind {
     pub fn open(self, folder: &Path, cache_bytes: u64) -> Result<Box<dyn Engine>> {
         // Engines make their files durable, but not all of them the names of their folders: without those a checkpoint is worth nothing.
         RealDisk.create_folder(folder)?;
-        let leaves_bytes = cache_bytes - cache_bytes.min(Self::blocks_bytes(cache_bytes));
-        let engine = self.open_bare(folder, Self::blocks_bytes(cache_bytes))?;
+        let blocks_bytes = (cache_bytes / ENGINE_BLOCKS_DIVISOR).max(ENGINE_BLOCKS_BYTES_MIN);
+        let leaves_bytes = cache_bytes.saturating_sub(blocks_bytes);
+        let engine = self.open_bare(folder, blocks_bytes)?;
         RealDisk.sync_dir(folder)?;
         Ok(Box::new(CachedEngine::new(engine, usize::try_from(leaves_bytes).unwrap_or(usize::MAX))))
-    }
-
-    fn blocks_bytes(cache_bytes: u64) -> u64 {
-        (cache_bytes / ENGINE_BLOCKS_DIVISOR).max(ENGINE_BLOCKS_BYTES_MIN)
     }
 
     fn open_bare(self, folder: &Path, cache_bytes: u64) -> Result<Box<dyn Engine>> {

@@ -49,6 +49,14 @@ impl KeyRange {
         KeyRange { start: Bytes::copy_from_slice(start), end: prefix_end(prefix) }
     }
 
+    /// The id of the index (the first four bytes of a key) that every key of the range is of; none if there may be several.
+    pub fn index_id(&self) -> Option<u32> {
+        let id = self.start.first_chunk::<4>()?;
+        // The common case first, which makes no end of the prefix.
+        let is_within = self.end.first_chunk::<4>() == Some(id) || self.end == prefix_end(id);
+        is_within.then(|| u32::from_be_bytes(*id))
+    }
+
     /// True when no key can be in the range.
     pub fn is_empty(&self) -> bool {
         !self.end.is_empty() && self.start >= self.end

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::chain::Chain;
-use crate::engine::{KeyRange, prefix_end};
+use crate::engine::KeyRange;
 use crate::limits::{CHAIN_OVERHEAD_BYTES, STORE_SHARD_COUNT};
 
 /// The chains of one shard, by key.
@@ -39,9 +39,7 @@ impl Memory {
 
     /// The one shard that every key of `range` is in, or `None` if there may be several.
     pub(super) fn shard_of_range(range: &KeyRange) -> Option<usize> {
-        let id = range.start.get(..4)?;
-        let ends_within = range.end.get(..4) == Some(id) || range.end == prefix_end(id);
-        ends_within.then(|| Memory::shard_of(id))
+        range.index_id().map(|id| id as usize % STORE_SHARD_COUNT)
     }
 
     pub(super) fn read(&self, shard: usize) -> RwLockReadGuard<'_, Chains> {

@@ -192,45 +192,65 @@ impl Leaf {
 
     /// What it is after `batch`, whose keys ascend and are all in its range: as many leaves as are needed for that.
     pub(super) fn written(&self, batch: &[EngineWrite]) -> Vec<Leaf> {
+        let rows = self.merged(batch);
+        let bytes: usize = rows.iter().map(|(key, _, value)| key.len() + value.len()).sum();
+        // Cut into equal pieces: one that is full would be cut again by the next row that comes into it, and leave splinters.
+        let pieces = rows.len().div_ceil(LEAF_ROWS_MAX).max(bytes.div_ceil(LEAF_BYTES_MAX)).max(1);
+        let rows_each = rows.len().div_ceil(pieces).max(1);
         let is_used = self.is_used.load(Ordering::Relaxed);
         let idle_writes = self.idle_writes().saturating_add(1);
-        let added: usize = batch
-            .iter()
-            .map(|(key, write)| key.len() + write.as_ref().map_or(0, |(_, value)| value.len()))
-            .sum();
-        let bytes = (self.buffer.len() + added).min(LEAF_BYTES_MAX + added);
-        let mut pieces = Vec::with_capacity(1);
-        let mut start = self.range.start.clone();
-        let mut builder = Builder::with_capacity(bytes, self.len() + batch.len());
-        let mut push = |key: &[u8], stamp: u64, value: &[u8]| {
-            // Half full at a cut, so that the next rows do not cut again.
-            let is_full = builder.buffer.len() >= LEAF_BYTES_MAX || builder.rows.len() >= LEAF_ROWS_MAX;
-            if is_full {
-                let end = Bytes::copy_from_slice(key);
-                let range = KeyRange { start: std::mem::replace(&mut start, end.clone()), end };
-                pieces.push(std::mem::take(&mut builder).finish(range, is_used, idle_writes));
+        let mut leaves = Vec::with_capacity(pieces);
+        let (mut start, mut rest) = (self.range.start.clone(), &rows[..]);
+        loop {
+            let (piece, after) = rest.split_at(rest.len().min(rows_each));
+            let end =
+                after.first().map_or_else(|| self.range.end.clone(), |(key, ..)| Bytes::copy_from_slice(key));
+            let range = KeyRange { start: std::mem::replace(&mut start, end.clone()), end };
+            let mut builder = Builder::with_capacity(bytes / pieces, piece.len());
+            piece.iter().for_each(|(key, stamp, value)| builder.push(key, *stamp, value));
+            leaves.push(builder.finish(range, is_used, idle_writes));
+            if after.is_empty() {
+                return leaves;
             }
-            builder.push(key, stamp, value);
-        };
+            rest = after;
+        }
+    }
+
+    /// Its rows with those of `batch` in their places, ascending.
+    fn merged<'a>(&'a self, batch: &'a [EngineWrite]) -> Vec<(&'a [u8], u64, &'a [u8])> {
+        let mut rows = Vec::with_capacity(self.len() + batch.len());
         let mut at = 0;
         for (key, write) in batch {
-            while at < self.len() && self.key(at) < &key[..] {
-                push(self.key(at), self.rows[at].stamp, self.value(at));
-                at += 1;
-            }
-            if at < self.len() && self.key(at) == &key[..] {
-                at += 1;
-            }
-            if let Some((stamp, value)) = write {
-                push(key, *stamp, value);
-            }
+            let before = self.lower_bound(key);
+            rows.extend((at..before).map(|at| (self.key(at), self.rows[at].stamp, self.value(at))));
+            at = before + usize::from(before < self.len() && self.key(before) == &key[..]);
+            rows.extend(write.as_ref().map(|(stamp, value)| (&key[..], *stamp, &value[..])));
         }
-        while at < self.len() {
-            push(self.key(at), self.rows[at].stamp, self.value(at));
-            at += 1;
-        }
-        let range = KeyRange { start, end: self.range.end.clone() };
-        pieces.push(builder.finish(range, is_used, idle_writes));
-        pieces
+        rows.extend((at..self.len()).map(|at| (self.key(at), self.rows[at].stamp, self.value(at))));
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leaf_that_overflows_is_cut_in_halves() {
+        let key = |number: usize| Bytes::from(format!("0000{number:04}"));
+        let keys: Vec<Bytes> = (0..LEAF_ROWS_MAX).map(|number| key(2 * number)).collect();
+        let range = KeyRange::prefix(b"0000");
+        let leaf = Leaf::of(range.clone(), keys.iter().map(|key| (&key[..], 1, &b"x"[..])));
+        let pieces = leaf.written(&[(key(5), Some((2, Bytes::from_static(b"y")))), (key(6), None)]);
+        assert_eq!(pieces.len(), 1, "one more, one less");
+        let pieces = leaf.written(&[(key(5), Some((2, Bytes::from_static(b"y"))))]);
+        assert_eq!(
+            pieces.iter().map(Leaf::len).collect::<Vec<_>>(),
+            [LEAF_ROWS_MAX / 2 + 1, LEAF_ROWS_MAX / 2]
+        );
+        assert_eq!(pieces[0].range.start, range.start);
+        assert_eq!(pieces[0].range.end, pieces[1].range.start);
+        assert_eq!(pieces[1].range.end, range.end);
+        assert_eq!(pieces[0].get(b"00000005").map(|(stamp, _)| stamp), Some(2));
     }
 }

@@ -31,7 +31,7 @@ use parking_lot::{Mutex, RwLock};
 
 use self::leaf::Leaf;
 use self::scan::Scan;
-use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice, key_after, prefix_end};
+use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice, key_after};
 use crate::Result;
 use crate::limits::{
     LEAF_BYTES_HUGE, LEAF_BYTES_MAX, LEAF_IDLE_WRITES_MAX, LEAF_LOAD_EVERY, LEAF_LOAD_ROWS, LEAF_QUEUE_SLACK,
@@ -97,14 +97,6 @@ fn shard_of(key: &[u8]) -> Option<usize> {
 /// The keys of the index that `key` is of.
 fn index_range(key: &[u8]) -> KeyRange {
     KeyRange::prefix(&key[..INDEX_ID_BYTES])
-}
-
-/// Whether `range` is within one index.
-fn is_within_index(range: &KeyRange) -> bool {
-    let Some(id) = range.start.get(..INDEX_ID_BYTES) else { return false };
-    // The common case, without making the end of the prefix.
-    let is_same = range.end.get(..INDEX_ID_BYTES).is_some_and(|end| end == id);
-    is_same || (!range.end.is_empty() && range.end == prefix_end(id))
 }
 
 impl Shard {
@@ -404,7 +396,7 @@ impl Engine for CachedEngine {
 
     fn scan(&self, range: KeyRange, direction: Direction) -> Box<dyn EngineScan> {
         match shard_of(&range.start) {
-            Some(at) if is_within_index(&range) => {
+            Some(at) if range.index_id().is_some() => {
                 Box::new(Scan::new(Arc::clone(&self.0), at, range, direction))
             }
             Some(_) | None => self.0.engine.scan(range, direction),

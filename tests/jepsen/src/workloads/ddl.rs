@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use super::set::{Elements, INSERT, elements_of, staleness};
+use super::set::{Elements, INSERT, claim, elements_of, staleness};
 use super::{Client, Request, Setting, Turn, Workload, run_all};
-use crate::checkers::{self, Staleness};
+use crate::checkers;
 use crate::edn::Value;
 use crate::history::History;
 use crate::run::session::{Ended, Failure, Session};
@@ -81,10 +81,7 @@ impl Workload for Ddl {
     }
 
     fn claim(&self) -> String {
-        match staleness(self.setting.levels.consistency) {
-            Staleness::Forbidden => "set, linearizable".to_owned(),
-            Staleness::Allowed => "set".to_owned(),
-        }
+        claim(staleness(self.setting.levels.consistency))
     }
 
     fn judge(&self, history: &History) -> Vec<Verdict> {

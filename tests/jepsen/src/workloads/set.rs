@@ -99,10 +99,7 @@ impl Workload for Set {
     }
 
     fn claim(&self) -> String {
-        match staleness(self.setting.levels.consistency) {
-            Staleness::Forbidden => "set, linearizable".to_owned(),
-            Staleness::Allowed => "set".to_owned(),
-        }
+        claim(staleness(self.setting.levels.consistency))
     }
 
     fn judge(&self, history: &History) -> Vec<Verdict> {
@@ -143,5 +140,13 @@ impl Client for Member {
 
     fn last(&mut self, _first: bool) -> Vec<Request> {
         vec![Request::anywhere("read", Value::Nil)]
+    }
+}
+
+/// What is claimed of a set whose reads may or may not be late.
+pub(super) fn claim(staleness: Staleness) -> String {
+    match staleness {
+        Staleness::Forbidden => "set, linearizable".to_owned(),
+        Staleness::Allowed => "set".to_owned(),
     }
 }
