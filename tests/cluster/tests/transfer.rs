@@ -128,3 +128,32 @@ fn all_is_quiet_but(cluster: &TestCluster, leader: u64) {
         cluster.status(leader, "Consensus_in_leader_transfer").as_deref() == Some("0")
     });
 }
+
+/// What it meets may be the rows of the next leader, which this node applies as a follower by then.
+#[test]
+fn a_statement_that_outlives_its_leadership_hears_that_and_not_what_it_met() {
+    let cluster = TestCluster::start(3);
+    let leader = cluster.wait_for_leader(HANDOVER_MAX);
+    let mut old = cluster.connect(leader);
+    old.query("CREATE DATABASE d").unwrap();
+    old.query("CREATE TABLE d.t (id INT PRIMARY KEY, place INT NOT NULL, UNIQUE KEY (place))").unwrap();
+    old.query("BEGIN").unwrap();
+    old.query("INSERT INTO d.t VALUES (1, 1)").unwrap();
+    let statement =
+        std::thread::spawn(move || old.query("INSERT INTO d.t VALUES (2, 5 + SLEEP(4))").unwrap_err());
+    let mut watcher = cluster.connect(leader);
+    cluster.wait_until("the statement sleeps", HANDOVER_MAX, || {
+        let states = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep'";
+        watcher.query(states).unwrap().scalar().as_deref() == Some("1")
+    });
+    let next = cluster.others(&[leader])[0];
+    cluster.must_call(leader, &format!("change_leader({next})"));
+    assert_eq!(cluster.wait_for_leader(HANDOVER_MAX), next);
+    cluster.connect(next).query("INSERT INTO d.t VALUES (3, 5)").unwrap();
+    cluster.wait_until("the node has the next leader's row", HANDOVER_MAX, || {
+        watcher.query("SELECT COUNT(*) FROM d.t").unwrap().scalar().as_deref() == Some("1")
+    });
+    assert!(!statement.is_finished(), "it was to meet that row");
+    let error = statement.join().unwrap();
+    assert_eq!(error.code(), Some(1053), "{error}");
+}
