@@ -161,7 +161,7 @@ pub struct Settings {
     /// Memory for caches of the storage engine's rows, in MiB [default: a sixteenth of the memory, 64 to 8192]
     #[arg(long)]
     pub engine_cache_mib: Option<u64>,
-    /// Memory for row versions that are not in the engine yet, in MiB [default: 192]
+    /// Memory for row versions that are not in the engine yet, in MiB [default: a thirty-second of the memory, 192 to 1024]
     #[arg(long)]
     pub store_memory_mib: Option<u64>,
     /// Memory of a transaction's changes past which they are written to the log in parts while it runs, in MiB [default: 16]
@@ -253,8 +253,8 @@ pub struct Config {
     pub engine_wanted: Option<EngineName>,
     /// Bytes of the engine's cache; by the machine's memory if not said.
     pub engine_cache_bytes: Option<u64>,
-    /// Bound of the versions in memory, bytes.
-    pub store_memory_bytes: usize,
+    /// Bound of the versions in memory, bytes; by the machine's memory if not said.
+    pub store_memory_bytes: Option<u64>,
     /// A write set of so many bytes is written to the log in parts.
     pub stream_transaction_bytes: usize,
     /// Session threads; 0: one a core, at least 2.
@@ -406,8 +406,9 @@ impl Settings {
             engine_cache_bytes: (self.engine_cache_mib)
                 .map(|cache| mib("--engine-cache-mib", cache, 8, 1 << 20))
                 .transpose()?,
-            store_memory_bytes: mib("--store-memory-mib", self.store_memory_mib.unwrap_or(192), 16, 1 << 20)?
-                as usize,
+            store_memory_bytes: (self.store_memory_mib)
+                .map(|memory| mib("--store-memory-mib", memory, 16, 1 << 20))
+                .transpose()?,
             stream_transaction_bytes: mib(
                 "--stream-transaction-mib",
                 self.stream_transaction_mib.unwrap_or(STREAM_TRANSACTION_MIB_DEFAULT),

@@ -159,6 +159,16 @@ pub const ENGINE_CACHE_BYTES_MAX: u64 = 8 << 30;
 
 /// Pause of the write-behind thread when nothing presses.
 pub const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
+/// After this long the thread brings also what is little to the engine: it bounds what an idle node replays after a crash, and what its
+/// log keeps. Sooner costs more, as rows that change again are written again.
+pub const FLUSH_AGE_MAX: Duration = Duration::from_secs(10);
+
+/// The versions in memory take this part of the memory that the process may use, unless it is configured.
+pub const STORE_MEMORY_DIVISOR: u64 = 32;
+/// The least that is.
+pub const STORE_MEMORY_BYTES_MIN: u64 = 192 << 20;
+/// The most that is.
+pub const STORE_MEMORY_BYTES_MAX: u64 = 1 << 30;
 
 /// How long a clean stop waits for sessions and the write-behind.
 pub const SHUTDOWN_WAIT: Duration = Duration::from_secs(10);
@@ -195,12 +205,16 @@ pub const HANDSHAKE_PACKET_BYTES_MAX: usize = 64 << 10;
 pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
 
 /// The engine is made durable once this many entries were brought to it since the last time: a node that crashed reads them again.
-pub const CHECKPOINT_ENTRIES: u64 = 200_000;
+pub const CHECKPOINT_ENTRIES: u64 = 300_000;
 /// The same, by bytes of keys and values.
 pub const CHECKPOINT_BYTES: u64 = 64 << 20;
 
-/// Keys written behind in one engine batch.
-pub const FLUSH_KEYS_PER_STEP_MAX: usize = 4_096;
+/// Keys written behind in one engine batch, at most. Their number follows the memory of the versions, ...
+pub const FLUSH_KEYS_PER_STEP_MAX: usize = 256 << 10;
+/// ... at least this many, ...
+pub const FLUSH_KEYS_PER_STEP_MIN: usize = 4 << 10;
+/// ... one for each of so many bytes. A batch takes about 200 bytes a key while it is written.
+pub const FLUSH_STORE_BYTES_PER_KEY: usize = 3 << 10;
 
 /// Stack of the threads that run sessions; parsing and planning nested expressions recurses, within bounds that need 2 MiB.
 pub const SESSION_STACK_BYTES: usize = 4 << 20;

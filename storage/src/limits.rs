@@ -73,10 +73,12 @@ pub const ENGINE_DELETE_KEYS_MAX: usize = 4096;
 pub const FJALL_KEY_BYTES_MAX: usize = u16::MAX as usize;
 /// Size at which fjall's memtable is written out, in bytes as the tree counts them.
 pub const FJALL_MEMTABLE_BYTES: u64 = 32 << 20;
+/// A batch with at least so many bytes of keys and values becomes a table of fjall's at once.
+pub const FJALL_SORTED_BYTES_MIN: usize = 1 << 20;
 /// Size of fjall's sorted tables, in bytes.
 pub const FJALL_TABLE_BYTES: u64 = 32 << 20;
-/// Tables of fjall's that overlap, which each read has to look into, before they are merged.
-pub const FJALL_UNSORTED_TABLES_MAX: u8 = 4;
+/// Tables of fjall's that overlap, which each read that no leaf answers has to look into, before they are merged.
+pub const FJALL_UNSORTED_TABLES_MAX: u8 = 8;
 /// Merges of fjall's tables that one batch waits for.
 pub const FJALL_MERGES_MAX: usize = 8;
 
@@ -108,7 +110,7 @@ pub const STORE_MEMORY_BYTES_MAX_DEFAULT: usize = 192 << 20;
 /// The least bound a store may be opened with, in bytes: below it, it would do nothing but push back.
 pub const STORE_MEMORY_BYTES_MAX_LEAST: usize = 64 << 10;
 /// Write-behind is wanted once versions take this part of their memory bound.
-pub const FLUSH_WANTED_DIVISOR: usize = 8;
+pub const FLUSH_WANTED_DIVISOR: usize = 4;
 /// Write-behind is urgent, and an old snapshot no longer holds it back, once versions take this part of their
 /// memory bound.
 pub const FLUSH_URGENT_DIVISOR: usize = 2;
@@ -117,9 +119,9 @@ pub const FLUSH_URGENT_DIVISOR: usize = 2;
 pub const HISTORY_DIVISOR: usize = 2;
 /// Write-behind is wanted once the engine is this many log entries behind the watermark, which bounds the replay
 /// after a crash.
-pub const FLUSH_LAG_ENTRIES_MAX: u64 = 100_000;
+pub const FLUSH_LAG_ENTRIES_MAX: u64 = 300_000;
 /// Bytes of keys and values in one step of write-behind.
-pub const FLUSH_STEP_BYTES_MAX: usize = 4 << 20;
+pub const FLUSH_STEP_BYTES_MAX: usize = 16 << 20;
 /// Keys removed from memory in one hold of a lock after they were written behind.
 pub const FLUSH_REMOVE_KEYS_MAX: usize = 64;
 /// Keys looked at in one hold of a lock by write-behind.

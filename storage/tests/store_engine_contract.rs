@@ -257,6 +257,49 @@ fn says_that_it_is_being_replaced_until_it_is_done<S: Subject>() {
     is_as_expected(&subject.open());
 }
 
+/// Batches of a few rows and of megabytes, in any order: an engine may go other ways for the large ones.
+fn small_and_large_batches_are_one_history<S: Subject>() {
+    const KEYS: u64 = 6000;
+    let subject = S::new();
+    let mut engine = subject.open();
+    let mut random = StdRng::seed_from_u64(23);
+    let mut model: BTreeMap<Bytes, (u64, Bytes)> = BTreeMap::new();
+    for index in 1..=60 {
+        let writes = if random.random_bool(0.3) { random.random_range(1500..4000) } else { 20 };
+        let mut batch = BTreeMap::new();
+        for _ in 0..writes {
+            let key = bytes(&format!("tab{}{:05}", random.random_range(0..3), random.random_range(0..KEYS)));
+            let value = (random.random_range(0..4) > 0)
+                .then(|| (index, Bytes::from(vec![index as u8; random.random_range(400..1600)])));
+            batch.insert(key, value);
+        }
+        let batch: Vec<_> = batch.into_iter().collect();
+        engine.raise_reach(index).unwrap();
+        engine.write(&batch, index).unwrap();
+        for (key, value) in batch {
+            match value {
+                Some(value) => model.insert(key, value),
+                None => model.remove(&key),
+            };
+        }
+        if random.random_range(0..6) == 0 {
+            assert_eq!(engine.checkpoint().unwrap(), index);
+            drop(engine);
+            engine = subject.open();
+        }
+        assert_eq!((engine.applied(), engine.reach()), (index, index));
+        if index % 4 == 0 {
+            let found = rows(&engine, KeyRange::all(), Direction::Forward);
+            let expected = model.iter().map(|(key, (stamp, value))| (key.clone(), *stamp, value.clone()));
+            assert!(found == expected.collect::<Vec<_>>(), "other rows at {index}");
+            for (key, (stamp, value)) in model.iter().step_by(13) {
+                let (found_stamp, found) = engine.get(key).unwrap().expect("a row is gone");
+                assert!((found_stamp, &found[..]) == (*stamp, &value[..]), "{key:?} at {index}");
+            }
+        }
+    }
+}
+
 /// The log's upkeep makes checkpoints while write-behind writes.
 fn checkpoints_beside_a_writer_take_nothing_back<S: Subject>() {
     let subject = S::new();
@@ -298,6 +341,7 @@ contract!(
     scans_backward_over_the_largest_numbers,
     deletes_ranges_in_steps,
     scans_outlive_writes,
+    small_and_large_batches_are_one_history,
     says_that_it_is_being_replaced_until_it_is_done,
     checkpoints_beside_a_writer_take_nothing_back
 );

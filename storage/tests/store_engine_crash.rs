@@ -24,13 +24,15 @@ const CHILD_CACHE_BYTES: u64 = 4 << 20;
 
 type Rows = BTreeMap<Bytes, (u64, Bytes)>;
 
-/// What the entry at `index` writes: the same for all time.
+/// What the entry at `index` writes: the same for all time. Each ninth has so much that a half of it is a batch which an engine may treat in a
+/// way of its own.
 fn entry(index: u64) -> Vec<EngineWrite> {
     let mut random = StdRng::seed_from_u64(index);
     let mut writes = BTreeMap::new();
-    for _ in 0..random.random_range(1..200) {
+    let is_large = index.is_multiple_of(9);
+    for _ in 0..if is_large { 400 } else { random.random_range(1..200) } {
         let key = Bytes::copy_from_slice(&(0x0100_0000 + random.random_range(0..KEYS)).to_be_bytes());
-        let length = random.random_range(0..300);
+        let length = if is_large { 16_000 } else { random.random_range(0..300) };
         let value = (random.random_range(0..5) > 0).then(|| (index, Bytes::from(vec![index as u8; length])));
         writes.insert(key, value);
     }

@@ -319,7 +319,7 @@ fn write_behind_that_a_snapshot_holds_up_does_not_spin() {
     let store =
         Store::open(Box::new(MemoryEngine::new()), StoreOptions { memory_bytes_max: 64 << 10 }).unwrap();
     let held = store.snapshot();
-    for index in 1..=20 {
+    for index in 1..=30 {
         store.install(index, &[mutation(index as u8, Some(&[0; 500]))]);
         store.advance(index);
     }

@@ -149,7 +149,7 @@ impl Applier {
     fn wait_for_room(&self) {
         let deadline = std::time::Instant::now() + APPLY_ROOM_WAIT;
         while self.node.sequencer.term().is_none()
-            && self.node.store.memory_bytes() >= self.node.config.store_memory_bytes
+            && self.node.store.memory_bytes() >= self.node.store.memory_bytes_max()
             && std::time::Instant::now() < deadline
         {
             std::thread::sleep(PART_ROOM_PAUSE);

@@ -5,16 +5,29 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::limits::{ENGINE_CACHE_BYTES_MAX, ENGINE_CACHE_BYTES_MIN, ENGINE_CACHE_DIVISOR};
+use crate::limits::{
+    ENGINE_CACHE_BYTES_MAX, ENGINE_CACHE_BYTES_MIN, ENGINE_CACHE_DIVISOR, STORE_MEMORY_BYTES_MAX,
+    STORE_MEMORY_BYTES_MIN, STORE_MEMORY_DIVISOR,
+};
 
 /// The engine's cache where nothing is configured: a part of the memory that the process may use, within bounds.
 pub fn engine_cache_bytes() -> u64 {
-    share_of(memory_bytes(Path::new("/")))
+    engine_cache_of(memory_bytes(Path::new("/")))
 }
 
-fn share_of(memory_bytes: Option<u64>) -> u64 {
+/// The memory of the versions where nothing is configured: such a part too.
+pub fn store_memory_bytes() -> u64 {
+    store_memory_of(memory_bytes(Path::new("/")))
+}
+
+fn engine_cache_of(memory_bytes: Option<u64>) -> u64 {
     let share = memory_bytes.unwrap_or(0) / ENGINE_CACHE_DIVISOR;
     share.clamp(ENGINE_CACHE_BYTES_MIN, ENGINE_CACHE_BYTES_MAX)
+}
+
+fn store_memory_of(memory_bytes: Option<u64>) -> u64 {
+    let share = memory_bytes.unwrap_or(0) / STORE_MEMORY_DIVISOR;
+    share.clamp(STORE_MEMORY_BYTES_MIN, STORE_MEMORY_BYTES_MAX)
 }
 
 /// The memory that the process may use: the machine's, or what its control groups leave of it. None where that cannot be told.
@@ -75,10 +88,13 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_a_part_of_the_memory_within_bounds() {
-        assert_eq!(share_of(None), ENGINE_CACHE_BYTES_MIN);
-        assert_eq!(share_of(Some(1 << 30)), ENGINE_CACHE_BYTES_MIN);
-        assert_eq!(share_of(Some(16 << 30)), 1 << 30);
-        assert_eq!(share_of(Some(1 << 50)), ENGINE_CACHE_BYTES_MAX);
+    fn cache_and_versions_are_parts_of_the_memory_within_bounds() {
+        assert_eq!(engine_cache_of(None), ENGINE_CACHE_BYTES_MIN);
+        assert_eq!(engine_cache_of(Some(1 << 30)), ENGINE_CACHE_BYTES_MIN);
+        assert_eq!(engine_cache_of(Some(16 << 30)), 1 << 30);
+        assert_eq!(engine_cache_of(Some(1 << 50)), ENGINE_CACHE_BYTES_MAX);
+        assert_eq!(store_memory_of(None), STORE_MEMORY_BYTES_MIN);
+        assert_eq!(store_memory_of(Some(16 << 30)), 512 << 20);
+        assert_eq!(store_memory_of(Some(1 << 50)), STORE_MEMORY_BYTES_MAX);
     }
 }

@@ -391,7 +391,8 @@ fn memberships(
 /// Opens the engine. One that is damaged is thrown away and built again: from the log, if that holds everything, else from a snapshot of
 /// another node. Also says whether it has to be the latter.
 fn open_store(config: &Config, opened: &Opened) -> Result<(Store, bool), Error> {
-    let store_options = StoreOptions { memory_bytes_max: config.store_memory_bytes };
+    let store_bytes = config.store_memory_bytes.unwrap_or_else(machine::store_memory_bytes);
+    let store_options = StoreOptions { memory_bytes_max: store_bytes as usize };
     if config.log_only {
         return Ok((Store::open(Box::new(MemoryEngine::new()), store_options)?, false));
     }

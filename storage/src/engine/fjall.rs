@@ -3,9 +3,13 @@
 //! # How lsm-tree is used, and why so
 //!
 //! * **The tree alone, without fjall's journal.** The consensus log is the journal of everything, so nothing is
-//!   written twice: [`write`](Engine::write) puts rows and notes into the tree's memtable, which is written out as a sorted
-//!   table once it has [`FJALL_MEMTABLE_BYTES`], and at a [`checkpoint`](Engine::checkpoint). That happens only between
-//!   batches, and the tree takes a table in as a whole: a crash leaves a prefix of the batches, with the notes of its end.
+//!   written twice.
+//! * **A large batch becomes a table at once.** It is sorted already, and the store's versions were its memtable: a second
+//!   one would be a search and an allocation a row for nothing. It is durable when [`write`](Engine::write) returns.
+//! * **Small batches gather in the tree's memtable**, which is written out as a table once it has [`FJALL_MEMTABLE_BYTES`],
+//!   before the next large batch, and at a [`checkpoint`](Engine::checkpoint).
+//! * **Prefixes.** Both ways the notes go with the rows, and the tree takes a table in as a whole, in the order of the batches: a
+//!   crash leaves a prefix of the batches, with the notes of its end.
 //! * **Compaction is done by who writes**, after a table was written: the write-behind thread has nobody waiting
 //!   for it, and the store's memory bound tells sessions to wait should it fall behind.
 //! * **Readers see the newest of everything** (sequence number `MAX`): versions for snapshots are the store's business, and
@@ -30,7 +34,7 @@ use super::notes::{
 use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice};
 use crate::limits::{
     ENGINE_CACHE_BYTES_DEFAULT, ENGINE_DELETE_KEYS_MAX, FJALL_KEY_BYTES_MAX, FJALL_MEMTABLE_BYTES,
-    FJALL_MERGES_MAX, FJALL_TABLE_BYTES, FJALL_UNSORTED_TABLES_MAX,
+    FJALL_MERGES_MAX, FJALL_SORTED_BYTES_MIN, FJALL_TABLE_BYTES, FJALL_UNSORTED_TABLES_MAX,
 };
 use crate::{Error, Result};
 
@@ -101,17 +105,48 @@ impl FjallEngine {
         })
     }
 
-    /// Puts the writes and `notes` into the memtable, and writes it out when it is large.
+    /// Brings the writes and `notes` into the tree.
     fn put(&self, batch: &[EngineWrite], notes: Notes) -> Result<()> {
+        let bytes: usize = batch.iter().map(|(key, write)| key.len() + write_bytes(write.as_ref())).sum();
+        if bytes >= FJALL_SORTED_BYTES_MIN {
+            self.put_table(batch, notes)
+        } else {
+            self.put_rows(batch, notes)
+        }
+    }
+
+    /// Makes the writes and `notes` a table, which is durable then, and merges tables if there are many.
+    fn put_table(&self, batch: &[EngineWrite], notes: Notes) -> Result<()> {
         guarded(&self.folder, || {
-            let sequence = self.sequence.next();
+            let mut table = self.tree.ingestion()?;
+            // The first of all keys.
+            table.write(NOTES_KEY, &notes.encode()[..])?;
+            let mut stored = Vec::new();
             for (key, write) in batch {
                 match write {
                     Some((stamp, value)) => {
-                        let mut stored = Vec::with_capacity(STAMP_BYTES + value.len());
-                        stored.extend_from_slice(&stamp.to_be_bytes());
-                        stored.extend_from_slice(value);
-                        self.tree.insert(&key[..], stored, sequence)
+                        join(&mut stored, *stamp, value);
+                        table.write(&key[..], &stored[..])?;
+                    }
+                    None => table.write_tombstone(&key[..])?,
+                }
+            }
+            table.finish()
+        })?;
+        self.progress.set(notes);
+        self.merge_tables()
+    }
+
+    /// Puts the writes and `notes` into the memtable, and writes it out when it is large.
+    fn put_rows(&self, batch: &[EngineWrite], notes: Notes) -> Result<()> {
+        guarded(&self.folder, || {
+            let sequence = self.sequence.next();
+            let mut stored = Vec::new();
+            for (key, write) in batch {
+                match write {
+                    Some((stamp, value)) => {
+                        join(&mut stored, *stamp, value);
+                        self.tree.insert(&key[..], &stored[..], sequence)
                     }
                     None => self.tree.remove(&key[..], sequence),
                 };
@@ -129,9 +164,13 @@ impl FjallEngine {
 
     /// Writes the memtable out, durably, and merges tables if there are many.
     fn write_out(&self) -> Result<()> {
+        guarded(&self.folder, || self.tree.flush_active_memtable(self.visible.get()))?;
+        self.merge_tables()
+    }
+
+    fn merge_tables(&self) -> Result<()> {
         guarded(&self.folder, || {
             let newest = self.visible.get();
-            self.tree.flush_active_memtable(newest)?;
             // Each call does what presses most, which may be a deeper level that has grown too large.
             for _ in 0..FJALL_MERGES_MAX {
                 if self.tree.l0_run_count() < usize::from(FJALL_UNSORTED_TABLES_MAX) {
@@ -163,6 +202,17 @@ fn guarded<T>(folder: &Path, call: impl FnOnce() -> Result<T, lsm_tree::Error>) 
 fn is_damage(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{InvalidInput, NotFound};
     error.raw_os_error().is_none() || matches!(error.kind(), NotFound | InvalidInput)
+}
+
+fn write_bytes(write: Option<&(u64, Bytes)>) -> usize {
+    write.map_or(0, |(_, value)| STAMP_BYTES + value.len())
+}
+
+/// Puts together what is stored of a row.
+fn join(stored: &mut Vec<u8>, stamp: u64, value: &[u8]) {
+    stored.clear();
+    stored.extend_from_slice(&stamp.to_be_bytes());
+    stored.extend_from_slice(value);
 }
 
 /// Takes a stored row apart.

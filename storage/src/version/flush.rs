@@ -17,13 +17,14 @@
 //! Order within a step, which the argument in [`super`] rests on: capture; count the capture; write the engine; take
 //! out of memory. An engine error leaves memory as it was, and the same step is made again by the next call.
 
+use std::collections::btree_map::Entry;
 use std::ops::Bound;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
 use super::chain::{Needed, Version};
-use super::memory::{Memory, bounds, chain_cost_bytes};
+use super::memory::{Chains, Memory, bounds, chain_cost_bytes};
 use super::{Inner, Store};
 use crate::engine::{EngineWrite, KeyRange};
 use crate::limits::{
@@ -353,8 +354,8 @@ impl Inner {
             while held_for < FLUSH_REMOVE_KEYS_MAX
                 && let Some((key, index)) = keys.next_if(|(key, _)| Memory::shard_of(key) == shard)
             {
-                freed += take_out_key(&mut chains, key, index, &needed);
-                let left = chains.get(key).map_or(0, |chain| chain.history_bytes(needed.watermark));
+                let (freed_of_key, left) = take_out_key(&mut chains, key, index, &needed);
+                freed += freed_of_key;
                 history_bytes += left;
                 held_for += 1;
             }
@@ -365,22 +366,19 @@ impl Inner {
     }
 }
 
-/// Takes versions of one key out of memory after its version at `index` was written. Returns the memory freed.
-fn take_out_key(
-    chains: &mut super::memory::Chains,
-    key: &Bytes,
-    index: Option<u64>,
-    needed: &Needed,
-) -> usize {
+/// Takes versions of one key out of memory after its version at `index` was written. Returns the memory freed, and the bytes of
+/// history that is left.
+fn take_out_key(chains: &mut Chains, key: &Bytes, index: Option<u64>, needed: &Needed) -> (usize, usize) {
     // Gone if the range was deleted by a call between the steps of a pass: no step is under way then.
-    let Some(chain) = chains.get_mut(key) else { return 0 };
+    let Entry::Occupied(mut entry) = chains.entry(key.clone()) else { return (0, 0) };
+    let chain = entry.get_mut();
     let (freed, emptied) = match index {
         Some(index) => chain.written_behind(key, index, needed),
         None => chain.prune(key, needed),
     };
-    if emptied {
-        chains.remove(key);
-        return freed + chain_cost_bytes(key);
+    if !emptied {
+        return (freed, chain.history_bytes(needed.watermark));
     }
-    freed
+    entry.remove();
+    (freed + chain_cost_bytes(key), 0)
 }

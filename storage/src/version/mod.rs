@@ -355,6 +355,11 @@ impl Store {
         self.inner.memory.bytes()
     }
 
+    /// The bound of that.
+    pub fn memory_bytes_max(&self) -> usize {
+        self.inner.memory_bytes_max
+    }
+
     /// The figures of the store. Goes through all of memory: not for hot paths.
     pub fn stats(&self) -> Stats {
         let inner = &self.inner;

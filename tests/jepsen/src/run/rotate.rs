@@ -19,8 +19,8 @@ use crate::workloads::{self, Kindred, Setting};
 
 use super::target::Server;
 
-/// Workloads that are run side by side.
-const GROUP: usize = 6;
+/// Workloads that are run side by side unless it is said.
+const GROUP: u8 = 6;
 /// Name of the table in the store.
 const TABLE: &str = "table.md";
 
@@ -42,6 +42,9 @@ pub struct Rotation {
     /// For how long.
     #[arg(long)]
     pub hours: f64,
+    /// How many workloads are run side by side on one cluster. Many are gone through sooner, and each has less of the machine.
+    #[arg(long, default_value_t = GROUP, value_parser = clap::value_parser!(u8).range(1..))]
+    pub group: u8,
     /// What each run has in common; workload, nemesis, levels, nodes and regions are chosen.
     #[command(flatten)]
     pub options: Options,
@@ -56,14 +59,14 @@ struct Cell {
     group: &'static [Kindred],
 }
 
-/// The runs in their order, once around.
-fn cells() -> Vec<Cell> {
+/// The runs in their order, once around, with so many workloads at a time.
+fn cells(group: u8) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (isolation, consistency) in LEVELS {
         let levels = Levels { isolation, consistency };
         for topology in TOPOLOGIES {
             for nemesis in nemesis::NAMES {
-                for group in workloads::ALL.chunks(GROUP) {
+                for group in workloads::ALL.chunks(usize::from(group)) {
                     cells.push(Cell { levels, topology, nemesis, group });
                 }
             }
@@ -101,7 +104,7 @@ pub fn rotate(rotation: &Rotation) -> Result<Valid, Error> {
     let until = Instant::now() + Duration::from_secs_f64(rotation.hours.clamp(0.0, 1_000.0) * 3_600.0);
     let first_seed = rotation.options.seed.unwrap_or_else(rand::random::<u64>) >> 1;
     let mut table = Table::new(&rotation.options.store);
-    let all = cells();
+    let all = cells(rotation.group);
     for (seed, cell) in (first_seed..).zip(all.iter().cycle()) {
         if Instant::now() >= until {
             break;
@@ -198,8 +201,8 @@ mod tests {
 
     #[test]
     fn every_workload_meets_every_nemesis_before_anything_is_done_twice() {
-        let first_round = nemesis::NAMES.len() * workloads::ALL.len().div_ceil(GROUP);
-        let met: BTreeSet<(&str, &str)> = cells()[..first_round]
+        let first_round = nemesis::NAMES.len() * workloads::ALL.len().div_ceil(usize::from(GROUP));
+        let met: BTreeSet<(&str, &str)> = cells(GROUP)[..first_round]
             .iter()
             .flat_map(|cell| cell.group.iter().map(|kindred| (kindred.name, cell.nemesis)))
             .collect();
@@ -208,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_level_that_a_workload_claims_something_of_has_its_isolation_and_its_consistency_run() {
-        let run: Vec<Levels> = cells().iter().map(|cell| cell.levels).collect();
+        let run: Vec<Levels> = cells(GROUP).iter().map(|cell| cell.levels).collect();
         for level in workloads::ALL.iter().flat_map(Kindred::levels) {
             assert!(run.iter().any(|other| other.isolation == level.isolation), "{level}");
             assert!(run.iter().any(|other| other.consistency == level.consistency), "{level}");
