@@ -28,6 +28,8 @@ pub const TRANSFER_POLL: Duration = Duration::from_millis(10);
 
 /// How often the log is looked at for segments that may go (X-Paxos: 10 s).
 pub const PURGE_INTERVAL: Duration = Duration::from_secs(2);
+/// How long a purge waits for what it would let go of to be brought to the engine; then it lets go of less.
+pub const PURGE_FLUSH_WAIT: Duration = Duration::from_secs(2);
 
 /// How often it is an event that segments go although a member may still need them; under load each would be one.
 pub const FORCED_PURGE_TOLD_EVERY: Duration = Duration::from_secs(60);

@@ -92,6 +92,8 @@ pub struct Node {
     pub purge_wanted: std::sync::atomic::AtomicU64,
     /// And also of what members still need.
     pub purge_forced: std::sync::atomic::AtomicBool,
+    /// Somebody waits for everything up to this index to be in the engine.
+    pub flush_wanted: std::sync::atomic::AtomicU64,
     /// Asks the consensus thread for what changes the cluster.
     pub steering: steering::Steering,
     /// Transactions that wait for the second phase of a commit.
@@ -136,6 +138,7 @@ impl Node {
             removed: std::sync::atomic::AtomicBool::new(false),
             purge_wanted: std::sync::atomic::AtomicU64::new(0),
             purge_forced: std::sync::atomic::AtomicBool::new(false),
+            flush_wanted: std::sync::atomic::AtomicU64::new(0),
             steering,
             config,
             store,

@@ -4,8 +4,8 @@
 //! It never writes what is not yet on this node's own log disk: after a crash the engine must not be ahead of the log.
 //!
 //! It is in no hurry: a row that changes again before it is written is written once. A pass begins once the store wants it (by memory, or
-//! by entries, which bound the replay), [`FLUSH_AGE_MAX`] after the last one, or while rows of a large transaction wait for their places, which
-//! begins with a pass. It rests as long as each step took, unless memory presses: sessions come first.
+//! by entries, which bound the replay), [`FLUSH_AGE_MAX`] after the last one, when somebody waits for an index to be in the engine, or while rows
+//! of a large transaction wait for their places, which begins with a pass. It rests as long as each step took, unless memory presses: sessions come first.
 //!
 //! Every so many entries or bytes it makes what the engine has durable, which bounds what a node that crashed reads again from its
 //! log; and once more when it stops, so that a start in order reads nothing again.
@@ -110,6 +110,7 @@ impl Passes {
             || stopping
             || self.completed.elapsed() >= FLUSH_AGE_MAX
             || node.store.flush_wanted()
+            || node.flush_wanted.load(Ordering::Acquire) > node.store.engine_index()
             || node.store.overlay_count() > 0;
         if !is_due {
             return Ok(Step::default());

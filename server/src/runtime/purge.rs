@@ -18,7 +18,7 @@ use storage::log::LogReader;
 use super::log_thread::LogWrite;
 use super::queue::Sender;
 use super::snapshot::Snapshots;
-use crate::limits::{FORCED_PURGE_TOLD_EVERY, PURGE_INTERVAL};
+use crate::limits::{FORCED_PURGE_TOLD_EVERY, PURGE_FLUSH_WAIT, PURGE_INTERVAL};
 use crate::node::Node;
 use crate::terms_file::TermsFile;
 
@@ -116,7 +116,7 @@ impl Upkeep {
         if upto < self.log.first() {
             return;
         }
-        let applied = match self.applied_durably() {
+        let applied = match self.applied_durably(upto) {
             Ok(applied) => applied,
             Err(error) => super::fatal("the store could not be written", &error),
         };
@@ -147,15 +147,22 @@ impl Upkeep {
         first + ((last + 1).saturating_sub(first) as f64 * share) as u64
     }
 
-    /// What is in the engine, on disk.
-    fn applied_durably(&self) -> Result<u64, storage::Error> {
+    /// What is in the engine, on disk: brought up to `upto` before, unless that takes long.
+    fn applied_durably(&self, upto: u64) -> Result<u64, storage::Error> {
         if self.node.config.log_only {
             return Ok(self.node.store.watermark());
         }
         if self.node.store_is_lost.load(Ordering::Acquire) {
             return Ok(0);
         }
-        self.node.store.checkpoint()
+        let store = &self.node.store;
+        let upto = upto.min(store.watermark());
+        self.node.flush_wanted.fetch_max(upto, Ordering::AcqRel);
+        let until = Instant::now() + PURGE_FLUSH_WAIT;
+        while store.engine_index() < upto && Instant::now() < until && !self.stop.load(Ordering::Acquire) {
+            std::thread::sleep(STOP_POLL);
+        }
+        store.checkpoint()
     }
 
     /// What every member is known to hold.

@@ -1,5 +1,7 @@
 //! Removes the keys of dropped tables and indexes from the engine, in bounded steps, once no snapshot can read them.
 
+use std::sync::atomic::Ordering;
+
 use sql::catalog::store::dropped_indexes;
 use storage::engine::KeyRange;
 
@@ -72,6 +74,7 @@ impl Reclaimer {
         }
         let oldest = node.store.stats().oldest_snapshot;
         if node.store.engine_index() < found_at || oldest < found_at {
+            node.flush_wanted.fetch_max(found_at, Ordering::AcqRel);
             return Ok(());
         }
         let removed =
