@@ -234,7 +234,7 @@ fn csv(axis: Axis, origin: &Origin, points: &[Point]) -> String {
         origin.machine
     );
     let name = axis.name();
-    let columns = "tps,average_ms,p99_ms,errors_per_second,leader_cpu_us,follower_cpu_us,sent_bytes,leader_mib,follower_mib,others_busy";
+    let columns = "tps,average_ms,p99_ms,errors_per_second,leader_cpu_us,follower_cpu_us,sent_bytes,leader_mib,follower_mib,others_busy,allocations";
     let _ = writeln!(text, "x_{name},test,clients,{columns}");
     for Point { test, threads, x, run } in points {
         let outcome = &run.outcome;
@@ -249,6 +249,7 @@ fn csv(axis: Axis, origin: &Origin, points: &[Point]) -> String {
             run.leader_mib,
             run.follower_mib,
             run.others_busy,
+            run.allocations,
         ];
         let numbers: Vec<String> = numbers.iter().map(|number| format!("{number:.2}")).collect();
         let _ = writeln!(text, "{x},{test},{threads},{}", numbers.join(","));

@@ -67,6 +67,8 @@ pub struct Run {
     pub follower_mib: f64,
     /// Bytes that our leader sent to each of the other nodes, a transaction: the log's entry and its frame.
     pub sent_bytes: f64,
+    /// Allocations of our leader, a transaction; 0 of a build that does not count them.
+    pub allocations: f64,
 }
 
 /// A system and the state of its tables.
@@ -154,12 +156,14 @@ struct Usage {
     nodes: Vec<f64>,
     resident: Vec<u64>,
     sent_bytes: f64,
+    allocations: f64,
 }
 
 impl Usage {
     fn now(running: &Running, hosts: &Hosts) -> Usage {
         // Asked before the clock is read: asking costs something.
-        let sent_bytes = sent_bytes(running, hosts);
+        let sent_bytes = leader_status(running, hosts, "Quorate_peer_bytes_sent");
+        let allocations = leader_status(running, hosts, "Quorate_allocations");
         Usage {
             at: Instant::now(),
             machine: MachineTime::now(),
@@ -167,6 +171,7 @@ impl Usage {
             nodes: running.pids.iter().map(|pid| process_seconds(*pid).unwrap_or(0.0)).collect(),
             resident: running.pids.iter().map(|pid| resident_bytes(*pid).unwrap_or(0)).collect(),
             sent_bytes,
+            allocations,
         }
     }
 
@@ -192,16 +197,17 @@ impl Usage {
             leader_mib: mib(end.resident.first().copied().unwrap_or_default()),
             follower_mib: mib(end.resident.iter().skip(1).max().copied().unwrap_or_default()),
             sent_bytes: (end.sent_bytes - self.sent_bytes).max(0.0) / followers / transactions,
+            allocations: (end.allocations - self.allocations).max(0.0) / transactions,
         }
     }
 }
 
-/// Bytes that our leader has sent to the others; 0 of other systems.
-fn sent_bytes(running: &Running, hosts: &Hosts) -> f64 {
+/// A number that our leader counts; 0 of other systems, and of builds that do not count it.
+fn leader_status(running: &Running, hosts: &Hosts, name: &str) -> f64 {
     if running.system != System::Quorate || running.pids.len() < 2 {
         return 0.0;
     }
-    let answer = running.sql(hosts, "SHOW GLOBAL STATUS LIKE 'Quorate_peer_bytes_sent'").unwrap_or_default();
+    let answer = running.sql(hosts, &format!("SHOW GLOBAL STATUS LIKE '{name}'")).unwrap_or_default();
     answer.split_whitespace().last().and_then(|text| text.parse().ok()).unwrap_or(0.0)
 }
 
@@ -212,7 +218,15 @@ mod tests {
     fn usage(at: Instant, total: f64, busy: f64, own: f64, nodes: &[f64]) -> Usage {
         let machine = MachineTime { busy, busy_in_processes: busy, total };
         let resident = nodes.iter().map(|_| 3 << 20).collect();
-        Usage { at, machine, own, nodes: nodes.to_vec(), resident, sent_bytes: 100.0 * total }
+        Usage {
+            at,
+            machine,
+            own,
+            nodes: nodes.to_vec(),
+            resident,
+            sent_bytes: 100.0 * total,
+            allocations: 700.0 * total,
+        }
     }
 
     #[test]
@@ -223,6 +237,7 @@ mod tests {
         let run = before.until(&after, Outcome { transactions: 1000, ..Outcome::default() });
         assert_eq!((run.leader_cpu_us, run.follower_cpu_us), (8000.0, 3000.0));
         assert_eq!((run.leader_cores, run.machine_busy, run.others_busy), (0.8, 0.75, 0.2));
-        assert_eq!((run.leader_mib, run.follower_mib, run.sent_bytes), (3.0, 3.0, 1.0));
+        assert_eq!((run.leader_mib, run.follower_mib), (3.0, 3.0));
+        assert_eq!((run.sent_bytes, run.allocations), (1.0, 14.0));
     }
 }

@@ -3,6 +3,7 @@
 //! `quorate play` starts a cluster on this machine; `quorate start` runs one node; `status`, `leader` and `sql` talk to a
 //! running cluster. See `docs/architecture.md` for how the parts work together.
 
+mod allocator;
 mod cli;
 mod config;
 mod engine_name;
@@ -18,10 +19,6 @@ mod terms_file;
 use std::process::ExitCode;
 
 use clap::Parser;
-
-/// Sessions, log and store pass buffers between threads, which glibc's arenas answer with memory that is never given back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match cli::run(cli::Arguments::parse()) {

@@ -187,6 +187,8 @@ impl Node {
             ("Threads_running".into(), running.to_string()),
             ("Uptime".into(), self.processes.started.elapsed().as_secs().to_string()),
         ];
+        status
+            .extend(crate::allocator::count().map(|count| ("Quorate_allocations".into(), count.to_string())));
         self.stages.show(self.sequencer.queued_count(), self.store.watermark(), &mut status);
         let (leaders, followers) = self.sequencer.group_counts();
         status.push(("Group_update_leader_count".into(), leaders.to_string()));
