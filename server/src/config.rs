@@ -161,7 +161,7 @@ pub struct Settings {
     /// Memory for caches of the storage engine's rows, in MiB [default: a sixteenth of the memory, 64 to 8192]
     #[arg(long)]
     pub engine_cache_mib: Option<u64>,
-    /// Memory for row versions that are not in the engine yet, in MiB [default: a thirty-second of the memory, 192 to 1024]
+    /// Memory for row versions that are not in the engine yet, in MiB [default: a thirty-second of the memory, 64 to 1024]
     #[arg(long)]
     pub store_memory_mib: Option<u64>,
     /// Memory of a transaction's changes past which they are written to the log in parts while it runs, in MiB [default: 16]

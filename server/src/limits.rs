@@ -168,7 +168,7 @@ pub const FLUSH_AGE_MAX: Duration = Duration::from_secs(10);
 /// The versions in memory take this part of the memory that the process may use, unless it is configured.
 pub const STORE_MEMORY_DIVISOR: u64 = 32;
 /// The least that is.
-pub const STORE_MEMORY_BYTES_MIN: u64 = 192 << 20;
+pub const STORE_MEMORY_BYTES_MIN: u64 = 64 << 20;
 /// The most that is.
 pub const STORE_MEMORY_BYTES_MAX: u64 = 1 << 30;
 

@@ -51,6 +51,7 @@ pub fn spawn(
                 }
                 Err(error) => fatal("the store could not be written", &error),
             };
+            let worked = started.elapsed();
             let stops = stopping && !more;
             if stops || unsaved.is_much(&node) {
                 match node.store.checkpoint() {
@@ -71,7 +72,7 @@ pub fn spawn(
             if !more {
                 pause(&node, &stop, FLUSH_INTERVAL.saturating_sub(started.elapsed()));
             } else if !stopping && node.store.flush_urgency() != FlushUrgency::Urgent {
-                std::thread::sleep(started.elapsed().min(FLUSH_INTERVAL));
+                std::thread::sleep(worked.min(FLUSH_INTERVAL));
             }
         }
     })

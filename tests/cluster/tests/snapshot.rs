@@ -247,6 +247,21 @@ fn the_log_is_purged_when_asked_as_far_as_nobody_needs_it() {
     cluster.assert_equal_nodes(SEEDED_MAX);
 }
 
+/// Also what is little: an idle node reads nothing again after a crash.
+#[test]
+fn what_is_committed_comes_to_the_engine_by_itself() {
+    let cluster = Layout::of(3).start();
+    prepare(&cluster);
+    cluster.assert_equal_nodes(SEEDED_MAX);
+    cluster.wait_until("every engine has everything", Duration::from_secs(20), || {
+        [1, 2, 3].iter().all(|id| {
+            let index = |name| cluster.status(*id, name).and_then(|text| text.parse::<u64>().ok());
+            let watermark = index("Quorate_watermark");
+            watermark.is_some_and(|index| index > 1) && index("Quorate_engine_index") == watermark
+        })
+    });
+}
+
 /// The heaviest node has lost its tables, and the log does not reach back: it is elected, since its log is as good as any, but it can
 /// serve nobody for as long as it fetches them.
 #[test]
