@@ -18,6 +18,7 @@ pub mod disk;
 pub mod engine;
 pub mod error;
 pub mod format;
+mod key_map;
 pub mod limits;
 pub mod log;
 pub mod seeded_bugs;

@@ -140,7 +140,7 @@ pub const CHAIN_PRUNE_VERSIONS_MIN: usize = 16;
 /// What one version costs beside its value, in bytes, for the memory bound.
 pub const VERSION_OVERHEAD_BYTES: usize = 48;
 /// What one key in memory costs beside the key and its versions, in bytes, for the memory bound.
-pub const CHAIN_OVERHEAD_BYTES: usize = 64;
+pub const CHAIN_OVERHEAD_BYTES: usize = 80;
 /// Committed transactions in parts that wait for older snapshots before they are merged; with more, they are merged past
 /// them.
 pub const OVERLAYS_WAITING_MAX: usize = 4;

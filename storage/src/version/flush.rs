@@ -218,8 +218,7 @@ impl Store {
             }
             let mut chains = inner.memory.write(shard);
             let Some(bounds) = bounds(range) else { break };
-            let committed =
-                chains.range::<[u8], _>(bounds).filter(|(_, chain)| chain.newest().index <= watermark);
+            let committed = chains.range(bounds).filter(|(_, chain)| chain.newest().index <= watermark);
             let keys: Vec<Bytes> = committed.take(keys_max - count).map(|(key, _)| key.clone()).collect();
             for key in &keys {
                 if let Some(chain) = chains.remove(key) {
@@ -268,7 +267,7 @@ impl Inner {
         while pass.shard < STORE_SHARD_COUNT && !found.is_full(keys_max) {
             let chains = self.memory.read(pass.shard);
             let start = pass.after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-            let mut rows = chains.range::<[u8], _>((start, Bound::Unbounded));
+            let mut rows = chains.range((start, Bound::Unbounded));
             let mut last = None;
             for (key, chain) in rows.by_ref().take(FLUSH_WALK_KEYS_MAX) {
                 last = Some(key);

@@ -4,19 +4,18 @@
 //! index reads one ordered map. A point read takes one shared lock. Locks are held for one key or for a bounded
 //! number of them, never across a call to the engine.
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::chain::Chain;
 use crate::engine::KeyRange;
+use crate::key_map::KeyMap;
 use crate::limits::{CHAIN_OVERHEAD_BYTES, STORE_SHARD_COUNT};
 
 /// The chains of one shard, by key.
-pub(super) type Chains = BTreeMap<Bytes, Chain>;
+pub(super) type Chains = KeyMap<Chain>;
 
 /// All versions in memory.
 pub(super) struct Memory {
@@ -81,10 +80,10 @@ pub(super) fn chain_cost_bytes(key: &[u8]) -> usize {
     CHAIN_OVERHEAD_BYTES + key.len()
 }
 
-/// Bounds as a `BTreeMap` takes them.
+/// Bounds as a map takes them.
 pub(super) type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 
-/// The bounds of `range` for a `BTreeMap`, or `None` if it is empty, which a `BTreeMap` may answer with a panic.
+/// The bounds of `range` for a map, or `None` if it is empty, which a map may answer with a panic.
 pub(super) fn bounds(range: &KeyRange) -> Option<Bounds<'_>> {
     if range.is_empty() {
         return None;

@@ -96,6 +96,7 @@ mod scan;
 mod snapshot;
 mod watermark;
 
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -270,10 +271,13 @@ impl Store {
     fn add_version(&self, chains: &mut Chains, index: u64, mutation: &Mutation) -> isize {
         self.inner.overlays.note(index, mutation);
         let version = Version { index, value: mutation.value.clone() };
-        let Some(chain) = chains.get_mut(&mutation.key) else {
-            let bytes = version.memory_bytes() + chain_cost_bytes(&mutation.key);
-            chains.insert(mutation.key.clone(), Chain::new(version));
-            return bytes.cast_signed();
+        let chain = match chains.entry(mutation.key.clone()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let bytes = version.memory_bytes() + chain_cost_bytes(&mutation.key);
+                entry.insert(Chain::new(version));
+                return bytes.cast_signed();
+            }
         };
         let mut change = chain.install(version);
         let older_count = chain.older_count();

@@ -295,7 +295,7 @@ impl StoreScan {
     /// Adds the first rows of the rest of the range that are in a shard to the chunk.
     fn copy_rows(&mut self, chains: &Chains) {
         let Some(bounds) = bounds(&self.rest) else { return };
-        let rows = chains.range::<[u8], _>(bounds);
+        let rows = chains.range(bounds);
         let view = &self.view;
         let copy = |(key, chain): (&Bytes, &Chain)| MemoryRow { key: key.clone(), what: what(view, chain) };
         match self.direction {

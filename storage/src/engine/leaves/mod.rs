@@ -21,7 +21,7 @@
 mod leaf;
 mod scan;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -33,6 +33,7 @@ use self::leaf::Leaf;
 use self::scan::Scan;
 use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice, key_after};
 use crate::Result;
+use crate::key_map::KeyMap;
 use crate::limits::{
     LEAF_BYTES_HUGE, LEAF_BYTES_MAX, LEAF_IDLE_WRITES_MAX, LEAF_LOAD_EVERY, LEAF_LOAD_ROWS, LEAF_QUEUE_SLACK,
     LEAF_SHARD_COUNT,
@@ -68,7 +69,7 @@ struct Leaves {
 #[derive(Default)]
 struct Shard {
     /// By their first key; they do not overlap.
-    leaves: BTreeMap<Bytes, Arc<Leaf>>,
+    leaves: KeyMap<Arc<Leaf>>,
     loads: Vec<Load>,
 }
 
@@ -103,7 +104,7 @@ impl Shard {
     /// Where `key` is.
     fn at(&self, key: &[u8]) -> Option<&Arc<Leaf>> {
         let bounds = (Bound::Unbounded, Bound::Included(key));
-        let (_, leaf) = self.leaves.range::<[u8], _>(bounds).next_back()?;
+        let (_, leaf) = self.leaves.range(bounds).next_back()?;
         (key < leaf.end()).then_some(leaf)
     }
 
@@ -114,7 +115,7 @@ impl Shard {
         }
         let bounds = (Bound::Excluded(&range.start[..]), Bound::Unbounded);
         let mut end = index_range(&range.start).end;
-        if let Some((next, _)) = self.leaves.range::<[u8], _>(bounds).next()
+        if let Some((next, _)) = self.leaves.range(bounds).next()
             && *next < end
         {
             end = next.clone();
@@ -126,7 +127,7 @@ impl Shard {
     fn last(&self, range: &KeyRange) -> Place {
         let bounds = (Bound::Unbounded, Bound::Excluded(&range.end[..]));
         let mut start = index_range(&range.start).start;
-        if let Some((_, before)) = self.leaves.range::<[u8], _>(bounds).next_back() {
+        if let Some((_, before)) = self.leaves.range(bounds).next_back() {
             if before.end() >= &range.end[..] {
                 return Place::Leaf(Arc::clone(before));
             }
@@ -141,7 +142,7 @@ impl Shard {
     fn within(&self, range: &KeyRange) -> Vec<Bytes> {
         let first = self.at(&range.start).map(|leaf| leaf.range.start.clone());
         let bounds = (Bound::Excluded(&range.start[..]), Bound::Unbounded);
-        let rest = self.leaves.range::<[u8], _>(bounds).map(|(start, _)| start);
+        let rest = self.leaves.range(bounds).map(|(start, _)| start);
         let rest = rest.take_while(|start| range.end.is_empty() || **start < range.end);
         first.into_iter().chain(rest.cloned()).collect()
     }
@@ -216,7 +217,7 @@ impl Leaves {
         }
         let mut leaf = Leaf::clone(leaf);
         let bounds = (Bound::Unbounded, Bound::Excluded(&leaf.range.start[..]));
-        let before = shard.leaves.range::<[u8], _>(bounds).next_back().map(|(_, before)| Arc::clone(before));
+        let before = shard.leaves.range(bounds).next_back().map(|(_, before)| Arc::clone(before));
         if let Some(before) = before
             && before.end() == &leaf.range.start[..]
             && before.is_small_with(&leaf)
@@ -290,7 +291,7 @@ impl Leaves {
             let Some(leaf) = shard.at(key).map(Arc::clone) else {
                 // To the next leaf.
                 let bounds = (Bound::Excluded(&key[..]), Bound::Unbounded);
-                let Some((next, _)) = shard.leaves.range::<[u8], _>(bounds).next() else { return };
+                let Some((next, _)) = shard.leaves.range(bounds).next() else { return };
                 rest = &rest[rest.partition_point(|(key, _)| key < next)..];
                 continue;
             };
