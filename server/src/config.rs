@@ -120,6 +120,14 @@ pub struct Settings {
     /// host:port to listen on for the other nodes [default: this node's peer address]
     #[arg(long)]
     pub peer_listen: Option<String>,
+    /// host:port to answer the health checks of load balancers on, over HTTP: /primary, /replica?lag=1s, /read, /health, /ready
+    /// [default: none]
+    #[arg(long)]
+    pub http_listen: Option<String>,
+    /// Networks of proxies, as ADDRESS/BITS or ADDRESS separated by commas, or * for any: they may say for whom a connection is, in a
+    /// PROXY header (version 1 or 2) [default: none]
+    #[arg(long, value_delimiter = ',')]
+    pub proxy_protocol_networks: Vec<String>,
     /// All founding voters, as ID=PEER_HOST:PORT/CLIENT_HOST:PORT, separated by commas; used when the cluster is formed. After the
     /// addresses may follow, each behind a semicolon: log-only, strong-sync, weight=0 to 9
     #[arg(long, value_delimiter = ',', value_parser = parse_peer)]
@@ -227,6 +235,10 @@ pub struct Config {
     pub opensrv_listen: Option<String>,
     /// Where the other nodes connect, `host:port`.
     pub peer_listen: String,
+    /// Where health checks are answered, `host:port`; none: nowhere.
+    pub http_listen: Option<String>,
+    /// Whose PROXY headers are believed.
+    pub proxy_networks: wire::proxy::Networks,
     /// The founding voters, ascending by id; later ones are in the log.
     pub peers: Vec<Peer>,
     /// Where this node reaches others, where that is not what the members know.
@@ -319,6 +331,12 @@ impl Settings {
             #[cfg(feature = "opensrv")]
             opensrv_listen: self.opensrv_listen.or(other.opensrv_listen),
             peer_listen: self.peer_listen.or(other.peer_listen),
+            http_listen: self.http_listen.or(other.http_listen),
+            proxy_protocol_networks: if self.proxy_protocol_networks.is_empty() {
+                other.proxy_protocol_networks
+            } else {
+                self.proxy_protocol_networks
+            },
             peers: if self.peers.is_empty() { other.peers } else { self.peers },
             peer_route: if self.peer_route.is_empty() { other.peer_route } else { self.peer_route },
             timing: self.timing.or(other.timing),
@@ -366,6 +384,17 @@ impl Settings {
                 "--listen and --peer-listen are both {listen}; clients and peers need a port each"
             ));
         }
+        if let Some(address) = &self.http_listen {
+            check_address("--http-listen", address)?;
+            if *address == listen || *address == peer_listen {
+                return Err(format!(
+                    "--http-listen is {address}, which is taken already; it needs a port of its own"
+                ));
+            }
+        }
+        let networks = self.proxy_protocol_networks.iter().map(String::as_str);
+        let proxy_networks = wire::proxy::Networks::parse(networks)
+            .map_err(|error| format!("--proxy-protocol-networks: {error}"))?;
         let cluster_name = self.cluster_name.take().unwrap_or_else(|| "quorate".into());
         if cluster_name.is_empty() || cluster_name.len() > 64 {
             return Err("--cluster-name must have 1 to 64 bytes".into());
@@ -388,6 +417,8 @@ impl Settings {
             data,
             listen,
             peer_listen,
+            http_listen: self.http_listen.take(),
+            proxy_networks,
             peer_tls: self.peer_tls()?,
             peer_compress_bytes: self.peer_compress_bytes,
             log_keep_bytes,
@@ -656,6 +687,14 @@ mod tests {
         assert!(refused(&|s| s.peers[1].peer_address = "127.0.0.1:4101".into()).contains("twice"));
         assert!(refused(&|s| s.listen = Some("nowhere".into())).contains("HOST:PORT"));
         assert!(refused(&|s| s.listen = Some("0.0.0.0:4002".into())).contains("loopback"));
+        assert!(refused(&|s| s.http_listen = Some("4002".into())).contains("--http-listen"));
+        assert!(refused(&|s| s.http_listen = Some("127.0.0.1:4102".into())).contains("port of its own"));
+        let network = |text: &str| vec!["10.0.0.0/8".to_owned(), text.to_owned()];
+        assert!(refused(&|s| s.proxy_protocol_networks = network("localhost")).contains("'localhost'"));
+        assert!(
+            refused(&|s| s.proxy_protocol_networks = network("::1/129"))
+                .contains("--proxy-protocol-networks")
+        );
         assert!(refused(&|s| s.engine_cache_mib = Some(1)).contains("--engine-cache-mib"));
         assert!(refused(&|s| s.stream_transaction_mib = Some(64)).contains("--stream-transaction-mib"));
         assert!(toml::from_str::<Settings>("nod_id = 2").unwrap_err().to_string().contains("unknown field"));

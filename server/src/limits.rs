@@ -134,6 +134,33 @@ pub const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a client whose connection is ended from this side has for its last packets.
 pub const CLIENT_GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Bytes of the head of an HTTP request.
+pub const HTTP_HEAD_BYTES_MAX: usize = 8 << 10;
+
+/// How long a client of the health checks may take for a request, from the moment one could begin; and for taking the answer.
+pub const HTTP_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Requests on one connection of the health checks; then it is closed.
+pub const HTTP_REQUESTS_PER_CONNECTION_MAX: usize = 1_000;
+
+/// Connections of the health checks at once.
+pub const HTTP_CONNECTIONS_MAX: usize = 128;
+
+/// How often a node that follows asks how far the leader is, for the health checks. No smaller lag can be told.
+pub const FRESHNESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long it waits for the answer before it asks anew.
+pub const FRESHNESS_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Answers that are kept while the apply has not come there; past it every second one is forgotten.
+pub const FRESHNESS_ANSWERS_MAX: usize = 1_024;
+
+/// Silence of a thread after which the health checks say that it hangs.
+pub const THREAD_SILENCE_MAX: Duration = Duration::from_secs(10);
+
+/// How often the async workers show that they run.
+pub const SESSIONS_PULSE: Duration = Duration::from_millis(500);
+
 /// Client connections at once (`max_connections`).
 pub const CONNECTIONS_MAX: usize = 10_000;
 
@@ -189,6 +216,9 @@ pub const TEXT_PLAN_SHARDS: usize = 16;
 
 // The longest text with a plan fits a part, and its settings with it.
 const _: () = assert!(sql::limits::TEMPLATE_BYTES_MAX * 4 < TEXT_PLAN_BYTES_MAX / TEXT_PLAN_SHARDS);
+
+const _: () = assert!(FRESHNESS_ANSWERS_MAX >= 2);
+const _: () = assert!(SESSIONS_PULSE.as_millis() * 4 < THREAD_SILENCE_MAX.as_millis());
 
 const _: () = assert!(APPEND_FRAME_BYTES_MAX < ENTRY_BYTES_MAX);
 const _: () = assert!((STREAM_TRANSACTION_MIB_MAX << 20) < ENTRY_BYTES_MAX as u64);

@@ -49,6 +49,18 @@ pub enum Error {
         /// The field or the missing capability.
         what: &'static str,
     },
+    /// A PROXY header that cannot be understood. MariaDB's words, and why.
+    #[error("Failed to parse proxy header: {what}")]
+    ProxyHeader {
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A PROXY header of somebody who may send none. MariaDB's words.
+    #[error("Proxy header is not accepted from {address}")]
+    ProxyNotAccepted {
+        /// Who sent it.
+        address: std::net::IpAddr,
+    },
     /// Parameters of COM_STMT_EXECUTE that do not fit the statement.
     #[error("Incorrect arguments to mysqld_stmt_execute: {what}")]
     WrongArguments {
@@ -114,6 +126,8 @@ impl Error {
             Error::PacketTooLarge { .. }
             | Error::OutOfOrder { .. }
             | Error::BadHandshake { .. }
+            | Error::ProxyHeader { .. }
+            | Error::ProxyNotAccepted { .. }
             | Error::BadMagic { .. }
             | Error::UnknownVersion { .. }
             | Error::UnknownKind { .. }
@@ -131,7 +145,8 @@ impl Error {
             Error::Malformed { .. } => code::ER_MALFORMED_PACKET,
             Error::BadHandshake { .. } => code::ER_HANDSHAKE_ERROR,
             Error::WrongArguments { .. } => code::ER_WRONG_ARGUMENTS,
-            Error::LongDataTooLarge => code::ER_UNKNOWN_ERROR,
+            Error::ProxyNotAccepted { .. } => code::ER_HOST_NOT_PRIVILEGED,
+            Error::LongDataTooLarge | Error::ProxyHeader { .. } => code::ER_UNKNOWN_ERROR,
             Error::BadMagic { .. }
             | Error::UnknownVersion { .. }
             | Error::UnknownKind { .. }

@@ -5,6 +5,7 @@
 //!
 //! * [`mysql`]: both sides of the MySQL protocol (the server's connection loop and our driver use the same code).
 //! * [`peer`]: frames between the nodes of a cluster. Payloads are opaque here; `consensus::encode` makes them.
+//! * [`proxy`]: the header by which a proxy says whose connection it passes on.
 //! * [`limits`]: every bound, by name.
 //! * [`Error`]: what can be wrong with received bytes, with the class that says whether the connection survives.
 //!
@@ -18,5 +19,6 @@ pub mod error;
 pub mod limits;
 pub mod mysql;
 pub mod peer;
+pub mod proxy;
 
 pub use error::{Class, Error, Result};

@@ -43,6 +43,11 @@ pub const AUTH_RESPONSE_BYTES_MAX: usize = 1024;
 /// Rounds of an authentication before it is denied.
 pub const AUTH_ROUNDS_MAX: u8 = 4;
 
+/// Bytes of a PROXY header of version 1, with its end of line (the protocol's own bound).
+pub const PROXY_LINE_BYTES_MAX: usize = 107;
+/// Bytes of a PROXY header of version 2, additional fields among them.
+pub const PROXY_HEADER_BYTES_MAX: usize = 4 << 10;
+
 /// Parameters of one prepared statement: the protocol counts them in 16 bits.
 pub const STATEMENT_PARAMETERS_MAX: usize = u16::MAX as usize;
 /// Columns of one result set, as in MySQL.
@@ -78,6 +83,8 @@ const _: () = assert!(
     CONNECT_ATTRIBUTES_BYTES_MAX + USER_NAME_BYTES_MAX + SCHEMA_NAME_BYTES_MAX + AUTH_RESPONSE_BYTES_MAX
         < HANDSHAKE_PACKET_BYTES_MAX
 );
+const _: () = assert!(PROXY_LINE_BYTES_MAX <= PROXY_HEADER_BYTES_MAX);
+const _: () = assert!(PROXY_HEADER_BYTES_MAX < HANDSHAKE_PACKET_BYTES_MAX);
 const _: () = assert!(MAX_ALLOWED_PACKET_DEFAULT_BYTES <= MAX_ALLOWED_PACKET_BYTES_MAX);
 const _: () = assert!(PEER_HELLO_PAYLOAD_BYTES_MAX < PEER_FRAME_PAYLOAD_BYTES_MAX);
 const _: () = assert!(PEER_READ_BYTES <= PEER_AHEAD_BYTES_MAX);

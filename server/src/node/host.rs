@@ -82,7 +82,7 @@ impl Node {
     }
 
     /// The role as clients see it: what a node that votes for others only does not lead, and one that was removed is nothing.
-    fn shown_role(&self, role: &super::role::RoleState) -> &'static str {
+    pub(super) fn shown_role(&self, role: &super::role::RoleState) -> &'static str {
         match role.shown() {
             _ if self.part() == "removed node" => "removed",
             "follower" if self.config.log_only => "logger",

@@ -14,6 +14,8 @@ mod cluster_view;
 pub mod decided;
 pub mod entry_cache;
 pub mod errno;
+pub mod freshness;
+pub mod health;
 mod hinted;
 pub mod host;
 mod isolation;
@@ -39,6 +41,7 @@ pub mod steering;
 pub mod table_locks;
 pub mod text_plans;
 pub mod user_locks;
+pub mod vitals;
 pub mod xa;
 
 use std::sync::Arc;
@@ -104,6 +107,10 @@ pub struct Node {
     pub write_locked_tables: table_locks::WriteLockedTables,
     /// Transactions in parts that ended without commit.
     pub large: large::LargeBoard,
+    /// Whether its threads run, for the health checks.
+    pub vitals: vitals::Vitals,
+    /// How old the data here may be, for the health checks.
+    pub freshness: freshness::Freshness,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -152,6 +159,8 @@ impl Node {
             user_locks: user_locks::UserLocks::default(),
             write_locked_tables: table_locks::WriteLockedTables::default(),
             large: large::LargeBoard::default(),
+            vitals: vitals::Vitals::default(),
+            freshness: freshness::Freshness::default(),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),

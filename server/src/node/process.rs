@@ -1,8 +1,8 @@
 //! The connections of this node: what SHOW PROCESSLIST shows, what KILL reaches, what SHOW STATUS counts.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -25,8 +25,10 @@ struct Activity {
 pub struct Connection {
     /// CONNECTION_ID().
     pub id: u64,
-    /// `host:port` of the client.
-    pub address: String,
+    /// `host:port` of whoever connected.
+    address: String,
+    /// `host:port` of the client that a proxy connected for.
+    passed_on_for: OnceLock<String>,
     activity: Mutex<Activity>,
     /// The running statement is to stop. Cleared when the next one begins.
     pub statement_killed: AtomicBool,
@@ -75,6 +77,11 @@ impl Connection {
         activity.state = "";
         activity.info = None;
         activity.since = Instant::now();
+    }
+
+    /// A proxy has said for whom it connected; before the login, and once.
+    pub fn passed_on_for(&self, client: String) {
+        self.passed_on_for.get_or_init(|| client);
     }
 
     /// Who logged in, and the current database.
@@ -143,7 +150,7 @@ impl Connection {
         Process {
             id: self.id,
             user: activity.user.clone(),
-            host: self.address.clone(),
+            host: self.passed_on_for.get().unwrap_or(&self.address).clone(),
             database: activity.database.clone(),
             command: activity.command.into(),
             seconds: activity.since.elapsed().as_secs(),
@@ -225,6 +232,7 @@ impl ProcessList {
         let connection = Arc::new(Connection {
             id,
             address,
+            passed_on_for: OnceLock::new(),
             activity: Mutex::new(Activity {
                 command: "Connect",
                 state: "login",

@@ -144,10 +144,19 @@ impl Socket {
             if let Some(packet) = self.reader.next().map_err(End::Protocol)? {
                 return Ok(packet);
             }
-            self.flush().await?;
-            if self.read.read_buf(self.reader.buffer_mut()).await? == 0 {
-                return Err(End::Closed);
-            }
+            self.receive().await?;
+        }
+    }
+
+    /// Waits for bytes of the client; answers are written out before.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub async fn receive(&mut self) -> Result<(), End> {
+        self.flush().await?;
+        match self.read.read_buf(self.reader.buffer_mut()).await? {
+            0 => Err(End::Closed),
+            _ => Ok(()),
         }
     }
 }
@@ -193,6 +202,7 @@ async fn handshake(
     socket.writer.set_sequence(0);
     greeting.encode(&mut socket.writer);
     socket.reader.set_sequence_next(1);
+    let address = super::proxy::client_address(node, socket, address, process).await?;
     let packet = socket.packet().await?;
     let response = match ClientHello::parse(&packet.payload, Capabilities::SERVER).map_err(End::Protocol)? {
         ClientHello::Response(response) => response,

@@ -160,6 +160,7 @@ impl Driver {
             }
             let now = Instant::now();
             if now >= next_tick {
+                self.node.vitals.consensus.beat();
                 self.note_applied();
                 self.step(Input::Tick);
                 // After a pause of the process the missed ticks are not made up: the core must not believe that

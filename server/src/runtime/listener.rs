@@ -8,7 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::connection;
 use crate::limits::{
-    CONNECTIONS_MAX, FILE_HANDLES_RESERVED_DIVISOR, SESSION_STACK_BYTES, SHUTDOWN_WAIT, STOP_TRANSFER_TIMEOUT,
+    CONNECTIONS_MAX, FILE_HANDLES_RESERVED_DIVISOR, SESSION_STACK_BYTES, SESSIONS_PULSE, SHUTDOWN_WAIT,
+    STOP_TRANSFER_TIMEOUT,
 };
 use crate::node::Node;
 use crate::node::process::count;
@@ -40,6 +41,7 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let connections_max = connections_max();
+    tokio::spawn(show_pulse(Arc::clone(node)));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -58,6 +60,7 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
             _ = interrupt.recv() => break,
         }
     }
+    node.vitals.stop();
     drop(listener);
     #[cfg(feature = "opensrv")]
     drop(second_listener);
@@ -69,6 +72,15 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
+}
+
+/// Shows again and again that sessions are run.
+async fn show_pulse(node: Arc<Node>) {
+    let mut every = tokio::time::interval(SESSIONS_PULSE);
+    loop {
+        every.tick().await;
+        node.vitals.sessions.beat();
+    }
 }
 
 /// A leader that is stopped hands over first, if there is anybody to hand over to: commits go on there at once, and not only after an

@@ -10,6 +10,7 @@
 //! | `upkeep` | [`purge`]: lets go of log that nobody needs |
 //! | `promotion` | [`promotion`]: asks for the vote of a node that joined |
 //! | `send-*`, `receive`, `snapshot-*` | [`peer`]: one sender a peer and lane, one receiver a connection |
+//! | `health` | [`health`]: answers load balancers, when there is an address for it |
 //! | tokio workers | [`listener`]: client connections and their sessions |
 
 pub mod admission;
@@ -20,6 +21,7 @@ pub mod connection;
 pub mod cursor;
 pub mod driver;
 pub mod flusher;
+pub mod health;
 pub mod listener;
 pub mod log_thread;
 pub mod machine;
@@ -27,6 +29,7 @@ pub mod machine;
 pub mod opensrv;
 pub mod peer;
 pub mod promotion;
+pub mod proxy;
 pub mod purge;
 pub mod queue;
 pub mod reclaim;

@@ -19,7 +19,7 @@ use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
 use super::purge::Upkeep;
 use super::queue::{Receiver, Sender, bounded, unbounded};
 use super::snapshot::{OUT_FOLDER, Snapshots, Source};
-use super::{apply_thread, flusher, log_thread, machine, promotion};
+use super::{apply_thread, flusher, health, log_thread, machine, promotion};
 use crate::config::{Config, PeerTlsFiles};
 use crate::limits::{DRIVER_QUEUE_EVENTS_MAX, SHUTDOWN_WAIT, TICK};
 use crate::members_file::MembersFile;
@@ -88,6 +88,7 @@ pub fn run(mut config: Config) -> Result<(), Error> {
         snapshots.keep_found(staged);
         order
     });
+    let health_listener = listen_for_checks(&config)?;
     let _ = node.entry_cache.set(Arc::clone(&cache));
     let last_run = opened.term_runs.last().map_or(opened.base_term, |run| run.1);
     node.cluster.last_log_term.store(last_run, Ordering::Relaxed);
@@ -105,6 +106,10 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     if let Some(order) = reload {
         let _ = threads.apply_orders.send(order);
     }
+    let health = health_listener
+        .map(|listener| health::Server::start(Arc::clone(&node), listener))
+        .transpose()
+        .map_err(|error| Error::Io("cannot start a thread".into(), error))?;
     tracing::info!(
         node = config.node_id,
         listen = config.listen,
@@ -116,8 +121,20 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     super::listener::serve_until_stopped(&node)
         .map_err(|error| Error::Io("cannot serve clients".into(), error))?;
     threads.stop();
+    if let Some(health) = health {
+        health.stop();
+    }
     tracing::info!("node stopped");
     Ok(())
+}
+
+/// The address of the health checks, if there is one.
+fn listen_for_checks(config: &Config) -> Result<Option<TcpListener>, Error> {
+    let listen = |address: &String| {
+        health::Server::bind(address)
+            .map_err(|error| Error::Io(format!("cannot listen for health checks on {address}"), error))
+    };
+    config.http_listen.as_ref().map(listen).transpose()
 }
 
 /// Says what this build does wrong on purpose.

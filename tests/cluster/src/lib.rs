@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test harness: what fails here fails the test")]
 
+pub mod http;
 pub mod layout;
 pub mod load;
 pub mod members;
@@ -99,6 +100,12 @@ fn free_port() -> u16 {
     }
 }
 
+/// An address on loopback that nobody listens on now, and that no node of this program is given.
+#[must_use]
+pub fn free_address() -> String {
+    format!("127.0.0.1:{}", free_port())
+}
+
 impl TestCluster {
     /// Starts `count` nodes and waits for a leader.
     #[must_use]
@@ -156,6 +163,11 @@ impl TestCluster {
             Arrival::Joiner { .. } => None,
         };
         self.nodes.iter().filter_map(peer).collect::<Vec<_>>().join(",")
+    }
+
+    /// Further flags for a node, for its next start.
+    pub fn add_flags(&mut self, id: u64, flags: &[&str]) {
+        self.nodes[id as usize - 1].flags.extend(flags.iter().map(|flag| (*flag).to_owned()));
     }
 
     /// Starts a node that is not running.

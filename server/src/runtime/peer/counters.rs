@@ -73,6 +73,8 @@ impl RefusedKind {
             | wire::Error::Malformed { .. }
             | wire::Error::OutOfOrder { .. }
             | wire::Error::BadHandshake { .. }
+            | wire::Error::ProxyHeader { .. }
+            | wire::Error::ProxyNotAccepted { .. }
             | wire::Error::WrongArguments { .. }
             | wire::Error::LongDataTooLarge => RefusedKind::Malformed,
         }

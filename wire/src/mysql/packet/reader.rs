@@ -53,6 +53,20 @@ impl PacketReader {
         &mut self.input
     }
 
+    /// What was received and not handed out.
+    pub fn received(&self) -> &[u8] {
+        &self.input
+    }
+
+    /// Steps over received bytes that are no packet's.
+    pub fn skip(&mut self, count: usize) {
+        assert!(
+            count <= self.input.len() && self.joining.is_none(),
+            "only what was received, between packets"
+        );
+        self.input.advance(count);
+    }
+
     /// Whether all received bytes were handed out: a server flushes its answers then.
     pub fn is_drained(&self) -> bool {
         self.input.is_empty() && self.joining.is_none()
