@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use storage::seeded_bugs::SeededBug;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use crate::limits::{READ_ASK_AGAIN, READ_REFUSED_PAUSE};
 
@@ -32,7 +32,7 @@ pub struct ReadGate {
     lease_until_ns: AtomicU64,
     /// The commit index of this node. Written by the consensus thread before any message of the same step leaves.
     commit: AtomicU64,
-    waiting: Mutex<HashMap<u64, oneshot::Sender<Option<u64>>>>,
+    waiting: Mutex<HashMap<u64, mpsc::UnboundedSender<Option<u64>>>>,
     next_ticket: AtomicU64,
     ask: Ask,
 }
@@ -87,24 +87,26 @@ impl ReadGate {
         (self.has_lease() || SeededBug::ReadWithoutLease.is_made()).then_some(commit)
     }
 
-    /// The index at which a read that begins now may read. Asks again while there is no answer, for at most `patience`.
+    /// The index at which a read that begins now may read. Asks again while there is no answer, for at most `patience`; an answer to any of
+    /// its questions will do, or one that is farther away than [`READ_ASK_AGAIN`] could never be had.
     ///
     /// # Errors
     /// When there is none in time.
     pub async fn index(&self, patience: Duration) -> Result<u64, NoAnswer> {
         let deadline = Instant::now() + patience;
+        let (answer, mut answered) = mpsc::unbounded_channel();
+        let mut asked = Asked { gate: self, tickets: Vec::new() };
         loop {
             let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
-            let (answer, answered) = oneshot::channel();
-            self.waiting.lock().insert(ticket, answer);
+            self.waiting.lock().insert(ticket, answer.clone());
+            asked.tickets.push(ticket);
             (self.ask)(ticket);
             let left = deadline.saturating_duration_since(Instant::now());
-            let result = tokio::time::timeout(left.min(READ_ASK_AGAIN), answered).await;
-            self.waiting.lock().remove(&ticket);
-            match result {
-                Ok(Ok(Some(index))) => return Ok(index),
-                // Refused: an election is running. Or the question was lost.
-                Ok(Ok(None) | Err(_)) => tokio::time::sleep(READ_REFUSED_PAUSE).await,
+            match tokio::time::timeout(left.min(READ_ASK_AGAIN), answered.recv()).await {
+                Ok(Some(Some(index))) => return Ok(index),
+                // Refused: an election is running.
+                Ok(Some(None) | None) => tokio::time::sleep(READ_REFUSED_PAUSE).await,
+                // The question, or its answer, may be lost.
                 Err(_elapsed) => {}
             }
             if Instant::now() >= deadline {
@@ -118,6 +120,21 @@ impl ReadGate {
         if let Some(waiting) = self.waiting.lock().remove(&ticket) {
             // The session may have given up.
             let _ = waiting.send(index);
+        }
+    }
+}
+
+/// The questions of one read: nobody waits for them once it goes, however it ends.
+struct Asked<'a> {
+    gate: &'a ReadGate,
+    tickets: Vec<u64>,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.gate.waiting.lock();
+        for ticket in &self.tickets {
+            waiting.remove(ticket);
         }
     }
 }
@@ -177,6 +194,41 @@ mod tests {
         });
         let first = asked.lock()[0];
         assert_eq!(*asked.lock(), [first, first + 1, first + 2]);
+        assert!(gate.waiting.lock().is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_it_was_asked_again_is_one() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let note = Arc::clone(&asked);
+        let gate = Arc::new(ReadGate::new(Box::new(move |ticket| note.lock().push(ticket))));
+        runtime().block_on(async {
+            // Each answer is farther away than the next question.
+            let answers = async {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    let asked = asked.lock().clone();
+                    if let [.., late, _] = asked[..] {
+                        gate.answer(late, Some(42));
+                    }
+                }
+            };
+            tokio::select! {
+                index = gate.index(READ_ASK_AGAIN * 3) => assert_eq!(index, Ok(42)),
+                () = answers => {}
+            }
+        });
+        assert_eq!(asked.lock().len(), 2);
+        assert!(gate.waiting.lock().is_empty());
+    }
+
+    #[test]
+    fn a_read_that_is_given_up_leaves_nothing() {
+        let gate = ReadGate::new(Box::new(|_| {}));
+        runtime().block_on(async {
+            let index = gate.index(Duration::from_secs(20));
+            assert!(tokio::time::timeout(Duration::from_millis(5), index).await.is_err());
+        });
         assert!(gate.waiting.lock().is_empty());
     }
 
