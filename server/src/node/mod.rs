@@ -104,6 +104,8 @@ pub struct Node {
     pub write_locked_tables: table_locks::WriteLockedTables,
     /// Transactions in parts that ended without commit.
     pub large: large::LargeBoard,
+    /// What clients' connections are encrypted with, once the node has started; none: they cannot be.
+    pub client_tls: std::sync::OnceLock<crate::runtime::client_tls::ClientTls>,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -152,6 +154,7 @@ impl Node {
             user_locks: user_locks::UserLocks::default(),
             write_locked_tables: table_locks::WriteLockedTables::default(),
             large: large::LargeBoard::default(),
+            client_tls: std::sync::OnceLock::new(),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),

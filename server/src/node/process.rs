@@ -1,8 +1,8 @@
 //! The connections of this node: what SHOW PROCESSLIST shows, what KILL reaches, what SHOW STATUS counts.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -21,12 +21,23 @@ struct Activity {
     info: Option<bytes::Bytes>,
 }
 
+/// How a connection is encrypted, in OpenSSL's names, which MySQL shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub version: &'static str,
+    /// The cipher suite.
+    pub cipher: &'static str,
+}
+
 /// One connection.
 pub struct Connection {
     /// CONNECTION_ID().
     pub id: u64,
     /// `host:port` of the client.
     pub address: String,
+    /// Set when TLS's handshake is done; never in the clear.
+    pub encryption: OnceLock<Encryption>,
     activity: Mutex<Activity>,
     /// The running statement is to stop. Cleared when the next one begins.
     pub statement_killed: AtomicBool,
@@ -160,6 +171,10 @@ pub struct Counters {
     pub connections: AtomicU64,
     /// `Aborted_connects`.
     pub aborted_connects: AtomicU64,
+    /// `Ssl_accepts`: TLS handshakes begun.
+    pub tls_accepts: AtomicU64,
+    /// `Ssl_finished_accepts`: those that came to a connection.
+    pub tls_finished_accepts: AtomicU64,
     /// `Questions`: statements of clients.
     pub questions: AtomicU64,
     /// `Com_select`.
@@ -225,6 +240,7 @@ impl ProcessList {
         let connection = Arc::new(Connection {
             id,
             address,
+            encryption: OnceLock::new(),
             activity: Mutex::new(Activity {
                 command: "Connect",
                 state: "login",
