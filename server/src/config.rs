@@ -80,6 +80,33 @@ impl Timing {
     }
 }
 
+/// A version of TLS that clients may speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    #[serde(rename = "TLSv1.2")]
+    #[value(name = "TLSv1.2")]
+    Tls12,
+    /// TLS 1.3.
+    #[serde(rename = "TLSv1.3")]
+    #[value(name = "TLSv1.3")]
+    Tls13,
+}
+
+impl TlsVersion {
+    /// Both.
+    pub const ALL: [TlsVersion; 2] = [TlsVersion::Tls12, TlsVersion::Tls13];
+
+    /// As it is written, here and in MySQL.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            TlsVersion::Tls12 => "TLSv1.2",
+            TlsVersion::Tls13 => "TLSv1.3",
+        }
+    }
+}
+
 /// Where this node reaches another one, in place of the address that the members know.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,6 +175,25 @@ pub struct Settings {
     /// The key of that certificate (PEM)
     #[arg(long)]
     pub peer_key: Option<PathBuf>,
+    /// Whether clients may encrypt their connections (TLS) [default: on]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub ssl: Option<bool>,
+    /// This node's certificate for clients (PEM), followed by those between it and its authority [default: server-cert.pem in the data
+    /// folder, which the node makes itself if it is not there]
+    #[arg(long)]
+    pub ssl_cert: Option<PathBuf>,
+    /// The key of that certificate (PEM)
+    #[arg(long)]
+    pub ssl_key: Option<PathBuf>,
+    /// Certificates of the authority that certificates of clients must be of (PEM) [default: clients are not asked for certificates]
+    #[arg(long)]
+    pub ssl_ca: Option<PathBuf>,
+    /// Versions of TLS that clients may speak, separated by commas [default: TLSv1.2,TLSv1.3]
+    #[arg(long, value_delimiter = ',', value_enum, ignore_case = true)]
+    pub tls_version: Vec<TlsVersion>,
+    /// Whether clients that do not encrypt are refused; SET GLOBAL changes it while the node runs [default: off]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub require_secure_transport: Option<bool>,
     /// Compress what is sent to other nodes, from this many bytes a frame on: for far nodes [default: no compression]
     #[arg(long)]
     pub peer_compress_bytes: Option<usize>,
@@ -207,6 +253,17 @@ pub struct PeerTlsFiles {
     pub key: PathBuf,
 }
 
+/// How clients' connections are encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientTlsSettings {
+    /// Certificate and key; none: those in the data folder.
+    pub files: Option<(PathBuf, PathBuf)>,
+    /// The authority of clients' certificates; none: they are not asked for any.
+    pub ca: Option<PathBuf>,
+    /// Versions that are spoken, ascending, at least one.
+    pub versions: Vec<TlsVersion>,
+}
+
 /// A node's settings, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -249,6 +306,10 @@ pub struct Config {
     pub timing_wanted: Option<Timing>,
     /// Certificates for links between nodes; none: they are not encrypted.
     pub peer_tls: Option<PeerTlsFiles>,
+    /// How clients' connections are encrypted; none: they cannot be.
+    pub client_tls: Option<ClientTlsSettings>,
+    /// `require_secure_transport` when the node starts: clients that do not encrypt are refused.
+    pub require_secure_transport: bool,
     /// Compress frames to other nodes from this size on.
     pub peer_compress_bytes: Option<usize>,
     /// Bytes of log kept for nodes that lag.
@@ -343,6 +404,12 @@ impl Settings {
             peer_ca: self.peer_ca.or(other.peer_ca),
             peer_cert: self.peer_cert.or(other.peer_cert),
             peer_key: self.peer_key.or(other.peer_key),
+            ssl: self.ssl.or(other.ssl),
+            ssl_cert: self.ssl_cert.or(other.ssl_cert),
+            ssl_key: self.ssl_key.or(other.ssl_key),
+            ssl_ca: self.ssl_ca.or(other.ssl_ca),
+            tls_version: if self.tls_version.is_empty() { other.tls_version } else { self.tls_version },
+            require_secure_transport: self.require_secure_transport.or(other.require_secure_transport),
             peer_compress_bytes: self.peer_compress_bytes.or(other.peer_compress_bytes),
             log_keep_mib: self.log_keep_mib.or(other.log_keep_mib),
             log_max_mib: self.log_max_mib.or(other.log_max_mib),
@@ -420,6 +487,8 @@ impl Settings {
             http_listen: self.http_listen.take(),
             proxy_networks,
             peer_tls: self.peer_tls()?,
+            client_tls: self.client_tls()?,
+            require_secure_transport: self.require_secure_transport.unwrap_or(false),
             peer_compress_bytes: self.peer_compress_bytes,
             log_keep_bytes,
             log_max_bytes,
@@ -490,6 +559,34 @@ impl Settings {
             }
             _ => Err("--peer-ca, --peer-cert and --peer-key belong together".into()),
         }
+    }
+
+    fn client_tls(&self) -> Result<Option<ClientTlsSettings>, String> {
+        if self.ssl == Some(false) {
+            let is_said = self.ssl_cert.is_some() || self.ssl_key.is_some() || self.ssl_ca.is_some();
+            if is_said || !self.tls_version.is_empty() {
+                return Err("--ssl=off excludes --ssl-cert, --ssl-key, --ssl-ca and --tls-version: leave them out, or --ssl=off".into());
+            }
+            if self.require_secure_transport == Some(true) {
+                return Err(
+                    "--ssl=off and --require-secure-transport would let no client in: leave one of them out"
+                        .into(),
+                );
+            }
+            return Ok(None);
+        }
+        let files = match (&self.ssl_cert, &self.ssl_key) {
+            (None, None) => None,
+            (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
+            _ => return Err("--ssl-cert and --ssl-key belong together".into()),
+        };
+        let mut versions = self.tls_version.clone();
+        versions.sort_unstable();
+        versions.dedup();
+        if versions.is_empty() {
+            versions = TlsVersion::ALL.to_vec();
+        }
+        Ok(Some(ClientTlsSettings { files, ca: self.ssl_ca.clone(), versions }))
     }
 }
 
@@ -698,6 +795,32 @@ mod tests {
         assert!(refused(&|s| s.engine_cache_mib = Some(1)).contains("--engine-cache-mib"));
         assert!(refused(&|s| s.stream_transaction_mib = Some(64)).contains("--stream-transaction-mib"));
         assert!(toml::from_str::<Settings>("nod_id = 2").unwrap_err().to_string().contains("unknown field"));
+    }
+
+    #[test]
+    fn clients_may_encrypt_unless_it_is_switched_off() {
+        let tls =
+            |change: &str| settings(&format!("{change}\n{FILE}")).check().map(|config| config.client_tls);
+        let default = ClientTlsSettings { files: None, ca: None, versions: TlsVersion::ALL.to_vec() };
+        assert_eq!(tls(""), Ok(Some(default.clone())));
+        assert_eq!(tls("ssl = false"), Ok(None));
+        let newest = ClientTlsSettings { versions: vec![TlsVersion::Tls13], ..default };
+        assert_eq!(tls("tls_version = ['TLSv1.3', 'TLSv1.3']"), Ok(Some(newest)));
+        assert!(tls("ssl_cert = 'c.pem'").unwrap_err().contains("belong together"));
+        assert!(tls("ssl_key = 'k.pem'").unwrap_err().contains("belong together"));
+        assert!(tls("ssl = false\nssl_ca = 'ca.pem'").unwrap_err().contains("excludes"));
+        assert!(tls("ssl = false\nrequire_secure_transport = true").unwrap_err().contains("no client"));
+        assert!(toml::from_str::<Settings>("tls_version = ['TLSv1.1']").is_err());
+        let flags = |flags: &[&str]| {
+            let command = <Settings as clap::Args>::augment_args(clap::Command::new("quorate"));
+            let matches = command.try_get_matches_from([&["quorate"], flags].concat())?;
+            <Settings as clap::FromArgMatches>::from_arg_matches(&matches)
+        };
+        assert_eq!(flags(&["--ssl=off"]).unwrap().ssl, Some(false));
+        assert_eq!(flags(&["--ssl"]).unwrap().ssl, Some(true));
+        assert_eq!(flags(&["--tls-version=tlsv1.2,TLSv1.3"]).unwrap().tls_version, TlsVersion::ALL);
+        assert!(flags(&["--tls-version=TLSv1.1"]).is_err());
+        assert!(flags(&["--ssl=perhaps"]).is_err());
     }
 
     #[test]

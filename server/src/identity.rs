@@ -6,6 +6,7 @@
 //! Invariant: the incarnation is drawn with the folder and never changes, so that a node whose folder was lost is known as such.
 
 use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -259,8 +260,29 @@ pub fn reform(folder: &Path, cluster_id: u128) -> Result<(), String> {
 /// # Errors
 /// When one of these fails.
 pub fn write_durably(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    replace_durably(folder, path, bytes, None)
+}
+
+/// As [`write_durably`], readable for the owner alone, from before the first byte is in it.
+///
+/// # Errors
+/// As [`write_durably`].
+pub fn write_secret_durably(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    replace_durably(folder, path, bytes, Some(0o600))
+}
+
+fn replace_durably(folder: &Path, path: &Path, bytes: &[u8], mode: Option<u32>) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
-    let mut file = std::fs::File::create(&temporary)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    if let Some(mode) = mode {
+        options.mode(mode);
+    }
+    let mut file = options.open(&temporary)?;
+    if let Some(mode) = mode {
+        // Also of a file that a crash left there.
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+    }
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)?;

@@ -233,6 +233,9 @@ pub const RECLAIM_KEYS_PER_STEP_MAX: usize = 1_024;
 /// Largest packet of a client that has not authenticated.
 pub const HANDSHAKE_PACKET_BYTES_MAX: usize = 64 << 10;
 
+/// What is read at once of a client's encrypted connection; a record of TLS is up to 16 KiB and some bytes.
+pub const CLIENT_TLS_READ_BYTES: usize = 17 << 10;
+
 /// Largest packet of a client (`max_allowed_packet`).
 pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
 

@@ -24,6 +24,9 @@ fn text(value: impl Into<String>) -> Value {
     Value::Text(bytes::Bytes::from(value.into()))
 }
 
+/// The variable that keeps clients out that do not encrypt.
+pub const REQUIRE_SECURE_TRANSPORT: &str = "require_secure_transport";
+
 /// `replica_parallel_workers` until it is set: as in the table of variables, which is MySQL's.
 const APPLY_WORKERS_DEFAULT: u64 = 4;
 
@@ -39,6 +42,25 @@ impl Node {
     pub fn apply_workers(&self) -> u64 {
         let set = self.globals.values.read().get("replica_parallel_workers").cloned();
         if let Some(Value::UInt(workers)) = set { workers } else { APPLY_WORKERS_DEFAULT }
+    }
+
+    /// `require_secure_transport`: whether clients that do not encrypt are refused.
+    #[must_use]
+    pub fn requires_secure_transport(&self) -> bool {
+        self.globals.values.read().get(REQUIRE_SECURE_TRANSPORT) == Some(&Value::Int(1))
+    }
+
+    /// `ssl_ca`, `ssl_cert`, `ssl_key`, `tls_version`, in this order; empty where clients cannot encrypt.
+    fn tls_settings(&self) -> [String; 4] {
+        let Some(tls) = self.client_tls.get() else { return Default::default() };
+        let shown = |path: &std::path::Path| path.display().to_string();
+        let versions: Vec<&str> = tls.versions.iter().map(|version| version.name()).collect();
+        [
+            tls.ca.as_deref().map(shown).unwrap_or_default(),
+            shown(&tls.cert),
+            shown(&tls.key),
+            versions.join(","),
+        ]
     }
 
     /// Name and value of every variable that only the server knows, ascending.
@@ -73,6 +95,10 @@ impl Node {
             ("server_uuid".into(), text(uuid_text(self.config.cluster_id ^ u128::from(self.config.node_id)))),
             ("super_read_only".into(), Value::Int(i64::from(!role.serving))),
         ];
+        let names = ["ssl_ca", "ssl_cert", "ssl_key", "tls_version"];
+        variables.extend(
+            names.into_iter().zip(self.tls_settings()).map(|(name, value)| (name.into(), text(value))),
+        );
         variables.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
         variables
     }
@@ -152,7 +178,7 @@ impl Node {
         }
     }
 
-    fn status_values(&self) -> Vec<(String, String)> {
+    fn status_values(&self, connection_id: u64) -> Vec<(String, String)> {
         let counters = &self.processes.counters;
         let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed).to_string();
         let processes = self.processes.processes();
@@ -187,6 +213,14 @@ impl Node {
             ("Threads_running".into(), running.to_string()),
             ("Uptime".into(), self.processes.started.elapsed().as_secs().to_string()),
         ];
+        // As in MySQL these two are the connection's, whichever scope is asked for.
+        let encryption = self.processes.find(connection_id).and_then(|found| found.encryption.get().copied());
+        status.push(("Ssl_cipher".into(), encryption.map_or("", |tls| tls.cipher).into()));
+        status.push(("Ssl_version".into(), encryption.map_or("", |tls| tls.version).into()));
+        status.push(("Ssl_accepts".into(), load(&counters.tls_accepts)));
+        status.push(("Ssl_finished_accepts".into(), load(&counters.tls_finished_accepts)));
+        let current = ["Current_tls_ca", "Current_tls_cert", "Current_tls_key", "Current_tls_version"];
+        status.extend(current.into_iter().zip(self.tls_settings()).map(|(name, value)| (name.into(), value)));
         status
             .extend(crate::allocator::count().map(|count| ("Quorate_allocations".into(), count.to_string())));
         self.stages.show(self.sequencer.queued_count(), self.store.watermark(), &mut status);
@@ -233,8 +267,8 @@ impl Host for Node {
         self.processes.processes()
     }
 
-    fn status(&self, _session: bool, _connection_id: u64) -> Vec<(String, String)> {
-        self.status_values()
+    fn status(&self, _session: bool, connection_id: u64) -> Vec<(String, String)> {
+        self.status_values(connection_id)
     }
 
     fn variable(&self, name: &str) -> Option<Value> {
@@ -251,6 +285,18 @@ impl Host for Node {
 
     fn global_override(&self, name: &str) -> Option<Value> {
         self.globals.values.read().get(name).cloned()
+    }
+
+    fn check_global(&self, name: &str, value: &Value) -> sql::Result<()> {
+        if name == REQUIRE_SECURE_TRANSPORT && *value == Value::Int(1) && self.client_tls.get().is_none() {
+            return Err(sql::Error {
+                code: 3160,
+                state: *b"HY000",
+                message: "No secure transports (SSL or Shared Memory) are configured, unable to set --require_secure_transport=ON"
+                    .into(),
+            });
+        }
+        Ok(())
     }
 
     fn set_global(&self, name: &str, value: Value) {

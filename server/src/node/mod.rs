@@ -111,6 +111,8 @@ pub struct Node {
     pub vitals: vitals::Vitals,
     /// How old the data here may be, for the health checks.
     pub freshness: freshness::Freshness,
+    /// What clients' connections are encrypted with, once the node has started; none: they cannot be.
+    pub client_tls: std::sync::OnceLock<crate::runtime::client_tls::ClientTls>,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -161,6 +163,7 @@ impl Node {
             large: large::LargeBoard::default(),
             vitals: vitals::Vitals::default(),
             freshness: freshness::Freshness::default(),
+            client_tls: std::sync::OnceLock::new(),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),

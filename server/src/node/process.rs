@@ -21,6 +21,15 @@ struct Activity {
     info: Option<bytes::Bytes>,
 }
 
+/// How a connection is encrypted, in OpenSSL's names, which MySQL shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub version: &'static str,
+    /// The cipher suite.
+    pub cipher: &'static str,
+}
+
 /// One connection.
 pub struct Connection {
     /// CONNECTION_ID().
@@ -29,6 +38,8 @@ pub struct Connection {
     address: String,
     /// `host:port` of the client that a proxy connected for.
     passed_on_for: OnceLock<String>,
+    /// Set when TLS's handshake is done; never in the clear.
+    pub encryption: OnceLock<Encryption>,
     activity: Mutex<Activity>,
     /// The running statement is to stop. Cleared when the next one begins.
     pub statement_killed: AtomicBool,
@@ -167,6 +178,10 @@ pub struct Counters {
     pub connections: AtomicU64,
     /// `Aborted_connects`.
     pub aborted_connects: AtomicU64,
+    /// `Ssl_accepts`: TLS handshakes begun.
+    pub tls_accepts: AtomicU64,
+    /// `Ssl_finished_accepts`: those that came to a connection.
+    pub tls_finished_accepts: AtomicU64,
     /// `Questions`: statements of clients.
     pub questions: AtomicU64,
     /// `Com_select`.
@@ -233,6 +248,7 @@ impl ProcessList {
             id,
             address,
             passed_on_for: OnceLock::new(),
+            encryption: OnceLock::new(),
             activity: Mutex::new(Activity {
                 command: "Connect",
                 state: "login",

@@ -117,6 +117,7 @@ impl Session {
             Statement::FlushTables { names, with_read_lock } => {
                 self.flush_tables(names, *with_read_lock).await.map(done)
             }
+            Statement::ReloadTls => self.reload_tls().map(done),
             Statement::Xa(statement) => self.xa(statement, reply).await,
             Statement::AnalyzeTable(_) | Statement::Show(_) => self.run_introspection(statement, reply).await,
             Statement::Use(database) => self.use_database(database).map(done),
@@ -268,6 +269,24 @@ impl Session {
         }
         self.state.database = Some(database.to_owned());
         self.connection.identify(&self.state.user, Some(database));
+        Ok(())
+    }
+
+    /// ALTER INSTANCE RELOAD TLS, on this node.
+    fn reload_tls(&self) -> Result<(), Error> {
+        let reload = || {
+            match self.node.client_tls.get() {
+            Some(tls) => tls.reload(),
+            None => Err("SSL context is not usable without certificate and private key (this node was started with --ssl=off)".into()),
+        }
+        };
+        tokio::task::block_in_place(reload).map_err(|reason| {
+            tracing::warn!("the certificate for clients is not replaced: {reason}");
+            let message =
+                format!("Failed to set up SSL because of the following SSL library error: {reason}");
+            Error { code: 3888, state: *b"HY000", message }
+        })?;
+        tracing::info!("the certificate for clients was read again");
         Ok(())
     }
 

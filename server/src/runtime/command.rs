@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sql::types::Value;
-use tokio::net::tcp::OwnedWriteHalf;
 use wire::mysql::column::Column;
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags, cursor_type};
@@ -17,7 +16,8 @@ use wire::mysql::ok::{OkPacket, put_eof, put_statistics};
 use wire::mysql::packet::PacketWriter;
 use wire::mysql::resultset::put_prepared;
 
-use super::connection::{End, Socket, write_out};
+use super::channel::Channel;
+use super::connection::{End, Socket};
 use super::cursor::Cursor;
 use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX, RESULT_FLUSH_BYTES};
 use crate::node::errno;
@@ -232,10 +232,10 @@ impl Client {
         socket: &mut Socket,
     ) -> Result<bool, End> {
         let status = self.status();
-        let Socket { write, writer, .. } = socket;
+        let Socket { channel, writer, .. } = socket;
         let connection = Arc::clone(&self.session.connection);
         let mut gone = false;
-        let mut send = |bytes: &[u8]| send_rows(write, bytes, &connection, &mut gone);
+        let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
         let mut reply = Reply::new(writer, self.capabilities, false, status);
         reply.stream = Some(&mut send);
         let result = self.session.run(statement, values, plan, &mut reply).await;
@@ -333,10 +333,10 @@ impl Client {
             Ok(values) => {
                 let statement = Arc::clone(&prepared.statement);
                 let status = self.status();
-                let Socket { write, writer, .. } = socket;
+                let Socket { channel, writer, .. } = socket;
                 let connection = Arc::clone(&self.session.connection);
                 let mut gone = false;
-                let mut send = |bytes: &[u8]| send_rows(write, bytes, &connection, &mut gone);
+                let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
                 let mut reply = Reply::new(writer, self.capabilities, true, status);
                 reply.stream = Some(&mut send);
                 let result =
@@ -458,7 +458,7 @@ fn bind(bytes: &[u8], count: usize, binding: &mut Binding) -> Result<Vec<Value>,
 /// Sends rows of a statement that goes on. The thread leaves the async workers for as long as the client takes to read them;
 /// one that takes nothing for too long, or is killed, is `gone`: part of a packet may have left, so nothing can follow.
 fn send_rows(
-    write: &OwnedWriteHalf,
+    channel: &mut Channel,
     bytes: &[u8],
     connection: &Connection,
     gone: &mut bool,
@@ -466,7 +466,7 @@ fn send_rows(
     let sent = tokio::task::block_in_place(|| {
         tokio::runtime::Handle::current().block_on(async {
             tokio::select! {
-                sent = write_out(write, bytes) => sent,
+                sent = channel.write_all(bytes) => sent,
                 () = connection.until_connection_killed() => Err(std::io::ErrorKind::Interrupted.into()),
             }
         })

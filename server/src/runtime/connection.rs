@@ -11,21 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::TryRngCore;
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, Sleep};
 use wire::mysql::auth::{Authenticator, Credential, Plugin, Step};
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags};
-use wire::mysql::error::{ErrorPacket, put_error_before_handshake};
+use wire::mysql::error::{ErrorPacket, code, put_error_before_handshake};
 use wire::mysql::handshake::{ChangeUser, ClientHello, Greeting, Salt};
 use wire::mysql::packet::{Packet, PacketReader, PacketWriter};
 
+use super::channel::Channel;
 use super::command::Client;
 use crate::limits::{
-    CLIENT_GOODBYE_TIMEOUT, CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, CLIENT_WRITE_TIMEOUT,
-    HANDSHAKE_PACKET_BYTES_MAX, RESULT_FLUSH_BYTES,
+    CLIENT_GOODBYE_TIMEOUT, CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, HANDSHAKE_PACKET_BYTES_MAX,
+    RESULT_FLUSH_BYTES,
 };
 use crate::node::Node;
 use crate::node::process::{Connection as Process, count};
@@ -49,8 +48,7 @@ impl From<std::io::Error> for End {
 /// Serves a client from its first packet to its last. `process` is none when there are too many connections.
 pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, process: Option<Arc<Process>>) {
     super::socket::tune_client(&stream);
-    let (read, write) = stream.into_split();
-    let mut socket = Socket::new(read, write);
+    let mut socket = Socket::new(Channel::new(stream));
     let Some(process) = process else {
         count(&node.processes.counters.aborted_connects);
         put_error_before_handshake(&mut socket.writer, 1040, "Too many connections");
@@ -99,9 +97,8 @@ impl Drop for Listed<'_> {
 
 /// The socket and its two buffers.
 pub struct Socket {
-    read: OwnedReadHalf,
-    /// The write side.
-    pub write: OwnedWriteHalf,
+    /// The socket, and what encrypts it.
+    pub channel: Channel,
     /// Received packets.
     pub reader: PacketReader,
     /// Answers to be written.
@@ -111,10 +108,9 @@ pub struct Socket {
 }
 
 impl Socket {
-    fn new(read: OwnedReadHalf, write: OwnedWriteHalf) -> Socket {
+    fn new(channel: Channel) -> Socket {
         Socket {
-            read,
-            write,
+            channel,
             reader: PacketReader::new(HANDSHAKE_PACKET_BYTES_MAX),
             writer: PacketWriter::new(),
             is_writing: false,
@@ -131,7 +127,7 @@ impl Socket {
         }
         if !self.writer.is_empty() {
             self.is_writing = true;
-            write_out(&self.write, self.writer.as_slice()).await?;
+            self.channel.write_all(self.writer.as_slice()).await?;
             self.is_writing = false;
             self.writer.clear();
         }
@@ -154,31 +150,11 @@ impl Socket {
     /// When the client is gone.
     pub async fn receive(&mut self) -> Result<(), End> {
         self.flush().await?;
-        match self.read.read_buf(self.reader.buffer_mut()).await? {
+        match self.channel.read(self.reader.buffer_mut()).await? {
             0 => Err(End::Closed),
             _ => Ok(()),
         }
     }
-}
-
-/// Writes all of `bytes`.
-///
-/// # Errors
-/// When the client is gone, or has taken nothing for [`CLIENT_WRITE_TIMEOUT`]: it may hold locks.
-pub async fn write_out(write: &OwnedWriteHalf, mut bytes: &[u8]) -> std::io::Result<()> {
-    while !bytes.is_empty() {
-        match write.try_write(bytes) {
-            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
-            Ok(count) => bytes = &bytes[count..],
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                tokio::time::timeout(CLIENT_WRITE_TIMEOUT, write.writable())
-                    .await
-                    .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 async fn handshake(
@@ -190,11 +166,13 @@ async fn handshake(
     let mut random = [0; wire::limits::SALT_BYTES];
     rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(std::io::Error::other)?;
     let salt = Salt::from_random(random);
+    let mut advertised = Capabilities::SERVER;
+    advertised.set(Capabilities::SSL, node.client_tls.get().is_some());
     let greeting = Greeting {
         server_version: sql::variables::VERSION.into(),
         connection_id: process.id as u32,
         salt,
-        capabilities: Capabilities::SERVER,
+        capabilities: advertised,
         charset: 255,
         status: StatusFlags::AUTOCOMMIT,
         auth_plugin: Plugin::CachingSha2.name().into(),
@@ -203,14 +181,28 @@ async fn handshake(
     greeting.encode(&mut socket.writer);
     socket.reader.set_sequence_next(1);
     let address = super::proxy::client_address(node, socket, address, process).await?;
-    let packet = socket.packet().await?;
-    let response = match ClientHello::parse(&packet.payload, Capabilities::SERVER).map_err(End::Protocol)? {
+    let mut packet = socket.packet().await?;
+    let hello = ClientHello::parse(&packet.payload, advertised).map_err(End::Protocol)?;
+    if hello == ClientHello::SslRequest {
+        begin_tls(node, socket, process).await?;
+        packet = socket.packet().await?;
+    }
+    let response = match ClientHello::parse(&packet.payload, advertised).map_err(End::Protocol)? {
         ClientHello::Response(response) => response,
-        ClientHello::SslRequest => {
-            return Err(End::Protocol(wire::Error::BadHandshake { what: "TLS was not offered" }));
-        }
+        ClientHello::SslRequest => return Err(bad("TLS has begun already")),
     };
+    if response.capabilities.contains(Capabilities::SSL) && !socket.channel.is_encrypted() {
+        return Err(bad("the client announces TLS and does not begin it"));
+    }
     let user = String::from_utf8_lossy(response.user).into_owned();
+    if node.requires_secure_transport() && !socket.channel.is_encrypted() {
+        socket.writer.set_sequence(packet.sequence.wrapping_add(1));
+        let message =
+            "Connections using insecure transport are prohibited while --require_secure_transport=ON.";
+        ErrorPacket::new(code::ER_SECURE_TRANSPORT_REQUIRED, message).encode(&mut socket.writer);
+        socket.flush().await?;
+        return Err(End::Closed);
+    }
     let login =
         Login { salt, plugin: response.auth_plugin, answer: response.auth_response, user: &user, address };
     authenticate(socket, packet.sequence, login).await?;
@@ -230,6 +222,33 @@ async fn handshake(
     let client = Client::new(session, response.capabilities, salt, address);
     client.put_login_ok(&mut socket.writer);
     Ok(client)
+}
+
+fn bad(what: &'static str) -> End {
+    End::Protocol(wire::Error::BadHandshake { what })
+}
+
+/// TLS's handshake, which the client has asked for.
+///
+/// What came behind its request is the beginning of that handshake, if the client did not wait; clients do not have to. It may also be what
+/// somebody between put there in the clear, to have it taken for the client's own words later on: so TLS gets it, which takes it for nothing
+/// but a handshake, and nothing of it is left when the encrypted connection begins.
+async fn begin_tls(node: &Node, socket: &mut Socket, process: &Process) -> Result<(), End> {
+    let Some(tls) = node.client_tls.get() else { return Err(bad("TLS was not offered")) };
+    count(&node.processes.counters.tls_accepts);
+    let received = socket.reader.take_unread();
+    let plaintext = socket.reader.buffer_mut();
+    match socket.channel.accept_tls(tls.current(), &received, plaintext).await {
+        Ok(encryption) => {
+            count(&node.processes.counters.tls_finished_accepts);
+            let _ = process.encryption.set(encryption);
+            Ok(())
+        }
+        Err(error) => {
+            tracing::debug!(connection = process.id, "no encrypted connection: {error}");
+            Err(End::Closed)
+        }
+    }
 }
 
 /// Number of a packet that nobody asked for. The client may be sending a command at this moment: it then takes the packet for the answer.

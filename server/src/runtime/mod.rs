@@ -16,6 +16,8 @@
 pub mod admission;
 pub mod apply_pool;
 pub mod apply_thread;
+pub mod channel;
+pub mod client_tls;
 pub mod command;
 pub mod connection;
 pub mod cursor;

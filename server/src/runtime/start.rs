@@ -7,6 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use consensus::{LogIndex, LogState, Membership, NodeId, Replica, Term};
+use sql::execute::Host as _;
+use sql::types::Value;
 use storage::disk::{Disk, RealDisk, lock_folder};
 use storage::engine::MemoryEngine;
 use storage::log::{Log, Opened};
@@ -14,6 +16,7 @@ use storage::version::{Store, StoreOptions};
 
 use super::admission::Doorkeeper;
 use super::apply_pool::ApplyPool;
+use super::client_tls::ClientTls;
 use super::driver::{Driver, Event, Links};
 use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
 use super::purge::Upkeep;
@@ -27,6 +30,7 @@ use crate::node::Node;
 use crate::node::apply::{Applier, ApplyOrder};
 use crate::node::decided::Run;
 use crate::node::entry_cache::EntryCache;
+use crate::node::host::REQUIRE_SECURE_TRANSPORT;
 use crate::node::members::MemberBoard;
 use crate::node::sequencer::Sequencer;
 use crate::node::steering::{Request, Steering};
@@ -60,9 +64,14 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     let _folder_lock = lock_folder(&config.data)?;
     // Before anything is written, or a cluster is told of this node.
     load_tls(&config)?;
+    config.client_tls.as_ref().map_or(Ok(()), ClientTls::check).map_err(Error::Refused)?;
     if !identity::check_or_create(&mut config).map_err(Error::Refused)? {
         join::join(&mut config).map_err(Error::Refused)?;
     }
+    let client_tls = (config.client_tls.as_ref())
+        .map(|settings| ClientTls::open(settings, &config.data))
+        .transpose()
+        .map_err(Error::Refused)?;
     let opened = open_log(&config)?;
     let base = opened.first.saturating_sub(1);
     let mut members_file = MembersFile::open(&config.data).map_err(Error::Refused)?;
@@ -80,6 +89,12 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     let cache = Arc::new(EntryCache::new(opened.log.reader(), opened.last));
     let node = make_node(&config, store, memberships, &events);
     node.store_is_lost.store(is_lost, Ordering::Release);
+    if let Some(client_tls) = client_tls {
+        let _ = node.client_tls.set(client_tls);
+    }
+    if config.require_secure_transport {
+        node.set_global(REQUIRE_SECURE_TRANSPORT, Value::Int(1));
+    }
     let terms_file = seed_terms(&node, &opened);
     // The process ended between replacing the log and loading the rows: the apply loads what is here. Kept before anybody could fetch
     // another one over it.

@@ -140,6 +140,8 @@ pub enum Statement {
     },
     /// XA.
     Xa(Xa),
+    /// ALTER INSTANCE RELOAD TLS.
+    ReloadTls,
 }
 
 /// One table of LOCK TABLES.

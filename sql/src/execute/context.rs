@@ -184,6 +184,13 @@ pub trait Host: Send + Sync {
     fn variables(&self) -> Vec<(String, Value)>;
     /// Global values of settable variables live with the host: the value in force, if it was changed with SET GLOBAL.
     fn global_override(&self, name: &str) -> Option<Value>;
+    /// Whether a global variable may have this value here: for what only the host can judge.
+    ///
+    /// # Errors
+    /// The reason, in MySQL's words.
+    fn check_global(&self, _name: &str, _value: &Value) -> crate::Result<()> {
+        Ok(())
+    }
     /// SET GLOBAL, after the value was checked.
     fn set_global(&self, name: &str, value: Value);
     /// KILL; false when there is no such connection.

@@ -1,4 +1,4 @@
-//! ALTER TABLE (keys and names) and RENAME TABLE.
+//! ALTER TABLE (keys and names), RENAME TABLE, and ALTER INSTANCE RELOAD TLS.
 //!
 //! Built are: adding keys, dropping one, renaming the table, and the options that change nothing for InnoDB (DISABLE KEYS,
 //! ENABLE KEYS, ENGINE=InnoDB, FORCE), which come as a CREATE INDEX of no keys: the table must exist, and nothing else happens.
@@ -18,9 +18,12 @@ enum Action {
     Nothing,
 }
 
-/// Parses ALTER TABLE.
+/// Parses ALTER TABLE and ALTER INSTANCE.
 pub(crate) fn alter(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     cursor.expect_word("ALTER")?;
+    if cursor.word("INSTANCE") {
+        return instance(cursor);
+    }
     cursor.expect_word("TABLE")?;
     let table = cursor.table_name()?;
     if cursor.at_end() {
@@ -34,6 +37,25 @@ pub(crate) fn alter(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         }
     }
     combine(table, actions)
+}
+
+/// RELOAD TLS is all of ALTER INSTANCE that there is; its only channel is that of clients.
+fn instance(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    if !cursor.words(&["RELOAD", "TLS"]) {
+        return Err(Error::not_supported("ALTER INSTANCE of anything but RELOAD TLS"));
+    }
+    if cursor.words(&["FOR", "CHANNEL"]) {
+        let channel = cursor.name()?;
+        if !channel.eq_ignore_ascii_case("mysql_main") {
+            return Err(Error::not_supported(format_args!(
+                "ALTER INSTANCE RELOAD TLS FOR CHANNEL {channel}"
+            )));
+        }
+    }
+    if cursor.peek_word(0, "NO") {
+        return Err(Error::not_supported("ALTER INSTANCE RELOAD TLS … NO ROLLBACK ON ERROR"));
+    }
+    Ok(Statement::ReloadTls)
 }
 
 /// One statement for all the actions, where there is one.

@@ -13,7 +13,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["ALTER", "DATABASE"], "ALTER DATABASE"),
     (&["ALTER", "EVENT"], "events"),
     (&["ALTER", "FUNCTION"], "stored functions"),
-    (&["ALTER", "INSTANCE"], "ALTER INSTANCE"),
     (&["ALTER", "LOGFILE"], "tablespaces"),
     (&["ALTER", "PROCEDURE"], "stored procedures"),
     (&["ALTER", "RESOURCE"], "resource groups"),

@@ -710,6 +710,8 @@ fn the_small_statements() {
     assert_eq!(parsed("ROLLBACK TO SAVEPOINT `s`"), Statement::RollbackTo("s".into()));
     assert_eq!(parsed("RELEASE SAVEPOINT s"), Statement::ReleaseSavepoint("s".into()));
     assert_eq!(parsed("use `my db`"), Statement::Use("my db".into()));
+    assert_eq!(parsed("ALTER INSTANCE RELOAD TLS"), Statement::ReloadTls);
+    assert_eq!(parsed("alter instance reload tls for channel mysql_main;"), Statement::ReloadTls);
     assert!(matches!(parsed("KILL QUERY 5"), Statement::Kill { query_only: true, .. }));
     assert!(matches!(parsed("DO 1, SLEEP(2)"), Statement::Do(list) if list.len() == 2));
     assert!(matches!(parsed("PREPARE p FROM 'SELECT ?'"), Statement::PrepareText { .. }));

@@ -54,6 +54,7 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::PrepareText { .. }
         | Statement::ExecutePrepared { .. }
         | Statement::UnlockTables
+        | Statement::ReloadTls
         | Statement::Deallocate(_) => true,
         Statement::Insert(_)
         | Statement::Update(_)

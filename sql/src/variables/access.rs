@@ -314,6 +314,7 @@ pub fn set_global(
         Some(value) => checked(variable, value, session)?,
         None => default(variable),
     };
+    host.check_global(variable.name, &value)?;
     host.set_global(variable.name, value.clone());
     match variable.name {
         // These two move together.

@@ -153,7 +153,8 @@ bit_set! {
 }
 
 impl Capabilities {
-    /// What our server advertises. Each one is honoured by this crate or handed to the session.
+    /// What our server advertises, with SSL besides where it has a certificate. Each one is honoured by this crate or handed to the
+    /// session.
     pub const SERVER: Capabilities = Capabilities::LONG_PASSWORD
         .with(Capabilities::FOUND_ROWS)
         .with(Capabilities::LONG_FLAG)

@@ -1,7 +1,7 @@
 //! The connection phase: greeting, handshake response, COM_CHANGE_USER, and the packets of an auth switch.
 //!
-//! Both directions of each are here, so that our driver and the server test each other. TLS is not spoken: it is
-//! not advertised, and a client that asks for it all the same (an SSLRequest) is seen as such and refused.
+//! Both directions of each are here, so that our driver and the server test each other. TLS is the server's affair: here an
+//! SSLRequest is told from a response, whether it was offered or not.
 //!
 //! Invariants: names, answers and attributes are bounded ([`crate::limits`]); connection attributes are checked
 //! once when parsed, so that iterating them cannot fail.
@@ -134,7 +134,8 @@ impl Greeting {
 /// The client's first packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientHello<'a> {
-    /// The client wants TLS before it says who it is. Not advertised, so refused.
+    /// The client wants TLS before it says who it is: with the next byte it begins TLS's own handshake, and inside of that it sends
+    /// its response.
     SslRequest,
     /// Who the client is and its first authentication answer.
     Response(HandshakeResponse<'a>),

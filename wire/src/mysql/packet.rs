@@ -100,6 +100,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_out_unread_is_never_a_packet() {
+        let mut reader = reader();
+        let mut writer = PacketWriter::new();
+        writer.put_packet(b"request");
+        writer.put_packet(b"behind");
+        reader.buffer_mut().extend_from_slice(writer.as_slice());
+        assert_eq!(&reader.next().unwrap().unwrap().payload[..], b"request");
+        assert_eq!(&reader.take_unread()[..], b"\x06\0\0\x01behind");
+        assert!(reader.is_drained());
+        assert_eq!(reader.next(), Ok(None));
+        // The sequence goes on behind what was read.
+        writer.clear();
+        writer.set_sequence(1);
+        writer.put_packet(b"inside");
+        reader.buffer_mut().extend_from_slice(writer.as_slice());
+        assert_eq!(&reader.next().unwrap().unwrap().payload[..], b"inside");
+    }
+
+    #[test]
     fn fragments_together_are_bounded() {
         let mut reader = PacketReader::new(PACKET_FRAGMENT_BYTES + 10);
         reader.buffer_mut().extend_from_slice(&[0xff, 0xff, 0xff, 0]);

@@ -72,6 +72,13 @@ impl PacketReader {
         self.input.is_empty() && self.joining.is_none()
     }
 
+    /// Takes out what has arrived and was not handed out: behind a request for TLS everything is TLS's, and nothing that was sent in the
+    /// clear may be read as a packet of the encrypted connection.
+    pub fn take_unread(&mut self) -> BytesMut {
+        self.joining = None;
+        std::mem::take(&mut self.input)
+    }
+
     /// Starts a new exchange: the next packet must have sequence id 0.
     pub fn reset_sequence(&mut self) {
         self.sequence_next = 0;
