@@ -36,7 +36,7 @@ impl Disk {
         self.layer = None;
         let program = Path::new(env!("CARGO_BIN_EXE_jepsen"));
         let (backing, mount) = (self.folder.path().join("backing"), self.folder.path().join("mount"));
-        self.layer = Some(DiskLayer::mount_with(program, &backing, &mount).unwrap());
+        self.layer = Some(DiskLayer::mount(program, &backing, &mount).unwrap());
     }
 
     fn layer(&self) -> &DiskLayer {

@@ -50,8 +50,7 @@ impl Node {
         let folder = tempfile::tempdir().unwrap();
         let program = Path::new(env!("CARGO_BIN_EXE_jepsen"));
         let disk =
-            DiskLayer::mount_with(program, &folder.path().join("backing"), &folder.path().join("mount"))
-                .unwrap();
+            DiskLayer::mount(program, &folder.path().join("backing"), &folder.path().join("mount")).unwrap();
         Node { process: None, disk, engine, ports: (free_port(), free_port()), folder }
     }
 

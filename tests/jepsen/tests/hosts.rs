@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use jepsen::disk::{Aim, Fault};
 use jepsen::edn::Value;
 use jepsen::hosts::{Cluster, End, JoinAs, Plan, REGION_DELAY, Skew, nodes_agree};
 use jepsen::nemesis::Action;
@@ -40,7 +41,7 @@ fn plan(nodes: usize, regions: usize, folder: &tempfile::TempDir) -> Plan {
         regions,
         binary: binary(),
         folder: folder.path().to_owned(),
-        disk: false,
+        disk: None,
         flags: Vec::new(),
         clock: false,
     }
@@ -202,6 +203,40 @@ fn everything_that_nemeses_do_can_be_done() {
     cluster.heal().unwrap();
     let verdict = nodes_agree(&cluster);
     assert_eq!(verdict.valid, Valid::Yes, "{:?} {}", verdict.findings, verdict.details);
+}
+
+/// Somebody restarts a node whose disk fails: it refuses to start, and that is no finding. On a disk that is well it would be.
+#[test]
+fn a_node_that_is_started_while_its_disk_fails_may_end() {
+    if is_left_out() {
+        return;
+    }
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_jepsen"));
+    let cluster = Cluster::start(&Plan { disk: Some(program), ..plan(3, 1, &folder) }).unwrap();
+    let leader = cluster.wait_for_leader().unwrap();
+    let id = cluster.nodes().into_iter().find(|id| *id != leader).unwrap();
+    cluster.kill(id).unwrap();
+    cluster.set_fault(id, &Fault::EioOnRead(Aim::all(1_000_000))).unwrap();
+    cluster.start_node(id).unwrap();
+    wait_until("the node that cannot read its disk ends", || !cluster.is_running(id));
+    cluster.heal().unwrap();
+    let verdict = nodes_agree(&cluster);
+    assert_eq!(verdict.valid, Valid::Yes, "{:?} {}", verdict.findings, verdict.details);
+
+    // The comparison has stopped them all.
+    std::fs::rename(cluster.data_folder(id).join("log"), cluster.data_folder(id).join("gone")).unwrap();
+    std::fs::write(cluster.data_folder(id).join("log"), "no folder").unwrap();
+    cluster.start_node(id).unwrap();
+    wait_until("the node whose log is none ends", || !cluster.is_running(id));
+    let verdict = nodes_agree(&cluster);
+    assert_eq!(verdict.valid, Valid::No, "{}", verdict.details);
+    assert!(
+        verdict.findings.iter().any(|finding| finding.contains("ended by itself")),
+        "{:?}",
+        verdict.findings
+    );
 }
 
 #[test]

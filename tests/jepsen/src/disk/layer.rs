@@ -57,26 +57,13 @@ pub struct DiskLayer {
 }
 
 impl DiskLayer {
-    /// Mounts a disk on `mount_point` whose synced state is in `backing`, under `tree/`. What `backing/tree` holds already is on the disk.
+    /// Mounts a disk on `mount_point` whose synced state is in `backing`, under `tree/`, served by the `jepsen` program at this path. What
+    /// `backing/tree` holds already is on the disk.
     ///
     /// # Errors
     ///
-    /// When this program cannot be started as `jepsen disk`, or cannot mount.
-    pub fn mount(backing: &Path, mount_point: &Path) -> Result<DiskLayer, Error> {
-        let failed = |source| Error::Io {
-            mount_point: mount_point.to_owned(),
-            what: "this program's own path",
-            source,
-        };
-        DiskLayer::mount_with(&std::env::current_exe().map_err(failed)?, backing, mount_point)
-    }
-
-    /// [`DiskLayer::mount`] with the `jepsen` program at another path.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn mount_with(program: &Path, backing: &Path, mount_point: &Path) -> Result<DiskLayer, Error> {
+    /// When the program cannot be started as `jepsen disk`, or cannot mount.
+    pub fn mount(program: &Path, backing: &Path, mount_point: &Path) -> Result<DiskLayer, Error> {
         let failed = |what| move |source| Error::Io { mount_point: mount_point.to_owned(), what, source };
         fs::create_dir_all(backing).map_err(failed("the backing folder"))?;
         let log_path = backing.join("layer.log");

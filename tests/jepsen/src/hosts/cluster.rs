@@ -276,7 +276,7 @@ impl Cluster {
     pub fn set_fault(&self, id: u64, fault: &Fault) -> Result<(), Error> {
         let node = self.node(id)?;
         let disk = node.disk().ok_or_else(|| Error::node(id, "has no disk layer"))?;
-        node.may_end();
+        node.disk_fails();
         disk.set_fault(fault).map_err(|error| Error::Disk { id, said: error.to_string() })
     }
 
@@ -287,7 +287,9 @@ impl Cluster {
     pub fn clear_disk(&self, id: u64) -> Result<(), Error> {
         let node = self.node(id)?;
         let Some(disk) = node.disk() else { return Ok(()) };
-        disk.clear().map_err(|error| Error::Disk { id, said: error.to_string() })
+        disk.clear().map_err(|error| Error::Disk { id, said: error.to_string() })?;
+        node.disk_is_well();
+        Ok(())
     }
 
     /// Sets the clock of a node's process, which follows within about a second.

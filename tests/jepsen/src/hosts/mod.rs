@@ -46,8 +46,8 @@ pub struct Plan {
     pub binary: PathBuf,
     /// Where data folders and logs of the nodes are made.
     pub folder: PathBuf,
-    /// Data folders lie on the layer that forgets and fails ([`crate::disk`]).
-    pub disk: bool,
+    /// Data folders lie on the layer that forgets and fails ([`crate::disk`]), which this `jepsen` program serves; none: on no such layer.
+    pub disk: Option<PathBuf>,
     /// Further flags of `quorate start`, for each node.
     pub flags: Vec<String>,
     /// Nodes have a clock of their own that can be set.

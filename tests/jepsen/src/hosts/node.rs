@@ -64,6 +64,8 @@ struct Process {
     is_paused: bool,
     /// The disk has failed under this process, so that it may end.
     may_end: bool,
+    /// The disk fails now: under the next process too.
+    disk_fails: bool,
     /// How processes ended that nobody asked to.
     ends: Vec<String>,
 }
@@ -93,10 +95,10 @@ impl Node {
         let log = plan.folder.join(format!("n{id}.log"));
         let failed = || format!("making the data folder of n{id}");
         fs::create_dir_all(&data).map_err(Error::system(failed()))?;
-        let disk = if plan.disk {
+        let disk = if let Some(program) = &plan.disk {
             let backing = plan.folder.join(format!("n{id}.backing"));
             fs::create_dir_all(&backing).map_err(Error::system(failed()))?;
-            let mounted = DiskLayer::mount(&backing, &data);
+            let mounted = DiskLayer::mount(program, &backing, &data);
             Some(mounted.map_err(|error| Error::Disk { id, said: error.to_string() })?)
         } else {
             None
@@ -155,9 +157,15 @@ impl Node {
         self.clock.as_ref()
     }
 
-    /// From now on until its next start its process may end by itself: its disk fails.
-    pub(super) fn may_end(&self) {
-        self.lock().may_end = true;
+    /// Its disk fails from now on: until it is well, and started after that, its process may end by itself.
+    pub(super) fn disk_fails(&self) {
+        let mut process = self.lock();
+        (process.disk_fails, process.may_end) = (true, true);
+    }
+
+    /// Its disk is well again.
+    pub(super) fn disk_is_well(&self) {
+        self.lock().disk_fails = false;
     }
 
     /// How its processes ended that nobody ended, and whose disk was well.
@@ -209,7 +217,7 @@ impl Node {
         process.child = Some(child);
         process.is_paused = false;
         // One that has not joined yet gives up when the cluster does not answer.
-        process.may_end = !self.has_joined();
+        process.may_end = !self.has_joined() || process.disk_fails;
         Ok(())
     }
 

@@ -34,7 +34,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), Error> {
     if plan.clock && library().is_none() {
         return Err(missing("libfaketime is not there", INSTALL));
     }
-    if plan.disk && !Path::new("/dev/fuse").exists() {
+    if plan.disk.is_some() && !Path::new("/dev/fuse").exists() {
         return Err(missing(
             "/dev/fuse is not there",
             "load the kernel's module fuse (modprobe fuse), or leave --disk out",
@@ -66,7 +66,7 @@ mod tests {
             regions: 1,
             binary: "/proc/self/exe".into(),
             folder: PathBuf::new(),
-            disk: false,
+            disk: None,
             flags: Vec::new(),
             clock: false,
         };

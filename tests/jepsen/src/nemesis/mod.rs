@@ -107,7 +107,7 @@ impl View {
             leader: cluster.leader(),
             members: cluster.members().unwrap_or_default(),
             regions: nodes.iter().filter_map(|id| Some((*id, cluster.region(*id)?))).collect(),
-            has_disk: cluster.plan().disk,
+            has_disk: cluster.plan().disk.is_some(),
             has_clock: cluster.plan().clock,
             nodes,
         }

@@ -32,7 +32,7 @@ pub(super) fn target(options: &Options, with_learner: bool) -> Result<Target, Er
         regions: options.regions,
         binary: binary(options)?,
         folder: folder.path().to_owned(),
-        disk: options.disk || needs_disk,
+        disk: (options.disk || needs_disk).then(own_program).transpose()?,
         flags: options.server_flags.split_whitespace().map(str::to_owned).collect(),
         clock: options.clock || needs_clock,
     };
@@ -41,6 +41,11 @@ pub(super) fn target(options: &Options, with_learner: bool) -> Result<Target, Er
         cluster.add_node(JoinAs::Learner).map_err(hosts)?;
     }
     Ok(Target::new(Nodes::Hosts(Arc::new(cluster), folder), account(options))?)
+}
+
+/// This program, which serves disk layers too.
+fn own_program() -> Result<PathBuf, Error> {
+    std::env::current_exe().map_err(|error| Error::Hosts(format!("this program's own path: {error}")))
 }
 
 /// The server's program: the one that is named (also by `QUORATE_BIN`), or the one that was built beside this one.
