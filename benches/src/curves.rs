@@ -304,7 +304,7 @@ mod tests {
         assert!(text.starts_with("# D, commit C, M\nx_rtt,test,clients,tps,"), "{text}");
         assert_eq!(text.lines().count(), 6);
         let columns = |line: &str| line.split(',').count();
-        assert!(text.lines().skip(1).all(|line| columns(line) == 13), "{text}");
+        assert!(text.lines().skip(1).all(|line| columns(line) == 14), "{text}");
         let picture = picture(Axis::Rtt, &origin, &points);
         assert!(picture.panels.iter().all(|panel| panel.series.len() == 2));
         assert!(picture.panels[0].series.iter().all(|series| series.points.len() == 2));
