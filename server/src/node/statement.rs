@@ -19,6 +19,7 @@ use super::process::count;
 use super::result::Answer;
 use super::run_plan::{Parts, make_context};
 use super::session::Session;
+use crate::runtime::client_tls::ClientTls;
 
 /// Whether a statement leaves the diagnostics of the one before it: SHOW WARNINGS and its like, `SELECT @@warning_count`.
 fn keeps_diagnostics(statement: &Statement) -> bool {
@@ -274,12 +275,8 @@ impl Session {
 
     /// ALTER INSTANCE RELOAD TLS, on this node.
     fn reload_tls(&self) -> Result<(), Error> {
-        let reload = || {
-            match self.node.client_tls.get() {
-            Some(tls) => tls.reload(),
-            None => Err("SSL context is not usable without certificate and private key (this node was started with --ssl=off)".into()),
-        }
-        };
+        let off = "SSL context is not usable without certificate and private key (this node was started with --ssl=off)";
+        let reload = || self.node.client_tls.get().map_or_else(|| Err(off.to_owned()), ClientTls::reload);
         tokio::task::block_in_place(reload).map_err(|reason| {
             tracing::warn!("the certificate for clients is not replaced: {reason}");
             let message =

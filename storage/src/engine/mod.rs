@@ -13,8 +13,8 @@
 //!   `applied` and `reach` the engine may hold some writes of an index and not others: nothing may be read
 //!   before the log is replayed up to `reach`. [`Store`](crate::version::Store) sees to that.
 //! * Writes that replay makes a second time are harmless: the newest version of each key is written again.
-//! * [`Engine::checkpoint`] is the only call that makes anything survive a loss of power, beside the two that
-//!   replace everything.
+//! * [`Engine::checkpoint`] is the only call that has to make anything survive a loss of power, beside the two that
+//!   replace everything. An engine may make a batch durable at once.
 //! * *Replacing.* [`Engine::begin_replace`] notes durably, before the first row is touched, that the rows are not to be
 //!   used. Then [`Engine::write`], with an applied index of 0, and [`Engine::delete_range`] turn them into those
 //!   of a snapshot, and [`Engine::end_replace`] makes that durable and takes the note back. A crash or an error
