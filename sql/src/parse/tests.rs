@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::ast::*;
+use crate::limits::CHAIN_OPERATORS_MAX;
 use crate::types::Value;
 
 fn parsed(text: &str) -> Statement {
@@ -824,7 +825,7 @@ fn syntax_errors_point_at_the_offending_token() {
     assert_eq!(error(" -- x").code, 1065);
 }
 
-/// Texts that nest or chain past the bounds end in an error, on a thread with a small stack.
+/// Texts that nest or chain past the bounds end in an error, and those just within are parsed, on a thread with half the stack of a session's.
 #[test]
 fn depth_is_bounded() {
     let deep = |open: &str, close: &str, count: usize| {
@@ -866,10 +867,14 @@ fn depth_is_bounded() {
         }
         let nested = deep("(", ")", 50);
         assert!(parse_statement(nested.as_bytes(), SqlMode(0)).is_ok());
+        for operator in [" + 1", " - 1", " * 1", " IS NULL", " = 1", " || 1", " LIKE 1"] {
+            let longest = format!("SELECT @a{}", operator.repeat(CHAIN_OPERATORS_MAX - 1));
+            assert!(parse_statement(longest.as_bytes(), SqlMode(0)).is_ok(), "{operator}");
+        }
         let chained = deep("", " OR a = 1", 9_000);
         assert!(parse_statement(chained.as_bytes(), SqlMode(0)).is_ok());
     };
-    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+    std::thread::Builder::new().stack_size(4 << 20).spawn(run).unwrap().join().unwrap();
 }
 
 /// Every cut of these texts, and every one with a byte turned, parses or fails; it does not panic.

@@ -1,0 +1,149 @@
+//! A run against a server process: warming up, inputs in rounds from several threads, a look at the server after each round.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use cluster_tests::TestCluster;
+
+use crate::answer::Answers;
+use crate::corpus::{self, Session};
+use crate::drive::{self, Drive, Fault};
+use crate::watch::Watch;
+
+/// Inputs before memory is looked at for the first time, at most.
+const WARM_UP_INPUTS: u64 = 200_000;
+/// Inputs between two looks at the server.
+const ROUND_INPUTS: u64 = 500_000;
+/// Databases that are not the fuzzing's.
+const KEPT: [&str; 5] = ["information_schema", "mysql", "performance_schema", "sys", "kept"];
+
+/// What a run is to be.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Settings {
+    /// How many inputs, after warming up.
+    #[arg(long, default_value_t = 10_000_000)]
+    pub inputs: u64,
+    /// Where the randomness begins.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How many connections at once.
+    #[arg(long, default_value_t = 4)]
+    pub threads: u64,
+    /// Where to write what was sent to a connection whose answers were not well formed.
+    #[arg(long)]
+    pub keep: Option<PathBuf>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Inputs sent, those of warming up not counted.
+    pub inputs: u64,
+    /// What the server answered.
+    pub answers: Answers,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Answers { count, errors, internal } = &self.answers;
+        write!(f, "{} inputs, {count} answers, {errors} of them errors", self.inputs)?;
+        internal.iter().try_for_each(|(message, count)| write!(f, "\n1105 {count} times: {message}"))
+    }
+}
+
+/// Fuzzes a server of its own.
+///
+/// # Errors
+/// With what was found.
+pub fn run(settings: &Settings) -> Result<Report, String> {
+    let sessions = corpus::load(&corpus::folder());
+    let mut cluster = TestCluster::start(1);
+    let kept = prepare(&cluster);
+    let warm_up = WARM_UP_INPUTS.min(settings.inputs / 4);
+    round(&cluster, settings, &sessions, u64::MAX, warm_up)?;
+    clean(&cluster);
+    let watch = Watch::begin(&cluster);
+    let mut report = Report { inputs: 0, answers: Answers::default() };
+    let mut number = 0;
+    while report.inputs < settings.inputs {
+        let inputs = ROUND_INPUTS.min(settings.inputs - report.inputs);
+        report.answers.add(round(&cluster, settings, &sessions, number, inputs)?);
+        report.inputs += inputs;
+        number += 1;
+        clean(&cluster);
+        let faults = watch.faults(&mut cluster);
+        if !faults.is_empty() {
+            return Err(format!("after {} inputs: {}", report.inputs, faults.join("\n")));
+        }
+        if kept != checksum(&cluster) {
+            return Err(format!("after {} inputs: rows have changed that nobody may change", report.inputs));
+        }
+    }
+    Ok(report)
+}
+
+/// Who fuzzes: an account that may do anything but in `kept`.
+const USER: &str = "root";
+
+/// Rows that have to be there at the end; their checksum.
+fn prepare(cluster: &TestCluster) -> String {
+    let mut connection = cluster.connect(1);
+    connection.query("CREATE DATABASE kept").unwrap();
+    connection.query("CREATE TABLE kept.t (id INT PRIMARY KEY, v VARCHAR(100))").unwrap();
+    connection.query("INSERT INTO kept.t VALUES (1, 'one'), (2, 'two'), (3, 'three')").unwrap();
+    checksum(cluster)
+}
+
+fn checksum(cluster: &TestCluster) -> String {
+    let mut connection = cluster.connect(1);
+    let rows = connection.query("SELECT COUNT(*), SUM(id), SUM(CRC32(v)) FROM kept.t").unwrap();
+    (0..3).map(|column| rows.text(0, column).unwrap_or_default()).collect::<Vec<_>>().join(" ")
+}
+
+/// Takes away what the inputs have made, so that rows are not taken for a leak.
+fn clean(cluster: &TestCluster) {
+    let mut connection = cluster.connect(1);
+    let databases = connection.query("SHOW DATABASES").unwrap();
+    for row in 0..databases.rows.len() {
+        let name = databases.text(row, 0).unwrap();
+        if !KEPT.contains(&name.as_str()) {
+            connection.query(&format!("DROP DATABASE `{}`", name.replace('`', "``"))).unwrap();
+        }
+    }
+}
+
+/// Inputs from all threads.
+fn round(
+    cluster: &TestCluster,
+    settings: &Settings,
+    sessions: &[Session],
+    number: u64,
+    inputs: u64,
+) -> Result<Answers, String> {
+    let address = &cluster.node(1).client_address;
+    let results: Vec<Result<Answers, Box<Fault>>> = std::thread::scope(|scope| {
+        let start = |thread: u64| {
+            // A seed for every thread of every round.
+            let seed =
+                settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number.wrapping_mul(1 << 16) ^ thread;
+            let inputs = inputs / settings.threads;
+            scope.spawn(move || drive::run(&Drive { address, user: USER, sessions, seed, inputs }))
+        };
+        let threads: Vec<_> = (0..settings.threads).map(start).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut answers = Answers::default();
+    for result in results {
+        match result {
+            Ok(found) => answers.add(found),
+            Err(fault) => {
+                let panics = crate::watch::panics(&cluster.log(1)).join("\n");
+                if let Some(path) = &settings.keep {
+                    std::fs::write(path, &fault.sent).map_err(|error| error.to_string())?;
+                }
+                return Err(format!("round {number}: {}\n{panics}", fault.what));
+            }
+        }
+    }
+    Ok(answers)
+}

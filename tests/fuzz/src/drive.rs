@@ -1,0 +1,195 @@
+//! Inputs to a real server.
+//!
+//! A connection logs in (mostly as recorded, sometimes with a changed handshake response), sends some tens of inputs in one go, closes its
+//! side, and reads until the server closes too.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+
+use crate::answer::Answers;
+use crate::corpus::{Sent, Session};
+use crate::mutate;
+
+/// How long the server may say nothing before it has closed.
+const SILENCE_MAX: Duration = Duration::from_secs(20);
+/// The most that is kept of what a server sends to one connection.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
+/// Inputs of a connection, at most.
+const INPUTS_MAX: usize = 96;
+
+/// How many of a passage's packets are changed: few, so that most of it works and there is something to work on, or many.
+const CHANGED_FEW: f64 = 0.1;
+const CHANGED_MANY: f64 = 0.7;
+
+/// Texts that would stop the fuzzing rather than be an input to it: what changes the whole server, and what waits.
+const AVOIDED: [&str; 9] = [
+    "dbms_consensus",
+    "shutdown",
+    "global",
+    "persist",
+    "sleep",
+    "benchmark",
+    "read lock",
+    "reload",
+    "quorate_",
+];
+
+/// What one thread is to do.
+#[derive(Clone, Debug)]
+pub struct Drive<'a> {
+    /// Where the server listens.
+    pub address: &'a str,
+    /// Who logs in, without a password.
+    pub user: &'a str,
+    /// What is changed.
+    pub sessions: &'a [Session],
+    /// Where the thread's randomness begins.
+    pub seed: u64,
+    /// How many inputs it sends.
+    pub inputs: u64,
+}
+
+/// A connection whose answers are not well formed.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// What is wrong.
+    pub what: String,
+    /// All that was sent.
+    pub sent: Vec<u8>,
+}
+
+/// What a connection is going to send.
+struct Script {
+    bytes: Vec<u8>,
+    inputs: u64,
+    /// The numbers of its packets are as they should be.
+    is_framed: bool,
+}
+
+/// Sends all inputs, a connection at a time.
+///
+/// # Errors
+/// With the first connection whose answers are not well formed.
+pub fn run(drive: &Drive<'_>) -> Result<Answers, Box<Fault>> {
+    let mut random = StdRng::seed_from_u64(drive.seed);
+    let mut answers = Answers::default();
+    let mut sent = 0;
+    while sent < drive.inputs {
+        let script = script(drive, &mut random);
+        sent += script.inputs;
+        match converse(drive.address, &script) {
+            Ok(Ok(found)) => answers.add(found),
+            Ok(Err(what)) => return Err(Box::new(Fault { what, sent: script.bytes })),
+            Err(error) => return Err(Box::new(Fault { what: error.to_string(), sent: script.bytes })),
+        }
+    }
+    Ok(answers)
+}
+
+fn script(drive: &Drive<'_>, random: &mut StdRng) -> Script {
+    let mut script = Script { bytes: Vec::new(), inputs: 1, is_framed: true };
+    let session = drive.sessions.choose(random).unwrap();
+    let mut hello = session.hello_of(drive.user);
+    if random.random_ratio(1, 12) {
+        let others: Vec<&[u8]> = drive.sessions.iter().map(|session| &session.hello[..]).collect();
+        hello = mutate::payload(&hello, &others, random);
+        // Whatever it has become: its answers may come at any number.
+        script.is_framed = false;
+    }
+    put(&mut script, &Sent { sequence: 1, payload: hello }, random);
+    let wanted = random.random_range(1..=INPUTS_MAX);
+    // A session's beginning makes the database and the tables that the rest needs.
+    passage(&mut script, session, 0, random);
+    while (script.inputs as usize) < wanted {
+        let session =
+            if random.random_ratio(3, 4) { session } else { drive.sessions.choose(random).unwrap() };
+        let start = random.random_range(0..session.packets.len());
+        passage(&mut script, session, start, random);
+    }
+    script
+}
+
+/// Some packets of a session, one behind the other, changed or not.
+fn passage(script: &mut Script, session: &Session, start: usize, random: &mut StdRng) {
+    let end = (start + random.random_range(1..=16)).min(session.packets.len());
+    let others: Vec<&[u8]> = session.packets.iter().map(|packet| &packet.payload[..]).collect();
+    let changed = if random.random() { CHANGED_FEW } else { CHANGED_MANY };
+    for packet in &session.packets[start..end] {
+        let payload = match random.random_bool(changed) {
+            true => mutate::payload(&packet.payload, &others, random),
+            false => packet.payload.clone(),
+        };
+        if !is_avoided(&payload) {
+            put(script, &Sent { sequence: packet.sequence, payload }, random);
+        }
+    }
+}
+
+fn is_avoided(payload: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(payload).to_ascii_lowercase();
+    // COM_QUIT, and commands that end other connections, would only make the run shorter.
+    matches!(payload.first(), Some(0x01 | 0x0c) | None) || AVOIDED.iter().any(|word| text.contains(word))
+}
+
+/// Frames a packet; seldom with a wrong length or number.
+fn put(script: &mut Script, packet: &Sent, random: &mut StdRng) {
+    let mut length = packet.payload.len() as u32;
+    let mut sequence = packet.sequence;
+    if random.random_ratio(1, 400) {
+        script.is_framed = false;
+        match random.random_range(0..3) {
+            0 => length = *[0, 1, 0xff_fffe, 0xff_ffff].choose(random).unwrap(),
+            1 => sequence = random.random(),
+            _ => length = length.wrapping_add(random.random_range(0..8)).saturating_sub(4),
+        }
+    }
+    // What answers a question that the server did not ask this time is out of order.
+    script.is_framed &= sequence == 0 || script.bytes.is_empty();
+    script.inputs += 1;
+    script.bytes.extend_from_slice(&length.to_le_bytes()[..3]);
+    script.bytes.push(sequence);
+    script.bytes.extend_from_slice(&packet.payload);
+}
+
+/// Sends a script and reads all answers; the inner error says what is wrong with them.
+fn converse(address: &str, script: &Script) -> io::Result<Result<Answers, String>> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(SILENCE_MAX))?;
+    stream.set_write_timeout(Some(SILENCE_MAX))?;
+    greeting(&mut stream)?;
+    let mut reading = stream.try_clone()?;
+    let reader = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let end = Read::by_ref(&mut reading).take(ANSWER_BYTES_MAX).read_to_end(&mut bytes);
+        (bytes, end)
+    });
+    // A server that refuses what came closes before all of it is there.
+    let _ = stream.write_all(&script.bytes);
+    let _ = stream.shutdown(Shutdown::Write);
+    let (bytes, end) = reader.join().map_err(|_| io::Error::other("the reading thread panicked"))?;
+    match end {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            return Ok(Err(format!("no answer and no close within {SILENCE_MAX:?}")));
+        }
+        Ok(_) | Err(_) => {}
+    }
+    Ok(Answers::read(&bytes, 2, script.is_framed))
+}
+
+/// Reads the greeting, which comes before anything is sent.
+fn greeting(stream: &mut TcpStream) -> io::Result<()> {
+    let mut header = [0; 4];
+    stream.read_exact(&mut header)?;
+    let length = usize::from(header[0]) | usize::from(header[1]) << 8;
+    let mut greeting = vec![0; length];
+    stream.read_exact(&mut greeting)?;
+    match wire::mysql::handshake::Greeting::parse(&greeting) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(io::Error::other(format!("{error}: {}", String::from_utf8_lossy(&greeting)))),
+    }
+}
