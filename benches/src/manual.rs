@@ -1,13 +1,15 @@
-//! Servers that were started by hand, one beside the other: `NAME=HOST:PORT:USER …`.
+//! Servers that were started by hand, one beside the other: `NAME=HOST:PORT:USER[:PID] …`.
 //!
 //! Every test runs on every server within the same minute, several rounds in changing order, and the median counts. The tables are made
-//! when they are missing.
+//! when they are missing. With a server's process id, the processor time that it takes for a transaction is measured too. A test `NAME:THREADS:tls`
+//! runs on encrypted connections.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
 use crate::record::median;
 use crate::sysbench::{IGNORED_ERRORS, Outcome};
+use crate::usage::process_seconds;
 
 /// sysbench's tables and rows.
 const TABLES: &str = "--tables=4";
@@ -27,12 +29,41 @@ struct Server {
     host: String,
     port: String,
     user: String,
+    pid: Option<u32>,
+}
+
+/// A test of sysbench.
+struct Test {
+    name: String,
+    threads: u32,
+    is_encrypted: bool,
+}
+
+impl Test {
+    fn parse(text: &str) -> Option<Test> {
+        let mut parts = text.split(':');
+        let (name, threads) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+        let is_encrypted = match (parts.next(), parts.next()) {
+            (None, None) => false,
+            (Some("tls"), None) => true,
+            _ => return None,
+        };
+        Some(Test { name, threads, is_encrypted })
+    }
+}
+
+/// What a run came to.
+struct Measured {
+    /// Transactions a second.
+    rate: f64,
+    /// Processor time of the server for a transaction, microseconds.
+    processor_us: Option<f64>,
 }
 
 /// What is to be measured.
 pub struct Plan {
     servers: Vec<Server>,
-    tests: Vec<(String, u32)>,
+    tests: Vec<Test>,
     seconds: u32,
     rounds: usize,
 }
@@ -53,18 +84,22 @@ impl Plan {
                 "--seconds" => plan.seconds = number("--seconds")?,
                 "--rounds" => plan.rounds = number("--rounds")?.max(1) as usize,
                 "--test" => {
-                    let text = arguments.next().ok_or("--test needs NAME:THREADS")?;
-                    let (name, threads) = text.split_once(':').ok_or("--test needs NAME:THREADS")?;
-                    plan.tests.push((name.into(), threads.parse().map_err(|_| "THREADS is no number")?));
+                    let test = arguments.next().as_deref().and_then(Test::parse);
+                    plan.tests.push(test.ok_or("--test needs NAME:THREADS or NAME:THREADS:tls")?);
                 }
                 server => plan.servers.push(Server::parse(server)?),
             }
         }
         if plan.servers.is_empty() {
-            return Err("name servers as NAME=HOST:PORT:USER, or say peers, curves or failover".into());
+            return Err("name servers as NAME=HOST:PORT:USER[:PID], or say peers, curves or failover".into());
         }
         if plan.tests.is_empty() {
-            plan.tests = TESTS.iter().map(|(name, threads)| ((*name).to_owned(), *threads)).collect();
+            let plain = |(name, threads): &(&str, u32)| Test {
+                name: (*name).to_owned(),
+                threads: *threads,
+                is_encrypted: false,
+            };
+            plan.tests = TESTS.iter().map(plain).collect();
         }
         Ok(plan)
     }
@@ -82,38 +117,47 @@ impl Plan {
             print!("{:>20}", server.name);
         }
         println!();
-        for (test, threads) in &self.tests {
-            self.measure(test, *threads)?;
-        }
-        Ok(())
+        self.tests.iter().try_for_each(|test| self.measure(test))
     }
 
-    fn measure(&self, test: &str, threads: u32) -> Result<(), String> {
-        let mut rates: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    fn measure(&self, test: &Test) -> Result<(), String> {
+        let mut runs: BTreeMap<usize, Vec<Measured>> = BTreeMap::new();
         for round in 0..self.rounds {
             for place in 0..self.servers.len() {
                 let server = (place + round) % self.servers.len();
-                let rate = self.servers[server].measure(test, threads, self.seconds)?;
-                rates.entry(server).or_default().push(rate);
+                runs.entry(server).or_default().push(self.servers[server].measure(test, self.seconds)?);
             }
         }
-        let medians: Vec<f64> = rates.into_values().filter_map(median).collect();
-        print!("{test:<24}{threads:>8}");
-        for rate in &medians {
-            print!("{:>20}", format!("{rate:.0} ({:.2})", rate / medians[0]));
+        let name = if test.is_encrypted { format!("{} tls", test.name) } else { test.name.clone() };
+        let rates: Vec<f64> =
+            runs.values().filter_map(|runs| median(runs.iter().map(|run| run.rate).collect())).collect();
+        print!("{name:<24}{:>8}", test.threads);
+        for rate in &rates {
+            print!("{:>20}", format!("{rate:.0} ({:.2})", rate / rates[0]));
         }
         println!();
+        let processor =
+            |runs: &Vec<Measured>| median(runs.iter().filter_map(|run| run.processor_us).collect());
+        if let Some(times) = runs.values().map(processor).collect::<Option<Vec<f64>>>() {
+            print!("{:<32}", "  processor time, µs");
+            for time in &times {
+                print!("{:>20}", format!("{time:.1} ({:.2})", time / times[0]));
+            }
+            println!();
+        }
         Ok(())
     }
 }
 
 impl Server {
     fn parse(text: &str) -> Result<Server, String> {
-        let form = || format!("'{text}' is not of the form NAME=HOST:PORT:USER");
+        let form = || format!("'{text}' is not of the form NAME=HOST:PORT:USER[:PID]");
         let (name, address) = text.split_once('=').ok_or_else(form)?;
         let mut parts = address.split(':');
         let mut part = || parts.next().map(str::to_owned).ok_or_else(form);
-        Ok(Server { name: name.into(), host: part()?, port: part()?, user: part()? })
+        let (host, port, user) = (part()?, part()?, part()?);
+        let pid = parts.next().map(|pid| pid.parse().map_err(|_| form())).transpose()?;
+        Ok(Server { name: name.into(), host, port, user, pid })
     }
 
     fn sysbench(&self, test: &str) -> Command {
@@ -146,14 +190,20 @@ impl Server {
         }
     }
 
-    /// Transactions a second.
-    fn measure(&self, test: &str, threads: u32, seconds: u32) -> Result<f64, String> {
-        let mut command = self.sysbench(test);
-        command.arg(format!("--threads={threads}")).arg(format!("--time={seconds}"));
+    fn measure(&self, test: &Test, seconds: u32) -> Result<Measured, String> {
+        let mut command = self.sysbench(&test.name);
+        command.arg(format!("--threads={}", test.threads)).arg(format!("--time={seconds}"));
+        if test.is_encrypted {
+            command.arg("--mysql-ssl=on");
+        }
         command.args([&format!("--mysql-ignore-errors={IGNORED_ERRORS}"), "run"]);
+        let before = self.pid.and_then(process_seconds);
         let output = command.output().map_err(|error| format!("cannot run sysbench: {error}"))?;
+        let after = self.pid.and_then(process_seconds);
         let text = String::from_utf8_lossy(&output.stdout);
-        let outcome = Outcome::parse(&text);
-        outcome.map(|outcome| outcome.tps).ok_or_else(|| format!("{} {test}: {text}", self.name))
+        let outcome = Outcome::parse(&text).ok_or_else(|| format!("{} {}: {text}", self.name, test.name))?;
+        let per_transaction = |seconds: f64| seconds * 1e6 / outcome.transactions as f64;
+        let processor_us = before.zip(after).map(|(before, after)| per_transaction(after - before));
+        Ok(Measured { rate: outcome.tps, processor_us })
     }
 }
