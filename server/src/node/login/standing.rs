@@ -1,0 +1,79 @@
+//! What a session is let do by its login: which account it is of, its place among the account's connections, and whether it must change
+//! its password first.
+
+use std::time::Instant;
+
+use sql::account::{AccountId, Accounts};
+use sql::ast::Statement;
+
+use super::Place;
+
+/// See the module.
+pub struct Standing {
+    /// The account that the client is logged in as.
+    pub account: AccountId,
+    /// The roles that are active when the session begins.
+    pub roles: Vec<AccountId>,
+    /// None of sessions that did not log in.
+    place: Option<Place>,
+    /// Nothing but a new password is taken.
+    must_change_password: bool,
+}
+
+impl Standing {
+    pub(super) fn new(account: AccountId, roles: Vec<AccountId>, place: Place, must_change_password: bool) -> Standing {
+        Standing { account, roles, place: Some(place), must_change_password }
+    }
+
+    /// Of a session that is the node's own.
+    #[must_use]
+    pub fn internal() -> Standing {
+        let (account, roles) = (AccountId::root(), Vec::new());
+        Standing { account, roles, place: None, must_change_password: false }
+    }
+
+    /// Counts a statement that is to be run.
+    ///
+    /// # Errors
+    /// 1226 past a limit, 1820 as long as the password has expired.
+    pub fn admit(&self, statement: &Statement) -> Result<(), sql::Error> {
+        if let Some(place) = &self.place {
+            place
+                .count(changes_data(statement), Instant::now())
+                .map_err(|refusal| refusal.to_error(&self.account.user))?;
+        }
+        match self.must_change_password && !changes_password(statement, &self.account) {
+            true => Err(must_change_password()),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether statements are refused without being looked at: what may come must be said as text.
+    ///
+    /// # Errors
+    /// 1820.
+    pub fn admit_command(&self) -> Result<(), sql::Error> {
+        if self.must_change_password { Err(must_change_password()) } else { Ok(()) }
+    }
+
+    /// After a statement: whether it was the one that was waited for.
+    pub fn refresh(&mut self, accounts: &Accounts) {
+        if self.must_change_password {
+            self.must_change_password = accounts.get(&self.account).is_none_or(|account| account.password_expired);
+        }
+    }
+
+    /// Whether nothing but a new password is taken.
+    #[must_use]
+    pub fn must_change_password(&self) -> bool {
+        self.must_change_password
+    }
+}
+
+fn must_change_password() -> sql::Error {
+    sql::Error {
+        code: 1820,
+        state: *b"HY000",
+        message: "You must reset your password using ALTER USER statement before executing this statement.".into(),
+    }
+}
