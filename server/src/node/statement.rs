@@ -52,7 +52,11 @@ impl Session {
             self.state.warnings.clear();
             self.state.warning_count = 0;
         }
-        let result = self.dispatch(statement, parameters, plan, reply).await;
+        let result = match self.standing.admit(statement) {
+            Ok(()) => self.dispatch(statement, parameters, plan, reply).await,
+            Err(refused) => Err(refused),
+        };
+        self.standing.refresh(&self.node);
         self.note_branch_failure(&result);
         if matches!(**statement, Statement::Query(_)) && keeps_diagnostics(statement) {
             // It has read their number; they are gone then, as after any other SELECT.

@@ -26,6 +26,7 @@ pub mod flusher;
 pub mod health;
 pub mod listener;
 pub mod log_thread;
+pub mod login;
 pub mod machine;
 #[cfg(feature = "opensrv")]
 pub mod opensrv;

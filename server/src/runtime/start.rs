@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use consensus::{LogIndex, LogState, Membership, NodeId, Replica, Term};
+use sql::account::Accounts;
 use sql::execute::Host as _;
 use sql::types::Value;
 use storage::disk::{Disk, RealDisk, lock_folder};
@@ -18,11 +19,13 @@ use super::admission::Doorkeeper;
 use super::apply_pool::ApplyPool;
 use super::client_tls::ClientTls;
 use super::driver::{Driver, Event, Links};
+use super::login::key::PasswordKey;
 use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
 use super::purge::Upkeep;
 use super::queue::{Receiver, Sender, bounded, unbounded};
 use super::snapshot::{OUT_FOLDER, Snapshots, Source};
 use super::{apply_thread, flusher, health, log_thread, machine, promotion};
+use crate::accounts_file::AccountsFile;
 use crate::config::{Config, PeerTlsFiles};
 use crate::limits::{DRIVER_QUEUE_EVENTS_MAX, SHUTDOWN_WAIT, TICK};
 use crate::members_file::MembersFile;
@@ -92,6 +95,9 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     if let Some(client_tls) = client_tls {
         let _ = node.client_tls.set(client_tls);
     }
+    let password_key = PasswordKey::open(&config.data).map_err(Error::Refused)?;
+    let _ = node.password_key.set(password_key);
+    begin_logins(&node)?;
     if config.require_secure_transport {
         node.set_global(REQUIRE_SECURE_TRANSPORT, Value::Int(1));
     }
@@ -140,6 +146,30 @@ pub fn run(mut config: Config) -> Result<(), Error> {
         health.stop();
     }
     tracing::info!("node stopped");
+    Ok(())
+}
+
+/// The accounts that this node knew last; where it knew none, those of a cluster that has none, unless it may be of one that has.
+fn begin_logins(node: &Arc<Node>) -> Result<(), Error> {
+    let config = &node.config;
+    let file = AccountsFile::new(&config.data);
+    let known = match file.read().map_err(Error::Refused)? {
+        None if config.peers.iter().any(|peer| peer.id == config.node_id) => Some(Accounts::default()),
+        known => known,
+    };
+    let knows_accounts = known.is_some();
+    if let Some(accounts) = known {
+        let catalog = sql::catalog::Catalog { accounts: Arc::new(accounts), ..Default::default() };
+        *node.catalog.write() = Arc::new(catalog);
+    }
+    node.logins.begin(
+        knows_accounts,
+        Box::new(move |accounts| {
+            if let Err(error) = file.write(accounts) {
+                tracing::error!("the accounts could not be kept for the next start: {error}");
+            }
+        }),
+    );
     Ok(())
 }
 

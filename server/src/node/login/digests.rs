@@ -34,7 +34,9 @@ impl Digests {
             self.by_account.remove(&other);
         }
         let kept = self.by_account.entry(account.id.clone()).or_default();
-        kept.retain(|other| is_current(account, other) && other.authentication_string != proven.authentication_string);
+        kept.retain(|other| {
+            is_current(account, other) && other.authentication_string != proven.authentication_string
+        });
         kept.push(proven);
     }
 }

@@ -59,7 +59,9 @@ impl Failures {
     fn refresh(&mut self, account: &Arc<Account>, now: Instant) {
         let Some(failed) = self.by_account.get(&account.id) else { return };
         let is_over = match (failed.blocked_since, failed.account.password_lock) {
-            (Some(since), PasswordLock::Days(days)) => now.saturating_duration_since(since) >= DAY * u32::from(days),
+            (Some(since), PasswordLock::Days(days)) => {
+                now.saturating_duration_since(since) >= DAY * u32::from(days)
+            }
             (Some(_), PasswordLock::Unbounded) | (None, _) => false,
             (Some(_), PasswordLock::Off) => true,
         };
@@ -97,7 +99,8 @@ mod tests {
 
     #[test]
     fn an_account_is_blocked_for_its_days() {
-        let (mut failures, account, now) = (Failures::default(), account(2, PasswordLock::Days(3)), Instant::now());
+        let (mut failures, account, now) =
+            (Failures::default(), account(2, PasswordLock::Days(3)), Instant::now());
         assert_eq!(failures.failed(&account, now), Ok(()));
         assert_eq!(failures.succeeded(&account, now), Ok(()));
         assert_eq!(failures.failed(&account, now), Ok(()), "a success between begins anew");

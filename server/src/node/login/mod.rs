@@ -14,6 +14,9 @@
 //! it stops. All memory is bounded by the number of accounts that exist, and not by what clients say. A digest is kept for as long as the
 //! account has the authentication string that it was proven against.
 //!
+//! Before a node has read its catalog it goes by the accounts that it knew last, which the runtime keeps in a file; a node that has just
+//! joined and knows none lets nobody in.
+//!
 //! Left out: blocking hosts by `max_connect_errors` (there is no host cache, as with `host_cache_size=0`).
 
 mod digests;
@@ -26,7 +29,9 @@ mod verify;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use sql::account::{Account, Accounts, AuthPlugin};
@@ -50,7 +55,16 @@ pub struct Logins {
     /// How many passwords may be checked at once; the others wait.
     pub checks: Semaphore,
     log: Mutex<RefusedLog>,
+    /// The catalog holds accounts that are in force, or were when this node knew them last.
+    knows_accounts: AtomicBool,
+    /// Keeps the accounts for the next start.
+    keeper: OnceLock<Keeper>,
+    /// What was kept last.
+    kept: Mutex<Option<Arc<Accounts>>>,
 }
+
+/// Keeps accounts for the next start of the node.
+pub type Keeper = Box<dyn Fn(&Accounts) + Send + Sync>;
 
 impl Default for Logins {
     fn default() -> Logins {
@@ -61,6 +75,9 @@ impl Default for Logins {
             decoys: RandomState::new(),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
             log: Mutex::default(),
+            knows_accounts: AtomicBool::new(true),
+            keeper: OnceLock::new(),
+            kept: Mutex::default(),
         }
     }
 }
@@ -75,7 +92,9 @@ impl Logins {
             return Credential::Empty;
         }
         match authentication.plugin {
-            AuthPlugin::CachingSha2Password => Credential::Sha2 { remembered: self.digests.lock().of(account) },
+            AuthPlugin::CachingSha2Password => {
+                Credential::Sha2 { remembered: self.digests.lock().of(account) }
+            }
             AuthPlugin::MysqlNativePassword => {
                 let secrets = std::iter::once(&authentication.authentication_string).chain(&account.retained);
                 Credential::Native(secrets.filter_map(|secret| native_digest(secret)).collect())
@@ -100,6 +119,29 @@ impl Logins {
         self.digests.lock().remember(account, proven);
     }
 
+    /// At the start: whether anything is known of the accounts, and who keeps them.
+    pub fn begin(&self, knows_accounts: bool, keeper: Keeper) {
+        self.knows_accounts.store(knows_accounts, Ordering::Release);
+        let _ = self.keeper.set(keeper);
+    }
+
+    /// Whether anybody can be judged.
+    #[must_use]
+    pub fn knows_accounts(&self) -> bool {
+        self.knows_accounts.load(Ordering::Acquire)
+    }
+
+    /// The catalog was read, or replaced: these are the accounts now.
+    pub fn accounts_are(&self, accounts: &Arc<Accounts>) {
+        let mut kept = self.kept.lock();
+        let is_new = kept.as_ref().is_none_or(|kept| !Arc::ptr_eq(kept, accounts));
+        if is_new && let Some(keep) = self.keeper.get() {
+            keep(accounts);
+        }
+        *kept = Some(Arc::clone(accounts));
+        self.knows_accounts.store(true, Ordering::Release);
+    }
+
     /// Whether a refused login is to be logged now: how many were not, since the one before.
     #[must_use]
     pub fn log_refusal(&self) -> Option<u64> {
@@ -119,6 +161,10 @@ fn native_digest(authentication_string: &[u8]) -> Option<[u8; NATIVE_DIGEST_BYTE
         *byte = value(pair[0])? << 4 | value(pair[1])?;
     }
     Some(digest)
+}
+
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }
 
 /// When a refused login was logged last, and how many were not since.
@@ -167,7 +213,8 @@ mod tests {
         let logins = Logins::default();
         let mut dual = account(AuthPlugin::CachingSha2Password, b"new");
         dual.retained = Some(secret::make(AuthPlugin::CachingSha2Password, b"old"));
-        let remembered = |account: &Account| match logins.credential(&Accounts::default(), "u", Some(account)) {
+        let remembered = |account: &Account| match logins.credential(&Accounts::default(), "u", Some(account))
+        {
             Credential::Sha2 { remembered } => remembered.len(),
             other => panic!("{other:?}"),
         };

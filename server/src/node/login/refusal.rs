@@ -42,8 +42,10 @@ impl Refusal {
         match self {
             Refusal::Denied(denial) => denial.to_packet(user, host),
             Refusal::Blocked { days, remaining_days, failures } => {
-                let days_text = |days: Option<u64>| days.map_or_else(|| "unlimited".to_owned(), |days| days.to_string());
-                let (total, left) = (days_text(days.map(u64::from)), days_text(days.map(|_| *remaining_days)));
+                let days_text =
+                    |days: Option<u64>| days.map_or_else(|| "unlimited".to_owned(), |days| days.to_string());
+                let (total, left) =
+                    (days_text(days.map(u64::from)), days_text(days.map(|_| *remaining_days)));
                 let message = format!(
                     "{who} Account is blocked for {total} day(s) ({left} day(s) remaining) due to {failures} consecutive \
                      failed logins."
@@ -101,7 +103,10 @@ mod tests {
              due to 2 consecutive failed logins."
         );
         assert!(blocked(None, 0).contains("for unlimited day(s) (unlimited day(s) remaining)"));
-        assert_eq!(heard(Refusal::Locked), "3118 (HY000): Access denied for user 'bob'@'10.0.0.1'. Account is locked.");
+        assert_eq!(
+            heard(Refusal::Locked),
+            "3118 (HY000): Access denied for user 'bob'@'10.0.0.1'. Account is locked."
+        );
         assert_eq!(
             heard(Refusal::LimitReached { resource: "max_questions", limit: 3 }),
             "1226 (42000): User 'bob' has exceeded the 'max_questions' resource (current value: 3)"

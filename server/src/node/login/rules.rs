@@ -1,15 +1,13 @@
 //! The order in which a login is judged, once its plugin has: as MySQL judges it.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use sql::account::{Account, Accounts, Privilege, TlsRequirement};
 use wire::mysql::auth::Denial;
 
-use super::{Logins, Refusal, Standing};
+use super::{Logins, Refusal, Standing, unix_seconds};
 use crate::node::process::Encryption;
-
-const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 /// Whom a client's certificate is of and by, in OpenSSL's one-line form (`/C=DE/CN=client`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub struct Connecting {
     /// CAN_HANDLE_EXPIRED_PASSWORDS.
     pub handles_expired_passwords: bool,
     /// `default_password_lifetime`.
-    pub password_lifetime_days_default: u16,
+    pub password_lifetime_days_default: u64,
     /// All connections but the one that is kept back are taken.
     pub is_last: bool,
     /// `activate_all_roles_on_login`.
@@ -57,7 +55,8 @@ impl Logins {
             let using_password = !account.authentication.authentication_string.is_empty();
             return Err(Refusal::Denied(Denial::AccessDenied { using_password }));
         }
-        let has_expired = has_expired(account, connecting.password_lifetime_days_default, unix_seconds());
+        let has_expired =
+            account.is_password_expired(unix_seconds(), connecting.password_lifetime_days_default);
         if has_expired && !connecting.handles_expired_passwords {
             return Err(Refusal::PasswordExpired);
         }
@@ -86,7 +85,10 @@ fn is_as_required(require: &TlsRequirement, connecting: &Connecting) -> bool {
         TlsRequirement::None | TlsRequirement::Ssl => true,
         TlsRequirement::X509 => connecting.certificate.is_some(),
         TlsRequirement::Specified { cipher, issuer, subject } => {
-            let is = |wanted: &Option<String>, found: fn(&CertificateNames) -> &str| match (wanted, &connecting.certificate) {
+            let is = |wanted: &Option<String>, found: fn(&CertificateNames) -> &str| match (
+                wanted,
+                &connecting.certificate,
+            ) {
                 (None, _) => true,
                 (Some(wanted), Some(certificate)) => wanted == found(certificate),
                 (Some(_), None) => false,
@@ -96,17 +98,6 @@ fn is_as_required(require: &TlsRequirement, connecting: &Connecting) -> bool {
                 && is(subject, |certificate| &certificate.subject)
         }
     }
-}
-
-/// Whether the account's password has expired: it was said so, or its lifetime is over.
-fn has_expired(account: &Account, lifetime_days_default: u16, now_unix_seconds: u64) -> bool {
-    let lifetime_days = account.password_lifetime_days.unwrap_or(lifetime_days_default);
-    let age_seconds = now_unix_seconds.saturating_sub(account.password_changed_unix_seconds);
-    account.password_expired || (lifetime_days > 0 && age_seconds >= u64::from(lifetime_days) * DAY_SECONDS)
-}
-
-fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }
 
 #[cfg(test)]
@@ -125,7 +116,11 @@ mod tests {
         let (clear, tls, shown) = (Connecting::default(), encrypted(None), encrypted(Some(names)));
         let specified = |cipher: Option<&str>, issuer: Option<&str>, subject: Option<&str>| {
             let owned = |text: Option<&str>| text.map(str::to_owned);
-            TlsRequirement::Specified { cipher: owned(cipher), issuer: owned(issuer), subject: owned(subject) }
+            TlsRequirement::Specified {
+                cipher: owned(cipher),
+                issuer: owned(issuer),
+                subject: owned(subject),
+            }
         };
         for (require, expected) in [
             (TlsRequirement::None, [true, true, true]),
@@ -143,19 +138,6 @@ mod tests {
     }
 
     #[test]
-    fn passwords_expire_by_their_age_or_by_word() {
-        let account = Account { password_changed_unix_seconds: 1_000, ..Account::new(AccountId::new("u", "%")) };
-        let lived = |days: Option<u16>, default: u16, seconds: u64| {
-            has_expired(&Account { password_lifetime_days: days, ..account.clone() }, default, 1_000 + seconds)
-        };
-        assert!(!lived(None, 0, 1 << 40));
-        assert!(!lived(Some(0), 1, 1 << 40), "NEVER");
-        assert!(!lived(Some(1), 0, DAY_SECONDS - 1) && lived(Some(1), 0, DAY_SECONDS));
-        assert!(!lived(None, 2, DAY_SECONDS) && lived(None, 2, 2 * DAY_SECONDS));
-        assert!(has_expired(&Account { password_expired: true, ..account }, 0, 0));
-    }
-
-    #[test]
     fn the_last_connection_is_for_who_may_administer_connections() {
         let (logins, accounts) = (Logins::default(), Accounts::default());
         let root = accounts.get(&AccountId::root()).unwrap();
@@ -169,8 +151,12 @@ mod tests {
     fn a_locked_account_hears_so_before_anything_else_of_it() {
         let (logins, accounts) = (Logins::default(), Accounts::default());
         let account = Account::new(AccountId::new("u", "%"));
-        let locked =
-            Arc::new(Account { is_locked: true, password_expired: true, require: TlsRequirement::Ssl, ..account });
+        let locked = Arc::new(Account {
+            is_locked: true,
+            password_expired: true,
+            require: TlsRequirement::Ssl,
+            ..account
+        });
         assert_eq!(logins.admit(&accounts, &locked, &Connecting::default()).err(), Some(Refusal::Locked));
     }
 }

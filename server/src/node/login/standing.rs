@@ -3,10 +3,11 @@
 
 use std::time::Instant;
 
-use sql::account::{AccountId, Accounts};
+use sql::account::AccountId;
 use sql::ast::Statement;
 
-use super::Place;
+use super::{Place, unix_seconds};
+use crate::node::Node;
 
 /// See the module.
 pub struct Standing {
@@ -21,7 +22,12 @@ pub struct Standing {
 }
 
 impl Standing {
-    pub(super) fn new(account: AccountId, roles: Vec<AccountId>, place: Place, must_change_password: bool) -> Standing {
+    pub(super) fn new(
+        account: AccountId,
+        roles: Vec<AccountId>,
+        place: Place,
+        must_change_password: bool,
+    ) -> Standing {
         Standing { account, roles, place: Some(place), must_change_password }
     }
 
@@ -48,7 +54,7 @@ impl Standing {
         }
     }
 
-    /// Whether statements are refused without being looked at: what may come must be said as text.
+    /// Whether a command that is no statement may be run.
     ///
     /// # Errors
     /// 1820.
@@ -57,23 +63,49 @@ impl Standing {
     }
 
     /// After a statement: whether it was the one that was waited for.
-    pub fn refresh(&mut self, accounts: &Accounts) {
+    pub fn refresh(&mut self, node: &Node) {
         if self.must_change_password {
-            self.must_change_password = accounts.get(&self.account).is_none_or(|account| account.password_expired);
+            let catalog = node.catalog();
+            let lifetime_days = sql::variables::global_number(node, "default_password_lifetime");
+            let account = catalog.accounts.get(&self.account);
+            self.must_change_password =
+                account.is_none_or(|account| account.is_password_expired(unix_seconds(), lifetime_days));
         }
     }
 
-    /// Whether nothing but a new password is taken.
-    #[must_use]
-    pub fn must_change_password(&self) -> bool {
-        self.must_change_password
+    /// Gives the place among the account's connections back, before another login on the same connection.
+    pub fn leave(&mut self) {
+        self.place = None;
     }
+}
+
+/// Whether MAX_UPDATES_PER_HOUR counts the statement.
+fn changes_data(statement: &Statement) -> bool {
+    matches!(
+        statement,
+        Statement::Insert(_)
+            | Statement::Update(_)
+            | Statement::Delete(_)
+            | Statement::CreateDatabase { .. }
+            | Statement::DropDatabase { .. }
+            | Statement::CreateTable(_)
+            | Statement::DropTable { .. }
+            | Statement::TruncateTable(_)
+            | Statement::CreateIndex { .. }
+            | Statement::DropIndex { .. }
+            | Statement::RenameTable(_)
+    )
+}
+
+fn changes_password(_: &Statement, _: &AccountId) -> bool {
+    false
 }
 
 fn must_change_password() -> sql::Error {
     sql::Error {
         code: 1820,
         state: *b"HY000",
-        message: "You must reset your password using ALTER USER statement before executing this statement.".into(),
+        message: "You must reset your password using ALTER USER statement before executing this statement."
+            .into(),
     }
 }

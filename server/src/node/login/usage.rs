@@ -54,7 +54,8 @@ impl Usages {
                 used.connections > 0 || now.saturating_duration_since(used.hour_began) < HOUR
             });
         }
-        let used = by_account.entry(account.id.clone()).or_insert_with(|| Arc::new(Mutex::new(Used::new(now))));
+        let used =
+            by_account.entry(account.id.clone()).or_insert_with(|| Arc::new(Mutex::new(Used::new(now))));
         let used = Arc::clone(used);
         drop(by_account);
         let limits = account.limits;
@@ -126,8 +127,11 @@ mod tests {
     #[test]
     fn connections_are_counted_while_they_last_and_by_the_hour() {
         let (usages, now) = (Usages::default(), Instant::now());
-        let account =
-            account(ResourceLimits { max_user_connections: 1, max_connections_per_hour: 2, ..Default::default() });
+        let account = account(ResourceLimits {
+            max_user_connections: 1,
+            max_connections_per_hour: 2,
+            ..Default::default()
+        });
         let first = usages.enter(&account, now).unwrap();
         assert_eq!(usages.enter(&account, now).err(), reached("max_user_connections", 1));
         drop(first);
@@ -140,8 +144,11 @@ mod tests {
     #[test]
     fn statements_are_counted_by_the_hour_for_all_connections_together() {
         let (usages, now) = (Usages::default(), Instant::now());
-        let account =
-            account(ResourceLimits { max_queries_per_hour: 4, max_updates_per_hour: 2, ..Default::default() });
+        let account = account(ResourceLimits {
+            max_queries_per_hour: 4,
+            max_updates_per_hour: 2,
+            ..Default::default()
+        });
         let (one, other) = (usages.enter(&account, now).unwrap(), usages.enter(&account, now).unwrap());
         assert_eq!((one.count(true, now), other.count(true, now)), (Ok(()), Ok(())));
         assert_eq!(one.count(true, now).err(), reached("max_updates", 2));

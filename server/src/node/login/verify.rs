@@ -49,7 +49,8 @@ mod tests {
         assert!(verify(Some(&account), Some(&Password::new(b"pw2".to_vec()))).is_none());
         assert!(verify(Some(&account), None).is_none());
         assert!(verify(None, Some(&right)).is_none());
-        account.authentication.authentication_string = secret::make(AuthPlugin::CachingSha2Password, NO_PASSWORD);
+        account.authentication.authentication_string =
+            secret::make(AuthPlugin::CachingSha2Password, NO_PASSWORD);
         assert!(verify(Some(&account), None).is_none(), "what stands for no password is none");
     }
 

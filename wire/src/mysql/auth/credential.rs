@@ -1,8 +1,8 @@
 //! What an account's password is checked against, and by which plugin.
 
 use super::digest::{
-    NATIVE_DIGEST_BYTES, SHA2_DIGEST_BYTES, native_answer, native_digest, native_is_right, sha2_answer, sha2_digest,
-    sha2_is_right,
+    NATIVE_DIGEST_BYTES, SHA2_DIGEST_BYTES, native_answer, native_digest, native_is_right, sha2_answer,
+    sha2_digest, sha2_is_right,
 };
 use crate::mysql::handshake::Salt;
 

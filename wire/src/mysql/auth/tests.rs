@@ -71,7 +71,11 @@ fn the_fast_path_decides_only_for_the_client() {
     }
     for credential in [remembered, unknown, decoy] {
         assert_eq!(login(Plugin::CachingSha2).start(SHA2, &[], credential.clone()), NO_PASSWORD);
-        assert_eq!(login(Plugin::CachingSha2).start(SHA2, &right[1..], credential), DENIED, "no answer at all");
+        assert_eq!(
+            login(Plugin::CachingSha2).start(SHA2, &right[1..], credential),
+            DENIED,
+            "no answer at all"
+        );
     }
 }
 
@@ -157,7 +161,9 @@ fn no_answer_for_a_plugin_that_was_not_greeted_is_asked_for_again() {
         let credential = Credential::from_password(Plugin::CachingSha2, password);
         let mut login = login(Plugin::Native);
         let step = login.start(SHA2, &[], credential);
-        assert!(matches!(step, Step::Send(ref payload) if payload.starts_with(b"\xfecaching_sha2_password\0")));
+        assert!(
+            matches!(step, Step::Send(ref payload) if payload.starts_with(b"\xfecaching_sha2_password\0"))
+        );
         let answer = Plugin::CachingSha2.answer(password, &salt());
         assert_eq!(login.step(&answer), accepted);
     }
@@ -183,7 +189,9 @@ fn plugins_that_are_not_spoken_are_switched_even_without_a_password() {
     for name in [&b"mysql_clear_password"[..], b"sha256_password", b"dialog", b"\xff"] {
         let mut login = Authenticator::new(terms(Plugin::CachingSha2, true));
         let step = login.start(Some(name), b"guess\0", Credential::Empty);
-        assert!(matches!(step, Step::Send(ref payload) if payload.starts_with(b"\xfecaching_sha2_password\0")));
+        assert!(
+            matches!(step, Step::Send(ref payload) if payload.starts_with(b"\xfecaching_sha2_password\0"))
+        );
         assert_eq!(login.step(&[0]), ACCEPTED);
     }
 }
