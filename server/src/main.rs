@@ -13,6 +13,7 @@ mod join;
 mod limits;
 mod members_file;
 mod node;
+mod password_file;
 mod relay;
 mod runtime;
 mod terms_file;

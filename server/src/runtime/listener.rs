@@ -42,6 +42,8 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let connections_max = connections_max();
     tokio::spawn(show_pulse(Arc::clone(node)));
+    #[cfg(any())]
+    tokio::spawn(super::formation::write_accounts(Arc::clone(node)));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {

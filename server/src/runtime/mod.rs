@@ -23,6 +23,8 @@ pub mod connection;
 pub mod cursor;
 pub mod driver;
 pub mod flusher;
+#[cfg(any())]
+pub mod formation;
 pub mod health;
 pub mod listener;
 pub mod log_thread;

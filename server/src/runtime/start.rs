@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use consensus::{LogIndex, LogState, Membership, NodeId, Replica, Term};
-use sql::account::Accounts;
+use sql::account::{Account, AccountId, Accounts, secret};
 use sql::execute::Host as _;
 use sql::types::Value;
 use storage::disk::{Disk, RealDisk, lock_folder};
@@ -154,6 +154,7 @@ fn begin_logins(node: &Arc<Node>) -> Result<(), Error> {
     let config = &node.config;
     let file = AccountsFile::new(&config.data);
     let known = match file.read().map_err(Error::Refused)? {
+        _ if config.log_only => Some(loggers_accounts(config)?),
         None if config.peers.iter().any(|peer| peer.id == config.node_id) => Some(Accounts::default()),
         known => known,
     };
@@ -171,6 +172,19 @@ fn begin_logins(node: &Arc<Node>) -> Result<(), Error> {
         }),
     );
     Ok(())
+}
+
+/// A logger has no tables, and so no accounts of the cluster: its root has the password of `--root-password-file`, if there is one.
+fn loggers_accounts(config: &Config) -> Result<Accounts, Error> {
+    let Some(path) = &config.root_password_file else { return Ok(Accounts::default()) };
+    let password = crate::password_file::read(path).map_err(Error::Refused)?;
+    let root = |host: &str| {
+        let mut root = Account { id: AccountId::new("root", host), ..Account::built_in_root() };
+        root.authentication.authentication_string =
+            secret::make(root.authentication.plugin, password.as_bytes());
+        root
+    };
+    Ok(Accounts::of([root("localhost"), root("%")], true))
 }
 
 /// The address of the health checks, if there is one.

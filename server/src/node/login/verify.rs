@@ -15,7 +15,7 @@ pub struct Proven {
 /// What is hashed where a client sent nothing that can be read.
 const NO_PASSWORD: &[u8] = b"none that was sent";
 /// What is compared with where there is no account: of the form of all others, and of no password.
-const NO_ACCOUNT: &[u8] = b"$A$005$aaaaaaaaaaaaaaaaaaaaAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NO_ACCOUNT: &[u8] = b"$A$005$aaaaaaaaaaaaaaaaaaaaAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Whether a password is the account's, or the one that it has kept beside it. Without an account or without a password the answer is no,
 /// after as much work.

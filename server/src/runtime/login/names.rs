@@ -81,13 +81,13 @@ mod tests {
         name.push(DnType::OrganizationName, "Käse / Co");
         name.push(DnType::CommonName, "client");
         name.push(DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]), "a@b.example");
-        name.push(DnType::CustomDnType(vec![2, 999, 7]), "x");
+        name.push(DnType::CustomDnType(vec![1, 3, 6, 1, 4, 1, 99_999]), "x");
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name = name;
         let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
         let names = certificate_names(certificate.der()).unwrap();
         // openssl x509 -nameopt compat
-        let expected = r"/C=DE/O=K\xC3\xA4se / Co/CN=client/emailAddress=a@b.example/2.999.7=x";
+        let expected = r"/C=DE/O=K\xC3\xA4se / Co/CN=client/emailAddress=a@b.example/1.3.6.1.4.1.99999=x";
         assert_eq!((names.subject.as_str(), names.issuer.as_str()), (expected, expected));
         assert_eq!(certificate_names(&CertificateDer::from(&b"nonsense"[..])), None);
     }

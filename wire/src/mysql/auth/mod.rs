@@ -213,23 +213,22 @@ const CIPHERTEXT_BYTES_MIN: usize = 128;
 
 /// What more authentication data means to a client of caching_sha2_password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MoreData<'a> {
+pub enum MoreData {
     /// The OK packet follows.
     FastAuthSuccess,
     /// The server wants the password itself.
     FullAuthentication,
     /// Anything else: the public key, if it was asked for.
-    Other(&'a [u8]),
+    Unknown,
 }
 
-impl<'a> MoreData<'a> {
+impl MoreData {
     /// Reads a packet that starts with [`AUTH_MORE_DATA_HEADER`].
-    pub fn parse(payload: &'a [u8]) -> MoreData<'a> {
+    pub fn parse(payload: &[u8]) -> MoreData {
         match payload {
             [AUTH_MORE_DATA_HEADER, FAST_AUTH_SUCCESS] => MoreData::FastAuthSuccess,
             [AUTH_MORE_DATA_HEADER, PERFORM_FULL_AUTHENTICATION] => MoreData::FullAuthentication,
-            [_, rest @ ..] => MoreData::Other(rest),
-            [] => MoreData::Other(&[]),
+            _ => MoreData::Unknown,
         }
     }
 }
