@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::engine_name::EngineName;
-use crate::limits::{STREAM_TRANSACTION_MIB_DEFAULT, STREAM_TRANSACTION_MIB_MAX};
+use crate::limits::{CONNECTIONS_MAX, STREAM_TRANSACTION_MIB_DEFAULT, STREAM_TRANSACTION_MIB_MAX};
 
 /// Highest node id.
 pub const NODE_ID_MAX: u64 = 65_535;
@@ -194,6 +194,10 @@ pub struct Settings {
     /// Whether clients that do not encrypt are refused; SET GLOBAL changes it while the node runs [default: off]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub require_secure_transport: Option<bool>,
+    /// Most connections of clients at once, 1 to 10000; one more is for accounts with CONNECTION_ADMIN [default: 10000, as far as the limit
+    /// of open files allows]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX as u64))]
+    pub max_connections: Option<u64>,
     /// File that holds root's password: given when the cluster is formed, to all its nodes, root has it from the start, and clients may
     /// connect from other machines. Later it is only what this node logs in to others with [default: root has no password, and clients
     /// are served on loopback only]
@@ -315,6 +319,8 @@ pub struct Config {
     pub client_tls: Option<ClientTlsSettings>,
     /// `require_secure_transport` when the node starts: clients that do not encrypt are refused.
     pub require_secure_transport: bool,
+    /// Most connections of clients.
+    pub connections_max: usize,
     /// Root's password when the cluster is formed, and that this node logs in to others with.
     pub root_password_file: Option<PathBuf>,
     /// Compress frames to other nodes from this size on.
@@ -417,6 +423,7 @@ impl Settings {
             ssl_ca: self.ssl_ca.or(other.ssl_ca),
             tls_version: if self.tls_version.is_empty() { other.tls_version } else { self.tls_version },
             require_secure_transport: self.require_secure_transport.or(other.require_secure_transport),
+            max_connections: self.max_connections.or(other.max_connections),
             root_password_file: self.root_password_file.or(other.root_password_file),
             peer_compress_bytes: self.peer_compress_bytes.or(other.peer_compress_bytes),
             log_keep_mib: self.log_keep_mib.or(other.log_keep_mib),
@@ -503,6 +510,15 @@ impl Settings {
             peer_tls: self.peer_tls()?,
             client_tls: self.client_tls()?,
             require_secure_transport: self.require_secure_transport.unwrap_or(false),
+            connections_max: match self.max_connections {
+                None => CONNECTIONS_MAX,
+                Some(most) if (1..=CONNECTIONS_MAX as u64).contains(&most) => most as usize,
+                Some(most) => {
+                    return Err(format!(
+                        "--max-connections is {most}; it must be from 1 to {CONNECTIONS_MAX}"
+                    ));
+                }
+            },
             root_password_file: self.root_password_file.take(),
             peer_compress_bytes: self.peer_compress_bytes,
             log_keep_bytes,

@@ -318,11 +318,11 @@ async fn purge_everywhere(node: &Arc<Node>, index: u64) -> Result<(), Error> {
     let addresses: Vec<String> = others.filter_map(|id| node.members.sql_address(id)).collect();
     let login = crate::password_file::node_login(&node.config).map_err(Error::internal)?;
     let asked = tokio::task::spawn_blocking(move || {
-        let failed = |address: String| match call(&address, login.clone(), &Procedure::LocalPurgeLog { index })
-        {
-            Ok(_) => None,
-            Err(error) => Some(format!("{address}: {error}")),
-        };
+        let failed =
+            |address: String| match call(&address, login.clone(), &Procedure::LocalPurgeLog { index }) {
+                Ok(_) => None,
+                Err(error) => Some(format!("{address}: {error}")),
+            };
         addresses.into_iter().filter_map(failed).collect::<Vec<_>>()
     });
     let failed = asked.await.map_err(|error| Error::internal(error.to_string()))?;

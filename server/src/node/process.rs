@@ -1,6 +1,7 @@
 //! The connections of this node: what SHOW PROCESSLIST shows, what KILL reaches, what SHOW STATUS counts.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -30,6 +31,15 @@ pub struct Encryption {
     pub version: &'static str,
     /// The cipher suite.
     pub cipher: &'static str,
+}
+
+/// `host:port` as MySQL shows it: loopback is `localhost`, of others the address is shown.
+#[must_use]
+pub fn shown_address(address: SocketAddr) -> String {
+    if address.ip().to_canonical().is_loopback() {
+        return format!("localhost:{}", address.port());
+    }
+    SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
 }
 
 /// One connection.

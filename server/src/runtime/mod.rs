@@ -23,7 +23,6 @@ pub mod connection;
 pub mod cursor;
 pub mod driver;
 pub mod flusher;
-#[cfg(any())]
 pub mod formation;
 pub mod health;
 pub mod listener;
