@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use sql::account::AccountId;
-use sql::ast::Statement;
+use sql::ast::{AccountStatement, Statement, UserName, UserSpec};
 
 use super::{Place, unix_seconds};
 use crate::node::Node;
@@ -94,11 +94,22 @@ fn changes_data(statement: &Statement) -> bool {
             | Statement::CreateIndex { .. }
             | Statement::DropIndex { .. }
             | Statement::RenameTable(_)
+            | Statement::Account(_)
     )
 }
 
-fn changes_password(_: &Statement, _: &AccountId) -> bool {
-    false
+/// Whether the statement is about the account's own password. (Whether it sets one is seen afterwards.)
+fn changes_password(statement: &Statement, account: &AccountId) -> bool {
+    let is_own = |spec: &UserSpec| match &spec.user {
+        UserName::Current => true,
+        UserName::Named(named) => named == account,
+    };
+    let Statement::Account(statement) = statement else { return false };
+    match &**statement {
+        AccountStatement::SetPassword(spec) => is_own(spec),
+        AccountStatement::AlterUser { users, .. } => users.iter().all(is_own),
+        _ => false,
+    }
 }
 
 fn must_change_password() -> sql::Error {
