@@ -92,7 +92,10 @@ fn mysql() -> Option<String> {
 fn log_in(client: &str, address: &str, user: &str, password: &str, flags: &[&str]) -> Result<String, String> {
     let (host, port) = program::split(address);
     let mut command = Command::new(client);
-    command.args(["--no-defaults", "--protocol=tcp", "-h", host, "-P", port, "-N", "-u", user]);
+    if client == "mariadb" {
+        command.arg("--no-defaults");
+    }
+    command.args(["--protocol=tcp", "-h", host, "-P", port, "-N", "-u", user]);
     command.env("MYSQL_PWD", password).args(flags).args(["-e", "SELECT CURRENT_USER()"]);
     let Output { status, stdout, stderr } = program::run(&mut command);
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();

@@ -329,7 +329,7 @@ def rules(address):
           "CREATE USER blocked IDENTIFIED BY 'pw' FAILED_LOGIN_ATTEMPTS 2 PASSWORD_LOCK_TIME 3",
           "CREATE USER hourly IDENTIFIED BY 'pw' WITH MAX_CONNECTIONS_PER_HOUR 2",
           "CREATE USER asks IDENTIFIED BY 'pw' WITH MAX_QUERIES_PER_HOUR 3",
-          "CREATE USER dual IDENTIFIED BY 'old'", "ALTER USER dual IDENTIFIED BY 'new' RETAIN CURRENT PASSWORD")
+          "CREATE USER twice IDENTIFIED BY 'old'", "ALTER USER twice IDENTIFIED BY 'new' RETAIN CURRENT PASSWORD")
     login = lambda *rest, **more: Connection(address).login(*rest, **more)
     refused(lambda: login(b"lock1", b"pw"), 3118, "Access denied for user 'lock1'@'localhost'. Account is locked.")
     denied(lambda: login(b"lock1", b"no"))
@@ -357,11 +357,11 @@ def rules(address):
         equal(connection.query("SELECT 1"), "1")
     refused(lambda: connection.query("SELECT 1"), 1226, "'max_questions' resource (current value: 3)")
     for password in (b"new", b"old"):
-        equal(login(b"dual", password)[0], "full")
-        equal(login(b"dual", password), ["fast", "ok"])
-    admin(address, "ALTER USER dual DISCARD OLD PASSWORD")
-    login(b"dual", b"new")
-    denied(lambda: login(b"dual", b"old"))
+        equal(login(b"twice", password)[0], "full")
+        equal(login(b"twice", password), ["fast", "ok"])
+    admin(address, "ALTER USER twice DISCARD OLD PASSWORD")
+    login(b"twice", b"new")
+    denied(lambda: login(b"twice", b"old"))
 
 
 def until(attempt, patience=10):
