@@ -702,7 +702,7 @@ fn check_address(option: &str, address: &str) -> Result<(), String> {
 fn has_accounts(data: &Path) -> bool {
     crate::accounts_file::AccountsFile::new(data)
         .read()
-        .is_ok_and(|kept| kept.is_some_and(|kept| kept.is_stored()))
+        .is_ok_and(|kept| kept.is_some_and(|kept| kept.accounts.is_stored()))
 }
 
 /// A cluster that is formed without a password serves this machine's loopback only.

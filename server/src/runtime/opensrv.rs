@@ -162,12 +162,11 @@ impl Shim {
     fn is_root_open(&self) -> bool {
         let session = self.session.lock();
         let host = ClientHost::from_address(self.address.ip());
-        let catalog = session.node.catalog();
-        session.node.logins.knows_accounts()
-            && catalog.accounts.find("root", &host).is_some_and(|account| {
-                let open = Account { grants: account.grants.clone(), ..Account::built_in_root() };
-                **account == open && self.address.ip().is_loopback()
-            })
+        let Some(accounts) = session.node.logins.accounts(&session.node) else { return false };
+        accounts.find("root", &host).is_some_and(|account| {
+            let open = Account { grants: account.grants.clone(), ..Account::built_in_root() };
+            **account == open && self.address.ip().is_loopback()
+        })
     }
 }
 

@@ -34,6 +34,7 @@ use crate::node::apply::{Applier, ApplyOrder};
 use crate::node::decided::Run;
 use crate::node::entry_cache::EntryCache;
 use crate::node::host::REQUIRE_SECURE_TRANSPORT;
+use crate::node::login::Known;
 use crate::node::members::MemberBoard;
 use crate::node::sequencer::Sequencer;
 use crate::node::steering::{Request, Steering};
@@ -153,20 +154,22 @@ pub fn run(mut config: Config) -> Result<(), Error> {
 fn begin_logins(node: &Arc<Node>) -> Result<(), Error> {
     let config = &node.config;
     let file = AccountsFile::new(&config.data);
+    let at_first = |accounts| Known { accounts: Arc::new(accounts), index: 0 };
     let known = match file.read().map_err(Error::Refused)? {
-        _ if config.log_only => Some(loggers_accounts(config)?),
-        None if config.peers.iter().any(|peer| peer.id == config.node_id) => Some(Accounts::default()),
+        _ if config.log_only => Some(at_first(loggers_accounts(config)?)),
+        None if config.peers.iter().any(|peer| peer.id == config.node_id) => {
+            Some(at_first(Accounts::default()))
+        }
         known => known,
     };
-    let knows_accounts = known.is_some();
-    if let Some(accounts) = known {
-        let catalog = sql::catalog::Catalog { accounts: Arc::new(accounts), ..Default::default() };
-        *node.catalog.write() = Arc::new(catalog);
+    if let Some(known) = &known {
+        let accounts = Arc::clone(&known.accounts);
+        *node.catalog.write() = Arc::new(sql::catalog::Catalog { accounts, ..Default::default() });
     }
     node.logins.begin(
-        knows_accounts,
-        Box::new(move |accounts| {
-            if let Err(error) = file.write(accounts) {
+        known,
+        Box::new(move |known| {
+            if let Err(error) = file.write(known) {
                 tracing::error!("the accounts could not be kept for the next start: {error}");
             }
         }),

@@ -14,8 +14,8 @@
 //! it stops. All memory is bounded by the number of accounts that exist, and not by what clients say. A digest is kept for as long as the
 //! account has the authentication string that it was proven against.
 //!
-//! Before a node has read its catalog it goes by the accounts that it knew last, which the runtime keeps in a file; a node that has just
-//! joined and knows none lets nobody in.
+//! A node that restarts goes by the accounts that it knew last, which the runtime keeps in a file, until it has applied as much of its log
+//! again; a node that has just joined and knows none lets nobody in.
 //!
 //! Left out: blocking hosts by `max_connect_errors` (there is no host cache, as with `host_cache_size=0`).
 
@@ -30,7 +30,6 @@ mod verify;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
@@ -43,6 +42,7 @@ pub use self::rules::{CertificateNames, Connecting};
 pub use self::standing::Standing;
 pub use self::usage::Place;
 pub use self::verify::{Proven, verify};
+use super::Node;
 use crate::limits::{PASSWORD_CHECKS_MAX, REFUSED_LOGINS_LOGGED_INTERVAL};
 
 /// What a node knows of logins.
@@ -55,16 +55,23 @@ pub struct Logins {
     /// How many passwords may be checked at once; the others wait.
     pub checks: Semaphore,
     log: Mutex<RefusedLog>,
-    /// The catalog holds accounts that are in force, or were when this node knew them last.
-    knows_accounts: AtomicBool,
     /// Keeps the accounts for the next start.
     keeper: OnceLock<Keeper>,
-    /// What was kept last.
-    kept: Mutex<Option<Arc<Accounts>>>,
+    /// The newest accounts that this node has known, in this run or the one before; none: it has never known any.
+    newest: Mutex<Option<Known>>,
+}
+
+/// Accounts as of an index of the log.
+#[derive(Clone)]
+pub struct Known {
+    /// The accounts.
+    pub accounts: Arc<Accounts>,
+    /// The entry that made them so, or a later one.
+    pub index: u64,
 }
 
 /// Keeps accounts for the next start of the node.
-pub type Keeper = Box<dyn Fn(&Accounts) + Send + Sync>;
+pub type Keeper = Box<dyn Fn(&Known) + Send + Sync>;
 
 impl Default for Logins {
     fn default() -> Logins {
@@ -75,9 +82,8 @@ impl Default for Logins {
             decoys: RandomState::new(),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
             log: Mutex::default(),
-            knows_accounts: AtomicBool::new(true),
             keeper: OnceLock::new(),
-            kept: Mutex::default(),
+            newest: Mutex::new(Some(Known { accounts: Arc::default(), index: 0 })),
         }
     }
 }
@@ -119,27 +125,36 @@ impl Logins {
         self.digests.lock().remember(account, proven);
     }
 
-    /// At the start: whether anything is known of the accounts, and who keeps them.
-    pub fn begin(&self, knows_accounts: bool, keeper: Keeper) {
-        self.knows_accounts.store(knows_accounts, Ordering::Release);
+    /// At the start: what was known in the run before, and who keeps what becomes known.
+    pub fn begin(&self, known: Option<Known>, keeper: Keeper) {
+        *self.newest.lock() = known;
         let _ = self.keeper.set(keeper);
     }
 
-    /// Whether anybody can be judged.
+    /// The accounts that logins are judged by; none while this node knows none.
+    ///
+    /// What the catalog says counts, unless it is known to be behind: a node that restarts reads a catalog that is older than what it had
+    /// applied, and it may take a majority until it has replayed the rest.
     #[must_use]
-    pub fn knows_accounts(&self) -> bool {
-        self.knows_accounts.load(Ordering::Acquire)
+    pub fn accounts(&self, node: &Node) -> Option<Arc<Accounts>> {
+        let newest = self.newest.lock().clone()?;
+        if node.store.watermark() < newest.index && !node.role.get().serving {
+            return Some(newest.accounts);
+        }
+        Some(Arc::clone(&node.catalog().accounts))
     }
 
-    /// The catalog was read, or replaced: these are the accounts now.
-    pub fn accounts_are(&self, accounts: &Arc<Accounts>) {
-        let mut kept = self.kept.lock();
-        let is_new = kept.as_ref().is_none_or(|kept| !Arc::ptr_eq(kept, accounts));
-        if is_new && let Some(keep) = self.keeper.get() {
-            keep(accounts);
+    /// The catalog was read, or is being replaced: these are the accounts as of `index`.
+    pub fn accounts_are(&self, accounts: &Arc<Accounts>, index: u64) {
+        let mut newest = self.newest.lock();
+        if newest.as_ref().is_some_and(|newest| index < newest.index) {
+            return;
         }
-        *kept = Some(Arc::clone(accounts));
-        self.knows_accounts.store(true, Ordering::Release);
+        let is_new = newest.as_ref().is_none_or(|newest| !Arc::ptr_eq(&newest.accounts, accounts));
+        let known = newest.insert(Known { accounts: Arc::clone(accounts), index });
+        if is_new && let Some(keep) = self.keeper.get() {
+            keep(known);
+        }
     }
 
     /// Whether a refused login is to be logged now: how many were not, since the one before.

@@ -51,18 +51,16 @@ pub async fn log_in(
     attempt: &Attempt<'_>,
 ) -> Result<Standing, End> {
     socket.writer.set_sequence(sequence.wrapping_add(1));
-    let catalog = node.catalog();
-    if !node.logins.knows_accounts() {
+    let Some(accounts) = node.logins.accounts(node) else {
         return refuse(node, socket, attempt, &Refusal::NotReady, None).await;
-    }
+    };
     // A name that is no text is nobody's.
-    let account =
-        std::str::from_utf8(attempt.user).ok().and_then(|user| catalog.accounts.find(user, attempt.host));
+    let account = std::str::from_utf8(attempt.user).ok().and_then(|user| accounts.find(user, attempt.host));
     let Some(key) = node.password_key.get() else {
         return refuse(node, socket, attempt, &Refusal::NotReady, None).await;
     };
     let shown = String::from_utf8_lossy(attempt.user);
-    let credential = node.logins.credential(&catalog.accounts, &shown, account.map(Arc::as_ref));
+    let credential = node.logins.credential(&accounts, &shown, account.map(Arc::as_ref));
     let undecided = Undecided { node, account: account.filter(|_| !matches!(attempt.answer, [] | [0])) };
     let denial = play(node, socket, attempt, key, account, credential).await?;
     undecided.is_decided();
@@ -76,7 +74,7 @@ pub async fn log_in(
             let denial = Denial::AccessDenied { using_password: true };
             refuse(node, socket, attempt, &Refusal::Denied(denial), None).await
         }
-        (None, Some(account)) => match node.logins.admit(&catalog.accounts, account, attempt.connecting) {
+        (None, Some(account)) => match node.logins.admit(&accounts, account, attempt.connecting) {
             Ok(standing) => Ok(standing),
             Err(refusal) => refuse(node, socket, attempt, &refusal, Some(account)).await,
         },
@@ -195,10 +193,9 @@ fn bounded(message: &str) -> &str {
 #[must_use]
 pub fn knows_host(node: &Node, address: IpAddr) -> bool {
     let host = ClientHost::from_address(address);
-    let catalog = node.catalog();
-    !node.logins.knows_accounts()
-        || node.config.proxy_networks.contain(address)
-        || catalog.accounts.iter().any(|account| host.is_in(&account.id.host))
+    let accounts = node.logins.accounts(node);
+    node.config.proxy_networks.contain(address)
+        || accounts.is_none_or(|accounts| accounts.iter().any(|account| host.is_in(&account.id.host)))
 }
 
 /// The packet for a client that comes from where no account is. It is sent in place of the greeting.
