@@ -31,21 +31,23 @@ pub async fn write_accounts(node: Arc<Node>) {
         return;
     }
     let mut told = String::new();
-    let mut is_first_look = true;
+    let mut has_written = false;
     loop {
         if node.catalog_known.load(Ordering::Acquire) {
             if node.catalog().accounts.is_stored() {
-                if is_first_look {
+                if !has_written {
                     tracing::info!(
                         "accounts are stored: --root-password-file forms nothing, and is for this node's own logins"
                     );
                 }
                 return;
             }
-            is_first_look = false;
             if node.role.get().serving {
                 match write(&node, path.clone()).await {
-                    Ok(()) => tracing::info!("root has the password of --root-password-file"),
+                    Ok(()) => {
+                        tracing::info!("root has the password of --root-password-file");
+                        has_written = true;
+                    }
                     Err(error) if error == told => {}
                     Err(error) => {
                         tracing::error!("root's password is not set yet: {error}");

@@ -182,43 +182,53 @@ fn until_succeeds(password: &str, arguments: &[&str]) -> String {
 
 #[test]
 fn a_cluster_is_formed_with_roots_password() {
+    const FIRST: &str = "f0rmed";
+    const SECOND: &str = "ch4nged";
     let folder = tempfile::tempdir().unwrap();
-    let file = password_file(folder.path(), "first");
+    let file = password_file(folder.path(), FIRST);
     let mut cluster = Layout::of(3).flags(&["--root-password-file", file.to_str().unwrap()]).prepare();
-    for id in 1..=3 {
+    // Before there is a password nobody comes in without one.
+    cluster.start_node(1);
+    let alone = cluster.addresses()[0].clone();
+    let early =
+        || String::from_utf8(quorate("", &["sql", "--here", "--nodes", &alone, "SELECT 1"]).stderr).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !early().contains("Server isn't available") {
+        assert!(Instant::now() < deadline, "{}", early());
+    }
+    for id in 2..=3 {
         cluster.start_node(id);
     }
     let nodes = cluster.addresses().join(",");
     let users = "SELECT GROUP_CONCAT(User, '@', Host ORDER BY Host) FROM mysql.user WHERE User = 'root'";
-    let found = until_succeeds("first", &["sql", "--nodes", &nodes, users]);
+    let found = until_succeeds(FIRST, &["sql", "--nodes", &nodes, users]);
     assert!(found.contains("root@%,root@localhost"), "{found}");
-    for wrong in ["", "second"] {
+    for wrong in ["", SECOND] {
         for address in cluster.addresses() {
             let refused = quorate(wrong, &["sql", "--here", "--nodes", &address, "SELECT 1"]);
             let error = String::from_utf8_lossy(&refused.stderr).into_owned();
             assert!(error.contains("Access denied for user 'root'@'localhost'"), "{address}: {error}");
         }
     }
-    let status = until_succeeds("first", &["status", "--nodes", &nodes]);
+    let status = until_succeeds(FIRST, &["status", "--nodes", &nodes]);
     assert!(status.contains("leader"), "{status}");
     // Another password, and all nodes killed: each knows it before it hears of the others, and nobody comes in without.
-    until_succeeds("first", &["sql", "--nodes", &nodes, "ALTER USER root@localhost IDENTIFIED BY 'second'"]);
+    until_succeeds(FIRST, &["sql", "--nodes", &nodes, "ALTER USER root@localhost IDENTIFIED BY 'ch4nged'"]);
     for address in cluster.addresses() {
-        until_succeeds("second", &["sql", "--here", "--nodes", &address, "SELECT 1"]);
+        until_succeeds(SECOND, &["sql", "--here", "--nodes", &address, "SELECT 1"]);
     }
     cluster.kill_all();
     cluster.start_node(1);
-    let alone = cluster.addresses()[0].clone();
-    let role = until_succeeds("second", &["sql", "--here", "--nodes", &alone, "SELECT @@quorate_role"]);
+    let role = until_succeeds(SECOND, &["sql", "--here", "--nodes", &alone, "SELECT @@quorate_role"]);
     assert!(!role.contains("leader"), "{role}");
-    for wrong in ["", "first"] {
+    for wrong in ["", FIRST] {
         assert!(!quorate(wrong, &["sql", "--here", "--nodes", &alone, "SELECT 1"]).status.success());
     }
     cluster.start_node(2);
-    until_succeeds("second", &["sql", "--nodes", &nodes, "CREATE DATABASE d"]);
+    until_succeeds(SECOND, &["sql", "--nodes", &nodes, "CREATE DATABASE d"]);
     for id in 1..=2 {
         let log = cluster.log(id);
-        assert!(!log.contains("first") || !log.contains("IDENTIFIED BY"), "a password is in the log");
+        assert!(!log.contains(FIRST) && !log.contains(SECOND), "a password is in the log: {log}");
         assert!(log.contains("--root-password-file forms nothing"), "{log}");
     }
 }

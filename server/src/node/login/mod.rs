@@ -138,10 +138,13 @@ impl Logins {
     #[must_use]
     pub fn accounts(&self, node: &Node) -> Option<Arc<Accounts>> {
         let newest = self.newest.lock().clone()?;
-        if node.store.watermark() < newest.index && !node.role.get().serving {
-            return Some(newest.accounts);
-        }
-        Some(Arc::clone(&node.catalog().accounts))
+        let accounts = match node.store.watermark() < newest.index && !node.role.get().serving {
+            true => newest.accounts,
+            false => Arc::clone(&node.catalog().accounts),
+        };
+        // The cluster is being formed with a password: who came before that, without one, would stay.
+        let is_formed = accounts.is_stored() || node.config.root_password_file.is_none();
+        is_formed.then_some(accounts)
     }
 
     /// The catalog was read, or is being replaced: these are the accounts as of `index`.
