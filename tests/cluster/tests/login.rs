@@ -234,6 +234,42 @@ fn a_cluster_is_formed_with_roots_password() {
 }
 
 #[test]
+fn nodes_join_and_pass_calls_on_with_roots_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = password_file(folder.path(), "s3cret");
+    let flags = ["--root-password-file", file.to_str().unwrap()];
+    let mut cluster = Layout::of(3).peer(3, "log-only").flags(&flags).prepare();
+    for id in 1..=3 {
+        cluster.start_node(id);
+    }
+    let nodes = cluster.addresses().join(",");
+    until_succeeds("s3cret", &["sql", "--nodes", &nodes, "SELECT 1"]);
+    // The logger has no accounts but root, whose password it was given.
+    let logger = cluster.addresses()[2].clone();
+    until_succeeds("s3cret", &["sql", "--here", "--nodes", &logger, "SELECT @@quorate_role"]);
+    assert!(!quorate("", &["sql", "--here", "--nodes", &logger, "SELECT 1"]).status.success());
+    let id = cluster.start_joining(1, "learner");
+    let joined = cluster.addresses()[id as usize - 1].clone();
+    until_succeeds("s3cret", &["sql", "--here", "--nodes", &joined, "SELECT COUNT(*) FROM mysql.user"]);
+    assert!(!quorate("", &["sql", "--here", "--nodes", &joined, "SELECT 1"]).status.success());
+    // Said to a node that does not lead.
+    for address in [&logger, &joined] {
+        let call = format!("CALL dbms_consensus.configure_learner({id}, '', 0)");
+        let called = quorate("s3cret", &["sql", "--here", "--nodes", address, &call]);
+        let error = String::from_utf8_lossy(&called.stderr).into_owned();
+        assert!(called.status.success() || !error.contains("Access denied"), "{address}: {error}");
+        let members = until_succeeds("s3cret", &["member", "list", "--nodes", address]);
+        assert!(members.contains("learner"), "{members}");
+    }
+    // With a wrong password a node does not join, and says why at once.
+    std::fs::write(&file, "wrong").unwrap();
+    let late = cluster.start_joining(1, "learner");
+    assert_eq!(cluster.wait_for_exit(late, PATIENCE), Some(1));
+    let log = cluster.log(late);
+    assert!(log.contains("--root-password-file"), "{log}");
+}
+
+#[test]
 fn without_a_password_only_this_machine_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let start = |listen: &str, more: &[&str]| {
