@@ -1,8 +1,9 @@
 //! The connection phase, from the greeting to the OK.
 //!
-//! Invariant: the password is never sent in clear.
+//! Invariant: the password is never sent in clear: as the answer to a challenge, or encrypted with the server's key.
 
-use wire::mysql::auth::{MoreData, Plugin};
+use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncryptingKey};
+use wire::mysql::auth::{MoreData, Plugin, REQUEST_PUBLIC_KEY, hidden};
 use wire::mysql::constant::{Capabilities, charset};
 use wire::mysql::handshake::{
     AUTH_MORE_DATA_HEADER, AUTH_SWITCH_HEADER, ConnectAttributes, Greeting, HandshakeResponse, Salt,
@@ -45,11 +46,11 @@ impl Connection {
             attributes: ConnectAttributes::from_encoded(&pairs)?,
         };
         self.answer_in_login(|writer| response.encode(writer))?;
-        self.finish_login(password)
+        self.finish_login(password, greeting.salt)
     }
 
     /// Plays the rounds of the authentication until OK or ERR.
-    fn finish_login(&mut self, password: &[u8]) -> Result<()> {
+    fn finish_login(&mut self, password: &[u8], mut salt: Salt) -> Result<()> {
         for _ in 0..limits::LOGIN_PACKETS_MAX {
             let payload = self.read_packet()?;
             check_error(&payload)?;
@@ -63,16 +64,19 @@ impl Connection {
                     let plugin = Plugin::from_name(name).ok_or(Error::NotSupported {
                         what: "the authentication plugin the server asks for",
                     })?;
-                    let salt = Salt::from_server(challenge)
+                    salt = Salt::from_server(challenge)
                         .ok_or(wire::Error::BadHandshake { what: "challenge of an auth switch" })?;
                     let answer = plugin.answer(password, &salt);
                     self.answer_in_login(|writer| writer.put_packet(&answer))?;
                 }
                 Some(&AUTH_MORE_DATA_HEADER) if MoreData::parse(&payload) == MoreData::FastAuthSuccess => {}
+                Some(&AUTH_MORE_DATA_HEADER) if MoreData::parse(&payload) == MoreData::FullAuthentication => {
+                    self.answer_in_login(|writer| writer.put_packet(&[REQUEST_PUBLIC_KEY]))?;
+                }
                 Some(&AUTH_MORE_DATA_HEADER) => {
-                    return Err(Error::NotSupported {
-                        what: "full authentication of caching_sha2_password, which needs TLS",
-                    });
+                    let encrypted = encrypt(&payload[1..], password, &salt)
+                        .ok_or(Error::NotSupported { what: "the server's key for passwords" })?;
+                    self.answer_in_login(|writer| writer.put_packet(&encrypted))?;
                 }
                 _ => return Err(wire::Error::BadHandshake { what: "answer to the login" }.into()),
             }
@@ -87,4 +91,15 @@ impl Connection {
         self.reader.set_sequence_next(self.writer.sequence());
         Ok(())
     }
+}
+
+/// The password, encrypted with the server's key. It keeps the password from who listens, not from who stands between.
+fn encrypt(pem: &[u8], password: &[u8], salt: &Salt) -> Option<Vec<u8>> {
+    let key = pem::parse(pem).ok().filter(|key| key.tag() == "PUBLIC KEY")?;
+    let key = OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(key.contents()).ok()?).ok()?;
+    let mut encrypted = vec![0; key.ciphertext_size()];
+    let hidden = hidden(password, salt);
+    let length = key.encrypt(&OAEP_SHA1_MGF1SHA1, hidden.as_bytes(), &mut encrypted, None).ok()?.len();
+    encrypted.truncate(length);
+    Some(encrypted)
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::engine_name::EngineName;
-use crate::limits::{STREAM_TRANSACTION_MIB_DEFAULT, STREAM_TRANSACTION_MIB_MAX};
+use crate::limits::{CONNECTIONS_MAX, STREAM_TRANSACTION_MIB_DEFAULT, STREAM_TRANSACTION_MIB_MAX};
 
 /// Highest node id.
 pub const NODE_ID_MAX: u64 = 65_535;
@@ -194,6 +194,15 @@ pub struct Settings {
     /// Whether clients that do not encrypt are refused; SET GLOBAL changes it while the node runs [default: off]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub require_secure_transport: Option<bool>,
+    /// Most connections of clients at once, 1 to 10000; one more is for accounts with CONNECTION_ADMIN [default: 10000, as far as the limit
+    /// of open files allows]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX as u64))]
+    pub max_connections: Option<u64>,
+    /// File that holds root's password: given when the cluster is formed, to all its nodes, root has it from the start, and clients may
+    /// connect from other machines. Later it is only what this node logs in to others with [default: root has no password, and clients
+    /// are served on loopback only]
+    #[arg(long, env = "QUORATE_ROOT_PASSWORD_FILE")]
+    pub root_password_file: Option<PathBuf>,
     /// Compress what is sent to other nodes, from this many bytes a frame on: for far nodes [default: no compression]
     #[arg(long)]
     pub peer_compress_bytes: Option<usize>,
@@ -310,6 +319,10 @@ pub struct Config {
     pub client_tls: Option<ClientTlsSettings>,
     /// `require_secure_transport` when the node starts: clients that do not encrypt are refused.
     pub require_secure_transport: bool,
+    /// Most connections of clients.
+    pub connections_max: usize,
+    /// Root's password when the cluster is formed, and that this node logs in to others with.
+    pub root_password_file: Option<PathBuf>,
     /// Compress frames to other nodes from this size on.
     pub peer_compress_bytes: Option<usize>,
     /// Bytes of log kept for nodes that lag.
@@ -410,6 +423,8 @@ impl Settings {
             ssl_ca: self.ssl_ca.or(other.ssl_ca),
             tls_version: if self.tls_version.is_empty() { other.tls_version } else { self.tls_version },
             require_secure_transport: self.require_secure_transport.or(other.require_secure_transport),
+            max_connections: self.max_connections.or(other.max_connections),
+            root_password_file: self.root_password_file.or(other.root_password_file),
             peer_compress_bytes: self.peer_compress_bytes.or(other.peer_compress_bytes),
             log_keep_mib: self.log_keep_mib.or(other.log_keep_mib),
             log_max_mib: self.log_max_mib.or(other.log_max_mib),
@@ -440,7 +455,13 @@ impl Settings {
             peer_listen.ok_or("--peer-listen is missing: where other nodes reach this one, HOST:PORT")?;
         check_address("--listen", &listen)?;
         check_address("--peer-listen", &peer_listen)?;
-        check_loopback("--listen", &listen)?;
+        if let Some(path) = &self.root_password_file {
+            crate::password_file::read(path).map_err(|error| format!("--root-password-file: {error}"))?;
+        }
+        let has_passwords = self.root_password_file.is_some() || !self.join.is_empty() || has_accounts(&data);
+        if !has_passwords {
+            check_loopback("--listen", &listen)?;
+        }
         #[cfg(feature = "opensrv")]
         if let Some(address) = &self.opensrv_listen {
             check_address("--opensrv-listen", address)?;
@@ -489,6 +510,16 @@ impl Settings {
             peer_tls: self.peer_tls()?,
             client_tls: self.client_tls()?,
             require_secure_transport: self.require_secure_transport.unwrap_or(false),
+            connections_max: match self.max_connections {
+                None => CONNECTIONS_MAX,
+                Some(most) if (1..=CONNECTIONS_MAX as u64).contains(&most) => most as usize,
+                Some(most) => {
+                    return Err(format!(
+                        "--max-connections is {most}; it must be from 1 to {CONNECTIONS_MAX}"
+                    ));
+                }
+            },
+            root_password_file: self.root_password_file.take(),
             peer_compress_bytes: self.peer_compress_bytes,
             log_keep_bytes,
             log_max_bytes,
@@ -667,14 +698,21 @@ fn check_address(option: &str, address: &str) -> Result<(), String> {
     }
 }
 
-/// Accounts with passwords are not built yet, so clients are served on this machine's loopback only.
+/// Whether the cluster that this folder is of was known to have accounts. A file that cannot be read is for the start to complain of.
+fn has_accounts(data: &Path) -> bool {
+    crate::accounts_file::AccountsFile::new(data)
+        .read()
+        .is_ok_and(|kept| kept.is_some_and(|kept| kept.accounts.is_stored()))
+}
+
+/// A cluster that is formed without a password serves this machine's loopback only.
 fn check_loopback(option: &str, listen: &str) -> Result<(), String> {
     let resolved = listen.to_socket_addrs().map_err(|error| format!("{option} {listen}: {error}"))?;
     for address in resolved {
         if !address.ip().is_loopback() {
             return Err(format!(
-                "{option} {listen} is not a loopback address: this version has only the account root without a password, \
-                 which is served on loopback alone"
+                "{option} {listen} is not a loopback address: a cluster that is formed without a password has only root without one, \
+                 who is served on loopback alone; give all its nodes --root-password-file"
             ));
         }
     }

@@ -11,7 +11,7 @@ use client::{Connection, Options};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Peer, Timing};
-use crate::identity;
+use crate::{identity, password_file};
 
 /// What a cluster tells a node that joins: the value of `quorate_cluster_identity`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,8 +64,15 @@ enum Refused {
 
 fn ask(config: &mut Config, address: &str) -> Result<(), Refused> {
     let for_now = |error: client::Error| Refused::ForNow(error.to_string());
-    let options = Options { timeout: Duration::from_secs(5), ..Options::default() };
-    let mut connection = Connection::connect_with(address, &options).map_err(for_now)?;
+    let login = password_file::node_login(config).map_err(Refused::ForGood)?;
+    let options = Options { timeout: Duration::from_secs(5), ..login };
+    let mut connection = Connection::connect_with(address, &options).map_err(|error| match &error {
+        client::Error::LoginRefused { error, .. } if error.code == 1045 => Refused::ForGood(format!(
+            "{} (a node joins as root, with the password of --root-password-file)",
+            error.message
+        )),
+        _ => for_now(error),
+    })?;
     let answer = connection.query("SELECT @@global.quorate_cluster_identity").map_err(for_now)?;
     let text = answer.scalar().unwrap_or_default().to_owned();
     let found: ClusterIdentity = serde_json::from_str(&text)

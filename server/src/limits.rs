@@ -161,6 +161,19 @@ pub const THREAD_SILENCE_MAX: Duration = Duration::from_secs(10);
 /// How often the async workers show that they run.
 pub const SESSIONS_PULSE: Duration = Duration::from_millis(500);
 
+/// Passwords that are decrypted and hashed at once: each takes a thread some milliseconds, and logins must not take the machine from the
+/// statements of those that are in.
+pub const PASSWORD_CHECKS_MAX: usize = 2;
+
+/// Accounts whose passwords are remembered for the fast path of caching_sha2_password.
+pub const REMEMBERED_PASSWORDS_MAX: usize = 4_096;
+
+/// Between two lines of the log about refused logins.
+pub const REFUSED_LOGINS_LOGGED_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Connections above `max_connections` that are kept for accounts with CONNECTION_ADMIN.
+pub const CONNECTIONS_RESERVED: usize = 1;
+
 /// Client connections at once (`max_connections`).
 pub const CONNECTIONS_MAX: usize = 10_000;
 

@@ -3,6 +3,7 @@
 //! `quorate play` starts a cluster on this machine; `quorate start` runs one node; `status`, `leader` and `sql` talk to a
 //! running cluster. See `docs/architecture.md` for how the parts work together.
 
+mod accounts_file;
 mod allocator;
 mod cli;
 mod config;
@@ -12,6 +13,7 @@ mod join;
 mod limits;
 mod members_file;
 mod node;
+mod password_file;
 mod relay;
 mod runtime;
 mod terms_file;

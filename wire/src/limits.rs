@@ -34,10 +34,13 @@ pub const SALT_BYTES: usize = 20;
 pub const CONNECT_ATTRIBUTES_BYTES_MAX: usize = 64 << 10;
 /// Connection attributes accepted in a handshake.
 pub const CONNECT_ATTRIBUTES_COUNT_MAX: usize = 1024;
-/// Bytes of a user name accepted in a handshake (32 characters of 4 bytes).
-pub const USER_NAME_BYTES_MAX: usize = 128;
-/// Bytes of a schema name accepted in a handshake (64 characters of 4 bytes).
-pub const SCHEMA_NAME_BYTES_MAX: usize = 256;
+/// Bytes of a user name taken in a handshake: more than any account has (32 characters of 4 bytes), so that a client with a longer one hears
+/// that it is denied, and not that its handshake is broken.
+pub const USER_NAME_BYTES_MAX: usize = 1024;
+/// Bytes of a schema name taken in a handshake: more than any schema has (64 characters of 4 bytes), for the same reason.
+pub const SCHEMA_NAME_BYTES_MAX: usize = 1024;
+/// Bytes of a password (of caching_sha2_password in MySQL).
+pub const PASSWORD_BYTES_MAX: usize = 256;
 /// Bytes of an authentication answer: larger than any answer of a plugin spoken here.
 pub const AUTH_RESPONSE_BYTES_MAX: usize = 1024;
 /// Rounds of an authentication before it is denied.
@@ -83,6 +86,7 @@ const _: () = assert!(
     CONNECT_ATTRIBUTES_BYTES_MAX + USER_NAME_BYTES_MAX + SCHEMA_NAME_BYTES_MAX + AUTH_RESPONSE_BYTES_MAX
         < HANDSHAKE_PACKET_BYTES_MAX
 );
+const _: () = assert!(PASSWORD_BYTES_MAX < AUTH_RESPONSE_BYTES_MAX);
 const _: () = assert!(PROXY_LINE_BYTES_MAX <= PROXY_HEADER_BYTES_MAX);
 const _: () = assert!(PROXY_HEADER_BYTES_MAX < HANDSHAKE_PACKET_BYTES_MAX);
 const _: () = assert!(MAX_ALLOWED_PACKET_DEFAULT_BYTES <= MAX_ALLOWED_PACKET_BYTES_MAX);

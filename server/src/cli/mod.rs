@@ -1,5 +1,6 @@
 //! The command line: what can be said, and who carries it out.
 
+mod login;
 mod member;
 mod nodes;
 mod outcome;

@@ -1,13 +1,13 @@
 //! Talking to a cluster from the command line: which nodes, which of them leads, and administration by any of them.
 //!
 //! Invariant: a procedure is called again, on the next node, only when the node that was asked cannot have carried it out.
-//!
-//! Left out: users and passwords; the server has only root so far.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use client::{Connection, Error, Options, QueryResult};
+
+use super::login::Login;
 
 /// How long a node may take to be connected to and to say what it is.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,6 +31,9 @@ pub struct Nodes {
         default_value = "127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003"
     )]
     pub nodes: Vec<String>,
+    /// As whom.
+    #[command(flatten)]
+    pub login: Login,
 }
 
 /// A node as it is named on the command line.
@@ -145,7 +148,8 @@ impl Nodes {
     /// The server's reason for refusing, or that no node answers.
     pub fn call(&self, sql: &str) -> Result<QueryResult, CallFailed> {
         let deadline = Instant::now() + SEARCH_TIMEOUT;
-        let options = Options { timeout: ANSWER_TIMEOUT, ..Options::default() };
+        let not_asked = |message| CallFailed { message, may_have_run: false };
+        let options = self.login.options(ANSWER_TIMEOUT).map_err(not_asked)?;
         loop {
             let mut said = Vec::new();
             for address in &self.nodes {
@@ -185,6 +189,7 @@ impl Nodes {
         is_wanted: impl Fn(&Leader) -> bool,
     ) -> Result<(Leader, Connection), String> {
         let deadline = Instant::now() + timeout;
+        let options = self.login.options(ANSWER_TIMEOUT)?;
         loop {
             let mut addresses: VecDeque<String> = self.nodes.iter().cloned().collect();
             let mut asked: Vec<(String, String)> = Vec::new();
@@ -192,7 +197,7 @@ impl Nodes {
                 if asked.len() >= ADDRESSES_MAX || asked.iter().any(|(known, _)| *known == address) {
                     continue;
                 }
-                let said = match ask(&address) {
+                let said = match ask(&address, &options) {
                     Ok((leader, _, connection))
                         if leader.is_some_and(|id| is_wanted(&Leader { id, address: address.clone() })) =>
                     {
@@ -220,9 +225,8 @@ impl Nodes {
 }
 
 /// A node's id if it leads and serves, else the client address of the leader that it knows.
-fn ask(address: &str) -> client::Result<(Option<u64>, String, Connection)> {
-    let options = Options { timeout: ANSWER_TIMEOUT, ..Options::default() };
-    let mut connection = Connection::connect_with(address, &options)?;
+fn ask(address: &str, options: &Options) -> client::Result<(Option<u64>, String, Connection)> {
+    let mut connection = Connection::connect_with(address, options)?;
     let result = connection.query("SELECT @@server_id, @@quorate_serving, @@quorate_leader")?;
     let number = |column| result.text(0, column).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     let leader = (number(1) == 1).then(|| number(0));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use client::{Cluster, Connection, Options, QueryResult};
 use serde_json::json;
 
-use super::nodes::Nodes;
+use super::nodes::{ANSWER_TIMEOUT, Nodes};
 
 /// Run SQL statements
 #[derive(Debug, clap::Args)]
@@ -36,13 +36,14 @@ impl Sql {
         let address = if self.here {
             self.nodes.nodes.first().cloned().ok_or("--nodes names no node")?
         } else {
-            Cluster::new(self.nodes.nodes.clone()).leader_address().map_err(|error| error.to_string())?
+            let options = self.nodes.login.options(ANSWER_TIMEOUT)?;
+            let mut cluster = Cluster::with_options(self.nodes.nodes.clone(), options);
+            cluster.leader_address().map_err(|error| error.to_string())?
         };
         let options = Options {
             database: self.database.clone(),
-            timeout: Duration::from_secs(24 * 3600),
             multi_statements: true,
-            ..Options::default()
+            ..self.nodes.login.options(Duration::from_secs(24 * 3600))?
         };
         let mut connection =
             Connection::connect_with(&address, &options).map_err(|error| error.to_string())?;

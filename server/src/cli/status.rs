@@ -53,16 +53,15 @@ struct State {
     uptime_seconds: u64,
 }
 
-fn ask(address: &str) -> Report {
-    match ask_state(address) {
+fn ask(address: &str, options: &Options) -> Report {
+    match ask_state(address, options) {
         Ok(state) => Report { address: address.into(), reachable: true, error: None, state: Some(state) },
         Err(error) => Report { address: address.into(), reachable: false, error: Some(error), state: None },
     }
 }
 
-fn ask_state(address: &str) -> Result<State, String> {
-    let options = Options { timeout: ANSWER_TIMEOUT, ..Options::default() };
-    let mut connection = Connection::connect_with(address, &options).map_err(|error| error.to_string())?;
+fn ask_state(address: &str, options: &Options) -> Result<State, String> {
+    let mut connection = Connection::connect_with(address, options).map_err(|error| error.to_string())?;
     let result = connection
         .query(
             "SELECT @@server_id, @@quorate_role, @@quorate_serving, @@quorate_term, @@quorate_leader, \
@@ -85,12 +84,12 @@ fn ask_state(address: &str) -> Result<State, String> {
 }
 
 /// All nodes that were named, and a leader that they name and that was not.
-fn ask_all(nodes: &Nodes) -> Vec<Report> {
-    let mut reports = ask_named(nodes);
+fn ask_all(nodes: &Nodes, options: &Options) -> Vec<Report> {
+    let mut reports = ask_named(nodes, options);
     let named: BTreeSet<String> =
         reports.iter().filter_map(|report| report.state.as_ref()).map(|state| state.leader.clone()).collect();
     for leader in named.iter().filter(|leader| !leader.is_empty() && !nodes.nodes.contains(leader)) {
-        let report = ask(leader);
+        let report = ask(leader, options);
         let id = |report: &Report| report.state.as_ref().map(|state| state.node_id);
         // It may have been named by another name of its machine.
         if report.reachable && reports.iter().all(|known| id(known) != id(&report)) {
@@ -100,9 +99,9 @@ fn ask_all(nodes: &Nodes) -> Vec<Report> {
     reports
 }
 
-fn ask_named(nodes: &Nodes) -> Vec<Report> {
+fn ask_named(nodes: &Nodes, options: &Options) -> Vec<Report> {
     std::thread::scope(|scope| {
-        let asked: Vec<_> = nodes.nodes.iter().map(|address| scope.spawn(|| ask(address))).collect();
+        let asked: Vec<_> = nodes.nodes.iter().map(|address| scope.spawn(|| ask(address, options))).collect();
         asked.into_iter().filter_map(|answer| answer.join().ok()).collect()
     })
 }
@@ -114,9 +113,8 @@ fn leader(reports: &[Report]) -> Option<&Report> {
 }
 
 /// The members, as the leader knows them.
-fn members(leader: &str) -> Option<Vec<MemberRow>> {
-    let options = Options { timeout: ANSWER_TIMEOUT, ..Options::default() };
-    let mut connection = Connection::connect_with(leader, &options).ok()?;
+fn members(leader: &str, options: &Options) -> Option<Vec<MemberRow>> {
+    let mut connection = Connection::connect_with(leader, options).ok()?;
     read_members(&mut connection).ok().filter(|members| !members.is_empty())
 }
 
@@ -152,9 +150,10 @@ impl Status {
     /// # Errors
     /// Never; unreachable nodes are part of the answer.
     pub fn run(self) -> Result<ExitCode, String> {
-        let reports = ask_all(&self.nodes);
+        let options = self.nodes.login.options(ANSWER_TIMEOUT)?;
+        let reports = ask_all(&self.nodes, &options);
         let leader = leader(&reports);
-        let members = leader.and_then(|leader| members(&leader.address));
+        let members = leader.and_then(|leader| members(&leader.address, &options));
         let Votes { voters, reachable } = votes(&reports, members.as_deref());
         let majority = voters / 2 + 1;
         let margin = reachable.checked_sub(majority);
@@ -217,7 +216,8 @@ impl Leader {
     /// # Errors
     /// When no node serves as leader.
     pub fn run(self) -> Result<ExitCode, String> {
-        let reports = ask_all(&self.nodes);
+        let options = self.nodes.login.options(ANSWER_TIMEOUT)?;
+        let reports = ask_all(&self.nodes, &options);
         let found = leader(&reports).ok_or("no leader serves; see `quorate status`")?;
         println!("{}", found.address);
         Ok(ExitCode::SUCCESS)

@@ -114,7 +114,8 @@ pub fn forward(node: &Node, procedure: &Procedure) -> Result<Option<u64>, Error>
         .members
         .sql_address(leader)
         .ok_or_else(|| no_leader("the address of the leader for clients is not known here"))?;
-    call(&address, procedure).map_err(|error| match error {
+    let login = crate::password_file::node_login(&node.config).map_err(Error::internal)?;
+    call(&address, login, procedure).map_err(|error| match error {
         client::Error::Server(answer) => Error {
             code: answer.code,
             state: answer.sqlstate.as_bytes().try_into().unwrap_or(*b"HY000"),
@@ -124,8 +125,8 @@ pub fn forward(node: &Node, procedure: &Procedure) -> Result<Option<u64>, Error>
     })
 }
 
-fn call(address: &str, procedure: &Procedure) -> Result<Option<u64>, client::Error> {
-    let options = client::Options { timeout: FORWARD_TIMEOUT, ..client::Options::default() };
+fn call(address: &str, login: client::Options, procedure: &Procedure) -> Result<Option<u64>, client::Error> {
+    let options = client::Options { timeout: FORWARD_TIMEOUT, ..login };
     let mut connection = client::Connection::connect_with(address, &options)?;
     connection.query(&format!("SET @{FORWARDED_VARIABLE} = 1"))?;
     let answer = connection.query(&procedure.statement())?;
@@ -315,11 +316,13 @@ async fn purge_everywhere(node: &Arc<Node>, index: u64) -> Result<(), Error> {
     let members = node.members.in_force();
     let others = members.members.iter().map(|member| member.id.get()).filter(|id| *id != own);
     let addresses: Vec<String> = others.filter_map(|id| node.members.sql_address(id)).collect();
+    let login = crate::password_file::node_login(&node.config).map_err(Error::internal)?;
     let asked = tokio::task::spawn_blocking(move || {
-        let failed = |address: String| match call(&address, &Procedure::LocalPurgeLog { index }) {
-            Ok(_) => None,
-            Err(error) => Some(format!("{address}: {error}")),
-        };
+        let failed =
+            |address: String| match call(&address, login.clone(), &Procedure::LocalPurgeLog { index }) {
+                Ok(_) => None,
+                Err(error) => Some(format!("{address}: {error}")),
+            };
         addresses.into_iter().filter_map(failed).collect::<Vec<_>>()
     });
     let failed = asked.await.map_err(|error| Error::internal(error.to_string()))?;

@@ -84,6 +84,7 @@ impl Applier {
                 .map_err(|error| storage::Error::Engine(format!("the catalog cannot be read: {error}")))?;
             sql::catalog::estimate::refresh(&catalog, &self.node.store)
                 .map_err(|error| storage::Error::Engine(format!("a table cannot be read: {error}")))?;
+            self.node.logins.accounts_are(&catalog.accounts, self.node.store.watermark());
             *self.node.catalog.write() = Arc::new(catalog);
             self.catalog_loaded = true;
             self.node.catalog_known.store(true, Ordering::Release);
@@ -242,6 +243,7 @@ impl Applier {
             // Whoever plans with the new schema must find in his snapshot what it refers to: the entries of an index are in
             // the log before it, and may be in this batch.
             self.node.store.advance(index - 1);
+            self.node.logins.accounts_are(&catalog.accounts, index);
             *self.node.catalog.write() = Arc::new(catalog);
         }
         Ok(())

@@ -73,6 +73,7 @@ impl Node {
             ("datadir".into(), text(format!("{}/", self.config.data.display()))),
             ("gtid_executed".into(), text(gtid_set(&self.cluster_uuid(), watermark))),
             ("hostname".into(), text(hostname())),
+            ("max_connections".into(), Value::UInt(self.processes.connections_max() as u64)),
             ("port".into(), Value::Int(port)),
             ("quorate_cluster_id".into(), text(self.cluster_uuid())),
             ("quorate_commit_index".into(), Value::UInt(watermark)),
@@ -217,6 +218,8 @@ impl Node {
         let encryption = self.processes.find(connection_id).and_then(|found| found.encryption.get().copied());
         status.push(("Ssl_cipher".into(), encryption.map_or("", |tls| tls.cipher).into()));
         status.push(("Ssl_version".into(), encryption.map_or("", |tls| tls.version).into()));
+        let key = self.password_key.get().map(|key| key.public_pem().to_string());
+        status.push(("Caching_sha2_password_rsa_public_key".into(), key.unwrap_or_default()));
         status.push(("Ssl_accepts".into(), load(&counters.tls_accepts)));
         status.push(("Ssl_finished_accepts".into(), load(&counters.tls_finished_accepts)));
         let current = ["Current_tls_ca", "Current_tls_cert", "Current_tls_key", "Current_tls_version"];

@@ -22,6 +22,7 @@ pub mod host;
 mod isolation;
 pub mod large;
 pub mod logger;
+pub mod login;
 pub mod members;
 pub mod metadata;
 pub mod outcome;
@@ -114,6 +115,10 @@ pub struct Node {
     pub freshness: freshness::Freshness,
     /// What clients' connections are encrypted with, once the node has started; none: they cannot be.
     pub client_tls: std::sync::OnceLock<crate::runtime::client_tls::ClientTls>,
+    /// What decrypts clients' passwords, once the node has started.
+    pub password_key: std::sync::OnceLock<crate::runtime::login::key::PasswordKey>,
+    /// Who is let in.
+    pub logins: login::Logins,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -165,6 +170,8 @@ impl Node {
             vitals: vitals::Vitals::default(),
             freshness: freshness::Freshness::default(),
             client_tls: std::sync::OnceLock::new(),
+            password_key: std::sync::OnceLock::new(),
+            logins: login::Logins::default(),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),

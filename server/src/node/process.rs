@@ -1,13 +1,16 @@
 //! The connections of this node: what SHOW PROCESSLIST shows, what KILL reaches, what SHOW STATUS counts.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use parking_lot::Mutex;
 use sql::execute::Process;
 use tokio::sync::Notify;
+
+use crate::limits::CONNECTIONS_RESERVED;
 
 /// What a connection does, for SHOW PROCESSLIST.
 #[derive(Clone, Debug)]
@@ -28,6 +31,15 @@ pub struct Encryption {
     pub version: &'static str,
     /// The cipher suite.
     pub cipher: &'static str,
+}
+
+/// `host:port` as MySQL shows it: loopback is `localhost`, of others the address is shown.
+#[must_use]
+pub fn shown_address(address: SocketAddr) -> String {
+    if address.ip().to_canonical().is_loopback() {
+        return format!("localhost:{}", address.port());
+    }
+    SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
 }
 
 /// One connection.
@@ -216,6 +228,7 @@ pub fn count(counter: &AtomicU64) {
 /// All connections of this node.
 pub struct ProcessList {
     connections: Mutex<BTreeMap<u64, Arc<Connection>>>,
+    connections_max: AtomicUsize,
     next_id: AtomicU64,
     /// When the node started.
     pub started: Instant,
@@ -235,13 +248,15 @@ impl ProcessList {
     pub fn new() -> ProcessList {
         ProcessList {
             connections: Mutex::new(BTreeMap::new()),
+            connections_max: AtomicUsize::new(usize::MAX - CONNECTIONS_RESERVED),
             next_id: AtomicU64::new(1),
             started: Instant::now(),
             counters: Counters::default(),
         }
     }
 
-    /// A new connection, unless there are `connections_max` already.
+    /// A new connection, unless there are `connections_max` already, and those that are kept for
+    /// administration.
     pub fn add(&self, address: String, connections_max: usize) -> Option<Arc<Connection>> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let connection = Arc::new(Connection {
@@ -264,13 +279,24 @@ impl ProcessList {
             killed: Notify::new(),
         });
         let mut connections = self.connections.lock();
-        if connections.len() >= connections_max {
+        self.connections_max.store(connections_max, Ordering::Relaxed);
+        if connections.len() >= connections_max + CONNECTIONS_RESERVED {
             return None;
         }
         connections.insert(id, Arc::clone(&connection));
         count(&self.counters.connections);
         self.counters.connections_most.fetch_max(connections.len() as u64, Ordering::Relaxed);
         Some(connection)
+    }
+
+    /// How many connections there may be, but for those that are kept for administration (`max_connections`).
+    pub fn connections_max(&self) -> usize {
+        self.connections_max.load(Ordering::Relaxed)
+    }
+
+    /// Whether there are more than `max_connections`, so that only who may administer connections can have another one.
+    pub fn is_full(&self) -> bool {
+        self.len() > self.connections_max()
     }
 
     /// A connection is gone.

@@ -21,6 +21,7 @@ use storage::version::{Admission, WatermarkWait};
 
 use super::Node;
 use super::decided::Fate;
+use super::login::Standing;
 use super::plan_cache::Prepared;
 use super::process::{Connection, count};
 use super::reads::NoAnswer;
@@ -109,6 +110,8 @@ pub struct Session {
     pub(super) user_lock_calls: UserLockCalls,
     /// XA START.
     pub branch: Option<Branch>,
+    /// What its login lets it do.
+    pub standing: Standing,
     /// Buffers for looking up texts among those that have a plan.
     pub(super) text_lookup: super::text_plans::TextLookup,
 }
@@ -133,6 +136,7 @@ impl Session {
             prepared: HashMap::new(),
             named: HashMap::new(),
             next_statement_id: 1,
+            standing: Standing::internal(),
             text_lookup: super::text_plans::TextLookup::default(),
         }
     }

@@ -21,6 +21,9 @@ use super::run_plan::{Parts, make_context};
 use super::session::Session;
 use crate::runtime::client_tls::ClientTls;
 
+/// Characters of a database's name, as in MySQL.
+const DATABASE_NAME_CHARACTERS_MAX: usize = 64;
+
 /// Whether a statement leaves the diagnostics of the one before it: SHOW WARNINGS and its like, `SELECT @@warning_count`.
 fn keeps_diagnostics(statement: &Statement) -> bool {
     let is_count = |item: &SelectItem| {
@@ -52,7 +55,11 @@ impl Session {
             self.state.warnings.clear();
             self.state.warning_count = 0;
         }
-        let result = self.dispatch(statement, parameters, plan, reply).await;
+        let result = match self.standing.admit(statement) {
+            Ok(()) => self.dispatch(statement, parameters, plan, reply).await,
+            Err(refused) => Err(refused),
+        };
+        self.standing.refresh(&self.node);
         self.note_branch_failure(&result);
         if matches!(**statement, Statement::Query(_)) && keeps_diagnostics(statement) {
             // It has read their number; they are gone then, as after any other SELECT.
@@ -265,8 +272,13 @@ impl Session {
     /// USE, COM_INIT_DB, and the database of the handshake.
     ///
     /// # Errors
-    /// 1049.
+    /// 1049, 1059.
     pub fn use_database(&mut self, database: &str) -> Result<(), Error> {
+        if database.chars().nth(DATABASE_NAME_CHARACTERS_MAX).is_some() {
+            let name = &database[..database.floor_char_boundary(100)];
+            let message = format!("Identifier name '{name}' is too long");
+            return Err(Error { code: 1059, state: *b"42000", message });
+        }
         self.know_catalog()?;
         if !self.node.catalog().has_database(database) {
             return Err(Error::unknown_database(database));

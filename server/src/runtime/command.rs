@@ -21,6 +21,7 @@ use super::connection::{End, Socket};
 use super::cursor::Cursor;
 use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX, RESULT_FLUSH_BYTES};
 use crate::node::errno;
+use crate::node::login::Standing;
 use crate::node::metadata::definition;
 use crate::node::parameters;
 use crate::node::plan_cache::{CachedPlan, Prepared};
@@ -68,9 +69,16 @@ impl Client {
     ///
     /// # Errors
     /// 1049 when the database is not there.
-    pub fn become_user(&mut self, user: &str, database: Option<&str>) -> Result<(), sql::Error> {
+    pub fn become_user(
+        &mut self,
+        user: &str,
+        standing: Standing,
+        database: Option<&str>,
+    ) -> Result<(), sql::Error> {
         self.bindings.clear();
         user.clone_into(&mut self.session.state.user);
+        self.session.state.account = standing.account.clone();
+        self.session.standing = standing;
         self.session.reset();
         self.session.state.database = None;
         self.session.connection.identify(user, None);
@@ -137,7 +145,8 @@ impl Client {
             },
             Command::Ping => self.put_ok(writer, &sql::execute::Outcome::default(), StatusFlags::empty()),
             Command::InitDb(name) => {
-                let result = self.session.use_database(&String::from_utf8_lossy(name));
+                let result = (self.session.standing.admit_command())
+                    .and_then(|()| self.session.use_database(&String::from_utf8_lossy(name)));
                 self.answer(writer, result);
             }
             Command::ResetConnection => {
@@ -286,7 +295,11 @@ impl Client {
         }
         self.session.state.warnings.clear();
         self.session.state.warning_count = 0;
-        let prepared = match self.session.prepare(text).await {
+        let prepared = match self.session.standing.admit_command() {
+            Ok(()) => self.session.prepare(text).await,
+            Err(refused) => Err(refused),
+        };
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 errno::packet(&error).encode(writer);

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::TryRngCore;
+use sql::account::ClientHost;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
-use wire::mysql::auth::{Authenticator, Credential, Plugin, Step};
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags};
 use wire::mysql::error::{ErrorPacket, code, put_error_before_handshake};
@@ -22,11 +22,13 @@ use wire::mysql::packet::{Packet, PacketReader, PacketWriter};
 
 use super::channel::Channel;
 use super::command::Client;
+use super::login::{self, Attempt, DEFAULT_PLUGIN};
 use crate::limits::{
     CLIENT_GOODBYE_TIMEOUT, CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, HANDSHAKE_PACKET_BYTES_MAX,
     RESULT_FLUSH_BYTES,
 };
 use crate::node::Node;
+use crate::node::login::Connecting;
 use crate::node::process::{Connection as Process, count};
 use crate::node::session::{Session, new_state};
 
@@ -135,7 +137,7 @@ impl Socket {
     }
 
     /// The next packet; answers are written out before waiting for it.
-    async fn packet(&mut self) -> Result<Packet, End> {
+    pub(super) async fn packet(&mut self) -> Result<Packet, End> {
         loop {
             if let Some(packet) = self.reader.next().map_err(End::Protocol)? {
                 return Ok(packet);
@@ -163,6 +165,12 @@ async fn handshake(
     address: SocketAddr,
     process: &Arc<Process>,
 ) -> Result<Client, End> {
+    if !login::knows_host(node, address.ip()) {
+        let refused = login::host_refused(address.ip());
+        put_error_before_handshake(&mut socket.writer, refused.code, &refused.message);
+        socket.flush().await?;
+        return Err(End::Closed);
+    }
     let mut random = [0; wire::limits::SALT_BYTES];
     rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(std::io::Error::other)?;
     let salt = Salt::from_random(random);
@@ -175,7 +183,7 @@ async fn handshake(
         capabilities: advertised,
         charset: 255,
         status: StatusFlags::AUTOCOMMIT,
-        auth_plugin: Plugin::CachingSha2.name().into(),
+        auth_plugin: DEFAULT_PLUGIN.name().into(),
     };
     socket.writer.set_sequence(0);
     greeting.encode(&mut socket.writer);
@@ -203,15 +211,23 @@ async fn handshake(
         socket.flush().await?;
         return Err(End::Closed);
     }
-    let login =
-        Login { salt, plugin: response.auth_plugin, answer: response.auth_response, user: &user, address };
-    authenticate(socket, packet.sequence, login).await?;
+    let host = ClientHost::from_address(address.ip());
+    let attempt = Attempt {
+        salt,
+        plugin: response.auth_plugin,
+        answer: response.auth_response,
+        user: response.user,
+        host: &host,
+        connecting: &connecting(node, socket, process, response.capabilities),
+    };
+    let standing = login::log_in(node, socket, packet.sequence, &attempt).await?;
     socket.reader.set_packet_bytes_max(CLIENT_PACKET_BYTES_MAX);
-    let host = address.ip().to_string();
-    let mut state = new_state(node, &user, &host, process.id);
+    let mut state = new_state(node, &user, host.name(), process.id);
+    (state.account, state.active_roles) = (standing.account.clone(), standing.roles.clone());
     state.client_found_rows = response.capabilities.contains(Capabilities::FOUND_ROWS);
     process.identify(&user, None);
     let mut session = Session::new(Arc::clone(node), Arc::clone(process), state);
+    session.standing = standing;
     if let Some(Err(error)) =
         response.database.map(|name| session.use_database(&String::from_utf8_lossy(name)))
     {
@@ -254,46 +270,17 @@ async fn begin_tls(node: &Node, socket: &mut Socket, process: &Process) -> Resul
 /// Number of a packet that nobody asked for. The client may be sending a command at this moment: it then takes the packet for the answer.
 const GOODBYE_SEQUENCE: u8 = 1;
 
-/// What a login is judged by.
-struct Login<'a> {
-    salt: Salt,
-    plugin: Option<&'a [u8]>,
-    answer: &'a [u8],
-    user: &'a str,
-    address: SocketAddr,
-}
-
-/// The only account so far: root without a password, from this machine. Accounts come with the protocol issue.
-fn credential(user: &str, address: SocketAddr) -> Option<Credential> {
-    (user == "root" && address.ip().is_loopback()).then_some(Credential::Empty)
-}
-
-async fn authenticate(socket: &mut Socket, sequence: u8, login: Login<'_>) -> Result<(), End> {
-    let mut authenticator = Authenticator::new(login.salt, Plugin::CachingSha2);
-    let mut step = authenticator.start(login.plugin, login.answer, credential(login.user, login.address));
-    let mut sequence = sequence;
-    loop {
-        socket.writer.set_sequence(sequence.wrapping_add(1));
-        match step {
-            Step::Accept { preface } => {
-                if !preface.is_empty() {
-                    socket.writer.put_packet(preface);
-                }
-                return Ok(());
-            }
-            Step::Deny(denial) => {
-                denial.to_packet(login.user, &login.address.ip().to_string()).encode(&mut socket.writer);
-                socket.flush().await?;
-                return Err(End::Closed);
-            }
-            Step::Send(payload) => {
-                socket.writer.put_packet(&payload);
-                socket.reader.set_sequence_next(socket.writer.sequence());
-                let packet = socket.packet().await?;
-                sequence = packet.sequence;
-                step = authenticator.step(&packet.payload);
-            }
-        }
+/// What the account's rules are judged by, on this connection.
+fn connecting(node: &Node, socket: &Socket, process: &Process, capabilities: Capabilities) -> Connecting {
+    let encryption = process.encryption.get().copied();
+    let certificate = socket.channel.client_certificate();
+    Connecting {
+        encryption,
+        certificate: certificate.and_then(login::names::certificate_names),
+        handles_expired_passwords: capabilities.contains(Capabilities::CAN_HANDLE_EXPIRED_PASSWORDS),
+        password_lifetime_days_default: sql::variables::global_number(node, "default_password_lifetime"),
+        is_last: node.processes.is_full(),
+        activates_all_roles: sql::variables::activates_all_roles(node),
     }
 }
 
@@ -403,18 +390,30 @@ async fn change_user(socket: &mut Socket, client: &mut Client, body: &[u8], sequ
     };
     let user = String::from_utf8_lossy(change.user).into_owned();
     let database = change.database.map(|name| String::from_utf8_lossy(name).into_owned());
-    let login = Login {
+    // As a new connection: nothing of the session before is left, whoever it becomes. A refusal ends the connection.
+    client.session.rollback();
+    client.session.standing.leave();
+    let host = ClientHost::from_address(client.address.ip());
+    let mut connecting =
+        connecting(&client.session.node, socket, &client.session.connection, client.capabilities);
+    connecting.is_last = false;
+    let attempt = Attempt {
         salt: client.salt,
         plugin: change.auth_plugin,
         answer: change.auth_response,
-        user: &user,
-        address: client.address,
+        user: change.user,
+        host: &host,
+        connecting: &connecting,
     };
-    client.session.rollback();
-    authenticate(socket, sequence, login).await?;
-    match client.become_user(&user, database.as_deref()) {
-        Ok(()) => client.put_login_ok(&mut socket.writer),
-        Err(error) => crate::node::errno::packet(&error).encode(&mut socket.writer),
+    let node = Arc::clone(&client.session.node);
+    let logging_in = login::log_in(&node, socket, sequence, &attempt);
+    let standing =
+        tokio::time::timeout(CLIENT_HANDSHAKE_TIMEOUT, logging_in).await.map_err(|_| End::Closed)??;
+    if let Err(error) = client.become_user(&user, standing, database.as_deref()) {
+        crate::node::errno::packet(&error).encode(&mut socket.writer);
+        socket.flush().await?;
+        return Err(End::Closed);
     }
+    client.put_login_ok(&mut socket.writer);
     Ok(())
 }

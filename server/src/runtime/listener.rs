@@ -8,11 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::connection;
 use crate::limits::{
-    CONNECTIONS_MAX, FILE_HANDLES_RESERVED_DIVISOR, SESSION_STACK_BYTES, SESSIONS_PULSE, SHUTDOWN_WAIT,
-    STOP_TRANSFER_TIMEOUT,
+    FILE_HANDLES_RESERVED_DIVISOR, SESSION_STACK_BYTES, SESSIONS_PULSE, SHUTDOWN_WAIT, STOP_TRANSFER_TIMEOUT,
 };
 use crate::node::Node;
-use crate::node::process::count;
+use crate::node::process::{count, shown_address};
 
 /// Serves clients until SIGTERM or SIGINT, then lets running statements end.
 ///
@@ -40,13 +39,14 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     let second_listener = super::opensrv::listen(node).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let connections_max = connections_max();
+    let connections_max = connections_max(node.config.connections_max);
     tokio::spawn(show_pulse(Arc::clone(node)));
+    tokio::spawn(super::formation::write_accounts(Arc::clone(node)));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    let process = node.processes.add(address.to_string(), connections_max);
+                    let process = node.processes.add(shown_address(address), connections_max);
                     tokio::spawn(connection::run(Arc::clone(node), stream, address, process));
                 }
                 Err(error) => {
@@ -96,7 +96,7 @@ async fn hand_over(node: &Arc<Node>) {
 
 /// How many clients there may be: what the limits say, as far as this process may have file handles. Clients must never take
 /// those that the log needs for its next segment, or the node would have to stop.
-fn connections_max() -> usize {
+fn connections_max(wanted: usize) -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
@@ -106,8 +106,8 @@ fn connections_max() -> usize {
         }
     }
     let handles = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |most| most as usize);
-    let most = CONNECTIONS_MAX.min(handles - handles / FILE_HANDLES_RESERVED_DIVISOR);
-    if most < CONNECTIONS_MAX {
+    let most = wanted.min(handles - handles / FILE_HANDLES_RESERVED_DIVISOR);
+    if most < wanted {
         tracing::warn!(
             handles,
             "at most {most} clients are served: this process may have no more open files"

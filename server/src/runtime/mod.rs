@@ -23,9 +23,11 @@ pub mod connection;
 pub mod cursor;
 pub mod driver;
 pub mod flusher;
+pub mod formation;
 pub mod health;
 pub mod listener;
 pub mod log_thread;
+pub mod login;
 pub mod machine;
 #[cfg(feature = "opensrv")]
 pub mod opensrv;

@@ -42,6 +42,7 @@ use opensrv_mysql::{
 };
 use parking_lot::Mutex;
 use rand::TryRngCore;
+use sql::account::{Account, ClientHost};
 use sql::execute::Outcome;
 use sql::types::Value;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
@@ -57,7 +58,7 @@ use self::outlet::Outlet;
 use crate::limits::{CONNECTIONS_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX};
 use crate::node::Node;
 use crate::node::errno;
-use crate::node::process::{Connection as Process, count};
+use crate::node::process::{Connection as Process, count, shown_address};
 use crate::node::result::Reply;
 use crate::node::session::{Session, new_state};
 
@@ -84,7 +85,7 @@ async fn accept(node: Arc<Node>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                let process = node.processes.add(address.to_string(), CONNECTIONS_MAX);
+                let process = node.processes.add(shown_address(address), CONNECTIONS_MAX);
                 tokio::spawn(run(Arc::clone(&node), stream, address, process));
             }
             Err(error) => {
@@ -154,6 +155,19 @@ struct Shim {
     link: Arc<Link>,
     salt: Salt,
     address: SocketAddr,
+}
+
+impl Shim {
+    /// Whether root may come from this address without a password or anything else: all that is judged here.
+    fn is_root_open(&self) -> bool {
+        let session = self.session.lock();
+        let host = ClientHost::from_address(self.address.ip());
+        let Some(accounts) = session.node.logins.accounts(&session.node) else { return false };
+        accounts.find("root", &host).is_some_and(|account| {
+            let open = Account { grants: account.grants.clone(), ..Account::built_in_root() };
+            **account == open && self.address.ip().is_loopback()
+        })
+    }
 }
 
 /// How a statement ended, and the rows it wrote.
@@ -298,7 +312,7 @@ impl<W: AsyncWrite + Send + Unpin> AsyncMysqlShim<W> for Shim {
 
     async fn authenticate(&self, _plugin: &str, user: &[u8], _salt: &[u8], answer: &[u8]) -> bool {
         let is_empty_password = matches!(answer, [] | [0]);
-        let accepted = user == b"root" && is_empty_password && self.address.ip().is_loopback();
+        let accepted = user == b"root" && is_empty_password && self.is_root_open();
         if accepted {
             let session = self.session.lock();
             session.connection.identify("root", None);

@@ -12,7 +12,7 @@ use wire::proxy::{self, Header, START_BYTES};
 
 use super::connection::{End, Socket};
 use crate::node::Node;
-use crate::node::process::Connection as Process;
+use crate::node::process::{Connection as Process, shown_address};
 
 /// Number of the error packet that refuses a header. The client behind the proxy takes it for the answer to its first packet.
 const REFUSAL_SEQUENCE: u8 = 2;
@@ -40,7 +40,7 @@ pub async fn client_address(
     match read_header(node, socket, address).await {
         Ok(Header::Own) => Ok(address),
         Ok(Header::PassedOn(client)) => {
-            process.passed_on_for(client.to_string());
+            process.passed_on_for(shown_address(client));
             Ok(client)
         }
         Err(error) => {

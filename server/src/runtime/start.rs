@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use consensus::{LogIndex, LogState, Membership, NodeId, Replica, Term};
+use sql::account::{Account, AccountId, Accounts, secret};
 use sql::execute::Host as _;
 use sql::types::Value;
 use storage::disk::{Disk, RealDisk, lock_folder};
@@ -18,11 +19,13 @@ use super::admission::Doorkeeper;
 use super::apply_pool::ApplyPool;
 use super::client_tls::ClientTls;
 use super::driver::{Driver, Event, Links};
+use super::login::key::PasswordKey;
 use super::peer::{Compression, LinkContext, PeerLinks, PeerTls, spawn_acceptor};
 use super::purge::Upkeep;
 use super::queue::{Receiver, Sender, bounded, unbounded};
 use super::snapshot::{OUT_FOLDER, Snapshots, Source};
 use super::{apply_thread, flusher, health, log_thread, machine, promotion};
+use crate::accounts_file::AccountsFile;
 use crate::config::{Config, PeerTlsFiles};
 use crate::limits::{DRIVER_QUEUE_EVENTS_MAX, SHUTDOWN_WAIT, TICK};
 use crate::members_file::MembersFile;
@@ -31,6 +34,7 @@ use crate::node::apply::{Applier, ApplyOrder};
 use crate::node::decided::Run;
 use crate::node::entry_cache::EntryCache;
 use crate::node::host::REQUIRE_SECURE_TRANSPORT;
+use crate::node::login::Known;
 use crate::node::members::MemberBoard;
 use crate::node::sequencer::Sequencer;
 use crate::node::steering::{Request, Steering};
@@ -92,6 +96,9 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     if let Some(client_tls) = client_tls {
         let _ = node.client_tls.set(client_tls);
     }
+    let password_key = PasswordKey::open(&config.data).map_err(Error::Refused)?;
+    let _ = node.password_key.set(password_key);
+    begin_logins(&node)?;
     if config.require_secure_transport {
         node.set_global(REQUIRE_SECURE_TRANSPORT, Value::Int(1));
     }
@@ -141,6 +148,46 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     }
     tracing::info!("node stopped");
     Ok(())
+}
+
+/// The accounts that this node knew last; where it knew none, those of a cluster that has none, unless it may be of one that has.
+fn begin_logins(node: &Arc<Node>) -> Result<(), Error> {
+    let config = &node.config;
+    let file = AccountsFile::new(&config.data);
+    let at_first = |accounts| Known { accounts: Arc::new(accounts), index: 0 };
+    let known = match file.read().map_err(Error::Refused)? {
+        _ if config.log_only => Some(at_first(loggers_accounts(config)?)),
+        None if config.peers.iter().any(|peer| peer.id == config.node_id) => {
+            Some(at_first(Accounts::default()))
+        }
+        known => known,
+    };
+    if let Some(known) = &known {
+        let accounts = Arc::clone(&known.accounts);
+        *node.catalog.write() = Arc::new(sql::catalog::Catalog { accounts, ..Default::default() });
+    }
+    node.logins.begin(
+        known,
+        Box::new(move |known| {
+            if let Err(error) = file.write(known) {
+                tracing::error!("the accounts could not be kept for the next start: {error}");
+            }
+        }),
+    );
+    Ok(())
+}
+
+/// A logger has no tables, and so no accounts of the cluster: its root has the password of `--root-password-file`, if there is one.
+fn loggers_accounts(config: &Config) -> Result<Accounts, Error> {
+    let Some(path) = &config.root_password_file else { return Ok(Accounts::default()) };
+    let password = crate::password_file::read(path).map_err(Error::Refused)?;
+    let root = |host: &str| {
+        let mut root = Account { id: AccountId::new("root", host), ..Account::built_in_root() };
+        root.authentication.authentication_string =
+            secret::make(root.authentication.plugin, password.as_bytes());
+        root
+    };
+    Ok(Accounts::of([root("localhost"), root("%")], true))
 }
 
 /// The address of the health checks, if there is one.

@@ -283,7 +283,9 @@ impl Default for Accounts {
 }
 
 impl Accounts {
-    pub(crate) fn of(accounts: impl IntoIterator<Item = Account>, is_stored: bool) -> Accounts {
+    /// These accounts; `is_stored` as [`Accounts::is_stored`] says.
+    #[must_use]
+    pub fn of(accounts: impl IntoIterator<Item = Account>, is_stored: bool) -> Accounts {
         let accounts: BTreeMap<_, _> =
             accounts.into_iter().map(|account| (account.id.clone(), Arc::new(account))).collect();
         Accounts::from_map(accounts, is_stored)

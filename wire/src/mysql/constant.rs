@@ -170,6 +170,7 @@ impl Capabilities {
         .with(Capabilities::PLUGIN_AUTH)
         .with(Capabilities::CONNECT_ATTRS)
         .with(Capabilities::PLUGIN_AUTH_LENENC)
+        .with(Capabilities::CAN_HANDLE_EXPIRED_PASSWORDS)
         .with(Capabilities::DEPRECATE_EOF);
 
     /// What our driver asks for.

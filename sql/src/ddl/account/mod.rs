@@ -177,7 +177,9 @@ impl Work {
     fn finish(mut self, ctx: &mut Context<'_>) -> Run<Outcome> {
         self.changed.retain(|id, account| {
             let before = self.accounts.get(id).map(|account| &**account);
+            // One whose wrong passwords are counted is written as it was, too: that ends a block, on every node.
             account.as_ref() != before
+                || account.as_ref().is_some_and(|account| account.failed_login_attempts > 0)
         });
         if !self.changed.is_empty() {
             bump_version(ctx)?;
