@@ -1,0 +1,203 @@
+//! What each statement needs, besides those that are planned ([`tables`](super::tables)).
+//!
+//! Every statement has its rule here: there is no default, so that a new one does not compile without.
+
+use super::requirement::{Grant, Requirement, Requirements};
+use super::tables::{canonical, of_expressions, qualified};
+use super::show;
+use crate::account::{Privilege, PrivilegeSet};
+use crate::ast::{AssignmentTarget, Call, Statement, TableName, VariableScope, Xa};
+use crate::catalog::Catalog;
+use crate::execute::procedure::SCHEMA as CONSENSUS;
+use crate::session::SessionState;
+
+/// To set a global variable.
+const GLOBAL_VARIABLES: &[Grant] =
+    &[Grant::Static(Privilege::Super), Grant::Dynamic("SYSTEM_VARIABLES_ADMIN")];
+/// To set a restricted variable of the session.
+const SESSION_VARIABLES: &[Grant] = &[
+    Grant::Static(Privilege::Super),
+    Grant::Dynamic("SYSTEM_VARIABLES_ADMIN"),
+    Grant::Dynamic("SESSION_VARIABLES_ADMIN"),
+];
+/// To set a variable of the session that belongs to replication.
+const APPLIER_VARIABLES: &[Grant] = &[
+    Grant::Static(Privilege::Super),
+    Grant::Dynamic("SYSTEM_VARIABLES_ADMIN"),
+    Grant::Dynamic("SESSION_VARIABLES_ADMIN"),
+    Grant::Dynamic("REPLICATION_APPLIER"),
+];
+/// To flush tables.
+const FLUSH_TABLES: &[Grant] = &[Grant::Static(Privilege::Reload), Grant::Dynamic("FLUSH_TABLES")];
+/// To administer the cluster: what MySQL asks for of those who administer Group Replication.
+const CLUSTER: &[Grant] = &[Grant::Static(Privilege::Super), Grant::Dynamic("GROUP_REPLICATION_ADMIN")];
+
+/// Session variables that are restricted, in lower case.
+const RESTRICTED: &[&str] = &[
+    "auto_increment_increment",
+    "auto_increment_offset",
+    "binlog_format",
+    "binlog_row_image",
+    "pseudo_replica_mode",
+    "pseudo_slave_mode",
+    "pseudo_thread_id",
+    "sql_log_bin",
+    "sql_log_off",
+];
+
+/// What a statement needs that is not planned; nothing for one that is.
+#[must_use]
+pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Catalog) -> Requirements {
+    let current = session.database.as_deref();
+    match statement {
+        // What these need is kept with their plan.
+        Statement::Query(_)
+        | Statement::Insert(_)
+        | Statement::Update(_)
+        | Statement::Delete(_)
+        | Statement::Explain(_)
+        | Statement::Do(_) => Requirements::none(),
+        Statement::CreateDatabase { name, .. } => on_database(Privilege::Create, name),
+        Statement::DropDatabase { name, .. } => on_database(Privilege::Drop, name),
+        Statement::CreateTable(create) => {
+            let mut needed = on_table(&[Privilege::Create], &create.name, current);
+            if let Some(like) = &create.like {
+                needed.append(on_table(&[Privilege::Select], like, current));
+            }
+            needed
+        }
+        Statement::DropTable { names, .. } => each(names, &[Privilege::Drop], current),
+        Statement::TruncateTable(name) => on_table(&[Privilege::Drop], name, current),
+        Statement::CreateIndex { table, is_alter, .. } | Statement::DropIndex { table, is_alter, .. } => {
+            let privilege = if *is_alter { Privilege::Alter } else { Privilege::Index };
+            on_table(&[privilege], table, current)
+        }
+        Statement::RenameTable(pairs) => {
+            let mut needed = Requirements::none();
+            for (from, to) in pairs {
+                needed.append(on_table(&[Privilege::Drop, Privilege::Alter], from, current));
+                needed.append(on_table(&[Privilege::Insert, Privilege::Create], to, current));
+            }
+            needed
+        }
+        Statement::AnalyzeTable(names) => each(names, &[Privilege::Select, Privilege::Insert], current),
+        Statement::Use(name) => show::use_of(name),
+        Statement::Show(shown) => show::of_show(shown, current, catalog),
+        Statement::Set(assignments) => {
+            let mut needed = Requirements::none();
+            for assignment in assignments {
+                needed.append(of_target(&assignment.target));
+            }
+            needed
+        }
+        Statement::SetTransaction { scope, .. } => match scope {
+            Some(VariableScope::Global) => global_variables(),
+            Some(VariableScope::Session) | None => Requirements::none(),
+        },
+        Statement::Call(call) => of_call(call, current),
+        Statement::LockTables(locks) => {
+            let mut needed = Requirements::none();
+            for lock in locks {
+                if let Some(name) = qualified(lock.name.database.as_deref(), &lock.name.table, current) {
+                    let database = name.database.unwrap_or_default();
+                    needed.add(Requirement::Database { privilege: Privilege::LockTables, database });
+                }
+                needed.append(on_table(&[Privilege::Select], &lock.name, current));
+            }
+            needed
+        }
+        Statement::FlushTables { .. } => Requirements::global(FLUSH_TABLES, "RELOAD or FLUSH_TABLES"),
+        Statement::Xa(Xa::Recover { .. }) => {
+            let mut needed = Requirements::none();
+            needed.add(Requirement::XaRecover);
+            needed
+        }
+        Statement::Xa(
+            Xa::Start { .. } | Xa::End { .. } | Xa::Prepare(_) | Xa::Commit { .. } | Xa::Rollback(_),
+        ) => Requirements::none(),
+        Statement::ReloadTls => {
+            Requirements::global(&[Grant::Dynamic("CONNECTION_ADMIN")], "CONNECTION_ADMIN")
+        }
+        // Whose connection it is, is looked at when it is known.
+        Statement::Kill { .. }
+        // The statement inside of it is looked at.
+        | Statement::PrepareText { .. }
+        | Statement::ExecutePrepared { .. }
+        | Statement::Deallocate(_)
+        | Statement::SetNames { .. }
+        | Statement::Begin { .. }
+        | Statement::Commit
+        | Statement::Rollback
+        | Statement::Savepoint(_)
+        | Statement::RollbackTo(_)
+        | Statement::ReleaseSavepoint(_)
+        | Statement::UnlockTables => Requirements::none(),
+    }
+}
+
+fn on_database(privilege: Privilege, name: &str) -> Requirements {
+    let mut needed = Requirements::none();
+    needed.add(Requirement::Database { privilege, database: canonical(name) });
+    needed
+}
+
+fn on_table(privileges: &[Privilege], name: &TableName, current: Option<&str>) -> Requirements {
+    let mut needed = Requirements::none();
+    if let Some(table) = qualified(name.database.as_deref(), &name.table, current) {
+        needed.add(Requirement::Table { privileges: PrivilegeSet::of(privileges), table });
+    }
+    needed
+}
+
+fn each(names: &[TableName], privileges: &[Privilege], current: Option<&str>) -> Requirements {
+    let mut needed = Requirements::none();
+    for name in names {
+        needed.append(on_table(privileges, name, current));
+    }
+    needed
+}
+
+fn global_variables() -> Requirements {
+    Requirements::global(GLOBAL_VARIABLES, "SUPER or SYSTEM_VARIABLES_ADMIN")
+}
+
+/// What it needs to set something. A variable that is not there, or cannot be set so, is refused as such, by everybody.
+fn of_target(target: &AssignmentTarget) -> Requirements {
+    match target {
+        AssignmentTarget::User(_) | AssignmentTarget::NextTransaction(_) => Requirements::none(),
+        AssignmentTarget::System(Some(VariableScope::Global), name) => {
+            if crate::variables::is_settable(name, true) { global_variables() } else { Requirements::none() }
+        }
+        AssignmentTarget::System(Some(VariableScope::Session) | None, name) => match name.as_str() {
+            "gtid_next" => Requirements::global(
+                APPLIER_VARIABLES,
+                "SUPER, SYSTEM_VARIABLES_ADMIN, SESSION_VARIABLES_ADMIN or REPLICATION_APPLIER",
+            ),
+            name if RESTRICTED.contains(&name) && crate::variables::is_settable(name, false) => {
+                Requirements::global(
+                    SESSION_VARIABLES,
+                    "SUPER, SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN",
+                )
+            }
+            _ => Requirements::none(),
+        },
+    }
+}
+
+/// A procedure of the cluster needs what Group Replication's administration needs; one of another database EXECUTE there, before it is
+/// said that there is none.
+fn of_call(call: &Call, current: Option<&str>) -> Requirements {
+    let schema = if call.schema.is_empty() { CONSENSUS } else { &call.schema };
+    let mut needed = Requirements::none();
+    let is_known = crate::execute::procedure::find(call, current).is_ok();
+    if schema.eq_ignore_ascii_case(CONSENSUS) && (is_known || !call.schema.is_empty()) {
+        needed.append(Requirements::global(CLUSTER, "SUPER or GROUP_REPLICATION_ADMIN"));
+    } else {
+        let database = if call.schema.is_empty() { current } else { Some(schema) };
+        if let Some(database) = database.map(canonical) {
+            needed.add(Requirement::Routine { database, name: call.name.clone() });
+        }
+    }
+    needed.append(of_expressions(&call.arguments, current));
+    needed
+}
