@@ -5,6 +5,7 @@
 //! [`dml`] and [`ddl`] change rows and schema; [`show`] answers introspection; [`session`] keeps a connection's state.
 //! This crate knows keys and transactions of `storage`; it knows no sockets, threads, clocks or consensus.
 
+pub mod account;
 pub mod ast;
 pub mod bind;
 pub mod catalog;

@@ -108,3 +108,9 @@ pub const XID_PART_BYTES_MAX: usize = 64;
 pub const XID_FORMAT_MAX: u64 = i64::MAX as u64;
 /// Characters of a name given to GET_LOCK(), MySQL's bound.
 pub const USER_LOCK_NAME_CHARACTERS_MAX: usize = 64;
+/// Bytes of a password, the bound of MySQL's `caching_sha2_password`.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+/// Characters of a user's name, MySQL's bound.
+pub const USER_CHARACTERS_MAX: usize = 32;
+/// Characters of an account's host, MySQL's bound.
+pub const HOST_CHARACTERS_MAX: usize = 255;

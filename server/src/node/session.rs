@@ -531,7 +531,13 @@ impl Session {
         let fresh = new_state(&self.node, &self.state.user, &self.state.host, self.state.connection_id);
         let database = self.state.database.take();
         let client_found_rows = self.state.client_found_rows;
-        self.state = SessionState { database, client_found_rows, ..fresh };
+        let account = self.state.account.clone();
+        let active_roles = self
+            .node
+            .catalog()
+            .accounts
+            .roles_at_login(&account, sql::variables::activates_all_roles(&*self.node));
+        self.state = SessionState { database, client_found_rows, account, active_roles, ..fresh };
     }
 }
 
@@ -555,6 +561,8 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         in_transaction: false,
         client_found_rows: false,
         locked_tables: None,
+        account: sql::account::AccountId::root(),
+        active_roles: Vec::new(),
     }
 }
 

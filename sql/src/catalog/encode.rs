@@ -374,32 +374,32 @@ fn read_version(input: &mut Input<'_>) -> Result<()> {
     }
 }
 
-fn read_end(input: &Input<'_>) -> Result<()> {
+pub(crate) fn read_end(input: &Input<'_>) -> Result<()> {
     if input.bytes.is_empty() { Ok(()) } else { Err(damaged("a definition has bytes after its end")) }
 }
 
-fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     write_varint(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 
-fn read_bytes<'a>(input: &mut Input<'a>) -> Result<&'a [u8]> {
+pub(crate) fn read_bytes<'a>(input: &mut Input<'a>) -> Result<&'a [u8]> {
     let length = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
     input.take(length)
 }
 
-fn write_string(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     write_bytes(text.as_bytes(), out);
 }
 
-fn read_string(input: &mut Input<'_>) -> Result<String> {
+pub(crate) fn read_string(input: &mut Input<'_>) -> Result<String> {
     match std::str::from_utf8(read_bytes(input)?) {
         Ok(text) => Ok(text.to_owned()),
         Err(_) => Err(damaged("a name is not UTF-8")),
     }
 }
 
-fn read_u32(input: &mut Input<'_>) -> Result<u32> {
+pub(crate) fn read_u32(input: &mut Input<'_>) -> Result<u32> {
     u32::try_from(input.varint()?).map_err(|_| damaged("a number is too large"))
 }
 
@@ -410,7 +410,10 @@ fn read_u8(input: &mut Input<'_>, max: u8) -> Result<u8> {
     }
 }
 
-fn read_list<T>(input: &mut Input<'_>, mut item: impl FnMut(&mut Input<'_>) -> Result<T>) -> Result<Vec<T>> {
+pub(crate) fn read_list<T>(
+    input: &mut Input<'_>,
+    mut item: impl FnMut(&mut Input<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
     let count = input.varint()?;
     // Every item takes at least a byte: a damaged count ends in an error, not in a huge allocation.
     if count > input.bytes.len() as u64 {

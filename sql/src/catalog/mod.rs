@@ -5,7 +5,7 @@
 //! replicated and snapshotted like rows. Ids are never used twice.
 //!
 //! [`schema`] has the types, [`encode`] their bytes, [`estimate`] how many rows the planner is to expect. Left out: views,
-//! routines, triggers, privileges. The system databases ([`SYSTEM_DATABASES`]) have no stored tables and are no entries
+//! routines, triggers. Accounts are a part of it, see [`crate::account`]. The system databases ([`SYSTEM_DATABASES`]) have no stored tables and are no entries
 //! of [`Catalog::databases`].
 
 pub mod encode;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use crate::account::Accounts;
 use crate::types::{Collation, DataType, Value};
 
 /// Identity of a table for as long as the cluster lives; never used twice.
@@ -26,6 +27,8 @@ pub struct Catalog {
     pub next_id: u32,
     /// The same tables by id, for applied counters.
     pub by_id: rustc_hash::FxHashMap<TableId, Arc<Table>>,
+    /// Accounts, roles and what was granted to them.
+    pub accounts: Arc<Accounts>,
 }
 
 /// One database (schema).

@@ -14,6 +14,8 @@
 //! | `x` index id | empty: the index is dropped, its keys can be deleted | DROP, TRUNCATE, a failed index build |
 //! | `p` identifier | writes of a prepared transaction (see [`storage::txn::encode_mutations`]) | XA PREPARE; gone with XA COMMIT and ROLLBACK |
 //! | `b` index id | empty: the index is being built | CREATE INDEX, for as long as it runs |
+//! | `u` | a byte, 1: accounts are stored, the built-in one is no more | the first account statement, or the formation of the cluster |
+//! | `u` length of user, u16 big endian, user, host | account (see [`crate::account::encode`]) | account statements |
 //!
 //! Invariants: an id below `n` that is in no table, `x` or `b` has no keys. A `b` key belongs to a running job of the
 //! leader; a new leader turns the ones that it finds into `x` (see [`abandon_builds`]). Keys of counters whose table is
@@ -35,6 +37,8 @@ use storage::version::Store;
 
 use super::encode;
 use super::{Catalog, Database, IndexId, Table, TableId};
+use crate::account::encode::read_account;
+use crate::account::{AccountId, Accounts};
 use crate::codec::damaged;
 use crate::limits::FIRST_FREE_ID;
 use crate::{Error, Result};
@@ -63,6 +67,15 @@ pub enum CatalogKey<'a> {
     Building(IndexId),
     /// A prepared transaction, by its identifier (see [`Xid`](crate::ast::Xid)).
     Prepared(&'a [u8]),
+    /// That accounts are stored.
+    AccountsStored,
+    /// An account.
+    Account {
+        /// Its user.
+        user: &'a str,
+        /// Its host.
+        host: &'a str,
+    },
 }
 
 impl<'a> CatalogKey<'a> {
@@ -86,6 +99,14 @@ impl<'a> CatalogKey<'a> {
             CatalogKey::Prepared(xid) => {
                 key.push(b'p');
                 key.extend_from_slice(xid);
+            }
+            CatalogKey::AccountsStored => key.push(b'u'),
+            CatalogKey::Account { user, host } => {
+                key.push(b'u');
+                // Names of accounts are short (ER_WRONG_STRING_LENGTH), so that no length is cut here.
+                key.extend_from_slice(&(user.len() as u16).to_be_bytes());
+                key.extend_from_slice(user.as_bytes());
+                key.extend_from_slice(host.as_bytes());
             }
         }
         Bytes::from(key)
@@ -115,8 +136,21 @@ impl<'a> CatalogKey<'a> {
             b'x' => CatalogKey::Dropped(IndexId(id()?)),
             b'b' => CatalogKey::Building(IndexId(id()?)),
             b'p' => CatalogKey::Prepared(subject),
+            b'u' if subject.is_empty() => CatalogKey::AccountsStored,
+            b'u' => parse_account(subject)?,
             _ => return Err(damaged("a catalog key of an unknown kind")),
         }))
+    }
+}
+
+/// The name in the key of an account.
+fn parse_account(subject: &[u8]) -> Result<CatalogKey<'_>> {
+    let bad = || damaged("the key of an account has a bad name");
+    let (length, names) = subject.split_first_chunk::<2>().ok_or_else(bad)?;
+    let (user, host) = names.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or_else(bad)?;
+    match (std::str::from_utf8(user), std::str::from_utf8(host)) {
+        (Ok(user), Ok(host)) => Ok(CatalogKey::Account { user, host }),
+        _ => Err(bad()),
     }
 }
 
@@ -153,6 +187,7 @@ impl Catalog {
         let mut catalog = Catalog { next_id: FIRST_FREE_ID, ..Catalog::default() };
         let mut tables = Vec::new();
         let mut counters = Vec::new();
+        let (mut accounts, mut accounts_stored) = (Vec::new(), false);
         while let Some((key, value)) = cursor.next(&mut txn)? {
             match CatalogKey::parse(&key)? {
                 Some(CatalogKey::Version) => catalog.version = read_u64(&value)?,
@@ -163,6 +198,8 @@ impl Catalog {
                 Some(CatalogKey::Table(id)) => tables.push(encode::read_table(id, &value)?),
                 Some(CatalogKey::AutoIncrement(id)) => counters.push((id, true, read_u64(&value)?)),
                 Some(CatalogKey::RowId(id)) => counters.push((id, false, read_u64(&value)?)),
+                Some(CatalogKey::AccountsStored) => accounts_stored = true,
+                Some(CatalogKey::Account { .. }) => accounts.push(read_account(&value)?),
                 Some(CatalogKey::Dropped(_) | CatalogKey::Building(_) | CatalogKey::Prepared(_)) | None => {}
             }
         }
@@ -174,6 +211,9 @@ impl Catalog {
                 let counter = if is_auto_increment { &table.auto_increment } else { &table.row_id };
                 counter.fetch_max(value, Ordering::Relaxed);
             }
+        }
+        if accounts_stored {
+            catalog.accounts = Arc::new(Accounts::of(accounts, true));
         }
         super::estimate::refresh(&catalog, store)?;
         Ok(catalog)
@@ -222,7 +262,12 @@ impl Catalog {
                 (CatalogKey::AutoIncrement(_) | CatalogKey::RowId(_), None) => {}
                 (CatalogKey::Dropped(_) | CatalogKey::Building(_) | CatalogKey::Prepared(_), _) => {}
                 (
-                    CatalogKey::Version | CatalogKey::NextId | CatalogKey::Database(_) | CatalogKey::Table(_),
+                    CatalogKey::Version
+                    | CatalogKey::NextId
+                    | CatalogKey::Database(_)
+                    | CatalogKey::Table(_)
+                    | CatalogKey::AccountsStored
+                    | CatalogKey::Account { .. },
                     value,
                 ) => changes.push((key, value)),
             }
@@ -250,6 +295,7 @@ impl Catalog {
     fn change(&mut self, changes: &[(CatalogKey<'_>, Option<&Bytes>)]) -> Result<()> {
         let mut removed = FxHashMap::default();
         let mut made = Vec::new();
+        let mut accounts = Vec::new();
         for (key, value) in changes {
             match (key, value) {
                 (CatalogKey::Version, Some(value)) => self.version = read_u64(value)?,
@@ -272,9 +318,14 @@ impl Catalog {
                         made.push(encode::read_table(*id, value)?);
                     }
                 }
+                (CatalogKey::Account { user, host }, value) => {
+                    let id = AccountId { user: (*user).to_owned(), host: (*host).to_owned() };
+                    accounts.push((id, value.map(|value| read_account(value)).transpose()?));
+                }
                 (
                     CatalogKey::Version
                     | CatalogKey::NextId
+                    | CatalogKey::AccountsStored
                     | CatalogKey::AutoIncrement(_)
                     | CatalogKey::RowId(_)
                     | CatalogKey::Dropped(_)
@@ -291,6 +342,12 @@ impl Catalog {
                 table.row_estimate = Arc::clone(&earlier.row_estimate);
             }
             self.insert_table(table)?;
+        }
+        if changes
+            .iter()
+            .any(|(key, _)| matches!(key, CatalogKey::AccountsStored | CatalogKey::Account { .. }))
+        {
+            self.accounts = Arc::new(self.accounts.changed(accounts));
         }
         Ok(())
     }

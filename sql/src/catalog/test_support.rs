@@ -72,6 +72,8 @@ pub fn session() -> SessionState {
         in_transaction: false,
         client_found_rows: false,
         locked_tables: None,
+        account: crate::account::AccountId::root(),
+        active_roles: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ mod locked_tables;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::account::AccountId;
 use crate::gtid::Gtid;
 use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
@@ -69,6 +70,11 @@ pub struct SessionState {
     pub client_found_rows: bool,
     /// LOCK TABLES: statements may use these tables only.
     pub locked_tables: Option<Arc<LockedTables>>,
+    /// The account that the session was logged in as: `CURRENT_USER()`.
+    pub account: AccountId,
+    /// The roles that are active: `CURRENT_ROLE()`. What of them is still granted is for
+    /// [`Accounts::privileges`](crate::account::Accounts::privileges) to say.
+    pub active_roles: Vec<AccountId>,
 }
 
 impl SessionState {

@@ -101,6 +101,22 @@ fn global(variable: &Variable, host: &dyn Host) -> Option<Value> {
     Some(host.global_override(variable.name).unwrap_or_else(|| default(variable)))
 }
 
+/// A number or a switch (0 or 1) that holds for the whole node; 0 when there is no such variable.
+#[must_use]
+pub fn global_number(host: &dyn Host, name: &str) -> u64 {
+    match find(name).and_then(|variable| global(variable, host)) {
+        Some(Value::Int(value)) => value.unsigned_abs(),
+        Some(Value::UInt(value)) => value,
+        _ => 0,
+    }
+}
+
+/// `activate_all_roles_on_login`.
+#[must_use]
+pub fn activates_all_roles(host: &dyn Host) -> bool {
+    global_number(host, "activate_all_roles_on_login") != 0
+}
+
 /// The value compiled in.
 fn default(variable: &Variable) -> Value {
     match variable.kind {

@@ -92,6 +92,7 @@ pub(super) const SQL_MODE: &str = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZER
 
 /// Ascending by name.
 pub(super) static VARIABLES: &[Variable] = &[
+    variable("activate_all_roles_on_login", Global, Bool, "OFF", Acts),
     variable("auto_increment_increment", Both, Unsigned(1, 65_535, 1), "1", Only),
     variable("auto_increment_offset", Both, Unsigned(1, 65_535, 1), "1", Only),
     variable("autocommit", Both, Bool, "ON", Acts),
@@ -117,6 +118,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("cte_max_recursion_depth", Both, Unsigned(0, U32, 1), "1000", Hint),
     variable("datadir", Global, Text, "", Host),
     variable("default_collation_for_utf8mb4", Both, Collation, "utf8mb4_0900_ai_ci", Only),
+    variable("default_password_lifetime", Global, Unsigned(0, 65_535, 1), "0", Acts),
     variable("default_storage_engine", Both, ENGINE, "InnoDB", Only),
     variable("default_table_encryption", Both, Bool, "OFF", Only),
     variable("default_tmp_storage_engine", Both, ENGINE, "InnoDB", Only),
@@ -173,6 +175,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("low_priority_updates", Both, Bool, "OFF", Hint),
     variable("lower_case_file_system", Global, Bool, "OFF", Fixed),
     variable("lower_case_table_names", Global, Unsigned(0, 2, 1), "0", Fixed),
+    variable("mandatory_roles", Global, Text, "", Only),
     variable("max_allowed_packet", Both, Unsigned(1024, 1_073_741_824, 1024), "67108864", Acts),
     variable("max_connections", Global, Unsigned(1, 100_000, 1), "", Host),
     variable("max_error_count", Both, Unsigned(0, 65_535, 1), "1024", Acts),

@@ -61,6 +61,8 @@ fn session(host: &TestHost) -> SessionState {
         in_transaction: false,
         client_found_rows: false,
         locked_tables: None,
+        account: crate::account::AccountId::root(),
+        active_roles: Vec::new(),
     }
 }
 
