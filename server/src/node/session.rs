@@ -111,6 +111,8 @@ pub struct Session {
     pub branch: Option<Branch>,
     /// Buffers for looking up texts among those that have a plan.
     pub(super) text_lookup: super::text_plans::TextLookup,
+    /// Plans that the account may run.
+    pub(super) permitted: super::authorize::Permitted,
 }
 
 impl Session {
@@ -134,6 +136,7 @@ impl Session {
             named: HashMap::new(),
             next_statement_id: 1,
             text_lookup: super::text_plans::TextLookup::default(),
+            permitted: super::authorize::Permitted::default(),
         }
     }
 
@@ -563,6 +566,7 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         locked_tables: None,
         account: sql::account::AccountId::root(),
         active_roles: Vec::new(),
+        authorization: Arc::new(sql::authorization::Authorization::unknown()),
     }
 }
 

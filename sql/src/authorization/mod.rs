@@ -35,6 +35,7 @@ pub struct Authorization {
     /// [`Catalog::version`] of the grants.
     version: u64,
     account: AccountId,
+    /// Those that are active.
     roles: Vec<AccountId>,
     privileges: Privileges,
     /// The server itself.
@@ -62,11 +63,24 @@ impl Authorization {
     pub fn exempt() -> Authorization {
         Authorization {
             version: 0,
-            account: AccountId { user: String::new(), host: String::new() },
+            account: AccountId::default(),
             roles: Vec::new(),
             privileges: Privileges::default(),
             is_exempt: true,
             is_unlimited: true,
+        }
+    }
+
+    /// Nothing, and of no version of the catalog: to be found out before the first statement.
+    #[must_use]
+    pub fn unknown() -> Authorization {
+        Authorization {
+            version: u64::MAX,
+            account: AccountId::default(),
+            roles: Vec::new(),
+            privileges: Privileges::default(),
+            is_exempt: false,
+            is_unlimited: false,
         }
     }
 

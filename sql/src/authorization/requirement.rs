@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::{Authorization, denied};
+use super::denied;
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::TableName;
 use crate::bind::virtual_table::VirtualTable;

@@ -76,6 +76,14 @@ pub fn of_show(show: &Show, current: Option<&str>, catalog: &Catalog) -> Require
     needed
 }
 
+/// To be told the columns of a table, when it is there.
+#[must_use]
+pub fn columns_of(table: &str, current: Option<&str>, catalog: &Catalog) -> Requirements {
+    let table = TableName { database: None, table: table.to_owned() };
+    let show = Show { kind: ShowKind::Columns { table, full: false }, like: None, filter: None };
+    of_show(&show, current, catalog)
+}
+
 /// To use a database, or to look into it: anything in it. Everybody may use information_schema.
 #[must_use]
 pub fn use_of(database: &str) -> Requirements {

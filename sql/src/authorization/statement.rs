@@ -8,7 +8,7 @@ use super::show;
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{AssignmentTarget, Call, Statement, TableName, VariableScope, Xa};
 use crate::catalog::Catalog;
-use crate::execute::procedure::SCHEMA as CONSENSUS;
+use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
 use crate::session::SessionState;
 
 /// To set a global variable.
@@ -27,22 +27,22 @@ const APPLIER_VARIABLES: &[Grant] = &[
     Grant::Dynamic("SESSION_VARIABLES_ADMIN"),
     Grant::Dynamic("REPLICATION_APPLIER"),
 ];
+/// How the names of procedures begin that only show something.
+const SHOWING: &str = "show_";
 /// To flush tables.
 const FLUSH_TABLES: &[Grant] = &[Grant::Static(Privilege::Reload), Grant::Dynamic("FLUSH_TABLES")];
 /// To administer the cluster: what MySQL asks for of those who administer Group Replication.
 const CLUSTER: &[Grant] = &[Grant::Static(Privilege::Super), Grant::Dynamic("GROUP_REPLICATION_ADMIN")];
 
-/// Session variables that are restricted, in lower case.
-const RESTRICTED: &[&str] = &[
-    "auto_increment_increment",
-    "auto_increment_offset",
-    "binlog_format",
-    "binlog_row_image",
-    "pseudo_replica_mode",
-    "pseudo_slave_mode",
-    "pseudo_thread_id",
-    "sql_log_bin",
-    "sql_log_off",
+/// To set a session variable that SUPER is no longer enough for.
+const ADMIN_VARIABLES: &[Grant] =
+    &[Grant::Dynamic("SYSTEM_VARIABLES_ADMIN"), Grant::Dynamic("SESSION_VARIABLES_ADMIN")];
+/// To look at the cluster from inside.
+const CLUSTER_VIEW: &[Grant] = &[
+    Grant::Static(Privilege::Process),
+    Grant::Static(Privilege::ReplicationClient),
+    Grant::Static(Privilege::Super),
+    Grant::Dynamic("GROUP_REPLICATION_ADMIN"),
 ];
 
 /// What a statement needs that is not planned; nothing for one that is.
@@ -84,7 +84,8 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
         Statement::Use(name) => show::use_of(name),
         Statement::Show(shown) => show::of_show(shown, current, catalog),
         Statement::Set(assignments) => {
-            let mut needed = Requirements::none();
+            let values = assignments.iter().map(|assignment| &assignment.value);
+            let mut needed = of_expressions(values, current);
             for assignment in assignments {
                 needed.append(of_target(&assignment.target));
             }
@@ -168,20 +169,44 @@ fn of_target(target: &AssignmentTarget) -> Requirements {
         AssignmentTarget::System(Some(VariableScope::Global), name) => {
             if crate::variables::is_settable(name, true) { global_variables() } else { Requirements::none() }
         }
-        AssignmentTarget::System(Some(VariableScope::Session) | None, name) => match name.as_str() {
-            "gtid_next" => Requirements::global(
-                APPLIER_VARIABLES,
-                "SUPER, SYSTEM_VARIABLES_ADMIN, SESSION_VARIABLES_ADMIN or REPLICATION_APPLIER",
-            ),
-            name if RESTRICTED.contains(&name) && crate::variables::is_settable(name, false) => {
-                Requirements::global(
-                    SESSION_VARIABLES,
-                    "SUPER, SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN",
-                )
-            }
-            _ => Requirements::none(),
-        },
+        AssignmentTarget::System(Some(VariableScope::Session) | None, name) => of_session_variable(name),
     }
+}
+
+/// The session variables that are restricted, as MySQL 9.7 has them.
+fn of_session_variable(name: &str) -> Requirements {
+    match name {
+        "gtid_next" | "pseudo_replica_mode" | "pseudo_slave_mode" => Requirements::global(
+            APPLIER_VARIABLES,
+            "SUPER, SYSTEM_VARIABLES_ADMIN, SESSION_VARIABLES_ADMIN or REPLICATION_APPLIER",
+        ),
+        "binlog_format"
+        | "binlog_row_image"
+        | "bulk_insert_buffer_size"
+        | "character_set_database"
+        | "character_set_filesystem"
+        | "histogram_generation_max_mem_size"
+        | "pseudo_thread_id"
+        | "sql_generate_invisible_primary_key"
+        | "sql_log_bin"
+        | "sql_log_off"
+        | "sql_require_primary_key" => Requirements::global(
+            SESSION_VARIABLES,
+            "SUPER, SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN",
+        ),
+        "innodb_strict_mode"
+        | "internal_tmp_mem_storage_engine"
+        | "max_error_count"
+        | "min_examined_row_limit" => {
+            Requirements::global(ADMIN_VARIABLES, "SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN")
+        }
+        _ => Requirements::none(),
+    }
+}
+
+/// To look at what information_schema says of the cluster's inside.
+pub(super) fn cluster_view() -> Requirements {
+    Requirements::global(CLUSTER_VIEW, "PROCESS or REPLICATION CLIENT")
 }
 
 /// A procedure of the cluster needs what Group Replication's administration needs; one of another database EXECUTE there, before it is
@@ -189,9 +214,13 @@ fn of_target(target: &AssignmentTarget) -> Requirements {
 fn of_call(call: &Call, current: Option<&str>) -> Requirements {
     let schema = if call.schema.is_empty() { CONSENSUS } else { &call.schema };
     let mut needed = Requirements::none();
-    let is_known = crate::execute::procedure::find(call, current).is_ok();
+    let is_known = procedure::signatures().iter().any(|known| known.name.eq_ignore_ascii_case(&call.name));
     if schema.eq_ignore_ascii_case(CONSENSUS) && (is_known || !call.schema.is_empty()) {
-        needed.append(Requirements::global(CLUSTER, "SUPER or GROUP_REPLICATION_ADMIN"));
+        needed.append(if call.name.to_ascii_lowercase().starts_with(SHOWING) {
+            cluster_view()
+        } else {
+            Requirements::global(CLUSTER, "SUPER or GROUP_REPLICATION_ADMIN")
+        });
     } else {
         let database = if call.schema.is_empty() { current } else { Some(schema) };
         if let Some(database) = database.map(canonical) {

@@ -12,6 +12,7 @@ use crate::ast::{
 };
 use crate::bind::virtual_table::SYSTEM_DATABASES;
 use crate::bind::walk::operands;
+use crate::show::system_table::INFORMATION_SCHEMA;
 
 /// What the tables of a statement that is planned are needed for; `database` is the current one. Nothing for other statements.
 #[must_use]
@@ -54,6 +55,14 @@ pub fn canonical(database: &str) -> String {
     system.unwrap_or(database).to_owned()
 }
 
+/// Whether it is one of information_schema's tables about the inside of the cluster. Who its members are, is told to everybody: clients follow
+/// the leader by it.
+fn is_cluster_view(table: &TableName) -> bool {
+    let name = table.table.to_ascii_uppercase();
+    table.database.as_deref() == Some(INFORMATION_SCHEMA)
+        && (name.starts_with("ALISQL_CLUSTER_") || name == "QUORATE_CLUSTER_EVENTS")
+}
+
 /// The walk over a statement.
 struct Tables<'a> {
     database: Option<&'a str>,
@@ -73,6 +82,10 @@ impl Tables<'_> {
     fn need(&mut self, privileges: PrivilegeSet, database: Option<&str>, table: &str) {
         let Some(table) = qualified(database, table, self.database) else { return };
         let is_read = privileges == PrivilegeSet::from(Privilege::Select);
+        if is_read && is_cluster_view(&table) {
+            self.found.append(super::statement::cluster_view());
+            return;
+        }
         if is_read && is_world_readable(table.database.as_deref().unwrap_or_default(), &table.table) {
             return;
         }

@@ -270,8 +270,8 @@ impl Job {
             Statement::DropTable { names, if_exists } => table::drop(ctx, names, *if_exists)?,
             Statement::TruncateTable(name) => table::truncate(ctx, name)?,
             Statement::RenameTable(pairs) => table::rename(ctx, pairs)?,
-            Statement::DropIndex { table, name } => index::drop(ctx, table, name)?,
-            Statement::CreateIndex { table, keys } => {
+            Statement::DropIndex { table, name, .. } => index::drop(ctx, table, name)?,
+            Statement::CreateIndex { table, keys, .. } => {
                 self.stage = Stage::Build(index::Build::begin(ctx, table, keys)?);
                 self.is_schema_change = true;
                 return Ok(Step::Commit);

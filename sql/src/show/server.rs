@@ -89,9 +89,11 @@ pub(super) fn status(global: bool, ctx: &Context) -> Vec<Row> {
     all.into_iter().map(|(name, value)| vec![Value::text(name), Value::text(value)]).collect()
 }
 
-/// The connections, by id.
+/// The connections that the session's account sees, by id.
 pub(super) fn processes(ctx: &Context) -> Vec<Process> {
     let mut processes = ctx.host.processes();
+    let authorization = &ctx.session.authorization;
+    processes.retain(|process| authorization.sees_process(&ctx.session.account.user, &process.user));
     processes.sort_by_key(|process| process.id);
     processes
 }

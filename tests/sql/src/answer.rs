@@ -66,10 +66,16 @@ impl Answer {
         }
     }
 
-    /// The answer that a server's error is.
+    /// The answer that a server's error is. Accounts in it are of interest where the file says which account sends the statement.
     #[must_use]
-    pub fn from_error(error: &ServerError) -> Answer {
-        let message = without_account(&escape(error.message.as_bytes()));
+    pub fn from_error(error: &ServerError, shows_account: bool) -> Answer {
+        let message = escape(error.message.as_bytes());
+        // A server that looks no names up calls this machine by its address.
+        let message = if shows_account {
+            message.replace("'@'127.0.0.1'", "'@'localhost'")
+        } else {
+            without_account(&message)
+        };
         let line = format!("error {} {} {message}", error.code, error.sqlstate);
         Answer { outcome: Some(line), ..Answer::default() }
     }

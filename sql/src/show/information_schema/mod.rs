@@ -2,7 +2,7 @@
 //!
 //! Rows are made from the catalog when a statement asks for them, all rows of a table at a time; the statement's WHERE sees
 //! them afterwards. The tables themselves are among the rows, as SYSTEM VIEW. Tables about what the server does not have
-//! are empty. MySQL's PRIVILEGES columns say what the account may do: everything, as there are no grants yet.
+//! are empty. An account sees the rows about what something was granted to it on ([`crate::authorization::visible`]).
 
 mod absent;
 pub(super) mod columns;
