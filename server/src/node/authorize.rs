@@ -116,7 +116,8 @@ impl Session {
         let authorization = &self.state.authorization;
         let is_administrator = authorization.has_global(Grant::Dynamic("CONNECTION_ADMIN"))
             || authorization.has_global(Grant::Static(Privilege::Super));
-        if !is_administrator && target.user() != self.state.account.user {
+        let is_own = id == self.connection.id || target.user() == self.state.account.user;
+        if !is_administrator && !is_own {
             return Err(denied::kill(id));
         }
         if self.node.kill(id, query_only) { Ok(()) } else { Err(Error::no_such_thread(id)) }

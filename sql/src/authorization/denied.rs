@@ -69,7 +69,8 @@ pub fn operation(listed: &str) -> Error {
 /// 1401: XA RECOVER without `XA_RECOVER_ADMIN`.
 #[must_use]
 pub fn xa_recover() -> Error {
-    let message = "XAER_RMERR: Fatal error occurred in the transaction branch - check your data for consistency";
+    let message =
+        "XAER_RMERR: Fatal error occurred in the transaction branch - check your data for consistency";
     Error { code: 1401, state: *b"XAE03", message: message.into() }
 }
 

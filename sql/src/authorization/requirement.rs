@@ -173,7 +173,9 @@ impl Requirement {
             Requirement::LockingRead(table) => {
                 let any = [Privilege::Update, Privilege::Delete, Privilege::LockTables];
                 let has = any.into_iter().any(|privilege| {
-                    authorization.missing_on_table(privilege.into(), database_of(table), &table.table).is_empty()
+                    authorization
+                        .missing_on_table(privilege.into(), database_of(table), &table.table)
+                        .is_empty()
                 });
                 if has {
                     Ok(())
@@ -196,7 +198,11 @@ impl Requirement {
             Requirement::AllColumns { privilege, source } => check_all_columns(*privilege, source, session),
             Requirement::NoSuchColumn { source, column } => {
                 let has = authorization.has_table(Privilege::Select, source.database(), source.table());
-                if has { Ok(()) } else { Err(denied::column(session, Privilege::Select, column, source.table())) }
+                if has {
+                    Ok(())
+                } else {
+                    Err(denied::column(session, Privilege::Select, column, source.table()))
+                }
             }
             Requirement::Routine { database, name } => {
                 let has = authorization.has_database(Privilege::Execute, database);

@@ -11,8 +11,7 @@ use crate::catalog::Catalog;
 use crate::show::system_table::INFORMATION_SCHEMA;
 
 /// What MySQL asks for of those who look at replication.
-const REPLICATION: &[Grant] =
-    &[Grant::Static(Privilege::Super), Grant::Static(Privilege::ReplicationClient)];
+const REPLICATION: &[Grant] = &[Grant::Static(Privilege::Super), Grant::Static(Privilege::ReplicationClient)];
 
 /// What a SHOW statement needs; `current` is the current database.
 #[must_use]

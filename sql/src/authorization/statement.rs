@@ -3,8 +3,8 @@
 //! Every statement has its rule here: there is no default, so that a new one does not compile without.
 
 use super::requirement::{Grant, Requirement, Requirements};
-use super::tables::{canonical, of_expressions, qualified};
 use super::show;
+use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{AssignmentTarget, Call, Statement, TableName, VariableScope, Xa};
 use crate::catalog::Catalog;
@@ -47,6 +47,7 @@ const CLUSTER_VIEW: &[Grant] = &[
 
 /// What a statement needs that is not planned; nothing for one that is.
 #[must_use]
+#[deny(clippy::wildcard_enum_match_arm)]
 pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Catalog) -> Requirements {
     let current = session.database.as_deref();
     match statement {

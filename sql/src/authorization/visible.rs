@@ -76,7 +76,8 @@ impl Authorization {
         of_columns.into_iter().filter(move |privilege| self.has_column(*privilege, database, table, column))
     }
 
-    /// Whether it sees, and may kill the statements of, connections of this user.
+    /// Whether it sees the connections of a user: its own, and with PROCESS all. (`own_user` is the account's, which is empty for the anonymous
+    /// one: that has a name of the client's choice, which may be somebody's.)
     #[must_use]
     pub fn sees_process(&self, own_user: &str, user: &str) -> bool {
         own_user == user || self.has_global(Grant::Static(Privilege::Process))

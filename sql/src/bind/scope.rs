@@ -12,8 +12,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ast::IndexHint;
-use crate::bind::virtual_table::VirtualTable;
 use crate::authorization::{Source, visible};
+use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::{ColumnDefault, Table};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;

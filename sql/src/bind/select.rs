@@ -201,7 +201,11 @@ fn bind_items(
                     return Err(Error { code: 1096, state: *b"HY000", message });
                 }
                 if !star_is_nothing {
-                    names.from.tables.iter().for_each(|table| binder.use_all_columns(Privilege::Select, table));
+                    names
+                        .from
+                        .tables
+                        .iter()
+                        .for_each(|table| binder.use_all_columns(Privilege::Select, table));
                 }
                 for visible in &names.from.visible {
                     items.push(column_item(names.from, visible.slot)?);

@@ -35,9 +35,9 @@ fn user(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     Ok(Value::text(format!("{}@{}", ctx.session.user, ctx.session.host)))
 }
 
-/// The account: accounts match any host in this version.
+/// The account that the client was logged in as: its host may be a pattern.
 fn current_user(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(Value::text(format!("{}@%", ctx.session.user)))
+    Ok(Value::text(ctx.session.account.plain()))
 }
 
 fn connection_id(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {

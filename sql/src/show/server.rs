@@ -93,7 +93,9 @@ pub(super) fn status(global: bool, ctx: &Context) -> Vec<Row> {
 pub(super) fn processes(ctx: &Context) -> Vec<Process> {
     let mut processes = ctx.host.processes();
     let authorization = &ctx.session.authorization;
-    processes.retain(|process| authorization.sees_process(&ctx.session.account.user, &process.user));
+    let own_id = ctx.session.connection_id;
+    let sees = |user: &str| authorization.sees_process(&ctx.session.account.user, user);
+    processes.retain(|process| process.id == own_id || sees(&process.user));
     processes.sort_by_key(|process| process.id);
     processes
 }

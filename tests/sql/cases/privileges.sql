@@ -4,7 +4,7 @@ CREATE TABLE u (a INT PRIMARY KEY, b INT);
 CREATE TABLE w (a INT PRIMARY KEY, b INT);
 INSERT INTO t VALUES (1, 1, 1);
 INSERT INTO u VALUES (1, 1);
-DROP USER IF EXISTS privileges_none, privileges_table, privileges_column, privileges_database, privileges_read, privileges_write, privileges_admin, privileges_lock, privileges_role, privileges_create, privileges_drop, privileges_alter, privileges_index, privileges_insert, privileges_r, privileges_root;
+DROP USER IF EXISTS privileges_none, privileges_table, privileges_column, privileges_database, privileges_read, privileges_write, privileges_admin, privileges_lock, privileges_role, privileges_create, privileges_drop, privileges_alter, privileges_index, privileges_insert, privileges_r, privileges_root, privileges_two, privileges_refs, privileges_session;
 -- Nothing at all.
 CREATE USER privileges_none;
 -- SELECT and INSERT on a table.
@@ -38,6 +38,14 @@ CREATE USER privileges_index;
 GRANT INDEX ON sqltest_privileges.t TO privileges_index;
 CREATE USER privileges_insert;
 GRANT INSERT ON sqltest_privileges.t TO privileges_insert;
+-- A column of one table, the other whole.
+CREATE USER privileges_two;
+GRANT SELECT (a) ON sqltest_privileges.t TO privileges_two;
+GRANT SELECT ON sqltest_privileges.u TO privileges_two;
+CREATE USER privileges_refs;
+GRANT REFERENCES (b) ON sqltest_privileges.t TO privileges_refs;
+CREATE USER privileges_session;
+GRANT SESSION_VARIABLES_ADMIN ON *.* TO privileges_session;
 -- SELECT on a table through a role.
 CREATE ROLE privileges_r;
 GRANT SELECT ON sqltest_privileges.t TO privileges_r;
@@ -116,10 +124,16 @@ SELECT 1 WHERE EXISTS (SELECT * FROM sqltest_privileges.t);
 SELECT t.a FROM sqltest_privileges.t JOIN sqltest_privileges.u ON t.a = u.a;
 -- as: privileges_none, privileges_table, privileges_column, privileges_read
 SELECT t.a FROM sqltest_privileges.t JOIN sqltest_privileges.u USING (a);
--- as: privileges_column, privileges_read
+-- as: privileges_read, privileges_database
 SELECT t.a FROM sqltest_privileges.t JOIN sqltest_privileges.t x USING (b);
--- as: privileges_column, privileges_read
+-- as: privileges_column
+-- deviation: common-columns: columns of USING and NATURAL JOIN are used like those of ON; MySQL does not ask for them, and so tells who may not read them
+SELECT t.a FROM sqltest_privileges.t JOIN sqltest_privileges.t x USING (b);
+-- as: privileges_column
+-- deviation: common-columns: columns of USING and NATURAL JOIN are used like those of ON; MySQL does not ask for them, and so tells who may not read them
 SELECT t.a FROM sqltest_privileges.t NATURAL JOIN sqltest_privileges.t x;
+-- as: privileges_column
+SELECT t.a FROM sqltest_privileges.t JOIN sqltest_privileges.t x ON t.b = x.b;
 -- as: privileges_none, privileges_table
 SELECT u.a FROM sqltest_privileges.u, sqltest_privileges.t;
 -- as: privileges_none, privileges_table, privileges_column, privileges_read
@@ -134,13 +148,13 @@ SELECT a FROM sqltest_privileges.t LOCK IN SHARE MODE;
 DO (SELECT b FROM sqltest_privileges.t);
 -- as: privileges_none, privileges_column, privileges_read
 SET @x = (SELECT MAX(b) FROM sqltest_privileges.t);
--- as: privileges_none, privileges_table, privileges_column
+-- as: privileges_none, privileges_column
 EXPLAIN SELECT b FROM sqltest_privileges.t;
--- as: privileges_none, privileges_table, privileges_column
+-- as: privileges_none, privileges_table
 EXPLAIN UPDATE sqltest_privileges.t SET b = 1;
 -- as: privileges_none, privileges_table, privileges_column
 EXPLAIN DELETE FROM sqltest_privileges.t WHERE a = 1;
--- as: privileges_none, privileges_table, privileges_column
+-- as: privileges_none, privileges_column
 EXPLAIN INSERT INTO sqltest_privileges.t VALUES (7, 7, 7);
 -- as: privileges_none, privileges_table, privileges_column
 PREPARE s FROM 'SELECT b FROM sqltest_privileges.t';
@@ -407,8 +421,6 @@ SHOW CREATE DATABASE sqltest_privileges;
 SHOW CREATE DATABASE nosuch;
 -- as: privileges_none, privileges_read
 SHOW TABLE STATUS FROM sqltest_privileges WHERE Name = 'nosuch';
--- as: privileges_none, privileges_table, privileges_admin
-SHOW BINARY LOG STATUS WHERE 1 = 0;
 -- as: privileges_none, privileges_table
 SHOW BINARY LOG STATUS;
 -- as: privileges_none, privileges_table
@@ -418,8 +430,6 @@ SHOW REPLICA STATUS;
 -- as: privileges_none, privileges_table
 SHOW ENGINE INNODB STATUS;
 -- as: privileges_none, privileges_table
-SHOW OPEN TABLES FROM sqltest_privileges;
--- as: privileges_none, privileges_table
 SHOW TRIGGERS FROM sqltest_privileges;
 -- as: privileges_none, privileges_table
 SHOW EVENTS FROM sqltest_privileges;
@@ -427,8 +437,6 @@ SHOW EVENTS FROM sqltest_privileges;
 SHOW VARIABLES LIKE 'autocommit';
 -- as: privileges_none
 SHOW GLOBAL VARIABLES LIKE 'autocommit';
--- as: privileges_none
-SHOW ENGINES WHERE 1 = 0;
 
 -- information_schema and its like.
 -- as: privileges_none, privileges_table, privileges_column, privileges_database, privileges_read, privileges_admin, privileges_role
@@ -447,12 +455,8 @@ SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME FROM information_schema.KEY_COLU
 SELECT TABLE_NAME FROM information_schema.PARTITIONS WHERE TABLE_SCHEMA = 'sqltest_privileges' ORDER BY 1;
 -- as: privileges_none, privileges_table, privileges_read
 SELECT COUNT(*) FROM mysql.user WHERE 1 = 0;
--- as: privileges_none, privileges_table, privileges_read
-SELECT COUNT(*) FROM mysql.nosuch;
 -- as: privileges_none
 SELECT VARIABLE_NAME FROM performance_schema.global_variables WHERE VARIABLE_NAME = 'autocommit';
--- as: privileges_none
-SELECT VARIABLE_NAME FROM performance_schema.session_status WHERE 1 = 0;
 -- as: privileges_none, privileges_admin
 SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND 1 = 0;
 -- as: privileges_none
@@ -471,8 +475,6 @@ SET GLOBAL sql_mode = DEFAULT;
 SET GLOBAL autocommit = 1, @x = 1;
 -- as: privileges_none
 SET @x = 1, GLOBAL autocommit = 1;
--- as: privileges_none
-SET @@global.version = 1;
 -- as: privileges_none, privileges_admin
 SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ;
 -- as: privileges_none
@@ -482,41 +484,15 @@ SET sql_mode = DEFAULT;
 -- as: privileges_none, privileges_admin
 SET insert_id = 5;
 -- as: privileges_none
-SET insert_id = DEFAULT;
--- as: privileges_none, privileges_admin
 SET pseudo_thread_id = 5;
 -- as: privileges_none, privileges_admin
 SET SESSION sql_log_bin = 1;
 -- as: privileges_none, privileges_admin
-SET GLOBAL read_only = 0;
--- as: privileges_none, privileges_admin
-SET GLOBAL super_read_only = 0;
--- as: privileges_none, privileges_admin
 SET SESSION gtid_next = 'AUTOMATIC';
--- as: privileges_none, privileges_admin
-SET SESSION original_commit_timestamp = DEFAULT;
--- as: privileges_none, privileges_admin
-SET timestamp = DEFAULT;
 -- as: privileges_none, privileges_admin
 SET SESSION binlog_format = 'ROW';
 -- as: privileges_none, privileges_admin
 SET SESSION binlog_row_image = 'FULL';
--- as: privileges_none, privileges_admin
-SET SESSION rand_seed1 = 1;
--- as: privileges_none, privileges_admin
-SET SESSION transaction_write_set_extraction = DEFAULT;
--- as: privileges_none, privileges_admin
-SET SESSION debug_sync = '';
--- as: privileges_none, privileges_admin
-SET SESSION explicit_defaults_for_timestamp = 1;
--- as: privileges_none, privileges_admin
-SET SESSION default_table_encryption = 0;
--- as: privileges_none, privileges_admin
-SET SESSION tmp_table_size = DEFAULT;
--- as: privileges_none, privileges_admin
-SET SESSION max_join_size = DEFAULT;
--- as: privileges_none, privileges_admin
-SET PERSIST max_error_count = 64;
 -- as: privileges_none, privileges_table, privileges_admin
 XA RECOVER;
 -- as: privileges_none
@@ -531,16 +507,6 @@ KILL 4000000000;
 KILL QUERY 4000000000;
 -- as: privileges_none, privileges_table, privileges_database
 ALTER INSTANCE RELOAD TLS;
--- as: privileges_none, privileges_database
-SHUTDOWN;
--- as: privileges_none, privileges_database
-FLUSH PRIVILEGES;
--- as: privileges_none, privileges_database
-FLUSH STATUS;
--- as: privileges_none, privileges_database
-FLUSH LOGS;
--- as: privileges_none, privileges_database
-RESET MASTER;
 -- as: privileges_none, privileges_table, privileges_database
 CALL sys.nosuch();
 -- as: privileges_none, privileges_table, privileges_database
@@ -565,6 +531,169 @@ COMMIT;
 ROLLBACK;
 -- as: privileges_none
 SET NAMES utf8mb4;
+
+-- Columns that are not there.
+-- as: privileges_column
+SELECT nosuch FROM sqltest_privileges.t, sqltest_privileges.t x;
+-- as: privileges_column
+SELECT x.nosuch FROM sqltest_privileges.t x;
+-- as: privileges_column, privileges_table
+SELECT a FROM sqltest_privileges.t x WHERE nosuch = 1;
+-- as: privileges_column, privileges_table
+SELECT a FROM sqltest_privileges.t x ORDER BY nosuch;
+-- as: privileges_column, privileges_table
+SELECT a FROM sqltest_privileges.t x GROUP BY nosuch;
+-- as: privileges_column
+SELECT a FROM sqltest_privileges.t x HAVING nosuch;
+-- as: privileges_column
+SELECT (SELECT nosuch FROM sqltest_privileges.t y) FROM sqltest_privileges.t x;
+-- as: privileges_column
+SELECT nosuch FROM (SELECT a FROM sqltest_privileges.t x) z;
+-- as: privileges_two
+SELECT nosuch FROM sqltest_privileges.t, sqltest_privileges.u;
+-- as: privileges_two
+SELECT nosuch FROM sqltest_privileges.u, sqltest_privileges.t;
+-- as: privileges_two
+SELECT u.nosuch FROM sqltest_privileges.u, sqltest_privileges.t;
+-- as: privileges_column, privileges_write
+UPDATE sqltest_privileges.t SET b = 1 WHERE nosuch = 1;
+-- as: privileges_column, privileges_write
+UPDATE sqltest_privileges.t SET b = nosuch;
+-- as: privileges_write
+DELETE FROM sqltest_privileges.t WHERE nosuch = 1;
+-- as: privileges_column, privileges_write
+INSERT INTO sqltest_privileges.t (a) VALUES (nosuch);
+-- as: privileges_column, privileges_write
+INSERT INTO sqltest_privileges.t (a) VALUES (1) ON DUPLICATE KEY UPDATE b = nosuch;
+-- as: privileges_column, privileges_write
+INSERT INTO sqltest_privileges.t (a) VALUES (1) ON DUPLICATE KEY UPDATE nosuch = 1;
+-- as: privileges_column
+UPDATE sqltest_privileges.t SET b = 1 ORDER BY nosuch LIMIT 1;
+
+-- More than one thing at once.
+-- as: privileges_two
+SELECT u.b, t.b FROM sqltest_privileges.u, sqltest_privileges.t;
+-- as: privileges_two
+SELECT a FROM sqltest_privileges.u, sqltest_privileges.t;
+-- as: privileges_two
+SELECT * FROM sqltest_privileges.u, sqltest_privileges.t;
+-- as: privileges_two
+SELECT u.* FROM sqltest_privileges.u, sqltest_privileges.t WHERE 1 = 0;
+-- as: privileges_column, privileges_write
+INSERT INTO sqltest_privileges.t (a) VALUES (DEFAULT(b));
+-- as: privileges_column
+INSERT INTO sqltest_privileges.t (a) VALUES (1, 2);
+-- as: privileges_column
+INSERT INTO sqltest_privileges.t (a, b) VALUES (1);
+-- as: privileges_column
+INSERT INTO sqltest_privileges.t (b, nosuch) VALUES (1, 1);
+-- as: privileges_column
+INSERT INTO sqltest_privileges.t (a) SELECT b FROM sqltest_privileges.t ON DUPLICATE KEY UPDATE c = 1;
+-- as: privileges_column
+SELECT 1 FROM sqltest_privileges.t WHERE EXISTS (SELECT x.* FROM sqltest_privileges.t x) LIMIT 1;
+-- as: privileges_column
+SELECT 1 FROM sqltest_privileges.t WHERE EXISTS (SELECT b FROM sqltest_privileges.t x);
+-- as: privileges_column
+SELECT COUNT(b) FROM sqltest_privileges.t;
+-- as: privileges_column
+SELECT a FROM sqltest_privileges.t t1 JOIN sqltest_privileges.u ON t1.b = u.a;
+-- as: privileges_two
+SELECT u.a FROM sqltest_privileges.u, sqltest_privileges.t FOR UPDATE OF u;
+-- as: privileges_two
+SELECT t.a FROM sqltest_privileges.u, sqltest_privileges.t FOR UPDATE;
+-- as: privileges_two
+SELECT t.a FROM sqltest_privileges.t WHERE a = (SELECT u.a FROM sqltest_privileges.u FOR UPDATE);
+-- as: privileges_write
+SELECT 1 FROM information_schema.nosuch;
+-- as: privileges_none, privileges_table
+SELECT 1 FROM performance_schema.replication_group_members LIMIT 0;
+-- as: privileges_none, privileges_table
+SELECT 1 FROM sys.version LIMIT 0;
+-- as: privileges_none, privileges_table
+INSERT INTO information_schema.tables VALUES (1);
+-- as: privileges_none, privileges_table
+INSERT INTO performance_schema.global_status VALUES (1, 1);
+-- as: privileges_none, privileges_table
+UPDATE mysql.user SET user = 1;
+-- as: privileges_none, privileges_table
+CREATE TABLE information_schema.x (a INT);
+-- as: privileges_none, privileges_table
+CREATE TABLE mysql.x (a INT);
+-- as: privileges_none, privileges_table
+DROP TABLE performance_schema.threads;
+-- as: privileges_none, privileges_table
+CREATE DATABASE information_schema;
+-- as: privileges_none, privileges_table
+DROP DATABASE mysql;
+-- as: privileges_none, privileges_table
+LOCK TABLES information_schema.tables READ;
+-- as: privileges_index, privileges_refs
+SHOW COLUMNS FROM sqltest_privileges.t;
+-- as: privileges_index, privileges_refs
+-- mask: Cardinality
+SHOW INDEX FROM sqltest_privileges.t;
+-- as: privileges_index, privileges_refs
+SHOW TABLES FROM sqltest_privileges;
+-- as: privileges_index, privileges_refs
+SELECT TABLE_NAME, COLUMN_NAME, PRIVILEGES FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'sqltest_privileges';
+-- as: privileges_index, privileges_refs
+SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = 'sqltest_privileges';
+-- as: privileges_index, privileges_refs
+SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = 'sqltest_privileges';
+-- as: privileges_none, privileges_table
+SHOW COLUMNS FROM nosuch.t;
+-- as: privileges_none, privileges_table
+SHOW INDEX FROM nosuch.t;
+-- as: privileges_none, privileges_table
+SHOW CREATE TABLE nosuch.t;
+-- as: privileges_none, privileges_table
+SHOW COLUMNS FROM mysql.user;
+-- as: privileges_none, privileges_table
+SHOW TABLES FROM mysql;
+-- as: privileges_none, privileges_table
+SHOW TABLES FROM performance_schema;
+-- as: privileges_none, privileges_table
+SHOW TRIGGERS FROM nosuch;
+-- as: privileges_none, privileges_table
+SHOW EVENTS FROM nosuch;
+-- as: privileges_none, privileges_table
+SHOW TABLE STATUS FROM nosuch;
+-- as: privileges_none, privileges_table
+SHOW CREATE DATABASE mysql;
+-- as: privileges_none, privileges_table
+SHOW CREATE DATABASE information_schema;
+-- as: privileges_none, privileges_session
+SET sql_log_off = 0;
+-- as: privileges_none, privileges_session
+SET sql_log_bin = 1;
+-- as: privileges_none, privileges_session
+SET gtid_next = 'AUTOMATIC';
+-- as: privileges_none, privileges_session
+SET innodb_strict_mode = 1;
+-- as: privileges_none
+SET character_set_database = utf8mb4;
+-- as: privileges_none
+SET sql_require_primary_key = 0;
+-- as: privileges_none
+SET bulk_insert_buffer_size = 8388608;
+-- as: privileges_none, privileges_session
+SET GLOBAL max_error_count = 64;
+-- as: privileges_none
+SET GLOBAL max_error_count = 'abc';
+-- as: privileges_none
+SET GLOBAL insert_id = 3;
+-- as: privileges_none
+SET SESSION general_log = 1;
+-- as: privileges_none
+SET SESSION version = 3;
+-- as: privileges_none
+SET GLOBAL hostname = 3;
+-- as: privileges_none
+SET @x = (SELECT 1 FROM sqltest_privileges.t), GLOBAL autocommit = 1;
+-- as: privileges_none
+TABLE sqltest_privileges.t;
+-- as: privileges_none
+EXPLAIN sqltest_privileges.t;
 
 -- What REVOKE takes is gone at the next statement of a session that goes on.
 -- as: privileges_table
@@ -592,11 +721,9 @@ EXECUTE s;
 GRANT SELECT ON `sqltest\_priv%`.* TO privileges_none;
 -- as: privileges_none
 SELECT a FROM sqltest_privileges.u;
--- as: privileges_none
-USE sqltest_privileges;
 REVOKE SELECT ON `sqltest\_priv%`.* FROM privileges_none;
 -- as: privileges_none
 SELECT a FROM sqltest_privileges.u;
 
-DROP USER privileges_none, privileges_table, privileges_column, privileges_database, privileges_read, privileges_write, privileges_admin, privileges_lock, privileges_role, privileges_create, privileges_drop, privileges_alter, privileges_index, privileges_insert, privileges_root;
+DROP USER privileges_none, privileges_table, privileges_column, privileges_database, privileges_read, privileges_write, privileges_admin, privileges_lock, privileges_role, privileges_create, privileges_drop, privileges_alter, privileges_index, privileges_insert, privileges_root, privileges_two, privileges_refs, privileges_session;
 DROP ROLE privileges_r;

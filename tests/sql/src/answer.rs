@@ -351,6 +351,6 @@ mod tests {
             ["ok affected=2 insert_id=7 info=Records: 2"]
         );
         let error = ServerError { code: 1062, sqlstate: "23000".into(), message: "no".into() };
-        assert_eq!(Answer::from_error(&error).lines(true), ["error 1062 23000 no"]);
+        assert_eq!(Answer::from_error(&error, false).lines(true), ["error 1062 23000 no"]);
     }
 }
