@@ -217,10 +217,11 @@ fn of_call(call: &Call, current: Option<&str>) -> Requirements {
     let mut needed = Requirements::none();
     let is_known = procedure::signatures().iter().any(|known| known.name.eq_ignore_ascii_case(&call.name));
     if schema.eq_ignore_ascii_case(CONSENSUS) && (is_known || !call.schema.is_empty()) {
-        needed.append(if call.name.to_ascii_lowercase().starts_with(SHOWING) {
-            cluster_view()
-        } else {
-            Requirements::global(CLUSTER, "SUPER or GROUP_REPLICATION_ADMIN")
+        needed.append(match call.name.to_ascii_lowercase().as_str() {
+            // Changes and tells nothing; drivers read their own writes by it.
+            "wait_apply_index" => Requirements::none(),
+            name if name.starts_with(SHOWING) => cluster_view(),
+            _ => Requirements::global(CLUSTER, "SUPER or GROUP_REPLICATION_ADMIN"),
         });
     } else {
         let database = if call.schema.is_empty() { current } else { Some(schema) };

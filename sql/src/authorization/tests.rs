@@ -250,6 +250,7 @@ fn the_server_is_for_its_administrators() {
         world.may("admin", sql);
         world.may("root", sql);
     }
+    world.may("none", "CALL dbms_consensus.wait_apply_index(5, 1)");
     let views = "PROCESS or REPLICATION CLIENT";
     for table in ["ALISQL_CLUSTER_LOCAL", "alisql_cluster_global", "QUORATE_CLUSTER_EVENTS"] {
         let sql = format!("SELECT COUNT(*) FROM information_schema.{table}");
