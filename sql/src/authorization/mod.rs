@@ -90,6 +90,12 @@ impl Authorization {
         self.version == version && self.account == *account && self.roles == roles
     }
 
+    /// The version of the catalog that it is of.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Whether everything that can be needed of databases, tables and columns is granted globally.
     #[must_use]
     pub fn is_unlimited(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::account::Privilege;
-use crate::ast::{AggregateCall, AggregateFunction, Expr, Query};
+use crate::ast::{AggregateCall, AggregateFunction, Expr, Query, QueryBody};
 use crate::bind::Binder;
 use crate::bind::scope::{Lookup, Names, View};
 use crate::bind::select::{Item, plain_column};
@@ -253,7 +253,7 @@ impl Scope for BlockScope<'_> {
 
     fn subquery(&mut self, query: &Query, kind: SubqueryKind) -> Result<Arc<Subquery>> {
         let noted = self.names.read_from_inside.borrow().len();
-        if kind == SubqueryKind::Exists {
+        if kind == SubqueryKind::Exists && matches!(query.body, QueryBody::Select(_)) {
             self.binder.bind_exists();
         }
         let plan = crate::plan::query::plan_query(self.binder, query, Some(self.names))?;

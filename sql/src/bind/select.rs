@@ -102,7 +102,9 @@ pub fn bind_select(
     tail: Tail,
     parent: Option<&Names>,
 ) -> Result<BoundSelect> {
-    let star_is_nothing = binder.take_exists();
+    // Where the columns of `*` can be told apart, by their names or as values, they are read.
+    let is_bare = select.having.is_none() && select.group_by.is_empty() && tail.order_by.is_empty();
+    let star_is_nothing = binder.take_exists() && is_bare && !select.distinct;
     let (draft, scope) = match &select.from {
         Some(tables) => {
             let (draft, scope) = from::draft(binder, tables)?;
