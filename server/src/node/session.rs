@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sql::Error;
+use sql::account::AccountId;
 use sql::catalog::{Catalog, Table, is_system_database};
 use sql::execute::UserLockCalls;
 use sql::session::{SessionState, WarningLevel};
@@ -564,7 +565,8 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         in_transaction: false,
         client_found_rows: false,
         locked_tables: None,
-        account: sql::account::AccountId::root(),
+        // Who else it is, is for whoever has seen it prove that: until then it may nothing.
+        account: if user == "root" { AccountId::root() } else { AccountId::default() },
         active_roles: Vec::new(),
         authorization: Arc::new(sql::authorization::Authorization::unknown()),
     }
