@@ -242,7 +242,7 @@ fn plan_assignments(
     Ok(assignments)
 }
 
-fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Arc<Table>, target: usize) -> Result<Cell> {
+fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Table, target: usize) -> Result<Cell> {
     if let Some(value) = expr.literal_for(&table.columns[target].data_type) {
         return Ok(Cell::Constant(value));
     }
