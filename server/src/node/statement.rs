@@ -114,6 +114,9 @@ impl Session {
                 }
                 self.run_ddl(statement).await
             }
+            Statement::Account(account) => self.run_account(account, reply).await,
+            Statement::SetRole(roles) => self.set_role(roles).map(done),
+            Statement::FlushPrivileges => self.flush_privileges().map(done),
             Statement::LockTables(locks) => self.lock_tables(locks).await.map(done),
             Statement::UnlockTables => self.unlock_tables().await.map(done),
             Statement::FlushTables { names, with_read_lock } => {

@@ -1,6 +1,10 @@
 //! Statements as written.
 
-use crate::ast::{CreateTable, Expr, KeyDefinition, Query, TableExpr, TableName, VariableScope, Xa};
+use crate::account::AccountId;
+use crate::ast::{
+    AccountStatement, ActiveRoles, CreateTable, Expr, KeyDefinition, Query, TableExpr, TableName, UserName,
+    VariableScope, Xa,
+};
 use crate::types::Collation;
 
 /// One statement of a client.
@@ -146,6 +150,12 @@ pub enum Statement {
     Xa(Xa),
     /// ALTER INSTANCE RELOAD TLS.
     ReloadTls,
+    /// CREATE USER, GRANT and their like.
+    Account(Box<AccountStatement>),
+    /// SET ROLE.
+    SetRole(ActiveRoles),
+    /// FLUSH PRIVILEGES, which has nothing to do: grants are never read from tables that could be written to.
+    FlushPrivileges,
 }
 
 /// One table of LOCK TABLES.
@@ -349,8 +359,12 @@ pub enum ShowKind {
     Plugins,
     Privileges,
     Grants {
-        user: Option<String>,
+        /// None without FOR.
+        user: Option<UserName>,
+        /// USING.
+        using: Vec<AccountId>,
     },
+    CreateUser(UserName),
     Triggers {
         database: Option<String>,
     },
