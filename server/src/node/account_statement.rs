@@ -46,9 +46,9 @@ impl Session {
     }
 
     /// FLUSH PRIVILEGES.
-    pub(super) fn flush_privileges(&mut self) -> Result<(), Error> {
+    pub(super) fn flush_privileges(&self) -> Result<(), Error> {
         self.know_catalog()?;
         let catalog = self.node.catalog();
-        account::flush_privileges(&mut self.state, &catalog.accounts)
+        account::flush_privileges(&self.state, &catalog.accounts)
     }
 }

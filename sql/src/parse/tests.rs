@@ -642,7 +642,7 @@ fn set_assigns_in_order() {
         }
     );
     assert!(matches!(parsed("SET TRANSACTION READ WRITE"), Statement::SetTransaction { scope: None, .. }));
-    for text in ["SET PERSIST a = 1", "SET @@persist.a = 1", "SET PASSWORD = 'x'", "SET ROLE r"] {
+    for text in ["SET PERSIST a = 1", "SET @@persist.a = 1", "SET RESOURCE GROUP g"] {
         assert_eq!(error(text).code, 1235, "{text}");
     }
 }
@@ -675,8 +675,11 @@ fn show_in_its_forms() {
             "SHOW CREATE SCHEMA IF NOT EXISTS d",
             "CreateDatabase { name: \"d\", if_not_exists: true } None false",
         ),
-        ("SHOW GRANTS FOR 'u'@'h'", "Grants { user: Some(\"u@h\") } None false"),
-        ("SHOW GRANTS FOR CURRENT_USER()", "Grants { user: None } None false"),
+        (
+            "SHOW GRANTS FOR 'u'@'h'",
+            "Grants { user: Some(Named(AccountId { user: \"u\", host: \"h\" })), using: [] } None false",
+        ),
+        ("SHOW GRANTS FOR CURRENT_USER()", "Grants { user: Some(Current), using: [] } None false"),
         ("SHOW TABLE STATUS LIKE 't'", "TableStatus { database: None } Some(\"t\") false"),
         ("SHOW ENGINE INNODB STATUS", "EngineStatus(\"innodb\") None false"),
         ("SHOW MASTER STATUS", "BinaryLogStatus None false"),
@@ -767,9 +770,12 @@ fn what_is_not_built_is_refused_by_name() {
         ("CREATE VIEW v AS SELECT 1", "views"),
         ("CREATE DEFINER=`a`@`b` PROCEDURE p() BEGIN END", "views, triggers, events and stored routines"),
         ("CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW SET @a = 1", "triggers"),
-        ("GRANT ALL ON *.* TO u", "GRANT"),
+        ("GRANT PROXY ON a TO u", "proxy users"),
+        ("GRANT SELECT ON *.* TO u AS v", "GRANT … AS"),
+        ("GRANT EXECUTE ON PROCEDURE d.p TO u", "privileges on stored routines"),
+        ("ALTER USER u ADD 2 FACTOR IDENTIFIED BY 'x'", "authentication with more than one factor"),
         ("FLUSH TABLES t FOR EXPORT", "FLUSH TABLES … FOR EXPORT"),
-        ("FLUSH LOGS", "FLUSH of anything but tables"),
+        ("FLUSH LOGS", "FLUSH of anything but tables and privileges"),
         ("COMMIT AND CHAIN", "COMMIT and ROLLBACK AND CHAIN"),
         ("LOAD DATA INFILE 'x' INTO TABLE t", "LOAD DATA"),
         ("WITH c AS (SELECT 1) SELECT * FROM c", "common table expressions (WITH)"),
@@ -882,6 +888,23 @@ fn truncated_and_damaged_texts_do_not_panic() {
         "SET NAMES utf8mb4 COLLATE utf8mb4_bin, @a := CASE WHEN @@global.x THEN DATE '2020-01-01' + INTERVAL 1 DAY END, SESSION y = ON",
         "UPDATE IGNORE t SET a = TRIM(BOTH 'x' FROM b), c = CAST(d AS DECIMAL(5, 2)) WHERE e BETWEEN 1 AND 2 ORDER BY f LIMIT 5",
         "SHOW GRANTS FOR 'u'@'h'",
+        "SHOW GRANTS FOR u USING r, 's'@h",
+        "SHOW CREATE USER CURRENT_USER()",
+        "CREATE USER IF NOT EXISTS 'u'@'10.%' IDENTIFIED WITH caching_sha2_password AS 0x2441, v IDENTIFIED BY RANDOM PASSWORD \
+         DEFAULT ROLE r REQUIRE SUBJECT '/CN=x' AND ISSUER 'y' CIPHER 'z' WITH MAX_QUERIES_PER_HOUR 5 PASSWORD EXPIRE INTERVAL 9 DAY \
+         ACCOUNT LOCK PASSWORD HISTORY 5 PASSWORD REUSE INTERVAL DEFAULT PASSWORD REQUIRE CURRENT OPTIONAL FAILED_LOGIN_ATTEMPTS 3 \
+         PASSWORD_LOCK_TIME UNBOUNDED ATTRIBUTE '{}'",
+        "ALTER USER USER() IDENTIFIED BY 'x' REPLACE 'y' RETAIN CURRENT PASSWORD",
+        "ALTER USER u DEFAULT ROLE ALL",
+        "SET PASSWORD FOR u@h TO RANDOM",
+        "RENAME USER a TO b, CURRENT_USER TO c",
+        "CREATE ROLE r, 's'@'h'",
+        "GRANT SELECT (a, b), CREATE TEMPORARY TABLES, XA_RECOVER_ADMIN ON TABLE `d\\_`.* TO u, v@h WITH GRANT OPTION",
+        "GRANT r, 's'@h TO u WITH ADMIN OPTION",
+        "REVOKE IF EXISTS ALL PRIVILEGES, GRANT OPTION FROM u IGNORE UNKNOWN USER",
+        "REVOKE INSERT ON *.* FROM u",
+        "SET DEFAULT ROLE r TO u, v",
+        "SET ROLE ALL EXCEPT r",
         "SELECT * FROM (SELECT GROUP_CONCAT(DISTINCT a ORDER BY b SEPARATOR ';') FROM t) d, (t1 JOIN t2 ON {ts '2020-01-01 00:00:00'})",
     ];
     for text in texts {

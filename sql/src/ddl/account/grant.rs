@@ -55,10 +55,6 @@ pub(super) fn grant(work: &mut Work, change: &PrivilegeChange, ctx: &Context<'_>
             *account.grants.dynamic.entry(name.clone()).or_default() |= change.with_grant_option;
         }
     }
-    if resolved.privileges.has(Privilege::Super) && !resolved.is_all {
-        let message = "The SUPER privilege identifier is deprecated".into();
-        work.warn(WarningLevel::Warning, 1287, message);
-    }
     Ok(())
 }
 

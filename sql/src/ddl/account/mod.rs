@@ -240,13 +240,11 @@ fn not_there(id: &AccountId) -> (WarningLevel, u16, String) {
 ///
 /// # Errors
 /// 1227.
-pub fn flush_privileges(session: &mut SessionState, accounts: &Accounts) -> Result<()> {
+pub fn flush_privileges(session: &SessionState, accounts: &Accounts) -> Result<()> {
     use crate::account::Privilege;
     let actor = Actor::of(session, accounts);
     if !actor.has(Privilege::Reload) && !actor.privileges.has_dynamic("FLUSH_PRIVILEGES") {
         return Err(authorize::needs("RELOAD or FLUSH_PRIVILEGES"));
     }
-    let message = "'FLUSH PRIVILEGES' is deprecated and will be removed in a future release.";
-    session.warn(WarningLevel::Warning, 1681, message);
     Ok(())
 }

@@ -36,12 +36,15 @@ pub(super) fn create(work: &mut Work, roles: &[AccountId], if_not_exists: bool) 
     note_existing(work, there, if_not_exists, "CREATE ROLE")
 }
 
-/// DROP ROLE. It drops any account, as in MySQL.
+/// DROP ROLE. It drops any account, as in MySQL; with the privilege for roles alone, accounts that are locked only.
 ///
 /// # Errors
 /// 1227, 1396.
 pub(super) fn drop(work: &mut Work, roles: &[AccountId], if_exists: bool) -> Result<()> {
     work.actor.demand_for_roles(Privilege::DropRole)?;
+    if roles.iter().any(|role| work.get(role).is_some_and(|account| !account.is_locked)) {
+        work.actor.demand(Privilege::CreateUser)?;
+    }
     drop_ids(work, roles, if_exists, "DROP ROLE")
 }
 

@@ -69,7 +69,7 @@ impl Server {
                 set_role(roles, &mut self.state, &catalog.accounts).map(|()| Vec::new())
             }
             Statement::FlushPrivileges => {
-                flush_privileges(&mut self.state, &catalog.accounts).map(|()| Vec::new())
+                flush_privileges(&self.state, &catalog.accounts).map(|()| Vec::new())
             }
             Statement::Show(show) => {
                 let mut lines = Lines::default();
