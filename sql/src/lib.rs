@@ -2,11 +2,12 @@
 //!
 //! The modules are the path of a statement: [`parse`] makes the syntax tree ([`ast`]); [`bind`] resolves names against the
 //! [`catalog`] and types expressions ([`expression`]); [`plan`] chooses access paths; [`execute`] runs the plan;
-//! [`dml`] and [`ddl`] change rows and schema; [`show`] answers introspection; [`session`] keeps a connection's state.
+//! [`dml`] and [`ddl`] change rows and schema; [`authorization`] says who may; [`show`] answers introspection; [`session`] keeps a connection's state.
 //! This crate knows keys and transactions of `storage`; it knows no sockets, threads, clocks or consensus.
 
 pub mod account;
 pub mod ast;
+pub mod authorization;
 pub mod bind;
 pub mod catalog;
 pub mod codec;

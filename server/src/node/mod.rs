@@ -10,6 +10,7 @@ mod account_statement;
 pub mod administration;
 pub mod apply;
 pub mod assignment;
+pub mod authorize;
 pub mod cluster;
 mod cluster_view;
 pub mod decided;

@@ -14,6 +14,7 @@ use sql::session::SessionState;
 use sql::types::{Collation, DataType, Value};
 use sql::variables::SqlMode;
 
+use super::authorize::next_plan_number;
 use super::result::{Answer, Definitions};
 use super::session::Session;
 use crate::limits::TEXT_PARAMETER_CHARACTERS;
@@ -36,6 +37,8 @@ pub struct Prepared {
 pub struct CachedPlan {
     /// The plan.
     pub plan: Plan,
+    /// A number that no other plan has.
+    pub(super) number: u64,
     /// The definitions of its columns, as they are sent.
     pub definitions: Arc<Definitions>,
     /// The schema it was made for.
@@ -111,11 +114,23 @@ pub(super) fn reads_catalog(statement: &Statement) -> bool {
 }
 
 impl Session {
-    /// The plan of a statement: the cached one while it holds.
+    /// The plan of a statement, which the account may run: the cached one while it holds.
     ///
     /// # Errors
-    /// What binding the statement raises.
+    /// What binding the statement raises; 1142, 1143 and their like.
     pub fn plan(
+        &mut self,
+        statement: &Arc<Statement>,
+        cache: Option<&mut Option<Arc<CachedPlan>>>,
+    ) -> Result<Arc<CachedPlan>, Error> {
+        // Binding asks what the account may do when it fails.
+        self.authorize();
+        let planned = self.find_plan(statement, cache)?;
+        self.check_may_run_plan(&planned)?;
+        Ok(planned)
+    }
+
+    fn find_plan(
         &self,
         statement: &Arc<Statement>,
         cache: Option<&mut Option<Arc<CachedPlan>>>,
@@ -154,6 +169,7 @@ impl Session {
         let settings = Settings::of(&self.state);
         let made = Arc::new(CachedPlan {
             plan,
+            number: next_plan_number(),
             definitions,
             catalog,
             database,
@@ -167,10 +183,11 @@ impl Session {
         Ok(made)
     }
 
-    /// After an error that says that something is not there: whether this node has another schema than `schema` once it is as fresh as
+    /// After an error that says that something is not there, or not granted: whether this node has another schema than `schema` once it is as fresh as
     /// the session wants it. It may have been made on another node just before.
     pub(super) async fn has_newer_schema(&self, error: &Error, schema: &Arc<Catalog>) -> Result<bool, Error> {
-        if !matches!(error.code, 1049 | 1054 | 1072 | 1091 | 1146 | 1176) {
+        // Of what is not granted too: the GRANT may have been said on another node.
+        if !matches!(error.code, 1044 | 1049 | 1054 | 1072 | 1091 | 1142 | 1143 | 1146 | 1176) {
             return Ok(false);
         }
         self.freshen().await?;
@@ -189,7 +206,7 @@ impl Session {
     ///
     /// # Errors
     /// What parsing and binding raise.
-    pub async fn prepare(&self, text: &[u8]) -> Result<Prepared, Error> {
+    pub async fn prepare(&mut self, text: &[u8]) -> Result<Prepared, Error> {
         let schema = self.node.catalog();
         match self.prepare_now(text) {
             Err(error) if self.has_newer_schema(&error, &schema).await? => self.prepare_now(text),
@@ -197,7 +214,7 @@ impl Session {
         }
     }
 
-    fn prepare_now(&self, text: &[u8]) -> Result<Prepared, Error> {
+    fn prepare_now(&mut self, text: &[u8]) -> Result<Prepared, Error> {
         let parsed = sql::parse::parse_statement(text, self.state.variables.sql_mode)?;
         let mut prepared = Prepared {
             text: Bytes::copy_from_slice(text),
@@ -207,6 +224,8 @@ impl Session {
         };
         if is_planned(&prepared.statement) {
             self.plan(&prepared.statement, Some(&mut prepared.plan))?;
+        } else {
+            self.check_may(&prepared.statement)?;
         }
         Ok(prepared)
     }

@@ -114,6 +114,11 @@ impl Connection {
         activity.database = database.map(str::to_owned);
     }
 
+    /// Who logged in.
+    pub fn user(&self) -> String {
+        self.activity.lock().user.clone()
+    }
+
     /// KILL.
     pub fn kill(&self, query_only: bool) {
         if !query_only {

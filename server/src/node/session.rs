@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sql::Error;
+use sql::account::AccountId;
 use sql::catalog::{Catalog, Table, is_system_database};
 use sql::execute::UserLockCalls;
 use sql::session::{SessionState, WarningLevel};
@@ -114,6 +115,8 @@ pub struct Session {
     pub standing: Standing,
     /// Buffers for looking up texts among those that have a plan.
     pub(super) text_lookup: super::text_plans::TextLookup,
+    /// Plans that the account may run.
+    pub(super) permitted: super::authorize::Permitted,
 }
 
 impl Session {
@@ -138,6 +141,7 @@ impl Session {
             next_statement_id: 1,
             standing: Standing::internal(),
             text_lookup: super::text_plans::TextLookup::default(),
+            permitted: super::authorize::Permitted::default(),
         }
     }
 
@@ -565,8 +569,10 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         in_transaction: false,
         client_found_rows: false,
         locked_tables: None,
-        account: sql::account::AccountId::root(),
+        // Who else it is, is for whoever has seen it prove that: until then it may nothing.
+        account: if user == "root" { AccountId::root() } else { AccountId::default() },
         active_roles: Vec::new(),
+        authorization: Arc::new(sql::authorization::Authorization::unknown()),
     }
 }
 

@@ -96,6 +96,7 @@ impl Session {
         }
         self.check_table_locks(self.node.sequencer.term())?;
         self.check_branch(statement)?;
+        self.check_may(statement)?;
         let hints = statement.inventory_hints();
         if !hints.is_empty() {
             return self.run_hinted(hints, statement, parameters, plan, reply).await;
@@ -190,8 +191,9 @@ impl Session {
     ///
     /// # Errors
     /// 1046, 1146.
-    pub fn describe(&self, table: &str) -> Result<Vec<ResultColumn>, Error> {
+    pub fn describe(&mut self, table: &str) -> Result<Vec<ResultColumn>, Error> {
         self.know_catalog()?;
+        self.check_may_describe(table)?;
         sql::show::field_list(&self.node.catalog(), self.state.database.as_deref(), table)
     }
 
@@ -272,7 +274,7 @@ impl Session {
     /// USE, COM_INIT_DB, and the database of the handshake.
     ///
     /// # Errors
-    /// 1049, 1059.
+    /// 1044, 1049, 1059.
     pub fn use_database(&mut self, database: &str) -> Result<(), Error> {
         if database.chars().nth(DATABASE_NAME_CHARACTERS_MAX).is_some() {
             let name = &database[..database.floor_char_boundary(100)];
@@ -280,6 +282,7 @@ impl Session {
             return Err(Error { code: 1059, state: *b"42000", message });
         }
         self.know_catalog()?;
+        self.check_may_use(database)?;
         if !self.node.catalog().has_database(database) {
             return Err(Error::unknown_database(database));
         }
@@ -308,10 +311,7 @@ impl Session {
             Value::UInt(id) => id,
             other => return Err(Error::no_such_thread(format_args!("{other:?}"))),
         };
-        use sql::execute::Host as _;
-        if !self.node.kill(id, query_only) {
-            return Err(Error::no_such_thread(id));
-        }
+        self.kill_connection(id, query_only)?;
         if id == self.connection.id { Err(Error::query_interrupted()) } else { Ok(()) }
     }
 }

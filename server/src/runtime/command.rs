@@ -157,9 +157,7 @@ impl Client {
             Command::SetOption { option } => self.set_option(option, writer),
             Command::Statistics => put_statistics(writer, &self.statistics()),
             Command::ProcessKill { connection_id } => {
-                use sql::execute::Host as _;
-                let found = self.session.node.kill(connection_id.into(), false);
-                let result = if found { Ok(()) } else { Err(sql::Error::no_such_thread(connection_id)) };
+                let result = self.session.kill_connection(connection_id.into(), false);
                 self.answer(writer, result);
             }
             Command::FieldList { table, .. } => self.field_list(table, writer),
@@ -443,7 +441,7 @@ impl Client {
     }
 
     /// COM_FIELD_LIST, for the command line's completion.
-    fn field_list(&self, table: &[u8], writer: &mut PacketWriter) {
+    fn field_list(&mut self, table: &[u8], writer: &mut PacketWriter) {
         let columns = self.session.describe(&String::from_utf8_lossy(table));
         match columns {
             Ok(columns) => {

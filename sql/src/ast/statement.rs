@@ -53,6 +53,8 @@ pub enum Statement {
         table: TableName,
         /// Keys.
         keys: Vec<KeyDefinition>,
+        /// Written as ALTER TABLE, which needs another privilege.
+        is_alter: bool,
     },
     /// DROP INDEX, ALTER TABLE DROP KEY.
     DropIndex {
@@ -60,6 +62,8 @@ pub enum Statement {
         table: TableName,
         /// Index name.
         name: String,
+        /// Written as ALTER TABLE, which needs another privilege.
+        is_alter: bool,
     },
     /// RENAME TABLE a TO b, ALTER TABLE a RENAME b.
     RenameTable(Vec<(TableName, TableName)>),

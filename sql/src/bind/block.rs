@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::ast::{AggregateCall, AggregateFunction, Expr, Query};
+use crate::account::Privilege;
+use crate::ast::{AggregateCall, AggregateFunction, Expr, Query, QueryBody};
 use crate::bind::Binder;
 use crate::bind::scope::{Lookup, Names, View};
 use crate::bind::select::{Item, plain_column};
@@ -91,6 +92,8 @@ pub struct BlockScope<'s> {
     pub aggregates: Option<&'s mut AggregateList>,
     /// Select list, for HAVING and ORDER BY.
     pub aliases: Option<Aliases<'s>>,
+    /// What the columns of this block are used for: SELECT, or what they are written by.
+    pub privilege: Privilege,
     inside_aggregate: bool,
 }
 
@@ -105,6 +108,7 @@ impl<'s> BlockScope<'s> {
             view: None,
             aggregates: None,
             aliases: None,
+            privilege: Privilege::Select,
             inside_aggregate: false,
         }
     }
@@ -117,9 +121,19 @@ impl<'s> BlockScope<'s> {
         crate::expression::bind(expr, self)
     }
 
+    /// Notes that a column of the first table is read, by its position.
+    pub fn use_own_column(&self, column: usize) {
+        if let Some(table) = self.names.from.tables.first() {
+            self.binder.use_column(Privilege::Select, table, column);
+        }
+    }
+
     fn slot(&self, slot: usize) -> Result<Expression> {
-        let column = self.names.from.column(slot).ok_or_else(|| Error::internal("a slot without column"))?;
-        Ok(column_expression(slot, column))
+        let from = self.names.from;
+        let found = from.table_of(slot).map(|(table, position)| (&from.tables[table], position));
+        let (table, position) = found.ok_or_else(|| Error::internal("a slot without column"))?;
+        self.binder.use_column(self.privilege, table, position);
+        Ok(column_expression(slot, &table.columns[position]))
     }
 
     /// An item of the select list by its name. Several items of that name are ambiguous unless they are one column.
@@ -142,6 +156,14 @@ impl<'s> BlockScope<'s> {
     }
 
     fn unknown(&self, database: Option<&str>, table: Option<&str>, column: &str) -> Error {
+        let is_read = self.privilege == Privilege::Select && self.names.parent.is_none();
+        if is_read
+            && !matches!(self.clause, Clause::Having | Clause::Limit)
+            && let Some(first) = self.names.from.tables.first()
+        {
+            // As MySQL: who may not read all of it does not hear what there is not.
+            self.binder.miss_column(first, column);
+        }
         let mut name = String::new();
         for part in [database, table].into_iter().flatten() {
             name.push_str(part);
@@ -185,6 +207,12 @@ impl<'s> BlockScope<'s> {
         column: &str,
     ) -> Result<Option<Expression>> {
         let found = self.names.lookup_outside(database, table, column, self.clause.name())?;
+        if let Some((depth, slot, _)) = &found
+            && let Some(names) = self.names.outward(*depth)
+            && let Some((table, position)) = names.from.table_of(*slot)
+        {
+            self.binder.use_column(Privilege::Select, &names.from.tables[table], position);
+        }
         Ok(found.map(|(depth, slot, column)| {
             Expression::outer(depth, slot, column.data_type, column.nullable, column.name.as_str())
         }))
@@ -225,6 +253,9 @@ impl Scope for BlockScope<'_> {
 
     fn subquery(&mut self, query: &Query, kind: SubqueryKind) -> Result<Arc<Subquery>> {
         let noted = self.names.read_from_inside.borrow().len();
+        if kind == SubqueryKind::Exists && matches!(query.body, QueryBody::Select(_)) {
+            self.binder.bind_exists();
+        }
         let plan = crate::plan::query::plan_query(self.binder, query, Some(self.names))?;
         let columns: Vec<DataType> = plan.columns.iter().map(|column| column.data_type).collect();
         if kind == SubqueryKind::Scalar && columns.len() != 1 {

@@ -20,9 +20,11 @@ pub mod select;
 pub mod virtual_table;
 pub mod walk;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use crate::account::Privilege;
+use crate::authorization::{Needs, Requirement};
 use crate::catalog::{Catalog, Table};
 use crate::error::{Error, Result};
 use crate::session::SessionState;
@@ -38,15 +40,50 @@ pub struct Binder<'a> {
     pub catalog: &'a Catalog,
     /// The connection.
     pub session: &'a SessionState,
+    /// Where is written down what the columns that are used need.
+    needs: &'a Needs,
+    /// The select list that is bound next is that of an EXISTS: its `*` reads no column.
+    star_is_nothing: Cell<bool>,
     /// Base tables met so far, each once: the statement's metadata locks.
     tables: RefCell<Vec<Arc<Table>>>,
 }
 
 impl<'a> Binder<'a> {
-    /// A binder for one statement.
+    /// A binder for one statement, or a part of one.
     #[must_use]
-    pub fn new(catalog: &'a Catalog, session: &'a SessionState) -> Binder<'a> {
-        Binder { catalog, session, tables: RefCell::default() }
+    pub fn new(catalog: &'a Catalog, session: &'a SessionState, needs: &'a Needs) -> Binder<'a> {
+        Binder { catalog, session, needs, star_is_nothing: Cell::new(false), tables: RefCell::default() }
+    }
+
+    /// Notes that a column is used.
+    pub fn use_column(&self, privilege: Privilege, table: &BoundTable, column: usize) {
+        if let Some(source) = table.guarded() {
+            self.needs.add(Requirement::Column { privilege, source, column });
+        }
+    }
+
+    /// Notes that all columns are used.
+    pub fn use_all_columns(&self, privilege: Privilege, table: &BoundTable) {
+        if let Some(source) = table.guarded() {
+            self.needs.add(Requirement::AllColumns { privilege, source });
+        }
+    }
+
+    /// Notes that somebody asks for a column that is not there.
+    pub fn miss_column(&self, table: &BoundTable, column: &str) {
+        if let Some(source) = table.guarded() {
+            self.needs.add(Requirement::NoSuchColumn { source, column: column.to_owned() });
+        }
+    }
+
+    /// The select list of the subquery bound next is that of an EXISTS.
+    pub(crate) fn bind_exists(&self) {
+        self.star_is_nothing.set(true);
+    }
+
+    /// Whether the select list that is bound now is that of an EXISTS.
+    pub(crate) fn take_exists(&self) -> bool {
+        self.star_is_nothing.take()
     }
 
     /// Finds a base table and notes it for the statement's metadata locks.

@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ast::IndexHint;
+use crate::authorization::{Source, visible};
 use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::{ColumnDefault, Table};
 use crate::error::{Error, Result};
@@ -53,6 +54,18 @@ impl BoundTable {
     #[must_use]
     pub fn slots(&self) -> Range<usize> {
         self.base..self.base + self.columns.len()
+    }
+
+    /// Whose columns need a privilege to be used: not those of a derived table, where the columns inside do, and of what everybody may read.
+    #[must_use]
+    pub fn guarded(&self) -> Option<Source> {
+        match &self.source {
+            TableSource::Base(table) => Some(Source::Stored(Arc::clone(table))),
+            TableSource::Virtual(table) if !visible::is_world_readable(&table.database, &table.name) => {
+                Some(Source::System(Arc::clone(table)))
+            }
+            TableSource::Virtual(_) | TableSource::Derived(_) => None,
+        }
     }
 }
 
@@ -227,6 +240,16 @@ impl<'a> Names<'a> {
             block = names.parent;
         }
         Ok(None)
+    }
+
+    /// The block that is so many out; 0 is this one.
+    #[must_use]
+    pub fn outward(&self, depth: usize) -> Option<&Names<'a>> {
+        let mut block = Some(self);
+        for _ in 0..depth {
+            block = block.and_then(|names| names.parent);
+        }
+        block
     }
 
     /// This block and those up to, but without, the one `depth` out read an enclosing row.

@@ -1,5 +1,6 @@
 //! Binding one query block.
 
+use crate::account::Privilege;
 use crate::ast::{Expr, Locking, OrderItem, Select, SelectItem};
 use crate::bind::block::{Aggregate, AggregateList, Aliases, BlockScope, Clause, column_expression};
 use crate::bind::from::BoundFrom;
@@ -101,6 +102,9 @@ pub fn bind_select(
     tail: Tail,
     parent: Option<&Names>,
 ) -> Result<BoundSelect> {
+    // Where the columns of `*` can be told apart, by their names or as values, they are read.
+    let is_bare = select.having.is_none() && select.group_by.is_empty() && tail.order_by.is_empty();
+    let star_is_nothing = binder.take_exists() && is_bare && !select.distinct;
     let (draft, scope) = match &select.from {
         Some(tables) => {
             let (draft, scope) = from::draft(binder, tables)?;
@@ -110,7 +114,7 @@ pub fn bind_select(
     };
     let names = Names::new(&scope, parent);
     let mut list = AggregateList { base: scope.width, calls: Vec::new() };
-    let items = bind_items(binder, &names, select, &mut list)?;
+    let items = bind_items(binder, &names, select, &mut list, star_is_nothing)?;
     let filter = match &select.filter {
         Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.into_conjuncts(),
         None => Vec::new(),
@@ -188,6 +192,7 @@ fn bind_items(
     names: &Names,
     select: &Select,
     list: &mut AggregateList,
+    star_is_nothing: bool,
 ) -> Result<Vec<Item>> {
     let mut items = Vec::with_capacity(select.items.len());
     for item in &select.items {
@@ -196,6 +201,13 @@ fn bind_items(
                 if names.from.tables.is_empty() {
                     let message = "No tables used".to_owned();
                     return Err(Error { code: 1096, state: *b"HY000", message });
+                }
+                if !star_is_nothing {
+                    names
+                        .from
+                        .tables
+                        .iter()
+                        .for_each(|table| binder.use_all_columns(Privilege::Select, table));
                 }
                 for visible in &names.from.visible {
                     items.push(column_item(names.from, visible.slot)?);
@@ -206,7 +218,11 @@ fn bind_items(
                     bound.alias == *table && database.as_ref().is_none_or(|name| *name == bound.database)
                 };
                 let bound = names.from.tables.iter().find(matches);
-                for slot in bound.ok_or_else(|| Error::unknown_table(table))?.slots() {
+                let bound = bound.ok_or_else(|| Error::unknown_table(table))?;
+                if !star_is_nothing {
+                    binder.use_all_columns(Privilege::Select, bound);
+                }
+                for slot in bound.slots() {
                     items.push(column_item(names.from, slot)?);
                 }
             }

@@ -74,6 +74,7 @@ pub fn session() -> SessionState {
         locked_tables: None,
         account: crate::account::AccountId::root(),
         active_roles: Vec::new(),
+        authorization: std::sync::Arc::new(crate::authorization::Authorization::exempt()),
     }
 }
 

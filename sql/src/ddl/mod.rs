@@ -47,6 +47,7 @@ use bytes::Bytes;
 use storage::txn::{LockMode, LockOutcome, Transaction, View, WaitPolicy};
 
 use crate::ast::{self, Statement, TableName};
+use crate::authorization::denied;
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Catalog, is_system_database};
 use crate::dml::write::lock_exclusive;
@@ -280,8 +281,8 @@ impl Job {
             Statement::TruncateTable(name) => table::truncate(ctx, name)?,
             Statement::RenameTable(pairs) => table::rename(ctx, pairs)?,
             Statement::Account(statement) => account::run(ctx, statement)?,
-            Statement::DropIndex { table, name } => index::drop(ctx, table, name)?,
-            Statement::CreateIndex { table, keys } => {
+            Statement::DropIndex { table, name, .. } => index::drop(ctx, table, name)?,
+            Statement::CreateIndex { table, keys, .. } => {
                 self.stage = Stage::Build(index::Build::begin(ctx, table, keys)?);
                 self.is_schema_change = true;
                 return Ok(Step::Commit);
@@ -347,16 +348,7 @@ pub fn refuse_system(database: &str, session: &SessionState) -> Result<()> {
     if database.eq_ignore_ascii_case("information_schema")
         || database.eq_ignore_ascii_case("performance_schema")
     {
-        return Err(Error {
-            code: 1044,
-            state: *b"42000",
-            message: format!(
-                "Access denied for user '{}'@'{}' to database '{}'",
-                session.user,
-                session.host,
-                database.to_ascii_lowercase()
-            ),
-        });
+        return Err(denied::database(session, &database.to_ascii_lowercase()));
     }
     Err(Error {
         code: 3552,

@@ -9,7 +9,9 @@
 use std::sync::Arc;
 
 use super::scope::{InsertScope, from_scope};
+use crate::account::Privilege;
 use crate::ast::{self, Expr, InsertSource};
+use crate::authorization::{Needs, Requirement, Source};
 use crate::bind::{Binder, Names};
 use crate::catalog::{Catalog, Table, is_system_database};
 use crate::expression::Expression;
@@ -84,8 +86,13 @@ impl InsertPlan {
 ///
 /// # Errors
 /// 1046, 1049, 1093, 1146; 1054 and 1110 for the column list; 1136; and those of binding expressions and queries.
-pub fn plan(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState) -> Result<InsertPlan> {
-    let binder = Binder::new(catalog, session);
+pub fn plan(
+    insert: &ast::Insert,
+    catalog: &Arc<Catalog>,
+    session: &SessionState,
+    needs: &Needs,
+) -> Result<InsertPlan> {
+    let binder = Binder::new(catalog, session, needs);
     let database = binder.database(insert.table.database.as_deref())?;
     if is_system_database(database) {
         return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));
@@ -94,13 +101,14 @@ pub fn plan(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState
         locked.check_use(database, &insert.table.table, &insert.table.table, true)?;
     }
     let table = Arc::clone(catalog.table(database, &insert.table.table)?);
-    let targets = target_columns(insert, &table)?;
+    let targets = target_columns(insert, &table, needs)?;
+    let updated = updated_columns(insert, &table, needs)?;
     let mut tables = vec![Arc::clone(&table)];
     let (rows, reads_long) = match &insert.source {
         InsertSource::Values(rows) => (plan_values(&binder, rows, &table, &targets)?, false),
         InsertSource::Query(query) => {
             // Its own binder: unlike a subquery, it may read the table that is written.
-            let binder = Binder::new(catalog, session);
+            let binder = Binder::new(catalog, session, needs);
             let plan = crate::plan::query::plan_query(&binder, query, None)?;
             if plan.columns.len() != targets.len() {
                 return Err(Error::value_count(1));
@@ -115,7 +123,7 @@ pub fn plan(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState
     } else if insert.on_duplicate.is_empty() {
         OnDuplicate::Refuse
     } else {
-        OnDuplicate::Update(plan_assignments(&binder, insert, &table)?)
+        OnDuplicate::Update(plan_assignments(&binder, insert, &table, updated)?)
     };
     let read_by_subqueries = binder.into_tables();
     if read_by_subqueries.iter().any(|other| other.id == table.id) {
@@ -150,8 +158,10 @@ fn add_tables(tables: &mut Vec<Arc<Table>>, more: Vec<Arc<Table>>) {
 }
 
 /// The columns that the values go to: those listed, else all, else (rows without values) none.
-fn target_columns(insert: &ast::Insert, table: &Table) -> Result<Vec<usize>> {
+fn target_columns(insert: &ast::Insert, table: &Arc<Table>, needs: &Needs) -> Result<Vec<usize>> {
     if insert.columns.is_empty() {
+        let source = Source::Stored(Arc::clone(table));
+        needs.add(Requirement::AllColumns { privilege: Privilege::Insert, source });
         let no_values = match &insert.source {
             InsertSource::Values(rows) => rows.iter().all(Vec::is_empty),
             InsertSource::Query(_) => false,
@@ -163,6 +173,7 @@ fn target_columns(insert: &ast::Insert, table: &Table) -> Result<Vec<usize>> {
         let Some(position) = table.column_position(name) else {
             return Err(Error::unknown_column(name, "field list"));
         };
+        needs.add(use_of(Privilege::Insert, table, position));
         if targets.contains(&position) {
             return Err(Error {
                 code: 1110,
@@ -173,6 +184,23 @@ fn target_columns(insert: &ast::Insert, table: &Table) -> Result<Vec<usize>> {
         targets.push(position);
     }
     Ok(targets)
+}
+
+fn use_of(privilege: Privilege, table: &Arc<Table>, column: usize) -> Requirement {
+    Requirement::Column { privilege, source: Source::Stored(Arc::clone(table)), column }
+}
+
+/// The columns that ON DUPLICATE KEY UPDATE assigns to.
+fn updated_columns(insert: &ast::Insert, table: &Arc<Table>, needs: &Needs) -> Result<Vec<usize>> {
+    let mut updated = Vec::with_capacity(insert.on_duplicate.len());
+    for (name, _) in &insert.on_duplicate {
+        let Some(position) = table.column_position(name) else {
+            return Err(Error::unknown_column(name, "field list"));
+        };
+        needs.add(use_of(Privilege::Update, table, position));
+        updated.push(position);
+    }
+    Ok(updated)
 }
 
 fn plan_values(
@@ -202,15 +230,13 @@ fn plan_assignments(
     binder: &Binder<'_>,
     insert: &ast::Insert,
     table: &Arc<Table>,
+    updated: Vec<usize>,
 ) -> Result<Vec<(usize, Cell)>> {
     let from = from_scope(table, insert.row_alias.as_deref())?;
     let names = Names::new(&from, None);
     let mut scope = InsertScope::new(binder, &names, table, true);
     let mut assignments = Vec::with_capacity(insert.on_duplicate.len());
-    for (name, value) in &insert.on_duplicate {
-        let Some(target) = table.column_position(name) else {
-            return Err(Error::unknown_column(name, "field list"));
-        };
+    for ((_, value), target) in insert.on_duplicate.iter().zip(updated) {
         assignments.push((target, plan_cell(&mut scope, value, table, target)?));
     }
     Ok(assignments)
@@ -224,7 +250,10 @@ fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Table, target: us
         Expr::Parameter(number) => Cell::Parameter(*number),
         Expr::Default(None) => Cell::Default(target),
         Expr::Default(Some(name)) => match table.column_position(name) {
-            Some(column) => Cell::Default(column),
+            Some(column) => {
+                scope.use_column(column);
+                Cell::Default(column)
+            }
             None => return Err(Error::unknown_column(name, "field list")),
         },
         other => Cell::Expression(Box::new(scope.bind(other)?)),

@@ -60,6 +60,11 @@ impl<'s> InsertScope<'s> {
         InsertScope { block: BlockScope::new(binder, names, Clause::FieldList), table, on_duplicate }
     }
 
+    /// Notes that a column's value, or its default, is read.
+    pub(super) fn use_column(&self, column: usize) {
+        self.block.use_own_column(column);
+    }
+
     /// Binds one expression.
     pub(super) fn bind(&mut self, expr: &Expr) -> Result<Expression> {
         expression::bind(expr, self)
@@ -88,6 +93,7 @@ impl Scope for InsertScope<'_> {
         if !self.on_duplicate {
             return Err(Error::not_supported("VALUES() outside of ON DUPLICATE KEY UPDATE"));
         }
+        self.use_column(position);
         let slot = self.table.columns.len() + position;
         Ok(Expression::column(slot, definition.data_type, definition.nullable, definition.name.as_str()))
     }

@@ -45,9 +45,9 @@ fn current_role(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> 
     Ok(Value::text(if roles.is_empty() { "NONE".to_owned() } else { roles.join(",") }))
 }
 
-/// The account: accounts match any host in this version.
+/// The account that the client was logged in as: its host may be a pattern.
 fn current_user(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(Value::text(format!("{}@%", ctx.session.user)))
+    Ok(Value::text(ctx.session.account.plain()))
 }
 
 fn connection_id(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {

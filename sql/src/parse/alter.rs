@@ -27,7 +27,7 @@ pub(crate) fn alter(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     cursor.expect_word("TABLE")?;
     let table = cursor.table_name()?;
     if cursor.at_end() {
-        return Ok(Statement::CreateIndex { table, keys: Vec::new() });
+        return Ok(Statement::CreateIndex { table, keys: Vec::new(), is_alter: true });
     }
     let mut actions = Vec::new();
     loop {
@@ -70,8 +70,8 @@ fn combine(table: TableName, actions: Vec<Action>) -> crate::Result<Statement> {
         }
     }
     match (others.pop(), others.is_empty(), keys.is_empty()) {
-        (None, ..) => Ok(Statement::CreateIndex { table, keys }),
-        (Some(Action::DropKey(name)), true, true) => Ok(Statement::DropIndex { table, name }),
+        (None, ..) => Ok(Statement::CreateIndex { table, keys, is_alter: true }),
+        (Some(Action::DropKey(name)), true, true) => Ok(Statement::DropIndex { table, name, is_alter: true }),
         (Some(Action::Rename(to)), true, true) => Ok(Statement::RenameTable(vec![(table, to)])),
         _ => Err(Error::not_supported("several changes in one ALTER TABLE, other than adding keys")),
     }

@@ -189,7 +189,7 @@ pub(crate) fn create_index(cursor: &mut Cursor<'_, '_>) -> crate::Result<Stateme
     let columns = cursor.parenthesized(key_part)?;
     key_options(cursor)?;
     crate::parse::alter::algorithm_and_lock(cursor)?;
-    Ok(Statement::CreateIndex { table, keys: vec![KeyDefinition { kind, name, columns }] })
+    Ok(Statement::CreateIndex { table, keys: vec![KeyDefinition { kind, name, columns }], is_alter: false })
 }
 
 /// Options whose value is a number (or DEFAULT) that changes nothing here.

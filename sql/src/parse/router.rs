@@ -200,7 +200,7 @@ fn drop(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         cursor.expect_word("ON")?;
         let table = cursor.table_name()?;
         alter::algorithm_and_lock(cursor)?;
-        return Ok(Statement::DropIndex { table, name });
+        return Ok(Statement::DropIndex { table, name, is_alter: false });
     }
     Err(cursor.unexpected())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use storage::txn::{LockMode, WaitPolicy};
 
+use crate::account::Privilege;
 use crate::ast::{self, Expr, OrderItem, TableExpr};
 use crate::bind::block::{AggregateList, Aliases};
 use crate::bind::scope::{Lookup, VisibleColumn};
@@ -128,11 +129,12 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
         locked.check_use(&table.database, &table.name, &scope.tables[0].alias, true)?;
     }
     let names = Names::new(&scope, None);
-    let assignments = bind_assignments(binder, &names, &table, written)?;
+    // In MySQL's order: WHERE, the columns, their values.
     let filter = match change.filter {
         Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.into_conjuncts(),
         None => Vec::new(),
     };
+    let assignments = bind_assignments(binder, &names, &table, written)?;
     let mut list = AggregateList { base: scope.width, calls: Vec::new() };
     let aliases = Aliases { items: &[], group_slots: &[] };
     let order = order::bind_order_by(binder, &names, change.order_by, &mut list, aliases)?;
@@ -193,12 +195,17 @@ fn bind_assignments(
     table: &Table,
     written: &[(Expr, Expr)],
 ) -> Result<Vec<Assignment>> {
-    let mut assignments = Vec::with_capacity(written.len());
-    for (target, value) in written {
-        let column = match BlockScope::new(binder, names, Clause::FieldList).bind(target)? {
-            Expression::Column { index, .. } => index,
+    let mut columns = Vec::with_capacity(written.len());
+    for (target, _) in written {
+        let mut scope = BlockScope::new(binder, names, Clause::FieldList);
+        scope.privilege = Privilege::Update;
+        match scope.bind(target)? {
+            Expression::Column { index, .. } => columns.push(index),
             _ => return Err(Error::not_supported("an assignment to something else than a column")),
-        };
+        }
+    }
+    let mut assignments = Vec::with_capacity(written.len());
+    for ((_, value), column) in written.iter().zip(columns) {
         let data_type = table.columns.get(column).map_or(DataType::NULL, |column| column.data_type);
         let value = match value {
             literal @ Expr::HexLiteral(_) => {
@@ -208,7 +215,10 @@ fn bind_assignments(
             }
             Expr::Default(None) => Assigned::Default(column),
             Expr::Default(Some(name)) => match names.from.lookup(None, None, None, name) {
-                Lookup::Found(of) => Assigned::Default(of),
+                Lookup::Found(of) => {
+                    binder.use_column(Privilege::Select, &names.from.tables[0], of);
+                    Assigned::Default(of)
+                }
                 Lookup::Ambiguous | Lookup::Missing => return Err(Error::unknown_column(name, "field list")),
             },
             value => Assigned::Expression(BlockScope::new(binder, names, Clause::FieldList).bind(value)?),

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use storage::txn::LockMode;
 
 use crate::ast;
+use crate::authorization::{Needs, Requirements, tables};
 use crate::bind::{Binder, walk};
 use crate::catalog::{Catalog, Table};
 use crate::error::{Error, Result};
@@ -64,6 +65,8 @@ pub struct Plan {
     pub typed_by_parameters: bool,
     /// The schema version it was made with.
     pub catalog_version: u64,
+    /// What it needs of the account that runs it. Whether that has it is for the caller to look at, each time.
+    pub requirements: Requirements,
 }
 
 /// The statements that are planned.
@@ -137,13 +140,31 @@ pub fn is_planned(statement: &ast::Statement) -> bool {
 ///
 /// # Errors
 /// MySQL's errors of name resolution and typing; 1235 for what is not built; 1105 for a statement that is not planned
-/// (see [`is_planned`]).
+/// (see [`is_planned`]). Before them comes what the session's account may not do: who may not use a table hears nothing else of it.
 pub fn plan_statement(
     statement: &ast::Statement,
     catalog: &Arc<Catalog>,
     session: &SessionState,
 ) -> Result<Plan> {
-    let binder = Binder::new(catalog, session);
+    let needs = Needs::new(tables::of_planned(statement, session.database.as_deref()));
+    let planned = plan_with(statement, catalog, session, &needs);
+    let requirements = needs.take();
+    match planned {
+        Ok(plan) => Ok(Plan { requirements, ..plan }),
+        Err(error) => {
+            requirements.check(session)?;
+            Err(error)
+        }
+    }
+}
+
+fn plan_with(
+    statement: &ast::Statement,
+    catalog: &Arc<Catalog>,
+    session: &SessionState,
+    needs: &Needs,
+) -> Result<Plan> {
+    let binder = Binder::new(catalog, session, needs);
     let mut plan = Plan {
         statement: Planned::Do(Vec::new()),
         columns: Vec::new(),
@@ -153,6 +174,7 @@ pub fn plan_statement(
         reads_one_row: false,
         typed_by_parameters: false,
         catalog_version: catalog.version,
+        requirements: Requirements::none(),
     };
     match statement {
         ast::Statement::Query(query) => {
@@ -175,10 +197,10 @@ pub fn plan_statement(
             plan.statement = Planned::Delete(Box::new(change));
         }
         ast::Statement::Insert(insert) => {
-            return plan_insert(insert, catalog, session);
+            return plan_insert(insert, catalog, session, needs);
         }
         ast::Statement::Explain(explained) => {
-            let inner = plan_statement(explained, catalog, session)?;
+            let inner = plan_with(explained, catalog, session, needs)?;
             plan.columns = explain::columns();
             let inserted = match explained.as_ref() {
                 ast::Statement::Insert(insert) => match &insert.source {
@@ -205,8 +227,13 @@ pub fn plan_statement(
     Ok(plan)
 }
 
-fn plan_insert(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionState) -> Result<Plan> {
-    let planned = crate::dml::insert::plan(insert, catalog, session)?;
+fn plan_insert(
+    insert: &ast::Insert,
+    catalog: &Arc<Catalog>,
+    session: &SessionState,
+    needs: &Needs,
+) -> Result<Plan> {
+    let planned = crate::dml::insert::plan(insert, catalog, session, needs)?;
     Ok(Plan {
         columns: Vec::new(),
         tables: planned.tables.clone(),
@@ -215,6 +242,7 @@ fn plan_insert(insert: &ast::Insert, catalog: &Arc<Catalog>, session: &SessionSt
         reads_one_row: false,
         typed_by_parameters: false,
         catalog_version: catalog.version,
+        requirements: Requirements::none(),
         statement: Planned::Insert(Box::new(planned)),
     })
 }

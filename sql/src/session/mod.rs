@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::account::AccountId;
+use crate::authorization::Authorization;
 use crate::gtid::Gtid;
 use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
@@ -75,6 +76,9 @@ pub struct SessionState {
     /// The roles that are active: `CURRENT_ROLE()`. What of them is still granted is for
     /// [`Accounts::privileges`](crate::account::Accounts::privileges) to say.
     pub active_roles: Vec<AccountId>,
+    /// What the account may do with these roles, as of a version of the catalog: made anew by the server before a statement when that has
+    /// moved.
+    pub authorization: Arc<Authorization>,
 }
 
 impl SessionState {

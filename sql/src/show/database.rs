@@ -1,7 +1,7 @@
 //! SHOW of databases and of what is in them: DATABASES, TABLES, TABLE STATUS, CREATE TABLE, CREATE DATABASE.
 
 use crate::ast::TableName;
-use crate::catalog::{Catalog, is_system_database};
+use crate::catalog::is_system_database;
 use crate::error::Error;
 use crate::execute::{Context, Run};
 use crate::show::information_schema::tables as all_tables;
@@ -34,8 +34,10 @@ pub(super) const TABLE_STATUS: &[ColumnSpec] = &[
 ];
 
 /// SHOW DATABASES.
-pub(super) fn databases(catalog: &Catalog) -> Vec<Row> {
-    catalog.database_names().into_iter().map(|name| vec![string(name)]).collect()
+pub(super) fn databases(ctx: &Context) -> Vec<Row> {
+    let authorization = &ctx.session.authorization;
+    let seen = ctx.catalog.database_names().into_iter().filter(|name| authorization.sees_database(name));
+    seen.map(|name| vec![string(name)]).collect()
 }
 
 /// Under LOCK TABLES: SHOW CREATE TABLE is for locked tables only.
@@ -57,9 +59,11 @@ pub(super) fn check_locked(name: &TableName, ctx: &Context) -> Run<()> {
 /// 1046, 1049.
 pub(super) fn tables(database: Option<&str>, full: bool, ctx: &Context) -> Run<Vec<Row>> {
     let database = database_of(database, ctx)?;
+    let sees = |table: &str| ctx.session.authorization.sees_table(&database, table);
     let stored = ctx.catalog.databases.get(&database).into_iter().flat_map(|found| found.tables.keys());
+    let stored = stored.filter(|name| sees(name));
     let mut rows: Vec<Row> = stored.map(|name| vec![string(name), fixed("BASE TABLE")]).collect();
-    let system = system_table::tables_of(&database);
+    let system = system_table::tables_of(&database).filter(|table| sees(&table.name));
     rows.extend(system.map(|table| vec![string(&table.name), fixed(all_tables::system_type(table))]));
     if !full {
         rows.iter_mut().for_each(|row| row.truncate(1));
@@ -74,11 +78,15 @@ pub(super) fn tables(database: Option<&str>, full: bool, ctx: &Context) -> Run<V
 pub(super) fn table_status(database: Option<&str>, ctx: &mut Context) -> Run<Vec<Row>> {
     let database = database_of(database, ctx)?;
     let catalog = std::sync::Arc::clone(ctx.catalog);
+    let authorization = std::sync::Arc::clone(&ctx.session.authorization);
+    let sees = |table: &str| authorization.sees_table(&database, table);
     let mut rows = Vec::new();
-    for table in catalog.databases.get(&database).into_iter().flat_map(|found| found.tables.values()) {
+    let stored = catalog.databases.get(&database).into_iter().flat_map(|found| found.tables.values());
+    for table in stored.filter(|table| sees(&table.name)) {
         rows.push(all_tables::of_table(table, ctx)?);
     }
-    rows.extend(system_table::tables_of(&database).map(|table| all_tables::of_system_table(table)));
+    let system = system_table::tables_of(&database).filter(|table| sees(&table.name));
+    rows.extend(system.map(|table| all_tables::of_system_table(table)));
     // Positions in information_schema.TABLES.
     Ok(project(rows, &[2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]))
 }

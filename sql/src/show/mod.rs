@@ -164,7 +164,7 @@ fn like_column(kind: &ShowKind) -> usize {
 /// All rows, before LIKE and WHERE.
 fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
     Ok(match kind {
-        ShowKind::Databases => database::databases(ctx.catalog),
+        ShowKind::Databases => database::databases(ctx),
         ShowKind::Tables { database, full } => database::tables(database.as_deref(), *full, ctx)?,
         ShowKind::Columns { table, full } => column::columns(table, *full, ctx)?,
         ShowKind::Index { table } => column::indexes(table, ctx)?,

@@ -83,9 +83,13 @@ pub(super) fn status(global: bool, ctx: &Context) -> Vec<Row> {
     all.into_iter().map(|(name, value)| vec![Value::text(name), Value::text(value)]).collect()
 }
 
-/// The connections, by id.
+/// The connections that the session's account sees, by id.
 pub(super) fn processes(ctx: &Context) -> Vec<Process> {
     let mut processes = ctx.host.processes();
+    let authorization = &ctx.session.authorization;
+    let own_id = ctx.session.connection_id;
+    let sees = |user: &str| authorization.sees_process(&ctx.session.account.user, user);
+    processes.retain(|process| process.id == own_id || sees(&process.user));
     processes.sort_by_key(|process| process.id);
     processes
 }

@@ -351,6 +351,13 @@ pub fn set_global(
     Ok(())
 }
 
+/// Whether SET GLOBAL, or SET SESSION, of a variable is possible at all, whoever says it.
+#[must_use]
+pub fn is_settable(name: &str, is_global: bool) -> bool {
+    let other = if is_global { Scope::Session } else { Scope::Global };
+    settable(name).is_ok_and(|variable| variable.scope != other)
+}
+
 fn settable(name: &str) -> crate::Result<&'static Variable> {
     if name == "timestamp" {
         return Err(Error::not_supported("SET timestamp"));

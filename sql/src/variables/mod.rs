@@ -15,8 +15,8 @@ mod time_zone;
 mod tests;
 
 pub use access::{
-    activates_all_roles, assign, data_type, get, global_number, iter_all, new_session, parse_isolation,
-    set_global, set_names, set_session,
+    activates_all_roles, assign, data_type, get, global_number, is_settable, iter_all, new_session,
+    parse_isolation, set_global, set_names, set_session,
 };
 
 /// What this server calls itself in the handshake and in `VERSION()`.

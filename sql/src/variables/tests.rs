@@ -63,6 +63,7 @@ fn session(host: &TestHost) -> SessionState {
         locked_tables: None,
         account: crate::account::AccountId::root(),
         active_roles: Vec::new(),
+        authorization: std::sync::Arc::new(crate::authorization::Authorization::exempt()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! * `-- deviation: name: why`: our answer differs on purpose;
 //! * `-- mask: column, …`: values of these columns depend on the machine or the moment;
 //! * `-- session: name`: another connection than the file's first;
+//! * `-- as: user, …`: sent by each of these accounts in turn, without a password and without a current database;
 //! * `-- full-metadata:`: everything about the columns is compared;
 //! * `-- with: literal, …`: prepared and executed with these parameters, over the binary protocol.
 
@@ -33,6 +34,8 @@ pub struct Statement {
     pub full_metadata: bool,
     /// The connection it is sent on.
     pub session: String,
+    /// The account that sends it, if it is not the one that runs the file.
+    pub user: Option<String>,
     /// Parameters, when it goes over the binary protocol.
     pub parameters: Option<Vec<Parameter>>,
 }
@@ -85,10 +88,15 @@ impl Case {
     pub fn parse(topic: &str, text: &str) -> Result<Case, String> {
         let mut statements = Vec::new();
         let mut next = Statement::default();
+        let mut users: Vec<String> = Vec::new();
         for (index, line) in text.lines().enumerate() {
             let trimmed = line.trim();
             if next.sql.is_empty() {
                 if trimmed.is_empty() {
+                    continue;
+                }
+                if let Some(names) = trimmed.strip_prefix("-- as:") {
+                    users = names.split(',').map(|name| name.trim().to_owned()).collect();
                     continue;
                 }
                 if let Some(comment) = trimmed.strip_prefix("--") {
@@ -103,7 +111,13 @@ impl Case {
             match trimmed.strip_suffix(';') {
                 Some(_) => {
                     next.sql.push_str(line.trim_end().strip_suffix(';').unwrap_or(line));
-                    statements.push(std::mem::take(&mut next));
+                    let statement = std::mem::take(&mut next);
+                    let by = |user| Statement { user: Some(user), ..statement.clone() };
+                    if users.is_empty() {
+                        statements.push(statement);
+                    } else {
+                        statements.extend(users.drain(..).map(by));
+                    }
                 }
                 None => next.sql.push_str(line),
             }
@@ -178,6 +192,14 @@ mod tests {
             second.parameters,
             Some(vec![Parameter::Int(1), text, Parameter::Null, Parameter::Double(1.5)])
         );
+    }
+
+    #[test]
+    fn a_statement_of_several_accounts_is_several() {
+        let case = Case::parse("t", "-- as: a, b\nSELECT 1;\nSELECT 2;\n").unwrap();
+        let users: Vec<_> = case.statements.iter().map(|statement| statement.user.as_deref()).collect();
+        assert_eq!(users, [Some("a"), Some("b"), None]);
+        assert_eq!(case.statements[1].sql, "SELECT 1");
     }
 
     #[test]

@@ -26,9 +26,13 @@ pub struct Target {
 
 impl Target {
     fn connect(&self) -> Result<Connection, String> {
-        let options = Options { user: self.user.clone(), timeout: STATEMENT_TIMEOUT, ..Options::default() };
+        self.connect_as(&self.user)
+    }
+
+    fn connect_as(&self, user: &str) -> Result<Connection, String> {
+        let options = Options { user: user.to_owned(), timeout: STATEMENT_TIMEOUT, ..Options::default() };
         let mut connection =
-            Connection::connect_with(&self.address, &options).map_err(|error| error.to_string())?;
+            Connection::connect_with(&self.address, &options).map_err(|error| format!("{user}: {error}"))?;
         // What current client libraries do at connect; it makes the connection's collation MySQL's own default.
         connection.query("SET NAMES utf8mb4").map_err(|error| error.to_string())?;
         Ok(connection)
@@ -69,15 +73,22 @@ pub fn run_case_by(
         first.query(&sql).map_err(|error| format!("{}: {sql}: {error}", case.topic))?;
     }
     first.query(&format!("USE {database}")).map_err(|error| error.to_string())?;
-    sessions.insert(String::new(), first);
+    sessions.insert((None, String::new()), first);
     let mut answers = Vec::with_capacity(case.statements.len());
     for statement in &case.statements {
-        if !sessions.contains_key(&statement.session) {
-            let mut connection = target.connect()?;
-            connection.query(&format!("USE {database}")).map_err(|error| error.to_string())?;
-            sessions.insert(statement.session.clone(), connection);
+        let key = (statement.user.clone(), statement.session.clone());
+        if !sessions.contains_key(&key) {
+            let connection = match &statement.user {
+                Some(user) => target.connect_as(user)?,
+                None => {
+                    let mut connection = target.connect()?;
+                    connection.query(&format!("USE {database}")).map_err(|error| error.to_string())?;
+                    connection
+                }
+            };
+            sessions.insert(key.clone(), connection);
         }
-        let Some(connection) = sessions.get_mut(&statement.session) else { continue };
+        let Some(connection) = sessions.get_mut(&key) else { continue };
         let answer = ask(connection, statement);
         answers.push(answer.map_err(|error| format!("{}.sql:{}: {error}", case.topic, statement.line))?);
     }
@@ -105,7 +116,7 @@ pub fn ask(connection: &mut Connection, statement: &Statement) -> Result<Answer,
             }
             Ok(answer)
         }
-        Err(Error::Server(error)) => Ok(Answer::from_error(&error)),
+        Err(Error::Server(error)) => Ok(Answer::from_error(&error, statement.user.is_some())),
         Err(error) => Err(error),
     }
 }

@@ -4,6 +4,7 @@
 //! parameter's name and what it takes.
 
 use crate::ast::Call;
+use crate::authorization::Needs;
 use crate::bind::Binder;
 use crate::error::{Error, Result};
 use crate::execute::procedure::registry::{SCHEMA, Signature, find};
@@ -20,8 +21,10 @@ use crate::types::Value;
 /// Those of [`find`], and of binding and evaluating; 1235 for subqueries that read tables and for SLEEP().
 pub fn evaluate_arguments(call: &Call, ctx: &mut Context) -> Result<Vec<Value>> {
     find(call, ctx.session.database.as_deref())?;
-    let binder = Binder::new(ctx.catalog, ctx.session);
+    let needs = Needs::default();
+    let binder = Binder::new(ctx.catalog, ctx.session, &needs);
     let expressions = bind_without_tables(&binder, &call.arguments)?;
+    needs.take().check(ctx.session)?;
     if !binder.into_tables().is_empty() {
         return Err(Error::not_supported("tables in the arguments of CALL"));
     }

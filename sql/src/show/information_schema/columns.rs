@@ -36,7 +36,7 @@ pub(super) const COLUMNS: &[ColumnSpec] = &[
     unsigned("SRS_ID", TypeKind::Int).or_null(),
 ];
 
-/// The columns of all tables, by database, table and position.
+/// The columns that the account sees, by database, table and position.
 pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
     let catalog = Arc::clone(ctx.catalog);
     let mut rows = Vec::new();
@@ -44,7 +44,10 @@ pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
         ctx.check()?;
         rows.extend(of_table(table, ctx));
     }
-    rows.extend(system_table::all().iter().flat_map(|table| of_system_table(table)));
+    let authorization = &ctx.session.authorization;
+    let system = system_table::all().iter();
+    let system = system.filter(|table| authorization.sees_table(&table.database, &table.name));
+    rows.extend(system.flat_map(|table| of_system_table(table)));
     Ok(rows)
 }
 
@@ -59,13 +62,16 @@ struct Facts<'a> {
     default: Value,
     key: &'static str,
     extra: String,
-    privileges: &'static str,
+    privileges: String,
     comment: &'a str,
 }
 
-/// The columns of a stored table.
+/// The columns of a stored table that the account sees.
 pub(in crate::show) fn of_table(table: &Table, ctx: &Context) -> Vec<Row> {
-    let facts = table.columns.iter().enumerate().map(|(position, column)| Facts {
+    let authorization = &ctx.session.authorization;
+    let sees = |name: &str| authorization.sees_column(&table.database, &table.name, name);
+    let seen = table.columns.iter().enumerate().filter(|(_, column)| sees(&column.name));
+    let facts = seen.map(|(position, column)| Facts {
         database: &table.database,
         table: &table.name,
         name: &column.name,
@@ -75,7 +81,7 @@ pub(in crate::show) fn of_table(table: &Table, ctx: &Context) -> Vec<Row> {
         default: definition::default_text(column, ctx).map_or(Value::Null, |text| Value::Text(text.into())),
         key: definition::key_word(table, position),
         extra: definition::extra(column),
-        privileges: "select,insert,update,references",
+        privileges: authorization.column_privileges(&table.database, &table.name, &column.name),
         comment: &column.comment,
     });
     facts.map(row).collect()
@@ -93,7 +99,7 @@ pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Vec<Row> {
         default: Value::Null,
         key: "",
         extra: String::new(),
-        privileges: "select",
+        privileges: "select".to_owned(),
         comment: "",
     });
     facts.map(row).collect()
@@ -132,7 +138,7 @@ fn row(facts: Facts<'_>) -> Row {
         string(&definition::type_text(data_type)),
         fixed(facts.key),
         string(&facts.extra),
-        fixed(facts.privileges),
+        string(&facts.privileges),
         string(facts.comment),
         fixed(""),
         Value::Null,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::authorization::Authorization;
 use crate::catalog::{Catalog, Index, Table};
 use crate::execute::{Context, Run};
 use crate::show::definition;
@@ -34,9 +35,13 @@ pub(super) const KEY_COLUMN_USAGE: &[ColumnSpec] = &[
     text("REFERENCED_COLUMN_NAME", 64).or_null(),
 ];
 
-/// The primary and unique keys of all tables.
-fn constraints(catalog: &Catalog) -> impl Iterator<Item = (&Arc<Table>, &Index)> {
-    catalog.tables().flat_map(|table| {
+/// The primary and unique keys of the tables that the account sees.
+fn constraints<'a>(
+    catalog: &'a Catalog,
+    authorization: &'a Authorization,
+) -> impl Iterator<Item = (&'a Arc<Table>, &'a Index)> {
+    let seen = catalog.tables().filter(|table| authorization.sees_table(&table.database, &table.name));
+    seen.flat_map(|table| {
         definition::keys(table).into_iter().filter(|index| index.unique).map(move |index| (table, index))
     })
 }
@@ -54,15 +59,19 @@ pub(super) fn table_constraints(ctx: &mut Context) -> Run<Vec<Row>> {
             fixed("YES"),
         ]
     };
-    Ok(constraints(ctx.catalog).map(row).collect())
+    Ok(constraints(ctx.catalog, &ctx.session.authorization).map(row).collect())
 }
 
 /// KEY_COLUMN_USAGE.
 pub(super) fn key_column_usage(ctx: &mut Context) -> Run<Vec<Row>> {
     let mut rows = Vec::new();
-    for (table, index) in constraints(ctx.catalog) {
+    let authorization = &ctx.session.authorization;
+    for (table, index) in constraints(ctx.catalog, authorization) {
         for (position, part) in index.columns.iter().enumerate() {
             let Some(column) = table.columns.get(part.column) else { continue };
+            if !authorization.sees_column(&table.database, &table.name, &column.name) {
+                continue;
+            }
             rows.push(vec![
                 fixed(CATALOG),
                 string(&table.database),

@@ -2,7 +2,8 @@
 //!
 //! Rows are made from the catalog when a statement asks for them, all rows of a table at a time; the statement's WHERE sees
 //! them afterwards. The tables themselves are among the rows, as SYSTEM VIEW. Tables about what the server does not have
-//! are empty. Those of privileges and roles are in [`crate::show::account`].
+//! are empty. An account sees the rows about what something was granted to it on ([`crate::authorization::visible`]).
+//! Those of privileges and roles are in [`crate::show::account`].
 
 mod absent;
 pub(super) mod columns;

@@ -15,7 +15,7 @@ pub(super) const SCHEMATA: &[ColumnSpec] = &[
     exact("DEFAULT_ENCRYPTION", 3),
 ];
 
-/// All databases, by name.
+/// The databases that the account sees, by name.
 pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
     let row = |name: &str, collation: Collation| {
         vec![
@@ -32,6 +32,7 @@ pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
         ctx.catalog.databases.values().map(|found| (found.name.as_str(), row(&found.name, found.collation))),
     );
     rows.extend(SYSTEM_DATABASES.map(|name| (name, row(name, Collation::default()))));
+    rows.retain(|(name, _)| ctx.session.authorization.sees_database(name));
     rows.sort_by_key(|(name, _)| *name);
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }

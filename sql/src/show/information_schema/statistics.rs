@@ -33,10 +33,12 @@ pub(super) const STATISTICS: &[ColumnSpec] = &[
     exact_long("EXPRESSION", TypeKind::LongText).or_null(),
 ];
 
-/// The index columns of all tables.
+/// The index columns of the tables that the account sees.
 pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
     let catalog = Arc::clone(ctx.catalog);
-    Ok(catalog.tables().flat_map(|table| of_table(table)).collect())
+    let authorization = &ctx.session.authorization;
+    let seen = catalog.tables().filter(|table| authorization.sees_table(&table.database, &table.name));
+    Ok(seen.flat_map(|table| of_table(table)).collect())
 }
 
 /// The index columns of a table, its keys in MySQL's order.

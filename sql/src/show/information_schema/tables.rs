@@ -65,14 +65,17 @@ pub(super) const PARTITIONS: &[ColumnSpec] = &[
     exact("TABLESPACE_NAME", 268).or_null(),
 ];
 
-/// All tables, by database and name.
+/// The tables that the account sees, by database and name.
 pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
     let catalog = Arc::clone(ctx.catalog);
     let mut rows = Vec::new();
-    for table in catalog.tables() {
+    let authorization = Arc::clone(&ctx.session.authorization);
+    for table in catalog.tables().filter(|table| authorization.sees_table(&table.database, &table.name)) {
         rows.push(of_table(table, ctx)?);
     }
-    rows.extend(system_table::all().iter().map(|table| of_system_table(table)));
+    let system = system_table::all().iter();
+    let system = system.filter(|table| authorization.sees_table(&table.database, &table.name));
+    rows.extend(system.map(|table| of_system_table(table)));
     Ok(rows)
 }
 

@@ -1,0 +1,331 @@
+//! Requirements: what a statement needs, and the check of it.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::denied;
+use crate::account::{Privilege, PrivilegeSet};
+use crate::ast::TableName;
+use crate::bind::virtual_table::VirtualTable;
+use crate::catalog::Table;
+use crate::error::Result;
+use crate::session::SessionState;
+
+/// A privilege that is granted ON *.*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// A static one.
+    Static(Privilege),
+    /// A dynamic one, its name in upper case.
+    Dynamic(&'static str),
+}
+
+/// What a column is of.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A stored table.
+    Stored(Arc<Table>),
+    /// A table of `mysql` and its like.
+    System(Arc<VirtualTable>),
+}
+
+impl Source {
+    fn database(&self) -> &str {
+        match self {
+            Source::Stored(table) => &table.database,
+            Source::System(table) => &table.database,
+        }
+    }
+
+    fn table(&self) -> &str {
+        match self {
+            Source::Stored(table) => &table.name,
+            Source::System(table) => &table.name,
+        }
+    }
+
+    fn column(&self, position: usize) -> Option<&str> {
+        match self {
+            Source::Stored(table) => table.columns.get(position).map(|column| column.name.as_str()),
+            Source::System(table) => table.columns.get(position).map(|column| column.name.as_str()),
+        }
+    }
+
+    fn width(&self) -> usize {
+        match self {
+            Source::Stored(table) => table.columns.len(),
+            Source::System(table) => table.columns.len(),
+        }
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Source) -> bool {
+        match (self, other) {
+            (Source::Stored(one), Source::Stored(other)) => Arc::ptr_eq(one, other),
+            (Source::System(one), Source::System(other)) => Arc::ptr_eq(one, other),
+            (Source::Stored(_), Source::System(_)) | (Source::System(_), Source::Stored(_)) => false,
+        }
+    }
+}
+
+/// One thing that a statement needs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Requirement {
+    /// One of these ON *.* (1227). `listed` is how MySQL names them.
+    Global {
+        /// Any of these will do.
+        any_of: &'static [Grant],
+        /// The names in the message.
+        listed: &'static str,
+    },
+    /// XA RECOVER, which has an error of its own (1401).
+    XaRecover,
+    /// On the database or wider (1044).
+    Database {
+        /// The privilege.
+        privilege: Privilege,
+        /// The database.
+        database: String,
+    },
+    /// Anything in the database, or everywhere (1044).
+    AnyInDatabase {
+        /// The database.
+        database: String,
+        /// MySQL names the client's host rather than the account's.
+        names_client: bool,
+    },
+    /// All of these on the table or wider; on some column, for those that can be granted on columns (1142).
+    Table {
+        /// The privileges.
+        privileges: PrivilegeSet,
+        /// The table; its database is always there.
+        table: TableName,
+    },
+    /// SELECT … FOR UPDATE: one of UPDATE, DELETE and LOCK TABLES (1142).
+    LockingRead(TableName),
+    /// To be shown a table's columns and indexes: SELECT, or anything on the table itself (1142).
+    ShowColumns(TableName),
+    /// To be shown a table's definition: anything on the table or wider, columns apart (1142).
+    ShowTable(TableName),
+    /// On a column (1143).
+    Column {
+        /// SELECT, INSERT or UPDATE.
+        privilege: Privilege,
+        /// The table.
+        source: Source,
+        /// Position of the column.
+        column: usize,
+    },
+    /// On every column (1142 when some are granted, 1143 when none is).
+    AllColumns {
+        /// SELECT or INSERT.
+        privilege: Privilege,
+        /// The table.
+        source: Source,
+    },
+    /// SELECT on the whole table, to hear that it has no such column (1143).
+    NoSuchColumn {
+        /// The table.
+        source: Source,
+        /// The name as written.
+        column: String,
+    },
+    /// EXECUTE on the database, for a procedure of it (1370).
+    Routine {
+        /// The database.
+        database: String,
+        /// The procedure.
+        name: String,
+    },
+}
+
+impl Requirement {
+    /// That the session's account has it.
+    ///
+    /// # Errors
+    /// 1044, 1142, 1143, 1227, 1370, 1401: what MySQL says.
+    fn check(&self, session: &SessionState) -> Result<()> {
+        let authorization = &*session.authorization;
+        match self {
+            Requirement::Global { any_of, listed } => {
+                let has = any_of.iter().any(|grant| authorization.has_global(*grant));
+                if has { Ok(()) } else { Err(denied::operation(listed)) }
+            }
+            Requirement::XaRecover => {
+                let has = authorization.has_global(Grant::Dynamic("XA_RECOVER_ADMIN"));
+                if has { Ok(()) } else { Err(denied::xa_recover()) }
+            }
+            Requirement::Database { privilege, database } => {
+                let has = authorization.has_database(*privilege, database);
+                if has { Ok(()) } else { Err(denied::database(session, database)) }
+            }
+            Requirement::AnyInDatabase { database, names_client } => {
+                if authorization.has_any_in_database(database) {
+                    Ok(())
+                } else if *names_client {
+                    Err(denied::database_to_client(session, database))
+                } else {
+                    Err(denied::database(session, database))
+                }
+            }
+            Requirement::Table { privileges, table } => check_table(*privileges, table, session),
+            Requirement::LockingRead(table) => {
+                let any = [Privilege::Update, Privilege::Delete, Privilege::LockTables];
+                let has = any.into_iter().any(|privilege| {
+                    authorization
+                        .missing_on_table(privilege.into(), database_of(table), &table.table)
+                        .is_empty()
+                });
+                if has {
+                    Ok(())
+                } else {
+                    Err(denied::table(session, "SELECT with locking clause", &table.table))
+                }
+            }
+            Requirement::ShowColumns(table) => {
+                let may = super::visible::shows_columns(authorization, database_of(table), &table.table);
+                if may { Ok(()) } else { Err(denied::table(session, "SELECT", &table.table)) }
+            }
+            Requirement::ShowTable(table) => {
+                let may = super::visible::shows_definition(authorization, database_of(table), &table.table);
+                if may { Ok(()) } else { Err(denied::table(session, "SHOW", &table.table)) }
+            }
+            Requirement::Column { privilege, source, column } => {
+                let name = source.column(*column).unwrap_or_default();
+                check_column(*privilege, source, name, session)
+            }
+            Requirement::AllColumns { privilege, source } => check_all_columns(*privilege, source, session),
+            Requirement::NoSuchColumn { source, column } => {
+                let has = authorization.has_table(Privilege::Select, source.database(), source.table());
+                if has {
+                    Ok(())
+                } else {
+                    Err(denied::column(session, Privilege::Select, column, source.table()))
+                }
+            }
+            Requirement::Routine { database, name } => {
+                let has = authorization.has_database(Privilege::Execute, database);
+                if has { Ok(()) } else { Err(denied::routine(session, database, name)) }
+            }
+        }
+    }
+}
+
+fn database_of(table: &TableName) -> &str {
+    table.database.as_deref().unwrap_or_default()
+}
+
+fn check_table(privileges: PrivilegeSet, table: &TableName, session: &SessionState) -> Result<()> {
+    let database = database_of(table);
+    let missing = session.authorization.missing_on_table(privileges, database, &table.table);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if database == crate::show::system_table::INFORMATION_SCHEMA {
+        return Err(denied::database(session, database));
+    }
+    let names: Vec<&str> = missing.iter().map(Privilege::name).collect();
+    Err(denied::table(session, &names.join(", "), &table.table))
+}
+
+fn check_column(privilege: Privilege, source: &Source, column: &str, session: &SessionState) -> Result<()> {
+    let authorization = &session.authorization;
+    if authorization.has_column(privilege, source.database(), source.table(), column) {
+        return Ok(());
+    }
+    Err(denied::column(session, privilege, column, source.table()))
+}
+
+/// Which column is not granted is not said to those who have some only.
+fn check_all_columns(privilege: Privilege, source: &Source, session: &SessionState) -> Result<()> {
+    let authorization = &session.authorization;
+    let (database, table) = (source.database(), source.table());
+    if authorization.has_table(privilege, database, table) {
+        return Ok(());
+    }
+    let has = |position: &usize| {
+        let name = source.column(*position).unwrap_or_default();
+        authorization.has_column(privilege, database, table, name)
+    };
+    match (0..source.width()).find(|position| !has(position)) {
+        None => Ok(()),
+        Some(_) if (0..source.width()).any(|position| has(&position)) => {
+            Err(denied::table(session, privilege.name(), table))
+        }
+        Some(first) => {
+            Err(denied::column(session, privilege, source.column(first).unwrap_or_default(), table))
+        }
+    }
+}
+
+/// What a statement needs, in the order in which it is looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Requirements {
+    list: Vec<Requirement>,
+}
+
+impl Requirements {
+    /// Nothing.
+    #[must_use]
+    pub fn none() -> Requirements {
+        Requirements::default()
+    }
+
+    /// One of these ON *.*.
+    #[must_use]
+    pub fn global(any_of: &'static [Grant], listed: &'static str) -> Requirements {
+        Requirements { list: vec![Requirement::Global { any_of, listed }] }
+    }
+
+    /// Adds one, unless it is there.
+    pub fn add(&mut self, requirement: Requirement) {
+        if !self.list.contains(&requirement) {
+            self.list.push(requirement);
+        }
+    }
+
+    /// Adds all of another list.
+    pub fn append(&mut self, other: Requirements) {
+        for requirement in other.list {
+            self.add(requirement);
+        }
+    }
+
+    /// The requirements.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Requirement] {
+        &self.list
+    }
+
+    /// That the account of a session has all of them.
+    ///
+    /// # Errors
+    /// MySQL's error about the first that it has not.
+    pub fn check(&self, session: &SessionState) -> Result<()> {
+        self.list.iter().try_for_each(|requirement| requirement.check(session))
+    }
+}
+
+/// Where a statement's requirements are written down while its names are resolved. They are kept when that fails.
+#[derive(Debug, Default)]
+pub struct Needs(RefCell<Requirements>);
+
+impl Needs {
+    /// With these at the beginning.
+    #[must_use]
+    pub fn new(first: Requirements) -> Needs {
+        Needs(RefCell::new(first))
+    }
+
+    /// Notes one.
+    pub fn add(&self, requirement: Requirement) {
+        self.0.borrow_mut().add(requirement);
+    }
+
+    /// What was noted.
+    #[must_use]
+    pub fn take(&self) -> Requirements {
+        self.0.take()
+    }
+}

@@ -1,0 +1,236 @@
+//! What each statement needs, besides those that are planned ([`tables`](super::tables)).
+//!
+//! Every statement has its rule here: there is no default, so that a new one does not compile without.
+
+use super::requirement::{Grant, Requirement, Requirements};
+use super::show;
+use super::tables::{canonical, of_expressions, qualified};
+use crate::account::{Privilege, PrivilegeSet};
+use crate::ast::{AssignmentTarget, Call, Statement, TableName, VariableScope, Xa};
+use crate::catalog::Catalog;
+use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
+use crate::session::SessionState;
+
+/// To set a global variable.
+const GLOBAL_VARIABLES: &[Grant] =
+    &[Grant::Static(Privilege::Super), Grant::Dynamic("SYSTEM_VARIABLES_ADMIN")];
+/// To set a restricted variable of the session.
+const SESSION_VARIABLES: &[Grant] = &[
+    Grant::Static(Privilege::Super),
+    Grant::Dynamic("SYSTEM_VARIABLES_ADMIN"),
+    Grant::Dynamic("SESSION_VARIABLES_ADMIN"),
+];
+/// To set a variable of the session that belongs to replication.
+const APPLIER_VARIABLES: &[Grant] = &[
+    Grant::Static(Privilege::Super),
+    Grant::Dynamic("SYSTEM_VARIABLES_ADMIN"),
+    Grant::Dynamic("SESSION_VARIABLES_ADMIN"),
+    Grant::Dynamic("REPLICATION_APPLIER"),
+];
+/// How the names of procedures begin that only show something.
+const SHOWING: &str = "show_";
+/// To flush tables.
+const FLUSH_TABLES: &[Grant] = &[Grant::Static(Privilege::Reload), Grant::Dynamic("FLUSH_TABLES")];
+/// To administer the cluster: what MySQL asks for of those who administer Group Replication.
+const CLUSTER: &[Grant] = &[Grant::Static(Privilege::Super), Grant::Dynamic("GROUP_REPLICATION_ADMIN")];
+
+/// To set a session variable that SUPER is no longer enough for.
+const ADMIN_VARIABLES: &[Grant] =
+    &[Grant::Dynamic("SYSTEM_VARIABLES_ADMIN"), Grant::Dynamic("SESSION_VARIABLES_ADMIN")];
+/// To look at the cluster from inside.
+const CLUSTER_VIEW: &[Grant] = &[
+    Grant::Static(Privilege::Process),
+    Grant::Static(Privilege::ReplicationClient),
+    Grant::Static(Privilege::Super),
+    Grant::Dynamic("GROUP_REPLICATION_ADMIN"),
+];
+
+/// What a statement needs that is not planned; nothing for one that is.
+#[must_use]
+#[deny(clippy::wildcard_enum_match_arm)]
+pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Catalog) -> Requirements {
+    let current = session.database.as_deref();
+    match statement {
+        // What these need is kept with their plan.
+        Statement::Query(_)
+        | Statement::Insert(_)
+        | Statement::Update(_)
+        | Statement::Delete(_)
+        | Statement::Explain(_)
+        | Statement::Do(_) => Requirements::none(),
+        Statement::CreateDatabase { name, .. } => on_database(Privilege::Create, name),
+        Statement::DropDatabase { name, .. } => on_database(Privilege::Drop, name),
+        Statement::CreateTable(create) => {
+            let mut needed = on_table(&[Privilege::Create], &create.name, current);
+            if let Some(like) = &create.like {
+                needed.append(on_table(&[Privilege::Select], like, current));
+            }
+            needed
+        }
+        Statement::DropTable { names, .. } => each(names, &[Privilege::Drop], current),
+        Statement::TruncateTable(name) => on_table(&[Privilege::Drop], name, current),
+        Statement::CreateIndex { table, is_alter, .. } | Statement::DropIndex { table, is_alter, .. } => {
+            let privilege = if *is_alter { Privilege::Alter } else { Privilege::Index };
+            on_table(&[privilege], table, current)
+        }
+        Statement::RenameTable(pairs) => {
+            let mut needed = Requirements::none();
+            for (from, to) in pairs {
+                needed.append(on_table(&[Privilege::Drop, Privilege::Alter], from, current));
+                needed.append(on_table(&[Privilege::Insert, Privilege::Create], to, current));
+            }
+            needed
+        }
+        Statement::AnalyzeTable(names) => each(names, &[Privilege::Select, Privilege::Insert], current),
+        Statement::Use(name) => show::use_of(name),
+        Statement::Show(shown) => show::of_show(shown, current, catalog),
+        Statement::Set(assignments) => {
+            let values = assignments.iter().map(|assignment| &assignment.value);
+            let mut needed = of_expressions(values, current);
+            for assignment in assignments {
+                needed.append(of_target(&assignment.target));
+            }
+            needed
+        }
+        Statement::SetTransaction { scope, .. } => match scope {
+            Some(VariableScope::Global) => global_variables(),
+            Some(VariableScope::Session) | None => Requirements::none(),
+        },
+        Statement::Call(call) => of_call(call, current),
+        Statement::LockTables(locks) => {
+            let mut needed = Requirements::none();
+            for lock in locks {
+                if let Some(name) = qualified(lock.name.database.as_deref(), &lock.name.table, current) {
+                    let database = name.database.unwrap_or_default();
+                    needed.add(Requirement::Database { privilege: Privilege::LockTables, database });
+                }
+                needed.append(on_table(&[Privilege::Select], &lock.name, current));
+            }
+            needed
+        }
+        Statement::FlushTables { .. } => Requirements::global(FLUSH_TABLES, "RELOAD or FLUSH_TABLES"),
+        Statement::Xa(Xa::Recover { .. }) => {
+            let mut needed = Requirements::none();
+            needed.add(Requirement::XaRecover);
+            needed
+        }
+        Statement::Xa(
+            Xa::Start { .. } | Xa::End { .. } | Xa::Prepare(_) | Xa::Commit { .. } | Xa::Rollback(_),
+        ) => Requirements::none(),
+        Statement::ReloadTls => {
+            Requirements::global(&[Grant::Dynamic("CONNECTION_ADMIN")], "CONNECTION_ADMIN")
+        }
+        // Who may say these is a matter of the accounts they are about: `ddl::account` looks.
+        Statement::Account(_) | Statement::SetRole(_) | Statement::FlushPrivileges => Requirements::none(),
+        // Whose connection it is, is looked at when it is known.
+        Statement::Kill { .. }
+        // The statement inside of it is looked at.
+        | Statement::PrepareText { .. }
+        | Statement::ExecutePrepared { .. }
+        | Statement::Deallocate(_)
+        | Statement::SetNames { .. }
+        | Statement::Begin { .. }
+        | Statement::Commit
+        | Statement::Rollback
+        | Statement::Savepoint(_)
+        | Statement::RollbackTo(_)
+        | Statement::ReleaseSavepoint(_)
+        | Statement::UnlockTables => Requirements::none(),
+    }
+}
+
+fn on_database(privilege: Privilege, name: &str) -> Requirements {
+    let mut needed = Requirements::none();
+    needed.add(Requirement::Database { privilege, database: canonical(name) });
+    needed
+}
+
+fn on_table(privileges: &[Privilege], name: &TableName, current: Option<&str>) -> Requirements {
+    let mut needed = Requirements::none();
+    if let Some(table) = qualified(name.database.as_deref(), &name.table, current) {
+        needed.add(Requirement::Table { privileges: PrivilegeSet::of(privileges), table });
+    }
+    needed
+}
+
+fn each(names: &[TableName], privileges: &[Privilege], current: Option<&str>) -> Requirements {
+    let mut needed = Requirements::none();
+    for name in names {
+        needed.append(on_table(privileges, name, current));
+    }
+    needed
+}
+
+fn global_variables() -> Requirements {
+    Requirements::global(GLOBAL_VARIABLES, "SUPER or SYSTEM_VARIABLES_ADMIN")
+}
+
+/// What it needs to set something. A variable that is not there, or cannot be set so, is refused as such, by everybody.
+fn of_target(target: &AssignmentTarget) -> Requirements {
+    match target {
+        AssignmentTarget::User(_) | AssignmentTarget::NextTransaction(_) => Requirements::none(),
+        AssignmentTarget::System(Some(VariableScope::Global), name) => {
+            if crate::variables::is_settable(name, true) { global_variables() } else { Requirements::none() }
+        }
+        AssignmentTarget::System(Some(VariableScope::Session) | None, name) => of_session_variable(name),
+    }
+}
+
+/// The session variables that are restricted, as MySQL 9.7 has them.
+fn of_session_variable(name: &str) -> Requirements {
+    match name {
+        "gtid_next" | "pseudo_replica_mode" | "pseudo_slave_mode" => Requirements::global(
+            APPLIER_VARIABLES,
+            "SUPER, SYSTEM_VARIABLES_ADMIN, SESSION_VARIABLES_ADMIN or REPLICATION_APPLIER",
+        ),
+        "binlog_format"
+        | "binlog_row_image"
+        | "bulk_insert_buffer_size"
+        | "character_set_database"
+        | "character_set_filesystem"
+        | "histogram_generation_max_mem_size"
+        | "pseudo_thread_id"
+        | "sql_generate_invisible_primary_key"
+        | "sql_log_bin"
+        | "sql_log_off"
+        | "sql_require_primary_key" => Requirements::global(
+            SESSION_VARIABLES,
+            "SUPER, SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN",
+        ),
+        "innodb_strict_mode"
+        | "internal_tmp_mem_storage_engine"
+        | "max_error_count"
+        | "min_examined_row_limit" => {
+            Requirements::global(ADMIN_VARIABLES, "SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN")
+        }
+        _ => Requirements::none(),
+    }
+}
+
+/// To look at what information_schema says of the cluster's inside.
+pub(super) fn cluster_view() -> Requirements {
+    Requirements::global(CLUSTER_VIEW, "PROCESS or REPLICATION CLIENT")
+}
+
+/// A procedure of the cluster needs what Group Replication's administration needs; one of another database EXECUTE there, before it is
+/// said that there is none.
+fn of_call(call: &Call, current: Option<&str>) -> Requirements {
+    let schema = if call.schema.is_empty() { CONSENSUS } else { &call.schema };
+    let mut needed = Requirements::none();
+    let is_known = procedure::signatures().iter().any(|known| known.name.eq_ignore_ascii_case(&call.name));
+    if schema.eq_ignore_ascii_case(CONSENSUS) && (is_known || !call.schema.is_empty()) {
+        needed.append(match call.name.to_ascii_lowercase().as_str() {
+            // Changes and tells nothing; drivers read their own writes by it.
+            "wait_apply_index" => Requirements::none(),
+            name if name.starts_with(SHOWING) => cluster_view(),
+            _ => Requirements::global(CLUSTER, "SUPER or GROUP_REPLICATION_ADMIN"),
+        });
+    } else {
+        let database = if call.schema.is_empty() { current } else { Some(schema) };
+        if let Some(database) = database.map(canonical) {
+            needed.add(Requirement::Routine { database, name: call.name.clone() });
+        }
+    }
+    needed.append(of_expressions(&call.arguments, current));
+    needed
+}

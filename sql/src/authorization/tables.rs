@@ -1,0 +1,205 @@
+//! What a statement that is planned needs of the tables it names, known from its text: that is looked at before anything is said of them.
+//!
+//! For SELECT, INSERT and UPDATE a grant on some column will do here; which columns are used is known when they are resolved. A name
+//! without a database where none is current says nothing: binding refuses the statement (1046).
+
+use super::requirement::{Requirement, Requirements};
+use super::visible::is_world_readable;
+use crate::account::{Privilege, PrivilegeSet};
+use crate::ast::{
+    Delete, Expr, Insert, InsertSource, JoinCondition, OrderItem, Query, QueryBody, SelectItem, Statement,
+    TableExpr, TableName, Update,
+};
+use crate::bind::virtual_table::SYSTEM_DATABASES;
+use crate::bind::walk::operands;
+use crate::show::system_table::INFORMATION_SCHEMA;
+
+/// What the tables of a statement that is planned are needed for; `database` is the current one. Nothing for other statements.
+#[must_use]
+pub fn of_planned(statement: &Statement, database: Option<&str>) -> Requirements {
+    let mut tables = Tables { database, found: Requirements::none(), locked: Vec::new() };
+    match statement {
+        Statement::Query(query) => tables.query(query),
+        Statement::Insert(insert) => tables.insert(insert),
+        Statement::Update(update) => tables.update(update),
+        Statement::Delete(delete) => tables.delete(delete),
+        Statement::Explain(explained) => return of_planned(explained, database),
+        Statement::Do(expressions) => expressions.iter().for_each(|expr| tables.expr(expr)),
+        _ => {}
+    }
+    tables.end()
+}
+
+/// What the subqueries of expressions outside of planned statements need.
+#[must_use]
+pub fn of_expressions<'e>(
+    expressions: impl IntoIterator<Item = &'e Expr>,
+    database: Option<&str>,
+) -> Requirements {
+    let mut tables = Tables { database, found: Requirements::none(), locked: Vec::new() };
+    expressions.into_iter().for_each(|expr| tables.expr(expr));
+    tables.end()
+}
+
+/// A name with its database, which is the current one unless it is written; system databases in lower case. None when there is neither.
+#[must_use]
+pub fn qualified(database: Option<&str>, table: &str, current: Option<&str>) -> Option<TableName> {
+    let database = canonical(database.or(current)?);
+    Some(TableName { database: Some(database), table: table.to_owned() })
+}
+
+/// A database's name as grants know it: system databases are found in any case of letters.
+#[must_use]
+pub fn canonical(database: &str) -> String {
+    let system = SYSTEM_DATABASES.into_iter().find(|name| name.eq_ignore_ascii_case(database));
+    system.unwrap_or(database).to_owned()
+}
+
+/// Whether it is one of information_schema's tables about the inside of the cluster. Who its members are, is told to everybody: clients follow
+/// the leader by it.
+fn is_cluster_view(table: &TableName) -> bool {
+    let name = table.table.to_ascii_uppercase();
+    table.database.as_deref() == Some(INFORMATION_SCHEMA)
+        && (name.starts_with("ALISQL_CLUSTER_") || name == "QUORATE_CLUSTER_EVENTS")
+}
+
+/// The walk over a statement.
+struct Tables<'a> {
+    database: Option<&'a str>,
+    found: Requirements,
+    /// Of FOR UPDATE: looked at after all else.
+    locked: Vec<TableName>,
+}
+
+impl Tables<'_> {
+    fn end(mut self) -> Requirements {
+        for table in self.locked {
+            self.found.add(Requirement::LockingRead(table));
+        }
+        self.found
+    }
+
+    fn need(&mut self, privileges: PrivilegeSet, database: Option<&str>, table: &str) {
+        let Some(table) = qualified(database, table, self.database) else { return };
+        let is_read = privileges == PrivilegeSet::from(Privilege::Select);
+        if is_read && is_cluster_view(&table) {
+            self.found.append(super::statement::cluster_view());
+            return;
+        }
+        if is_read && is_world_readable(table.database.as_deref().unwrap_or_default(), &table.table) {
+            return;
+        }
+        self.found.add(Requirement::Table { privileges, table });
+    }
+
+    fn query(&mut self, query: &Query) {
+        match &query.body {
+            QueryBody::Union { left, right, .. } => {
+                self.query(left);
+                self.query(right);
+            }
+            QueryBody::Select(select) => {
+                if let Some(from) = &select.from {
+                    self.from(from, Privilege::Select);
+                }
+                for item in &select.items {
+                    match item {
+                        SelectItem::Expression { expr, .. } => self.expr(expr),
+                        SelectItem::Wildcard | SelectItem::TableWildcard { .. } => {}
+                    }
+                }
+                select
+                    .filter
+                    .iter()
+                    .chain(&select.group_by)
+                    .chain(&select.having)
+                    .for_each(|expr| self.expr(expr));
+                if let (Some(locking), Some(from)) = (&query.locking, &select.from) {
+                    for clause in locking.clauses().filter(|clause| clause.exclusive) {
+                        self.lock(from, &|alias| clause.is_of(alias));
+                    }
+                }
+            }
+        }
+        self.order(&query.order_by);
+        query.limit.iter().chain(&query.offset).for_each(|expr| self.expr(expr));
+    }
+
+    /// The tables of FROM; `privilege` is what those that stand there themselves are needed for.
+    fn from(&mut self, from: &TableExpr, privilege: Privilege) {
+        match from {
+            TableExpr::Table { database, table, .. } => {
+                self.need(privilege.into(), database.as_deref(), table);
+            }
+            TableExpr::Derived { query, .. } => self.query(query),
+            TableExpr::Join { left, right, condition, .. } => {
+                self.from(left, privilege);
+                self.from(right, privilege);
+                match condition {
+                    JoinCondition::On(expr) => self.expr(expr),
+                    JoinCondition::None | JoinCondition::Using(_) | JoinCondition::Natural => {}
+                }
+            }
+        }
+    }
+
+    /// Notes the tables that FOR UPDATE locks.
+    fn lock(&mut self, from: &TableExpr, is_locked: &dyn Fn(&str) -> bool) {
+        match from {
+            TableExpr::Table { database, table, alias, .. } => {
+                let locked = qualified(database.as_deref(), table, self.database)
+                    .filter(|name| !is_world_readable(name.database.as_deref().unwrap_or_default(), table));
+                if is_locked(alias.as_ref().unwrap_or(table))
+                    && let Some(name) = locked
+                {
+                    self.locked.push(name);
+                }
+            }
+            TableExpr::Derived { .. } => {}
+            TableExpr::Join { left, right, .. } => {
+                self.lock(left, is_locked);
+                self.lock(right, is_locked);
+            }
+        }
+    }
+
+    fn insert(&mut self, insert: &Insert) {
+        let also = match (insert.replace, insert.on_duplicate.is_empty()) {
+            (true, _) => PrivilegeSet::from(Privilege::Delete),
+            (false, true) => PrivilegeSet::NONE,
+            (false, false) => PrivilegeSet::from(Privilege::Update),
+        };
+        let privileges = PrivilegeSet::from(Privilege::Insert).with(also);
+        self.need(privileges, insert.table.database.as_deref(), &insert.table.table);
+        match &insert.source {
+            InsertSource::Values(rows) => rows.iter().flatten().for_each(|expr| self.expr(expr)),
+            InsertSource::Query(query) => self.query(query),
+        }
+        insert.on_duplicate.iter().for_each(|(_, expr)| self.expr(expr));
+    }
+
+    fn update(&mut self, update: &Update) {
+        self.from(&update.from, Privilege::Update);
+        update.assignments.iter().for_each(|(_, value)| self.expr(value));
+        update.filter.iter().chain(&update.limit).for_each(|expr| self.expr(expr));
+        self.order(&update.order_by);
+    }
+
+    fn delete(&mut self, delete: &Delete) {
+        self.from(&delete.from, Privilege::Delete);
+        delete.filter.iter().chain(&delete.limit).for_each(|expr| self.expr(expr));
+        self.order(&delete.order_by);
+    }
+
+    fn order(&mut self, order_by: &[OrderItem]) {
+        order_by.iter().for_each(|item| self.expr(&item.expr));
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        // `operands` does not enter subqueries.
+        if let Expr::Exists { query, .. } | Expr::Subquery(query) | Expr::InSubquery { query, .. } = expr {
+            self.query(query);
+        }
+        operands(expr, &mut |operand| self.expr(operand));
+    }
+}
