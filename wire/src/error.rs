@@ -61,6 +61,9 @@ pub enum Error {
         /// Who sent it.
         address: std::net::IpAddr,
     },
+    /// A compressed frame that does not inflate to what its header says.
+    #[error("Couldn't uncompress communication packet")]
+    Uncompress,
     /// Parameters of COM_STMT_EXECUTE that do not fit the statement.
     #[error("Incorrect arguments to mysqld_stmt_execute: {what}")]
     WrongArguments {
@@ -126,6 +129,7 @@ impl Error {
             Error::PacketTooLarge { .. }
             | Error::OutOfOrder { .. }
             | Error::BadHandshake { .. }
+            | Error::Uncompress
             | Error::ProxyHeader { .. }
             | Error::ProxyNotAccepted { .. }
             | Error::BadMagic { .. }
@@ -144,6 +148,7 @@ impl Error {
             Error::OutOfOrder { .. } => code::ER_NET_PACKETS_OUT_OF_ORDER,
             Error::Malformed { .. } => code::ER_MALFORMED_PACKET,
             Error::BadHandshake { .. } => code::ER_HANDSHAKE_ERROR,
+            Error::Uncompress => code::ER_NET_UNCOMPRESS_ERROR,
             Error::WrongArguments { .. } => code::ER_WRONG_ARGUMENTS,
             Error::ProxyNotAccepted { .. } => code::ER_HOST_NOT_PRIVILEGED,
             Error::LongDataTooLarge | Error::ProxyHeader { .. } => code::ER_UNKNOWN_ERROR,

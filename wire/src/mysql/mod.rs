@@ -13,6 +13,7 @@
 pub mod auth;
 pub mod column;
 pub mod command;
+pub mod compression;
 pub mod constant;
 pub mod error;
 pub mod execute;
