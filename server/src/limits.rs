@@ -236,6 +236,9 @@ pub const HANDSHAKE_PACKET_BYTES_MAX: usize = 64 << 10;
 /// What is read at once of a client's encrypted connection; a record of TLS is up to 16 KiB and some bytes.
 pub const CLIENT_TLS_READ_BYTES: usize = 17 << 10;
 
+/// What is compressed for a client without making way for other sessions.
+pub const CLIENT_COMPRESS_INLINE_BYTES_MAX: usize = 16 << 10;
+
 /// Largest packet of a client (`max_allowed_packet`).
 pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
 

@@ -12,6 +12,7 @@ use storage::engine::KeyRange;
 use storage::txn::{LockOutcome, WaitPolicy};
 
 use super::Node;
+use super::capabilities::{Algorithms, COMPRESSION_ALGORITHMS};
 use super::process::Connection;
 
 /// Values of settable variables changed with SET GLOBAL. They hold for this node until it stops.
@@ -217,6 +218,10 @@ impl Node {
         let encryption = self.processes.find(connection_id).and_then(|found| found.encryption.get().copied());
         status.push(("Ssl_cipher".into(), encryption.map_or("", |tls| tls.cipher).into()));
         status.push(("Ssl_version".into(), encryption.map_or("", |tls| tls.version).into()));
+        let compression = self.processes.find(connection_id).and_then(|found| found.compression.get().copied());
+        status.push(("Compression".into(), compression.map_or("OFF", |_| "ON").into()));
+        status.push(("Compression_algorithm".into(), compression.map_or("", |used| used.name()).into()));
+        status.push(("Compression_level".into(), compression.map_or(0, |used| used.level()).to_string()));
         status.push(("Ssl_accepts".into(), load(&counters.tls_accepts)));
         status.push(("Ssl_finished_accepts".into(), load(&counters.tls_finished_accepts)));
         let current = ["Current_tls_ca", "Current_tls_cert", "Current_tls_key", "Current_tls_version"];
@@ -288,6 +293,13 @@ impl Host for Node {
     }
 
     fn check_global(&self, name: &str, value: &Value) -> sql::Result<()> {
+        if let (COMPRESSION_ALGORITHMS, Value::Text(list)) = (name, value) {
+            let list = String::from_utf8_lossy(list);
+            return match Algorithms::parse(&list) {
+                Some(_) => Ok(()),
+                None => Err(sql::Error::wrong_value_for_variable(name, list)),
+            };
+        }
         if name == REQUIRE_SECURE_TRANSPORT && *value == Value::Int(1) && self.client_tls.get().is_none() {
             return Err(sql::Error {
                 code: 3160,

@@ -9,6 +9,7 @@
 pub mod administration;
 pub mod apply;
 pub mod assignment;
+pub mod capabilities;
 pub mod cluster;
 mod cluster_view;
 pub mod decided;

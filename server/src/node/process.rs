@@ -8,6 +8,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use sql::execute::Process;
 use tokio::sync::Notify;
+use wire::mysql::compression::Compression;
 
 /// What a connection does, for SHOW PROCESSLIST.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Connection {
     passed_on_for: OnceLock<String>,
     /// Set when TLS's handshake is done; never in the clear.
     pub encryption: OnceLock<Encryption>,
+    /// Set when the login is done; never of a connection that is not compressed.
+    pub compression: OnceLock<Compression>,
     activity: Mutex<Activity>,
     /// The running statement is to stop. Cleared when the next one begins.
     pub statement_killed: AtomicBool,
@@ -249,6 +252,7 @@ impl ProcessList {
             address,
             passed_on_for: OnceLock::new(),
             encryption: OnceLock::new(),
+            compression: OnceLock::new(),
             activity: Mutex::new(Activity {
                 command: "Connect",
                 state: "login",

@@ -1,4 +1,5 @@
-//! A client's bytes in and out: in the clear, or through TLS from the moment that the client asked for it.
+//! A client's bytes in and out: in the clear, or through TLS from the moment that the client asked for it; as packets, or compressed from the end
+//! of the login on.
 //!
 //! A reply is one write to the socket either way; a reply of more than 64 KiB is one for each so much of it when it is encrypted. Reading can
 //! be given up at any await, and goes on where it was. A write that was given up has left part of a packet, so that nothing can follow it.
@@ -16,14 +17,17 @@ use bytes::BytesMut;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection, SupportedCipherSuite};
 use tokio::io::{AsyncRead as _, AsyncReadExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use wire::limits::DEFLATED_PART_BYTES_MAX;
+use wire::mysql::compression::{Compression, Frames};
 
-use crate::limits::{CLIENT_TLS_READ_BYTES, CLIENT_WRITE_TIMEOUT};
+use crate::limits::{CLIENT_COMPRESS_INLINE_BYTES_MAX, CLIENT_TLS_READ_BYTES, CLIENT_WRITE_TIMEOUT};
 use crate::node::process::Encryption;
 
 /// A client's socket, and what encrypts it.
 pub struct Channel {
     stream: TcpStream,
     tls: Option<Box<ServerConnection>>,
+    compression: Option<Box<Frames>>,
 }
 
 /// What came of what was received.
@@ -39,7 +43,7 @@ impl Channel {
     /// A channel in the clear.
     #[must_use]
     pub fn new(stream: TcpStream) -> Channel {
-        Channel { stream, tls: None }
+        Channel { stream, tls: None, compression: None }
     }
 
     /// Whether the client has begun TLS.
@@ -61,7 +65,7 @@ impl Channel {
         plaintext: &mut BytesMut,
     ) -> io::Result<Encryption> {
         let connection = ServerConnection::new(config).map_err(io::Error::other)?;
-        let Channel { stream, tls } = self;
+        let Channel { stream, tls, .. } = self;
         let tls = tls.insert(Box::new(connection));
         take_in(tls, received, plaintext)?;
         loop {
@@ -75,23 +79,38 @@ impl Channel {
         }
     }
 
+    /// The login is done, and what follows is compressed. `received` is what came behind the client's last packet.
+    pub fn begin_compression(&mut self, compression: Compression, received: &[u8]) {
+        let mut frames = Box::new(Frames::server(compression));
+        frames.received_mut().extend_from_slice(received);
+        self.compression = Some(frames);
+    }
+
+    /// Whether what is sent is compressed.
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        self.compression.is_some()
+    }
+
+    /// The client's next command is waited for.
+    pub fn await_command(&mut self) {
+        if let Some(frames) = &mut self.compression {
+            frames.await_command();
+        }
+    }
+
     /// Appends what the client has sent to `buffer`: how many bytes, 0 when it sends no more.
     ///
     /// # Errors
-    /// When the connection broke, or what came is not what the client encrypted.
+    /// When the connection broke, or what came is not what the client encrypted or compressed.
     pub async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        let Channel { stream, tls } = self;
-        let Some(tls) = tls else { return stream.read_buf(buffer).await };
+        let Channel { stream, tls, compression } = self;
+        let Some(frames) = compression else { return read_transport(stream, tls, buffer).await };
         loop {
-            let taken = poll_fn(|cx| poll_take(stream, tls, buffer, cx)).await?;
-            if tls.wants_write() {
-                // Answers of TLS itself, as to a change of keys.
-                write_records(stream, tls).await?;
-            }
-            match taken {
-                Taken::Plaintext(0) => {}
-                Taken::Plaintext(count) => return Ok(count),
-                Taken::Closed => return Ok(0),
+            match frames.inflate(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
+                0 if read_transport(stream, tls, frames.received_mut()).await? == 0 => return Ok(0),
+                0 => {}
+                count => return Ok(count),
             }
         }
     }
@@ -100,20 +119,59 @@ impl Channel {
     ///
     /// # Errors
     /// When the client is gone, or has taken nothing for [`CLIENT_WRITE_TIMEOUT`]: it may hold locks.
-    pub async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let Channel { stream, tls } = self;
-        let Some(tls) = tls else { return write_plain(stream, bytes).await };
-        while !bytes.is_empty() {
-            // As much as rustls buffers at once.
-            let count = tls.writer().write(bytes)?;
-            if count == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
+    pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Channel { stream, tls, compression } = self;
+        let Some(frames) = compression else { return write_transport(stream, tls, bytes).await };
+        for part in bytes.chunks(DEFLATED_PART_BYTES_MAX) {
+            let mut framed = Vec::new();
+            if part.len() < CLIENT_COMPRESS_INLINE_BYTES_MAX {
+                frames.deflate(part, &mut framed);
+            } else {
+                // Takes some milliseconds, and with the highest levels more: other sessions go on meanwhile.
+                tokio::task::block_in_place(|| frames.deflate(part, &mut framed));
             }
-            bytes = &bytes[count..];
-            write_records(stream, tls).await?;
+            write_transport(stream, tls, &framed).await?;
         }
         Ok(())
     }
+}
+
+async fn read_transport(
+    stream: &mut TcpStream,
+    tls: &mut Option<Box<ServerConnection>>,
+    buffer: &mut BytesMut,
+) -> io::Result<usize> {
+    let Some(tls) = tls else { return stream.read_buf(buffer).await };
+    loop {
+        let taken = poll_fn(|cx| poll_take(stream, tls, buffer, cx)).await?;
+        if tls.wants_write() {
+            // Answers of TLS itself, as to a change of keys.
+            write_records(stream, tls).await?;
+        }
+        match taken {
+            Taken::Plaintext(0) => {}
+            Taken::Plaintext(count) => return Ok(count),
+            Taken::Closed => return Ok(0),
+        }
+    }
+}
+
+async fn write_transport(
+    stream: &TcpStream,
+    tls: &mut Option<Box<ServerConnection>>,
+    mut bytes: &[u8],
+) -> io::Result<()> {
+    let Some(tls) = tls else { return write_plain(stream, bytes).await };
+    while !bytes.is_empty() {
+        // As much as rustls buffers at once.
+        let count = tls.writer().write(bytes)?;
+        if count == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[count..];
+        write_records(stream, tls).await?;
+    }
+    Ok(())
 }
 
 /// Says that nothing follows, as far as the socket takes it at once: a client is to tell an end from a connection that was cut. After a

@@ -40,8 +40,9 @@ pub enum End {
 }
 
 impl From<std::io::Error> for End {
-    fn from(_: std::io::Error) -> Self {
-        End::Closed
+    fn from(error: std::io::Error) -> Self {
+        // A frame of the compressed protocol that is none comes this way.
+        error.downcast::<wire::Error>().map_or(End::Closed, End::Protocol)
     }
 }
 
@@ -166,8 +167,7 @@ async fn handshake(
     let mut random = [0; wire::limits::SALT_BYTES];
     rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(std::io::Error::other)?;
     let salt = Salt::from_random(random);
-    let mut advertised = Capabilities::SERVER;
-    advertised.set(Capabilities::SSL, node.client_tls.get().is_some());
+    let advertised = node.advertised();
     let greeting = Greeting {
         server_version: sql::variables::VERSION.into(),
         connection_id: process.id as u32,
@@ -203,6 +203,15 @@ async fn handshake(
         socket.flush().await?;
         return Err(End::Closed);
     }
+    let compression = match node.compression_algorithms().choose(&response) {
+        Ok(compression) => compression,
+        Err(refusal) => {
+            socket.writer.set_sequence(packet.sequence.wrapping_add(1));
+            refusal.encode(&mut socket.writer);
+            socket.flush().await?;
+            return Err(End::Closed);
+        }
+    };
     let login =
         Login { salt, plugin: response.auth_plugin, answer: response.auth_response, user: &user, address };
     authenticate(socket, packet.sequence, login).await?;
@@ -221,6 +230,12 @@ async fn handshake(
     }
     let client = Client::new(session, response.capabilities, salt, address);
     client.put_login_ok(&mut socket.writer);
+    if let Some(compression) = compression {
+        socket.flush().await?;
+        let received = socket.reader.take_unread();
+        socket.channel.begin_compression(compression, &received);
+        let _ = process.compression.set(compression);
+    }
     Ok(client)
 }
 
@@ -307,9 +322,11 @@ async fn serve(
     loop {
         process.idle();
         socket.reader.reset_sequence();
-        if socket.writer.len() >= RESULT_FLUSH_BYTES {
+        // Compressed answers have numbers of their own, by which a client tells them apart.
+        if socket.writer.len() >= RESULT_FLUSH_BYTES || socket.channel.is_compressed() {
             socket.flush().await?;
         }
+        socket.channel.await_command();
         let idle_limit = Duration::from_secs(client.session.state.variables.wait_timeout);
         let packet = match next_packet(socket, process, idle.as_mut(), idle_limit).await? {
             Next::Packet(packet) => packet,

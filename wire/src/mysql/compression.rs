@@ -167,6 +167,10 @@ impl Frames {
         self.send_next = self.receive_next;
         let size = |low, middle, high| u32::from_le_bytes([low, middle, high, 0]) as usize;
         let (remaining_bytes, stated_bytes) = (size(a, b, c), size(d, e, f));
+        if stated_bytes > 0 && remaining_bytes > stated_bytes + stated_bytes / 64 + 128 {
+            // No stream of either algorithm is so much longer than what it gives.
+            return Err(Error::Uncompress);
+        }
         self.frame = Some(match stated_bytes {
             0 => Frame::Stored { remaining_bytes },
             _ => Frame::Deflated {

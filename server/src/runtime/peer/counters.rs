@@ -76,6 +76,7 @@ impl RefusedKind {
             | wire::Error::ProxyHeader { .. }
             | wire::Error::ProxyNotAccepted { .. }
             | wire::Error::WrongArguments { .. }
+            | wire::Error::Uncompress
             | wire::Error::LongDataTooLarge => RefusedKind::Malformed,
         }
     }
