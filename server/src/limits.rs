@@ -239,6 +239,9 @@ pub const CLIENT_TLS_READ_BYTES: usize = 17 << 10;
 /// What is compressed for a client without making way for other sessions.
 pub const CLIENT_COMPRESS_INLINE_BYTES_MAX: usize = 16 << 10;
 
+/// Bytes of connection attributes that are kept of a connection (`performance_schema_session_connect_attrs_size`).
+pub const CONNECT_ATTRIBUTES_KEPT_BYTES_MAX: usize = 512;
+
 /// Largest packet of a client (`max_allowed_packet`).
 pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
 

@@ -91,6 +91,7 @@ impl Node {
             ("quorate_role".into(), text(self.shown_role(&role))),
             ("quorate_serving".into(), Value::Int(i64::from(role.serving))),
             ("quorate_term".into(), Value::UInt(role.term)),
+            ("quorate_topology".into(), text(self.topology_text())),
             ("read_only".into(), Value::Int(i64::from(!role.serving))),
             ("server_id".into(), Value::UInt(self.config.node_id)),
             ("server_uuid".into(), text(uuid_text(self.config.cluster_id ^ u128::from(self.config.node_id)))),
@@ -270,6 +271,10 @@ fn hostname() -> String {
 impl Host for Node {
     fn processes(&self) -> Vec<Process> {
         self.processes.processes()
+    }
+
+    fn connect_attributes(&self) -> Vec<sql::execute::ConnectAttribute> {
+        self.processes.attributes()
     }
 
     fn status(&self, _session: bool, connection_id: u64) -> Vec<(String, String)> {

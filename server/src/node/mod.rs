@@ -41,6 +41,7 @@ pub mod statement;
 pub mod steering;
 pub mod table_locks;
 pub mod text_plans;
+pub mod tracker;
 pub mod user_locks;
 pub mod vitals;
 pub mod xa;

@@ -6,9 +6,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use sql::execute::Process;
+use sql::execute::{ConnectAttribute, Process};
 use tokio::sync::Notify;
 use wire::mysql::compression::Compression;
+use wire::mysql::handshake::ConnectAttributes;
+
+use crate::limits::CONNECT_ATTRIBUTES_KEPT_BYTES_MAX;
 
 /// What a connection does, for SHOW PROCESSLIST.
 #[derive(Clone, Debug)]
@@ -43,6 +46,8 @@ pub struct Connection {
     pub encryption: OnceLock<Encryption>,
     /// Set when the login is done; never of a connection that is not compressed.
     pub compression: OnceLock<Compression>,
+    /// Connection attributes, in order.
+    attributes: OnceLock<Box<[(String, String)]>>,
     activity: Mutex<Activity>,
     /// The running statement is to stop. Cleared when the next one begins.
     pub statement_killed: AtomicBool,
@@ -91,6 +96,25 @@ impl Connection {
         activity.state = "";
         activity.info = None;
         activity.since = Instant::now();
+    }
+
+    /// Keeps what the client said of itself, up to `performance_schema_session_connect_attrs_size`; of the rest only how much it was.
+    pub fn keep_attributes(&self, attributes: ConnectAttributes<'_>) {
+        let (mut kept, mut kept_bytes, mut lost_bytes) = (Vec::new(), 0, 0);
+        for (name, value) in attributes.iter() {
+            let bytes = name.len() + value.len();
+            if lost_bytes > 0 || kept_bytes + bytes > CONNECT_ATTRIBUTES_KEPT_BYTES_MAX {
+                lost_bytes += bytes;
+                continue;
+            }
+            kept_bytes += bytes;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            kept.push((text(name), text(value)));
+        }
+        if lost_bytes > 0 {
+            kept.push(("_truncated".to_owned(), lost_bytes.to_string()));
+        }
+        let _ = self.attributes.set(kept.into_boxed_slice());
     }
 
     /// A proxy has said for whom it connected; before the login, and once.
@@ -253,6 +277,7 @@ impl ProcessList {
             passed_on_for: OnceLock::new(),
             encryption: OnceLock::new(),
             compression: OnceLock::new(),
+            attributes: OnceLock::new(),
             activity: Mutex::new(Activity {
                 command: "Connect",
                 state: "login",
@@ -300,6 +325,19 @@ impl ProcessList {
     /// SHOW PROCESSLIST.
     pub fn processes(&self) -> Vec<Process> {
         self.connections.lock().values().map(|connection| connection.process()).collect()
+    }
+
+    /// Connection attributes of all connections: the connection and its user, name and value.
+    pub fn attributes(&self) -> Vec<ConnectAttribute> {
+        let mut all = Vec::new();
+        for connection in self.connections.lock().values() {
+            let user = connection.activity.lock().user.clone();
+            for (name, value) in connection.attributes.get().map(|kept| kept.iter()).into_iter().flatten() {
+                let (name, value, user) = (name.clone(), value.clone(), user.clone());
+                all.push(ConnectAttribute { connection_id: connection.id, user, name, value });
+            }
+        }
+        all
     }
 
     /// Ends all connections, because the server stops.

@@ -531,7 +531,10 @@ impl Session {
         let fresh = new_state(&self.node, &self.state.user, &self.state.host, self.state.connection_id);
         let database = self.state.database.take();
         let client_found_rows = self.state.client_found_rows;
-        self.state = SessionState { database, client_found_rows, ..fresh };
+        let tracked = self.state.tracked.take();
+        let client_takes_no_metadata = self.state.client_takes_no_metadata;
+        self.state =
+            SessionState { database, client_found_rows, client_takes_no_metadata, tracked, ..fresh };
     }
 }
 
@@ -554,7 +557,9 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        client_takes_no_metadata: false,
         locked_tables: None,
+        tracked: None,
     }
 }
 

@@ -219,6 +219,7 @@ async fn handshake(
     let host = address.ip().to_string();
     let mut state = new_state(node, &user, &host, process.id);
     state.client_found_rows = response.capabilities.contains(Capabilities::FOUND_ROWS);
+    super::requested::apply(node, &response, &mut state, process);
     process.identify(&user, None);
     let mut session = Session::new(Arc::clone(node), Arc::clone(process), state);
     if let Some(Err(error)) =
@@ -228,7 +229,7 @@ async fn handshake(
         socket.flush().await?;
         return Err(End::Closed);
     }
-    let client = Client::new(session, response.capabilities, salt, address);
+    let mut client = Client::new(session, response.capabilities, salt, address);
     client.put_login_ok(&mut socket.writer);
     if let Some(compression) = compression {
         socket.flush().await?;

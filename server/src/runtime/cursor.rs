@@ -35,7 +35,10 @@ impl Cursor {
         let mut rows = PacketReader::new(RESULT_HELD_BYTES_MAX);
         rows.buffer_mut().extend_from_slice(result.as_slice());
         let header = rows.next()?.ok_or(MALFORMED)?;
-        let columns = Input::new(&header.payload).lenenc_int().ok_or(MALFORMED)?;
+        let mut head = Input::new(&header.payload);
+        let columns = head.lenenc_int().ok_or(MALFORMED)?;
+        let is_optional = capabilities.contains(Capabilities::OPTIONAL_RESULTSET_METADATA);
+        let columns = if is_optional && head.u8() == Some(0) { 0 } else { columns };
         writer.put_packet(&header.payload);
         for _ in 0..columns {
             writer.put_packet(&rows.next()?.ok_or(MALFORMED)?.payload);

@@ -35,6 +35,7 @@ pub mod proxy;
 pub mod purge;
 pub mod queue;
 pub mod reclaim;
+pub mod requested;
 pub mod snapshot;
 pub mod socket;
 pub mod start;

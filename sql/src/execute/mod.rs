@@ -44,7 +44,7 @@ use crate::variables::SqlMode;
 pub use crate::function::UserLockCalls;
 pub use cluster::ClusterView;
 pub use context::{
-    Context, Freshness, Host, Interrupt, Locking, Outcome, Process, ResultColumn, Run, Sink, Suspend,
+    ConnectAttribute, Context, Freshness, Host, Interrupt, Locking, Outcome, Process, ResultColumn, Run, Sink, Suspend,
     TransactionOutcome,
 };
 pub use procedure::Procedure;

@@ -72,6 +72,9 @@ use Effect::{Acts, Fixed, Hint, Host, Only};
 use Kind::{Bool, CharacterSet, Collation, Double, Enum, Text, TimeZone, Unsigned};
 use Scope::{Both, Global, Session};
 
+/// What MySQL 8.4 tracks unless it is told otherwise.
+const TRACKED_VARIABLES: &str =
+    "time_zone,autocommit,character_set_client,character_set_results,character_set_connection";
 const U32: u64 = u32::MAX as u64;
 const MAX: u64 = u64::MAX;
 /// A size whose bound does not matter.
@@ -196,6 +199,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("optimizer_switch", Both, Text, OPTIMIZER_SWITCH, Hint),
     variable("optimizer_trace", Both, Text, "enabled=off,one_line=off", Only),
     variable("performance_schema", Global, Bool, "OFF", Fixed),
+    variable("performance_schema_session_connect_attrs_size", Global, Unsigned(0, 1_048_576, 1), "512", Fixed),
     variable("port", Global, Unsigned(0, 65_535, 1), "", Host),
     variable("preload_buffer_size", Both, SIZE, "32768", Hint),
     variable("print_identified_with_as_hex", Both, Bool, "OFF", Hint),
@@ -224,6 +228,8 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("quorate_serving", Global, Bool, "", Host),
     variable("quorate_snapshot_conflict", Both, Bool, "ON", Acts),
     variable("quorate_term", Global, Unsigned(0, MAX, 1), "", Host),
+    variable("quorate_topology", Global, Text, "", Host),
+    variable("quorate_track_topology", Both, Bool, "OFF", Acts),
     variable("rand_seed1", Session, Unsigned(0, MAX, 1), "0", Only),
     variable("rand_seed2", Session, Unsigned(0, MAX, 1), "0", Only),
     variable("range_alloc_block_size", Both, Unsigned(4096, U32, 1024), "4096", Hint),
@@ -233,15 +239,15 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("read_rnd_buffer_size", Both, Unsigned(1, 2_147_483_647, 1), "262144", Hint),
     variable("replica_parallel_workers", Global, Unsigned(0, 1024, 1), "4", Acts),
     variable("require_secure_transport", Global, Bool, "OFF", Acts),
-    variable("resultset_metadata", Session, Enum(&["NONE", "FULL"]), "FULL", Only),
+    variable("resultset_metadata", Session, Enum(&["NONE", "FULL"]), "FULL", Acts),
     variable("secure_file_priv", Global, Text, "NULL", Fixed),
     variable("server_id", Global, Unsigned(0, U32, 1), "", Host),
     variable("server_uuid", Global, Text, "", Host),
-    variable("session_track_gtids", Both, Enum(&["OFF", "OWN_GTID", "ALL_GTIDS"]), "OFF", Only),
-    variable("session_track_schema", Both, Bool, "OFF", Only),
-    variable("session_track_state_change", Both, Bool, "OFF", Only),
-    variable("session_track_system_variables", Both, Text, "", Only),
-    variable("session_track_transaction_info", Both, Enum(&["OFF", "STATE", "CHARACTERISTICS"]), "OFF", Only),
+    variable("session_track_gtids", Both, Enum(&["OFF", "OWN_GTID", "ALL_GTIDS"]), "OFF", Acts),
+    variable("session_track_schema", Both, Bool, "ON", Acts),
+    variable("session_track_state_change", Both, Bool, "OFF", Acts),
+    variable("session_track_system_variables", Both, Text, TRACKED_VARIABLES, Acts),
+    variable("session_track_transaction_info", Both, Enum(&["OFF", "STATE", "CHARACTERISTICS"]), "OFF", Acts),
     variable("show_create_table_skip_secondary_engine", Session, Bool, "OFF", Hint),
     variable("show_create_table_verbosity", Both, Bool, "OFF", Hint),
     variable("show_gipk_in_create_table_and_information_schema", Both, Bool, "ON", Hint),

@@ -60,7 +60,9 @@ fn session(host: &TestHost) -> SessionState {
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        client_takes_no_metadata: false,
         locked_tables: None,
+        tracked: None,
     }
 }
 

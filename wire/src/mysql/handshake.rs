@@ -312,7 +312,7 @@ mod tests {
         let mut writer = PacketWriter::new();
         greeting().encode(&mut writer);
         let expected =
-            b"\x52\0\0\0\x0a8.0.36-Quorate\0\x04\x03\x02\x01%%%%%%%%\0\x0f\xa7\xff\x02\0\x3f\x01\x15\
+            b"\x52\0\0\0\x0a8.0.36-Quorate\0\x04\x03\x02\x01%%%%%%%%\0\x0f\xa7\xff\x02\0\xbf\x0b\x15\
                          \0\0\0\0\0\0\0\0\0\0%%%%%%%%%%%%\0caching_sha2_password\0";
         assert_eq!(writer.as_slice(), expected);
         assert_eq!(Greeting::parse(&writer.as_slice()[4..]), Ok(greeting()));

@@ -22,5 +22,7 @@ pub mod number;
 pub mod ok;
 pub mod packet;
 pub mod primitive;
+pub mod query_attributes;
 pub mod resultset;
+pub mod session_state;
 pub mod value;
