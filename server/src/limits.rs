@@ -125,11 +125,20 @@ pub const PEER_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a peer may take for its hello.
 pub const PEER_HELLO_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long a client may take to authenticate (`connect_timeout`).
+/// How long a client may take to authenticate, unless `connect_timeout` is set.
 pub const CLIENT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a client may take nothing of what is sent to it (`net_write_timeout`).
+/// How long a client that has not logged in may take nothing of what is sent to it; later `net_write_timeout` says so.
 pub const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a client that has not logged in may pause within a packet; later `net_read_timeout` says so.
+pub const CLIENT_READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often it is asked whether the clients of running statements are still there.
+pub const CLIENT_VANISHED_POLL: Duration = Duration::from_millis(200);
+
+/// What ends sooner is not asked for.
+pub const CLIENT_BUSY_MIN: Duration = Duration::from_millis(100);
 
 /// How long a client whose connection is ended from this side has for its last packets.
 pub const CLIENT_GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -166,9 +175,6 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 
 /// Of the file handles that the process may have, one in this many is kept from clients, for the log, the store and peers.
 pub const FILE_HANDLES_RESERVED_DIVISOR: usize = 4;
-
-/// Prepared statements of one connection.
-pub const PREPARED_STATEMENTS_PER_CONNECTION_MAX: usize = 16_382;
 
 /// Bytes of prepared-statement long data held for one statement.
 pub const LONG_DATA_BYTES_MAX: usize = 64 << 20;

@@ -1,5 +1,9 @@
 //! What this node offers to clients that connect, and what of it a client may choose from.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use sql::execute::Host as _;
 use sql::types::Value;
 use wire::mysql::compression::Compression;
@@ -8,11 +12,17 @@ use wire::mysql::error::ErrorPacket;
 use wire::mysql::handshake::HandshakeResponse;
 
 use super::Node;
+use crate::limits::CLIENT_HANDSHAKE_TIMEOUT;
 
 /// The variable that says how connections may be compressed.
 pub const COMPRESSION_ALGORITHMS: &str = "protocol_compression_algorithms";
 /// Its value until it is set.
 const COMPRESSION_ALGORITHMS_DEFAULT: &str = "zlib,zstd,uncompressed";
+
+/// The variable that bounds the prepared statements of all sessions together.
+const PREPARED_STATEMENTS: &str = "max_prepared_stmt_count";
+/// Its value until it is set, as in MySQL 8.4.
+const PREPARED_STATEMENTS_DEFAULT: u64 = 16_382;
 
 /// What `protocol_compression_algorithms` allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +71,61 @@ impl Algorithms {
     }
 }
 
+/// A place among the prepared statements of all sessions (`max_prepared_stmt_count`), free again when it is dropped.
+pub struct PreparedPlace(Arc<Node>);
+
+impl PreparedPlace {
+    /// Takes a place.
+    ///
+    /// # Errors
+    /// 1461 when there is none.
+    pub fn take(node: &Arc<Node>) -> Result<PreparedPlace, sql::Error> {
+        let places = node.global_number(PREPARED_STATEMENTS, PREPARED_STATEMENTS_DEFAULT);
+        let taken = &node.processes.counters.prepared_statements;
+        let one_more = |count: u64| (count < places).then_some(count + 1);
+        taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).map_err(|_| sql::Error {
+            code: 1461,
+            state: *b"42000",
+            message: format!("Can't create more than max_prepared_stmt_count statements (current value: {places})"),
+        })?;
+        Ok(PreparedPlace(Arc::clone(node)))
+    }
+}
+
+impl std::fmt::Debug for PreparedPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PreparedPlace")
+    }
+}
+
+impl Drop for PreparedPlace {
+    fn drop(&mut self) {
+        self.0.processes.counters.prepared_statements.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 impl Node {
+    /// A global variable that is a number, in its own unit; `default` until it is set.
+    fn global_number(&self, name: &str, default: u64) -> u64 {
+        match self.global_override(name) {
+            Some(Value::UInt(number)) => number,
+            _ => default,
+        }
+    }
+
+    /// `connect_timeout`: how long a client may take to log in, however it spends the time.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Duration {
+        let default = CLIENT_HANDSHAKE_TIMEOUT.as_secs();
+        Duration::from_secs(self.global_number("connect_timeout", default))
+    }
+
+    /// `interactive_timeout`.
+    #[must_use]
+    pub fn interactive_timeout_seconds(&self) -> u64 {
+        self.global_number("interactive_timeout", 28_800)
+    }
+
     /// `protocol_compression_algorithms`.
     #[must_use]
     pub fn compression_algorithms(&self) -> Algorithms {

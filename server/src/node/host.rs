@@ -187,6 +187,7 @@ impl Node {
         let running = processes.iter().filter(|process| process.command != "Sleep").count();
         let stats = self.store.stats();
         let mut status: Vec<(String, String)> = vec![
+            ("Aborted_clients".into(), load(&counters.aborted_clients)),
             ("Aborted_connects".into(), load(&counters.aborted_connects)),
             ("Bytes_received".into(), load(&counters.bytes_received)),
             ("Bytes_sent".into(), load(&counters.bytes_sent)),
@@ -199,6 +200,7 @@ impl Node {
             ("Connections".into(), load(&counters.connections)),
             ("Innodb_row_lock_waits".into(), load(&counters.lock_waits)),
             ("Max_used_connections".into(), load(&counters.connections_most)),
+            ("Prepared_stmt_count".into(), load(&counters.prepared_statements)),
             ("Queries".into(), load(&counters.questions)),
             ("Questions".into(), load(&counters.questions)),
             ("Quorate_engine_index".into(), self.store.engine_index().to_string()),

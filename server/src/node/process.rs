@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sql::execute::{ConnectAttribute, Process};
@@ -59,6 +59,12 @@ pub struct Connection {
     server_stops: AtomicBool,
     /// Wakes the session when one of them was set.
     killed: Notify,
+    /// The client is gone: nobody hears what the statement's outcome is.
+    client_gone: AtomicBool,
+    /// Wakes whoever waits for that.
+    abandoned: Notify,
+    /// Asks the client's socket; none until there is one.
+    pub is_gone: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
 }
 
 impl Connection {
@@ -138,6 +144,30 @@ impl Connection {
         self.killed.notify_one();
     }
 
+    /// Whether the client has gone away, whatever it sent before.
+    #[must_use]
+    pub fn is_client_gone(&self) -> bool {
+        !self.client_gone.load(Ordering::Acquire) && self.is_gone.get().is_some_and(|is_gone| is_gone())
+    }
+
+    /// The client is gone while its statement runs.
+    pub fn abandon(&self) {
+        self.client_gone.store(true, Ordering::Release);
+        self.abandoned.notify_waiters();
+        self.kill(false);
+    }
+
+    /// Returns once nobody waits for the outcome of the statement any more.
+    pub async fn until_abandoned(&self) {
+        loop {
+            let notified = self.abandoned.notified();
+            if self.client_gone.load(Ordering::Acquire) {
+                return;
+            }
+            notified.await;
+        }
+    }
+
     /// `max_execution_time` is over.
     pub fn time_out(&self) {
         self.timed_out.store(true, Ordering::Release);
@@ -205,6 +235,8 @@ pub struct Counters {
     pub connections: AtomicU64,
     /// `Aborted_connects`.
     pub aborted_connects: AtomicU64,
+    /// `Aborted_clients`: those that went away, or were cut, without saying goodbye.
+    pub aborted_clients: AtomicU64,
     /// `Ssl_accepts`: TLS handshakes begun.
     pub tls_accepts: AtomicU64,
     /// `Ssl_finished_accepts`: those that came to a connection.
@@ -227,6 +259,8 @@ pub struct Counters {
     pub sequenced: AtomicU64,
     /// `Innodb_row_lock_waits`.
     pub lock_waits: AtomicU64,
+    /// `Prepared_stmt_count`: prepared statements of all sessions.
+    pub prepared_statements: AtomicU64,
     /// `Bytes_received`.
     pub bytes_received: AtomicU64,
     /// `Bytes_sent`.
@@ -291,6 +325,9 @@ impl ProcessList {
             timed_out: AtomicBool::new(false),
             server_stops: AtomicBool::new(false),
             killed: Notify::new(),
+            client_gone: AtomicBool::new(false),
+            abandoned: Notify::new(),
+            is_gone: OnceLock::new(),
         });
         let mut connections = self.connections.lock();
         if connections.len() >= connections_max {
@@ -338,6 +375,15 @@ impl ProcessList {
             }
         }
         all
+    }
+
+    /// The connections that have been at one command for `time` or longer.
+    pub fn busy_for(&self, time: Duration) -> Vec<Arc<Connection>> {
+        let is_busy = |connection: &&Arc<Connection>| {
+            let activity = connection.activity.lock();
+            activity.command != "Sleep" && activity.since.elapsed() >= time
+        };
+        self.connections.lock().values().filter(is_busy).cloned().collect()
     }
 
     /// Ends all connections, because the server stops.

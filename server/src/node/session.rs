@@ -91,6 +91,8 @@ pub struct Session {
     pub next: NextTransaction,
     /// The running statement's transaction is committed right after it (see [`super::hinted`]).
     pub(super) commits_next: bool,
+    /// The running statement's hint MAX_EXECUTION_TIME, milliseconds.
+    pub time_hint_ms: Option<u64>,
     /// COM_STMT_PREPARE.
     pub prepared: HashMap<u32, Prepared>,
     /// PREPARE … FROM.
@@ -130,6 +132,7 @@ impl Session {
             open: None,
             next: NextTransaction::default(),
             commits_next: false,
+            time_hint_ms: None,
             prepared: HashMap::new(),
             named: HashMap::new(),
             next_statement_id: 1,
@@ -398,7 +401,12 @@ impl Session {
     /// Waits for the outcome of an entry.
     async fn settle(&self, mut wait: WatermarkWait, term: Option<u64>) -> Settled {
         loop {
-            match tokio::time::timeout(IN_DOUBT_WAIT, &mut wait).await {
+            let waited = tokio::select! {
+                waited = tokio::time::timeout(IN_DOUBT_WAIT, &mut wait) => waited,
+                // Nobody hears of it: what is in the log stays there, and is committed or not.
+                () = self.connection.until_abandoned() => return Settled::InDoubt,
+            };
+            match waited {
                 Ok(Ok(())) => return Settled::Committed,
                 Ok(Err(_truncated)) => return Settled::Truncated,
                 // A leader that still leads goes on waiting: its followers are slow, not gone (CheckQuorum).

@@ -186,6 +186,7 @@ impl Tracker {
     pub fn take(&mut self, session: &mut Session) -> Vec<u8> {
         let mut out = Vec::new();
         let Some(tracked) = session.state.tracked.as_deref_mut().map(std::mem::take) else { return out };
+        let told_state = self.settings.state;
         if !tracked.variables.is_empty() {
             self.renew_settings(session);
         }
@@ -201,7 +202,8 @@ impl Tracker {
         if is_chosen && self.settings.schema {
             Change::Schema(database.unwrap_or_default().as_bytes()).encode(&mut out);
         }
-        if tracked.state && self.settings.state {
+        // Not of the statement that turns it on.
+        if tracked.state && told_state && self.settings.state {
             Change::State.encode(&mut out);
         }
         if self.sent_gtid != session.state.last_gtid {

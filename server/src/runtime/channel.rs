@@ -8,14 +8,14 @@
 
 use std::future::poll_fn;
 use std::io::{self, BufRead as _, IoSlice, Write};
-use std::mem::MaybeUninit;
-use std::pin::Pin;
 use std::sync::Arc;
+use std::mem::MaybeUninit;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection, SupportedCipherSuite};
-use tokio::io::{AsyncRead as _, AsyncReadExt as _, ReadBuf};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use wire::limits::DEFLATED_PART_BYTES_MAX;
 use wire::mysql::compression::{Compression, Frames};
@@ -25,7 +25,9 @@ use crate::node::process::Encryption;
 
 /// A client's socket, and what encrypts it.
 pub struct Channel {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
+    /// How long the client may take nothing.
+    pub write_timeout: Duration,
     tls: Option<Box<ServerConnection>>,
     compression: Option<Box<Frames>>,
 }
@@ -43,7 +45,13 @@ impl Channel {
     /// A channel in the clear.
     #[must_use]
     pub fn new(stream: TcpStream) -> Channel {
-        Channel { stream, tls: None, compression: None }
+        Channel { stream: Arc::new(stream), write_timeout: CLIENT_WRITE_TIMEOUT, tls: None, compression: None }
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn stream(&self) -> &Arc<TcpStream> {
+        &self.stream
     }
 
     /// Whether the client has begun TLS.
@@ -65,11 +73,11 @@ impl Channel {
         plaintext: &mut BytesMut,
     ) -> io::Result<Encryption> {
         let connection = ServerConnection::new(config).map_err(io::Error::other)?;
-        let Channel { stream, tls, .. } = self;
+        let (timeout, Channel { stream, tls, .. }) = (self.write_timeout, self);
         let tls = tls.insert(Box::new(connection));
         take_in(tls, received, plaintext)?;
         loop {
-            write_records(stream, tls).await?;
+            write_records(stream, tls, timeout).await?;
             if !tls.is_handshaking() {
                 return Ok(encryption(tls));
             }
@@ -84,6 +92,12 @@ impl Channel {
         let mut frames = Box::new(Frames::server(compression));
         frames.received_mut().extend_from_slice(received);
         self.compression = Some(frames);
+    }
+
+    /// Whether nothing was received that waits for more: part of a compressed frame.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.compression.as_ref().is_none_or(|frames| frames.is_drained())
     }
 
     /// Whether what is sent is compressed.
@@ -104,11 +118,12 @@ impl Channel {
     /// # Errors
     /// When the connection broke, or what came is not what the client encrypted or compressed.
     pub async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        let Channel { stream, tls, compression } = self;
-        let Some(frames) = compression else { return read_transport(stream, tls, buffer).await };
+        let Channel { stream, tls, compression, write_timeout } = self;
+        let timeout = *write_timeout;
+        let Some(frames) = compression else { return read_transport(stream, tls, buffer, timeout).await };
         loop {
             match frames.inflate(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
-                0 if read_transport(stream, tls, frames.received_mut()).await? == 0 => return Ok(0),
+                0 if read_transport(stream, tls, frames.received_mut(), timeout).await? == 0 => return Ok(0),
                 0 => {}
                 count => return Ok(count),
             }
@@ -118,10 +133,11 @@ impl Channel {
     /// Writes all of `bytes`.
     ///
     /// # Errors
-    /// When the client is gone, or has taken nothing for [`CLIENT_WRITE_TIMEOUT`]: it may hold locks.
+    /// When the client is gone, or has taken nothing for [`write_timeout`](Self::write_timeout): it may hold locks.
     pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let Channel { stream, tls, compression } = self;
-        let Some(frames) = compression else { return write_transport(stream, tls, bytes).await };
+        let Channel { stream, tls, compression, write_timeout } = self;
+        let timeout = *write_timeout;
+        let Some(frames) = compression else { return write_transport(stream, tls, bytes, timeout).await };
         for part in bytes.chunks(DEFLATED_PART_BYTES_MAX) {
             let mut framed = Vec::new();
             if part.len() < CLIENT_COMPRESS_INLINE_BYTES_MAX {
@@ -130,23 +146,24 @@ impl Channel {
                 // Takes some milliseconds, and with the highest levels more: other sessions go on meanwhile.
                 tokio::task::block_in_place(|| frames.deflate(part, &mut framed));
             }
-            write_transport(stream, tls, &framed).await?;
+            write_transport(stream, tls, &framed, timeout).await?;
         }
         Ok(())
     }
 }
 
 async fn read_transport(
-    stream: &mut TcpStream,
+    stream: &TcpStream,
     tls: &mut Option<Box<ServerConnection>>,
     buffer: &mut BytesMut,
+    write_timeout: Duration,
 ) -> io::Result<usize> {
-    let Some(tls) = tls else { return stream.read_buf(buffer).await };
+    let Some(tls) = tls else { return read_plain(stream, buffer).await };
     loop {
         let taken = poll_fn(|cx| poll_take(stream, tls, buffer, cx)).await?;
         if tls.wants_write() {
             // Answers of TLS itself, as to a change of keys.
-            write_records(stream, tls).await?;
+            write_records(stream, tls, write_timeout).await?;
         }
         match taken {
             Taken::Plaintext(0) => {}
@@ -160,8 +177,9 @@ async fn write_transport(
     stream: &TcpStream,
     tls: &mut Option<Box<ServerConnection>>,
     mut bytes: &[u8],
+    timeout: Duration,
 ) -> io::Result<()> {
-    let Some(tls) = tls else { return write_plain(stream, bytes).await };
+    let Some(tls) = tls else { return write_plain(stream, bytes, timeout).await };
     while !bytes.is_empty() {
         // As much as rustls buffers at once.
         let count = tls.writer().write(bytes)?;
@@ -169,7 +187,7 @@ async fn write_transport(
             return Err(io::ErrorKind::WriteZero.into());
         }
         bytes = &bytes[count..];
-        write_records(stream, tls).await?;
+        write_records(stream, tls, timeout).await?;
     }
     Ok(())
 }
@@ -202,12 +220,21 @@ impl Write for AtOnce<'_> {
     }
 }
 
-async fn write_plain(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+async fn read_plain(stream: &TcpStream, buffer: &mut BytesMut) -> io::Result<usize> {
+    loop {
+        match stream.try_read_buf(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.readable().await?,
+            other => return other,
+        }
+    }
+}
+
+async fn write_plain(stream: &TcpStream, mut bytes: &[u8], timeout: Duration) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.try_write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => until_writable(stream).await?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => until_writable(stream, timeout).await?,
             Err(error) => return Err(error),
         }
     }
@@ -215,38 +242,46 @@ async fn write_plain(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes all records that wait to be sent.
-async fn write_records(stream: &TcpStream, tls: &mut ServerConnection) -> io::Result<()> {
+async fn write_records(
+    stream: &TcpStream,
+    tls: &mut ServerConnection,
+    timeout: Duration,
+) -> io::Result<()> {
     while tls.wants_write() {
         match tls.write_tls(&mut AtOnce(stream)) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => until_writable(stream).await?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => until_writable(stream, timeout).await?,
             Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-async fn until_writable(stream: &TcpStream) -> io::Result<()> {
-    tokio::time::timeout(CLIENT_WRITE_TIMEOUT, stream.writable())
+async fn until_writable(stream: &TcpStream, timeout: Duration) -> io::Result<()> {
+    tokio::time::timeout(timeout, stream.writable())
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
 /// Reads once from the socket and decrypts what came. The space for it is on the stack: a connection that waits holds none.
 fn poll_take(
-    stream: &mut TcpStream,
+    stream: &TcpStream,
     tls: &mut ServerConnection,
     plaintext: &mut BytesMut,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<Taken>> {
     let mut space = [const { MaybeUninit::<u8>::uninit() }; CLIENT_TLS_READ_BYTES];
-    let mut received = ReadBuf::uninit(&mut space);
-    ready!(Pin::new(stream).poll_read(cx, &mut received))?;
-    Poll::Ready(match received.filled() {
-        [] => Ok(Taken::Closed),
-        bytes => take_in(tls, bytes, plaintext),
-    })
+    loop {
+        let received = stream
+            .try_io(Interest::READABLE, || Ok(rustix::io::read(stream, &mut space[..]).map(|(received, _)| received)?));
+        match received {
+            Ok([]) => return Poll::Ready(Ok(Taken::Closed)),
+            Ok(bytes) => return Poll::Ready(take_in(tls, bytes, plaintext)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(stream.poll_read_ready(cx))?,
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+    }
 }
 
 /// Decrypts what was received. All plaintext is taken out at once, so that there is always room for the next record.

@@ -21,7 +21,7 @@ use wire::mysql::resultset::{put_end, put_prepared, put_prepared_optionally};
 use super::channel::Channel;
 use super::connection::{End, Socket};
 use super::cursor::Cursor;
-use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX, RESULT_FLUSH_BYTES};
+use crate::limits::{LONG_DATA_BYTES_MAX, RESULT_FLUSH_BYTES};
 use crate::node::errno;
 use crate::node::metadata::definition;
 use crate::node::parameters;
@@ -86,6 +86,8 @@ impl Client {
 
     fn reset_session(&mut self) {
         self.session.reset();
+        let node = Arc::clone(&self.session.node);
+        super::requested::set_idle_time(&node, self.capabilities, &mut self.session.state);
         if let Some(tracker) = &mut self.tracker {
             tracker.reset(&mut self.session);
         }
@@ -223,6 +225,7 @@ impl Client {
     /// COM_QUERY: one statement, or several when the client can take several results.
     async fn query(&mut self, text: &Bytes, socket: &mut Socket) -> Result<(), End> {
         self.session.connection.begin("Query", Some(text.clone()));
+        self.session.time_hint_ms = sql::parse::max_execution_time(text);
         if let Some(mut run) = self.session.text_run(text) {
             let values = std::mem::take(&mut run.values);
             let result = self.statement(&run.statement, &values, Some(&mut run.plan), false, socket).await;
@@ -236,6 +239,7 @@ impl Client {
             let multiple = self.capabilities.contains(Capabilities::MULTI_STATEMENTS);
             let more = multiple && !sql::parse::is_blank(remainder);
             let source = if multiple { statement } else { rest };
+            self.session.time_hint_ms = sql::parse::max_execution_time(source);
             let parsed = sql::parse::parse_statement(source, mode).and_then(|parsed| {
                 // A `?` is only for prepared statements.
                 if parsed.parameter_count > 0 { Err(sql::Error::syntax("?", 1)) } else { Ok(parsed) }
@@ -333,13 +337,6 @@ impl Client {
 
     async fn prepare(&mut self, text: &[u8], writer: &mut PacketWriter) {
         self.session.connection.begin("Prepare", None);
-        if self.session.prepared.len() >= PREPARED_STATEMENTS_PER_CONNECTION_MAX {
-            let message = format!(
-                "Can't create more than max_prepared_stmt_count statements (current value: {PREPARED_STATEMENTS_PER_CONNECTION_MAX})"
-            );
-            ErrorPacket::new(1461, message).encode(writer);
-            return;
-        }
         self.session.state.warnings.clear();
         self.session.state.warning_count = 0;
         let prepared = match self.session.prepare(text).await {
@@ -391,6 +388,7 @@ impl Client {
             return Ok(());
         };
         self.session.connection.begin("Execute", Some(prepared.text.clone()));
+        self.session.time_hint_ms = sql::parse::max_execution_time(&prepared.text);
         let has_attributes = self.capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
         let values = bind(bytes, prepared.parameter_count, has_attributes.then_some(flags), binding);
         binding.long_data.clear();

@@ -23,7 +23,7 @@ use wire::mysql::packet::{Packet, PacketReader, PacketWriter};
 use super::channel::Channel;
 use super::command::Client;
 use crate::limits::{
-    CLIENT_GOODBYE_TIMEOUT, CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, HANDSHAKE_PACKET_BYTES_MAX,
+    CLIENT_GOODBYE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, CLIENT_READ_TIMEOUT, HANDSHAKE_PACKET_BYTES_MAX,
     RESULT_FLUSH_BYTES,
 };
 use crate::node::Node;
@@ -57,12 +57,14 @@ pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, proces
         return;
     };
     let _listed = Listed(&node, process.id);
-    let client = match tokio::time::timeout(
-        CLIENT_HANDSHAKE_TIMEOUT,
-        handshake(&node, &mut socket, address, &process),
-    )
-    .await
-    {
+    let _ = process.is_gone.set(Box::new(super::vanished::probe(socket.channel.stream())));
+    let login = async {
+        tokio::select! {
+            login = tokio::time::timeout(node.connect_timeout(), handshake(&node, &mut socket, address, &process)) => login,
+            () = process.until_connection_killed() => Ok(Err(End::Closed)),
+        }
+    };
+    let client = match login.await {
         Ok(Ok(client)) => client,
         Ok(Err(End::Protocol(error))) => {
             count(&node.processes.counters.aborted_connects);
@@ -104,6 +106,8 @@ pub struct Socket {
     pub reader: PacketReader,
     /// Answers to be written.
     pub writer: PacketWriter,
+    /// How long the client may pause within a packet.
+    pub read_timeout: Duration,
     /// A write has begun and was not finished.
     is_writing: bool,
 }
@@ -114,6 +118,7 @@ impl Socket {
             channel,
             reader: PacketReader::new(HANDSHAKE_PACKET_BYTES_MAX),
             writer: PacketWriter::new(),
+            read_timeout: CLIENT_READ_TIMEOUT,
             is_writing: false,
         }
     }
@@ -141,7 +146,14 @@ impl Socket {
             if let Some(packet) = self.reader.next().map_err(End::Protocol)? {
                 return Ok(packet);
             }
-            self.receive().await?;
+            if self.reader.is_drained() && self.channel.is_drained() {
+                self.receive().await?;
+            } else {
+                // A packet that has begun has to go on.
+                let timeout = self.read_timeout;
+                let in_time = tokio::time::timeout(timeout, self.receive()).await;
+                in_time.map_err(|_elapsed| End::Protocol(wire::Error::ReadTimeout))??;
+            }
         }
     }
 
@@ -328,10 +340,14 @@ async fn serve(
             socket.flush().await?;
         }
         socket.channel.await_command();
-        let idle_limit = Duration::from_secs(client.session.state.variables.wait_timeout);
+        let variables = &client.session.state.variables;
+        let idle_limit = Duration::from_secs(variables.wait_timeout);
+        socket.read_timeout = Duration::from_secs(variables.net_read_timeout);
+        socket.channel.write_timeout = Duration::from_secs(variables.net_write_timeout);
         let packet = match next_packet(socket, process, idle.as_mut(), idle_limit).await? {
             Next::Packet(packet) => packet,
             Next::Idle => {
+                count(&node.processes.counters.aborted_clients);
                 let message = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
                 socket.writer.set_sequence(GOODBYE_SEQUENCE);
                 ErrorPacket::new(4031, message).encode(&mut socket.writer);

@@ -42,6 +42,7 @@ mod xa;
 #[cfg(test)]
 mod tests;
 
+pub use hint::max_execution_time;
 pub use lexer::{is_blank, split_first};
 
 use crate::ast::Statement;

@@ -144,6 +144,8 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "max_allowed_packet" => Value::UInt(variables.max_allowed_packet_bytes),
         "max_error_count" => Value::UInt(variables.max_error_count),
         "max_execution_time" => Value::UInt(variables.max_execution_time_ms),
+        "net_read_timeout" => Value::UInt(variables.net_read_timeout),
+        "net_write_timeout" => Value::UInt(variables.net_write_timeout),
         "pseudo_thread_id" => Value::UInt(session.connection_id),
         "quorate_read_consistency" => text(variables.read_consistency.name()),
         "quorate_read_timeout" => Value::UInt(variables.read_timeout_seconds),
@@ -192,6 +194,8 @@ fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
         "max_allowed_packet" => variables.max_allowed_packet_bytes = number,
         "max_error_count" => variables.max_error_count = number,
         "max_execution_time" => variables.max_execution_time_ms = number,
+        "net_read_timeout" => variables.net_read_timeout = number,
+        "net_write_timeout" => variables.net_write_timeout = number,
         "quorate_read_consistency" => {
             variables.read_consistency = ReadConsistency::parse(&word).unwrap_or_default();
         }

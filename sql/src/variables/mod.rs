@@ -65,6 +65,10 @@ pub struct SessionVariables {
     pub read_timeout_seconds: u64,
     /// `wait_timeout`, seconds.
     pub wait_timeout: u64,
+    /// `net_read_timeout`, seconds.
+    pub net_read_timeout: u64,
+    /// `net_write_timeout`, seconds.
+    pub net_write_timeout: u64,
     /// `sql_notes`: notes are kept among the warnings.
     pub sql_notes: bool,
     /// Session values of all other settable variables, as the client gave them; lower-case names.
@@ -94,6 +98,8 @@ impl Default for SessionVariables {
             read_consistency: ReadConsistency::default(),
             read_timeout_seconds: 10,
             wait_timeout: 28_800,
+            net_read_timeout: 30,
+            net_write_timeout: 60,
             sql_notes: true,
             others: std::collections::BTreeMap::new(),
         }

@@ -113,6 +113,12 @@ impl Frames {
         (self.receive_next, self.send_next) = (1, 0);
     }
 
+    /// Whether no part of a frame has been received that is not handed out.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.received.is_empty() && self.frame.is_none()
+    }
+
     /// The buffer to read from the socket into. Append only, and call [`inflate`](Self::inflate) until it gives nothing before more is read.
     pub fn received_mut(&mut self) -> &mut BytesMut {
         if self.received.capacity() - self.received.len() < INPUT_SPARE_BYTES_MIN {

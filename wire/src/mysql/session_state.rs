@@ -51,7 +51,7 @@ impl Change<'_> {
                 SCHEMA
             }
             Change::State => {
-                put_lenenc_bytes(&mut data, b"1");
+                data.push(b'1');
                 STATE_CHANGE
             }
             Change::Gtids(gtids) => {
@@ -127,7 +127,7 @@ mod tests {
         let cases: [(Change<'_>, &[u8]); 6] = [
             (Change::Variable { name: b"autocommit", value: b"OFF" }, b"\x00\x0f\nautocommit\x03OFF"),
             (Change::Schema(b"mysql"), b"\x01\x06\x05mysql"),
-            (Change::State, b"\x02\x02\x011"),
+            (Change::State, b"\x02\x011"),
             (Change::Gtids(b"u:7"), b"\x03\x05\x00\x03u:7"),
             (Change::TransactionCharacteristics(b"START TRANSACTION;"), b"\x04\x13\x12START TRANSACTION;"),
             (Change::TransactionState(b"T_______"), b"\x05\x09\x08T_______"),

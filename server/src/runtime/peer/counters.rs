@@ -77,6 +77,7 @@ impl RefusedKind {
             | wire::Error::ProxyNotAccepted { .. }
             | wire::Error::WrongArguments { .. }
             | wire::Error::Uncompress
+            | wire::Error::ReadTimeout
             | wire::Error::LongDataTooLarge => RefusedKind::Malformed,
         }
     }
