@@ -177,6 +177,7 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 pub const FILE_HANDLES_RESERVED_DIVISOR: usize = 4;
 
 /// Bytes of prepared-statement long data held for one statement.
+#[cfg(feature = "opensrv")]
 pub const LONG_DATA_BYTES_MAX: usize = 64 << 20;
 
 /// A result's bytes past which a statement that may stream hands them to the socket.
@@ -245,11 +246,18 @@ pub const CLIENT_TLS_READ_BYTES: usize = 17 << 10;
 /// What is compressed for a client without making way for other sessions.
 pub const CLIENT_COMPRESS_INLINE_BYTES_MAX: usize = 16 << 10;
 
+/// Largest packet of a client of the second front end.
+#[cfg(feature = "opensrv")]
+pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of a cursor's rows that are read back at once.
+pub const CURSOR_READ_BYTES: usize = 64 << 10;
+
+/// Bytes of the disk that the rows of all cursors of a node may take.
+pub const CURSOR_SPILL_BYTES_MAX: u64 = 4 << 30;
+
 /// Bytes of connection attributes that are kept of a connection (`performance_schema_session_connect_attrs_size`).
 pub const CONNECT_ATTRIBUTES_KEPT_BYTES_MAX: usize = 512;
-
-/// Largest packet of a client (`max_allowed_packet`).
-pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
 
 /// The engine is made durable once this many entries were brought to it since the last time: a node that crashed reads them again.
 pub const CHECKPOINT_ENTRIES: u64 = 300_000;

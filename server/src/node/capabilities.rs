@@ -60,7 +60,9 @@ impl Algorithms {
         }
         if has(Capabilities::ZSTD_COMPRESSION) {
             return match response.zstd_level {
-                Some(level) if Compression::ZSTD_LEVELS.contains(&level) => Ok(Some(Compression::Zstd { level })),
+                Some(level) if Compression::ZSTD_LEVELS.contains(&level) => {
+                    Ok(Some(Compression::Zstd { level }))
+                }
                 _ => Err(ErrorPacket::new(3923, "Invalid zstd compression level for algorithm 'zstd'.")),
             };
         }
@@ -86,7 +88,9 @@ impl PreparedPlace {
         taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).map_err(|_| sql::Error {
             code: 1461,
             state: *b"42000",
-            message: format!("Can't create more than max_prepared_stmt_count statements (current value: {places})"),
+            message: format!(
+                "Can't create more than max_prepared_stmt_count statements (current value: {places})"
+            ),
         })?;
         Ok(PreparedPlace(Arc::clone(node)))
     }
@@ -158,7 +162,10 @@ mod tests {
     fn a_list_is_of_known_names_and_not_empty() {
         let all = Algorithms { zlib: true, zstd: true, uncompressed: true };
         assert_eq!(Algorithms::parse(COMPRESSION_ALGORITHMS_DEFAULT), Some(all));
-        assert_eq!(Algorithms::parse("ZLIB,zlib"), Some(Algorithms { zstd: false, uncompressed: false, ..all }));
+        assert_eq!(
+            Algorithms::parse("ZLIB,zlib"),
+            Some(Algorithms { zstd: false, uncompressed: false, ..all })
+        );
         for list in ["", "lz4", "zlib,", "zlib, zstd"] {
             assert_eq!(Algorithms::parse(list), None, "{list}");
         }

@@ -221,7 +221,8 @@ impl Node {
         let encryption = self.processes.find(connection_id).and_then(|found| found.encryption.get().copied());
         status.push(("Ssl_cipher".into(), encryption.map_or("", |tls| tls.cipher).into()));
         status.push(("Ssl_version".into(), encryption.map_or("", |tls| tls.version).into()));
-        let compression = self.processes.find(connection_id).and_then(|found| found.compression.get().copied());
+        let compression =
+            self.processes.find(connection_id).and_then(|found| found.compression.get().copied());
         status.push(("Compression".into(), compression.map_or("OFF", |_| "ON").into()));
         status.push(("Compression_algorithm".into(), compression.map_or("", |used| used.name()).into()));
         status.push(("Compression_level".into(), compression.map_or(0, |used| used.level()).to_string()));

@@ -115,6 +115,8 @@ pub struct Node {
     pub freshness: freshness::Freshness,
     /// What clients' connections are encrypted with, once the node has started; none: they cannot be.
     pub client_tls: std::sync::OnceLock<crate::runtime::client_tls::ClientTls>,
+    /// Bytes of the disk that the rows of cursors take.
+    pub cursor_spill_bytes: Arc<std::sync::atomic::AtomicU64>,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -166,6 +168,7 @@ impl Node {
             vitals: vitals::Vitals::default(),
             freshness: freshness::Freshness::default(),
             client_tls: std::sync::OnceLock::new(),
+            cursor_spill_bytes: Arc::default(),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),

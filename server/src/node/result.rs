@@ -12,7 +12,9 @@ use sql::types::{TypeKind, Value};
 use wire::mysql::column::Column;
 use wire::mysql::constant::{Capabilities, StatusFlags};
 use wire::mysql::packet::PacketWriter;
-use wire::mysql::resultset::{BinaryRow, TextRow, put_definitions, put_definitions_end, put_optional_definitions};
+use wire::mysql::resultset::{
+    BinaryRow, TextRow, put_definitions, put_definitions_end, put_optional_definitions,
+};
 
 use crate::limits::{RESULT_FLUSH_BYTES, RESULT_HELD_BYTES_MAX};
 

@@ -541,8 +541,7 @@ impl Session {
         let client_found_rows = self.state.client_found_rows;
         let tracked = self.state.tracked.take();
         let client_takes_no_metadata = self.state.client_takes_no_metadata;
-        self.state =
-            SessionState { database, client_found_rows, client_takes_no_metadata, tracked, ..fresh };
+        self.state = SessionState { database, client_found_rows, client_takes_no_metadata, tracked, ..fresh };
     }
 }
 

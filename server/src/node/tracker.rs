@@ -233,7 +233,8 @@ impl Tracker {
         if self.settings.transaction != before {
             self.sent_state = NO_TRANSACTION;
             // As in MySQL: who begins to ask for the characteristics is told them.
-            self.sent_characteristics = (self.settings.transaction != Detail::Characteristics).then(String::new);
+            self.sent_characteristics =
+                (self.settings.transaction != Detail::Characteristics).then(String::new);
         }
     }
 
@@ -270,17 +271,20 @@ impl Tracker {
 
     /// Statements that begin a transaction like the one that is open, or that is to come.
     fn characteristics(&self) -> String {
-        let level = self.chosen.isolation.map(|level| format!("SET TRANSACTION ISOLATION LEVEL {};", words(level)));
+        let level =
+            self.chosen.isolation.map(|level| format!("SET TRANSACTION ISOLATION LEVEL {};", words(level)));
         let mut parts: Vec<String> = level.into_iter().collect();
         let access = |read_only: bool| if read_only { "READ ONLY" } else { "READ WRITE" };
         match &self.begun {
             None => {
-                let chosen = self.chosen.read_only.map(|read_only| format!("SET TRANSACTION {};", access(read_only)));
+                let chosen =
+                    self.chosen.read_only.map(|read_only| format!("SET TRANSACTION {};", access(read_only)));
                 parts.extend(chosen);
             }
             Some(Begun::Begin { consistent_snapshot, read_only }) => {
                 let snapshot = consistent_snapshot.then(|| "WITH CONSISTENT SNAPSHOT".to_owned());
-                let access = read_only.then_some(true).or(self.chosen.read_only).map(|only| access(only).to_owned());
+                let access =
+                    read_only.then_some(true).or(self.chosen.read_only).map(|only| access(only).to_owned());
                 let clauses: Vec<String> = snapshot.into_iter().chain(access).collect();
                 let space = if clauses.is_empty() { "" } else { " " };
                 parts.push(format!("START TRANSACTION{space}{};", clauses.join(", ")));
@@ -317,8 +321,12 @@ impl Node {
         let role = self.role.get();
         let members = self.members.in_force();
         let address = |id: u64| self.members.sql_address(id).unwrap_or_default();
-        let addresses: String =
-            members.members.iter().map(|member| member.id.get()).map(|id| format!("{id}={},", address(id))).collect();
+        let addresses: String = members
+            .members
+            .iter()
+            .map(|member| member.id.get())
+            .map(|id| format!("{id}={},", address(id)))
+            .collect();
         format!("leader={};term={};{addresses}", role.leader.unwrap_or(0), role.term)
     }
 }
@@ -340,10 +348,11 @@ fn is_of_tables(from: &TableExpr) -> bool {
 
 /// A branch's identifier as XA START takes it.
 fn shown(xid: &Xid) -> String {
-    let quoted = |bytes: &[u8]| match bytes.iter().all(|byte| byte.is_ascii_graphic() && !b"'\\".contains(byte)) {
-        true => format!("'{}'", String::from_utf8_lossy(bytes)),
-        false => format!("X'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
-    };
+    let quoted =
+        |bytes: &[u8]| match bytes.iter().all(|byte| byte.is_ascii_graphic() && !b"'\\".contains(byte)) {
+            true => format!("'{}'", String::from_utf8_lossy(bytes)),
+            false => format!("X'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        };
     let mut parts = vec![quoted(&xid.gtrid)];
     if !xid.bqual.is_empty() || xid.format_id != 1 {
         parts.push(quoted(&xid.bqual));

@@ -8,8 +8,8 @@
 
 use std::future::poll_fn;
 use std::io::{self, BufRead as _, IoSlice, Write};
-use std::sync::Arc;
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -45,7 +45,12 @@ impl Channel {
     /// A channel in the clear.
     #[must_use]
     pub fn new(stream: TcpStream) -> Channel {
-        Channel { stream: Arc::new(stream), write_timeout: CLIENT_WRITE_TIMEOUT, tls: None, compression: None }
+        Channel {
+            stream: Arc::new(stream),
+            write_timeout: CLIENT_WRITE_TIMEOUT,
+            tls: None,
+            compression: None,
+        }
     }
 
     /// The socket.
@@ -234,7 +239,9 @@ async fn write_plain(stream: &TcpStream, mut bytes: &[u8], timeout: Duration) ->
         match stream.try_write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => until_writable(stream, timeout).await?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                until_writable(stream, timeout).await?
+            }
             Err(error) => return Err(error),
         }
     }
@@ -242,16 +249,14 @@ async fn write_plain(stream: &TcpStream, mut bytes: &[u8], timeout: Duration) ->
 }
 
 /// Writes all records that wait to be sent.
-async fn write_records(
-    stream: &TcpStream,
-    tls: &mut ServerConnection,
-    timeout: Duration,
-) -> io::Result<()> {
+async fn write_records(stream: &TcpStream, tls: &mut ServerConnection, timeout: Duration) -> io::Result<()> {
     while tls.wants_write() {
         match tls.write_tls(&mut AtOnce(stream)) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => until_writable(stream, timeout).await?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                until_writable(stream, timeout).await?
+            }
             Err(error) => return Err(error),
         }
     }
@@ -273,8 +278,9 @@ fn poll_take(
 ) -> Poll<io::Result<Taken>> {
     let mut space = [const { MaybeUninit::<u8>::uninit() }; CLIENT_TLS_READ_BYTES];
     loop {
-        let received = stream
-            .try_io(Interest::READABLE, || Ok(rustix::io::read(stream, &mut space[..]).map(|(received, _)| received)?));
+        let received = stream.try_io(Interest::READABLE, || {
+            Ok(rustix::io::read(stream, &mut space[..]).map(|(received, _)| received)?)
+        });
         match received {
             Ok([]) => return Poll::Ready(Ok(Taken::Closed)),
             Ok(bytes) => return Poll::Ready(take_in(tls, bytes, plaintext)),

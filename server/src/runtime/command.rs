@@ -20,8 +20,8 @@ use wire::mysql::resultset::{put_end, put_prepared, put_prepared_optionally};
 
 use super::channel::Channel;
 use super::connection::{End, Socket};
-use super::cursor::Cursor;
-use crate::limits::{LONG_DATA_BYTES_MAX, RESULT_FLUSH_BYTES};
+use super::cursor::{Cursor, Part, Spill};
+use crate::limits::RESULT_FLUSH_BYTES;
 use crate::node::errno;
 use crate::node::metadata::definition;
 use crate::node::parameters;
@@ -161,11 +161,14 @@ impl Client {
                     binding.cursor = None;
                     self.put_ok(writer, &Outcome::default(), StatusFlags::empty());
                 }
-                None => unknown_statement(id, "mysqld_stmt_reset").encode(writer),
+                None => unknown_statement(id).encode(writer),
             },
             Command::Ping => self.put_ok(writer, &Outcome::default(), StatusFlags::empty()),
             Command::InitDb(name) => {
-                let result = self.session.use_database(&String::from_utf8_lossy(name));
+                let result = match name {
+                    [] => Err(sql::Error::no_database()),
+                    name => self.session.use_database(&String::from_utf8_lossy(name)),
+                };
                 self.answer(writer, result);
             }
             Command::ResetConnection => {
@@ -185,13 +188,16 @@ impl Client {
             Command::ProcessInfo => {
                 return self.query(&Bytes::from_static(b"SHOW PROCESSLIST"), socket).await;
             }
-            Command::StmtFetch { id, row_count } => self.fetch(id, row_count, writer),
+            Command::StmtFetch { id, row_count } => return self.fetch(id, row_count, socket).await,
+            Command::Debug => {
+                tracing::info!("COM_DEBUG: {}", self.statistics());
+                put_end(writer, self.capabilities, self.status(), 0);
+            }
             Command::Quit | Command::ChangeUser(_) => {}
             Command::CreateDb(_)
             | Command::DropDb(_)
             | Command::Refresh { .. }
             | Command::Shutdown
-            | Command::Debug
             | Command::BinlogDump(_)
             | Command::BinlogDumpGtid(_)
             | Command::RegisterReplica(_)
@@ -219,7 +225,8 @@ impl Client {
     /// Whether the client wants no definitions of columns.
     fn omits_metadata(&self) -> bool {
         self.capabilities.contains(Capabilities::OPTIONAL_RESULTSET_METADATA)
-            && sql::variables::shown_in_session(&self.session.state, "resultset_metadata").as_deref() == Some("NONE")
+            && sql::variables::shown_in_session(&self.session.state, "resultset_metadata").as_deref()
+                == Some("NONE")
     }
 
     /// COM_QUERY: one statement, or several when the client can take several results.
@@ -305,12 +312,7 @@ impl Client {
     }
 
     /// The packet that ends a statement's answer; false when it is an error.
-    fn finish(
-        &mut self,
-        result: Result<Outcome, sql::Error>,
-        more: bool,
-        writer: &mut PacketWriter,
-    ) -> bool {
+    fn finish(&mut self, result: Result<Outcome, sql::Error>, more: bool, writer: &mut PacketWriter) -> bool {
         let more = if more { StatusFlags::MORE_RESULTS_EXISTS } else { StatusFlags::empty() };
         match result {
             Ok(outcome) if outcome.rows => {
@@ -372,10 +374,12 @@ impl Client {
     }
 
     fn long_data(&mut self, id: u32, parameter: u16, data: &[u8]) {
+        // As a packet, of which it could have been part.
+        let bytes_max = self.session.state.variables.max_allowed_packet_bytes as usize;
         if let Some(binding) = self.bindings.get_mut(&id)
             && let Some(prepared) = self.session.prepared.get(&id)
         {
-            binding.long_data.append(parameter, prepared.parameter_count, data, LONG_DATA_BYTES_MAX);
+            binding.long_data.append(parameter, prepared.parameter_count, data, bytes_max);
         }
     }
 
@@ -384,7 +388,7 @@ impl Client {
         let (Some(mut prepared), Some(binding)) =
             (self.session.prepared.remove(&id), self.bindings.get_mut(&id))
         else {
-            unknown_statement(id, "mysqld_stmt_execute").encode(&mut socket.writer);
+            unknown_statement(id).encode(&mut socket.writer);
             return Ok(());
         };
         self.session.connection.begin("Execute", Some(prepared.text.clone()));
@@ -431,19 +435,26 @@ impl Client {
     ) {
         let statement = Arc::clone(&prepared.statement);
         let mut rows = PacketWriter::new();
+        let node = Arc::clone(&self.session.node);
+        let connection_id = self.session.connection.id;
+        let mut spill = Spill::new(&node.config.data, &node.cursor_spill_bytes, connection_id, id);
+        let mut send = |bytes: &[u8]| spill.write(bytes);
         let mut reply = Reply::new(&mut rows, self.capabilities, true, self.status());
+        reply.stream = Some(&mut send);
         reply.omits_metadata = self.omits_metadata();
         let result = self.session.run(&statement, values, Some(&mut prepared.plan), &mut reply).await;
+        let result = result.map_err(|error| spill.failure.take().unwrap_or(error));
         self.observe(&statement, &result);
         match result {
             Ok(outcome) if outcome.rows => {
-                match Cursor::open(&rows, self.capabilities, self.status(), self.warnings(), writer) {
+                let (status, warnings) = (self.status(), self.warnings());
+                match Cursor::open(spill, &rows, self.capabilities, status, warnings, writer) {
                     Ok(cursor) => {
                         if let Some(binding) = self.bindings.get_mut(&id) {
                             binding.cursor = Some(cursor);
                         }
                     }
-                    Err(error) => errno::from_wire(&error).encode(writer),
+                    Err(error) => errno::packet(&error).encode(writer),
                 }
             }
             other => {
@@ -452,25 +463,31 @@ impl Client {
         }
     }
 
-    /// COM_STMT_FETCH.
-    fn fetch(&mut self, id: u32, row_count: u32, writer: &mut PacketWriter) {
+    /// COM_STMT_FETCH. Rows leave as they are read: however many were asked for, they do not collect.
+    async fn fetch(&mut self, id: u32, mut row_count: u32, socket: &mut Socket) -> Result<(), End> {
         let (capabilities, status) = (self.capabilities, self.status());
         let Some(binding) = self.bindings.get_mut(&id) else {
-            unknown_statement(id, "mysqld_stmt_fetch").encode(writer);
-            return;
+            unknown_statement(id).encode(&mut socket.writer);
+            return Ok(());
         };
         let Some(cursor) = &mut binding.cursor else {
-            ErrorPacket::new(1421, format!("The statement ({id}) has no open cursor.")).encode(writer);
-            return;
+            ErrorPacket::new(1421, format!("The statement ({id}) has no open cursor."))
+                .encode(&mut socket.writer);
+            return Ok(());
         };
-        match cursor.fetch(row_count, capabilities, status, writer) {
-            Ok(true) => {}
-            Ok(false) => binding.cursor = None,
-            Err(error) => {
-                binding.cursor = None;
-                errno::from_wire(&error).encode(writer);
+        loop {
+            match cursor.fetch(&mut row_count, capabilities, status, &mut socket.writer) {
+                Ok(Part::Full) => socket.flush().await?,
+                Ok(Part::Done) => return Ok(()),
+                Ok(Part::End) => break,
+                Err(error) => {
+                    errno::packet(&error).encode(&mut socket.writer);
+                    break;
+                }
             }
         }
+        binding.cursor = None;
+        Ok(())
     }
 
     fn set_option(&mut self, option: u16, writer: &mut PacketWriter) {
@@ -556,6 +573,6 @@ fn send_rows(
     sent
 }
 
-fn unknown_statement(id: u32, given_to: &str) -> ErrorPacket {
-    ErrorPacket::new(1243, format!("Unknown prepared statement handler ({id}) given to {given_to}"))
+fn unknown_statement(id: u32) -> ErrorPacket {
+    ErrorPacket::new(1243, format!("Unknown prepared statement handler ({id}) given to mysql_stmt_precheck"))
 }

@@ -23,8 +23,7 @@ use wire::mysql::packet::{Packet, PacketReader, PacketWriter};
 use super::channel::Channel;
 use super::command::Client;
 use crate::limits::{
-    CLIENT_GOODBYE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, CLIENT_READ_TIMEOUT, HANDSHAKE_PACKET_BYTES_MAX,
-    RESULT_FLUSH_BYTES,
+    CLIENT_GOODBYE_TIMEOUT, CLIENT_READ_TIMEOUT, HANDSHAKE_PACKET_BYTES_MAX, RESULT_FLUSH_BYTES,
 };
 use crate::node::Node;
 use crate::node::process::{Connection as Process, count};
@@ -84,7 +83,8 @@ pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, proces
 
 /// Tells the client what was wrong with its bytes, if it still listens.
 async fn refuse(socket: &mut Socket, error: &wire::Error) {
-    socket.writer.set_sequence(socket.reader.sequence_next());
+    // Before the first byte of a command was understood, the client waits for the first packet of its answer.
+    socket.writer.set_sequence(socket.reader.sequence_next().max(GOODBYE_SEQUENCE));
     crate::node::errno::from_wire(error).encode(&mut socket.writer);
     let _ = socket.flush().await;
 }
@@ -227,11 +227,11 @@ async fn handshake(
     let login =
         Login { salt, plugin: response.auth_plugin, answer: response.auth_response, user: &user, address };
     authenticate(socket, packet.sequence, login).await?;
-    socket.reader.set_packet_bytes_max(CLIENT_PACKET_BYTES_MAX);
     let host = address.ip().to_string();
     let mut state = new_state(node, &user, &host, process.id);
     state.client_found_rows = response.capabilities.contains(Capabilities::FOUND_ROWS);
     super::requested::apply(node, &response, &mut state, process);
+    socket.reader.set_packet_bytes_max(state.variables.max_allowed_packet_bytes as usize);
     process.identify(&user, None);
     let mut session = Session::new(Arc::clone(node), Arc::clone(process), state);
     if let Some(Err(error)) =

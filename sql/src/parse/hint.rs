@@ -37,7 +37,8 @@ pub(crate) fn has_inventory(cursor: &Cursor<'_, '_>, verb: Span) -> crate::Resul
 pub fn max_execution_time(text: &[u8]) -> Option<u64> {
     let text = text.trim_ascii_start();
     let (word, behind) = text.split_at_checked(b"SELECT".len())?;
-    let inside = behind.trim_ascii_start().strip_prefix(OPENING).filter(|_| word.eq_ignore_ascii_case(b"SELECT"))?;
+    let inside =
+        behind.trim_ascii_start().strip_prefix(OPENING).filter(|_| word.eq_ignore_ascii_case(b"SELECT"))?;
     let end = inside.windows(2).position(|bytes| bytes == b"*/")?;
     let hints = inside[..end].to_ascii_uppercase();
     let name = b"MAX_EXECUTION_TIME";

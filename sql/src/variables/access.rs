@@ -394,7 +394,9 @@ fn checked(variable: &Variable, value: Value, session: &mut SessionState) -> cra
         ("session_track_system_variables", Value::Text(list)) => {
             warn_of_unknown(&String::from_utf8_lossy(list), session);
         }
-        ("resultset_metadata", Value::Text(word)) if &word[..] == b"NONE" && !session.client_takes_no_metadata => {
+        ("resultset_metadata", Value::Text(word))
+            if &word[..] == b"NONE" && !session.client_takes_no_metadata =>
+        {
             let message = "The client doesn't support optional metadata transfer".to_owned();
             return Err(Error { code: 3640, state: *b"HY000", message });
         }

@@ -15,7 +15,8 @@ mod time_zone;
 mod tests;
 
 pub use access::{
-    assign, data_type, get, iter_all, new_session, parse_isolation, set_global, set_names, set_session, shown_in_session,
+    assign, data_type, get, iter_all, new_session, parse_isolation, set_global, set_names, set_session,
+    shown_in_session,
 };
 
 /// What this server calls itself in the handshake and in `VERSION()`.

@@ -17,8 +17,8 @@ use bytes::{Buf, BytesMut};
 
 use self::codec::{Inflater, Step};
 use crate::limits::{
-    COMPRESSED_HEADER_BYTES, COMPRESSED_PAYLOAD_BYTES_MIN, DEFLATED_PART_BYTES_MAX,
-    INFLATED_PART_BYTES_MAX, INPUT_READ_BYTES, INPUT_SPARE_BYTES_MIN,
+    COMPRESSED_HEADER_BYTES, COMPRESSED_PAYLOAD_BYTES_MIN, DEFLATED_PART_BYTES_MAX, INFLATED_PART_BYTES_MAX,
+    INPUT_READ_BYTES, INPUT_SPARE_BYTES_MIN,
 };
 use crate::{Error, Result};
 
@@ -162,7 +162,8 @@ impl Frames {
 
     /// Reads the header of the next frame; false while it is not whole.
     fn begin_frame(&mut self) -> Result<bool> {
-        let Some(&[a, b, c, sequence, d, e, f]) = self.received.first_chunk::<COMPRESSED_HEADER_BYTES>() else {
+        let Some(&[a, b, c, sequence, d, e, f]) = self.received.first_chunk::<COMPRESSED_HEADER_BYTES>()
+        else {
             return Ok(false);
         };
         if sequence != self.receive_next && sequence != 0 {

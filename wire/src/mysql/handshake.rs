@@ -214,7 +214,8 @@ impl<'a> HandshakeResponse<'a> {
             true => ConnectAttributes::parse(input)?,
             false => ConnectAttributes::default(),
         };
-        let zstd_level = has(Capabilities::ZSTD_COMPRESSION).then(|| input.u8().ok_or(bad("compression level")));
+        let zstd_level =
+            has(Capabilities::ZSTD_COMPRESSION).then(|| input.u8().ok_or(bad("compression level")));
         Ok(HandshakeResponse {
             capabilities,
             packet_bytes_max,

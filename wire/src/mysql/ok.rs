@@ -152,7 +152,8 @@ pub fn put_result_end_with_changes(
     warnings: u16,
     changes: &[u8],
 ) {
-    OkPacket { status, warnings, ..OkPacket::default() }.encode_changes_with_header(writer, EOF_HEADER, changes);
+    OkPacket { status, warnings, ..OkPacket::default() }
+        .encode_changes_with_header(writer, EOF_HEADER, changes);
 }
 
 /// What ends a list of rows or columns.

@@ -20,7 +20,8 @@ pub fn skip_in_query(body: &[u8]) -> Result<&[u8]> {
     if count == 0 {
         return Ok(input.take_rest());
     }
-    let count = usize::try_from(count).ok().filter(|count| *count <= STATEMENT_PARAMETERS_MAX).ok_or(MALFORMED)?;
+    let count =
+        usize::try_from(count).ok().filter(|count| *count <= STATEMENT_PARAMETERS_MAX).ok_or(MALFORMED)?;
     if sets != 1 {
         return Err(MALFORMED);
     }
@@ -99,7 +100,12 @@ fn take_type(input: &mut Input<'_>) -> Option<ParameterType> {
     Some(parameter)
 }
 
-fn skip_values(input: &mut Input<'_>, nulls: &[u8], types: &[ParameterType], long_data: &LongData) -> Result<()> {
+fn skip_values(
+    input: &mut Input<'_>,
+    nulls: &[u8],
+    types: &[ParameterType],
+    long_data: &LongData,
+) -> Result<()> {
     for (index, parameter) in types.iter().enumerate() {
         if nulls[index / 8] & (1 << (index % 8)) == 0 && long_data.get(index).is_none() {
             parse_value(input, *parameter)?;
@@ -144,8 +150,9 @@ mod tests {
     fn parameters_with_attributes_behind_them() {
         let (mut types, long_data) = (Vec::new(), LongData::default());
         let mut values = |bytes: &[u8], count, flags| {
-            parse_parameters_and_attributes(bytes, count, flags, &mut types, &long_data)
-                .and_then(|values| values.map(|value| value.map(|value| format!("{value:?}"))).collect::<Result<Vec<_>>>())
+            parse_parameters_and_attributes(bytes, count, flags, &mut types, &long_data).and_then(|values| {
+                values.map(|value| value.map(|value| format!("{value:?}"))).collect::<Result<Vec<_>>>()
+            })
         };
         let five = format!("{:?}", Param::Int(5));
         let with = b"\x02\0\x01\x08\0\0\x08\0\x03foo\x05\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\0";

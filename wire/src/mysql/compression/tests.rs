@@ -91,7 +91,10 @@ fn a_frame_gives_what_it_says_or_nothing() {
         let cut = &body[..body.len() - 1];
         assert_eq!(inflated(compression, &frame(cut.len(), 0, 10_000, cut), 7), Err(Error::Uncompress));
         let behind = [&body[..], b"x"].concat();
-        assert_eq!(inflated(compression, &frame(behind.len(), 0, 10_000, &behind), 7), Err(Error::Uncompress));
+        assert_eq!(
+            inflated(compression, &frame(behind.len(), 0, 10_000, &behind), 7),
+            Err(Error::Uncompress)
+        );
         assert_eq!(inflated(compression, &frame(0, 0, 10, &[]), 7), Err(Error::Uncompress));
         assert_eq!(inflated(compression, &frame(4, 0, 10, b"\xff\xff\xff\xff"), 7), Err(Error::Uncompress));
     }
@@ -118,7 +121,11 @@ fn a_bomb_takes_no_more_memory_than_a_part() {
                 }
                 assert!(plain.capacity() <= 4 * INFLATED_PART_BYTES_MAX, "{}", plain.capacity());
             };
-            assert_eq!(outcome, if fits { Ok(stated) } else { Err(Error::Uncompress) }, "{compression:?} {stated}");
+            assert_eq!(
+                outcome,
+                if fits { Ok(stated) } else { Err(Error::Uncompress) },
+                "{compression:?} {stated}"
+            );
         }
     }
 }
