@@ -247,6 +247,7 @@ async fn handshake(
         socket.flush().await?;
         let received = socket.reader.take_unread();
         socket.channel.begin_compression(compression, &received);
+        socket.reader.ignore_sequence();
         let _ = process.compression.set(compression);
     }
     Ok(client)

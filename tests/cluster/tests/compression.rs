@@ -56,7 +56,7 @@ fn real_clients_compress() {
             .spawn()
             .unwrap();
         let mut input = process.stdin.take().unwrap();
-        input.write_all(long.as_bytes()).unwrap();
+        input.write_all(format!("{long};\n").as_bytes()).unwrap();
         drop(input);
         let output = process.wait_with_output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", 17 << 20));

@@ -21,8 +21,9 @@ fn connect(cluster: &TestCluster, id: u64) -> Raw {
 /// The state of a connection in the process list; none when it is not there.
 fn state(watcher: &mut Connection, id: u32) -> Option<String> {
     let list = watcher.query("SHOW PROCESSLIST").unwrap();
-    let row = (0..list.rows.len()).find(|row| list.text(*row, 0) == Some(&id.to_string()))?;
-    Some(list.text(row, 6).unwrap_or_default().to_owned())
+    let row =
+        (0..list.rows.len()).find(|row| list.text(*row, 0).as_deref() == Some(id.to_string().as_str()))?;
+    Some(list.text(row, 6).unwrap_or_default())
 }
 
 fn wait_for_state(watcher: &mut Connection, id: u32, wanted: &str) {
