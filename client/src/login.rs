@@ -44,6 +44,7 @@ impl Connection {
             database: options.database.as_deref().map(str::as_bytes),
             auth_plugin: Some(plugin.name().as_bytes()),
             attributes: ConnectAttributes::from_encoded(&pairs)?,
+            zstd_level: None,
         };
         self.answer_in_login(|writer| response.encode(writer))?;
         self.finish_login(password, greeting.salt)

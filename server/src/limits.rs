@@ -125,11 +125,20 @@ pub const PEER_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a peer may take for its hello.
 pub const PEER_HELLO_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long a client may take to authenticate (`connect_timeout`).
+/// How long a client may take to authenticate, unless `connect_timeout` is set.
 pub const CLIENT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a client may take nothing of what is sent to it (`net_write_timeout`).
+/// How long a client that has not logged in may take nothing of what is sent to it; later `net_write_timeout` says so.
 pub const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a client that has not logged in may pause within a packet; later `net_read_timeout` says so.
+pub const CLIENT_READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often it is asked whether the clients of running statements are still there.
+pub const CLIENT_VANISHED_POLL: Duration = Duration::from_millis(200);
+
+/// What ends sooner is not asked for.
+pub const CLIENT_BUSY_MIN: Duration = Duration::from_millis(100);
 
 /// How long a client whose connection is ended from this side has for its last packets.
 pub const CLIENT_GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -180,10 +189,8 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 /// Of the file handles that the process may have, one in this many is kept from clients, for the log, the store and peers.
 pub const FILE_HANDLES_RESERVED_DIVISOR: usize = 4;
 
-/// Prepared statements of one connection.
-pub const PREPARED_STATEMENTS_PER_CONNECTION_MAX: usize = 16_382;
-
 /// Bytes of prepared-statement long data held for one statement.
+#[cfg(feature = "opensrv")]
 pub const LONG_DATA_BYTES_MAX: usize = 64 << 20;
 
 /// A result's bytes past which a statement that may stream hands them to the socket.
@@ -249,8 +256,21 @@ pub const HANDSHAKE_PACKET_BYTES_MAX: usize = 64 << 10;
 /// What is read at once of a client's encrypted connection; a record of TLS is up to 16 KiB and some bytes.
 pub const CLIENT_TLS_READ_BYTES: usize = 17 << 10;
 
-/// Largest packet of a client (`max_allowed_packet`).
+/// What is compressed for a client without making way for other sessions.
+pub const CLIENT_COMPRESS_INLINE_BYTES_MAX: usize = 16 << 10;
+
+/// Largest packet of a client of the second front end.
+#[cfg(feature = "opensrv")]
 pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of a cursor's rows that are read back at once.
+pub const CURSOR_READ_BYTES: usize = 64 << 10;
+
+/// Bytes of the disk that the rows of all cursors of a node may take.
+pub const CURSOR_SPILL_BYTES_MAX: u64 = 4 << 30;
+
+/// Bytes of connection attributes that are kept of a connection (`performance_schema_session_connect_attrs_size`).
+pub const CONNECT_ATTRIBUTES_KEPT_BYTES_MAX: usize = 512;
 
 /// The engine is made durable once this many entries were brought to it since the last time: a node that crashed reads them again.
 pub const CHECKPOINT_ENTRIES: u64 = 300_000;

@@ -238,6 +238,7 @@ fn pipelined_commands_are_each_done() {
         database: None,
         auth_plugin: Some(b"mysql_native_password"),
         attributes: ConnectAttributes::from_encoded(&[]).unwrap(),
+        zstd_level: None,
     }
     .encode(&mut writer);
     // The first commands come together with the login.

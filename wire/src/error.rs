@@ -61,6 +61,12 @@ pub enum Error {
         /// Who sent it.
         address: std::net::IpAddr,
     },
+    /// A compressed frame that does not inflate to what its header says.
+    #[error("Couldn't uncompress communication packet")]
+    Uncompress,
+    /// A packet that was begun and did not go on in time (`net_read_timeout`).
+    #[error("Got timeout reading communication packets")]
+    ReadTimeout,
     /// Parameters of COM_STMT_EXECUTE that do not fit the statement.
     #[error("Incorrect arguments to mysqld_stmt_execute: {what}")]
     WrongArguments {
@@ -126,6 +132,8 @@ impl Error {
             Error::PacketTooLarge { .. }
             | Error::OutOfOrder { .. }
             | Error::BadHandshake { .. }
+            | Error::Uncompress
+            | Error::ReadTimeout
             | Error::ProxyHeader { .. }
             | Error::ProxyNotAccepted { .. }
             | Error::BadMagic { .. }
@@ -144,6 +152,8 @@ impl Error {
             Error::OutOfOrder { .. } => code::ER_NET_PACKETS_OUT_OF_ORDER,
             Error::Malformed { .. } => code::ER_MALFORMED_PACKET,
             Error::BadHandshake { .. } => code::ER_HANDSHAKE_ERROR,
+            Error::ReadTimeout => code::ER_NET_READ_INTERRUPTED,
+            Error::Uncompress => code::ER_NET_UNCOMPRESS_ERROR,
             Error::WrongArguments { .. } => code::ER_WRONG_ARGUMENTS,
             Error::ProxyNotAccepted { .. } => code::ER_HOST_NOT_PRIVILEGED,
             Error::LongDataTooLarge | Error::ProxyHeader { .. } => code::ER_UNKNOWN_ERROR,

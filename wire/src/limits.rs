@@ -28,6 +28,17 @@ pub const OUTPUT_FLUSH_BYTES: usize = 32 << 10;
 /// Capacity that an emptied output buffer keeps.
 pub const OUTPUT_KEEP_BYTES: usize = 64 << 10;
 
+/// Bytes of the header of a compressed frame.
+pub const COMPRESSED_HEADER_BYTES: usize = 7;
+/// The most that a compressed frame can say of itself, in 3 bytes: its own bytes, and those that it inflates to.
+pub const COMPRESSED_FRAME_BYTES_MAX: usize = 0xff_ffff;
+/// What is shorter is not compressed (MySQL's MIN_COMPRESS_LENGTH).
+pub const COMPRESSED_PAYLOAD_BYTES_MIN: usize = 50;
+/// Bytes of plaintext handed out at once, whatever a frame inflates to.
+pub const INFLATED_PART_BYTES_MAX: usize = 64 << 10;
+/// Bytes that are compressed as one frame: what is in one frame has to be there before any of it is sent.
+pub const DEFLATED_PART_BYTES_MAX: usize = 1 << 20;
+
 /// Bytes of the random challenge of the handshake.
 pub const SALT_BYTES: usize = 20;
 /// Bytes of connection attributes accepted in a handshake.
@@ -80,6 +91,8 @@ pub const PEER_SNAPSHOT_CHUNK_BYTES_MAX: usize = 60 << 20;
 const _: () = assert!(INPUT_SPARE_BYTES_MIN <= INPUT_READ_BYTES);
 const _: () = assert!(INPUT_READ_BYTES <= INPUT_KEEP_BYTES);
 const _: () = assert!(INPUT_KEEP_BYTES <= INPUT_AHEAD_BYTES_MAX);
+const _: () = assert!(COMPRESSED_PAYLOAD_BYTES_MIN < INFLATED_PART_BYTES_MAX);
+const _: () = assert!(DEFLATED_PART_BYTES_MAX < COMPRESSED_FRAME_BYTES_MAX);
 const _: () = assert!(OUTPUT_FLUSH_BYTES <= OUTPUT_KEEP_BYTES);
 const _: () = assert!(HANDSHAKE_PACKET_BYTES_MAX < PACKET_FRAGMENT_BYTES);
 const _: () = assert!(

@@ -12,6 +12,7 @@ use storage::engine::KeyRange;
 use storage::txn::{LockOutcome, WaitPolicy};
 
 use super::Node;
+use super::capabilities::{Algorithms, COMPRESSION_ALGORITHMS};
 use super::process::Connection;
 
 /// Values of settable variables changed with SET GLOBAL. They hold for this node until it stops.
@@ -91,6 +92,7 @@ impl Node {
             ("quorate_role".into(), text(self.shown_role(&role))),
             ("quorate_serving".into(), Value::Int(i64::from(role.serving))),
             ("quorate_term".into(), Value::UInt(role.term)),
+            ("quorate_topology".into(), text(self.topology_text())),
             ("read_only".into(), Value::Int(i64::from(!role.serving))),
             ("server_id".into(), Value::UInt(self.config.node_id)),
             ("server_uuid".into(), text(uuid_text(self.config.cluster_id ^ u128::from(self.config.node_id)))),
@@ -186,6 +188,7 @@ impl Node {
         let running = processes.iter().filter(|process| process.command != "Sleep").count();
         let stats = self.store.stats();
         let mut status: Vec<(String, String)> = vec![
+            ("Aborted_clients".into(), load(&counters.aborted_clients)),
             ("Aborted_connects".into(), load(&counters.aborted_connects)),
             ("Bytes_received".into(), load(&counters.bytes_received)),
             ("Bytes_sent".into(), load(&counters.bytes_sent)),
@@ -198,6 +201,7 @@ impl Node {
             ("Connections".into(), load(&counters.connections)),
             ("Innodb_row_lock_waits".into(), load(&counters.lock_waits)),
             ("Max_used_connections".into(), load(&counters.connections_most)),
+            ("Prepared_stmt_count".into(), load(&counters.prepared_statements)),
             ("Queries".into(), load(&counters.questions)),
             ("Questions".into(), load(&counters.questions)),
             ("Quorate_engine_index".into(), self.store.engine_index().to_string()),
@@ -220,6 +224,11 @@ impl Node {
         status.push(("Ssl_version".into(), encryption.map_or("", |tls| tls.version).into()));
         let key = self.password_key.get().map(|key| key.public_pem().to_string());
         status.push(("Caching_sha2_password_rsa_public_key".into(), key.unwrap_or_default()));
+        let compression =
+            self.processes.find(connection_id).and_then(|found| found.compression.get().copied());
+        status.push(("Compression".into(), compression.map_or("OFF", |_| "ON").into()));
+        status.push(("Compression_algorithm".into(), compression.map_or("", |used| used.name()).into()));
+        status.push(("Compression_level".into(), compression.map_or(0, |used| used.level()).to_string()));
         status.push(("Ssl_accepts".into(), load(&counters.tls_accepts)));
         status.push(("Ssl_finished_accepts".into(), load(&counters.tls_finished_accepts)));
         let current = ["Current_tls_ca", "Current_tls_cert", "Current_tls_key", "Current_tls_version"];
@@ -270,6 +279,10 @@ impl Host for Node {
         self.processes.processes()
     }
 
+    fn connect_attributes(&self) -> Vec<sql::execute::ConnectAttribute> {
+        self.processes.attributes()
+    }
+
     fn status(&self, _session: bool, connection_id: u64) -> Vec<(String, String)> {
         self.status_values(connection_id)
     }
@@ -291,6 +304,13 @@ impl Host for Node {
     }
 
     fn check_global(&self, name: &str, value: &Value) -> sql::Result<()> {
+        if let (COMPRESSION_ALGORITHMS, Value::Text(list)) = (name, value) {
+            let list = String::from_utf8_lossy(list);
+            return match Algorithms::parse(&list) {
+                Some(_) => Ok(()),
+                None => Err(sql::Error::wrong_value_for_variable(name, list)),
+            };
+        }
         if name == REQUIRE_SECURE_TRANSPORT && *value == Value::Int(1) && self.client_tls.get().is_none() {
             return Err(sql::Error {
                 code: 3160,

@@ -11,6 +11,7 @@ pub mod administration;
 pub mod apply;
 pub mod assignment;
 pub mod authorize;
+pub mod capabilities;
 pub mod cluster;
 mod cluster_view;
 pub mod decided;
@@ -43,6 +44,7 @@ pub mod statement;
 pub mod steering;
 pub mod table_locks;
 pub mod text_plans;
+pub mod tracker;
 pub mod user_locks;
 pub mod vitals;
 pub mod xa;
@@ -120,6 +122,8 @@ pub struct Node {
     pub password_key: std::sync::OnceLock<crate::runtime::login::key::PasswordKey>,
     /// Who is let in.
     pub logins: login::Logins,
+    /// Bytes of the disk that the rows of cursors take.
+    pub cursor_spill_bytes: Arc<std::sync::atomic::AtomicU64>,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -173,6 +177,7 @@ impl Node {
             client_tls: std::sync::OnceLock::new(),
             password_key: std::sync::OnceLock::new(),
             logins: login::Logins::default(),
+            cursor_spill_bytes: Arc::default(),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),

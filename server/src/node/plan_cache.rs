@@ -15,6 +15,7 @@ use sql::types::{Collation, DataType, Value};
 use sql::variables::SqlMode;
 
 use super::authorize::next_plan_number;
+use super::capabilities::PreparedPlace;
 use super::result::{Answer, Definitions};
 use super::session::Session;
 use crate::limits::TEXT_PARAMETER_CHARACTERS;
@@ -30,6 +31,8 @@ pub struct Prepared {
     pub parameter_count: usize,
     /// Its plan, made at prepare and again when the schema has changed.
     pub plan: Option<Arc<CachedPlan>>,
+    /// Its place among all.
+    _place: PreparedPlace,
 }
 
 /// A plan and what it depends on.
@@ -221,6 +224,7 @@ impl Session {
             statement: Arc::new(parsed.statement),
             parameter_count: parsed.parameter_count,
             plan: None,
+            _place: PreparedPlace::take(&self.node)?,
         };
         if is_planned(&prepared.statement) {
             self.plan(&prepared.statement, Some(&mut prepared.plan))?;

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use sql::execute::Process;
+use sql::execute::{ConnectAttribute, Process};
 use tokio::sync::Notify;
+use wire::mysql::compression::Compression;
+use wire::mysql::handshake::ConnectAttributes;
+
+use crate::limits::CONNECT_ATTRIBUTES_KEPT_BYTES_MAX;
 
 use crate::limits::CONNECTIONS_RESERVED;
 
@@ -52,6 +56,10 @@ pub struct Connection {
     passed_on_for: OnceLock<String>,
     /// Set when TLS's handshake is done; never in the clear.
     pub encryption: OnceLock<Encryption>,
+    /// Set when the login is done; never of a connection that is not compressed.
+    pub compression: OnceLock<Compression>,
+    /// Connection attributes, in order.
+    attributes: OnceLock<Box<[(String, String)]>>,
     activity: Mutex<Activity>,
     /// The running statement is to stop. Cleared when the next one begins.
     pub statement_killed: AtomicBool,
@@ -63,6 +71,12 @@ pub struct Connection {
     server_stops: AtomicBool,
     /// Wakes the session when one of them was set.
     killed: Notify,
+    /// The client is gone: nobody hears what the statement's outcome is.
+    client_gone: AtomicBool,
+    /// Wakes whoever waits for that.
+    abandoned: Notify,
+    /// Asks the client's socket; none until there is one.
+    pub is_gone: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
 }
 
 impl Connection {
@@ -102,6 +116,25 @@ impl Connection {
         activity.since = Instant::now();
     }
 
+    /// Keeps what the client said of itself, up to `performance_schema_session_connect_attrs_size`; of the rest only how much it was.
+    pub fn keep_attributes(&self, attributes: ConnectAttributes<'_>) {
+        let (mut kept, mut kept_bytes, mut lost_bytes) = (Vec::new(), 0, 0);
+        for (name, value) in attributes.iter() {
+            let bytes = name.len() + value.len();
+            if lost_bytes > 0 || kept_bytes + bytes > CONNECT_ATTRIBUTES_KEPT_BYTES_MAX {
+                lost_bytes += bytes;
+                continue;
+            }
+            kept_bytes += bytes;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            kept.push((text(name), text(value)));
+        }
+        if lost_bytes > 0 {
+            kept.push(("_truncated".to_owned(), lost_bytes.to_string()));
+        }
+        let _ = self.attributes.set(kept.into_boxed_slice());
+    }
+
     /// A proxy has said for whom it connected; before the login, and once.
     pub fn passed_on_for(&self, client: String) {
         self.passed_on_for.get_or_init(|| client);
@@ -126,6 +159,30 @@ impl Connection {
         }
         self.statement_killed.store(true, Ordering::Release);
         self.killed.notify_one();
+    }
+
+    /// Whether the client has gone away, whatever it sent before.
+    #[must_use]
+    pub fn is_client_gone(&self) -> bool {
+        !self.client_gone.load(Ordering::Acquire) && self.is_gone.get().is_some_and(|is_gone| is_gone())
+    }
+
+    /// The client is gone while its statement runs.
+    pub fn abandon(&self) {
+        self.client_gone.store(true, Ordering::Release);
+        self.abandoned.notify_waiters();
+        self.kill(false);
+    }
+
+    /// Returns once nobody waits for the outcome of the statement any more.
+    pub async fn until_abandoned(&self) {
+        loop {
+            let notified = self.abandoned.notified();
+            if self.client_gone.load(Ordering::Acquire) {
+                return;
+            }
+            notified.await;
+        }
     }
 
     /// `max_execution_time` is over.
@@ -195,6 +252,8 @@ pub struct Counters {
     pub connections: AtomicU64,
     /// `Aborted_connects`.
     pub aborted_connects: AtomicU64,
+    /// `Aborted_clients`: those that went away, or were cut, without saying goodbye.
+    pub aborted_clients: AtomicU64,
     /// `Ssl_accepts`: TLS handshakes begun.
     pub tls_accepts: AtomicU64,
     /// `Ssl_finished_accepts`: those that came to a connection.
@@ -217,6 +276,8 @@ pub struct Counters {
     pub sequenced: AtomicU64,
     /// `Innodb_row_lock_waits`.
     pub lock_waits: AtomicU64,
+    /// `Prepared_stmt_count`: prepared statements of all sessions.
+    pub prepared_statements: AtomicU64,
     /// `Bytes_received`.
     pub bytes_received: AtomicU64,
     /// `Bytes_sent`.
@@ -269,6 +330,8 @@ impl ProcessList {
             address,
             passed_on_for: OnceLock::new(),
             encryption: OnceLock::new(),
+            compression: OnceLock::new(),
+            attributes: OnceLock::new(),
             activity: Mutex::new(Activity {
                 command: "Connect",
                 state: "login",
@@ -282,6 +345,9 @@ impl ProcessList {
             timed_out: AtomicBool::new(false),
             server_stops: AtomicBool::new(false),
             killed: Notify::new(),
+            client_gone: AtomicBool::new(false),
+            abandoned: Notify::new(),
+            is_gone: OnceLock::new(),
         });
         let mut connections = self.connections.lock();
         self.connections_max.store(connections_max, Ordering::Relaxed);
@@ -327,6 +393,28 @@ impl ProcessList {
     /// SHOW PROCESSLIST.
     pub fn processes(&self) -> Vec<Process> {
         self.connections.lock().values().map(|connection| connection.process()).collect()
+    }
+
+    /// Connection attributes of all connections: the connection and its user, name and value.
+    pub fn attributes(&self) -> Vec<ConnectAttribute> {
+        let mut all = Vec::new();
+        for connection in self.connections.lock().values() {
+            let user = connection.activity.lock().user.clone();
+            for (name, value) in connection.attributes.get().map(|kept| kept.iter()).into_iter().flatten() {
+                let (name, value, user) = (name.clone(), value.clone(), user.clone());
+                all.push(ConnectAttribute { connection_id: connection.id, user, name, value });
+            }
+        }
+        all
+    }
+
+    /// The connections that have been at one command for `time` or longer.
+    pub fn busy_for(&self, time: Duration) -> Vec<Arc<Connection>> {
+        let is_busy = |connection: &&Arc<Connection>| {
+            let activity = connection.activity.lock();
+            activity.command != "Sleep" && activity.since.elapsed() >= time
+        };
+        self.connections.lock().values().filter(is_busy).cloned().collect()
     }
 
     /// Ends all connections, because the server stops.

@@ -12,7 +12,9 @@ use sql::types::{TypeKind, Value};
 use wire::mysql::column::Column;
 use wire::mysql::constant::{Capabilities, StatusFlags};
 use wire::mysql::packet::PacketWriter;
-use wire::mysql::resultset::{BinaryRow, TextRow, put_definitions, put_definitions_end};
+use wire::mysql::resultset::{
+    BinaryRow, TextRow, put_definitions, put_definitions_end, put_optional_definitions,
+};
 
 use crate::limits::{RESULT_FLUSH_BYTES, RESULT_HELD_BYTES_MAX};
 
@@ -48,6 +50,8 @@ pub struct Reply<'a> {
     pub stream: Option<Flush<'a>>,
     /// Status flags for the packets before the rows.
     pub status: StatusFlags,
+    /// The client does not want the definitions of columns (`resultset_metadata`).
+    pub omits_metadata: bool,
     kinds: Vec<Encoding>,
     mark: (usize, u8),
     flushed: bool,
@@ -77,6 +81,7 @@ impl<'a> Reply<'a> {
             binary,
             stream: None,
             status,
+            omits_metadata: false,
             kinds: Vec::new(),
             mark,
             flushed: false,
@@ -126,6 +131,12 @@ impl Sink for Reply<'_> {
         self.kinds.clear();
         self.kinds.extend(columns.iter().map(|column| Encoding { data_type: column.data_type }));
         let made = self.definitions.take();
+        if self.capabilities.contains(Capabilities::OPTIONAL_RESULTSET_METADATA) {
+            let definitions: Vec<Column> = columns.iter().map(super::metadata::definition).collect();
+            put_optional_definitions(self.writer, &definitions, !self.omits_metadata);
+            put_definitions_end(self.writer, self.capabilities, self.status);
+            return Ok(());
+        }
         let packets = made.as_ref().and_then(|definitions| definitions.0.get());
         if let Some(packets) = packets {
             self.writer.put_copied_packets(packets);

@@ -356,7 +356,7 @@ impl Session {
 
     /// Kills a SELECT that runs past `max_execution_time`.
     fn deadline(&self, plan: &Plan) -> Option<AbortOnDrop> {
-        let limit = self.state.variables.max_execution_time_ms;
+        let limit = self.time_hint_ms.unwrap_or(self.state.variables.max_execution_time_ms);
         if limit == 0 || plan.is_write() {
             return None;
         }

@@ -93,6 +93,8 @@ pub struct Session {
     pub next: NextTransaction,
     /// The running statement's transaction is committed right after it (see [`super::hinted`]).
     pub(super) commits_next: bool,
+    /// The running statement's hint MAX_EXECUTION_TIME, milliseconds.
+    pub time_hint_ms: Option<u64>,
     /// COM_STMT_PREPARE.
     pub prepared: HashMap<u32, Prepared>,
     /// PREPARE … FROM.
@@ -136,6 +138,7 @@ impl Session {
             open: None,
             next: NextTransaction::default(),
             commits_next: false,
+            time_hint_ms: None,
             prepared: HashMap::new(),
             named: HashMap::new(),
             next_statement_id: 1,
@@ -406,7 +409,12 @@ impl Session {
     /// Waits for the outcome of an entry.
     async fn settle(&self, mut wait: WatermarkWait, term: Option<u64>) -> Settled {
         loop {
-            match tokio::time::timeout(IN_DOUBT_WAIT, &mut wait).await {
+            let waited = tokio::select! {
+                waited = tokio::time::timeout(IN_DOUBT_WAIT, &mut wait) => waited,
+                // Nobody hears of it: what is in the log stays there, and is committed or not.
+                () = self.connection.until_abandoned() => return Settled::InDoubt,
+            };
+            match waited {
                 Ok(Ok(())) => return Settled::Committed,
                 Ok(Err(_truncated)) => return Settled::Truncated,
                 // A leader that still leads goes on waiting: its followers are slow, not gone (CheckQuorum).
@@ -545,7 +553,17 @@ impl Session {
             .catalog()
             .accounts
             .roles_at_login(&account, sql::variables::activates_all_roles(&*self.node));
-        self.state = SessionState { database, client_found_rows, account, active_roles, ..fresh };
+        let tracked = self.state.tracked.take();
+        let client_takes_no_metadata = self.state.client_takes_no_metadata;
+        self.state = SessionState {
+            database,
+            client_found_rows,
+            client_takes_no_metadata,
+            tracked,
+            account,
+            active_roles,
+            ..fresh
+        };
     }
 }
 
@@ -568,11 +586,13 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        client_takes_no_metadata: false,
         locked_tables: None,
         // Who else it is, is for whoever has seen it prove that: until then it may nothing.
         account: if user == "root" { AccountId::root() } else { AccountId::default() },
         active_roles: Vec::new(),
         authorization: Arc::new(sql::authorization::Authorization::unknown()),
+        tracked: None,
     }
 }
 

@@ -287,6 +287,7 @@ impl Session {
             return Err(Error::unknown_database(database));
         }
         self.state.database = Some(database.to_owned());
+        self.state.note_schema();
         self.connection.identify(&self.state.user, Some(database));
         Ok(())
     }

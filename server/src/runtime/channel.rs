@@ -1,4 +1,5 @@
-//! A client's bytes in and out: in the clear, or through TLS from the moment that the client asked for it.
+//! A client's bytes in and out: in the clear, or through TLS from the moment that the client asked for it; as packets, or compressed from the end
+//! of the login on.
 //!
 //! A reply is one write to the socket either way; a reply of more than 64 KiB is one for each so much of it when it is encrypted. Reading can
 //! be given up at any await, and goes on where it was. A write that was given up has left part of a packet, so that nothing can follow it.
@@ -8,23 +9,28 @@
 use std::future::poll_fn;
 use std::io::{self, BufRead as _, IoSlice, Write};
 use std::mem::MaybeUninit;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use rustls::pki_types::CertificateDer;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection, SupportedCipherSuite};
-use tokio::io::{AsyncRead as _, AsyncReadExt as _, ReadBuf};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
+use wire::limits::DEFLATED_PART_BYTES_MAX;
+use wire::mysql::compression::{Compression, Frames};
 
-use crate::limits::{CLIENT_TLS_READ_BYTES, CLIENT_WRITE_TIMEOUT};
+use crate::limits::{CLIENT_COMPRESS_INLINE_BYTES_MAX, CLIENT_TLS_READ_BYTES, CLIENT_WRITE_TIMEOUT};
 use crate::node::process::Encryption;
 
 /// A client's socket, and what encrypts it.
 pub struct Channel {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
+    /// How long the client may take nothing.
+    pub write_timeout: Duration,
     tls: Option<Box<ServerConnection>>,
+    compression: Option<Box<Frames>>,
 }
 
 /// What came of what was received.
@@ -40,7 +46,18 @@ impl Channel {
     /// A channel in the clear.
     #[must_use]
     pub fn new(stream: TcpStream) -> Channel {
-        Channel { stream, tls: None }
+        Channel {
+            stream: Arc::new(stream),
+            write_timeout: CLIENT_WRITE_TIMEOUT,
+            tls: None,
+            compression: None,
+        }
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn stream(&self) -> &Arc<TcpStream> {
+        &self.stream
     }
 
     /// Whether the client has begun TLS.
@@ -68,11 +85,11 @@ impl Channel {
         plaintext: &mut BytesMut,
     ) -> io::Result<Encryption> {
         let connection = ServerConnection::new(config).map_err(io::Error::other)?;
-        let Channel { stream, tls } = self;
+        let (timeout, Channel { stream, tls, .. }) = (self.write_timeout, self);
         let tls = tls.insert(Box::new(connection));
         take_in(tls, received, plaintext)?;
         loop {
-            write_records(stream, tls).await?;
+            write_records(stream, tls, timeout).await?;
             if !tls.is_handshaking() {
                 return Ok(encryption(tls));
             }
@@ -82,23 +99,45 @@ impl Channel {
         }
     }
 
+    /// The login is done, and what follows is compressed. `received` is what came behind the client's last packet.
+    pub fn begin_compression(&mut self, compression: Compression, received: &[u8]) {
+        let mut frames = Box::new(Frames::server(compression));
+        frames.received_mut().extend_from_slice(received);
+        self.compression = Some(frames);
+    }
+
+    /// Whether nothing was received that waits for more: part of a compressed frame.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.compression.as_ref().is_none_or(|frames| frames.is_drained())
+    }
+
+    /// Whether what is sent is compressed.
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        self.compression.is_some()
+    }
+
+    /// The client's next command is waited for.
+    pub fn await_command(&mut self) {
+        if let Some(frames) = &mut self.compression {
+            frames.await_command();
+        }
+    }
+
     /// Appends what the client has sent to `buffer`: how many bytes, 0 when it sends no more.
     ///
     /// # Errors
-    /// When the connection broke, or what came is not what the client encrypted.
+    /// When the connection broke, or what came is not what the client encrypted or compressed.
     pub async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        let Channel { stream, tls } = self;
-        let Some(tls) = tls else { return stream.read_buf(buffer).await };
+        let Channel { stream, tls, compression, write_timeout } = self;
+        let timeout = *write_timeout;
+        let Some(frames) = compression else { return read_transport(stream, tls, buffer, timeout).await };
         loop {
-            let taken = poll_fn(|cx| poll_take(stream, tls, buffer, cx)).await?;
-            if tls.wants_write() {
-                // Answers of TLS itself, as to a change of keys.
-                write_records(stream, tls).await?;
-            }
-            match taken {
-                Taken::Plaintext(0) => {}
-                Taken::Plaintext(count) => return Ok(count),
-                Taken::Closed => return Ok(0),
+            match frames.inflate(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
+                0 if read_transport(stream, tls, frames.received_mut(), timeout).await? == 0 => return Ok(0),
+                0 => {}
+                count => return Ok(count),
             }
         }
     }
@@ -106,21 +145,63 @@ impl Channel {
     /// Writes all of `bytes`.
     ///
     /// # Errors
-    /// When the client is gone, or has taken nothing for [`CLIENT_WRITE_TIMEOUT`]: it may hold locks.
-    pub async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let Channel { stream, tls } = self;
-        let Some(tls) = tls else { return write_plain(stream, bytes).await };
-        while !bytes.is_empty() {
-            // As much as rustls buffers at once.
-            let count = tls.writer().write(bytes)?;
-            if count == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
+    /// When the client is gone, or has taken nothing for [`write_timeout`](Self::write_timeout): it may hold locks.
+    pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Channel { stream, tls, compression, write_timeout } = self;
+        let timeout = *write_timeout;
+        let Some(frames) = compression else { return write_transport(stream, tls, bytes, timeout).await };
+        for part in bytes.chunks(DEFLATED_PART_BYTES_MAX) {
+            let mut framed = Vec::new();
+            if part.len() < CLIENT_COMPRESS_INLINE_BYTES_MAX {
+                frames.deflate(part, &mut framed);
+            } else {
+                // Takes some milliseconds, and with the highest levels more: other sessions go on meanwhile.
+                tokio::task::block_in_place(|| frames.deflate(part, &mut framed));
             }
-            bytes = &bytes[count..];
-            write_records(stream, tls).await?;
+            write_transport(stream, tls, &framed, timeout).await?;
         }
         Ok(())
     }
+}
+
+async fn read_transport(
+    stream: &TcpStream,
+    tls: &mut Option<Box<ServerConnection>>,
+    buffer: &mut BytesMut,
+    write_timeout: Duration,
+) -> io::Result<usize> {
+    let Some(tls) = tls else { return read_plain(stream, buffer).await };
+    loop {
+        let taken = poll_fn(|cx| poll_take(stream, tls, buffer, cx)).await?;
+        if tls.wants_write() {
+            // Answers of TLS itself, as to a change of keys.
+            write_records(stream, tls, write_timeout).await?;
+        }
+        match taken {
+            Taken::Plaintext(0) => {}
+            Taken::Plaintext(count) => return Ok(count),
+            Taken::Closed => return Ok(0),
+        }
+    }
+}
+
+async fn write_transport(
+    stream: &TcpStream,
+    tls: &mut Option<Box<ServerConnection>>,
+    mut bytes: &[u8],
+    timeout: Duration,
+) -> io::Result<()> {
+    let Some(tls) = tls else { return write_plain(stream, bytes, timeout).await };
+    while !bytes.is_empty() {
+        // As much as rustls buffers at once.
+        let count = tls.writer().write(bytes)?;
+        if count == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[count..];
+        write_records(stream, tls, timeout).await?;
+    }
+    Ok(())
 }
 
 /// Says that nothing follows, as far as the socket takes it at once: a client is to tell an end from a connection that was cut. After a
@@ -151,12 +232,23 @@ impl Write for AtOnce<'_> {
     }
 }
 
-async fn write_plain(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+async fn read_plain(stream: &TcpStream, buffer: &mut BytesMut) -> io::Result<usize> {
+    loop {
+        match stream.try_read_buf(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.readable().await?,
+            other => return other,
+        }
+    }
+}
+
+async fn write_plain(stream: &TcpStream, mut bytes: &[u8], timeout: Duration) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.try_write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => until_writable(stream).await?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                until_writable(stream, timeout).await?
+            }
             Err(error) => return Err(error),
         }
     }
@@ -164,38 +256,45 @@ async fn write_plain(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes all records that wait to be sent.
-async fn write_records(stream: &TcpStream, tls: &mut ServerConnection) -> io::Result<()> {
+async fn write_records(stream: &TcpStream, tls: &mut ServerConnection, timeout: Duration) -> io::Result<()> {
     while tls.wants_write() {
         match tls.write_tls(&mut AtOnce(stream)) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => until_writable(stream).await?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                until_writable(stream, timeout).await?
+            }
             Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-async fn until_writable(stream: &TcpStream) -> io::Result<()> {
-    tokio::time::timeout(CLIENT_WRITE_TIMEOUT, stream.writable())
+async fn until_writable(stream: &TcpStream, timeout: Duration) -> io::Result<()> {
+    tokio::time::timeout(timeout, stream.writable())
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
 /// Reads once from the socket and decrypts what came. The space for it is on the stack: a connection that waits holds none.
 fn poll_take(
-    stream: &mut TcpStream,
+    stream: &TcpStream,
     tls: &mut ServerConnection,
     plaintext: &mut BytesMut,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<Taken>> {
     let mut space = [const { MaybeUninit::<u8>::uninit() }; CLIENT_TLS_READ_BYTES];
-    let mut received = ReadBuf::uninit(&mut space);
-    ready!(Pin::new(stream).poll_read(cx, &mut received))?;
-    Poll::Ready(match received.filled() {
-        [] => Ok(Taken::Closed),
-        bytes => take_in(tls, bytes, plaintext),
-    })
+    loop {
+        let received = stream.try_io(Interest::READABLE, || {
+            Ok(rustix::io::read(stream, &mut space[..]).map(|(received, _)| received)?)
+        });
+        match received {
+            Ok([]) => return Poll::Ready(Ok(Taken::Closed)),
+            Ok(bytes) => return Poll::Ready(take_in(tls, bytes, plaintext)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(stream.poll_read_ready(cx))?,
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+    }
 }
 
 /// Decrypts what was received. All plaintext is taken out at once, so that there is always room for the next record.

@@ -5,21 +5,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use sql::ast::Statement;
+use sql::execute::Outcome;
 use sql::types::Value;
 use wire::mysql::column::Column;
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags, cursor_type};
 use wire::mysql::error::ErrorPacket;
-use wire::mysql::execute::{LongData, ParameterType, parse_parameters};
+use wire::mysql::execute::{LongData, ParameterType, parse_parameters, parse_parameters_and_attributes};
 use wire::mysql::handshake::Salt;
-use wire::mysql::ok::{OkPacket, put_eof, put_statistics};
+use wire::mysql::ok::{OkPacket, PrepareOk, put_eof, put_result_end_with_changes, put_statistics};
 use wire::mysql::packet::PacketWriter;
-use wire::mysql::resultset::put_prepared;
+use wire::mysql::resultset::{put_end, put_prepared, put_prepared_optionally};
 
 use super::channel::Channel;
 use super::connection::{End, Socket};
-use super::cursor::Cursor;
-use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX, RESULT_FLUSH_BYTES};
+use super::cursor::{Cursor, Part, Spill};
+use crate::limits::RESULT_FLUSH_BYTES;
 use crate::node::errno;
 use crate::node::login::Standing;
 use crate::node::metadata::definition;
@@ -28,6 +30,7 @@ use crate::node::plan_cache::{CachedPlan, Prepared};
 use crate::node::process::Connection;
 use crate::node::result::Reply;
 use crate::node::session::Session;
+use crate::node::tracker::Tracker;
 
 /// What a prepared statement's executions need of the protocol.
 #[derive(Default)]
@@ -51,18 +54,22 @@ pub struct Client {
     /// Its address.
     pub address: SocketAddr,
     bindings: HashMap<u32, Binding>,
+    /// What the client is told of its session's state; none for one that cannot read it.
+    tracker: Option<Box<Tracker>>,
 }
 
 impl Client {
     /// A client whose login was accepted.
     #[must_use]
     pub fn new(session: Session, capabilities: Capabilities, salt: Salt, address: SocketAddr) -> Client {
-        Client { session, capabilities, salt, address, bindings: HashMap::new() }
+        let is_tracked = capabilities.contains(Capabilities::SESSION_TRACK);
+        let tracker = is_tracked.then(|| Box::new(Tracker::new(&session)));
+        Client { session, capabilities, salt, address, bindings: HashMap::new(), tracker }
     }
 
     /// The OK packet after a login.
-    pub fn put_login_ok(&self, writer: &mut PacketWriter) {
-        self.put_ok(writer, &sql::execute::Outcome::default(), StatusFlags::empty());
+    pub fn put_login_ok(&mut self, writer: &mut PacketWriter) {
+        self.put_ok(writer, &Outcome::default(), StatusFlags::empty());
     }
 
     /// A new session for another user, after COM_CHANGE_USER was accepted.
@@ -79,10 +86,24 @@ impl Client {
         user.clone_into(&mut self.session.state.user);
         self.session.state.account = standing.account.clone();
         self.session.standing = standing;
-        self.session.reset();
+        self.reset_session();
         self.session.state.database = None;
         self.session.connection.identify(user, None);
         database.map_or(Ok(()), |name| self.session.use_database(name))
+    }
+
+    fn reset_session(&mut self) {
+        self.session.reset();
+        let node = Arc::clone(&self.session.node);
+        super::requested::set_idle_time(&node, self.capabilities, &mut self.session.state);
+        if let Some(tracker) = &mut self.tracker {
+            tracker.reset(&mut self.session);
+        }
+    }
+
+    /// What has changed of the session since the client was last told, encoded; empty for nothing.
+    fn take_changes(&mut self) -> Vec<u8> {
+        self.tracker.as_mut().map_or_else(Vec::new, |tracker| tracker.take(&mut self.session))
     }
 
     /// The session's status flags.
@@ -102,15 +123,19 @@ impl Client {
         u16::try_from(self.session.state.warning_count).unwrap_or(u16::MAX)
     }
 
-    fn put_ok(&self, writer: &mut PacketWriter, outcome: &sql::execute::Outcome, more: StatusFlags) {
-        OkPacket {
+    fn put_ok(&mut self, writer: &mut PacketWriter, outcome: &Outcome, more: StatusFlags) {
+        let changes = self.take_changes();
+        let ok = OkPacket {
             affected_rows: outcome.affected,
             last_insert_id: outcome.last_insert_id,
             status: self.status().with(more),
             warnings: self.warnings(),
             info: outcome.info.as_bytes(),
+        };
+        match changes.is_empty() {
+            true => ok.encode(writer),
+            false => ok.encode_with_changes(writer, &changes),
         }
-        .encode(writer);
     }
 
     /// Runs one command; its answer is in the socket's buffer (or partly sent) afterwards.
@@ -125,7 +150,10 @@ impl Client {
     ) -> Result<(), End> {
         let writer = &mut socket.writer;
         match command {
-            Command::Query(text) => return self.query(&packet.slice_ref(text), socket).await,
+            Command::Query(body) => match self.text_of(body) {
+                Ok(text) => return self.query(&packet.slice_ref(text), socket).await,
+                Err(error) => errno::from_wire(&error).encode(writer),
+            },
             Command::StmtExecute { id, flags, parameters } => {
                 return self.execute(id, flags, parameters, socket).await;
             }
@@ -139,20 +167,22 @@ impl Client {
                 Some(binding) => {
                     binding.long_data.clear();
                     binding.cursor = None;
-                    self.put_ok(writer, &sql::execute::Outcome::default(), StatusFlags::empty());
+                    self.put_ok(writer, &Outcome::default(), StatusFlags::empty());
                 }
-                None => unknown_statement(id, "mysqld_stmt_reset").encode(writer),
+                None => unknown_statement(id).encode(writer),
             },
-            Command::Ping => self.put_ok(writer, &sql::execute::Outcome::default(), StatusFlags::empty()),
+            Command::Ping => self.put_ok(writer, &Outcome::default(), StatusFlags::empty()),
             Command::InitDb(name) => {
-                let result = (self.session.standing.admit_command())
-                    .and_then(|()| self.session.use_database(&String::from_utf8_lossy(name)));
+                let result = self.session.standing.admit_command().and_then(|()| match name {
+                    [] => Err(sql::Error::no_database()),
+                    name => self.session.use_database(&String::from_utf8_lossy(name)),
+                });
                 self.answer(writer, result);
             }
             Command::ResetConnection => {
                 self.bindings.clear();
-                self.session.reset();
-                self.put_ok(writer, &sql::execute::Outcome::default(), StatusFlags::empty());
+                self.reset_session();
+                self.put_ok(writer, &Outcome::default(), StatusFlags::empty());
             }
             Command::SetOption { option } => self.set_option(option, writer),
             Command::Statistics => put_statistics(writer, &self.statistics()),
@@ -164,13 +194,16 @@ impl Client {
             Command::ProcessInfo => {
                 return self.query(&Bytes::from_static(b"SHOW PROCESSLIST"), socket).await;
             }
-            Command::StmtFetch { id, row_count } => self.fetch(id, row_count, writer),
+            Command::StmtFetch { id, row_count } => return self.fetch(id, row_count, socket).await,
+            Command::Debug => {
+                tracing::info!("COM_DEBUG: {}", self.statistics());
+                put_end(writer, self.capabilities, self.status(), 0);
+            }
             Command::Quit | Command::ChangeUser(_) => {}
             Command::CreateDb(_)
             | Command::DropDb(_)
             | Command::Refresh { .. }
             | Command::Shutdown
-            | Command::Debug
             | Command::BinlogDump(_)
             | Command::BinlogDumpGtid(_)
             | Command::RegisterReplica(_)
@@ -180,16 +213,32 @@ impl Client {
         Ok(())
     }
 
-    fn answer(&self, writer: &mut PacketWriter, result: Result<(), sql::Error>) {
+    fn answer(&mut self, writer: &mut PacketWriter, result: Result<(), sql::Error>) {
         match result {
-            Ok(()) => self.put_ok(writer, &sql::execute::Outcome::default(), StatusFlags::empty()),
+            Ok(()) => self.put_ok(writer, &Outcome::default(), StatusFlags::empty()),
             Err(error) => errno::packet(&error).encode(writer),
         }
+    }
+
+    /// The text of a COM_QUERY, without the attributes that may come before it.
+    fn text_of<'a>(&self, body: &'a [u8]) -> wire::Result<&'a [u8]> {
+        if self.capabilities.contains(Capabilities::QUERY_ATTRIBUTES) {
+            return wire::mysql::query_attributes::skip_in_query(body);
+        }
+        Ok(body)
+    }
+
+    /// Whether the client wants no definitions of columns.
+    fn omits_metadata(&self) -> bool {
+        self.capabilities.contains(Capabilities::OPTIONAL_RESULTSET_METADATA)
+            && sql::variables::shown_in_session(&self.session.state, "resultset_metadata").as_deref()
+                == Some("NONE")
     }
 
     /// COM_QUERY: one statement, or several when the client can take several results.
     async fn query(&mut self, text: &Bytes, socket: &mut Socket) -> Result<(), End> {
         self.session.connection.begin("Query", Some(text.clone()));
+        self.session.time_hint_ms = sql::parse::max_execution_time(text);
         if let Some(mut run) = self.session.text_run(text) {
             let values = std::mem::take(&mut run.values);
             let result = self.statement(&run.statement, &values, Some(&mut run.plan), false, socket).await;
@@ -203,6 +252,7 @@ impl Client {
             let multiple = self.capabilities.contains(Capabilities::MULTI_STATEMENTS);
             let more = multiple && !sql::parse::is_blank(remainder);
             let source = if multiple { statement } else { rest };
+            self.session.time_hint_ms = sql::parse::max_execution_time(source);
             let parsed = sql::parse::parse_statement(source, mode).and_then(|parsed| {
                 // A `?` is only for prepared statements.
                 if parsed.parameter_count > 0 { Err(sql::Error::syntax("?", 1)) } else { Ok(parsed) }
@@ -238,17 +288,19 @@ impl Client {
         more: bool,
         socket: &mut Socket,
     ) -> Result<bool, End> {
-        let status = self.status();
+        let (status, omits_metadata) = (self.status(), self.omits_metadata());
         let Socket { channel, writer, .. } = socket;
         let connection = Arc::clone(&self.session.connection);
         let mut gone = false;
         let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
         let mut reply = Reply::new(writer, self.capabilities, false, status);
+        reply.omits_metadata = omits_metadata;
         reply.stream = Some(&mut send);
         let result = self.session.run(statement, values, plan, &mut reply).await;
         if gone {
             return Err(End::Closed);
         }
+        self.observe(statement, &result);
         let ended_well = self.finish(result, more, &mut socket.writer);
         if socket.writer.len() >= RESULT_FLUSH_BYTES {
             // Many results of one packet of statements do not collect.
@@ -257,18 +309,27 @@ impl Client {
         Ok(ended_well)
     }
 
+    /// Lets the tracker know what was run.
+    fn observe(&mut self, statement: &Statement, result: &Result<Outcome, sql::Error>) {
+        if let Some(tracker) = &mut self.tracker {
+            let sent_rows = result.as_ref().is_ok_and(|outcome| outcome.rows);
+            tracker.observe(&mut self.session, statement, sent_rows);
+        }
+    }
+
     /// The packet that ends a statement's answer; false when it is an error.
-    fn finish(
-        &self,
-        result: Result<sql::execute::Outcome, sql::Error>,
-        more: bool,
-        writer: &mut PacketWriter,
-    ) -> bool {
+    fn finish(&mut self, result: Result<Outcome, sql::Error>, more: bool, writer: &mut PacketWriter) -> bool {
         let more = if more { StatusFlags::MORE_RESULTS_EXISTS } else { StatusFlags::empty() };
         match result {
             Ok(outcome) if outcome.rows => {
-                let status = self.status().with(more);
-                wire::mysql::resultset::put_end(writer, self.capabilities, status, self.warnings());
+                let deprecates = self.capabilities.contains(Capabilities::DEPRECATE_EOF);
+                // An EOF packet cannot carry them: they wait for the next OK.
+                let changes = if deprecates { self.take_changes() } else { Vec::new() };
+                let (status, warnings) = (self.status().with(more), self.warnings());
+                match changes.is_empty() {
+                    true => put_end(writer, self.capabilities, status, warnings),
+                    false => put_result_end_with_changes(writer, status, warnings, &changes),
+                }
                 true
             }
             Ok(outcome) => {
@@ -284,13 +345,6 @@ impl Client {
 
     async fn prepare(&mut self, text: &[u8], writer: &mut PacketWriter) {
         self.session.connection.begin("Prepare", None);
-        if self.session.prepared.len() >= PREPARED_STATEMENTS_PER_CONNECTION_MAX {
-            let message = format!(
-                "Can't create more than max_prepared_stmt_count statements (current value: {PREPARED_STATEMENTS_PER_CONNECTION_MAX})"
-            );
-            ErrorPacket::new(1461, message).encode(writer);
-            return;
-        }
         self.session.state.warnings.clear();
         self.session.state.warning_count = 0;
         let prepared = match self.session.standing.admit_command() {
@@ -312,16 +366,30 @@ impl Client {
             .as_ref()
             .map(|cached| cached.plan.result_columns().iter().map(definition).collect())
             .unwrap_or_default();
-        put_prepared(writer, id, &parameters, &columns, self.warnings(), self.capabilities, self.status());
+        let (capabilities, status, warnings) = (self.capabilities, self.status(), self.warnings());
+        if capabilities.contains(Capabilities::OPTIONAL_RESULTSET_METADATA) {
+            let answer = PrepareOk {
+                statement_id: id,
+                column_count: columns.len() as u16,
+                parameter_count: parameters.len() as u16,
+                warnings,
+            };
+            let lists = [&parameters[..], &columns[..]];
+            put_prepared_optionally(writer, answer, lists, capabilities, status, !self.omits_metadata());
+        } else {
+            put_prepared(writer, id, &parameters, &columns, warnings, capabilities, status);
+        }
         self.session.prepared.insert(id, prepared);
         self.bindings.insert(id, Binding::default());
     }
 
     fn long_data(&mut self, id: u32, parameter: u16, data: &[u8]) {
+        // As a packet, of which it could have been part.
+        let bytes_max = self.session.state.variables.max_allowed_packet_bytes as usize;
         if let Some(binding) = self.bindings.get_mut(&id)
             && let Some(prepared) = self.session.prepared.get(&id)
         {
-            binding.long_data.append(parameter, prepared.parameter_count, data, LONG_DATA_BYTES_MAX);
+            binding.long_data.append(parameter, prepared.parameter_count, data, bytes_max);
         }
     }
 
@@ -330,11 +398,13 @@ impl Client {
         let (Some(mut prepared), Some(binding)) =
             (self.session.prepared.remove(&id), self.bindings.get_mut(&id))
         else {
-            unknown_statement(id, "mysqld_stmt_execute").encode(&mut socket.writer);
+            unknown_statement(id).encode(&mut socket.writer);
             return Ok(());
         };
         self.session.connection.begin("Execute", Some(prepared.text.clone()));
-        let values = bind(bytes, prepared.parameter_count, binding);
+        self.session.time_hint_ms = sql::parse::max_execution_time(&prepared.text);
+        let has_attributes = self.capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
+        let values = bind(bytes, prepared.parameter_count, has_attributes.then_some(flags), binding);
         binding.long_data.clear();
         binding.cursor = None;
         match values {
@@ -343,18 +413,20 @@ impl Client {
             }
             Ok(values) => {
                 let statement = Arc::clone(&prepared.statement);
-                let status = self.status();
+                let (status, omits_metadata) = (self.status(), self.omits_metadata());
                 let Socket { channel, writer, .. } = socket;
                 let connection = Arc::clone(&self.session.connection);
                 let mut gone = false;
                 let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
                 let mut reply = Reply::new(writer, self.capabilities, true, status);
+                reply.omits_metadata = omits_metadata;
                 reply.stream = Some(&mut send);
                 let result =
                     self.session.run(&statement, &values, Some(&mut prepared.plan), &mut reply).await;
                 if gone {
                     return Err(End::Closed);
                 }
+                self.observe(&statement, &result);
                 self.finish(result, false, &mut socket.writer);
             }
             Err(packet) => packet.encode(&mut socket.writer),
@@ -373,17 +445,26 @@ impl Client {
     ) {
         let statement = Arc::clone(&prepared.statement);
         let mut rows = PacketWriter::new();
+        let node = Arc::clone(&self.session.node);
+        let connection_id = self.session.connection.id;
+        let mut spill = Spill::new(&node.config.data, &node.cursor_spill_bytes, connection_id, id);
+        let mut send = |bytes: &[u8]| spill.write(bytes);
         let mut reply = Reply::new(&mut rows, self.capabilities, true, self.status());
+        reply.stream = Some(&mut send);
+        reply.omits_metadata = self.omits_metadata();
         let result = self.session.run(&statement, values, Some(&mut prepared.plan), &mut reply).await;
+        let result = result.map_err(|error| spill.failure.take().unwrap_or(error));
+        self.observe(&statement, &result);
         match result {
             Ok(outcome) if outcome.rows => {
-                match Cursor::open(&rows, self.capabilities, self.status(), self.warnings(), writer) {
+                let (status, warnings) = (self.status(), self.warnings());
+                match Cursor::open(spill, &rows, self.capabilities, status, warnings, writer) {
                     Ok(cursor) => {
                         if let Some(binding) = self.bindings.get_mut(&id) {
                             binding.cursor = Some(cursor);
                         }
                     }
-                    Err(error) => errno::from_wire(&error).encode(writer),
+                    Err(error) => errno::packet(&error).encode(writer),
                 }
             }
             other => {
@@ -392,25 +473,31 @@ impl Client {
         }
     }
 
-    /// COM_STMT_FETCH.
-    fn fetch(&mut self, id: u32, row_count: u32, writer: &mut PacketWriter) {
+    /// COM_STMT_FETCH. Rows leave as they are read: however many were asked for, they do not collect.
+    async fn fetch(&mut self, id: u32, mut row_count: u32, socket: &mut Socket) -> Result<(), End> {
         let (capabilities, status) = (self.capabilities, self.status());
         let Some(binding) = self.bindings.get_mut(&id) else {
-            unknown_statement(id, "mysqld_stmt_fetch").encode(writer);
-            return;
+            unknown_statement(id).encode(&mut socket.writer);
+            return Ok(());
         };
         let Some(cursor) = &mut binding.cursor else {
-            ErrorPacket::new(1421, format!("The statement ({id}) has no open cursor.")).encode(writer);
-            return;
+            ErrorPacket::new(1421, format!("The statement ({id}) has no open cursor."))
+                .encode(&mut socket.writer);
+            return Ok(());
         };
-        match cursor.fetch(row_count, capabilities, status, writer) {
-            Ok(true) => {}
-            Ok(false) => binding.cursor = None,
-            Err(error) => {
-                binding.cursor = None;
-                errno::from_wire(&error).encode(writer);
+        loop {
+            match cursor.fetch(&mut row_count, capabilities, status, &mut socket.writer) {
+                Ok(Part::Full) => socket.flush().await?,
+                Ok(Part::Done) => return Ok(()),
+                Ok(Part::End) => break,
+                Err(error) => {
+                    errno::packet(&error).encode(&mut socket.writer);
+                    break;
+                }
             }
         }
+        binding.cursor = None;
+        Ok(())
     }
 
     fn set_option(&mut self, option: u16, writer: &mut PacketWriter) {
@@ -445,19 +532,29 @@ impl Client {
         let columns = self.session.describe(&String::from_utf8_lossy(table));
         match columns {
             Ok(columns) => {
-                for column in &columns {
+                for column in columns.iter().filter(|_| !self.omits_metadata()) {
                     definition(column).encode_with_default(writer, None);
                 }
-                put_eof(writer, self.status(), 0);
+                put_end(writer, self.capabilities, self.status(), 0);
             }
             Err(error) => errno::packet(&error).encode(writer),
         }
     }
 }
 
-fn bind(bytes: &[u8], count: usize, binding: &mut Binding) -> Result<Vec<Value>, ErrorPacket> {
-    let parsed = parse_parameters(bytes, count, &mut binding.types, &binding.long_data)
-        .map_err(|error| errno::from_wire(&error))?;
+/// The values of an execution. `flags` are the command's where its client may send attributes behind them.
+fn bind(
+    bytes: &[u8],
+    count: usize,
+    flags: Option<u8>,
+    binding: &mut Binding,
+) -> Result<Vec<Value>, ErrorPacket> {
+    let Binding { types, long_data, .. } = binding;
+    let parsed = match flags {
+        Some(flags) => parse_parameters_and_attributes(bytes, count, flags, types, long_data),
+        None => parse_parameters(bytes, count, types, long_data),
+    };
+    let parsed = parsed.map_err(|error| errno::from_wire(&error))?;
     let mut values = Vec::with_capacity(count);
     for parameter in parsed {
         let parameter = parameter.map_err(|error| errno::from_wire(&error))?;
@@ -486,6 +583,6 @@ fn send_rows(
     sent
 }
 
-fn unknown_statement(id: u32, given_to: &str) -> ErrorPacket {
-    ErrorPacket::new(1243, format!("Unknown prepared statement handler ({id}) given to {given_to}"))
+fn unknown_statement(id: u32) -> ErrorPacket {
+    ErrorPacket::new(1243, format!("Unknown prepared statement handler ({id}) given to mysql_stmt_precheck"))
 }

@@ -24,8 +24,7 @@ use super::channel::Channel;
 use super::command::Client;
 use super::login::{self, Attempt, DEFAULT_PLUGIN};
 use crate::limits::{
-    CLIENT_GOODBYE_TIMEOUT, CLIENT_HANDSHAKE_TIMEOUT, CLIENT_PACKET_BYTES_MAX, HANDSHAKE_PACKET_BYTES_MAX,
-    RESULT_FLUSH_BYTES,
+    CLIENT_GOODBYE_TIMEOUT, CLIENT_READ_TIMEOUT, HANDSHAKE_PACKET_BYTES_MAX, RESULT_FLUSH_BYTES,
 };
 use crate::node::Node;
 use crate::node::login::Connecting;
@@ -42,8 +41,9 @@ pub enum End {
 }
 
 impl From<std::io::Error> for End {
-    fn from(_: std::io::Error) -> Self {
-        End::Closed
+    fn from(error: std::io::Error) -> Self {
+        // A frame of the compressed protocol that is none comes this way.
+        error.downcast::<wire::Error>().map_or(End::Closed, End::Protocol)
     }
 }
 
@@ -58,12 +58,14 @@ pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, proces
         return;
     };
     let _listed = Listed(&node, process.id);
-    let client = match tokio::time::timeout(
-        CLIENT_HANDSHAKE_TIMEOUT,
-        handshake(&node, &mut socket, address, &process),
-    )
-    .await
-    {
+    let _ = process.is_gone.set(Box::new(super::vanished::probe(socket.channel.stream())));
+    let login = async {
+        tokio::select! {
+            login = tokio::time::timeout(node.connect_timeout(), handshake(&node, &mut socket, address, &process)) => login,
+            () = process.until_connection_killed() => Ok(Err(End::Closed)),
+        }
+    };
+    let client = match login.await {
         Ok(Ok(client)) => client,
         Ok(Err(End::Protocol(error))) => {
             count(&node.processes.counters.aborted_connects);
@@ -83,7 +85,8 @@ pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, proces
 
 /// Tells the client what was wrong with its bytes, if it still listens.
 async fn refuse(socket: &mut Socket, error: &wire::Error) {
-    socket.writer.set_sequence(socket.reader.sequence_next());
+    // Before the first byte of a command was understood, the client waits for the first packet of its answer.
+    socket.writer.set_sequence(socket.reader.sequence_next().max(GOODBYE_SEQUENCE));
     crate::node::errno::from_wire(error).encode(&mut socket.writer);
     let _ = socket.flush().await;
 }
@@ -105,6 +108,8 @@ pub struct Socket {
     pub reader: PacketReader,
     /// Answers to be written.
     pub writer: PacketWriter,
+    /// How long the client may pause within a packet.
+    pub read_timeout: Duration,
     /// A write has begun and was not finished.
     is_writing: bool,
 }
@@ -115,6 +120,7 @@ impl Socket {
             channel,
             reader: PacketReader::new(HANDSHAKE_PACKET_BYTES_MAX),
             writer: PacketWriter::new(),
+            read_timeout: CLIENT_READ_TIMEOUT,
             is_writing: false,
         }
     }
@@ -142,7 +148,14 @@ impl Socket {
             if let Some(packet) = self.reader.next().map_err(End::Protocol)? {
                 return Ok(packet);
             }
-            self.receive().await?;
+            if self.reader.is_drained() && self.channel.is_drained() {
+                self.receive().await?;
+            } else {
+                // A packet that has begun has to go on.
+                let timeout = self.read_timeout;
+                let in_time = tokio::time::timeout(timeout, self.receive()).await;
+                in_time.map_err(|_elapsed| End::Protocol(wire::Error::ReadTimeout))??;
+            }
         }
     }
 
@@ -174,8 +187,7 @@ async fn handshake(
     let mut random = [0; wire::limits::SALT_BYTES];
     rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(std::io::Error::other)?;
     let salt = Salt::from_random(random);
-    let mut advertised = Capabilities::SERVER;
-    advertised.set(Capabilities::SSL, node.client_tls.get().is_some());
+    let advertised = node.advertised();
     let greeting = Greeting {
         server_version: sql::variables::VERSION.into(),
         connection_id: process.id as u32,
@@ -220,11 +232,21 @@ async fn handshake(
         host: &host,
         connecting: &connecting(node, socket, process, response.capabilities),
     };
+    let compression = match node.compression_algorithms().choose(&response) {
+        Ok(compression) => compression,
+        Err(refusal) => {
+            socket.writer.set_sequence(packet.sequence.wrapping_add(1));
+            refusal.encode(&mut socket.writer);
+            socket.flush().await?;
+            return Err(End::Closed);
+        }
+    };
     let standing = login::log_in(node, socket, packet.sequence, &attempt).await?;
-    socket.reader.set_packet_bytes_max(CLIENT_PACKET_BYTES_MAX);
     let mut state = new_state(node, &user, host.name(), process.id);
     (state.account, state.active_roles) = (standing.account.clone(), standing.roles.clone());
     state.client_found_rows = response.capabilities.contains(Capabilities::FOUND_ROWS);
+    super::requested::apply(node, &response, &mut state, process);
+    socket.reader.set_packet_bytes_max(state.variables.max_allowed_packet_bytes as usize);
     process.identify(&user, None);
     let mut session = Session::new(Arc::clone(node), Arc::clone(process), state);
     session.standing = standing;
@@ -235,8 +257,15 @@ async fn handshake(
         socket.flush().await?;
         return Err(End::Closed);
     }
-    let client = Client::new(session, response.capabilities, salt, address);
+    let mut client = Client::new(session, response.capabilities, salt, address);
     client.put_login_ok(&mut socket.writer);
+    if let Some(compression) = compression {
+        socket.flush().await?;
+        let received = socket.reader.take_unread();
+        socket.channel.begin_compression(compression, &received);
+        socket.reader.ignore_sequence();
+        let _ = process.compression.set(compression);
+    }
     Ok(client)
 }
 
@@ -294,13 +323,19 @@ async fn serve(
     loop {
         process.idle();
         socket.reader.reset_sequence();
-        if socket.writer.len() >= RESULT_FLUSH_BYTES {
+        // Compressed answers have numbers of their own, by which a client tells them apart.
+        if socket.writer.len() >= RESULT_FLUSH_BYTES || socket.channel.is_compressed() {
             socket.flush().await?;
         }
-        let idle_limit = Duration::from_secs(client.session.state.variables.wait_timeout);
+        socket.channel.await_command();
+        let variables = &client.session.state.variables;
+        let idle_limit = Duration::from_secs(variables.wait_timeout);
+        socket.read_timeout = Duration::from_secs(variables.net_read_timeout);
+        socket.channel.write_timeout = Duration::from_secs(variables.net_write_timeout);
         let packet = match next_packet(socket, process, idle.as_mut(), idle_limit).await? {
             Next::Packet(packet) => packet,
             Next::Idle => {
+                count(&node.processes.counters.aborted_clients);
                 let message = "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.";
                 socket.writer.set_sequence(GOODBYE_SEQUENCE);
                 ErrorPacket::new(4031, message).encode(&mut socket.writer);
@@ -408,7 +443,7 @@ async fn change_user(socket: &mut Socket, client: &mut Client, body: &[u8], sequ
     let node = Arc::clone(&client.session.node);
     let logging_in = login::log_in(&node, socket, sequence, &attempt);
     let standing =
-        tokio::time::timeout(CLIENT_HANDSHAKE_TIMEOUT, logging_in).await.map_err(|_| End::Closed)??;
+        tokio::time::timeout(node.connect_timeout(), logging_in).await.map_err(|_| End::Closed)??;
     if let Err(error) = client.become_user(&user, standing, database.as_deref()) {
         crate::node::errno::packet(&error).encode(&mut socket.writer);
         socket.flush().await?;

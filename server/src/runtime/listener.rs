@@ -42,6 +42,7 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     let connections_max = connections_max(node.config.connections_max);
     tokio::spawn(show_pulse(Arc::clone(node)));
     tokio::spawn(super::formation::write_accounts(Arc::clone(node)));
+    tokio::spawn(super::vanished::watch(Arc::clone(node)));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {

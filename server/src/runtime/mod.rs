@@ -37,9 +37,11 @@ pub mod proxy;
 pub mod purge;
 pub mod queue;
 pub mod reclaim;
+pub mod requested;
 pub mod snapshot;
 pub mod socket;
 pub mod start;
+pub mod vanished;
 
 /// Held by a thread without which the node must not go on: ends the process when the thread panics. A node that goes on
 /// without its apply or its log would look alive and answer nobody.

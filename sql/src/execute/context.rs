@@ -172,10 +172,27 @@ pub struct Process {
     pub info: Option<String>,
 }
 
+/// A connection attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectAttribute {
+    /// The connection.
+    pub connection_id: u64,
+    /// Who logged in on it.
+    pub user: String,
+    /// The attribute's name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
 /// What SQL asks of the server around it.
 pub trait Host: Send + Sync {
     /// SHOW PROCESSLIST.
     fn processes(&self) -> Vec<Process>;
+    /// What clients said of themselves when they connected, by connection. Nothing without a server.
+    fn connect_attributes(&self) -> Vec<ConnectAttribute> {
+        Vec::new()
+    }
     /// SHOW STATUS: name and value, ascending by name; session counters where `session`.
     fn status(&self, session: bool, connection_id: u64) -> Vec<(String, String)>;
     /// Value of a variable only the server knows (`quorate_role`, `quorate_leader`, `server_uuid`, `port`, `datadir`, `hostname`, `server_id`, `gtid_executed` …); None: not the host's.

@@ -44,8 +44,8 @@ use crate::variables::SqlMode;
 pub use crate::function::UserLockCalls;
 pub use cluster::ClusterView;
 pub use context::{
-    Context, Freshness, Host, Interrupt, Locking, Outcome, Process, ResultColumn, Run, Sink, Suspend,
-    TransactionOutcome,
+    ConnectAttribute, Context, Freshness, Host, Interrupt, Locking, Outcome, Process, ResultColumn, Run,
+    Sink, Suspend, TransactionOutcome,
 };
 pub use procedure::Procedure;
 pub use subquery::SubqueryCache;

@@ -32,6 +32,22 @@ pub(crate) fn has_inventory(cursor: &Cursor<'_, '_>, verb: Span) -> crate::Resul
         .map_err(|place| cursor.source().syntax_at(start + place))
 }
 
+/// The milliseconds of MAX_EXECUTION_TIME in the hints of a statement that begins with SELECT.
+#[must_use]
+pub fn max_execution_time(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii_start();
+    let (word, behind) = text.split_at_checked(b"SELECT".len())?;
+    let inside =
+        behind.trim_ascii_start().strip_prefix(OPENING).filter(|_| word.eq_ignore_ascii_case(b"SELECT"))?;
+    let end = inside.windows(2).position(|bytes| bytes == b"*/")?;
+    let hints = inside[..end].to_ascii_uppercase();
+    let name = b"MAX_EXECUTION_TIME";
+    let start = hints.windows(name.len()).position(|bytes| bytes == name)?;
+    let argument = hints[start + name.len()..].trim_ascii_start().strip_prefix(b"(")?;
+    let argument = argument.split(|byte| *byte == b')').next()?;
+    std::str::from_utf8(argument).ok()?.trim().parse().ok()
+}
+
 /// The text, and where it goes on behind a word.
 fn behind<'a>(cursor: &Cursor<'_, 'a>, word: Span) -> (&'a [u8], usize) {
     let end = (word.end.column as usize).saturating_sub(1);
@@ -137,6 +153,22 @@ mod tests {
 
     const ALL: InventoryHints =
         InventoryHints { commit_on_success: true, rollback_on_fail: true, target_rows: Some(1) };
+
+    #[test]
+    fn the_time_that_a_select_may_take() {
+        let cases: [(&str, Option<u64>); 7] = [
+            ("SELECT /*+ MAX_EXECUTION_TIME(100) */ 1", Some(100)),
+            ("  select/*+ NO_MERGE(t) max_execution_time ( 7 ) */ 1", Some(7)),
+            ("SELECT /* MAX_EXECUTION_TIME(100) */ 1", None),
+            ("SELECT 1 /*+ MAX_EXECUTION_TIME(100) */", None),
+            ("SELECT /*+ MAX_EXECUTION_TIME(x) */ 1", None),
+            ("SELECT /*+ MAX_EXECUTION_TIME(100 1", None),
+            ("UPDATE /*+ MAX_EXECUTION_TIME(100) */ t SET a = 1", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(super::max_execution_time(text.as_bytes()), expected, "{text}");
+        }
+    }
 
     #[test]
     fn hints_are_read_behind_the_verb_of_a_change() {

@@ -44,6 +44,7 @@ mod xa;
 mod tests;
 
 pub(crate) use account::unknown_privilege;
+pub use hint::max_execution_time;
 pub use lexer::{is_blank, split_first};
 
 use crate::ast::Statement;

@@ -4,6 +4,7 @@
 //! write: variables, warnings, the current database and the counters behind `LAST_INSERT_ID()` and its like.
 
 mod locked_tables;
+mod tracked;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
 
 pub use locked_tables::{LockedTable, LockedTables};
+pub use tracked::Tracked;
 
 /// A warning, note or error for SHOW WARNINGS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub struct SessionState {
     pub in_transaction: bool,
     /// CLIENT_FOUND_ROWS: UPDATE reports matched instead of changed rows.
     pub client_found_rows: bool,
+    /// CLIENT_OPTIONAL_RESULTSET_METADATA: `resultset_metadata` can be NONE.
+    pub client_takes_no_metadata: bool,
     /// LOCK TABLES: statements may use these tables only.
     pub locked_tables: Option<Arc<LockedTables>>,
     /// The account that the session was logged in as: `CURRENT_USER()`.
@@ -79,6 +83,8 @@ pub struct SessionState {
     /// What the account may do with these roles, as of a version of the catalog: made anew by the server before a statement when that has
     /// moved.
     pub authorization: Arc<Authorization>,
+    /// What has changed since the client was last told; none for clients that are not told.
+    pub tracked: Option<Box<Tracked>>,
 }
 
 impl SessionState {

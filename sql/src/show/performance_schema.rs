@@ -20,6 +20,13 @@ const PROCESSLIST: &[ColumnSpec] = &[
     text("EXECUTION_ENGINE", 9).or_null(),
 ];
 
+const CONNECT_ATTRIBUTES: &[ColumnSpec] = &[
+    unsigned("PROCESSLIST_ID", TypeKind::BigInt),
+    text("ATTR_NAME", 32),
+    text("ATTR_VALUE", 1024).or_null(),
+    integer("ORDINAL_POSITION", TypeKind::Int).or_null(),
+];
+
 /// The tables.
 pub(super) const TABLES: &[SystemTable] = &[
     SystemTable { name: "global_status", columns: VARIABLES, rows: |ctx| Ok(server::status(true, ctx)) },
@@ -31,11 +38,38 @@ pub(super) const TABLES: &[SystemTable] = &[
     SystemTable { name: "processlist", columns: PROCESSLIST, rows: process_list },
     SystemTable { name: "session_status", columns: VARIABLES, rows: |ctx| Ok(server::status(false, ctx)) },
     SystemTable {
+        name: "session_account_connect_attrs",
+        columns: CONNECT_ATTRIBUTES,
+        rows: |ctx| Ok(connect_attributes(ctx, true)),
+    },
+    SystemTable {
+        name: "session_connect_attrs",
+        columns: CONNECT_ATTRIBUTES,
+        rows: |ctx| Ok(connect_attributes(ctx, false)),
+    },
+    SystemTable {
         name: "session_variables",
         columns: VARIABLES,
         rows: |ctx| Ok(server::variables(false, ctx)),
     },
 ];
+
+/// What clients said of themselves; with `own` those of the session's own account.
+fn connect_attributes(ctx: &mut Context, own: bool) -> Vec<Row> {
+    let all = ctx.host.connect_attributes();
+    let (mut rows, mut connection_id, mut position) = (Vec::new(), 0, 0);
+    for attribute in all.iter().filter(|attribute| !own || attribute.user == ctx.session.user) {
+        position = if attribute.connection_id == connection_id { position + 1 } else { 0 };
+        connection_id = attribute.connection_id;
+        rows.push(vec![
+            Value::UInt(connection_id),
+            string(&attribute.name),
+            string(&attribute.value),
+            Value::Int(position),
+        ]);
+    }
+    rows
+}
 
 fn process_list(ctx: &mut Context) -> Run<Vec<Row>> {
     let row = |process: crate::execute::Process| {

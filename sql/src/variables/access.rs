@@ -160,6 +160,8 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "max_allowed_packet" => Value::UInt(variables.max_allowed_packet_bytes),
         "max_error_count" => Value::UInt(variables.max_error_count),
         "max_execution_time" => Value::UInt(variables.max_execution_time_ms),
+        "net_read_timeout" => Value::UInt(variables.net_read_timeout),
+        "net_write_timeout" => Value::UInt(variables.net_write_timeout),
         "pseudo_thread_id" => Value::UInt(session.connection_id),
         "quorate_read_consistency" => text(variables.read_consistency.name()),
         "quorate_read_timeout" => Value::UInt(variables.read_timeout_seconds),
@@ -208,6 +210,8 @@ fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
         "max_allowed_packet" => variables.max_allowed_packet_bytes = number,
         "max_error_count" => variables.max_error_count = number,
         "max_execution_time" => variables.max_execution_time_ms = number,
+        "net_read_timeout" => variables.net_read_timeout = number,
+        "net_write_timeout" => variables.net_write_timeout = number,
         "quorate_read_consistency" => {
             variables.read_consistency = ReadConsistency::parse(&word).unwrap_or_default();
         }
@@ -259,6 +263,7 @@ pub fn assign(
     match target {
         AssignmentTarget::User(name) => {
             session.user_variables.insert(name.to_lowercase(), value.unwrap_or(Value::Null));
+            session.note_state();
             Ok(())
         }
         AssignmentTarget::System(Some(VariableScope::Global), name) => set_global(session, host, name, value),
@@ -305,7 +310,25 @@ pub fn set_session(
         }
         name => store(&mut session.variables, name, value),
     }
+    session.note_variable(variable.name);
     Ok(())
+}
+
+/// A session value as SHOW VARIABLES prints it; none when there is no such variable of sessions.
+#[must_use]
+pub fn shown_in_session(session: &SessionState, name: &str) -> Option<String> {
+    let variable = find(name).filter(|variable| variable.scope != Scope::Global)?;
+    Some(printed(variable.kind, &of_session(variable, session)))
+}
+
+/// The value of `session_track_system_variables`: names that are none are kept, and warned of.
+fn warn_of_unknown(list: &str, session: &mut SessionState) {
+    for name in list.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "*") {
+        if find(&name.to_ascii_lowercase()).is_none() {
+            let message = format!("{name} is not a valid system variable and will be ignored.");
+            session.warn(WarningLevel::Warning, 1231, message);
+        }
+    }
 }
 
 /// SET GLOBAL; `value` None is DEFAULT, the value compiled in. `session` is the one that sets, for modes and warnings.
@@ -389,6 +412,21 @@ fn checked(variable: &Variable, value: Value, session: &mut SessionState) -> cra
     };
     if variable.name == "transaction_isolation" {
         parse_isolation(&printed(variable.kind, &checked))?;
+    }
+    match (variable.name, &checked) {
+        ("session_track_system_variables", Value::Text(list)) => {
+            warn_of_unknown(&String::from_utf8_lossy(list), session);
+        }
+        ("resultset_metadata", Value::Text(word))
+            if &word[..] == b"NONE" && !session.client_takes_no_metadata =>
+        {
+            let message = "The client doesn't support optional metadata transfer".to_owned();
+            return Err(Error { code: 3640, state: *b"HY000", message });
+        }
+        ("session_track_gtids", Value::Text(word)) if &word[..] == b"ALL_GTIDS" => {
+            return Err(Error::not_supported("session_track_gtids = ALL_GTIDS"));
+        }
+        _ => {}
     }
     let is_default = printed(variable.kind, &checked).eq_ignore_ascii_case(variable.default);
     if variable.effect == Effect::Only && !is_default {
@@ -580,6 +618,9 @@ pub fn set_names(set: &str, collation: Option<&str>, session: &mut SessionState)
     store(variables, "character_set_client", text(set));
     store(variables, "character_set_results", text(set));
     store(variables, "collation_connection", text(collation));
+    for name in ["character_set_client", "character_set_connection", "character_set_results"] {
+        session.note_variable(name);
+    }
     Ok(())
 }
 

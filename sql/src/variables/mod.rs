@@ -16,7 +16,7 @@ mod tests;
 
 pub use access::{
     activates_all_roles, assign, data_type, get, global_number, is_settable, iter_all, new_session,
-    parse_isolation, set_global, set_names, set_session,
+    parse_isolation, set_global, set_names, set_session, shown_in_session,
 };
 
 /// What this server calls itself in the handshake and in `VERSION()`.
@@ -66,6 +66,10 @@ pub struct SessionVariables {
     pub read_timeout_seconds: u64,
     /// `wait_timeout`, seconds.
     pub wait_timeout: u64,
+    /// `net_read_timeout`, seconds.
+    pub net_read_timeout: u64,
+    /// `net_write_timeout`, seconds.
+    pub net_write_timeout: u64,
     /// `sql_notes`: notes are kept among the warnings.
     pub sql_notes: bool,
     /// Session values of all other settable variables, as the client gave them; lower-case names.
@@ -95,6 +99,8 @@ impl Default for SessionVariables {
             read_consistency: ReadConsistency::default(),
             read_timeout_seconds: 10,
             wait_timeout: 28_800,
+            net_read_timeout: 30,
+            net_write_timeout: 60,
             sql_notes: true,
             others: std::collections::BTreeMap::new(),
         }

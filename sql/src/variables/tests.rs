@@ -60,10 +60,12 @@ fn session(host: &TestHost) -> SessionState {
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        client_takes_no_metadata: false,
         locked_tables: None,
         account: crate::account::AccountId::root(),
         active_roles: Vec::new(),
         authorization: std::sync::Arc::new(crate::authorization::Authorization::exempt()),
+        tracked: None,
     }
 }
 

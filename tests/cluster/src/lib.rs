@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod process;
 pub mod program;
 pub mod question;
+pub mod raw;
 pub mod relay;
 pub mod slow_link;
 

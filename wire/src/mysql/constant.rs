@@ -153,7 +153,7 @@ bit_set! {
 }
 
 impl Capabilities {
-    /// What our server advertises, with SSL besides where it has a certificate. Each one is honoured by this crate or handed to the
+    /// What our server advertises, with SSL besides where it has a certificate and COMPRESS and ZSTD_COMPRESSION where they are not turned off. Each one is honoured by this crate or handed to the
     /// session.
     pub const SERVER: Capabilities = Capabilities::LONG_PASSWORD
         .with(Capabilities::FOUND_ROWS)
@@ -171,7 +171,10 @@ impl Capabilities {
         .with(Capabilities::CONNECT_ATTRS)
         .with(Capabilities::PLUGIN_AUTH_LENENC)
         .with(Capabilities::CAN_HANDLE_EXPIRED_PASSWORDS)
-        .with(Capabilities::DEPRECATE_EOF);
+        .with(Capabilities::DEPRECATE_EOF)
+        .with(Capabilities::SESSION_TRACK)
+        .with(Capabilities::OPTIONAL_RESULTSET_METADATA)
+        .with(Capabilities::QUERY_ATTRIBUTES);
 
     /// What our driver asks for.
     pub const CLIENT: Capabilities = Capabilities::LONG_PASSWORD
@@ -364,15 +367,13 @@ mod tests {
 
     #[test]
     fn what_is_advertised_is_what_the_brief_names() {
-        // FOUND_ROWS … DEPRECATE_EOF; no SSL, COMPRESS, LOCAL_FILES, SESSION_TRACK, QUERY_ATTRIBUTES.
-        assert_eq!(Capabilities::SERVER.bits(), 0x013f_a70f);
+        // FOUND_ROWS … DEPRECATE_EOF, SESSION_TRACK, OPTIONAL_RESULTSET_METADATA, QUERY_ATTRIBUTES; SSL and compression are the node's to add.
+        assert_eq!(Capabilities::SERVER.bits(), 0x0bbf_a70f);
         for refused in [
             Capabilities::SSL,
             Capabilities::COMPRESS,
+            Capabilities::ZSTD_COMPRESSION,
             Capabilities::LOCAL_FILES,
-            Capabilities::SESSION_TRACK,
-            Capabilities::QUERY_ATTRIBUTES,
-            Capabilities::OPTIONAL_RESULTSET_METADATA,
         ] {
             assert_eq!(Capabilities::SERVER & refused, Capabilities::empty());
         }

@@ -11,6 +11,7 @@ use crate::limits::STATEMENT_PARAMETERS_MAX;
 use crate::mysql::constant::column_type as types;
 use crate::mysql::packet::PacketWriter;
 use crate::mysql::primitive::Input;
+use crate::mysql::query_attributes;
 use crate::mysql::value::{DateTime, Param, TemporalError, Time};
 use crate::{Error, Result};
 
@@ -76,7 +77,7 @@ impl LongData {
         self.values.is_empty() && self.failed.is_none()
     }
 
-    fn get(&self, index: usize) -> Option<&[u8]> {
+    pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
         self.values.get(index).and_then(Option::as_deref)
     }
 }
@@ -123,14 +124,34 @@ pub fn parse_parameters<'a>(
         1 => {
             let pairs = input.bytes(count * 2).ok_or(MALFORMED)?;
             types.clear();
-            types.extend(pairs.chunks_exact(2).map(|pair| ParameterType {
-                column_type: pair[0],
-                is_unsigned: pair[1] & UNSIGNED_FLAG != 0,
-            }));
+            types.extend(pairs.chunks_exact(2).map(|pair| type_of_bytes([pair[0], pair[1]])));
         }
         _ => return Err(MALFORMED),
     }
     Ok(Parameters { null_bitmap, values: input, types, long_data, index: 0 })
+}
+
+/// As [`parse_parameters`], of a client that may send attributes behind the parameters; `flags` are those of the command.
+///
+/// # Errors
+/// As [`parse_parameters`], for the attributes too.
+pub fn parse_parameters_and_attributes<'a>(
+    bytes: &'a [u8],
+    count: usize,
+    flags: u8,
+    types: &'a mut Vec<ParameterType>,
+    long_data: &'a LongData,
+) -> Result<Parameters<'a>> {
+    if let Some(error) = &long_data.failed {
+        return Err(error.clone());
+    }
+    let head = query_attributes::parse_execute_head(bytes, count, flags, types, long_data)?;
+    let Some(head) = head else { return parse_parameters(&[], 0, types, long_data) };
+    Ok(Parameters { null_bitmap: head.null_bitmap, values: head.values, types, long_data, index: 0 })
+}
+
+pub(super) fn type_of_bytes([column_type, flags]: [u8; 2]) -> ParameterType {
+    ParameterType { column_type, is_unsigned: flags & UNSIGNED_FLAG != 0 }
 }
 
 impl<'a> Parameters<'a> {

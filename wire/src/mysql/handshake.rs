@@ -161,6 +161,8 @@ pub struct HandshakeResponse<'a> {
     pub auth_plugin: Option<&'a [u8]>,
     /// Connection attributes.
     pub attributes: ConnectAttributes<'a>,
+    /// The level of zstd that the client asks for, if it asks for zstd.
+    pub zstd_level: Option<u8>,
 }
 
 impl<'a> ClientHello<'a> {
@@ -212,6 +214,8 @@ impl<'a> HandshakeResponse<'a> {
             true => ConnectAttributes::parse(input)?,
             false => ConnectAttributes::default(),
         };
+        let zstd_level =
+            has(Capabilities::ZSTD_COMPRESSION).then(|| input.u8().ok_or(bad("compression level")));
         Ok(HandshakeResponse {
             capabilities,
             packet_bytes_max,
@@ -221,6 +225,7 @@ impl<'a> HandshakeResponse<'a> {
             database: database.filter(|name| !name.is_empty()),
             auth_plugin: auth_plugin.filter(|name| !name.is_empty()),
             attributes,
+            zstd_level: zstd_level.transpose()?,
         })
     }
 
@@ -251,6 +256,9 @@ impl<'a> HandshakeResponse<'a> {
         }
         if has(Capabilities::CONNECT_ATTRS) {
             writer.put_lenenc_bytes(self.attributes.as_encoded());
+        }
+        if has(Capabilities::ZSTD_COMPRESSION) {
+            writer.put_u8(self.zstd_level.unwrap_or_default());
         }
         writer.end_packet();
     }
@@ -305,7 +313,7 @@ mod tests {
         let mut writer = PacketWriter::new();
         greeting().encode(&mut writer);
         let expected =
-            b"\x52\0\0\0\x0a8.0.36-Quorate\0\x04\x03\x02\x01%%%%%%%%\0\x0f\xa7\xff\x02\0\x3f\x01\x15\
+            b"\x52\0\0\0\x0a8.0.36-Quorate\0\x04\x03\x02\x01%%%%%%%%\0\x0f\xa7\xff\x02\0\xbf\x0b\x15\
                          \0\0\0\0\0\0\0\0\0\0%%%%%%%%%%%%\0caching_sha2_password\0";
         assert_eq!(writer.as_slice(), expected);
         assert_eq!(Greeting::parse(&writer.as_slice()[4..]), Ok(greeting()));
@@ -360,6 +368,7 @@ mod tests {
             database: None,
             auth_plugin: None,
             attributes: ConnectAttributes::default(),
+            zstd_level: None,
         };
         let mut writer = PacketWriter::new();
         response.encode(&mut writer);
@@ -374,7 +383,8 @@ mod tests {
         fn response_round_trip(user in "[a-zé]{0,30}", answer in proptest::collection::vec(any::<u8>(), 0..250),
                                database in proptest::option::of("[a-z]{1,60}"), charset: u8, flags: u32) {
             let capabilities = Capabilities::from_bits(flags) | Capabilities::PROTOCOL_41 | Capabilities::SECURE_CONNECTION;
-            let capabilities = capabilities & Capabilities::SERVER;
+            let offered = Capabilities::SERVER | Capabilities::ZSTD_COMPRESSION;
+            let capabilities = capabilities & offered;
             let has = |flag| capabilities.contains(flag);
             let mut pairs = Vec::new();
             put_attribute(&mut pairs, "name", &user);
@@ -390,10 +400,11 @@ mod tests {
                     true => ConnectAttributes::from_encoded(&pairs).unwrap(),
                     false => ConnectAttributes::default(),
                 },
+                zstd_level: has(Capabilities::ZSTD_COMPRESSION).then_some(flags as u8),
             };
             let mut writer = PacketWriter::new();
             response.encode(&mut writer);
-            let parsed = ClientHello::parse(&writer.as_slice()[4..], Capabilities::SERVER);
+            let parsed = ClientHello::parse(&writer.as_slice()[4..], offered);
             prop_assert_eq!(parsed, Ok(ClientHello::Response(response)));
         }
 

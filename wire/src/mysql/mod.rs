@@ -13,6 +13,7 @@
 pub mod auth;
 pub mod column;
 pub mod command;
+pub mod compression;
 pub mod constant;
 pub mod error;
 pub mod execute;
@@ -21,5 +22,7 @@ pub mod number;
 pub mod ok;
 pub mod packet;
 pub mod primitive;
+pub mod query_attributes;
 pub mod resultset;
+pub mod session_state;
 pub mod value;

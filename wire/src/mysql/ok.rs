@@ -6,6 +6,7 @@
 use crate::mysql::constant::{Capabilities, StatusFlags};
 use crate::mysql::packet::PacketWriter;
 use crate::mysql::primitive::Input;
+use crate::mysql::session_state::Changes;
 use crate::{Error, Result};
 
 /// First byte of an OK packet.
@@ -39,6 +40,43 @@ impl<'a> OkPacket<'a> {
         self.encode_with_header(writer, OK_HEADER);
     }
 
+    /// Writes the OK packet with changes of the session's state, of which there is at least one ([`crate::mysql::session_state`]).
+    pub fn encode_with_changes(&self, writer: &mut PacketWriter, changes: &[u8]) {
+        self.encode_changes_with_header(writer, OK_HEADER, changes);
+    }
+
+    fn encode_changes_with_header(&self, writer: &mut PacketWriter, header: u8, changes: &[u8]) {
+        writer.begin_packet();
+        writer.put_u8(header);
+        writer.put_lenenc_int(self.affected_rows);
+        writer.put_lenenc_int(self.last_insert_id);
+        writer.put_u16(self.status.with(StatusFlags::SESSION_STATE_CHANGED).bits());
+        writer.put_u16(self.warnings);
+        writer.put_lenenc_bytes(self.info);
+        writer.put_lenenc_bytes(changes);
+        writer.end_packet();
+    }
+
+    /// Reads an OK packet (either first byte) and the changes of the session's state in it.
+    ///
+    /// # Errors
+    /// 1835 for what is none.
+    pub fn parse_with_changes(payload: &'a [u8]) -> Result<(OkPacket<'a>, Changes<'a>)> {
+        const MALFORMED: Error = Error::Malformed { what: "OK packet" };
+        let ok = OkPacket::parse(payload)?;
+        if !ok.status.contains(StatusFlags::SESSION_STATE_CHANGED) {
+            return Ok((ok, Changes::default()));
+        }
+        let mut input = Input::new(payload);
+        input.u8().and_then(|_| input.lenenc_int()).and_then(|_| input.lenenc_int()).ok_or(MALFORMED)?;
+        input.u32().and_then(|_| input.lenenc_bytes()).ok_or(MALFORMED)?;
+        let changes = match input.is_empty() {
+            true => &[],
+            false => input.lenenc_bytes().ok_or(MALFORMED)?,
+        };
+        Ok((ok, Changes::parse(changes)?))
+    }
+
     fn encode_with_header(&self, writer: &mut PacketWriter, header: u8) {
         writer.begin_packet();
         writer.put_u8(header);
@@ -53,7 +91,7 @@ impl<'a> OkPacket<'a> {
         writer.end_packet();
     }
 
-    /// Reads an OK packet (either first byte) of a connection without session tracking.
+    /// Reads an OK packet (either first byte), and nothing of the changes of the session's state in it.
     pub fn parse(payload: &'a [u8]) -> Result<OkPacket<'a>> {
         const MALFORMED: Error = Error::Malformed { what: "OK packet" };
         let mut input = Input::new(payload);
@@ -105,6 +143,17 @@ pub fn put_result_end(
     } else {
         put_eof(writer, status, warnings);
     }
+}
+
+/// As [`put_result_end`] for a client that has deprecated EOF, with changes of the session's state, of which there is at least one.
+pub fn put_result_end_with_changes(
+    writer: &mut PacketWriter,
+    status: StatusFlags,
+    warnings: u16,
+    changes: &[u8],
+) {
+    OkPacket { status, warnings, ..OkPacket::default() }
+        .encode_changes_with_header(writer, EOF_HEADER, changes);
 }
 
 /// What ends a list of rows or columns.
@@ -163,16 +212,28 @@ pub struct PrepareOk {
 }
 
 impl PrepareOk {
+    /// Writes the packet to a client that can do without definitions, and is told whether they follow.
+    pub fn encode_optional(&self, writer: &mut PacketWriter, has_metadata: bool) {
+        writer.begin_packet();
+        self.put(writer);
+        writer.put_u8(u8::from(has_metadata));
+        writer.end_packet();
+    }
+
     /// Writes the packet.
     pub fn encode(&self, writer: &mut PacketWriter) {
         writer.begin_packet();
+        self.put(writer);
+        writer.end_packet();
+    }
+
+    fn put(&self, writer: &mut PacketWriter) {
         writer.put_u8(OK_HEADER);
         writer.put_u32(self.statement_id);
         writer.put_u16(self.column_count);
         writer.put_u16(self.parameter_count);
         writer.put_u8(0);
         writer.put_u16(self.warnings);
-        writer.end_packet();
     }
 
     /// Reads the packet.
@@ -216,6 +277,29 @@ mod tests {
             End::parse_eof(&writer.as_slice()[4..]),
             Ok(End { status: StatusFlags::AUTOCOMMIT, warnings: 0 })
         );
+    }
+
+    #[test]
+    fn changes_follow_the_info_also_where_that_is_empty() {
+        // What MySQL 9.7 answers to USE mysql with SESSION_TRACK.
+        let ok = OkPacket { status: StatusFlags::AUTOCOMMIT, ..OkPacket::default() };
+        let mut changes = Vec::new();
+        crate::mysql::session_state::Change::Schema(b"mysql").encode(&mut changes);
+        let mut writer = PacketWriter::new();
+        ok.encode_with_changes(&mut writer, &changes);
+        assert_eq!(&writer.as_slice()[4..], b"\0\0\0\x02\x40\0\0\0\x08\x01\x06\x05mysql");
+        let (parsed, found) = OkPacket::parse_with_changes(&writer.as_slice()[4..]).unwrap();
+        assert_eq!(parsed.status, StatusFlags::AUTOCOMMIT | StatusFlags::SESSION_STATE_CHANGED);
+        assert_eq!(found, Changes::parse(&changes).unwrap());
+        assert_eq!(found.iter().count(), 1);
+        let cut = &writer.as_slice()[4..writer.len() - 1];
+        assert!(OkPacket::parse_with_changes(cut).is_err());
+        writer.clear();
+        put_result_end_with_changes(&mut writer, StatusFlags::AUTOCOMMIT, 3, &changes);
+        assert_eq!(&writer.as_slice()[4..], b"\xfe\0\0\x02\x40\x03\0\0\x08\x01\x06\x05mysql");
+        writer.clear();
+        ok.encode(&mut writer);
+        assert_eq!(OkPacket::parse_with_changes(&writer.as_slice()[4..]), Ok((ok, Changes::default())));
     }
 
     #[test]

@@ -149,6 +149,16 @@ mod tests {
     }
 
     #[test]
+    fn sequence_ids_can_be_ignored() {
+        let mut reader = reader();
+        reader.ignore_sequence();
+        reader.buffer_mut().extend_from_slice(&[1, 0, 0, 7, 9, 1, 0, 0, 3, 8]);
+        assert_eq!(reader.next().unwrap().unwrap().sequence, 7);
+        assert_eq!(reader.next().unwrap().unwrap().sequence, 3);
+        assert_eq!(reader.sequence_next(), 4);
+    }
+
+    #[test]
     fn the_input_buffer_is_reused() {
         let mut reader = reader();
         let mut addresses = std::collections::BTreeSet::new();

@@ -57,6 +57,37 @@ pub fn put_definitions(writer: &mut PacketWriter, columns: &[Column]) {
     }
 }
 
+/// As [`put_definitions`], to a client that can do without definitions (`OPTIONAL_RESULTSET_METADATA`): they are left out unless
+/// `has_metadata`.
+pub fn put_optional_definitions(writer: &mut PacketWriter, columns: &[Column], has_metadata: bool) {
+    assert!(!columns.is_empty() && columns.len() <= RESULT_COLUMNS_MAX, "a result set has 1 to 4096 columns");
+    writer.begin_packet();
+    writer.put_lenenc_int(columns.len() as u64);
+    writer.put_u8(u8::from(has_metadata));
+    writer.end_packet();
+    for column in columns.iter().filter(|_| has_metadata) {
+        column.encode(writer);
+    }
+}
+
+/// As [`put_prepared`], to a client that can do without definitions.
+pub fn put_prepared_optionally(
+    writer: &mut PacketWriter,
+    answer: PrepareOk,
+    lists: [&[Column]; 2],
+    capabilities: Capabilities,
+    status: StatusFlags,
+    has_metadata: bool,
+) {
+    answer.encode_optional(writer, has_metadata);
+    for list in lists.into_iter().filter(|list| has_metadata && !list.is_empty()) {
+        for column in list {
+            column.encode(writer);
+        }
+        ok::put_metadata_end(writer, capabilities, status, 0);
+    }
+}
+
 /// The second part of [`put_columns`]: what ends the definitions.
 pub fn put_definitions_end(writer: &mut PacketWriter, capabilities: Capabilities, status: StatusFlags) {
     ok::put_metadata_end(writer, capabilities, status, 0);

@@ -76,6 +76,8 @@ impl RefusedKind {
             | wire::Error::ProxyHeader { .. }
             | wire::Error::ProxyNotAccepted { .. }
             | wire::Error::WrongArguments { .. }
+            | wire::Error::Uncompress
+            | wire::Error::ReadTimeout
             | wire::Error::LongDataTooLarge => RefusedKind::Malformed,
         }
     }

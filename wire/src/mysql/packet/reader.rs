@@ -1,6 +1,6 @@
 //! Received bytes to whole packets.
 //!
-//! Invariants: every fragment has the next sequence id; a packet is never longer than `max_allowed_packet`, which is
+//! Invariants: every fragment has the next sequence id, unless ids are ignored; a packet is never longer than `max_allowed_packet`, which is
 //! checked on each header before memory is taken for what it announces; the buffer is never grown by more than
 //! [`limits::INPUT_AHEAD_BYTES_MAX`] past the bytes that have arrived. After an error the reader returns the same
 //! error for ever: the stream has lost its place.
@@ -29,6 +29,7 @@ pub struct PacketReader {
     joining: Option<Joining>,
     sequence_next: u8,
     packet_bytes_max: usize,
+    ignores_sequence: bool,
     failed: Option<Error>,
 }
 
@@ -40,6 +41,7 @@ impl PacketReader {
             joining: None,
             sequence_next: 0,
             packet_bytes_max,
+            ignores_sequence: false,
             failed: None,
         }
     }
@@ -77,6 +79,12 @@ impl PacketReader {
     pub fn take_unread(&mut self) -> BytesMut {
         self.joining = None;
         std::mem::take(&mut self.input)
+    }
+
+    /// Takes packets whatever their sequence ids are: in the compressed protocol frames have ids that count, and client libraries write
+    /// those of the packets inside as it happens.
+    pub fn ignore_sequence(&mut self) {
+        self.ignores_sequence = true;
     }
 
     /// Starts a new exchange: the next packet must have sequence id 0.
@@ -150,7 +158,7 @@ impl PacketReader {
         let Some(&[low, middle, high, sequence]) = self.input.first_chunk::<PACKET_HEADER_BYTES>() else {
             return Ok(None);
         };
-        if sequence != self.sequence_next {
+        if sequence != self.sequence_next && !self.ignores_sequence {
             return Err(Error::OutOfOrder { expected: self.sequence_next, received: sequence });
         }
         let length = usize::from(low) | usize::from(middle) << 8 | usize::from(high) << 16;
@@ -163,8 +171,9 @@ impl PacketReader {
 
     /// Steps over a checked header and returns its sequence id.
     fn take_header(&mut self) -> u8 {
+        let sequence =
+            if self.ignores_sequence { self.input[PACKET_HEADER_BYTES - 1] } else { self.sequence_next };
         self.input.advance(PACKET_HEADER_BYTES);
-        let sequence = self.sequence_next;
         self.sequence_next = sequence.wrapping_add(1);
         sequence
     }
