@@ -46,6 +46,8 @@ pub struct InsertPlan {
 pub(super) enum Rows {
     Values(Vec<Vec<Cell>>),
     Query(Box<QueryPlan>),
+    /// Those of LOAD DATA, which come batch by batch.
+    File,
 }
 
 /// One value of VALUES.
@@ -75,7 +77,7 @@ impl InsertPlan {
     pub fn is_query(&self) -> bool {
         match self.rows {
             Rows::Query(_) => true,
-            Rows::Values(_) => false,
+            Rows::Values(_) | Rows::File => false,
         }
     }
 }
@@ -216,7 +218,7 @@ fn plan_assignments(
     Ok(assignments)
 }
 
-fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Table, target: usize) -> Result<Cell> {
+pub(super) fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Table, target: usize) -> Result<Cell> {
     if let Some(value) = expr.literal_for(&table.columns[target].data_type) {
         return Ok(Cell::Constant(value));
     }
