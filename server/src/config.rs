@@ -295,7 +295,9 @@ impl SecureFolder {
         }
         let data = data.canonicalize().unwrap_or_else(|_| data.to_owned());
         if data.starts_with(&path) || path.starts_with(&data) {
-            return Err(refused("it must be apart from the data folder, which no statement may reach".into()));
+            return Err(refused(
+                "it must be apart from the data folder, which no statement may reach".into(),
+            ));
         }
         Ok(Some(SecureFolder { written: written.to_owned(), path }))
     }

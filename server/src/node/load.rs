@@ -57,9 +57,8 @@ impl Source<'_> {
             Source::Client(file) => file.next().await,
             Source::Server { file, name } => tokio::task::block_in_place(|| {
                 let mut piece = vec![0; LOAD_READ_BYTES];
-                let count = file
-                    .read(&mut piece)
-                    .map_err(|error| of_file(2, "Error reading file", name, &error))?;
+                let count =
+                    file.read(&mut piece).map_err(|error| of_file(2, "Error reading file", name, &error))?;
                 piece.truncate(count);
                 Ok((count > 0).then(|| Bytes::from(piece)))
             }),
@@ -89,7 +88,8 @@ impl Session {
         if is_on == Value::Int(1) && reply.local_file().is_some() {
             return Ok(());
         }
-        let message = "Loading local data is disabled; this must be enabled on both the client and server sides";
+        let message =
+            "Loading local data is disabled; this must be enabled on both the client and server sides";
         Err(Error { code: 3948, state: *b"42000", message: message.to_owned() })
     }
 

@@ -321,7 +321,12 @@ impl Session {
     }
 
     /// Waits for what suspended a statement. `reads`: it reads rows under locks.
-    pub(super) async fn outlast(&mut self, suspend: Suspend, runs: &mut Runs, reads: bool) -> Result<(), Error> {
+    pub(super) async fn outlast(
+        &mut self,
+        suspend: Suspend,
+        runs: &mut Runs,
+        reads: bool,
+    ) -> Result<(), Error> {
         match suspend {
             Suspend::Lock(wait) => {
                 let timeout = Duration::from_secs(self.state.variables.innodb_lock_wait_timeout);

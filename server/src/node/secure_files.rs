@@ -56,8 +56,7 @@ pub(super) fn open_to_read(node: &Node, name: &str) -> Result<File, Error> {
     })?);
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
     if !is_file {
-        let message =
-            format!("The file '{name}' must be in the database directory or be readable by all");
+        let message = format!("The file '{name}' must be in the database directory or be readable by all");
         return Err(Error { code: 1085, state: *b"HY000", message });
     }
     Ok(file)
@@ -149,7 +148,8 @@ impl Drop for NewFile {
 
 /// Error 1290.
 fn outside() -> Error {
-    let message = "The MySQL server is running with the --secure-file-priv option so it cannot execute this statement";
+    let message =
+        "The MySQL server is running with the --secure-file-priv option so it cannot execute this statement";
     Error { code: 1290, state: *b"HY000", message: message.to_owned() }
 }
 

@@ -10,15 +10,15 @@ use sql::Error;
 use sql::ast::{IntoTarget, SelectInto};
 use sql::data_file::Format;
 use sql::data_file::write::Writer;
-use sql::dml::load::is_binary;
+use sql::dml::load::{is_binary, warn_foreign_separator};
 use sql::execute::{Outcome, ResultColumn, Sink};
 use sql::session::WarningLevel;
 use sql::types::text::{to_text, write_text};
 use sql::types::{DataType, TypeKind, Value};
 
+use super::Node;
 use super::plan_cache::CachedPlan;
 use super::result::Answer;
-use super::Node;
 use super::secure_files::{NewFile, create, of_file};
 use super::session::Session;
 use crate::limits::RESULT_FLUSH_BYTES;
@@ -74,6 +74,11 @@ impl Session {
         let mut rows = Rows { node, name, form, file: None, out: Vec::new(), row_count: 0 };
         self.run_planned(&into.query, parameters, plan, &mut rows).await?;
         rows.flush()?;
+        if let Form::Lines { format, .. } = &rows.form
+            && format.has_foreign_separator()
+        {
+            warn_foreign_separator(&mut self.state);
+        }
         if let Form::Lines { writer: Some(writer), .. } = &rows.form
             && writer.is_ambiguous()
         {

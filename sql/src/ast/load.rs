@@ -43,7 +43,7 @@ pub enum LoadInput {
     Variable(String),
 }
 
-/// FIELDS and LINES, with MySQL's defaults for what is not written.
+/// FIELDS and LINES, with MySQL's defaults for what is not written (without backslash escapes there is no ESCAPED BY either).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileFormat {
     /// FIELDS TERMINATED BY.

@@ -11,6 +11,9 @@
 pub mod read;
 pub mod write;
 
+#[cfg(test)]
+mod tests;
+
 use crate::ast::FileFormat;
 use crate::error::{Error, Result};
 use crate::types::{DataType, TypeKind};

@@ -151,6 +151,8 @@ struct Grammar {
     line_start: Vec<u8>,
     quote: Option<u8>,
     escape: Option<u8>,
+    /// Characters may have several bytes.
+    is_text: bool,
     /// Bytes that may be more than text.
     is_special: [bool; 256],
 }
@@ -192,22 +194,30 @@ impl Scan<'_> {
     fn eat(&mut self, text: &[u8]) -> std::result::Result<bool, Short> {
         let rest = &self.bytes[self.at..];
         if text.is_empty() || rest.first() != text.first() {
-            return if rest.is_empty() && !self.is_ended && !text.is_empty() { Err(Short) } else { Ok(false) };
+            return if rest.is_empty() && !self.is_ended && !text.is_empty() {
+                Err(Short)
+            } else {
+                Ok(false)
+            };
         }
         if rest.starts_with(text) {
             self.at += text.len();
             return Ok(true);
         }
-        if rest.len() < text.len() && text.starts_with(rest) && !self.is_ended { Err(Short) } else { Ok(false) }
+        if rest.len() < text.len() && text.starts_with(rest) && !self.is_ended {
+            Err(Short)
+        } else {
+            Ok(false)
+        }
     }
 }
 
 impl Reader {
-    /// A reader before the first byte.
+    /// A reader before the first byte of a file of text, or of bytes.
     #[must_use]
-    pub fn new(format: &Format, fields: Fields, lines_to_skip: u64) -> Reader {
+    pub fn new(format: &Format, fields: Fields, is_text: bool, lines_to_skip: u64) -> Reader {
         Reader {
-            grammar: Grammar::new(format),
+            grammar: Grammar::new(format, is_text),
             fields,
             buffer: BytesMut::new(),
             is_ended: false,
@@ -319,20 +329,22 @@ enum Passed {
 }
 
 impl Grammar {
-    fn new(format: &Format) -> Grammar {
+    fn new(format: &Format, is_text: bool) -> Grammar {
         let mut line_end = format.line_end.clone();
         if line_end == format.field_end {
             // A line is over when it has all its fields.
             line_end.clear();
         }
         let mut is_special = [false; 256];
-        let firsts = [format.field_end.first(), line_end.first(), format.quote.as_ref(), format.escape.as_ref()];
+        let firsts =
+            [format.field_end.first(), line_end.first(), format.quote.as_ref(), format.escape.as_ref()];
         for byte in firsts.into_iter().flatten() {
             is_special[usize::from(*byte)] = true;
         }
         // A character of several bytes is text as a whole, where bytes of it could be taken for more.
-        let has_foreign = is_special[128..].contains(&true) || !format.field_end.is_ascii() || !line_end.is_ascii();
-        if has_foreign {
+        let has_foreign =
+            is_special[128..].contains(&true) || !format.field_end.is_ascii() || !line_end.is_ascii();
+        if has_foreign && is_text {
             is_special[128..].fill(true);
         }
         Grammar {
@@ -341,6 +353,7 @@ impl Grammar {
             line_start: format.line_start.clone(),
             quote: format.quote,
             escape: format.escape,
+            is_text,
             is_special,
         }
     }
@@ -495,7 +508,7 @@ impl Grammar {
     /// Copies a byte that could have been more, with the rest of its character.
     fn character(&self, scan: &mut Scan<'_>, text: &mut Vec<u8>) -> std::result::Result<(), Short> {
         let rest = &scan.bytes[scan.at..];
-        let length = rest.first().map_or(0, |first| character_bytes(*first));
+        let length = rest.first().map_or(0, |first| if self.is_text { character_bytes(*first) } else { 1 });
         if rest.len() < length && !scan.is_ended {
             return Err(Short);
         }

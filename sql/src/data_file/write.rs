@@ -135,10 +135,8 @@ impl Writer {
     fn byte(&self, byte: u8, escape: u8, is_enclosed: bool, is_bytes: bool, out: &mut Vec<u8>) {
         let separator = self.format.field_end.first().copied();
         let edge = if is_enclosed { self.mark } else { separator };
-        let has_meaning = byte == escape
-            || Some(byte) == edge
-            || self.line_end_first() == Some(byte)
-            || byte == 0;
+        let has_meaning =
+            byte == escape || Some(byte) == edge || self.line_end_first() == Some(byte) || byte == 0;
         // A separator that numbers may have in them, or that an escape would make another character, cannot be escaped.
         let is_lost = !is_enclosed && self.is_ambiguous && Some(byte) == separator;
         if has_meaning && !is_lost && (byte.is_ascii() || is_bytes) {

@@ -218,7 +218,12 @@ fn plan_assignments(
     Ok(assignments)
 }
 
-pub(super) fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Table, target: usize) -> Result<Cell> {
+pub(super) fn plan_cell(
+    scope: &mut InsertScope<'_>,
+    expr: &Expr,
+    table: &Table,
+    target: usize,
+) -> Result<Cell> {
     if let Some(value) = expr.literal_for(&table.columns[target].data_type) {
         return Ok(Cell::Constant(value));
     }

@@ -129,6 +129,12 @@ pub fn plan(load: &ast::Load, catalog: &Arc<Catalog>, session: &SessionState) ->
     })
 }
 
+/// Warning 1638.
+pub fn warn_foreign_separator(session: &mut SessionState) {
+    let message = "Non-ASCII separator arguments are not fully supported";
+    session.warn(WarningLevel::Warning, 1638, message);
+}
+
 /// Whether a file of this character set is bytes; text is UTF-8.
 ///
 /// # Errors
@@ -151,11 +157,7 @@ fn plan_inputs(load: &ast::Load, table: &Table) -> Result<Vec<Input>> {
     load.inputs.iter().map(input).collect()
 }
 
-fn plan_assignments(
-    load: &ast::Load,
-    binder: &Binder<'_>,
-    table: &Arc<Table>,
-) -> Result<Vec<(usize, Cell)>> {
+fn plan_assignments(load: &ast::Load, binder: &Binder<'_>, table: &Arc<Table>) -> Result<Vec<(usize, Cell)>> {
     let from = from_scope(table, None)?;
     let names = Names::new(&from, None);
     let mut scope = InsertScope::new(binder, &names, table, false);
@@ -194,15 +196,14 @@ impl LoadPlan {
     /// A reader of the file, before its first byte.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader::new(&self.format, self.fields.clone(), self.skipped_lines)
+        Reader::new(&self.format, self.fields.clone(), !self.is_binary, self.skipped_lines)
     }
 
     /// Before the first batch: warns of the format.
     #[must_use]
     pub fn begin(&self, session: &mut SessionState) -> Progress {
         if self.format.has_foreign_separator() {
-            let message = "Non-ASCII separator arguments are not fully supported";
-            session.warn(WarningLevel::Warning, 1638, message);
+            warn_foreign_separator(session);
         }
         Progress::default()
     }
@@ -237,9 +238,8 @@ pub fn run_batch(plan: &LoadPlan, progress: &mut Progress, batch: &Batch, ctx: &
             Filling { plan, row, ctx: &mut *ctx }.fill(record, &mut values)?;
             insertion.insert(ctx, values)?;
             if record.is_cut() {
-                let message = format!(
-                    "Row {row} was truncated; it contained more data than there were input columns"
-                );
+                let message =
+                    format!("Row {row} was truncated; it contained more data than there were input columns");
                 refuse(ctx, Error { code: 1262, state: *b"01000", message })?;
             }
         }
@@ -343,9 +343,10 @@ impl Filling<'_, '_, '_> {
             Ok(_) => Ok(Value::Text(bytes)),
             Err(_) if self.plan.is_binary => Ok(Value::Blob(bytes)),
             Err(error) => {
-                let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
-                // MySQL shows a character that breaks off as well, as far as it came.
-                let broken = if error.error_len() == Some(1) { "" } else { "?" };
+                let (valid, rest) = bytes.split_at(error.valid_up_to());
+                let valid = String::from_utf8_lossy(valid);
+                // MySQL shows what begins as a character does, and is none, too.
+                let broken = if matches!(rest.first(), Some(0xc2..=0xf4)) { "?" } else { "" };
                 let message = format!("Invalid utf8mb4 character string: '{valid}{broken}'");
                 Err(Error { code: 1300, state: *b"HY000", message })
             }

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::dml;
 use crate::parse::tokens::{Tokens, user_variable};
+use crate::variables::SqlMode;
 
 /// Parses LOAD DATA.
 pub(crate) fn load(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
@@ -81,6 +82,9 @@ fn inputs(cursor: &mut Cursor<'_, '_>) -> crate::Result<Vec<LoadInput>> {
 /// `[FIELDS …] [LINES …]`.
 fn format(cursor: &mut Cursor<'_, '_>) -> crate::Result<FileFormat> {
     let mut format = FileFormat::default();
+    if cursor.source().mode.has(SqlMode::NO_BACKSLASH_ESCAPES) {
+        format.escaped.clear();
+    }
     if cursor.one_of(&["FIELDS", "COLUMNS"]).is_some() {
         let mut is_empty = true;
         loop {

@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::tokens::Tokens;
 use crate::parse::{
-    alter, call_statement, create_table, dml, hint, load, refused, set, show, table_lock, tokens, transaction, xa,
+    alter, call_statement, create_table, dml, hint, load, refused, set, show, table_lock, tokens,
+    transaction, xa,
 };
 use crate::variables::character_set;
 
@@ -88,9 +89,10 @@ pub(crate) fn is_query(tokens: &Tokens) -> bool {
         })
     };
     let is_explained = word(0, &["EXPLAIN", "DESCRIBE", "DESC"])
-        && !tokens.tokens.iter().any(|token| {
-            ["INSERT", "REPLACE"].iter().any(|verb| Cursor::is_word(&token.token, verb))
-        });
+        && !tokens
+            .tokens
+            .iter()
+            .any(|token| ["INSERT", "REPLACE"].iter().any(|verb| Cursor::is_word(&token.token, verb)));
     word(0, &["SELECT", "WITH", "TABLE", "VALUES"]) || is_explained
 }
 

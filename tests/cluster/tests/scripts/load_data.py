@@ -42,24 +42,29 @@ def answer(statement):
     except pymysql.Error as error:
         print("  error", error.args[0], words(str(error.args[1])))
         warnings("Error")
-        return
+        return False
     result = cursor._result
-    if result.has_next is None:
-        pass
     if cursor.description:
         for row in cursor.fetchall():
             print("  row", " | ".join(shown(value) for value in row))
-        return
+        return True
+    # A length stands before the text.
     info = (result.message or b"").decode()[1:]
-    print("  ok", result.affected_rows, "id", result.insert_id, info, "warnings", result.warning_count)
-    warnings()
+    print("  ok", result.affected_rows, "id", result.insert_id, info)
+    warnings(count=result.warning_count)
+    return True
 
 
-def warnings(but=None):
-    cursor.execute("SHOW WARNINGS LIMIT 6")
-    for level, code, message in cursor.fetchall():
-        if level != but:
-            print("  ", level, code, words(message))
+def warnings(but=None, count=None):
+    cursor.execute("SHOW WARNINGS")
+    found = cursor.fetchall()
+    assert count in (None, len(found)), (count, found)
+    # What MySQL says of its own future (3962: where INTO should stand) differs from version to version.
+    shown = [each for each in found if each[0] != but and each[1] != 3962]
+    for level, code, message in shown[:6]:
+        print("  ", level, code, words(message))
+    if len(shown) > 6:
+        print("  ", len(shown), "warnings")
 
 
 def case(name, table, options, content, columns="", mode=None, show="*", kinds=("local", "file"), before=(), after=()):
@@ -73,7 +78,7 @@ def case(name, table, options, content, columns="", mode=None, show="*", kinds=(
         cursor.execute(f"SET sql_mode = {mode!r}" if mode is not None else "SET sql_mode = DEFAULT")
         for statement in before:
             cursor.execute(statement)
-        prefix, _, rest = options.partition("|") if "|" in options else ("", "", options)
+        prefix, rest = (options[:-1], "") if options.endswith("|") and options[:-1].isalpha() else ("", options)
         local = "LOCAL " if kind == "local" else ""
         answer(f"LOAD DATA {local}INFILE '{path}' {prefix} INTO TABLE t {rest} {columns}")
         for statement in after:
@@ -89,13 +94,15 @@ def run(name, *statements):
         answer(statement)
 
 
-def written(name, statement, binary=False):
+def written(name, statement):
     """Runs a SELECT … INTO OUTFILE or DUMPFILE and shows the file."""
     print(f"## {name}")
     if os.path.exists(out):
         os.remove(out)
     print(" ", words(statement))
-    answer(statement)
+    if not answer(statement):
+        # MySQL leaves what it has written when a row fails; we leave nothing.
+        return
     if os.path.exists(out):
         with open(out, "rb") as file:
             print("  file", repr(file.read()), oct(os.stat(out).st_mode & 0o777))
@@ -149,6 +156,15 @@ case("terminator is a letter", TEXTS, "FIELDS TERMINATED BY 'x' ENCLOSED BY 'q' 
 case("escape is the field terminator", TEXTS, "FIELDS TERMINATED BY '\\\\'", b"a\\b\\c\n", kinds=("local",))
 case("hex separators", TEXTS, "FIELDS TERMINATED BY 0x2C ENCLOSED BY X'22' LINES TERMINATED BY 0x0A", b'"1",2,3\n')
 
+case("trailing separator", AB, "", b"1\tone\t\n2\ttwo\t\t\n3\tthree\t")
+case("too many at the end of the file", AB, "", b"1\tone\n2\ttwo\tmore")
+case("too few at the end of the file", AB, "", b"1\tone\n2\t", mode="")
+case("too few at the end of the file, no separator", AB, "", b"1\tone\n2", mode="")
+case("enclosed without separator", TEXTS, "FIELDS TERMINATED BY '' ENCLOSED BY '\"'", b'"a""b""c"\n"d"\n')
+case("no backslash escapes", TEXTS, "", b"a\\tb\t\\N\tc\n", mode="NO_BACKSLASH_ESCAPES")
+case("line end in the separator", TEXTS, "FIELDS TERMINATED BY '\\n' LINES TERMINATED BY '\\n\\n'", b"a\nb\nc\n\nd\ne\nf\n\n")
+case("foreign separator in bytes", TEXTS, "CHARACTER SET binary FIELDS TERMINATED BY X'A4'", "a\u00e4b".encode() + b"\xa4x\xa4c\n", kinds=("file",), mode="")
+
 # ---- Counts, types, NULL
 
 case("too few", "a INT, b INT DEFAULT 7, c VARCHAR(5) NOT NULL, d TIMESTAMP NULL", "", b"1\n2\t3\n4\t5\tx\n", after=())
@@ -163,6 +179,7 @@ case("second row wrong", "a INT PRIMARY KEY, b TINYINT", "", b"1\t1\n2\tx\n3\t3\
 case("null to not null", "a INT NOT NULL, b VARCHAR(5) NOT NULL, c DATE NOT NULL, d INT NOT NULL DEFAULT 5", "", b"1\tx\t2026-01-01\t1\n\\N\t\\N\t\\N\t\\N\n", show="a, b, CAST(c AS CHAR), d")
 case("null to not null, no mode", "a INT NOT NULL, b VARCHAR(5) NOT NULL, c DATE NOT NULL, d INT NOT NULL DEFAULT 5", "", b"\\N\t\\N\t\\N\t\\N\n", mode="", show="a, b, CAST(c AS CHAR), d", kinds=("file",))
 case("null to timestamp", "a INT, b TIMESTAMP NOT NULL, c TIMESTAMP NULL DEFAULT '2020-01-01 00:00:00'", "", b"1\t\\N\t\\N\n2\n", show="a, b = '0000-00-00 00:00:00', c IS NULL", mode="", kinds=("file",))
+case("null to timestamp, strict", "a INT, b TIMESTAMP NOT NULL", "", b"1\t\\N\n", show="a, b > '2020-01-01'", kinds=("file",))
 case("year, time, datetime", "a YEAR, b TIME(2), c DATETIME(6), d TIMESTAMP", "", b"2026\t10:11:12.345\t2026-01-02 03:04:05.678901\t2026-01-02 03:04:05\n", show="a, CAST(b AS CHAR), CAST(c AS CHAR), CAST(d AS CHAR)")
 case("not null without default not listed", "a INT, b INT NOT NULL", "", b"1\n", columns="(a)")
 
@@ -202,9 +219,15 @@ case("utf8", AB, "", "1\tGrüße\n2\t日本語\n3\t🙂\n".encode())
 case("not utf8", AB, "", b"1\ta\xffb\n2\tok\n")
 case("not utf8 in the first", AB, "", b"\xff\tab\n2\tok\n")
 case("cut utf8", AB, "", b"1\ta\xe6\x97\n2\tok\n")
+case("cut utf8 of four", AB, "", b"1\tab\xf0\x9f\x99\n2\tok\n")
+case("overlong utf8", AB, "", b"1\ta\xc0\x80b\n")
+case("surrogate", AB, "", b"1\ta\xed\xa0\x80b\n")
+case("not utf8 to a variable", AB, "", b"1\ta\xff\n", columns="(a, @v)")
+case("binary to number", AB, "CHARACTER SET binary", b"1\xff\tab\n", mode="")
 case("latin1 is refused or converted", AB, "CHARACTER SET utf8mb4", "1\té\n".encode())
 case("binary", "a INT, b VARBINARY(20)", "CHARACTER SET binary", b"1\ta\xff\xfeb\n")
 case("binary to text", AB, "CHARACTER SET binary", b"1\ta\xff\xfeb\n")
+case("binary to text, long", AB, "CHARACTER SET binary", b"1\ta\xff\xfe\n2\ta\xff b\xfecdefgh\n", kinds=("local",))
 case("binary good text", AB, "CHARACTER SET binary", "1\tGrüße\n".encode())
 case("utf8 to blob", "a INT, b VARBINARY(20)", "", b"1\ta\xff\xfeb\n")
 case("hex by set", "a INT, b VARBINARY(20)", "", b"1\t00FF10\n", columns="(a, @h) SET b = UNHEX(@h)")
@@ -243,7 +266,6 @@ run("words", f"LOAD DATA LOW_PRIORITY INFILE '{path}' INTO TABLE t COLUMNS TERMI
     f"LOAD DATA CONCURRENT LOCAL INFILE '{path}' IGNORE INTO TABLE load_golden.t", "SELECT * FROM t")
 run("prepared", f"PREPARE p FROM \"LOAD DATA INFILE '{path}' INTO TABLE t\"")
 run("transaction", "DELETE FROM t", "BEGIN", f"LOAD DATA INFILE '{path}' INTO TABLE t", "SELECT * FROM t", "ROLLBACK", "SELECT * FROM t")
-run("row count", f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE t", "SELECT ROW_COUNT()")
 
 # ---- SELECT … INTO
 
@@ -265,7 +287,7 @@ written("outfile letters", f"SELECT b, a FROM s ORDER BY a {FROM} FIELDS TERMINA
 written("outfile digits", f"SELECT a * 1111, b, f FROM s ORDER BY a {FROM} FIELDS TERMINATED BY '1'")
 written("outfile optionally, digits", f"SELECT a * 1111, b, f, d FROM s ORDER BY a {FROM} FIELDS TERMINATED BY '1' OPTIONALLY ENCLOSED BY '\"'")
 written("outfile fixed", f"SELECT a, d, e FROM s ORDER BY a {FROM} FIELDS TERMINATED BY '' ENCLOSED BY ''")
-written("outfile fixed text", f"SELECT CAST('ab' AS CHAR(4)), CAST(5 AS SIGNED), 'x' {FROM} FIELDS TERMINATED BY ''")
+written("outfile fixed text", f"SELECT CAST('ab' AS CHAR(4)), 'x' {FROM} FIELDS TERMINATED BY ''")
 written("outfile character set", f"SELECT 'Grüße', 1 {FROM} CHARACTER SET utf8mb4 FIELDS TERMINATED BY ','")
 written("outfile long separators", f"SELECT a, '<>x--', b FROM s WHERE a = 1 {FROM} FIELDS TERMINATED BY '<>' LINES TERMINATED BY '--'")
 written("outfile ambiguous", f"SELECT a FROM s ORDER BY a {FROM} FIELDS TERMINATED BY '0'")
@@ -278,6 +300,7 @@ written("outfile in a subquery", f"SELECT * FROM (SELECT 1 {FROM}) q")
 written("outfile twice", f"SELECT 1 {FROM} FROM s {FROM}")
 written("outfile error", f"SELECT (SELECT a FROM s) {FROM}")
 written("outfile limit", f"SELECT a FROM s ORDER BY a LIMIT 1 OFFSET 1 {FROM}")
+written("outfile foreign separator", f"SELECT 'aéb', 1 {FROM} FIELDS TERMINATED BY 'é'")
 written("outfile long quote", f"SELECT 1 {FROM} FIELDS ENCLOSED BY 'ab'")
 written("outfile years and times", f"SELECT CAST('10:11:12' AS TIME), CAST(2026 AS YEAR), 1.50, 1e3, TRUE {FROM}")
 written("dumpfile", f"SELECT c INTO DUMPFILE '{out}' FROM s WHERE a = 2")
@@ -290,7 +313,7 @@ run("a file that is there", f"SELECT 1 {FROM}", f"SELECT 1 INTO DUMPFILE '{out}'
 run("no such folder", f"SELECT 1 INTO OUTFILE '{folder}/missing/x'")
 run("variables", "SET @x = 1, @y = 2", "SELECT a, b INTO @x, @y FROM s WHERE a = 1", "SELECT @x, @y", "SELECT 5 INTO @X", "SELECT @x", "SELECT a FROM s WHERE a > 9 INTO @x", "SELECT @x",
     "SELECT a, b FROM s INTO @x", "SELECT a FROM s ORDER BY a INTO @x", "SELECT @x", "SELECT d, e, f, c FROM s WHERE a = 1 INTO @d, @e, @f, @c", "SELECT @d, @e, @f, @c",
-    "SELECT 1 UNION SELECT 1 INTO @x", "SELECT a FROM s WHERE a = 1 INTO @x FOR UPDATE", "SELECT COUNT(*), NULL FROM s INTO @n, @m", "SELECT @n, @m", "SELECT ROW_COUNT()",
+    "SELECT 1 UNION SELECT 1 INTO @x", "SELECT a FROM s WHERE a = 1 INTO @x FOR UPDATE", "SELECT COUNT(*), NULL FROM s INTO @n, @m", "SELECT @n, @m",
     "SELECT 1 INTO x", "SELECT 1 INTO @a, @a", "SELECT 1, 2 INTO @a, @a", "SELECT @a", "SELECT 3 INTO @`quoted name`", "SELECT @`quoted name`", "SELECT 1 INTO", "SELECT 1 INTO OUTFILE",
-    "PREPARE p FROM 'SELECT a + ? FROM s WHERE a = ? INTO @x'", "SET @p = 2", "EXECUTE p USING @p, @p", "SELECT @x", "EXPLAIN FORMAT=TRADITIONAL SELECT 1 INTO @x", "SELECT 'rows' FROM s LIMIT 1 INTO @z", "SELECT @z", "SELECT FOUND_ROWS()")
+    "PREPARE p FROM 'SELECT a + ? FROM s WHERE a = ? INTO @x'", "SET @p = 2", "EXECUTE p USING @p, @p", "SELECT @x", "EXPLAIN FORMAT=TRADITIONAL SELECT 1 INTO @x", "SELECT 'rows' FROM s LIMIT 1 INTO @z", "SELECT @z")
 cursor.execute("DROP DATABASE load_golden")
