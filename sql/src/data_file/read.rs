@@ -137,6 +137,8 @@ pub struct Reader {
     wanted: usize,
     /// Lines to pass over.
     lines_to_skip: u64,
+    /// Records to pass over, where lines have no end.
+    records_to_skip: u64,
     /// In a line that is passed over: whether the byte before was an escape.
     is_escaped: bool,
     /// LINES STARTING BY was found for the next record.
@@ -223,7 +225,8 @@ impl Reader {
             is_ended: false,
             is_over: false,
             wanted: 0,
-            lines_to_skip,
+            lines_to_skip: if format.line_end.is_empty() { 0 } else { lines_to_skip },
+            records_to_skip: if format.line_end.is_empty() { lines_to_skip } else { 0 },
             is_escaped: false,
             has_started: false,
         }
@@ -245,6 +248,22 @@ impl Reader {
     /// # Errors
     /// 1153 when a record is longer than [`LOAD_RECORD_BYTES_MAX`].
     pub fn next(&mut self, batch: &mut Batch) -> Result<Step> {
+        loop {
+            let (text, fields) = (batch.text.len(), batch.fields.len());
+            let step = self.read(batch)?;
+            if step != Step::Record || self.records_to_skip == 0 {
+                return Ok(step);
+            }
+            // What is passed over so is no line, and what follows is not looked for at a line's start.
+            self.records_to_skip -= 1;
+            self.has_started = true;
+            batch.records.pop();
+            batch.text.truncate(text);
+            batch.fields.truncate(fields);
+        }
+    }
+
+    fn read(&mut self, batch: &mut Batch) -> Result<Step> {
         if self.is_over {
             return Ok(Step::End);
         }

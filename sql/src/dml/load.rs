@@ -317,6 +317,22 @@ impl Filling<'_, '_, '_> {
             };
             values[*target] = value;
         }
+        self.replace_nulls(values)
+    }
+
+    /// What was NULL in the file, and is so still behind SET, is 0 or what is like it where there may be no NULL.
+    fn replace_nulls(&mut self, values: &mut [Value]) -> Run<()> {
+        let plan = self.plan;
+        for (column, value) in plan.insert.table.columns.iter().zip(values) {
+            if *value == Value::Null && !column.nullable && !column.auto_increment {
+                let message = format!(
+                    "Column set to default value; NULL supplied to NOT NULL column '{}' at row {}",
+                    column.name, self.row
+                );
+                refuse(self.ctx, Error { code: 1263, state: *b"22004", message })?;
+                *value = default::implicit(&column.data_type);
+            }
+        }
         Ok(())
     }
 
@@ -328,7 +344,10 @@ impl Filling<'_, '_, '_> {
     fn value(&mut self, target: usize, field: Option<Bytes>) -> Run<Value> {
         let plan = self.plan;
         let column = &plan.insert.table.columns[target];
-        let Some(text) = field else { return self.null(column) };
+        let Some(text) = field else {
+            let is_now = !column.nullable && matches!(column.data_type.kind, TypeKind::Timestamp(_));
+            return Ok(if is_now { default::now(&column.data_type, self.ctx) } else { Value::Null });
+        };
         let value = match self.text(text)? {
             // What is no text is no number either; the message shows it as it is.
             Value::Blob(bytes) if !column.data_type.is_string() => Value::Text(bytes),
@@ -341,7 +360,8 @@ impl Filling<'_, '_, '_> {
     fn text(&self, bytes: Bytes) -> Result<Value> {
         match std::str::from_utf8(&bytes) {
             Ok(_) => Ok(Value::Text(bytes)),
-            Err(_) if self.plan.is_binary => Ok(Value::Blob(bytes)),
+            // Widths are of bytes, and may cut a character.
+            Err(_) if self.plan.is_binary || self.plan.is_fixed() => Ok(Value::Blob(bytes)),
             Err(error) => {
                 let (valid, rest) = bytes.split_at(error.valid_up_to());
                 let valid = String::from_utf8_lossy(valid);
@@ -351,22 +371,6 @@ impl Filling<'_, '_, '_> {
                 Err(Error { code: 1300, state: *b"HY000", message })
             }
         }
-    }
-
-    /// NULL for a column: MySQL's `NULL` of a file is not that of an INSERT.
-    fn null(&mut self, column: &Column) -> Run<Value> {
-        if column.nullable || column.auto_increment {
-            return Ok(Value::Null);
-        }
-        if matches!(column.data_type.kind, TypeKind::Timestamp(_)) {
-            return Ok(default::now(&column.data_type, self.ctx));
-        }
-        let message = format!(
-            "Column set to default value; NULL supplied to NOT NULL column '{}' at row {}",
-            column.name, self.row
-        );
-        refuse(self.ctx, Error { code: 1263, state: *b"22004", message })?;
-        Ok(default::implicit(&column.data_type))
     }
 
     /// The value of a column for which the record has no field: 0, or what is like it, unless its default is NULL.

@@ -211,3 +211,108 @@ fn misplaced_into() -> Error {
 fn second_into() -> Error {
     Error { code: 3953, state: *b"42000", message: "Multiple INTO clauses in one query block.".to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::{QueryBody, SelectInto};
+    use crate::parse::parse_statement;
+
+    fn parse(text: &str) -> crate::Result<Statement> {
+        parse_statement(text.as_bytes(), SqlMode(0)).map(|parsed| parsed.statement)
+    }
+
+    fn loaded(text: &str) -> Load {
+        match parse(text).unwrap() {
+            Statement::Load(load) => *load,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn into(text: &str) -> SelectInto {
+        match parse(text).unwrap() {
+            Statement::SelectInto(into) => *into,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn everything_that_load_data_says() {
+        let load = loaded(
+            "LOAD DATA CONCURRENT LOCAL INFILE 'f' REPLACE INTO TABLE d.t CHARACTER SET binary
+             COLUMNS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY 0x21 LINES STARTING BY '>' TERMINATED BY X'0D0A'
+             IGNORE 3 ROWS (a, @V, t.b, d.t.c) SET x = @v + 1, y = DEFAULT",
+        );
+        assert!(load.local && load.file == "f" && load.duplicates == LoadDuplicates::Replace);
+        assert_eq!((load.table.database.as_deref(), load.table.table.as_str()), (Some("d"), "t"));
+        assert_eq!((load.character_set.as_deref(), load.skipped_lines), (Some("binary"), 3));
+        let format = FileFormat {
+            fields_terminated: b",".to_vec(),
+            enclosed: b"\"".to_vec(),
+            optionally: true,
+            escaped: b"!".to_vec(),
+            lines_starting: b">".to_vec(),
+            lines_terminated: b"\r\n".to_vec(),
+        };
+        assert_eq!(load.format, format);
+        let column = |name: &str| LoadInput::Column(name.to_owned());
+        assert_eq!(load.inputs, [column("a"), LoadInput::Variable("v".to_owned()), column("b"), column("c")]);
+        assert_eq!(load.assignments.len(), 2);
+        let plain = loaded("LOAD DATA INFILE 'f' INTO TABLE t ()");
+        assert!(!plain.local && plain.inputs.is_empty() && plain.format == FileFormat::default());
+    }
+
+    #[test]
+    fn into_stands_in_several_places() {
+        let variables = IntoTarget::Variables(vec!["a".to_owned(), "b".to_owned()]);
+        for text in [
+            "SELECT x, y INTO @a, @B FROM t WHERE x = 1 FOR UPDATE",
+            "SELECT x, y FROM t WHERE x = 1 INTO @a, @b FOR UPDATE",
+            "SELECT x, y FROM t WHERE x = 1 FOR UPDATE INTO @a, @b;",
+        ] {
+            let into = into(text);
+            assert_eq!(into.target, variables, "{text}");
+            let Statement::Query(query) = &*into.query else { panic!("{text}") };
+            assert!(query.locking.is_some() && matches!(query.body, QueryBody::Select(_)), "{text}");
+        }
+        let written =
+            into("SELECT 1 UNION SELECT 2 INTO OUTFILE 'f' CHARACTER SET utf8mb4 FIELDS TERMINATED BY ','");
+        let IntoTarget::File { name, character_set, format } = written.target else { panic!() };
+        assert_eq!((name.as_str(), character_set.as_deref()), ("f", Some("utf8mb4")));
+        assert_eq!(format, FileFormat { fields_terminated: b",".to_vec(), ..FileFormat::default() });
+        assert_eq!(into("SELECT 1 INTO DUMPFILE 'f'").target, IntoTarget::Dump { name: "f".to_owned() });
+        assert!(matches!(parse("EXPLAIN SELECT 1 INTO @a").unwrap(), Statement::Explain(_)));
+        assert!(matches!(parse("SELECT t.into, `into` FROM t").unwrap(), Statement::Query(_)));
+    }
+
+    #[test]
+    fn without_backslash_escapes_there_is_no_escape() {
+        let parsed =
+            parse_statement(b"LOAD DATA INFILE 'f' INTO TABLE t", SqlMode(SqlMode::NO_BACKSLASH_ESCAPES));
+        let Statement::Load(load) = parsed.unwrap().statement else { panic!() };
+        assert!(load.format.escaped.is_empty());
+    }
+
+    #[test]
+    fn what_is_none_is_refused() {
+        for (text, code) in [
+            ("LOAD DATA INFILE 'f' INTO TABLE t FIELDS", 1064),
+            ("LOAD DATA INFILE 'f' INTO TABLE t LINES", 1064),
+            ("LOAD DATA INFILE f INTO TABLE t", 1064),
+            ("LOAD DATA INFILE 'f' INTO TABLE t IGNORE LINES", 1064),
+            ("LOAD DATA INFILE 'f' INTO TABLE t FIELDS TERMINATED BY @a", 1064),
+            ("LOAD DATA INFILE 'f' INTO TABLE t (a", 1064),
+            ("LOAD DATA INFILE 'f' INTO TABLE t LINES TERMINATED BY 'a' FIELDS TERMINATED BY 'b'", 1064),
+            ("LOAD", 1064),
+            ("SELECT 1 INTO", 1064),
+            ("SELECT 1 INTO @a, FROM t", 1064),
+            ("SELECT 1 INTO OUTFILE f", 1064),
+            ("SELECT 1 INTO a", 1327),
+            ("SELECT 1 INTO @a INTO @b", 3953),
+            ("SELECT 1 INTO @a UNION SELECT 2", 3954),
+            ("SELECT * FROM (SELECT 1 INTO @a) q", 3954),
+        ] {
+            assert_eq!(parse(text).err().map(|error| error.code), Some(code), "{text}");
+        }
+    }
+}

@@ -205,6 +205,8 @@ case("set of a default", "a INT DEFAULT 3, b VARCHAR(20) DEFAULT 'bb'", "", b"1\
 case("set in order", "a INT, b INT, c INT", "", b"1\n", columns="(a) SET b = a + 1, c = b + 1")
 case("set with a wrong value", "a INT, b TINYINT", "", b"1\n", columns="(a) SET b = 1000")
 case("set with null", "a INT, b TINYINT NOT NULL", "", b"1\n", columns="(a) SET b = NULL")
+case("set of a column that was null", "a INT NOT NULL, b INT NOT NULL, c INT NOT NULL", "", b"\\N\t\\N\tx\n", columns="(a, b, c) SET a = 5")
+case("null and too few", "a INT NOT NULL, b INT NOT NULL, c INT", "", b"1\t\\N\n")
 case("set with a subquery", "a INT, b INT", "", b"1\n2\n", columns="(a) SET b = (SELECT MAX(x) FROM (SELECT 1 AS x UNION SELECT 7) q)")
 case("set from a date", "a DATE, b INT", "", b"31/12/2025\t4\n", columns="(@d, b) SET a = STR_TO_DATE(@d, '%d/%m/%Y')", show="CAST(a AS CHAR), b")
 case("empty column list", AB, "", b"1\tone\n", columns="()")
@@ -242,6 +244,7 @@ case("fixed, short", "a INT, b BINARY(4), c TINYINT", FIXED, b"1          abcd5\
 case("fixed, long", "a INT, b BINARY(4)", FIXED, b"1          abcdefg\n2          xyzw\n", mode="")
 case("fixed, text", "a SMALLINT, b CHAR(3)", FIXED, b"1     abc         \n-2    x           \n")
 case("fixed, no line end", "a SMALLINT, b SMALLINT", FIXED + " LINES TERMINATED BY ''", b"1     2     3     4     ")
+case("fixed, cut character", "a BINARY(2), b VARCHAR(1)", FIXED, b"x\xc3\xa9yyy\n", mode="")
 case("fixed with a blob", "a INT, b TEXT", FIXED, b"1          x\n")
 case("fixed with a variable", "a INT, b INT", FIXED, b"1          x\n", columns="(a, @b)")
 
