@@ -29,6 +29,7 @@ fn keeps_diagnostics(statement: &Statement) -> bool {
     };
     match statement {
         Statement::Show(show) => show.kind.reads_diagnostics(),
+        Statement::SelectInto(into) => keeps_diagnostics(&into.query),
         Statement::Query(query) => matches!(&query.body, QueryBody::Select(select)
             if select.from.is_none() && select.items.iter().any(is_count)),
         _ => false,
@@ -114,6 +115,11 @@ impl Session {
                 }
                 self.run_ddl(statement).await
             }
+            Statement::Load(load) => {
+                self.check_local(load, reply)?;
+                self.run_planned(statement, parameters, None, reply).await
+            }
+            Statement::SelectInto(into) => self.select_into(into, parameters, plan).await,
             Statement::LockTables(locks) => self.lock_tables(locks).await.map(done),
             Statement::UnlockTables => self.unlock_tables().await.map(done),
             Statement::FlushTables { names, with_read_lock } => {

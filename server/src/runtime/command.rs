@@ -229,6 +229,9 @@ impl Client {
         more: bool,
         socket: &mut Socket,
     ) -> Result<bool, End> {
+        if matches!(&**statement, sql::ast::Statement::Load(load) if load.local) {
+            return self.load_local(statement, more, socket).await;
+        }
         let status = self.status();
         let Socket { channel, writer, .. } = socket;
         let connection = Arc::clone(&self.session.connection);
@@ -249,7 +252,7 @@ impl Client {
     }
 
     /// The packet that ends a statement's answer; false when it is an error.
-    fn finish(
+    pub(super) fn finish(
         &self,
         result: Result<sql::execute::Outcome, sql::Error>,
         more: bool,

@@ -25,6 +25,7 @@ pub mod driver;
 pub mod flusher;
 pub mod health;
 pub mod listener;
+mod local_file;
 pub mod log_thread;
 pub mod machine;
 #[cfg(feature = "opensrv")]

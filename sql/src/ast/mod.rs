@@ -5,12 +5,14 @@
 
 pub mod ddl;
 pub mod expression;
+pub mod load;
 pub mod query;
 pub mod statement;
 pub mod xa;
 
 pub use ddl::*;
 pub use expression::*;
+pub use load::*;
 pub use query::*;
 pub use statement::*;
 pub use xa::*;

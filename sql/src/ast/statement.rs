@@ -1,6 +1,8 @@
 //! Statements as written.
 
-use crate::ast::{CreateTable, Expr, KeyDefinition, Query, TableExpr, TableName, VariableScope, Xa};
+use crate::ast::{
+    CreateTable, Expr, KeyDefinition, Load, Query, SelectInto, TableExpr, TableName, VariableScope, Xa,
+};
 use crate::types::Collation;
 
 /// One statement of a client.
@@ -146,6 +148,10 @@ pub enum Statement {
     Xa(Xa),
     /// ALTER INSTANCE RELOAD TLS.
     ReloadTls,
+    /// LOAD DATA.
+    Load(Box<Load>),
+    /// SELECT … INTO.
+    SelectInto(Box<SelectInto>),
 }
 
 /// One table of LOCK TABLES.

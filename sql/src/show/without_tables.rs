@@ -71,7 +71,9 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::LockTables(_)
         | Statement::FlushTables { .. }
         | Statement::Xa(_)
-        | Statement::AnalyzeTable(_) => false,
+        | Statement::AnalyzeTable(_)
+        | Statement::Load(_)
+        | Statement::SelectInto(_) => false,
     }
 }
 

@@ -159,6 +159,7 @@ impl Capabilities {
         .with(Capabilities::FOUND_ROWS)
         .with(Capabilities::LONG_FLAG)
         .with(Capabilities::CONNECT_WITH_DB)
+        .with(Capabilities::LOCAL_FILES)
         .with(Capabilities::IGNORE_SPACE)
         .with(Capabilities::PROTOCOL_41)
         .with(Capabilities::INTERACTIVE)
@@ -363,12 +364,11 @@ mod tests {
 
     #[test]
     fn what_is_advertised_is_what_the_brief_names() {
-        // FOUND_ROWS … DEPRECATE_EOF; no SSL, COMPRESS, LOCAL_FILES, SESSION_TRACK, QUERY_ATTRIBUTES.
-        assert_eq!(Capabilities::SERVER.bits(), 0x013f_a70f);
+        // FOUND_ROWS … DEPRECATE_EOF; no SSL, COMPRESS, SESSION_TRACK, QUERY_ATTRIBUTES.
+        assert_eq!(Capabilities::SERVER.bits(), 0x013f_a78f);
         for refused in [
             Capabilities::SSL,
             Capabilities::COMPRESS,
-            Capabilities::LOCAL_FILES,
             Capabilities::SESSION_TRACK,
             Capabilities::QUERY_ATTRIBUTES,
             Capabilities::OPTIONAL_RESULTSET_METADATA,
