@@ -6,6 +6,7 @@
 //! wakes the session; [`session`] answers. [`role`] says who leads; [`entry_cache`] holds the recent entries that the
 //! peers and the apply read.
 
+mod account_statement;
 pub mod administration;
 pub mod apply;
 pub mod assignment;

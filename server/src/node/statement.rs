@@ -120,6 +120,9 @@ impl Session {
                 self.run_planned(statement, parameters, None, reply).await
             }
             Statement::SelectInto(into) => self.select_into(into, parameters, plan).await,
+            Statement::Account(account) => self.run_account(account, reply).await,
+            Statement::SetRole(roles) => self.set_role(roles).map(done),
+            Statement::FlushPrivileges => self.flush_privileges().map(done),
             Statement::LockTables(locks) => self.lock_tables(locks).await.map(done),
             Statement::UnlockTables => self.unlock_tables().await.map(done),
             Statement::FlushTables { names, with_read_lock } => {

@@ -314,6 +314,12 @@ impl Accounts {
         Accounts::from_map(accounts, true)
     }
 
+    /// These accounts as a statement that is under way has changed them.
+    pub(crate) fn changed_of(&self, changes: &BTreeMap<AccountId, Option<Account>>) -> Accounts {
+        let stored = Accounts { is_stored: true, ..self.clone() };
+        stored.changed(changes.iter().map(|(id, account)| (id.clone(), account.clone())))
+    }
+
     /// Whether they come from the store; if not, they are the built-in ones.
     #[must_use]
     pub fn is_stored(&self) -> bool {

@@ -19,6 +19,12 @@ impl Privileges {
         Privileges { global, sources }
     }
 
+    /// What was granted to one account or role itself.
+    #[must_use]
+    pub fn of_one(account: &Arc<Account>) -> Privileges {
+        Privileges::new(vec![Arc::clone(account)])
+    }
+
     /// The account, if it exists, and every role that is active; the account first.
     #[must_use]
     pub fn sources(&self) -> &[Arc<Account>] {

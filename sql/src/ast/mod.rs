@@ -3,6 +3,7 @@
 //! `parse` lowers sqlparser's tree into this one at once, so that the rest of the crate never depends on the parser's
 //! releases. Nothing here is stored or replicated.
 
+pub mod account;
 pub mod ddl;
 pub mod expression;
 pub mod load;
@@ -10,6 +11,7 @@ pub mod query;
 pub mod statement;
 pub mod xa;
 
+pub use account::*;
 pub use ddl::*;
 pub use expression::*;
 pub use load::*;

@@ -1,7 +1,9 @@
 //! Statements as written.
 
+use crate::account::AccountId;
 use crate::ast::{
-    CreateTable, Expr, KeyDefinition, Load, Query, SelectInto, TableExpr, TableName, VariableScope, Xa,
+    AccountStatement, ActiveRoles, CreateTable, Expr, KeyDefinition, Load, Query, SelectInto, TableExpr, TableName,
+    UserName, VariableScope, Xa,
 };
 use crate::types::Collation;
 
@@ -152,6 +154,12 @@ pub enum Statement {
     Load(Box<Load>),
     /// SELECT … INTO.
     SelectInto(Box<SelectInto>),
+    /// CREATE USER, GRANT and their like.
+    Account(Box<AccountStatement>),
+    /// SET ROLE.
+    SetRole(ActiveRoles),
+    /// FLUSH PRIVILEGES, which has nothing to do: grants are never read from tables that could be written to.
+    FlushPrivileges,
 }
 
 /// One table of LOCK TABLES.
@@ -355,8 +363,12 @@ pub enum ShowKind {
     Plugins,
     Privileges,
     Grants {
-        user: Option<String>,
+        /// None without FOR.
+        user: Option<UserName>,
+        /// USING.
+        using: Vec<AccountId>,
     },
+    CreateUser(UserName),
     Triggers {
         database: Option<String>,
     },

@@ -56,8 +56,9 @@ pub fn of_show(show: &Show, current: Option<&str>, catalog: &Catalog) -> Require
         ShowKind::Databases
         | ShowKind::ProcessList { .. }
         | ShowKind::OpenTables { .. }
-        // `ddl::account` looks whose grants these are.
+        // `show::account` looks whose these are.
         | ShowKind::Grants { .. }
+        | ShowKind::CreateUser(_)
         | ShowKind::Variables { .. }
         | ShowKind::Status { .. }
         | ShowKind::Warnings { .. }

@@ -128,6 +128,8 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
         Statement::ReloadTls => {
             Requirements::global(&[Grant::Dynamic("CONNECTION_ADMIN")], "CONNECTION_ADMIN")
         }
+        // Who may say these is a matter of the accounts they are about: `ddl::account` looks.
+        Statement::Account(_) | Statement::SetRole(_) | Statement::FlushPrivileges => Requirements::none(),
         // Whose connection it is, is looked at when it is known.
         Statement::Kill { .. }
         // The statement inside of it is looked at.

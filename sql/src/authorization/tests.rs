@@ -198,9 +198,18 @@ fn columns_are_asked_for_wherever_they_are_written() {
         ),
         ("INSERT INTO t VALUES (1, 1, 1)", denied_table("INSERT", "column", "t")),
         ("SELECT * FROM t", denied_table("SELECT", "column", "t")),
-        ("SELECT 1 FROM t WHERE EXISTS (SELECT * FROM t HAVING b = 1)", denied_table("SELECT", "column", "t")),
-        ("SELECT 1 FROM t WHERE EXISTS (SELECT DISTINCT * FROM t LIMIT 1 OFFSET 1)", denied_table("SELECT", "column", "t")),
-        ("SELECT 1 FROM t WHERE EXISTS (SELECT * FROM t UNION SELECT 1, 2, 3 LIMIT 1 OFFSET 1)", denied_table("SELECT", "column", "t")),
+        (
+            "SELECT 1 FROM t WHERE EXISTS (SELECT * FROM t HAVING b = 1)",
+            denied_table("SELECT", "column", "t"),
+        ),
+        (
+            "SELECT 1 FROM t WHERE EXISTS (SELECT DISTINCT * FROM t LIMIT 1 OFFSET 1)",
+            denied_table("SELECT", "column", "t"),
+        ),
+        (
+            "SELECT 1 FROM t WHERE EXISTS (SELECT * FROM t UNION SELECT 1, 2, 3 LIMIT 1 OFFSET 1)",
+            denied_table("SELECT", "column", "t"),
+        ),
         ("SELECT t.* FROM t", denied_table("SELECT", "column", "t")),
         ("REPLACE INTO t (a) VALUES (1)", denied_table("DELETE", "column", "t")),
         ("DELETE FROM t", denied_table("DELETE", "column", "t")),

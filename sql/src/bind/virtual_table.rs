@@ -37,17 +37,11 @@ pub const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "performance_sche
 
 /// Tables of MySQL 8.4's information_schema that are not built; those that begin with `INNODB_` are not either.
 const NOT_BUILT: &[&str] = &[
-    "ADMINISTRABLE_ROLE_AUTHORIZATIONS",
-    "APPLICABLE_ROLES",
     "COLUMNS_EXTENSIONS",
-    "ENABLED_ROLES",
     "KEYWORDS",
     "OPTIMIZER_TRACE",
     "PROFILING",
     "RESOURCE_GROUPS",
-    "ROLE_COLUMN_GRANTS",
-    "ROLE_ROUTINE_GRANTS",
-    "ROLE_TABLE_GRANTS",
     "SCHEMATA_EXTENSIONS",
     "ST_GEOMETRY_COLUMNS",
     "ST_SPATIAL_REFERENCE_SYSTEMS",
@@ -56,7 +50,6 @@ const NOT_BUILT: &[&str] = &[
     "TABLESPACES_EXTENSIONS",
     "TABLES_EXTENSIONS",
     "TABLE_CONSTRAINTS_EXTENSIONS",
-    "USER_ATTRIBUTES",
     "VIEW_ROUTINE_USAGE",
     "VIEW_TABLE_USAGE",
 ];

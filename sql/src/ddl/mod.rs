@@ -26,10 +26,11 @@
 //! index build wrote before that entry is under an index id that nothing refers to but its `b` key.
 //!
 //! [`definition`] turns CREATE TABLE into a [`Table`](crate::catalog::Table), with all checks; [`key`] does so for keys;
-//! [`database`], [`table`] and [`index`] are the statements; [`analyze`] is ANALYZE TABLE, which is no job.
+//! [`database`], [`table`], [`index`] and [`account`] are the statements; [`analyze`] is ANALYZE TABLE, which is no job.
 //!
 //! Left out: ALTER TABLE other than adding and dropping keys and renaming; index builds that let writers go on.
 
+pub mod account;
 pub mod analyze;
 pub mod database;
 pub mod definition;
@@ -123,6 +124,7 @@ pub fn is_job(statement: &Statement) -> bool {
             | Statement::CreateIndex { .. }
             | Statement::DropIndex { .. }
             | Statement::RenameTable(_)
+            | Statement::Account(_)
     )
 }
 
@@ -170,6 +172,13 @@ impl Job {
                     add_table(from, LockMode::Exclusive, session, &mut locks)?;
                     add_table(to, LockMode::Exclusive, session, &mut locks)?;
                 }
+            }
+            // One lock for all account statements: each sees the accounts of the one before.
+            Statement::Account(_) => {
+                if session.locked_tables.is_some() {
+                    return Err(Error::active_locked_tables());
+                }
+                locks.push((lock_key(b'u', &[]), LockMode::Exclusive));
             }
             _ => return Err(Error::internal("this statement is no schema change")),
         }
@@ -271,6 +280,7 @@ impl Job {
             Statement::DropTable { names, if_exists } => table::drop(ctx, names, *if_exists)?,
             Statement::TruncateTable(name) => table::truncate(ctx, name)?,
             Statement::RenameTable(pairs) => table::rename(ctx, pairs)?,
+            Statement::Account(statement) => account::run(ctx, statement)?,
             Statement::DropIndex { table, name, .. } => index::drop(ctx, table, name)?,
             Statement::CreateIndex { table, keys, .. } => {
                 self.stage = Stage::Build(index::Build::begin(ctx, table, keys)?);

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::account::AccountId;
 use crate::execute::{Context, Run};
 use crate::function::argument::integer;
 use crate::function::{Call, Function, returns};
@@ -15,7 +16,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("SESSION_USER", 0, 0, returns::name, user),
     Function::new("SYSTEM_USER", 0, 0, returns::name, user),
     Function::new("CURRENT_USER", 0, 0, returns::name, current_user),
-    Function::new("CURRENT_ROLE", 0, 0, returns::name, |_, _, _| Ok(Value::text("NONE"))),
+    Function::new("CURRENT_ROLE", 0, 0, returns::name, current_role),
     Function::new("CONNECTION_ID", 0, 0, returns::bigint_unsigned, connection_id),
     Function::new("LAST_INSERT_ID", 0, 1, returns::bigint_unsigned, last_insert_id).takes_null().volatile(),
     Function::new("ROW_COUNT", 0, 0, returns::bigint, |_, _, ctx| Ok(Value::Int(ctx.session.row_count))),
@@ -33,6 +34,15 @@ fn database(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
 
 fn user(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     Ok(Value::text(format!("{}@{}", ctx.session.user, ctx.session.host)))
+}
+
+/// The active roles that the account still has.
+fn current_role(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let own = ctx.catalog.accounts.get(&ctx.session.account);
+    let is_granted = |role: &&AccountId| own.is_some_and(|own| own.grants.roles.contains_key(*role));
+    let roles: Vec<String> =
+        ctx.session.active_roles.iter().filter(is_granted).map(AccountId::to_string).collect();
+    Ok(Value::text(if roles.is_empty() { "NONE".to_owned() } else { roles.join(",") }))
 }
 
 /// The account that the client was logged in as: its host may be a pattern.

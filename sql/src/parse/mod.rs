@@ -11,6 +11,7 @@
 //! name (1235), what MySQL does not have is a syntax error (1064). Depth and length are bounded (`limits.rs`), so that no
 //! text can overflow the stack. The text must be UTF-8 but for string literals, where other bytes make a binary string.
 
+mod account;
 mod alter;
 mod call;
 mod call_statement;
@@ -43,6 +44,7 @@ mod xa;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use account::unknown_privilege;
 pub use lexer::{is_blank, split_first};
 
 use std::sync::Arc;

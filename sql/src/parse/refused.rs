@@ -20,7 +20,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["ALTER", "SERVER"], "federated servers"),
     (&["ALTER", "TABLESPACE"], "tablespaces"),
     (&["ALTER", "UNDO"], "tablespaces"),
-    (&["ALTER", "USER"], "ALTER USER"),
     (&["ALTER", "VIEW"], "views"),
     (&["BINLOG"], "BINLOG"),
     (&["CACHE", "INDEX"], "CACHE INDEX"),
@@ -38,29 +37,24 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["CREATE", "OR", "REPLACE"], "views"),
     (&["CREATE", "PROCEDURE"], "stored procedures"),
     (&["CREATE", "RESOURCE"], "resource groups"),
-    (&["CREATE", "ROLE"], "CREATE ROLE"),
     (&["CREATE", "SERVER"], "federated servers"),
     (&["CREATE", "SPATIAL", "REFERENCE"], "spatial reference systems"),
     (&["CREATE", "SQL"], "views"),
     (&["CREATE", "TABLESPACE"], "tablespaces"),
     (&["CREATE", "TRIGGER"], "triggers"),
     (&["CREATE", "UNDO"], "tablespaces"),
-    (&["CREATE", "USER"], "CREATE USER"),
     (&["CREATE", "VIEW"], "views"),
     (&["DROP", "EVENT"], "events"),
     (&["DROP", "FUNCTION"], "stored functions"),
     (&["DROP", "LOGFILE"], "tablespaces"),
     (&["DROP", "PROCEDURE"], "stored procedures"),
     (&["DROP", "RESOURCE"], "resource groups"),
-    (&["DROP", "ROLE"], "DROP ROLE"),
     (&["DROP", "SERVER"], "federated servers"),
     (&["DROP", "TABLESPACE"], "tablespaces"),
     (&["DROP", "TRIGGER"], "triggers"),
     (&["DROP", "UNDO"], "tablespaces"),
-    (&["DROP", "USER"], "DROP USER"),
     (&["DROP", "VIEW"], "views"),
     (&["GET"], "GET DIAGNOSTICS"),
-    (&["GRANT"], "GRANT"),
     (&["HANDLER"], "HANDLER"),
     (&["HELP"], "HELP"),
     (&["IMPORT", "TABLE"], "IMPORT TABLE"),
@@ -70,16 +64,11 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["LOCK", "INSTANCE"], "LOCK INSTANCE"),
     (&["OPTIMIZE"], "OPTIMIZE TABLE"),
     (&["PURGE"], "PURGE BINARY LOGS"),
-    (&["RENAME", "USER"], "RENAME USER"),
     (&["REPAIR"], "REPAIR TABLE"),
     (&["RESET"], "RESET"),
     (&["RESIGNAL"], "RESIGNAL"),
     (&["RESTART"], "RESTART"),
-    (&["REVOKE"], "REVOKE"),
-    (&["SET", "DEFAULT", "ROLE"], "SET DEFAULT ROLE"),
-    (&["SET", "PASSWORD"], "SET PASSWORD"),
     (&["SET", "RESOURCE"], "resource groups"),
-    (&["SET", "ROLE"], "SET ROLE"),
     (&["SHUTDOWN"], "SHUTDOWN"),
     (&["SIGNAL"], "SIGNAL"),
     (&["START", "GROUP_REPLICATION"], "START GROUP_REPLICATION"),
@@ -97,11 +86,8 @@ pub(crate) fn refusal(cursor: &Cursor<'_, '_>) -> Option<Error> {
     let (words, feature) = REFUSED
         .iter()
         .find(|(words, _)| words.iter().enumerate().all(|(ahead, word)| cursor.peek_word(ahead, word)))?;
-    // `SET password = …` sets no variable of that name either, but `SET role = …` and its like must reach SET's own error.
-    if words[0] == "SET"
-        && matches!(cursor.peek_at(words.len()), Token::Eq | Token::Assignment)
-        && words[1] != "PASSWORD"
-    {
+    // `SET resource = …` must reach SET's own error.
+    if words[0] == "SET" && matches!(cursor.peek_at(words.len()), Token::Eq | Token::Assignment) {
         return None;
     }
     Some(Error::not_supported(feature))

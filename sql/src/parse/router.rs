@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::tokens::Tokens;
 use crate::parse::{
-    alter, call_statement, create_table, dml, hint, load, refused, set, show, table_lock, tokens,
+    account, alter, call_statement, create_table, dml, hint, load, refused, set, show, table_lock, tokens,
     transaction, xa,
 };
 use crate::variables::character_set;
@@ -28,6 +28,9 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
     }
     if let Some(refusal) = refused::refusal(cursor) {
         return Err(refusal);
+    }
+    if let Some(statement) = account::statement(cursor)? {
+        return Ok(statement);
     }
     match first.as_str() {
         "SET" => set::set(cursor),

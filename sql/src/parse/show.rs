@@ -4,8 +4,8 @@ use sqlparser::tokenizer::{Token, Word};
 
 use crate::ast::{Expr, Show, ShowKind, Statement, TableName};
 use crate::error::Error;
+use crate::parse::account::{role, user_name};
 use crate::parse::cursor::Cursor;
-use crate::parse::tokens::user_variable;
 
 /// Parses a SHOW statement.
 pub(crate) fn show(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
@@ -32,6 +32,7 @@ pub(crate) fn show(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         ShowKind::Index { .. } => Filter::Where,
         ShowKind::CreateTable(_)
         | ShowKind::CreateDatabase { .. }
+        | ShowKind::CreateUser(_)
         | ShowKind::ProcessList { .. }
         | ShowKind::Warnings { .. }
         | ShowKind::Errors { .. }
@@ -139,7 +140,7 @@ fn kind(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
 /// The kinds about the server and replication, after their first word.
 fn server_kind(cursor: &mut Cursor<'_, '_>, first: &str, start: Error) -> crate::Result<ShowKind> {
     Ok(match first {
-        "GRANTS" => ShowKind::Grants { user: grants_user(cursor)? },
+        "GRANTS" => grants(cursor)?,
         "TRIGGERS" => ShowKind::Triggers { database: database(cursor)? },
         "EVENTS" => ShowKind::Events { database: database(cursor)? },
         "PROCEDURE" => routine(cursor, ShowKind::ProcedureStatus)?,
@@ -203,7 +204,10 @@ fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
         let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
         return Ok(ShowKind::CreateDatabase { name: cursor.name()?, if_not_exists });
     }
-    match cursor.one_of(&["EVENT", "FUNCTION", "PROCEDURE", "TRIGGER", "USER", "VIEW"]) {
+    if cursor.word("USER") {
+        return Ok(ShowKind::CreateUser(user_name(cursor)?));
+    }
+    match cursor.one_of(&["EVENT", "FUNCTION", "PROCEDURE", "TRIGGER", "VIEW"]) {
         Some(word) => Err(Error::not_supported(format_args!("SHOW CREATE {word}"))),
         None => Err(cursor.unexpected()),
     }
@@ -252,30 +256,12 @@ fn limit(cursor: &mut Cursor<'_, '_>) -> crate::Result<(Option<u64>, u64)> {
     Ok((Some(first), 0))
 }
 
-/// `[FOR user]`: `'u'@'h'`, `u`, CURRENT_USER; None for one's own.
-fn grants_user(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<String>> {
+/// `[FOR user [USING role, …]]`
+fn grants(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
     if !cursor.word("FOR") {
-        return Ok(None);
+        return Ok(ShowKind::Grants { user: None, using: Vec::new() });
     }
-    if cursor.word("CURRENT_USER") {
-        if cursor.eat(&Token::LParen) {
-            cursor.expect(&Token::RParen)?;
-        }
-        return Ok(None);
-    }
-    let user = match cursor.peek() {
-        Token::SingleQuotedString(_) => cursor.string()?,
-        _ => cursor.name()?,
-    };
-    let host = user_variable(cursor.peek()).map(str::to_owned);
-    if cursor.peek_word(0, "USING") || *cursor.peek_at(usize::from(host.is_some())) == Token::Comma {
-        return Err(Error::not_supported("roles"));
-    }
-    match host {
-        Some(host) => {
-            cursor.skip();
-            Ok(Some(format!("{user}@{host}")))
-        }
-        None => Ok(Some(format!("{user}@%"))),
-    }
+    let user = Some(user_name(cursor)?);
+    let using = if cursor.word("USING") { cursor.list(role)? } else { Vec::new() };
+    Ok(ShowKind::Grants { user, using })
 }

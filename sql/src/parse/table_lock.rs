@@ -39,12 +39,15 @@ fn table_lock(cursor: &mut Cursor<'_, '_>) -> crate::Result<TableLock> {
     Ok(TableLock { name, alias, write: true })
 }
 
-/// Parses a statement that begins with FLUSH: only FLUSH TABLES is there.
+/// Parses a statement that begins with FLUSH: only FLUSH TABLES and FLUSH PRIVILEGES are there.
 pub(crate) fn flush(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     cursor.skip();
     cursor.one_of(&["NO_WRITE_TO_BINLOG", "LOCAL"]);
+    if cursor.word("PRIVILEGES") {
+        return Ok(Statement::FlushPrivileges);
+    }
     if cursor.one_of(&["TABLES", "TABLE"]).is_none() {
-        return Err(Error::not_supported("FLUSH of anything but tables"));
+        return Err(Error::not_supported("FLUSH of anything but tables and privileges"));
     }
     if cursor.words(&["WITH", "READ", "LOCK"]) {
         return Ok(Statement::FlushTables { names: Vec::new(), with_read_lock: true });

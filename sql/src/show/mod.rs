@@ -8,9 +8,10 @@
 //! Columns, types, values and errors follow MySQL 8.4 and were recorded from MySQL 9.7 (`golden/`). What the server does
 //! not have (triggers, events, routines, views, partitions, replication channels) is shown as an empty set with the right
 //! columns, never refused. Left out: SHOW PROFILE, SHOW CREATE of what does not exist, SHOW REPLICAS (the parser refuses
-//! them), `mysql.*` and `sys.*` tables, and information_schema's INNODB_* tables.
+//! them), `sys.*` tables and those of `mysql` that are not about accounts, and information_schema's INNODB_* tables.
 
 mod absent;
+mod account;
 pub(crate) mod cluster;
 mod column;
 mod database;
@@ -31,7 +32,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::ast::{Show, ShowKind, TableName};
+use crate::ast::{Show, ShowKind, TableName, UserName};
 use crate::bind::scope::table_columns;
 use crate::bind::virtual_table::{self, VirtualTable};
 use crate::catalog::{Catalog, Table};
@@ -90,24 +91,36 @@ fn columns_for(show: &Show, session: Option<&SessionState>) -> Vec<ResultColumn>
             columns[0].name = format!("Tables_in_{}{pattern}", database.unwrap_or_default());
             columns
         }
-        ShowKind::Grants { user } => {
-            let account = match (user, session) {
-                (Some(user), _) => user.clone(),
-                (None, Some(session)) => server::account(session),
-                (None, None) => String::new(),
-            };
+        ShowKind::Grants { user, .. } => {
+            let account = named_account(user.as_ref(), session);
             let mut columns = result_columns(&[text("", 1024)]);
             columns[0].name = format!("Grants for {account}");
+            columns
+        }
+        ShowKind::CreateUser(user) => {
+            let mut columns = result_columns(account::CREATE_USER);
+            columns[0].name.push_str(&named_account(Some(user), session));
             columns
         }
         kind => result_columns(specs(kind)),
     }
 }
 
+/// An account as the names of columns have it.
+fn named_account(user: Option<&UserName>, session: Option<&SessionState>) -> String {
+    match (user, session) {
+        (Some(UserName::Named(id)), _) => id.plain(),
+        (_, Some(session)) => session.account.plain(),
+        (_, None) => String::new(),
+    }
+}
+
 /// The columns of the kinds whose columns' names are always the same.
 fn specs(kind: &ShowKind) -> &'static [ColumnSpec] {
     match kind {
-        ShowKind::Databases | ShowKind::Tables { .. } | ShowKind::Grants { .. } => &[],
+        ShowKind::Databases | ShowKind::Tables { .. } | ShowKind::Grants { .. } | ShowKind::CreateUser(_) => {
+            &[]
+        }
         ShowKind::Columns { full: false, .. } => column::COLUMNS,
         ShowKind::Columns { full: true, .. } => column::FULL_COLUMNS,
         ShowKind::Index { .. } => column::INDEX,
@@ -175,7 +188,8 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
         ShowKind::Collation => server::collations(),
         ShowKind::Plugins => server::plugins(),
         ShowKind::Privileges => server::privileges(),
-        ShowKind::Grants { user } => server::grants(user.as_deref(), ctx.session)?,
+        ShowKind::Grants { user, using } => account::show_grants(user.as_ref(), using, ctx)?,
+        ShowKind::CreateUser(user) => account::create_user(user, ctx)?,
         ShowKind::Triggers { database } => {
             database_of(database.as_deref(), ctx)?;
             Vec::new()

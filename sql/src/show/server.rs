@@ -1,10 +1,10 @@
 //! SHOW of what the server is and does: VARIABLES, STATUS, PROCESSLIST, ENGINES, CHARACTER SET, COLLATION, PLUGINS,
 //! PRIVILEGES, GRANTS, ENGINE … STATUS.
 
-use crate::error::{Error, Result};
+use crate::account::DYNAMIC_PRIVILEGES;
+use crate::error::Error;
 use crate::execute::{Context, Process, Run};
 use crate::limits::PROCESS_INFO_CHARACTERS_MAX;
-use crate::session::SessionState;
 use crate::show::spec::{
     ColumnSpec, Row, exact, fixed, integer, long, optional, string, text, unsigned, yes_or,
 };
@@ -66,16 +66,10 @@ pub(super) const PRIVILEGES: &[ColumnSpec] =
     &[text("Privilege", 10), text("Context", 15), text("Comment", 64)];
 pub(super) const ENGINE_STATUS: &[ColumnSpec] = &[text("Type", 10), text("Name", 512), text("Status", 10)];
 
-/// The one account of this version: root from this machine, without a password. Accounts come with the issue on the
-/// protocol.
+/// The definer of what is built in.
 pub(super) const ACCOUNT_USER: &str = "root";
 /// The account's host.
 pub(super) const ACCOUNT_HOST: &str = "localhost";
-
-/// The session's account.
-pub(super) fn account(session: &SessionState) -> String {
-    format!("{}@{ACCOUNT_HOST}", session.user)
-}
 
 /// SHOW VARIABLES.
 pub(super) fn variables(global: bool, ctx: &Context) -> Vec<Row> {
@@ -198,28 +192,13 @@ pub(super) fn plugins() -> Vec<Row> {
     PLUGIN_LIST.iter().map(row).collect()
 }
 
-/// SHOW PRIVILEGES.
+/// SHOW PRIVILEGES: static ones, then dynamic ones.
 pub(super) fn privileges() -> Vec<Row> {
     PRIVILEGE_LIST
         .iter()
         .map(|(name, place, comment)| vec![fixed(name), fixed(place), fixed(comment)])
+        .chain(DYNAMIC_PRIVILEGES.iter().map(|name| vec![fixed(name), fixed("Server Admin"), fixed("")]))
         .collect()
-}
-
-/// SHOW GRANTS for an account (`user@host`), or the session's own.
-///
-/// # Errors
-/// 1141 when there is no such account.
-pub(super) fn grants(user: Option<&str>, session: &SessionState) -> Result<Vec<Row>> {
-    let wanted = user.map_or_else(|| account(session), str::to_owned);
-    if wanted != format!("{ACCOUNT_USER}@{ACCOUNT_HOST}") {
-        let (user, host) = wanted.rsplit_once('@').unwrap_or((&wanted, "%"));
-        let message = format!("There is no such grant defined for user '{user}' on host '{host}'");
-        return Err(Error { code: 1141, state: *b"42000", message });
-    }
-    let grant =
-        |what: &str| string(&format!("GRANT {what} TO `{ACCOUNT_USER}`@`{ACCOUNT_HOST}` WITH GRANT OPTION"));
-    Ok(vec![vec![grant("ALL PRIVILEGES ON *.*")]])
 }
 
 /// SHOW ENGINE InnoDB STATUS: what the host counts, one line each.

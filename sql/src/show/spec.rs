@@ -73,7 +73,7 @@ impl ColumnSpec {
     }
 
     /// The same, with a collation.
-    const fn collate(self, collation: Collation) -> ColumnSpec {
+    pub(crate) const fn collate(self, collation: Collation) -> ColumnSpec {
         ColumnSpec { data_type: self.data_type.with_collation(collation), ..self }
     }
 

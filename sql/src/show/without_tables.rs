@@ -23,7 +23,6 @@ const OF_SERVER: &[&str] = &[
     "PLUGINS",
     "PROCESSLIST",
     "ROUTINES",
-    "USER_PRIVILEGES",
 ];
 
 /// Whether a node without tables can answer the statement truly. `database` is the session's current one, for names without a
@@ -54,6 +53,7 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::PrepareText { .. }
         | Statement::ExecutePrepared { .. }
         | Statement::UnlockTables
+        | Statement::FlushPrivileges
         | Statement::ReloadTls
         | Statement::Deallocate(_) => true,
         Statement::Insert(_)
@@ -71,6 +71,8 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::LockTables(_)
         | Statement::FlushTables { .. }
         | Statement::Xa(_)
+        | Statement::Account(_)
+        | Statement::SetRole(_)
         | Statement::AnalyzeTable(_)
         | Statement::Load(_)
         | Statement::SelectInto(_) => false,
@@ -93,7 +95,6 @@ pub fn shows_no_tables(kind: &ShowKind) -> bool {
         | ShowKind::Collation
         | ShowKind::Plugins
         | ShowKind::Privileges
-        | ShowKind::Grants { .. }
         | ShowKind::ProcedureStatus
         | ShowKind::FunctionStatus
         | ShowKind::BinaryLogStatus
@@ -109,6 +110,8 @@ pub fn shows_no_tables(kind: &ShowKind) -> bool {
         | ShowKind::TableStatus { .. }
         | ShowKind::Triggers { .. }
         | ShowKind::Events { .. }
+        | ShowKind::Grants { .. }
+        | ShowKind::CreateUser(_)
         | ShowKind::OpenTables { .. } => false,
     }
 }

@@ -26,8 +26,8 @@ def spec(column):
     elif "BLOB" in kind or kind.startswith("?"):  # The client does not know JSON.
         size = "Text" if length <= 262140 else "MediumText" if length <= 67108860 else "LongText"
         text = f'{"exact_long" if exact else "long"}("{name}", TypeKind::{size})'
-    elif kind in ("LONG", "LONGLONG"):
-        text = f'{sign}("{name}", TypeKind::{"Int" if kind == "LONG" else "BigInt"})'
+    elif kind in (integers := {"TINY": "TinyInt", "SHORT": "SmallInt", "LONG": "Int", "LONGLONG": "BigInt"}):
+        text = f'{sign}("{name}", TypeKind::{integers[kind]})'
     else:
         text = f'of("{name}", TypeKind::{ {"TIMESTAMP": "Timestamp", "DATETIME": "DateTime"}[kind] }({decimals}))'
     return text if "NOT_NULL" in flags else text + ".or_null()"

@@ -1,7 +1,6 @@
 //! Tables about the server: ENGINES, CHARACTER_SETS, COLLATIONS, PLUGINS, PROCESSLIST, USER_PRIVILEGES.
 
 use crate::execute::{Context, Run};
-use crate::show::information_schema::CATALOG;
 use crate::show::server;
 use crate::show::spec::{ColumnSpec, Row, exact, fixed, integer, long, optional, string, text, unsigned};
 use crate::types::{Collation, TypeKind, Value};
@@ -119,14 +118,4 @@ pub(super) fn process_list(ctx: &mut Context) -> Run<Vec<Row>> {
         ]
     };
     Ok(server::processes(ctx).into_iter().map(row).collect())
-}
-
-/// USER_PRIVILEGES: the one account may do everything.
-pub(super) fn user_privileges(_: &mut Context) -> Run<Vec<Row>> {
-    let grantee = format!("'{}'@'{}'", server::ACCOUNT_USER, server::ACCOUNT_HOST);
-    let row = |privilege: &(&str, _, _)| {
-        vec![string(&grantee), fixed(CATALOG), string(&privilege.0.to_ascii_uppercase()), fixed("YES")]
-    };
-    let grantable = |privilege: &&(&str, _, _)| !matches!(privilege.0, "Grant option" | "Proxy" | "Usage");
-    Ok(server::PRIVILEGE_LIST.iter().filter(grantable).map(row).collect())
 }
