@@ -203,6 +203,12 @@ pub struct Settings {
     /// are served on loopback only]
     #[arg(long, env = "QUORATE_ROOT_PASSWORD_FILE")]
     pub root_password_file: Option<PathBuf>,
+    /// The folder that LOAD DATA may read files of this machine in, and SELECT … INTO OUTFILE write them; NULL for none [default: NULL]
+    #[arg(long)]
+    pub secure_file_priv: Option<PathBuf>,
+    /// Whether clients may send files (LOAD DATA LOCAL); SET GLOBAL changes it while the node runs [default: off]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub local_infile: Option<bool>,
     /// Compress what is sent to other nodes, from this many bytes a frame on: for far nodes [default: no compression]
     #[arg(long)]
     pub peer_compress_bytes: Option<usize>,
@@ -273,6 +279,39 @@ pub struct ClientTlsSettings {
     pub versions: Vec<TlsVersion>,
 }
 
+/// The folder of `--secure-file-priv`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecureFolder {
+    /// As it was written.
+    pub written: PathBuf,
+    /// The same without links.
+    pub path: PathBuf,
+}
+
+impl SecureFolder {
+    /// Looks for the folder; none for NULL.
+    fn of(written: Option<&Path>, data: &Path) -> Result<Option<SecureFolder>, String> {
+        let Some(written) = written.filter(|path| !path.as_os_str().eq_ignore_ascii_case("NULL")) else {
+            return Ok(None);
+        };
+        let refused = |why: String| format!("--secure-file-priv {}: {why}", written.display());
+        if !written.is_absolute() {
+            return Err(refused("name a folder by its whole path, or NULL for none".into()));
+        }
+        let path = written.canonicalize().map_err(|error| refused(error.to_string()))?;
+        if !path.is_dir() {
+            return Err(refused("it is no folder".into()));
+        }
+        let data = data.canonicalize().unwrap_or_else(|_| data.to_owned());
+        if data.starts_with(&path) || path.starts_with(&data) {
+            return Err(refused(
+                "it must be apart from the data folder, which no statement may reach".into(),
+            ));
+        }
+        Ok(Some(SecureFolder { written: written.to_owned(), path }))
+    }
+}
+
 /// A node's settings, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -323,6 +362,10 @@ pub struct Config {
     pub connections_max: usize,
     /// Root's password when the cluster is formed, and that this node logs in to others with.
     pub root_password_file: Option<PathBuf>,
+    /// Where statements may read and write files of this machine; none: nowhere.
+    pub secure_file_priv: Option<SecureFolder>,
+    /// `local_infile` when the node starts: whether clients may send files.
+    pub local_infile: bool,
     /// Compress frames to other nodes from this size on.
     pub peer_compress_bytes: Option<usize>,
     /// Bytes of log kept for nodes that lag.
@@ -425,6 +468,8 @@ impl Settings {
             require_secure_transport: self.require_secure_transport.or(other.require_secure_transport),
             max_connections: self.max_connections.or(other.max_connections),
             root_password_file: self.root_password_file.or(other.root_password_file),
+            secure_file_priv: self.secure_file_priv.or(other.secure_file_priv),
+            local_infile: self.local_infile.or(other.local_infile),
             peer_compress_bytes: self.peer_compress_bytes.or(other.peer_compress_bytes),
             log_keep_mib: self.log_keep_mib.or(other.log_keep_mib),
             log_max_mib: self.log_max_mib.or(other.log_max_mib),
@@ -492,6 +537,7 @@ impl Settings {
         if log_max_bytes < log_keep_bytes {
             return Err("--log-max-mib must not be less than --log-keep-mib".into());
         }
+        let secure_file_priv = SecureFolder::of(self.secure_file_priv.as_deref(), &data)?;
         let cluster_id = founding_id(&cluster_name, &self.peers, self.timing.unwrap_or_default());
         Ok(Config {
             node_id,
@@ -520,6 +566,8 @@ impl Settings {
                 }
             },
             root_password_file: self.root_password_file.take(),
+            secure_file_priv,
+            local_infile: self.local_infile.unwrap_or(false),
             peer_compress_bytes: self.peer_compress_bytes,
             log_keep_bytes,
             log_max_bytes,
@@ -859,6 +907,28 @@ mod tests {
         assert_eq!(flags(&["--tls-version=tlsv1.2,TLSv1.3"]).unwrap().tls_version, TlsVersion::ALL);
         assert!(flags(&["--tls-version=TLSv1.1"]).is_err());
         assert!(flags(&["--ssl=perhaps"]).is_err());
+    }
+
+    #[test]
+    fn files_are_in_a_folder_apart_from_the_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let (data, files) = (root.join("data"), root.join("files"));
+        std::fs::create_dir(&data).unwrap();
+        std::fs::create_dir(&files).unwrap();
+        std::fs::write(root.join("file"), "").unwrap();
+        std::os::unix::fs::symlink(&files, root.join("link")).unwrap();
+        let of = |path: &Path| SecureFolder::of(Some(path), &data);
+        assert_eq!(SecureFolder::of(None, &data), Ok(None));
+        assert_eq!(of(Path::new("null")), Ok(None));
+        let written = root.join("link");
+        assert_eq!(of(&written), Ok(Some(SecureFolder { written: written.clone(), path: files })));
+        assert!(of(Path::new("files")).unwrap_err().contains("whole path"));
+        assert!(of(Path::new("")).unwrap_err().contains("whole path"));
+        assert!(of(&root.join("missing")).unwrap_err().contains("No such file"));
+        assert!(of(&root.join("file")).unwrap_err().contains("no folder"));
+        assert!(of(&root).unwrap_err().contains("apart from the data"));
+        assert!(of(&data).unwrap_err().contains("apart from the data"));
     }
 
     #[test]

@@ -193,6 +193,12 @@ pub const FILE_HANDLES_RESERVED_DIVISOR: usize = 4;
 #[cfg(feature = "opensrv")]
 pub const LONG_DATA_BYTES_MAX: usize = 64 << 20;
 
+/// `net_read_timeout` unless it is set, MySQL's.
+pub const NET_READ_TIMEOUT_SECONDS: u64 = 30;
+
+/// Bytes of this machine's file that LOAD DATA reads at once.
+pub const LOAD_READ_BYTES: usize = 256 << 10;
+
 /// A result's bytes past which a statement that may stream hands them to the socket.
 pub const RESULT_FLUSH_BYTES: usize = 256 << 10;
 

@@ -12,6 +12,7 @@ pub mod bind;
 pub mod catalog;
 pub mod codec;
 pub mod collation;
+pub mod data_file;
 pub mod ddl;
 pub mod dml;
 pub mod error;

@@ -86,6 +86,12 @@ pub const ROWS_BETWEEN_CHECKS: u32 = 256;
 pub const REGEXP_CACHE_COUNT_MAX: usize = 256;
 /// Bytes of the rows that INSERT … SELECT holds between reading and writing.
 pub const INSERT_QUERY_BYTES_MAX: usize = 256 << 20;
+/// Bytes of one record of a file that LOAD DATA reads; MySQL's `max_allowed_packet`.
+pub const LOAD_RECORD_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a file's records that LOAD DATA reads before it writes their rows, about.
+pub const LOAD_BATCH_BYTES: usize = 1 << 20;
+/// Records of a file that LOAD DATA reads before it writes their rows: those that run again when one meets a lock.
+pub const LOAD_BATCH_RECORDS_MAX: usize = 2_000;
 /// Rows between two looks at whether the statement was killed, where rows are written.
 pub const KILL_CHECK_ROWS: usize = 256;
 /// Entries of an index whose mean size stands for all, in SHOW TABLE STATUS.

@@ -51,6 +51,12 @@ impl Node {
         self.globals.values.read().get(REQUIRE_SECURE_TRANSPORT) == Some(&Value::Int(1))
     }
 
+    /// `secure_file_priv`, which MySQL shows with a slash at its end.
+    fn secure_file_priv(&self) -> String {
+        let folder = self.config.secure_file_priv.as_ref();
+        folder.map_or_else(|| "NULL".to_owned(), |folder| format!("{}/", folder.path.display()))
+    }
+
     /// `ssl_ca`, `ssl_cert`, `ssl_key`, `tls_version`, in this order; empty where clients cannot encrypt.
     fn tls_settings(&self) -> [String; 4] {
         let Some(tls) = self.client_tls.get() else { return Default::default() };
@@ -94,6 +100,7 @@ impl Node {
             ("quorate_term".into(), Value::UInt(role.term)),
             ("quorate_topology".into(), text(self.topology_text())),
             ("read_only".into(), Value::Int(i64::from(!role.serving))),
+            ("secure_file_priv".into(), text(self.secure_file_priv())),
             ("server_id".into(), Value::UInt(self.config.node_id)),
             ("server_uuid".into(), text(uuid_text(self.config.cluster_id ^ u128::from(self.config.node_id)))),
             ("super_read_only".into(), Value::Int(i64::from(!role.serving))),

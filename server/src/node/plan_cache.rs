@@ -79,6 +79,11 @@ impl CachedPlan {
         self.catalog.version
     }
 
+    /// The schema that it was made for.
+    pub(super) fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
     /// The parameters' types to plan for, if the plan's columns depend on them: a NULL keeps the type there was before.
     pub(super) fn types_of(&self, parameters: &[Value]) -> Vec<DataType> {
         if !self.plan.typed_by_parameters {
@@ -226,10 +231,20 @@ impl Session {
             plan: None,
             _place: PreparedPlace::take(&self.node)?,
         };
-        if is_planned(&prepared.statement) {
-            self.plan(&prepared.statement, Some(&mut prepared.plan))?;
-        } else {
-            self.check_may(&prepared.statement)?;
+        match &*prepared.statement {
+            // What it fails with is said now; its columns are nobody's.
+            Statement::SelectInto(into) => {
+                self.check_may(&prepared.statement)?;
+                self.plan(&into.query, None)?;
+            }
+            Statement::Load(_) => {
+                let message = "This command is not supported in the prepared statement protocol yet".into();
+                return Err(Error { code: 1295, state: *b"HY000", message });
+            }
+            statement if is_planned(statement) => {
+                self.plan(&prepared.statement, Some(&mut prepared.plan))?;
+            }
+            other => self.check_may(other)?,
         }
         Ok(prepared)
     }

@@ -16,6 +16,7 @@ use wire::mysql::resultset::{
     BinaryRow, TextRow, put_definitions, put_definitions_end, put_optional_definitions,
 };
 
+use super::load::LocalFile;
 use crate::limits::{RESULT_FLUSH_BYTES, RESULT_HELD_BYTES_MAX};
 
 /// Hands finished bytes to the client while a statement runs; blocks.
@@ -29,6 +30,11 @@ pub trait Answer: Sink + Send {
     /// Whether rows may leave while the statement runs. They may not until this is said, and never those of a statement that
     /// reads versions which the quorum does not have yet. An answer that never lets rows leave early need not care.
     fn let_rows_leave(&mut self, _early: bool) {}
+
+    /// The file that the client may send (LOAD DATA LOCAL); none where it cannot.
+    fn local_file(&mut self) -> Option<&mut dyn LocalFile> {
+        None
+    }
 
     /// The columns of the next result are those whose definitions are kept here, or are to be kept here.
     fn know_columns(&mut self, _definitions: &Arc<Definitions>) {}

@@ -123,7 +123,11 @@ impl Session {
         }
         reply.let_rows_leave(!latest);
         reply.know_columns(&planned.definitions);
-        let result = self.run_to_end(planned, parameters, latest, reply).await;
+        let result = if let Planned::Load(load) = &plan.statement {
+            self.run_load(planned, load, reply).await
+        } else {
+            self.run_to_end(planned, parameters, latest, reply).await
+        };
         if std::mem::take(&mut self.awaits_user_lock) {
             // One that was granted and that the statement, when it ran again, did not come to ask for.
             self.node.user_locks.give_up(self.connection.id);
@@ -258,7 +262,7 @@ impl Session {
     ) -> Result<Outcome, Error> {
         let plan = &planned.plan;
         let user_locks = std::mem::take(&mut self.user_lock_calls);
-        let mut runs = Runs { sleeps_done: 0, freshness: Freshness::NotAsked, user_locks };
+        let mut runs = Runs { user_locks, ..Runs::default() };
         let started_us = now_us();
         let _deadline = self.deadline(plan);
         let before_statement = Carried::of(&self.state);
@@ -283,10 +287,7 @@ impl Session {
             });
             context.locking = locking;
             context.now_us = started_us;
-            context.sleeps_done = runs.sleeps_done;
-            context.freshness = runs.freshness.clone();
-            runs.user_locks.run_again();
-            context.user_locks = std::mem::take(&mut runs.user_locks);
+            runs.prepare(&mut context);
             let result = if plan.reads_long {
                 tokio::task::block_in_place(|| execute::run(plan, &mut context, &mut *reply))
             } else {
@@ -320,7 +321,12 @@ impl Session {
     }
 
     /// Waits for what suspended a statement. `reads`: it reads rows under locks.
-    async fn outlast(&mut self, suspend: Suspend, runs: &mut Runs, reads: bool) -> Result<(), Error> {
+    pub(super) async fn outlast(
+        &mut self,
+        suspend: Suspend,
+        runs: &mut Runs,
+        reads: bool,
+    ) -> Result<(), Error> {
         match suspend {
             Suspend::Lock(wait) => {
                 let timeout = Duration::from_secs(self.state.variables.innodb_lock_wait_timeout);
@@ -423,7 +429,7 @@ impl Session {
     ///
     /// # Errors
     /// 1053 when it cannot: it is rolled back.
-    fn check_not_doomed(&mut self) -> Result<(), Error> {
+    pub(super) fn check_not_doomed(&mut self) -> Result<(), Error> {
         if self.open.as_ref().is_some_and(|open| self.is_doomed(open)) {
             self.rollback();
             return Err(lost_leadership());
@@ -447,11 +453,27 @@ impl Session {
 }
 
 /// What the runs of one statement hand on to the next.
-struct Runs {
+pub(super) struct Runs {
     /// SLEEP() calls that are over.
     sleeps_done: u32,
     freshness: Freshness,
-    user_locks: UserLockCalls,
+    pub(super) user_locks: UserLockCalls,
+}
+
+impl Default for Runs {
+    fn default() -> Runs {
+        Runs { sleeps_done: 0, freshness: Freshness::NotAsked, user_locks: UserLockCalls::default() }
+    }
+}
+
+impl Runs {
+    /// Hands on what the runs before did, before the next.
+    pub(super) fn prepare(&mut self, context: &mut Context<'_>) {
+        context.sleeps_done = self.sleeps_done;
+        context.freshness = self.freshness.clone();
+        self.user_locks.run_again();
+        context.user_locks = std::mem::take(&mut self.user_locks);
+    }
 }
 
 /// Whether a plan changes rows, which a locking read does not.

@@ -32,6 +32,7 @@ fn keeps_diagnostics(statement: &Statement) -> bool {
     };
     match statement {
         Statement::Show(show) => show.kind.reads_diagnostics(),
+        Statement::SelectInto(into) => keeps_diagnostics(&into.query),
         Statement::Query(query) => matches!(&query.body, QueryBody::Select(select)
             if select.from.is_none() && select.items.iter().any(is_count)),
         _ => false,
@@ -121,6 +122,11 @@ impl Session {
                 }
                 self.run_ddl(statement).await
             }
+            Statement::Load(load) => {
+                self.check_local(load, reply)?;
+                self.run_planned(statement, parameters, None, reply).await
+            }
+            Statement::SelectInto(into) => self.select_into(into, parameters, plan).await,
             Statement::Account(account) => self.run_account(account, reply).await,
             Statement::SetRole(roles) => self.set_role(roles).map(done),
             Statement::FlushPrivileges => self.flush_privileges().map(done),

@@ -288,6 +288,9 @@ impl Client {
         more: bool,
         socket: &mut Socket,
     ) -> Result<bool, End> {
+        if matches!(&**statement, sql::ast::Statement::Load(load) if load.local) {
+            return self.load_local(statement, more, socket).await;
+        }
         let (status, omits_metadata) = (self.status(), self.omits_metadata());
         let Socket { channel, writer, .. } = socket;
         let connection = Arc::clone(&self.session.connection);
@@ -318,7 +321,12 @@ impl Client {
     }
 
     /// The packet that ends a statement's answer; false when it is an error.
-    fn finish(&mut self, result: Result<Outcome, sql::Error>, more: bool, writer: &mut PacketWriter) -> bool {
+    pub(super) fn finish(
+        &mut self,
+        result: Result<Outcome, sql::Error>,
+        more: bool,
+        writer: &mut PacketWriter,
+    ) -> bool {
         let more = if more { StatusFlags::MORE_RESULTS_EXISTS } else { StatusFlags::empty() };
         match result {
             Ok(outcome) if outcome.rows => {

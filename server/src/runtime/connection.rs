@@ -143,7 +143,10 @@ impl Socket {
     }
 
     /// The next packet; answers are written out before waiting for it.
-    pub(super) async fn packet(&mut self) -> Result<Packet, End> {
+    ///
+    /// # Errors
+    /// When the client is gone, or sends no packets.
+    pub async fn packet(&mut self) -> Result<Packet, End> {
         loop {
             if let Some(packet) = self.reader.next().map_err(End::Protocol)? {
                 return Ok(packet);

@@ -26,6 +26,7 @@ pub mod flusher;
 pub mod formation;
 pub mod health;
 pub mod listener;
+mod local_file;
 pub mod log_thread;
 pub mod login;
 pub mod machine;

@@ -102,6 +102,9 @@ pub fn run(mut config: Config) -> Result<(), Error> {
     if config.require_secure_transport {
         node.set_global(REQUIRE_SECURE_TRANSPORT, Value::Int(1));
     }
+    if config.local_infile {
+        node.set_global("local_infile", Value::Int(1));
+    }
     let terms_file = seed_terms(&node, &opened);
     // The process ended between replacing the log and loading the rows: the apply loads what is here. Kept before anybody could fetch
     // another one over it.

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod ddl;
 pub mod expression;
+pub mod load;
 pub mod query;
 pub mod statement;
 pub mod xa;
@@ -13,6 +14,7 @@ pub mod xa;
 pub use account::*;
 pub use ddl::*;
 pub use expression::*;
+pub use load::*;
 pub use query::*;
 pub use statement::*;
 pub use xa::*;

@@ -2,8 +2,8 @@
 
 use crate::account::AccountId;
 use crate::ast::{
-    AccountStatement, ActiveRoles, CreateTable, Expr, KeyDefinition, Query, TableExpr, TableName, UserName,
-    VariableScope, Xa,
+    AccountStatement, ActiveRoles, CreateTable, Expr, KeyDefinition, Load, Query, SelectInto, TableExpr,
+    TableName, UserName, VariableScope, Xa,
 };
 use crate::types::Collation;
 
@@ -150,6 +150,10 @@ pub enum Statement {
     Xa(Xa),
     /// ALTER INSTANCE RELOAD TLS.
     ReloadTls,
+    /// LOAD DATA.
+    Load(Box<Load>),
+    /// SELECT … INTO.
+    SelectInto(Box<SelectInto>),
     /// CREATE USER, GRANT and their like.
     Account(Box<AccountStatement>),
     /// SET ROLE.

@@ -66,6 +66,16 @@ pub fn operation(listed: &str) -> Error {
     Error { code: 1227, state: *b"42000", message }
 }
 
+/// 1045: LOAD DATA of a file of the server without FILE. Whether there is a password MySQL knows better; it is not told.
+#[must_use]
+pub fn file(session: &SessionState) -> Error {
+    let message = format!(
+        "Access denied for user '{}'@'{}' (using password: NO)",
+        session.account.user, session.account.host
+    );
+    Error { code: 1045, state: *b"28000", message }
+}
+
 /// 1401: XA RECOVER without `XA_RECOVER_ADMIN`.
 #[must_use]
 pub fn xa_recover() -> Error {

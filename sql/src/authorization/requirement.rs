@@ -79,6 +79,8 @@ pub enum Requirement {
         /// The names in the message.
         listed: &'static str,
     },
+    /// To read a file of the server: FILE, of which LOAD DATA says nothing but that access is denied (1045).
+    LoadFile,
     /// XA RECOVER, which has an error of its own (1401).
     XaRecover,
     /// On the database or wider (1044).
@@ -151,6 +153,10 @@ impl Requirement {
             Requirement::Global { any_of, listed } => {
                 let has = any_of.iter().any(|grant| authorization.has_global(*grant));
                 if has { Ok(()) } else { Err(denied::operation(listed)) }
+            }
+            Requirement::LoadFile => {
+                let has = authorization.has_global(Grant::Static(Privilege::File));
+                if has { Ok(()) } else { Err(denied::file(session)) }
             }
             Requirement::XaRecover => {
                 let has = authorization.has_global(Grant::Dynamic("XA_RECOVER_ADMIN"));

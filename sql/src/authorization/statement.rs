@@ -6,7 +6,7 @@ use super::requirement::{Grant, Requirement, Requirements};
 use super::show;
 use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
-use crate::ast::{AssignmentTarget, Call, Statement, TableName, VariableScope, Xa};
+use crate::ast::{AssignmentTarget, Call, IntoTarget, Statement, TableName, VariableScope, Xa};
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
 use crate::session::SessionState;
@@ -57,6 +57,7 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
         | Statement::Update(_)
         | Statement::Delete(_)
         | Statement::Explain(_)
+        | Statement::Load(_)
         | Statement::Do(_) => Requirements::none(),
         Statement::CreateDatabase { name, .. } => on_database(Privilege::Create, name),
         Statement::DropDatabase { name, .. } => on_database(Privilege::Drop, name),
@@ -117,6 +118,13 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
         Statement::Xa(
             Xa::Start { .. } | Xa::End { .. } | Xa::Prepare(_) | Xa::Commit { .. } | Xa::Rollback(_),
         ) => Requirements::none(),
+        // The query inside of it is planned.
+        Statement::SelectInto(into) => match into.target {
+            IntoTarget::File { .. } | IntoTarget::Dump { .. } => {
+                Requirements::global(&[Grant::Static(Privilege::File)], "FILE")
+            }
+            IntoTarget::Variables(_) => Requirements::none(),
+        },
         Statement::ReloadTls => {
             Requirements::global(&[Grant::Dynamic("CONNECTION_ADMIN")], "CONNECTION_ADMIN")
         }

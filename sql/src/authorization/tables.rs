@@ -7,8 +7,8 @@ use super::requirement::{Requirement, Requirements};
 use super::visible::is_world_readable;
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
-    Delete, Expr, Insert, InsertSource, JoinCondition, OrderItem, Query, QueryBody, SelectItem, Statement,
-    TableExpr, TableName, Update,
+    Delete, Expr, Insert, InsertSource, JoinCondition, Load, LoadDuplicates, OrderItem, Query, QueryBody,
+    SelectItem, Statement, TableExpr, TableName, Update,
 };
 use crate::bind::virtual_table::SYSTEM_DATABASES;
 use crate::bind::walk::operands;
@@ -23,6 +23,7 @@ pub fn of_planned(statement: &Statement, database: Option<&str>) -> Requirements
         Statement::Insert(insert) => tables.insert(insert),
         Statement::Update(update) => tables.update(update),
         Statement::Delete(delete) => tables.delete(delete),
+        Statement::Load(load) => tables.load(load),
         Statement::Explain(explained) => return of_planned(explained, database),
         Statement::Do(expressions) => expressions.iter().for_each(|expr| tables.expr(expr)),
         _ => {}
@@ -176,6 +177,19 @@ impl Tables<'_> {
             InsertSource::Query(query) => self.query(query),
         }
         insert.on_duplicate.iter().for_each(|(_, expr)| self.expr(expr));
+    }
+
+    fn load(&mut self, load: &Load) {
+        if !load.local {
+            self.found.add(Requirement::LoadFile);
+        }
+        let also = match load.duplicates {
+            LoadDuplicates::Replace => PrivilegeSet::from(Privilege::Delete),
+            LoadDuplicates::Refuse | LoadDuplicates::Ignore => PrivilegeSet::NONE,
+        };
+        let privileges = PrivilegeSet::from(Privilege::Insert).with(also);
+        self.need(privileges, load.table.database.as_deref(), &load.table.table);
+        load.assignments.iter().for_each(|(_, expr)| self.expr(expr));
     }
 
     fn update(&mut self, update: &Update) {

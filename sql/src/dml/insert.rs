@@ -48,6 +48,8 @@ pub struct InsertPlan {
 pub(super) enum Rows {
     Values(Vec<Vec<Cell>>),
     Query(Box<QueryPlan>),
+    /// Those of LOAD DATA, which come batch by batch.
+    File,
 }
 
 /// One value of VALUES.
@@ -77,7 +79,7 @@ impl InsertPlan {
     pub fn is_query(&self) -> bool {
         match self.rows {
             Rows::Query(_) => true,
-            Rows::Values(_) => false,
+            Rows::Values(_) | Rows::File => false,
         }
     }
 }
@@ -186,7 +188,7 @@ fn target_columns(insert: &ast::Insert, table: &Arc<Table>, needs: &Needs) -> Re
     Ok(targets)
 }
 
-fn use_of(privilege: Privilege, table: &Arc<Table>, column: usize) -> Requirement {
+pub(super) fn use_of(privilege: Privilege, table: &Arc<Table>, column: usize) -> Requirement {
     Requirement::Column { privilege, source: Source::Stored(Arc::clone(table)), column }
 }
 
@@ -242,7 +244,12 @@ fn plan_assignments(
     Ok(assignments)
 }
 
-fn plan_cell(scope: &mut InsertScope<'_>, expr: &Expr, table: &Table, target: usize) -> Result<Cell> {
+pub(super) fn plan_cell(
+    scope: &mut InsertScope<'_>,
+    expr: &Expr,
+    table: &Table,
+    target: usize,
+) -> Result<Cell> {
     if let Some(value) = expr.literal_for(&table.columns[target].data_type) {
         return Ok(Cell::Constant(value));
     }

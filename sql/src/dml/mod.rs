@@ -2,16 +2,18 @@
 //!
 //! * [`mod@write`] changes one row with its index entries, under its locks;
 //! * [`insert`] plans INSERT and REPLACE, [`run`] runs them, [`duplicate`] does ON DUPLICATE KEY UPDATE and REPLACE;
+//! * [`load`] is LOAD DATA, whose rows come from a file ([`crate::data_file`]);
 //! * [`sequence`] gives AUTO_INCREMENT values and hidden row ids; [`default`] the values of columns that got none.
 //!
 //! Every function that locks may be suspended before it has written anything of its row; a statement that was
 //! suspended is run again from its start, with what it had written rolled back and its locks kept.
 //!
-//! Left out: foreign keys, CHECK constraints, generated columns, triggers, LOAD DATA.
+//! Left out: foreign keys, CHECK constraints, generated columns, triggers.
 
 pub mod default;
 pub mod duplicate;
 pub mod insert;
+pub mod load;
 pub mod run;
 mod scope;
 pub mod sequence;

@@ -31,10 +31,10 @@ pub fn run(plan: &InsertPlan, ctx: &mut Context<'_>) -> Run<Outcome> {
 }
 
 /// One run of an INSERT.
-struct Insertion<'p> {
-    plan: &'p InsertPlan,
-    sequence: Sequence,
-    tally: Tally,
+pub(super) struct Insertion<'p> {
+    pub plan: &'p InsertPlan,
+    pub sequence: Sequence,
+    pub tally: Tally,
 }
 
 /// What the client is told at the end. The names are those of MySQL's `COPY_INFO`.
@@ -62,7 +62,7 @@ impl<'p> Insertion<'p> {
     fn new(plan: &'p InsertPlan, ctx: &Context<'_>) -> Insertion<'p> {
         let rows = match &plan.rows {
             Rows::Values(rows) => Some(rows.len() as u64),
-            Rows::Query(_) => None,
+            Rows::Query(_) | Rows::File => None,
         };
         Insertion { plan, sequence: Sequence::new(ctx, rows), tally: Tally::default() }
     }
@@ -93,6 +93,7 @@ impl<'p> Insertion<'p> {
                     self.insert(ctx, values)?;
                 }
             }
+            Rows::File => return Err(Error::internal("LOAD DATA runs in batches").into()),
         }
         Ok(())
     }
@@ -137,7 +138,7 @@ impl<'p> Insertion<'p> {
             // A single row without IGNORE is refused in every mode.
             let single = match &self.plan.rows {
                 Rows::Values(rows) => rows.len() == 1 && !self.plan.ignore,
-                Rows::Query(_) => false,
+                Rows::Query(_) | Rows::File => false,
             };
             return null_refused(ctx, column, single);
         }
@@ -145,7 +146,7 @@ impl<'p> Insertion<'p> {
     }
 
     /// Numbers and writes one row.
-    fn insert(&mut self, ctx: &mut Context<'_>, mut values: Vec<Value>) -> Run<()> {
+    pub(super) fn insert(&mut self, ctx: &mut Context<'_>, mut values: Vec<Value>) -> Run<()> {
         let plan = self.plan;
         let table = &plan.table;
         self.tally.records += 1;
@@ -217,7 +218,7 @@ impl<'p> Insertion<'p> {
         };
         let many = match &plan.rows {
             Rows::Values(rows) => rows.len() > 1,
-            Rows::Query(_) => true,
+            Rows::Query(_) | Rows::File => true,
         };
         let info = if many {
             let warnings = ctx.session.warning_count;

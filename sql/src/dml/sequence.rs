@@ -40,7 +40,7 @@ fn value_max(table: &Table, column: usize) -> u64 {
 }
 
 /// The AUTO_INCREMENT values of one statement.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sequence {
     /// Values taken from the counter and not given out yet: from `next` up to, but without, `end`.
     next: u64,

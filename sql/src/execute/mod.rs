@@ -71,6 +71,8 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
         Planned::Update(change) => strictly(ctx, change.ignore, |ctx| change::update(change, ctx)),
         Planned::Delete(change) => strictly(ctx, change.ignore, |ctx| change::delete(change, ctx)),
         Planned::Insert(insert) => strictly(ctx, insert.ignore, |ctx| crate::dml::insert::run(insert, ctx)),
+        // The session runs it in batches: see `crate::dml::load`.
+        Planned::Load(_) => Err(Error::internal("LOAD DATA runs in batches").into()),
         Planned::Explain(rows) => {
             sink.columns(plan.result_columns())?;
             rows.iter().try_for_each(|row| sink.row(row))?;
@@ -87,7 +89,11 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
 
 /// Runs a statement that changes rows. In strict mode a value that was cut or wrong anywhere in it, also in a condition, is its error
 /// (MySQL's `Strict_error_handler`).
-fn strictly(ctx: &mut Context, ignore: bool, run: impl FnOnce(&mut Context) -> Run<Outcome>) -> Run<Outcome> {
+pub(crate) fn strictly<T>(
+    ctx: &mut Context,
+    ignore: bool,
+    run: impl FnOnce(&mut Context) -> Run<T>,
+) -> Run<T> {
     let before = ctx.session.warnings.len();
     let outcome = run(ctx)?;
     if ignore || !ctx.session.variables.sql_mode.has(SqlMode::STRICT) {

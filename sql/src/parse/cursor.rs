@@ -69,6 +69,11 @@ impl<'s, 'a> Cursor<'s, 'a> {
         self.parser.advance_token();
     }
 
+    /// How many tokens were taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.parser.index()
+    }
+
     /// Error 1064 at the next token.
     pub(crate) fn unexpected(&self) -> Error {
         self.source.syntax_span(self.span())
@@ -87,7 +92,8 @@ impl<'s, 'a> Cursor<'s, 'a> {
         if *self.peek() == Token::EOF { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    fn is_word(token: &Token, text: &str) -> bool {
+    /// Whether a token is this unquoted word.
+    pub(crate) fn is_word(token: &Token, text: &str) -> bool {
         matches!(token, Token::Word(Word { value, quote_style: None, .. }) if value.eq_ignore_ascii_case(text))
     }
 

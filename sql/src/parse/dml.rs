@@ -73,7 +73,7 @@ fn columns(cursor: &mut Cursor<'_, '_>) -> crate::Result<Vec<String>> {
 }
 
 /// A column, of whose qualifiers only the last name counts: the table is known.
-fn column(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
+pub(crate) fn column(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
     let mut name = cursor.name()?;
     for _ in 0..2 {
         if cursor.eat(&Token::Period) {
@@ -83,7 +83,7 @@ fn column(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
     Ok(name)
 }
 
-fn assignment(cursor: &mut Cursor<'_, '_>) -> crate::Result<(String, Expr)> {
+pub(crate) fn assignment(cursor: &mut Cursor<'_, '_>) -> crate::Result<(String, Expr)> {
     let column = column(cursor)?;
     if !cursor.eat(&Token::Eq) {
         cursor.expect(&Token::Assignment)?;

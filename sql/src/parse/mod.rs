@@ -26,6 +26,7 @@ mod insert_rows;
 mod keyword;
 mod lexer;
 mod literal;
+mod load;
 mod lower;
 mod operand;
 mod refused;
@@ -47,7 +48,9 @@ pub(crate) use account::unknown_privilege;
 pub use hint::max_execution_time;
 pub use lexer::{is_blank, split_first};
 
-use crate::ast::Statement;
+use std::sync::Arc;
+
+use crate::ast::{SelectInto, Statement};
 use crate::error::Error;
 use crate::variables::SqlMode;
 use cursor::Cursor;
@@ -72,13 +75,28 @@ pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
         return Ok(parsed);
     }
     let mut source = Source { text, mode, selects: Vec::new() };
-    let tokens = tokens::tokenize(&mut source)?;
+    let mut tokens = tokens::tokenize(&mut source)?;
     if tokens.tokens.is_empty() {
         return Err(Error::empty_query());
     }
     let parameter_count = tokens.parameter_count;
+    let into = match router::is_query(&tokens) {
+        true => load::take_into(&mut tokens, |clause| {
+            let mut cursor = Cursor::new(&source, clause);
+            let target = load::into(&mut cursor)?;
+            Ok((target, cursor.taken()))
+        })?,
+        false => None,
+    };
     let mut cursor = Cursor::new(&source, tokens);
     let statement = router::statement(&mut cursor)?;
     cursor.end()?;
+    let statement = match (into, statement) {
+        (Some(target), query @ Statement::Query(_)) => {
+            Statement::SelectInto(Box::new(SelectInto { query: Arc::new(query), target }))
+        }
+        // EXPLAIN: nothing is put anywhere.
+        (_, statement) => statement,
+    };
     Ok(Parsed { statement, parameter_count })
 }

@@ -59,7 +59,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["HELP"], "HELP"),
     (&["IMPORT", "TABLE"], "IMPORT TABLE"),
     (&["INSTALL"], "INSTALL PLUGIN and INSTALL COMPONENT"),
-    (&["LOAD", "DATA"], "LOAD DATA"),
     (&["LOAD", "INDEX"], "LOAD INDEX"),
     (&["LOAD", "XML"], "LOAD XML"),
     (&["LOCK", "INSTANCE"], "LOCK INSTANCE"),

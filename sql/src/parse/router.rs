@@ -5,8 +5,9 @@ use sqlparser::tokenizer::{Token, Word};
 use crate::ast::{Show, ShowKind, Statement};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
+use crate::parse::tokens::Tokens;
 use crate::parse::{
-    account, alter, call_statement, create_table, dml, hint, refused, set, show, table_lock, tokens,
+    account, alter, call_statement, create_table, dml, hint, load, refused, set, show, table_lock, tokens,
     transaction, xa,
 };
 use crate::variables::character_set;
@@ -73,12 +74,29 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
             cursor.skip();
             Ok(Statement::Do(cursor.list(Cursor::expr)?))
         }
+        "LOAD" => load::load(cursor),
         "LOCK" | "UNLOCK" => table_lock::lock(cursor),
         "FLUSH" => table_lock::flush(cursor),
         "XA" => xa::xa(cursor),
         "PREPARE" | "EXECUTE" | "DEALLOCATE" => prepared(cursor),
         _ => Err(cursor.unexpected()),
     }
+}
+
+/// Whether the statement is a query or explains one, and so may have INTO.
+pub(crate) fn is_query(tokens: &Tokens) -> bool {
+    let word = |at: usize, texts: &[&str]| {
+        let token = tokens.tokens.get(at).map(|token| &token.token);
+        token.is_some_and(|token| {
+            (at == 0 && *token == Token::LParen) || texts.iter().any(|text| Cursor::is_word(token, text))
+        })
+    };
+    let is_explained = word(0, &["EXPLAIN", "DESCRIBE", "DESC"])
+        && !tokens
+            .tokens
+            .iter()
+            .any(|token| ["INSERT", "REPLACE"].iter().any(|verb| Cursor::is_word(&token.token, verb)));
+    word(0, &["SELECT", "WITH", "TABLE", "VALUES"]) || is_explained
 }
 
 fn query(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
@@ -88,9 +106,6 @@ fn query(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         return Err(Error::not_supported(
             "COMMIT_ON_SUCCESS, ROLLBACK_ON_FAIL and TARGET_AFFECT_ROW in SELECT",
         ));
-    }
-    if cursor.peek_word(0, "INTO") {
-        return Err(Error::not_supported("SELECT … INTO"));
     }
     Ok(Statement::Query(Box::new(query)))
 }

@@ -106,7 +106,7 @@ pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> Vec<Vec<Value>> {
                 explainer.query(query, Some("SIMPLE"));
             }
         }
-        Planned::Explain(_) | Planned::Do(_) => {
+        Planned::Explain(_) | Planned::Do(_) | Planned::Load(_) => {
             let message = Some("No tables used".to_owned());
             explainer.lines.push(Line { id: Some(1), select_type: "SIMPLE", message, ..Line::default() });
         }

@@ -80,6 +80,8 @@ pub enum Planned {
     Delete(Box<ChangePlan>),
     /// INSERT, REPLACE.
     Insert(Box<crate::dml::insert::InsertPlan>),
+    /// LOAD DATA.
+    Load(Box<crate::dml::load::LoadPlan>),
     /// EXPLAIN: the rows are known when it is planned.
     Explain(Vec<Vec<crate::types::Value>>),
     /// DO.
@@ -98,7 +100,7 @@ impl Plan {
     pub fn is_write(&self) -> bool {
         match &self.statement {
             Planned::Query(query) => query.locks_rows(),
-            Planned::Update(_) | Planned::Delete(_) | Planned::Insert(_) => true,
+            Planned::Update(_) | Planned::Delete(_) | Planned::Insert(_) | Planned::Load(_) => true,
             Planned::Explain(_) | Planned::Do(_) => false,
         }
     }
@@ -110,6 +112,7 @@ impl Plan {
             Planned::Query(query) => query.locks_rows_exclusively(),
             Planned::Update(change) | Planned::Delete(change) => change.table().id == table.id,
             Planned::Insert(insert) => insert.table.id == table.id,
+            Planned::Load(load) => load.insert.table.id == table.id,
             Planned::Explain(_) | Planned::Do(_) => false,
         };
         if changes { LockMode::IntentExclusive } else { LockMode::IntentShared }
@@ -198,6 +201,13 @@ fn plan_with(
         }
         ast::Statement::Insert(insert) => {
             return plan_insert(insert, catalog, session, needs);
+        }
+        ast::Statement::Load(load) => {
+            let load = crate::dml::load::plan(load, catalog, session, needs)?;
+            plan.tables.clone_from(&load.insert.tables);
+            (plan.reads_long, plan.reads_snapshot) = (load.insert.reads_long, load.insert.reads_snapshot);
+            plan.statement = Planned::Load(Box::new(load));
+            return Ok(plan);
         }
         ast::Statement::Explain(explained) => {
             let inner = plan_with(explained, catalog, session, needs)?;

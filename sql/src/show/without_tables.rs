@@ -73,7 +73,9 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::Xa(_)
         | Statement::Account(_)
         | Statement::SetRole(_)
-        | Statement::AnalyzeTable(_) => false,
+        | Statement::AnalyzeTable(_)
+        | Statement::Load(_)
+        | Statement::SelectInto(_) => false,
     }
 }
 

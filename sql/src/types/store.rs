@@ -261,8 +261,7 @@ impl Target<'_> {
         if let Value::Blob(bytes) = value
             && let Err(error) = std::str::from_utf8(bytes)
         {
-            let shown: String =
-                bytes[error.valid_up_to()..].iter().take(6).map(|b| format!("\\x{b:02X}")).collect();
+            let shown = printable_start(&bytes[error.valid_up_to()..]);
             let valid = text.slice(..error.valid_up_to());
             let refusal = Error::incorrect_value("string", shown, self.column, self.row);
             text = match self.refuse(refusal, Value::Text(valid))? {
@@ -449,6 +448,24 @@ impl Target<'_> {
         }
         Ok(stored)
     }
+}
+
+/// Bytes of a text that are shown from where it is none, as MySQL does.
+const SHOWN_BYTES_MAX: usize = 6;
+
+/// The first bytes for a message: what is no printable ASCII as `\xNN`.
+fn printable_start(bytes: &[u8]) -> String {
+    let mut shown = String::new();
+    for byte in bytes.iter().take(SHOWN_BYTES_MAX) {
+        match byte {
+            0x20..=0x7e => shown.push(char::from(*byte)),
+            _ => shown.push_str(&format!("\\x{byte:02X}")),
+        }
+    }
+    if bytes.len() > SHOWN_BYTES_MAX {
+        shown.push_str("...");
+    }
+    shown
 }
 
 /// The last character boundary of valid UTF-8 at or before `end`.

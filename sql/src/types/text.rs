@@ -103,11 +103,12 @@ pub fn as_str(text: &[u8]) -> &str {
     }
 }
 
-/// Bytes for a message: invalid UTF-8 is shown as `\xNN`, as MySQL does, and the text cut at 64 characters.
+/// Bytes for a message: invalid UTF-8 is shown as `\xNN`, as MySQL does, and the text cut at 64 characters and at a zero byte.
 #[must_use]
 pub fn printable(bytes: &[u8]) -> String {
     let mut out = String::new();
-    for chunk in bytes.utf8_chunks() {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    for chunk in bytes[..end].utf8_chunks() {
         out.push_str(chunk.valid());
         for byte in chunk.invalid() {
             out.push_str(&format!("\\x{byte:02X}"));
