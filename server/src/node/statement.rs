@@ -275,6 +275,7 @@ impl Session {
             return Err(Error::unknown_database(database));
         }
         self.state.database = Some(database.to_owned());
+        self.state.variables.leave_database();
         self.connection.identify(&self.state.user, Some(database));
         Ok(())
     }

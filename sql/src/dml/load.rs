@@ -69,7 +69,10 @@ pub struct Progress {
 /// # Errors
 /// 1046, 1049, 1146; 1054; 1083, 1084 and 1409 for the format; 1115 and 1235 for the character set; and those of binding SET.
 pub fn plan(load: &ast::Load, catalog: &Arc<Catalog>, session: &SessionState) -> Result<LoadPlan> {
-    let is_binary = is_binary(load.character_set.as_deref())?;
+    let is_binary = match &load.character_set {
+        Some(name) => is_binary(Some(name))?,
+        None => session.variables.character_set_database() == Some(b"binary"),
+    };
     let mut typed = session.clone();
     for input in &load.inputs {
         if let LoadInput::Variable(name) = input {

@@ -102,7 +102,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("bulk_insert_buffer_size", Both, SIZE, "8388608", Hint),
     variable("character_set_client", Both, CharacterSet, "utf8mb4", Acts),
     variable("character_set_connection", Both, CharacterSet, "utf8mb4", Acts),
-    variable("character_set_database", Both, CharacterSet, "utf8mb4", Only),
+    variable("character_set_database", Both, CharacterSet, "utf8mb4", Acts),
     variable("character_set_filesystem", Both, CharacterSet, "binary", Only),
     variable("character_set_results", Both, CharacterSet, "utf8mb4", Acts),
     variable("character_set_server", Both, CharacterSet, "utf8mb4", Only),
