@@ -433,3 +433,96 @@ fn a_million_rows_are_one_change_in_bounded_memory() {
     println!("most memory: {peak} MiB");
     assert!(peak < 700, "{peak} MiB for a file of 160 MB");
 }
+
+/// A literal of any bytes.
+fn hex(bytes: &[u8]) -> String {
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("X'{digits}'")
+}
+
+/// A row of [`EVERY_TYPE`], some of it NULL.
+fn any_row(number: u32) -> String {
+    use rand::Rng as _;
+    let mut random = rand::rng();
+    let words = [
+        "a", "NULL", "N", "\\N", ",", "\t", "\"", "'", "\\", "\n", "\r\n", "\0", ";;", ">", "ä", "🙂", " ",
+        "0", "-1.5e3", "t", "\u{1a}",
+    ];
+    let mut text = || -> String {
+        (0..random.random_range(0..5)).map(|_| words[random.random_range(0..words.len())]).collect()
+    };
+    let texts = [text(), text(), text(), text()];
+    let bytes: Vec<u8> = (0..random.random_range(0..12)).map(|_| random.random()).collect();
+    let (month, day, hour) =
+        (random.random_range(1..13), random.random_range(1..29), random.random_range(0..24));
+    let values = [
+        random.random::<i8>().to_string(),
+        random.random::<u16>().to_string(),
+        random.random_range(-8_388_608..8_388_608).to_string(),
+        random.random::<i64>().to_string(),
+        random.random::<u64>().to_string(),
+        format!("{}.{:03}", random.random_range(-99_999..99_999), random.random_range(0..1_000)),
+        format!("{}.25", random.random_range(-1_000..1_000)),
+        format!("{:e}", random.random_range(-1e200..1e200)),
+        format!("CONVERT({} USING utf8mb4)", hex(texts[0].as_bytes())),
+        format!("CONVERT({} USING utf8mb4)", hex(texts[1].as_bytes())),
+        format!("CONVERT({} USING utf8mb4)", hex(texts[2].trim_end().as_bytes())),
+        hex(&bytes),
+        hex(&[texts[3].as_bytes(), &bytes].concat()),
+        hex(&bytes[..bytes.len().min(8)]),
+        format!("'2{number:03}-{month:02}-{day:02}'"),
+        format!("'-{hour}:{day}:{month}.{:06}'", random.random_range(0..1_000_000)),
+        format!(
+            "'1{number:03}-{month:02}-{day:02} {hour:02}:{day:02}:{month:02}.{:03}'",
+            random.random_range(0..1_000)
+        ),
+        format!("'2020-{month:02}-{day:02} {hour:02}:{day:02}:{month:02}'"),
+        random.random_range(1901..2156).to_string(),
+    ];
+    let values = values.map(|value| if random.random_ratio(1, 8) { "NULL".to_owned() } else { value });
+    format!("({number}, {})", values.join(", "))
+}
+
+const EVERY_TYPE: &str = "id INT PRIMARY KEY, a TINYINT, b SMALLINT UNSIGNED, c MEDIUMINT, d BIGINT, e BIGINT UNSIGNED, f DECIMAL(9,3), g FLOAT, h DOUBLE, \
+     i VARCHAR(200), j TEXT, k CHAR(100), l VARBINARY(50), m BLOB, n BINARY(8), o DATE, p TIME(6), q DATETIME(3), r TIMESTAMP NULL, s YEAR";
+
+#[test]
+fn rows_of_every_type_come_back_as_they_were() {
+    let loaded = start(1);
+    let mut root = loaded.cluster.connect(1);
+    root.query("CREATE DATABASE d").unwrap();
+    root.query("USE d").unwrap();
+    root.query(&format!("CREATE TABLE original ({EVERY_TYPE})")).unwrap();
+    root.query("CREATE TABLE copy LIKE original").unwrap();
+    let rows: Vec<String> = (0..400).map(any_row).collect();
+    root.query(&format!("INSERT INTO original VALUES {}", rows.join(", "))).unwrap();
+    let same: Vec<String> = "abcdefghijklmnopqrs"
+        .chars()
+        .map(|c| format!("CAST(x.{c} AS BINARY) <=> CAST(y.{c} AS BINARY)"))
+        .collect();
+    let equal = format!(
+        "SELECT COUNT(*) FROM original AS x JOIN copy AS y ON x.id = y.id AND {}",
+        same.join(" AND ")
+    );
+    for (number, format) in [
+        "",
+        "FIELDS TERMINATED BY ',' ENCLOSED BY '\"'",
+        "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' LINES TERMINATED BY '\\r\\n'",
+        "FIELDS TERMINATED BY ';;' ENCLOSED BY '' LINES STARTING BY '>' TERMINATED BY '--\\n'",
+        "FIELDS TERMINATED BY '|' ESCAPED BY '!'",
+        "FIELDS TERMINATED BY ',' ENCLOSED BY '\\'' ESCAPED BY '#' LINES STARTING BY 'row ' TERMINATED BY ';'",
+        "FIELDS TERMINATED BY 't' ENCLOSED BY 'N' LINES TERMINATED BY '\\n'",
+        "FIELDS TERMINATED BY X'07' LINES TERMINATED BY X'0C'",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let path = loaded.files.path().join(format!("out{number}"));
+        let (path, binary) = (path.display(), "CHARACTER SET binary");
+        root.query(&format!("SELECT * FROM original INTO OUTFILE '{path}' {format}")).unwrap();
+        root.query("DELETE FROM copy").unwrap();
+        let read = root.query(&format!("LOAD DATA INFILE '{path}' INTO TABLE copy {binary} {format}")).unwrap();
+        assert_eq!(read.affected, 400, "{format}");
+        assert_eq!(scalar(&mut root, &equal), "400", "{format}");
+    }
+}
