@@ -385,6 +385,10 @@ fn a_leadership_that_moves_midway_is_an_error_and_nothing_else() {
     let mut feeder = feed(&pipe);
     feeder.write_all(lines(0, 20_000).as_bytes()).unwrap();
     loaded.wait_for_state(leader, "reading the file");
+    // A node that does not lead asks for no file.
+    let follower = loaded.cluster.others(&[leader])[1];
+    let (_, err, ok) = said(loaded.mariadb(follower, "LOAD DATA LOCAL INFILE '/x' INTO TABLE d.t"));
+    assert!(!ok && err.contains("ERROR 1290") && err.contains(loaded.address(leader)), "{err}");
     let next = loaded.cluster.others(&[leader])[0];
     root.query(&format!("CALL dbms_consensus.change_leader({next})")).unwrap();
     loaded.cluster.wait_for_leader_to_be(next, PATIENCE);
@@ -442,8 +446,8 @@ fn hex(bytes: &[u8]) -> String {
 
 /// A row of [`EVERY_TYPE`], some of it NULL.
 fn any_row(number: u32) -> String {
-    use rand::Rng as _;
-    let mut random = rand::rng();
+    use rand::{Rng as _, SeedableRng as _};
+    let mut random = rand::rngs::StdRng::seed_from_u64(number.into());
     let words = [
         "a", "NULL", "N", "\\N", ",", "\t", "\"", "'", "\\", "\n", "\r\n", "\0", ";;", ">", "ä", "🙂", " ",
         "0", "-1.5e3", "t", "\u{1a}",
