@@ -148,7 +148,7 @@ fn variable_value(value: &Value, of: &DataType) -> Value {
 /// What a row is in the file.
 enum Form {
     /// OUTFILE: a line.
-    Lines { format: Format, writer: Option<Writer> },
+    Lines { format: Format, writer: Option<Box<Writer>> },
     /// DUMPFILE: the bytes of its values, whose types these are; there may be one row only.
     Bytes(Vec<DataType>),
 }
@@ -179,7 +179,7 @@ impl Rows<'_> {
 impl Sink for Rows<'_> {
     fn columns(&mut self, columns: &[ResultColumn]) -> sql::Result<()> {
         match &mut self.form {
-            Form::Lines { format, writer } => *writer = Some(Writer::new(format, columns)),
+            Form::Lines { format, writer } => *writer = Some(Box::new(Writer::new(format, columns))),
             Form::Bytes(types) => *types = columns.iter().map(|column| column.data_type).collect(),
         }
         if self.file.is_none() {

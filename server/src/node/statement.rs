@@ -294,6 +294,7 @@ impl Session {
         }
         self.state.database = Some(database.to_owned());
         self.state.note_schema();
+        self.state.variables.leave_database();
         self.connection.identify(&self.state.user, Some(database));
         Ok(())
     }

@@ -4,7 +4,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::Format;
-use super::read::{Batch, Fields, Reader, Step};
+use super::batch::Batch;
+use super::read::{Fields, Reader, Step};
 use super::write::Writer;
 use crate::execute::ResultColumn;
 use crate::limits::LOAD_RECORD_BYTES_MAX;

@@ -23,7 +23,8 @@ use crate::ast::{self, LoadDuplicates, LoadInput};
 use crate::authorization::Needs;
 use crate::bind::{Binder, Names};
 use crate::catalog::{Catalog, Column, Table, is_system_database};
-use crate::data_file::read::{Batch, Fields, Reader, Record};
+use crate::data_file::batch::{Batch, Record};
+use crate::data_file::read::{Fields, Reader};
 use crate::data_file::write::is_long;
 use crate::data_file::{Format, fixed_width};
 use crate::execute::{Context, Outcome, Run, strictly};
@@ -76,7 +77,10 @@ pub fn plan(
     session: &SessionState,
     needs: &Needs,
 ) -> Result<LoadPlan> {
-    let is_binary = is_binary(load.character_set.as_deref())?;
+    let is_binary = match &load.character_set {
+        Some(name) => is_binary(Some(name))?,
+        None => session.variables.character_set_database() == Some(b"binary"),
+    };
     let mut typed = session.clone();
     for input in &load.inputs {
         if let LoadInput::Variable(name) = input {

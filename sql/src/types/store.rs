@@ -122,7 +122,9 @@ impl Target<'_> {
     /// The number that text begins with, rounded, and whether all of it was one.
     fn integer_of_text(&mut self, text: &[u8]) -> std::result::Result<(i128, bool), Error> {
         let (decimal, taken) = Decimal::parse_prefix(text).unwrap_or((Decimal::ZERO, 0));
-        if taken == 0 {
+        // Before an integer, unlike other numbers, MySQL passes over these two kinds of blanks only.
+        let first = text.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        if taken == 0 || first.is_some_and(u8::is_ascii_whitespace) {
             return Err(Error::incorrect_value("integer", printable(text), self.column, self.row));
         }
         let integer = decimal.to_i128().unwrap_or(if decimal.is_negative() { i128::MIN } else { i128::MAX });

@@ -232,6 +232,12 @@ fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
             variables.time_zone_offset_seconds = time_zone::parse(&word).map_or(0, |(offset, _)| offset);
             variables.others.insert(name.to_owned(), value);
         }
+        // What LOAD DATA reads, unless it says itself.
+        "character_set_database" => {
+            let collation = text(default_collation_name(&word));
+            variables.others.insert("collation_database".to_owned(), collation);
+            variables.others.insert(name.to_owned(), value);
+        }
         "collation_connection" => {
             variables.collation_connection = connection_collation(&word).unwrap_or_default();
             let set = set_of_collation(&word);

@@ -76,6 +76,23 @@ pub struct SessionVariables {
     pub others: std::collections::BTreeMap<String, crate::types::Value>,
 }
 
+impl SessionVariables {
+    /// The session has another current database, whose character set and collation are those of all of them.
+    pub fn leave_database(&mut self) {
+        self.others.remove("character_set_database");
+        self.others.remove("collation_database");
+    }
+
+    /// `character_set_database`, in which LOAD DATA reads files.
+    #[must_use]
+    pub fn character_set_database(&self) -> Option<&[u8]> {
+        match self.others.get("character_set_database") {
+            Some(crate::types::Value::Text(name)) => Some(name),
+            Some(_) | None => None,
+        }
+    }
+}
+
 impl Default for SessionVariables {
     fn default() -> SessionVariables {
         SessionVariables {

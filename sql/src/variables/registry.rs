@@ -111,7 +111,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("caching_sha2_password_public_key_path", Global, Text, "public_key.pem", Fixed),
     variable("character_set_client", Both, CharacterSet, "utf8mb4", Acts),
     variable("character_set_connection", Both, CharacterSet, "utf8mb4", Acts),
-    variable("character_set_database", Both, CharacterSet, "utf8mb4", Only),
+    variable("character_set_database", Both, CharacterSet, "utf8mb4", Acts),
     variable("character_set_filesystem", Both, CharacterSet, "binary", Only),
     variable("character_set_results", Both, CharacterSet, "utf8mb4", Acts),
     variable("character_set_server", Both, CharacterSet, "utf8mb4", Only),
