@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error, Options, QueryResult};
+use client::blocking::{Connection, Error, Options, QueryResult};
 
 /// How long a node may take to be connected to and to say what it is.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -220,7 +220,7 @@ impl Nodes {
 }
 
 /// A node's id if it leads and serves, else the client address of the leader that it knows.
-fn ask(address: &str) -> client::Result<(Option<u64>, String, Connection)> {
+fn ask(address: &str) -> client::blocking::Result<(Option<u64>, String, Connection)> {
     let options = Options { timeout: ANSWER_TIMEOUT, ..Options::default() };
     let mut connection = Connection::connect_with(address, &options)?;
     let result = connection.query("SELECT @@server_id, @@quorate_serving, @@quorate_leader")?;
@@ -234,9 +234,14 @@ fn is_passing(error: &Error) -> bool {
     match error {
         Error::Connect { .. } | Error::Stale | Error::NoLeader { .. } => true,
         Error::Server(_) => error.is_not_leader(),
-        Error::LoginRefused { .. } | Error::Lost { .. } | Error::Protocol(_) | Error::NotSupported { .. } => {
-            false
-        }
+        Error::LoginRefused { .. }
+        | Error::Tls { .. }
+        | Error::Lost { .. }
+        | Error::Protocol(_)
+        | Error::NotSupported { .. }
+        | Error::Busy { .. }
+        | Error::Unknown { .. }
+        | Error::AnswerLost { .. } => false,
     }
 }
 
@@ -289,7 +294,7 @@ mod tests {
     #[test]
     fn only_what_cannot_have_run_is_asked_of_another_node() {
         let server = |code| {
-            Error::Server(client::ServerError { code, sqlstate: "HY000".into(), message: "no".into() })
+            Error::Server(client::blocking::ServerError { code, sqlstate: "HY000".into(), message: "no".into() })
         };
         assert!(is_passing(&server(1290)) && !is_passing(&server(1105)));
         let lost = Error::Lost { source: std::io::ErrorKind::TimedOut.into() };

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client::{Connection, Error, Options, Param, QueryResult};
+use client::blocking::{Connection, Error, Options, Param, QueryResult};
 use wire::mysql::constant::column_type;
 
 use crate::answer::Answer;
@@ -26,7 +26,7 @@ pub struct Target {
 
 impl Target {
     fn connect(&self) -> Result<Connection, String> {
-        let options = Options { user: self.user.clone(), timeout: STATEMENT_TIMEOUT, ..Options::default() };
+        let options = Options { user: self.user.clone(), timeout: STATEMENT_TIMEOUT, ..Options::unencrypted() };
         let mut connection =
             Connection::connect_with(&self.address, &options).map_err(|error| error.to_string())?;
         // What current client libraries do at connect; it makes the connection's collation MySQL's own default.

@@ -22,4 +22,5 @@ pub mod ok;
 pub mod packet;
 pub mod primitive;
 pub mod resultset;
+pub mod session_state;
 pub mod value;
