@@ -34,7 +34,8 @@ async fn run() -> Result<bool> {
     let user = arguments.next().unwrap_or_else(|| "root".to_owned());
     let password = arguments.next().unwrap_or_default();
     let connection = Options { user, password, timeout: Duration::from_secs(15), ..Options::default() };
-    let options = ClusterOptions { connection, deadline: Duration::from_secs(60), ..ClusterOptions::default() };
+    let options =
+        ClusterOptions { connection, deadline: Duration::from_secs(60), ..ClusterOptions::default() };
     let cluster = Cluster::connect(addresses.split(','), options).await?;
     cluster.query("CREATE DATABASE IF NOT EXISTS driver_example").await?;
     cluster.query("DROP TABLE IF EXISTS driver_example.written").await?;
@@ -92,7 +93,10 @@ async fn check(cluster: &Cluster, acknowledged: &[i64], unknown: &[i64]) -> Resu
     let missing = acknowledged.iter().filter(|id| !there.contains(id)).count();
     let of_unknown = unknown.iter().filter(|id| there.contains(id)).count();
     let strange = there.len() + missing - acknowledged.len() - of_unknown;
-    println!("{} rows are there: {missing} missing, {strange} that nobody wrote, {of_unknown} of those not known", there.len());
+    println!(
+        "{} rows are there: {missing} missing, {strange} that nobody wrote, {of_unknown} of those not known",
+        there.len()
+    );
     let is_right = missing == 0 && strange == 0;
     if is_right {
         cluster.query("DROP DATABASE driver_example").await?;

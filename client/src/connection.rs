@@ -116,11 +116,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::query`].
-    pub async fn execute(
-        &mut self,
-        statement: &Statement,
-        parameters: &[Param<'_>],
-    ) -> Result<QueryResult> {
+    pub async fn execute(&mut self, statement: &Statement, parameters: &[Param<'_>]) -> Result<QueryResult> {
         self.link.execute(statement, parameters).await
     }
 

@@ -141,7 +141,9 @@ impl Error {
     pub fn may_have_run(&self) -> bool {
         match self {
             Error::Protocol(wire::Error::BadHandshake { .. }) => false,
-            Error::Lost { .. } | Error::Protocol(_) | Error::Unknown { .. } | Error::AnswerLost { .. } => true,
+            Error::Lost { .. } | Error::Protocol(_) | Error::Unknown { .. } | Error::AnswerLost { .. } => {
+                true
+            }
             Error::Server(error) => matches!(
                 error.code,
                 code::ER_SERVER_SHUTDOWN

@@ -13,6 +13,7 @@ mod public_key;
 mod result;
 mod role;
 mod rows;
+mod session_state;
 mod socket;
 mod tls;
 

@@ -46,6 +46,8 @@ pub const RETRY_PAUSE_MAX: Duration = Duration::from_millis(500);
 pub const FAILED_NODE_REST: Duration = Duration::from_secs(1);
 /// What a read is taken to cost on a node that has not been read from.
 pub const LATENCY_GUESS: Duration = Duration::from_micros(200);
+/// A node gets so many times fewer reads than the fastest, at most, for being slow.
+pub const READ_SLOWNESS_MAX: f64 = 8.0;
 /// Nodes that are asked in one search for the leader: those given, the members, and whom they name.
 pub const SEARCHED_NODES_MAX: usize = 200;
 /// Connections to one node, unless another number is given.

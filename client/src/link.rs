@@ -15,11 +15,11 @@ use wire::mysql::execute;
 use wire::mysql::ok::{End, OK_HEADER, OkPacket, PrepareOk};
 use wire::mysql::packet::{PacketReader, PacketWriter};
 use wire::mysql::primitive::{Input, NULL_MARKER};
-use wire::mysql::session_state::{self, Change};
 use wire::mysql::value::Param;
 
 use crate::channel::Channel;
 use crate::result::{QueryResult, RowForm};
+use crate::session_state::{self, Change};
 use crate::socket::Socket;
 use crate::{Error, Options, Result, limits};
 
@@ -303,8 +303,7 @@ impl<S: Socket> Link<S> {
     }
 
     pub(crate) async fn write_out(&mut self) -> Result<()> {
-        let written =
-            self.channel.write_all(self.writer.as_slice(), self.deadline, &mut self.has_sent).await;
+        let written = self.channel.write_all(self.writer.as_slice(), self.deadline, &mut self.has_sent).await;
         written.map_err(|error| self.lost(error))?;
         self.writer.clear();
         Ok(())

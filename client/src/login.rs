@@ -64,9 +64,9 @@ impl<S: Socket> Link<S> {
         if !self.capabilities.contains(Capabilities::SSL) {
             return match options.ssl_mode {
                 SslMode::Disabled | SslMode::Preferred => Ok(()),
-                SslMode::Required | SslMode::VerifyCa | SslMode::VerifyIdentity => {
-                    Err(Error::Tls { what: format!("{} does not offer TLS, which is required", self.address) })
-                }
+                SslMode::Required | SslMode::VerifyCa | SslMode::VerifyIdentity => Err(Error::Tls {
+                    what: format!("{} does not offer TLS, which is required", self.address),
+                }),
             };
         }
         let (config, name) = (tls::config(options)?, tls::server_name(&self.address)?);
@@ -86,9 +86,7 @@ impl<S: Socket> Link<S> {
         }
         let started = self.channel.start_tls(config, name, self.deadline).await;
         started.map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidData => {
-                Error::Tls { what: format!("{}: {error}", self.address) }
-            }
+            std::io::ErrorKind::InvalidData => Error::Tls { what: format!("{}: {error}", self.address) },
             _ => Error::Lost { source: error },
         })
     }

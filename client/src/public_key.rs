@@ -64,8 +64,11 @@ impl PublicKey {
         message.iter_mut().zip(salt.iter().cycle()).for_each(|(byte, salt)| *byte ^= salt);
         let mut seed = [0; HASH_BYTES];
         let random = ring::default_provider().secure_random;
-        random.fill(&mut seed).map_err(|_| Error::NotSupported { what: "a system without random numbers" })?;
-        self.encrypt(&message, seed).ok_or(Error::NotSupported { what: "a password longer than the server's key" })
+        random
+            .fill(&mut seed)
+            .map_err(|_| Error::NotSupported { what: "a system without random numbers" })?;
+        self.encrypt(&message, seed)
+            .ok_or(Error::NotSupported { what: "a password longer than the server's key" })
     }
 
     fn encrypt(&self, message: &[u8], mut seed: [u8; HASH_BYTES]) -> Option<Vec<u8>> {

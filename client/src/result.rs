@@ -77,7 +77,11 @@ impl RowForm {
     }
 
     /// Where the values of a row of the text protocol are in it.
-    pub(crate) fn cells_of_text(payload: &[u8], column_count: usize, cells: &mut Vec<Option<(usize, usize)>>) -> Result<()> {
+    pub(crate) fn cells_of_text(
+        payload: &[u8],
+        column_count: usize,
+        cells: &mut Vec<Option<(usize, usize)>>,
+    ) -> Result<()> {
         cells.clear();
         let mut input = Input::new(payload);
         for _ in 0..column_count {
@@ -132,12 +136,8 @@ fn put_text(out: &mut Vec<u8>, value: &Param<'_>, column: &Column) -> bool {
     match value {
         Param::Null => return false,
         Param::Int(value) => number::put_i64(out, *value),
-        Param::UInt(value) if column.column_type == column_type::YEAR => {
-            number::put_padded(out, *value, 4)
-        }
-        Param::UInt(value) if zerofill => {
-            number::put_padded(out, *value, column.length.min(255) as usize)
-        }
+        Param::UInt(value) if column.column_type == column_type::YEAR => number::put_padded(out, *value, 4),
+        Param::UInt(value) if zerofill => number::put_padded(out, *value, column.length.min(255) as usize),
         Param::UInt(value) => number::put_u64(out, *value),
         Param::Float(value) if decimals < DECIMALS_NOT_FIXED => {
             number::put_double_fixed(out, f64::from(*value), decimals);

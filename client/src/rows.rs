@@ -4,10 +4,10 @@ use bytes::Bytes;
 use wire::mysql::column::Column;
 use wire::mysql::constant::StatusFlags;
 
+use crate::Result;
 use crate::link::{Head, Link, Question};
 use crate::result::{QueryResult, RowForm};
 use crate::socket::AsyncSocket;
-use crate::Result;
 
 /// The rows of a statement. Read them to the end ([`Rows::next`] gives none), or the connection is
 /// [broken](crate::Connection::is_broken): the server is still sending.

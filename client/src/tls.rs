@@ -26,7 +26,8 @@ pub(crate) fn config(options: &Options) -> Result<Arc<ClientConfig>> {
             if let Some(config) = UNVERIFIED.get() {
                 return Ok(Arc::clone(config));
             }
-            let config = build(&provider, Arc::new(Verifier { provider: Arc::clone(&provider), chain: None }))?;
+            let config =
+                build(&provider, Arc::new(Verifier { provider: Arc::clone(&provider), chain: None }))?;
             Ok(Arc::clone(UNVERIFIED.get_or_init(|| config)))
         }
         SslMode::VerifyCa => {
@@ -41,7 +42,8 @@ pub(crate) fn config(options: &Options) -> Result<Arc<ClientConfig>> {
 pub(crate) fn server_name(address: &str) -> Result<ServerName<'static>> {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    ServerName::try_from(host.to_owned()).map_err(|_| Error::Tls { what: format!("'{host}' is no host name") })
+    ServerName::try_from(host.to_owned())
+        .map_err(|_| Error::Tls { what: format!("'{host}' is no host name") })
 }
 
 fn build(provider: &Arc<CryptoProvider>, verifier: Arc<dyn ServerCertVerifier>) -> Result<Arc<ClientConfig>> {
@@ -57,9 +59,13 @@ fn build(provider: &Arc<CryptoProvider>, verifier: Arc<dyn ServerCertVerifier>) 
 
 /// Judges by the authorities of [`Options::ssl_ca`].
 fn authority(options: &Options, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
-    let wrong = |path: &Path, what: &dyn std::fmt::Display| Error::Tls { what: format!("{}: {what}", path.display()) };
+    let wrong = |path: &Path, what: &dyn std::fmt::Display| Error::Tls {
+        what: format!("{}: {what}", path.display()),
+    };
     let Some(path) = &options.ssl_ca else {
-        return Err(Error::Tls { what: "a server can be verified only with a file of authorities (ssl_ca)".into() });
+        return Err(Error::Tls {
+            what: "a server can be verified only with a file of authorities (ssl_ca)".into(),
+        });
     };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(path, &error))? {

@@ -162,7 +162,8 @@ fn errors_are_answered_and_the_connection_goes_on() {
     let node = Node::start();
     let mut connection = node.connect();
     connection.query("INSERT INTO t (id) VALUES (1)").unwrap();
-    let refused = |result: client::blocking::Result<client::blocking::QueryResult>| number(&result.unwrap_err());
+    let refused =
+        |result: client::blocking::Result<client::blocking::QueryResult>| number(&result.unwrap_err());
     assert_eq!(refused(connection.query("INSERT INTO t (id) VALUES (1)")), 1062);
     assert_eq!(refused(connection.query("SELEC 1")), 1064);
     assert_eq!(refused(connection.query("SELECT ?")), 1064);

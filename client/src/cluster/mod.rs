@@ -30,8 +30,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use self::pool::{NodePool, Purpose};
 pub use self::pool::PooledConnection;
+use self::pool::{NodePool, Purpose};
 pub use self::read::{Consistency, Reader};
 pub use self::topology::{Member, Topology};
 pub use self::transaction::Transaction;

@@ -74,7 +74,12 @@ pub struct PooledConnection {
 }
 
 impl NodePool {
-    pub(super) fn new(address: &str, options: Options, connections_max: usize, idle_timeout: Duration) -> NodePool {
+    pub(super) fn new(
+        address: &str,
+        options: Options,
+        connections_max: usize,
+        idle_timeout: Duration,
+    ) -> NodePool {
         NodePool {
             address: address.to_owned(),
             options,
@@ -89,11 +94,19 @@ impl NodePool {
     }
 
     /// A connection for this purpose, waiting for one if all are in use.
-    pub(super) async fn take(self: &Arc<Self>, purpose: Purpose, deadline: Instant) -> Result<PooledConnection> {
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        deadline: Instant,
+    ) -> Result<PooledConnection> {
         let asked = Instant::now();
-        let permit = tokio::time::timeout_at(deadline.into(), Arc::clone(&self.permits).acquire_owned()).await;
+        let permit =
+            tokio::time::timeout_at(deadline.into(), Arc::clone(&self.permits).acquire_owned()).await;
         let Ok(Ok(permit)) = permit else {
-            return Err(Error::Busy { address: self.address.clone(), waited_ms: asked.elapsed().as_millis() });
+            return Err(Error::Busy {
+                address: self.address.clone(),
+                waited_ms: asked.elapsed().as_millis(),
+            });
         };
         let session = loop {
             let Some(idle) = self.pop(purpose) else { break self.connect(purpose, deadline).await? };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::pool::{NodePool, Purpose};
 use super::retry::{self, Backoff, Kind, Verdict};
 use super::{Cluster, Shared};
-use crate::{Error, Param, QueryResult, Result};
+use crate::{Error, Param, QueryResult, Result, limits};
 
 /// What a read must see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,19 +74,18 @@ impl Shared {
             let Some(pool) = self.choose(&tried) else {
                 // No member is known, or all have failed: whom the search finds, and then all again.
                 tried.clear();
-                let _ = self.leader(deadline.min(Instant::now() + crate::limits::ROLE_TIMEOUT)).await;
+                let _ = self.leader(deadline.min(Instant::now() + limits::ROLE_TIMEOUT)).await;
                 if Instant::now() >= deadline {
-                    return Err(Error::NoLeader { waited_ms: 0, addresses: "no node that can be read".into() });
+                    return Err(Error::NoLeader {
+                        waited_ms: 0,
+                        addresses: "no node that can be read".into(),
+                    });
                 }
                 backoff.pause(deadline).await;
                 continue;
             };
-            let start = Instant::now();
             match self.read_on(&pool, sql, parameters, consistency, deadline).await {
-                Ok(result) => {
-                    pool.note_latency(start.elapsed());
-                    return Ok(result);
-                }
+                Ok(result) => return Ok(result),
                 Err(error) if !is_passing(&error) => return Err(error),
                 Err(error) if Instant::now() >= deadline => return Err(error),
                 Err(error) => {
@@ -130,10 +129,15 @@ impl Shared {
         if !Kind::of(sql).leaves_no_trace(sql) {
             connection.soil();
         }
-        match parameters {
+        let start = Instant::now();
+        let result = match parameters {
             None => pool.attended(Duration::ZERO, connection.query(sql)).await,
             Some(parameters) => pool.attended(Duration::ZERO, connection.execute(sql, parameters)).await,
+        };
+        if result.is_ok() {
+            pool.note_latency(start.elapsed());
         }
+        result
     }
 
     /// A node that was not tried yet: at random, more often one that is wanted more and answers sooner. One that failed lately only
@@ -149,9 +153,19 @@ impl Shared {
                 let is_leader = topology.leader.as_ref() == Some(&member.address);
                 let weight = self.options.read_weight(&member.address, is_leader);
                 let pool = self.pool(&member.address);
-                let share = f64::from(weight) / pool.latency_us() as f64;
-                candidates.push(Candidate { pool, share });
+                candidates.push(Candidate { pool, share: f64::from(weight) });
             }
+            // Where the members' addresses are not known, or are others from here, there is the leader as it was found.
+            let found = topology.leader.as_ref().filter(|leader| !tried.contains(leader));
+            if let Some(leader) = found.filter(|_| candidates.is_empty()) {
+                candidates.push(Candidate { pool: self.pool(leader), share: 1.0 });
+            }
+        }
+        // Reads differ too; so a slow node gets fewer, and still some, by which it is seen to be fast again.
+        let fastest_us = candidates.iter().map(|candidate| candidate.pool.latency_us()).min().unwrap_or(1);
+        for candidate in &mut candidates {
+            let slowness = candidate.pool.latency_us() as f64 / fastest_us as f64;
+            candidate.share /= slowness.min(limits::READ_SLOWNESS_MAX);
         }
         let usable = |candidate: &&Candidate| candidate.share > 0.0 && !candidate.pool.is_resting();
         let is_any_usable = candidates.iter().any(|candidate| usable(&candidate));
@@ -179,9 +193,9 @@ fn is_passing(error: &Error) -> bool {
     match error {
         Error::Busy { .. } => true,
         // Behind, cut off, or fetching its tables.
-        Error::Server(server) if server.code == 1105 => {
-            ["no majority", "wait_apply_index", "being fetched"].iter().any(|words| server.message.contains(words))
-        }
+        Error::Server(server) if server.code == 1105 => ["no majority", "wait_apply_index", "being fetched"]
+            .iter()
+            .any(|words| server.message.contains(words)),
         // A logger has no tables; a node that stops ends its statements.
         Error::Server(server) => matches!(server.code, 1053) || error.is_not_leader(),
         _ => retry::before_commit(error, false) == Verdict::LeaderLost,

@@ -13,6 +13,8 @@ use crate::{Error, ServerError, limits};
 pub(super) enum Verdict {
     /// The node does not lead or is gone, and with it everything uncommitted: again, on the leader.
     LeaderLost,
+    /// The node took nothing, as one that does not lead: again, unless it leads and has another reason, such as `read_only`.
+    Refused,
     /// Rolled back because of another transaction: again.
     Conflict,
     /// The caller's.
@@ -23,7 +25,7 @@ pub(super) enum Verdict {
 pub(super) fn before_commit(error: &Error, retries_lock_waits: bool) -> Verdict {
     match error {
         Error::Connect { .. } | Error::Stale | Error::Lost { .. } => Verdict::LeaderLost,
-        _ if error.is_not_leader() => Verdict::LeaderLost,
+        _ if error.is_not_leader() => Verdict::Refused,
         Error::Server(server) => match server.code {
             code::ER_LOCK_DEADLOCK => Verdict::Conflict,
             code::ER_LOCK_WAIT_TIMEOUT if retries_lock_waits => Verdict::Conflict,
@@ -147,8 +149,8 @@ impl Kind {
             ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "WITH" | "DO", _) => Kind::Write,
             ("SAVEPOINT", _) | ("RELEASE", "SAVEPOINT") => Kind::Session,
             ("ROLLBACK", "TO") => Kind::Session,
-            ("ROLLBACK", "WORK") if rest.to_ascii_uppercase().contains(" TO ") => Kind::Session,
-            ("SET", _) if rest.to_ascii_lowercase().contains("autocommit") => Kind::Control,
+            ("ROLLBACK", "WORK") if contains(rest, " TO ") => Kind::Session,
+            ("SET", _) if contains(rest, "autocommit") => Kind::Control,
             ("SET", _) => Kind::Session,
             ("BEGIN" | "START" | "COMMIT" | "ROLLBACK" | "XA", _) => Kind::Control,
             _ => Kind::Other,
@@ -157,13 +159,18 @@ impl Kind {
 
     /// Whether the statement can be part of a transaction that is run again: it cannot end it.
     pub(super) fn may_be_in_transaction(self, sql: &str) -> bool {
-        matches!(self, Kind::Read | Kind::Write | Kind::Session) && !sql.to_ascii_uppercase().contains("COMMIT_ON_SUCCESS")
+        matches!(self, Kind::Read | Kind::Write | Kind::Session) && !contains(sql, "COMMIT_ON_SUCCESS")
     }
 
     /// Whether the session is after the statement as it was before: no variables, no locks by name, nothing that stays.
     pub(super) fn leaves_no_trace(self, sql: &str) -> bool {
-        matches!(self, Kind::Read | Kind::Write) && !sql.contains('@') && !sql.to_ascii_uppercase().contains("_LOCK")
+        matches!(self, Kind::Read | Kind::Write) && !sql.contains('@') && !contains(sql, "_LOCK")
     }
+}
+
+/// Whether these words are in a statement, in capitals or not.
+fn contains(sql: &str, words: &str) -> bool {
+    sql.as_bytes().windows(words.len()).any(|part| part.eq_ignore_ascii_case(words.as_bytes()))
 }
 
 fn skip_comments(sql: &str) -> Option<&str> {
@@ -200,9 +207,10 @@ mod tests {
 
     #[test]
     fn before_the_commit_a_lost_connection_loses_nothing() {
-        for error in [lost(), Error::Stale, server(1290, "read-only"), server(1053, "stop")] {
+        for error in [lost(), Error::Stale, server(1053, "stop")] {
             assert_eq!(before_commit(&error, false), Verdict::LeaderLost, "{error}");
         }
+        assert_eq!(before_commit(&server(1290, "read-only"), false), Verdict::Refused);
         assert_eq!(before_commit(&server(1213, "deadlock"), false), Verdict::Conflict);
         assert_eq!(before_commit(&server(1205, "lock wait"), false), Verdict::Final);
         assert_eq!(before_commit(&server(1205, "lock wait"), true), Verdict::Conflict);
@@ -223,7 +231,11 @@ mod tests {
         assert_eq!(after_commit(&server(1213, "deadlock"), true), Fate::NotCommitted(Verdict::Conflict));
         assert_eq!(after_commit(&server(1062, "duplicate"), true), Fate::Failed);
         assert_eq!(named_gtid("quorate_transaction_outcome('x' or '1')"), Some("x"));
-        assert_eq!(named_gtid("quorate_transaction_outcome('x or 1')"), None, "nothing that could be more than a name");
+        assert_eq!(
+            named_gtid("quorate_transaction_outcome('x or 1')"),
+            None,
+            "nothing that could be more than a name"
+        );
         assert_eq!(gtid_index("3f-0c:t7:12"), Some(12));
     }
 

@@ -121,8 +121,11 @@ mod tests {
     fn what_is_pushed_replaces_what_is_older() {
         let mut topology = Topology::default();
         assert!(topology.take_pushed("leader=2;term=7;1=a:1,2=b:2"));
-        let expected =
-            Topology { leader: Some("b:2".into()), term: 7, members: vec![member(1, "a:1"), member(2, "b:2")] };
+        let expected = Topology {
+            leader: Some("b:2".into()),
+            term: 7,
+            members: vec![member(1, "a:1"), member(2, "b:2")],
+        };
         assert_eq!(topology, expected);
         for ignored in ["leader=1;term=6;1=a:1", "leader=1;term=x;1=a:1", "", "nothing", "leader=1;term=8"] {
             assert!(!topology.take_pushed(ignored), "{ignored}");

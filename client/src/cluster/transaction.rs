@@ -59,7 +59,8 @@ impl Transaction {
         }
         let kind = Kind::of(sql);
         if !kind.may_be_in_transaction(sql) {
-            let what = "a statement in a transaction that could end it; or that is not known to leave it open";
+            let what =
+                "a statement in a transaction that could end it; or that is not known to leave it open";
             return Err(Error::NotSupported { what });
         }
         *has_written |= kind != Kind::Read;
@@ -166,15 +167,16 @@ impl Shared {
             (Ok(value), None) => self.commit(connection, value, has_written, deadline).await,
             (returned, Some(verdict)) => {
                 let error = returned.err().unwrap_or_else(|| Error::Stale.into());
-                if verdict == Verdict::LeaderLost && !self.still_leads(&mut connection).await {
+                let still_leads = verdict == Verdict::Conflict || self.still_leads(&mut connection).await;
+                if !still_leads {
                     self.leader_failed(&address);
-                } else {
-                    roll_back(&mut connection, timeout).await;
-                    if verdict != Verdict::Conflict {
-                        return Tried::Failed(error);
-                    }
                 }
-                Tried::Again(error)
+                roll_back(&mut connection, timeout).await;
+                match verdict {
+                    Verdict::LeaderLost | Verdict::Conflict => Tried::Again(error),
+                    Verdict::Refused if !still_leads => Tried::Again(error),
+                    Verdict::Refused | Verdict::Final => Tried::Failed(error),
+                }
             }
             (Err(error), None) => {
                 roll_back(&mut connection, timeout).await;
@@ -211,11 +213,13 @@ impl Shared {
             Fate::Unknown if !has_written => Fate::NotCommitted(Verdict::LeaderLost),
             fate => fate,
         };
-        if !matches!(fate, Fate::Failed) && !self.still_leads(&mut connection).await {
+        let still_leads = matches!(fate, Fate::Failed) || self.still_leads(&mut connection).await;
+        if !still_leads {
             self.leader_failed(&address);
         }
         drop(connection);
         match fate {
+            Fate::NotCommitted(Verdict::Refused) if still_leads => Tried::Failed(error.into()),
             Fate::NotCommitted(_) => Tried::Again(error.into()),
             Fate::Failed => Tried::Failed(error.into()),
             Fate::Unknown => Tried::Failed(unknown(None, error).into()),
@@ -241,7 +245,7 @@ impl Shared {
         };
         begun.await.map_err(|error| match retry::before_commit(&error, false) {
             Verdict::Final => BeginError::Failed(error),
-            Verdict::LeaderLost => {
+            Verdict::LeaderLost | Verdict::Refused => {
                 self.leader_failed(&pool.address);
                 pool.clear();
                 BeginError::Again(error)
@@ -338,9 +342,7 @@ impl Shared {
         drop(connection);
         match fate {
             // A leader that refuses has another reason than its role: read_only, or an option.
-            Fate::NotCommitted(Verdict::LeaderLost) if still_leads && error.is_not_leader() => {
-                Tried::Failed(error)
-            }
+            Fate::NotCommitted(Verdict::Refused) if still_leads => Tried::Failed(error),
             Fate::NotCommitted(_) | Fate::Failed => Tried::Again(error),
             Fate::Unknown => Tried::Failed(unknown(None, error)),
             Fate::InDoubt(gtid) => match self.outcome(&gtid, deadline).await {

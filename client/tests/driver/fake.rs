@@ -26,6 +26,12 @@ pub enum Answer {
     Changed(u64),
     /// OK, and a transaction is open from now on.
     Begun,
+    /// OK, and no transaction is open from now on.
+    Ended,
+    /// A result set of one row.
+    Row(Vec<Option<Vec<u8>>>),
+    /// A result set.
+    Table(Vec<Vec<Option<Vec<u8>>>>),
     /// Result sets of one column each; `None` is NULL.
     Rows(Vec<Vec<Option<Vec<u8>>>>),
     /// A row, then an error.
@@ -236,6 +242,22 @@ impl Session {
         (0..count).map(column).collect()
     }
 
+    fn put_table(&mut self, rows: &[Vec<Option<Vec<u8>>>]) {
+        let columns = self.echo_columns(rows.first().map_or(1, Vec::len));
+        resultset::put_columns(&mut self.writer, &columns, self.capabilities, self.status);
+        for values in rows {
+            let mut row = TextRow::begin(&mut self.writer);
+            for value in values {
+                match value {
+                    Some(bytes) => row.bytes(bytes),
+                    None => row.null(),
+                }
+            }
+            row.end();
+        }
+        resultset::put_end(&mut self.writer, self.capabilities, self.status, 0);
+    }
+
     /// Writes an answer; false when the connection is to be closed.
     fn answer(&mut self, answer: &Answer) -> bool {
         let status = self.status;
@@ -249,6 +271,12 @@ impl Session {
                 self.status.set(StatusFlags::IN_TRANS, true);
                 OkPacket { status: self.status, ..OkPacket::default() }.encode(&mut self.writer);
             }
+            Answer::Ended => {
+                self.status.set(StatusFlags::IN_TRANS, false);
+                OkPacket { status: self.status, ..OkPacket::default() }.encode(&mut self.writer);
+            }
+            Answer::Row(row) => self.put_table(std::slice::from_ref(row)),
+            Answer::Table(rows) => self.put_table(rows),
             Answer::Rows(results) => {
                 for (number, rows) in results.iter().enumerate() {
                     let mut status = status;

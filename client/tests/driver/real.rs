@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use client::blocking::{Connection, Error, Options, SslMode};
 
-const PASSWORDS: [&str; 3] = ["secret", "pässwörd ' \\ 🔑", "a password of more than twenty bytes, so that the challenge comes around"];
+const PASSWORDS: [&str; 3] = [
+    "secret",
+    "pässwörd ' \\ 🔑",
+    "a password of more than twenty bytes, so that the challenge comes around",
+];
 
 fn target() -> Option<(String, Options)> {
     let target = std::env::var("QUORATE_TEST_MYSQL").ok()?;
@@ -24,7 +28,8 @@ fn a_password_reaches_a_real_server_in_every_way() {
     let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
     for password in PASSWORDS {
         admin.query("DROP USER IF EXISTS driver_login").unwrap();
-        let created = format!("CREATE USER driver_login IDENTIFIED WITH caching_sha2_password BY {}", quoted(password));
+        let created =
+            format!("CREATE USER driver_login IDENTIFIED WITH caching_sha2_password BY {}", quoted(password));
         admin.query(&created).unwrap();
         for ssl_mode in [SslMode::Disabled, SslMode::Preferred, SslMode::Required] {
             // Empties the cache, so that the first login of each needs the password itself: encrypted with the server's key, or in TLS.
@@ -62,7 +67,13 @@ fn a_real_server_says_what_changes_in_the_session() {
         let options = Options { track_session: true, ..options };
         let mut connection = client::Connection::connect(&address, &options).await.unwrap();
         // Each is an OK with changes in it, which have to be understood to find its end.
-        for sql in ["SET autocommit = 0", "USE mysql", "SET NAMES latin1", "SELECT 1", "SET SESSION session_track_system_variables = '*'"] {
+        for sql in [
+            "SET autocommit = 0",
+            "USE mysql",
+            "SET NAMES latin1",
+            "SELECT 1",
+            "SET SESSION session_track_system_variables = '*'",
+        ] {
             connection.query(sql).await.unwrap();
         }
         connection.query("SET SESSION session_track_transaction_info = 'CHARACTERISTICS'").await.unwrap();

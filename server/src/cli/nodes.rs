@@ -294,7 +294,11 @@ mod tests {
     #[test]
     fn only_what_cannot_have_run_is_asked_of_another_node() {
         let server = |code| {
-            Error::Server(client::blocking::ServerError { code, sqlstate: "HY000".into(), message: "no".into() })
+            Error::Server(client::blocking::ServerError {
+                code,
+                sqlstate: "HY000".into(),
+                message: "no".into(),
+            })
         };
         assert!(is_passing(&server(1290)) && !is_passing(&server(1105)));
         let lost = Error::Lost { source: std::io::ErrorKind::TimedOut.into() };

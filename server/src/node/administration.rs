@@ -125,7 +125,8 @@ pub fn forward(node: &Node, procedure: &Procedure) -> Result<Option<u64>, Error>
 }
 
 fn call(address: &str, procedure: &Procedure) -> Result<Option<u64>, client::blocking::Error> {
-    let options = client::blocking::Options { timeout: FORWARD_TIMEOUT, ..client::blocking::Options::default() };
+    let options =
+        client::blocking::Options { timeout: FORWARD_TIMEOUT, ..client::blocking::Options::default() };
     let mut connection = client::blocking::Connection::connect_with(address, &options)?;
     connection.query(&format!("SET @{FORWARDED_VARIABLE} = 1"))?;
     let answer = connection.query(&procedure.statement())?;

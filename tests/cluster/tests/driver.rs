@@ -86,7 +86,8 @@ async fn write(cluster: Cluster, ledger: Arc<Ledger>, writer: u64) -> client::Re
 async fn read(cluster: Cluster, ledger: Arc<Ledger>) -> client::Result<()> {
     while !ledger.stop.load(Ordering::SeqCst) {
         let before = ledger.total();
-        let strong = number(&cluster.read(Consistency::Strong).query("SELECT SUM(counted) FROM d.total").await?);
+        let strong =
+            number(&cluster.read(Consistency::Strong).query("SELECT SUM(counted) FROM d.total").await?);
         assert!(strong >= before, "a strong read saw {strong} of {before}");
         // One statement is one snapshot, so both sides are from the same moment, however old.
         let both = cluster
@@ -151,7 +152,11 @@ fn nothing_is_lost_or_done_twice_through_failovers() {
                 assert_eq!(ledger.unknown(), unknown, "a handover leaves nothing in doubt");
             }
         }
-        println!("{fault} of n{leader}: on within {:?}, {} in doubt", began.elapsed(), ledger.unknown() - unknown);
+        println!(
+            "{fault} of n{leader}: on within {:?}, {} in doubt",
+            began.elapsed(),
+            ledger.unknown() - unknown
+        );
     }
     progress(&ledger, &nodes);
     ledger.stop.store(true, Ordering::SeqCst);
@@ -161,13 +166,21 @@ fn nothing_is_lost_or_done_twice_through_failovers() {
         }
         let counted = cluster.query("SELECT writer, COUNT(*) FROM d.line GROUP BY writer").await.unwrap();
         let counted: HashMap<u64, u64> = (0..counted.rows.len())
-            .map(|row| (counted.text(row, 0).unwrap().parse().unwrap(), counted.text(row, 1).unwrap().parse().unwrap()))
+            .map(|row| {
+                (
+                    counted.text(row, 0).unwrap().parse().unwrap(),
+                    counted.text(row, 1).unwrap().parse().unwrap(),
+                )
+            })
             .collect();
         for writer in 0..WRITERS {
             let acknowledged = ledger.acknowledged[writer as usize].load(Ordering::SeqCst);
             let unknown = ledger.unknown[writer as usize].load(Ordering::SeqCst);
             let there = counted[&writer];
-            assert!(acknowledged <= there && there <= acknowledged + unknown, "{writer}: {there} of {acknowledged}+{unknown}");
+            assert!(
+                acknowledged <= there && there <= acknowledged + unknown,
+                "{writer}: {there} of {acknowledged}+{unknown}"
+            );
         }
         let lines: u64 = counted.values().sum();
         assert_eq!(number(&cluster.query("SELECT SUM(counted) FROM d.total").await.unwrap()), lines);
@@ -217,7 +230,8 @@ fn transactions_are_run_again_after_a_conflict_and_refused_what_could_end_them()
         let result = cluster.query("SELECT MIN(n), MAX(n) FROM d.hot").await.unwrap();
         assert_eq!((result.text(0, 0).unwrap(), result.text(0, 1).unwrap()), ("200".into(), "200".into()));
         for sql in ["COMMIT", "DROP TABLE d.hot", "/*! COMMIT */", "CALL d.p()", "SET autocommit = 1"] {
-            let refused: client::Result<()> = cluster.transaction(|txn| async move { txn.query(sql).await.map(drop) }).await;
+            let refused: client::Result<()> =
+                cluster.transaction(|txn| async move { txn.query(sql).await.map(drop) }).await;
             assert!(matches!(refused, Err(Error::NotSupported { .. })), "{sql}: {refused:?}");
         }
         assert!(matches!(cluster.query("BEGIN").await, Err(Error::NotSupported { .. })));
@@ -384,12 +398,16 @@ fn connections_are_encrypted_as_far_as_is_asked() {
 fn rows_as_they_come_and_calls_that_are_dropped() {
     let nodes = TestCluster::start(1);
     runtime().block_on(async {
-        let mut connection = Connection::connect(&nodes.node(1).sql_address, &Options::default()).await.unwrap();
+        let mut connection =
+            Connection::connect(&nodes.node(1).sql_address, &Options::default()).await.unwrap();
         connection.query("CREATE DATABASE d").await.unwrap();
         connection.use_database("d").await.unwrap();
         connection.query("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), d DOUBLE)").await.unwrap();
         let values: Vec<String> = (0..3000).map(|id| format!("({id}, 'v{id}', {id} / 4)")).collect();
-        connection.query(&format!("INSERT INTO t VALUES {}, (-1, NULL, NULL)", values.join(","))).await.unwrap();
+        connection
+            .query(&format!("INSERT INTO t VALUES {}, (-1, NULL, NULL)", values.join(",")))
+            .await
+            .unwrap();
         let sql = "SELECT id, v, d FROM t ORDER BY id";
         let all = connection.query(sql).await.unwrap().rows;
         assert_eq!(all.len(), 3001);
@@ -402,7 +420,8 @@ fn rows_as_they_come_and_calls_that_are_dropped() {
             assert_eq!(rows.columns().len(), 3);
             let mut count = 0;
             while let Some(row) = rows.next().await.unwrap() {
-                let row: Vec<Option<Vec<u8>>> = (0..row.len()).map(|at| row.get(at).map(<[u8]>::to_vec)).collect();
+                let row: Vec<Option<Vec<u8>>> =
+                    (0..row.len()).map(|at| row.get(at).map(<[u8]>::to_vec)).collect();
                 assert_eq!(row, all[count], "prepared: {is_prepared}");
                 count += 1;
             }
@@ -422,7 +441,8 @@ fn rows_as_they_come_and_calls_that_are_dropped() {
         drop(connection.query_rows(sql).await.unwrap());
         assert!(connection.is_broken());
         assert!(matches!(connection.query("SELECT 1").await, Err(Error::Stale)));
-        let mut connection = Connection::connect(&nodes.node(1).sql_address, &Options::default()).await.unwrap();
+        let mut connection =
+            Connection::connect(&nodes.node(1).sql_address, &Options::default()).await.unwrap();
         let slow = tokio::time::timeout(Duration::from_millis(100), connection.query("SELECT SLEEP(30)"));
         assert!(slow.await.is_err());
         assert!(connection.is_broken());
@@ -482,14 +502,17 @@ fn the_command_line_and_joining_nodes_encrypt() {
     let mut client = nodes.connect(1);
     client.query("SET GLOBAL require_secure_transport = ON").unwrap();
     assert!(cluster_tests::connect(&address, PROGRESS_MAX).is_err(), "in the clear nobody is let in");
-    let run = |arguments: &[&str]| program::succeed(std::process::Command::new(server_binary()).args(arguments));
+    let run =
+        |arguments: &[&str]| program::succeed(std::process::Command::new(server_binary()).args(arguments));
     assert!(run(&["sql", "--nodes", &address, "SELECT 6 * 7"]).contains("42"));
     assert!(run(&["status", "--nodes", &address]).contains(&address));
     assert!(run(&["member", "list", "--nodes", &address]).contains(&address));
     let second = nodes.start_joining(1, "learner");
     nodes.wait_until("the second node is a member", PROGRESS_MAX, || {
-        let members = client.query("SELECT COUNT(*) FROM information_schema.QUORATE_CLUSTER_MEMBERS").unwrap();
-        number(&members) == 2 && cluster_tests::connect(&nodes.node(second).sql_address, Duration::from_secs(1)).is_ok()
+        let members =
+            client.query("SELECT COUNT(*) FROM information_schema.QUORATE_CLUSTER_MEMBERS").unwrap();
+        number(&members) == 2
+            && cluster_tests::connect(&nodes.node(second).sql_address, Duration::from_secs(1)).is_ok()
     });
     // A statement of administration that a node passes on to the leader.
     nodes.must_call(second, "drop_learner(2)");

@@ -74,7 +74,8 @@ impl Node {
         let address = format!("127.0.0.1:{client_port}");
         let began = Instant::now();
         loop {
-            let options = client::blocking::Options { timeout: PATIENCE, ..client::blocking::Options::unencrypted() };
+            let options =
+                client::blocking::Options { timeout: PATIENCE, ..client::blocking::Options::unencrypted() };
             let served = Connection::connect_with(&address, &options).and_then(|mut connection| {
                 connection.query("CREATE DATABASE IF NOT EXISTS d")?;
                 Ok(connection)

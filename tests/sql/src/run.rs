@@ -26,7 +26,8 @@ pub struct Target {
 
 impl Target {
     fn connect(&self) -> Result<Connection, String> {
-        let options = Options { user: self.user.clone(), timeout: STATEMENT_TIMEOUT, ..Options::unencrypted() };
+        let options =
+            Options { user: self.user.clone(), timeout: STATEMENT_TIMEOUT, ..Options::unencrypted() };
         let mut connection =
             Connection::connect_with(&self.address, &options).map_err(|error| error.to_string())?;
         // What current client libraries do at connect; it makes the connection's collation MySQL's own default.

@@ -22,5 +22,4 @@ pub mod ok;
 pub mod packet;
 pub mod primitive;
 pub mod resultset;
-pub mod session_state;
 pub mod value;

@@ -44,10 +44,9 @@ impl Outcome {
     pub fn of_end(error: &Error) -> Outcome {
         match error {
             Error::Server(server) if server.message.contains(IN_DOUBT) => Outcome::Unknown(error.to_string()),
-            Error::Lost { .. }
-            | Error::Protocol(_)
-            | Error::Unknown { .. }
-            | Error::AnswerLost { .. } => Outcome::Unknown(error.to_string()),
+            Error::Lost { .. } | Error::Protocol(_) | Error::Unknown { .. } | Error::AnswerLost { .. } => {
+                Outcome::Unknown(error.to_string())
+            }
             Error::Server(_)
             | Error::Tls { .. }
             | Error::Busy { .. }

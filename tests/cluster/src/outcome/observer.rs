@@ -129,7 +129,12 @@ impl Observer {
     }
 
     /// In one transaction the same is read twice.
-    fn look_twice(&self, connection: &mut Connection, before: i64, how: &str) -> client::blocking::Result<i64> {
+    fn look_twice(
+        &self,
+        connection: &mut Connection,
+        before: i64,
+        how: &str,
+    ) -> client::blocking::Result<i64> {
         connection.query("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
         let first = self.look(connection, before, how)?;
         std::thread::sleep(PAUSE);

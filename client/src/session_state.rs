@@ -1,5 +1,4 @@
-//! What a server says of its session's state in an OK packet, to a client that asked for it (`SESSION_TRACK`): the
-//! client's side.
+//! What a server says of its session's state in an OK packet, to a client that asked for it (`SESSION_TRACK`).
 //!
 //! With that capability the summary of an OK packet is always there, and behind it, when the status has
 //! `SESSION_STATE_CHANGED`, a list of changes. Of these a driver that follows a cluster needs two; all others are stepped over,
@@ -7,10 +6,10 @@
 //!
 //! Source: "OK_Packet" in MySQL's source documentation, and the packets of MySQL 9.7.
 
-use crate::mysql::constant::StatusFlags;
-use crate::mysql::ok::{EOF_HEADER, OK_HEADER};
-use crate::mysql::primitive::Input;
-use crate::{Error, Result};
+use wire::mysql::constant::StatusFlags;
+use wire::mysql::ok::{EOF_HEADER, OK_HEADER};
+use wire::mysql::primitive::Input;
+use wire::{Error, Result};
 
 /// A change of a system variable.
 const KIND_SYSTEM_VARIABLE: u8 = 0;
@@ -21,7 +20,7 @@ const MALFORMED: Error = Error::Malformed { what: "session state in an OK packet
 
 /// One change of the session's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change<'a> {
+pub(crate) enum Change<'a> {
     /// A system variable has a new value.
     Variable {
         /// Its name.
@@ -37,7 +36,7 @@ pub enum Change<'a> {
 ///
 /// # Errors
 /// When the packet is not one, or a length in it goes past its end.
-pub fn changes<'a>(payload: &'a [u8], mut each: impl FnMut(Change<'a>)) -> Result<()> {
+pub(crate) fn changes<'a>(payload: &'a [u8], mut each: impl FnMut(Change<'a>)) -> Result<()> {
     let mut input = Input::new(payload);
     if !matches!(input.u8(), Some(OK_HEADER | EOF_HEADER)) {
         return Err(MALFORMED);
