@@ -427,6 +427,10 @@ fn rows_as_they_come_and_calls_that_are_dropped() {
             }
             assert_eq!(count, all.len());
         }
+        let by_name = connection.prepare("SELECT id FROM t WHERE v = ? AND v = ?").await.unwrap();
+        let found =
+            connection.execute(&by_name, &[Param::text("v2999"), Param::blob(b"v2999")]).await.unwrap();
+        assert_eq!(number(&found), 2999);
         let mut rows = connection.query_rows(sql).await.unwrap();
         rows.next().await.unwrap();
         rows.finish().await.unwrap();
