@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wire::mysql::constant::StatusFlags;
 
 use crate::link::Tracked;
 use crate::{Connection, Error, Options, Param, QueryResult, Result, Statement, limits};
@@ -110,7 +111,7 @@ impl NodePool {
         };
         let session = loop {
             let Some(idle) = self.pop(purpose) else { break self.connect(purpose, deadline).await? };
-            if let Some(session) = freshen(idle, deadline).await {
+            if let Some(session) = freshen(idle, self.options.database.as_deref(), deadline).await {
                 break session;
             }
         };
@@ -224,6 +225,10 @@ fn left(deadline: Instant) -> Duration {
 
 /// Makes a session what its purpose asks for; whether it reports what it commits.
 async fn set_up(connection: &mut Connection, purpose: Purpose) -> Result<bool> {
+    if !connection.status().contains(StatusFlags::AUTOCOMMIT) {
+        // What a server may have as its default: a statement by itself would not be committed.
+        connection.query("SET SESSION autocommit = 1").await?;
+    }
     let statement = match purpose {
         Purpose::Write if !connection.is_tracked() => return Ok(false),
         Purpose::Write => "SET SESSION session_track_gtids = OWN_GTID",
@@ -239,11 +244,12 @@ async fn set_up(connection: &mut Connection, purpose: Purpose) -> Result<bool> {
 }
 
 /// Makes sure that an idle connection can be used; none if it cannot.
-async fn freshen(idle: Idle, deadline: Instant) -> Option<Session> {
+async fn freshen(idle: Idle, database: Option<&str>, deadline: Instant) -> Option<Session> {
     let mut session = idle.session;
     session.connection.set_timeout(left(deadline).min(limits::CONNECT_TIMEOUT));
     if session.is_dirty {
         session.connection.reset().await.ok()?;
+        restore_database(&mut session.connection, database).await?;
         session.statements.clear();
         session.reports_gtids = set_up(&mut session.connection, idle.purpose).await.ok()?;
         session.is_dirty = false;
@@ -251,6 +257,15 @@ async fn freshen(idle: Idle, deadline: Instant) -> Option<Session> {
         session.connection.ping().await.ok()?;
     }
     Some(session)
+}
+
+/// A reset leaves the schema that is in use. None when it cannot be as it was: none cannot be used again.
+async fn restore_database(connection: &mut Connection, database: Option<&str>) -> Option<()> {
+    if let Some(name) = database {
+        return connection.use_database(name).await.ok();
+    }
+    let used = connection.query("SELECT DATABASE()").await.ok()?;
+    used.scalar().is_none().then_some(())
 }
 
 impl PooledConnection {

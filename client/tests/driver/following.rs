@@ -61,6 +61,7 @@ fn answer(state: &mut State, node: usize, sql: &str) -> Answer {
         }
         "START TRANSACTION" => Answer::Begun,
         "COMMIT" | "ROLLBACK" => Answer::Ended,
+        _ if sql.starts_with("CALL") => Answer::Changed(0),
         _ if sql.starts_with("SELECT") => Answer::Row(vec![cell(node)]),
         _ if !leads => Answer::Error(1290, "--read-only".to_owned()),
         _ => Answer::Changed(1),
@@ -267,5 +268,38 @@ fn a_call_that_is_dropped_gives_its_connection_up() {
         assert!(dropped.is_err());
         // The answer of the one that was dropped is nobody else's.
         assert_eq!(cluster.query("UPDATE t").await.unwrap().affected, 1);
+    });
+}
+
+#[test]
+fn what_the_server_says_with_its_answers_is_used() {
+    run(async |nodes| {
+        let cluster = nodes.cluster().await;
+        let addresses = nodes.state.lock().unwrap().addresses.clone();
+        let topology = |leader: usize, term: u64| {
+            format!("leader={leader};term={term};1={},2={},", addresses[0], addresses[1])
+        };
+        let waits =
+            || nodes.state.lock().unwrap().ran.iter().filter(|(_, sql)| sql.starts_with("CALL")).count();
+        cluster.read(Consistency::Session).query("SELECT n").await.unwrap();
+        assert_eq!(waits(), 0, "nothing was written");
+        nodes.plan("UPDATE t", Answer::Tracked("3f-0c:t7:40", topology(2, 9)));
+        cluster.query("UPDATE t").await.unwrap();
+        let told = cluster.topology();
+        assert_eq!((told.leader.as_ref(), told.term), (Some(&addresses[1]), 9));
+        // Each node is waited for once.
+        for _ in 0..40 {
+            cluster.read(Consistency::Session).query("SELECT n").await.unwrap();
+        }
+        assert!((1..=2).contains(&waits()), "{}", waits());
+        let wait = "CALL dbms_consensus.wait_apply_index(40, 5)";
+        assert_eq!(nodes.count(wait), waits());
+        cluster.read(Consistency::Eventual).query("SELECT n").await.unwrap();
+        let before = waits();
+        nodes.plan("UPDATE t", Answer::Tracked("3f-0c:t9:41", topology(2, 9)));
+        nodes.state.lock().unwrap().leader = 1;
+        cluster.query("UPDATE t").await.unwrap();
+        cluster.read(Consistency::Session).query("SELECT n").await.unwrap();
+        assert_eq!(waits(), before + 1);
     });
 }

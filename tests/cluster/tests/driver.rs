@@ -458,8 +458,8 @@ fn rows_as_they_come_and_calls_that_are_dropped() {
 fn a_pool_is_bounded_fair_and_clean() {
     let nodes = TestCluster::start(1);
     runtime().block_on(async {
-        let options = ClusterOptions { connections_max: 2, deadline: Duration::from_secs(5), ..options() };
-        let cluster = Cluster::connect(nodes.addresses(), options).await.unwrap();
+        let bounded = ClusterOptions { connections_max: 2, deadline: Duration::from_secs(5), ..options() };
+        let cluster = Cluster::connect(nodes.addresses(), bounded).await.unwrap();
         let mut first = cluster.leader().await.unwrap();
         let second = cluster.leader().await.unwrap();
         let id = first.connection().connection_id();
@@ -474,10 +474,28 @@ fn a_pool_is_bounded_fair_and_clean() {
         let mut third = waiting.await.unwrap().unwrap();
         assert_eq!(third.connection().connection_id(), id, "it is used again");
         assert_eq!(third.connection().query("SELECT @a").await.unwrap().scalar(), None, "and clean");
+        third.connection().query("CREATE DATABASE d").await.unwrap();
+        third.connection().use_database("d").await.unwrap();
+        drop(third);
+        let mut third = cluster.leader().await.unwrap();
+        let used = third.connection().query("SELECT DATABASE()").await.unwrap();
+        assert_eq!(used.scalar(), None, "also of a schema");
         let start = Instant::now();
         assert!(matches!(cluster.leader().await, Err(Error::Busy { .. })));
         assert!(start.elapsed() >= Duration::from_secs(5));
         drop((second, third));
+        // A server's default of no autocommit does not make writes that are not committed.
+        cluster.query("CREATE TABLE d.t (id INT PRIMARY KEY)").await.unwrap();
+        let mut administrator = nodes.connect(1);
+        administrator.query("SET GLOBAL autocommit = 0").unwrap();
+        let fresh = Cluster::connect(nodes.addresses(), options()).await.unwrap();
+        fresh.query("INSERT INTO d.t VALUES (1)").await.unwrap();
+        assert_eq!(
+            number(&fresh.read(Consistency::Strong).query("SELECT COUNT(*) FROM d.t").await.unwrap()),
+            1
+        );
+        administrator.query("SET GLOBAL autocommit = 1").unwrap();
+        drop((fresh, administrator));
         // Reads have connections of their own, within the same bound; and those of a server that went are replaced.
         let mut connections = Vec::new();
         for _ in 0..4 {
