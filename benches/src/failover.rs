@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use client::{Cluster, Options};
+use client::blocking::{Cluster, Options};
 use cluster_tests::{Layout, TestCluster, program};
 
 use crate::leader_proxy;
@@ -228,7 +228,7 @@ fn whole_again(cluster: &TestCluster, id: u64) -> Result<(), String> {
 
 /// Writes a row, notes when it was acknowledged, and so on; after an error it looks for the leader and tries again.
 fn probe(worker: u64, addresses: Vec<String>, stop: &AtomicBool, commits: &Mutex<Vec<Instant>>) {
-    let options = Options { timeout: PROBE_TIMEOUT, ..Options::default() };
+    let options = Options { timeout: PROBE_TIMEOUT, ..Options::unencrypted() };
     let mut cluster = Cluster::with_options(addresses, options);
     let insert = format!("INSERT INTO probe.t (worker) VALUES ({worker})");
     while !stop.load(Ordering::Relaxed) {

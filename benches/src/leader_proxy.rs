@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use client::{Cluster, Options};
+use client::blocking::{Cluster, Options};
 use cluster_tests::relay::relay;
 
 /// How long a connection may wait for a leader.
@@ -20,7 +20,7 @@ const LEADER_TIMEOUT: Duration = Duration::from_secs(10);
 pub fn start(addresses: Vec<String>) -> std::io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
-    let options = Options { timeout: LEADER_TIMEOUT, ..Options::default() };
+    let options = Options { timeout: LEADER_TIMEOUT, ..Options::unencrypted() };
     let cluster = Arc::new(Mutex::new(Cluster::with_options(addresses, options)));
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {

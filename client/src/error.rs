@@ -50,6 +50,13 @@ pub enum Error {
         /// Its answer.
         error: ServerError,
     },
+    /// TLS is wanted and not to be had: the server does not offer it, its certificate is not to be trusted, or a file is wrong.
+    /// Nothing was run.
+    #[error("no encrypted connection: {what}")]
+    Tls {
+        /// Why.
+        what: String,
+    },
     /// The connection was found closed before anything was sent.
     #[error("the connection was closed by the server before the statement was sent")]
     Stale,
@@ -79,6 +86,30 @@ pub enum Error {
         /// Each address and what it said last.
         addresses: String,
     },
+    /// All connections that a [`crate::Cluster`] may have to a node were in use all the time. Nothing was run.
+    #[error("no connection to {address} became free within {waited_ms} ms")]
+    Busy {
+        /// The node.
+        address: String,
+        /// Time spent waiting.
+        waited_ms: u128,
+    },
+    /// A write was under way when the connection or the leader was lost, and whether it is committed cannot be found out, or was
+    /// not within the time. It must not be repeated unless it can be seen in the data that it did not happen.
+    #[error("it is not known whether this was committed: {source}")]
+    Unknown {
+        /// The transaction's name if it is known: `SELECT quorate_transaction_outcome('…')` may tell later.
+        gtid: Option<String>,
+        /// What happened.
+        source: Box<Error>,
+    },
+    /// A statement **is** committed, but its answer (counts, the AUTO_INCREMENT value) was lost with the leader. It must not be
+    /// repeated.
+    #[error("the statement is committed as {gtid}, but its answer was lost with the leader")]
+    AnswerLost {
+        /// The transaction's name.
+        gtid: String,
+    },
 }
 
 impl Error {
@@ -86,12 +117,16 @@ impl Error {
     pub fn server(&self) -> Option<&ServerError> {
         match self {
             Error::Server(error) | Error::LoginRefused { error, .. } => Some(error),
+            Error::Unknown { source, .. } => source.server(),
             Error::Connect { .. }
+            | Error::Tls { .. }
             | Error::Stale
             | Error::Lost { .. }
             | Error::Protocol(_)
             | Error::NotSupported { .. }
-            | Error::NoLeader { .. } => None,
+            | Error::NoLeader { .. }
+            | Error::Busy { .. }
+            | Error::AnswerLost { .. } => None,
         }
     }
 
@@ -106,7 +141,9 @@ impl Error {
     pub fn may_have_run(&self) -> bool {
         match self {
             Error::Protocol(wire::Error::BadHandshake { .. }) => false,
-            Error::Lost { .. } | Error::Protocol(_) => true,
+            Error::Lost { .. } | Error::Protocol(_) | Error::Unknown { .. } | Error::AnswerLost { .. } => {
+                true
+            }
             Error::Server(error) => matches!(
                 error.code,
                 code::ER_SERVER_SHUTDOWN
@@ -118,9 +155,11 @@ impl Error {
             ),
             Error::Connect { .. }
             | Error::LoginRefused { .. }
+            | Error::Tls { .. }
             | Error::Stale
             | Error::NotSupported { .. }
-            | Error::NoLeader { .. } => false,
+            | Error::NoLeader { .. }
+            | Error::Busy { .. } => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The connection phase, from the greeting to the OK.
 //!
-//! Invariant: the password is never sent in clear: as the answer to a challenge, or encrypted with the server's key.
+//! Invariant: the password leaves only as the answer to a challenge, inside of TLS, or encrypted with the server's key.
 
 use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncryptingKey};
 use wire::mysql::auth::{MoreData, Plugin, REQUEST_PUBLIC_KEY, hidden};
@@ -9,16 +9,20 @@ use wire::mysql::handshake::{
     AUTH_MORE_DATA_HEADER, AUTH_SWITCH_HEADER, ConnectAttributes, Greeting, HandshakeResponse, Salt,
     parse_auth_switch, put_attribute,
 };
-use wire::mysql::ok::{OK_HEADER, OkPacket};
+use wire::mysql::ok::OK_HEADER;
 use wire::mysql::packet::PacketWriter;
 
-use crate::connection::check_error;
-use crate::{Connection, Error, Options, Result, limits};
+use crate::link::{Link, check_error};
+use crate::socket::Socket;
+use crate::{Error, Options, Result, SslMode, limits, tls};
 
-impl Connection {
+/// Zeros after the character set in a request for TLS.
+const SSL_REQUEST_FILLER_BYTES: usize = 23;
+
+impl<S: Socket> Link<S> {
     /// Logs in on a fresh connection.
-    pub(crate) fn log_in(&mut self, options: &Options) -> Result<()> {
-        let payload = self.read_packet()?;
+    pub(crate) async fn log_in(&mut self, options: &Options) -> Result<()> {
+        let payload = self.read_packet().await?;
         check_error(&payload)?;
         let greeting = Greeting::parse(&payload)?;
         let capabilities = options.capabilities(greeting.capabilities);
@@ -27,6 +31,7 @@ impl Connection {
         }
         self.capabilities = capabilities;
         self.server_version = greeting.server_version;
+        self.encrypt(options).await?;
         self.connection_id = greeting.connection_id;
         let password = options.password.as_bytes();
         let plugin = Plugin::from_name(greeting.auth_plugin.as_bytes()).unwrap_or(Plugin::Native);
@@ -34,6 +39,9 @@ impl Connection {
         put_attribute(&mut pairs, "_client_name", "quorate");
         put_attribute(&mut pairs, "_client_version", env!("CARGO_PKG_VERSION"));
         put_attribute(&mut pairs, "_pid", &std::process::id().to_string());
+        if options.track_session {
+            put_attribute(&mut pairs, "_quorate_topology", "1");
+        }
         let answer = plugin.answer(password, &greeting.salt);
         let response = HandshakeResponse {
             capabilities,
@@ -46,18 +54,50 @@ impl Connection {
             attributes: ConnectAttributes::from_encoded(&pairs)?,
             zstd_level: None,
         };
-        self.answer_in_login(|writer| response.encode(writer))?;
-        self.finish_login(password, greeting.salt)
+        self.answer_in_login(|writer| response.encode(writer)).await?;
+        self.finish_login(password, greeting.salt).await
+    }
+
+    /// Begins TLS, if the options and the server want it.
+    async fn encrypt(&mut self, options: &Options) -> Result<()> {
+        if !self.capabilities.contains(Capabilities::SSL) {
+            return match options.ssl_mode {
+                SslMode::Disabled | SslMode::Preferred => Ok(()),
+                SslMode::Required | SslMode::VerifyCa | SslMode::VerifyIdentity => Err(Error::Tls {
+                    what: format!("{} does not offer TLS, which is required", self.address),
+                }),
+            };
+        }
+        let (config, name) = (tls::config(options)?, tls::server_name(&self.address)?);
+        let capabilities = self.capabilities.bits();
+        self.answer_in_login(|writer| {
+            writer.begin_packet();
+            writer.put_u32(capabilities);
+            writer.put_u32(limits::PACKET_BYTES_MAX as u32);
+            writer.put_u8(charset::UTF8MB4_GENERAL_CI as u8);
+            writer.put_bytes(&[0; SSL_REQUEST_FILLER_BYTES]);
+            writer.end_packet();
+        })
+        .await?;
+        if !self.reader.is_drained() {
+            // Nothing that came in the clear may be read as if it had been encrypted.
+            return Err(wire::Error::BadHandshake { what: "data before TLS" }.into());
+        }
+        let started = self.channel.start_tls(config, name, self.deadline).await;
+        started.map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => Error::Tls { what: format!("{}: {error}", self.address) },
+            _ => Error::Lost { source: error },
+        })
     }
 
     /// Plays the rounds of the authentication until OK or ERR.
-    fn finish_login(&mut self, password: &[u8], mut salt: Salt) -> Result<()> {
+    async fn finish_login(&mut self, password: &[u8], mut salt: Salt) -> Result<()> {
         for _ in 0..limits::LOGIN_PACKETS_MAX {
-            let payload = self.read_packet()?;
+            let payload = self.read_packet().await?;
             check_error(&payload)?;
             match payload.first() {
                 Some(&OK_HEADER) => {
-                    self.status = OkPacket::parse(&payload)?.status;
+                    self.status = self.take_ok(&payload)?.status;
                     return Ok(());
                 }
                 Some(&AUTH_SWITCH_HEADER) => {
@@ -68,27 +108,42 @@ impl Connection {
                     salt = Salt::from_server(challenge)
                         .ok_or(wire::Error::BadHandshake { what: "challenge of an auth switch" })?;
                     let answer = plugin.answer(password, &salt);
-                    self.answer_in_login(|writer| writer.put_packet(&answer))?;
+                    self.answer_in_login(|writer| writer.put_packet(&answer)).await?;
                 }
-                Some(&AUTH_MORE_DATA_HEADER) if MoreData::parse(&payload) == MoreData::FastAuthSuccess => {}
-                Some(&AUTH_MORE_DATA_HEADER) if MoreData::parse(&payload) == MoreData::FullAuthentication => {
-                    self.answer_in_login(|writer| writer.put_packet(&[REQUEST_PUBLIC_KEY]))?;
-                }
-                Some(&AUTH_MORE_DATA_HEADER) => {
-                    let encrypted = encrypt(&payload[1..], password, &salt)
-                        .ok_or(Error::NotSupported { what: "the server's key for passwords" })?;
-                    self.answer_in_login(|writer| writer.put_packet(&encrypted))?;
-                }
+                Some(&AUTH_MORE_DATA_HEADER) => match MoreData::parse(&payload) {
+                    MoreData::FastAuthSuccess => {}
+                    MoreData::FullAuthentication => self.send_password(password, &salt).await?,
+                    MoreData::Unknown => {
+                        return Err(wire::Error::BadHandshake { what: "authentication data" }.into());
+                    }
+                },
                 _ => return Err(wire::Error::BadHandshake { what: "answer to the login" }.into()),
             }
         }
         Err(wire::Error::BadHandshake { what: "the login does not end" }.into())
     }
 
-    fn answer_in_login(&mut self, put: impl FnOnce(&mut PacketWriter)) -> Result<()> {
+    /// Full authentication of `caching_sha2_password`: the server has to see the password.
+    async fn send_password(&mut self, password: &[u8], salt: &Salt) -> Result<()> {
+        if self.channel.encryption().is_some() {
+            let clear = [password, &[0]].concat();
+            return self.answer_in_login(|writer| writer.put_packet(&clear)).await;
+        }
+        self.answer_in_login(|writer| writer.put_packet(&[REQUEST_PUBLIC_KEY])).await?;
+        let payload = self.read_packet().await?;
+        check_error(&payload)?;
+        let Some((&AUTH_MORE_DATA_HEADER, pem)) = payload.split_first() else {
+            return Err(wire::Error::BadHandshake { what: "public key" }.into());
+        };
+        let encrypted = encrypt(pem, password, salt)
+            .ok_or(Error::NotSupported { what: "the server's key for passwords" })?;
+        self.answer_in_login(|writer| writer.put_packet(&encrypted)).await
+    }
+
+    async fn answer_in_login(&mut self, put: impl FnOnce(&mut PacketWriter)) -> Result<()> {
         self.writer.set_sequence(self.reader.sequence_next());
         put(&mut self.writer);
-        self.write_out()?;
+        self.write_out().await?;
         self.reader.set_sequence_next(self.writer.sequence());
         Ok(())
     }

@@ -49,74 +49,110 @@ impl QueryResult {
     }
 }
 
-/// Reads a row of the text protocol.
-pub(crate) fn parse_text_row(payload: &[u8], column_count: usize) -> Result<Vec<Option<Vec<u8>>>> {
-    let mut input = Input::new(payload);
-    let mut row = Vec::with_capacity(column_count);
-    for _ in 0..column_count {
-        if input.peek() == Some(NULL_MARKER) {
-            input.u8();
-            row.push(None);
-        } else {
-            row.push(Some(input.lenenc_bytes().ok_or(MALFORMED_ROW)?.to_vec()));
-        }
-    }
-    if input.is_empty() { Ok(row) } else { Err(MALFORMED_ROW.into()) }
+/// Which form rows have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RowForm {
+    /// That of the text protocol.
+    Text,
+    /// That of prepared statements.
+    Binary,
 }
 
-/// Reads a row of the binary protocol, as text.
-pub(crate) fn parse_binary_row(payload: &[u8], columns: &[Column]) -> Result<Vec<Option<Vec<u8>>>> {
-    let mut input = Input::new(payload);
-    if input.u8() != Some(BINARY_ROW_HEADER) {
-        return Err(MALFORMED_ROW.into());
+impl RowForm {
+    /// Reads a row, as text.
+    pub(crate) fn parse(self, payload: &[u8], columns: &[Column]) -> Result<Vec<Option<Vec<u8>>>> {
+        let mut cells = Vec::new();
+        let mut text = Vec::new();
+        let source = match self {
+            RowForm::Text => {
+                RowForm::cells_of_text(payload, columns.len(), &mut cells)?;
+                payload
+            }
+            RowForm::Binary => {
+                RowForm::cells_of_binary(payload, columns, &mut text, &mut cells)?;
+                &text
+            }
+        };
+        Ok(cells.into_iter().map(|cell| cell.map(|(start, end)| source[start..end].to_vec())).collect())
     }
-    let bitmap_bytes = (columns.len() + BINARY_ROW_NULL_OFFSET_BITS).div_ceil(8);
-    let bitmap = input.bytes(bitmap_bytes).ok_or(MALFORMED_ROW)?;
-    let mut row = Vec::with_capacity(columns.len());
-    for (index, column) in columns.iter().enumerate() {
-        let bit = index + BINARY_ROW_NULL_OFFSET_BITS;
-        if bitmap[bit / 8] & (1 << (bit % 8)) != 0 {
-            row.push(None);
-            continue;
+
+    /// Where the values of a row of the text protocol are in it.
+    pub(crate) fn cells_of_text(
+        payload: &[u8],
+        column_count: usize,
+        cells: &mut Vec<Option<(usize, usize)>>,
+    ) -> Result<()> {
+        cells.clear();
+        let mut input = Input::new(payload);
+        for _ in 0..column_count {
+            if input.peek() == Some(NULL_MARKER) {
+                input.u8();
+                cells.push(None);
+            } else {
+                let length = input.lenenc_bytes().ok_or(MALFORMED_ROW)?.len();
+                let end = payload.len() - input.rest().len();
+                cells.push(Some((end - length, end)));
+            }
         }
-        let is_unsigned = column.flags & column_flag::UNSIGNED != 0;
-        let binary_type = ParameterType { column_type: column.column_type, is_unsigned };
-        row.push(to_text(&execute::parse_value(&mut input, binary_type)?, column));
+        if input.is_empty() { Ok(()) } else { Err(MALFORMED_ROW.into()) }
     }
-    if input.is_empty() { Ok(row) } else { Err(MALFORMED_ROW.into()) }
+
+    /// Appends the values of a row of the binary protocol to `text`, and where they are there to `cells`.
+    pub(crate) fn cells_of_binary(
+        payload: &[u8],
+        columns: &[Column],
+        text: &mut Vec<u8>,
+        cells: &mut Vec<Option<(usize, usize)>>,
+    ) -> Result<()> {
+        cells.clear();
+        let mut input = Input::new(payload);
+        if input.u8() != Some(BINARY_ROW_HEADER) {
+            return Err(MALFORMED_ROW.into());
+        }
+        let bitmap_bytes = (columns.len() + BINARY_ROW_NULL_OFFSET_BITS).div_ceil(8);
+        let bitmap = input.bytes(bitmap_bytes).ok_or(MALFORMED_ROW)?;
+        for (index, column) in columns.iter().enumerate() {
+            let bit = index + BINARY_ROW_NULL_OFFSET_BITS;
+            if bitmap[bit / 8] & (1 << (bit % 8)) != 0 {
+                cells.push(None);
+                continue;
+            }
+            let is_unsigned = column.flags & column_flag::UNSIGNED != 0;
+            let binary_type = ParameterType { column_type: column.column_type, is_unsigned };
+            let start = text.len();
+            let is_value = put_text(text, &execute::parse_value(&mut input, binary_type)?, column);
+            cells.push(is_value.then_some((start, text.len())));
+        }
+        if input.is_empty() { Ok(()) } else { Err(MALFORMED_ROW.into()) }
+    }
 }
 
 const MALFORMED_ROW: wire::Error = wire::Error::Malformed { what: "row" };
 
-/// A binary value as the text protocol sends it.
-fn to_text(value: &Param<'_>, column: &Column) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
+/// Appends a binary value as the text protocol sends it; false: it is NULL.
+fn put_text(out: &mut Vec<u8>, value: &Param<'_>, column: &Column) -> bool {
     let decimals = column.decimals;
     let zerofill = column.flags & column_flag::ZEROFILL != 0;
     match value {
-        Param::Null => return None,
-        Param::Int(value) => number::put_i64(&mut out, *value),
-        Param::UInt(value) if column.column_type == column_type::YEAR => {
-            number::put_padded(&mut out, *value, 4)
-        }
-        Param::UInt(value) if zerofill => {
-            number::put_padded(&mut out, *value, column.length.min(255) as usize)
-        }
-        Param::UInt(value) => number::put_u64(&mut out, *value),
+        Param::Null => return false,
+        Param::Int(value) => number::put_i64(out, *value),
+        Param::UInt(value) if column.column_type == column_type::YEAR => number::put_padded(out, *value, 4),
+        Param::UInt(value) if zerofill => number::put_padded(out, *value, column.length.min(255) as usize),
+        Param::UInt(value) => number::put_u64(out, *value),
         Param::Float(value) if decimals < DECIMALS_NOT_FIXED => {
-            number::put_double_fixed(&mut out, f64::from(*value), decimals);
+            number::put_double_fixed(out, f64::from(*value), decimals);
         }
-        Param::Float(value) => number::put_float(&mut out, *value),
+        Param::Float(value) => number::put_float(out, *value),
         Param::Double(value) if decimals < DECIMALS_NOT_FIXED => {
-            number::put_double_fixed(&mut out, *value, decimals);
+            number::put_double_fixed(out, *value, decimals);
         }
-        Param::Double(value) => number::put_double(&mut out, *value),
+        Param::Double(value) => number::put_double(out, *value),
         Param::Bytes { value, .. } => out.extend_from_slice(value),
-        Param::Date(value) => value.put_date_text(&mut out),
-        Param::DateTime(value) => value.put_text(&mut out, fraction_digits(decimals)),
-        Param::Time(value) => value.put_text(&mut out, fraction_digits(decimals)),
+        Param::Date(value) => value.put_date_text(out),
+        Param::DateTime(value) => value.put_text(out, fraction_digits(decimals)),
+        Param::Time(value) => value.put_text(out, fraction_digits(decimals)),
     }
-    Some(out)
+    true
 }
 
 /// Digits of a fraction of seconds: a column whose decimals are not fixed has none.

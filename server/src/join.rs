@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use client::{Connection, Options};
+use client::blocking::{Connection, Options};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Peer, Timing};
@@ -63,14 +63,13 @@ enum Refused {
 }
 
 fn ask(config: &mut Config, address: &str) -> Result<(), Refused> {
-    let for_now = |error: client::Error| Refused::ForNow(error.to_string());
+    let for_now = |error: client::blocking::Error| Refused::ForNow(error.to_string());
     let login = password_file::node_login(config).map_err(Refused::ForGood)?;
     let options = Options { timeout: Duration::from_secs(5), ..login };
     let mut connection = Connection::connect_with(address, &options).map_err(|error| match &error {
-        client::Error::LoginRefused { error, .. } if error.code == 1045 => Refused::ForGood(format!(
-            "{} (a node joins as root, with the password of --root-password-file)",
-            error.message
-        )),
+        client::blocking::Error::LoginRefused { error, .. } if error.code == 1045 => Refused::ForGood(
+            format!("{} (a node joins as root, with the password of --root-password-file)", error.message),
+        ),
         _ => for_now(error),
     })?;
     let answer = connection.query("SELECT @@global.quorate_cluster_identity").map_err(for_now)?;
@@ -92,7 +91,7 @@ fn ask(config: &mut Config, address: &str) -> Result<(), Refused> {
     );
     let answer = connection.query(&call).map_err(|error| match &error {
         // Not the leader, no quorum, another change under way: all pass.
-        client::Error::Server(server) if !matches!(server.code, 1290 | 1205 | 1053 | 1105) => {
+        client::blocking::Error::Server(server) if !matches!(server.code, 1290 | 1205 | 1053 | 1105) => {
             Refused::ForGood(server.message.clone())
         }
         _ => for_now(error),

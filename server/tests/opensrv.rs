@@ -9,7 +9,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error, Param};
+use client::blocking::{Connection, Error, Param};
 use wire::mysql::constant::{Capabilities, StatusFlags, charset, column_type};
 use wire::mysql::handshake::{ConnectAttributes, HandshakeResponse};
 use wire::mysql::ok::OK_HEADER;
@@ -68,7 +68,7 @@ impl Node {
         node
     }
 
-    fn try_setup(&self) -> client::Result<()> {
+    fn try_setup(&self) -> client::blocking::Result<()> {
         let mut connection = Connection::connect(&self.address, "root", "", None, TIMEOUT)?;
         connection.query("CREATE DATABASE IF NOT EXISTS d")?;
         connection.query(
@@ -90,7 +90,7 @@ fn number(error: &Error) -> u16 {
     }
 }
 
-fn row(result: &client::QueryResult, index: usize) -> Vec<Option<String>> {
+fn row(result: &client::blocking::QueryResult, index: usize) -> Vec<Option<String>> {
     (0..result.columns.len()).map(|column| result.text(index, column)).collect()
 }
 
@@ -162,7 +162,8 @@ fn errors_are_answered_and_the_connection_goes_on() {
     let node = Node::start();
     let mut connection = node.connect();
     connection.query("INSERT INTO t (id) VALUES (1)").unwrap();
-    let refused = |result: client::Result<client::QueryResult>| number(&result.unwrap_err());
+    let refused =
+        |result: client::blocking::Result<client::blocking::QueryResult>| number(&result.unwrap_err());
     assert_eq!(refused(connection.query("INSERT INTO t (id) VALUES (1)")), 1062);
     assert_eq!(refused(connection.query("SELEC 1")), 1064);
     assert_eq!(refused(connection.query("SELECT ?")), 1064);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::fake::{Answer, Server};
-use client::{Cluster, Error, Options, Role};
+use client::blocking::{Cluster, Error, Options, Role};
 
 /// Three nodes that know which of them leads, and what each has run.
 struct Nodes {

@@ -16,6 +16,7 @@ use wire::mysql::execute::{LongData, parse_parameters};
 use wire::mysql::handshake::{ClientHello, Greeting, Salt};
 use wire::mysql::ok::OkPacket;
 use wire::mysql::packet::{Packet, PacketReader, PacketWriter};
+use wire::mysql::primitive::put_lenenc_bytes;
 use wire::mysql::resultset::{self, BinaryRow, TextRow};
 use wire::mysql::value::Param;
 
@@ -26,6 +27,14 @@ pub enum Answer {
     Changed(u64),
     /// OK, and a transaction is open from now on.
     Begun,
+    /// OK with one row changed, the name of a transaction and a value of `quorate_topology`, to a client that tracks them.
+    Tracked(&'static str, String),
+    /// OK, and no transaction is open from now on.
+    Ended,
+    /// A result set of one row.
+    Row(Vec<Option<Vec<u8>>>),
+    /// A result set.
+    Table(Vec<Vec<Option<Vec<u8>>>>),
     /// Result sets of one column each; `None` is NULL.
     Rows(Vec<Vec<Option<Vec<u8>>>>),
     /// A row, then an error.
@@ -39,6 +48,8 @@ pub enum Answer {
     /// No answer for ever.
     Hang,
 }
+
+const OFFERED: Capabilities = Capabilities::SERVER.with(Capabilities::SESSION_TRACK);
 
 type Handler = dyn Fn(&[u8]) -> Answer + Send + Sync;
 
@@ -121,7 +132,7 @@ impl Session {
             server_version: "8.0.36-fake".to_owned(),
             connection_id,
             salt,
-            capabilities: Capabilities::SERVER,
+            capabilities: OFFERED,
             charset: 255,
             status: self.status,
             auth_plugin: plugin.name().to_owned(),
@@ -130,8 +141,7 @@ impl Session {
         self.flush();
         self.reader.set_sequence_next(self.writer.sequence());
         let Some(packet) = self.packet() else { return false };
-        let Ok(ClientHello::Response(response)) = ClientHello::parse(&packet.payload, Capabilities::SERVER)
-        else {
+        let Ok(ClientHello::Response(response)) = ClientHello::parse(&packet.payload, OFFERED) else {
             return false;
         };
         self.capabilities = response.capabilities;
@@ -236,6 +246,22 @@ impl Session {
         (0..count).map(column).collect()
     }
 
+    fn put_table(&mut self, rows: &[Vec<Option<Vec<u8>>>]) {
+        let columns = self.echo_columns(rows.first().map_or(1, Vec::len));
+        resultset::put_columns(&mut self.writer, &columns, self.capabilities, self.status);
+        for values in rows {
+            let mut row = TextRow::begin(&mut self.writer);
+            for value in values {
+                match value {
+                    Some(bytes) => row.bytes(bytes),
+                    None => row.null(),
+                }
+            }
+            row.end();
+        }
+        resultset::put_end(&mut self.writer, self.capabilities, self.status, 0);
+    }
+
     /// Writes an answer; false when the connection is to be closed.
     fn answer(&mut self, answer: &Answer) -> bool {
         let status = self.status;
@@ -249,6 +275,33 @@ impl Session {
                 self.status.set(StatusFlags::IN_TRANS, true);
                 OkPacket { status: self.status, ..OkPacket::default() }.encode(&mut self.writer);
             }
+            Answer::Tracked(gtid, topology) => {
+                let mut changes = Vec::new();
+                let mut change = |kind: u8, parts: &[&[u8]]| {
+                    let mut data = Vec::new();
+                    parts.iter().for_each(|part| put_lenenc_bytes(&mut data, part));
+                    changes.push(kind);
+                    put_lenenc_bytes(&mut changes, &data);
+                };
+                change(0, &[b"quorate_topology", topology.as_bytes()]);
+                // The 0 says how names are written.
+                changes.extend_from_slice(&[3, gtid.len() as u8 + 2, 0]);
+                put_lenenc_bytes(&mut changes, gtid.as_bytes());
+                let status = status | StatusFlags::SESSION_STATE_CHANGED;
+                self.writer.begin_packet();
+                self.writer.put_bytes(&[0, 1, 0]);
+                self.writer.put_u16(status.bits());
+                self.writer.put_u16(0);
+                self.writer.put_lenenc_bytes(b"");
+                self.writer.put_lenenc_bytes(&changes);
+                self.writer.end_packet();
+            }
+            Answer::Ended => {
+                self.status.set(StatusFlags::IN_TRANS, false);
+                OkPacket { status: self.status, ..OkPacket::default() }.encode(&mut self.writer);
+            }
+            Answer::Row(row) => self.put_table(std::slice::from_ref(row)),
+            Answer::Table(rows) => self.put_table(rows),
             Answer::Rows(results) => {
                 for (number, rows) in results.iter().enumerate() {
                     let mut status = status;

@@ -4,3 +4,5 @@
 mod cluster;
 mod connection;
 mod fake;
+mod following;
+mod real;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use client::Options;
+use client::blocking::Options;
 
 use crate::password_file;
 

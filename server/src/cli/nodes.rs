@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error, Options, QueryResult};
+use client::blocking::{Connection, Error, Options, QueryResult};
 
 use super::login::Login;
 
@@ -225,7 +225,7 @@ impl Nodes {
 }
 
 /// A node's id if it leads and serves, else the client address of the leader that it knows.
-fn ask(address: &str, options: &Options) -> client::Result<(Option<u64>, String, Connection)> {
+fn ask(address: &str, options: &Options) -> client::blocking::Result<(Option<u64>, String, Connection)> {
     let mut connection = Connection::connect_with(address, options)?;
     let result = connection.query("SELECT @@server_id, @@quorate_serving, @@quorate_leader")?;
     let number = |column| result.text(0, column).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
@@ -238,9 +238,14 @@ fn is_passing(error: &Error) -> bool {
     match error {
         Error::Connect { .. } | Error::Stale | Error::NoLeader { .. } => true,
         Error::Server(_) => error.is_not_leader(),
-        Error::LoginRefused { .. } | Error::Lost { .. } | Error::Protocol(_) | Error::NotSupported { .. } => {
-            false
-        }
+        Error::LoginRefused { .. }
+        | Error::Tls { .. }
+        | Error::Lost { .. }
+        | Error::Protocol(_)
+        | Error::NotSupported { .. }
+        | Error::Busy { .. }
+        | Error::Unknown { .. }
+        | Error::AnswerLost { .. } => false,
     }
 }
 
@@ -293,7 +298,11 @@ mod tests {
     #[test]
     fn only_what_cannot_have_run_is_asked_of_another_node() {
         let server = |code| {
-            Error::Server(client::ServerError { code, sqlstate: "HY000".into(), message: "no".into() })
+            Error::Server(client::blocking::ServerError {
+                code,
+                sqlstate: "HY000".into(),
+                message: "no".into(),
+            })
         };
         assert!(is_passing(&server(1290)) && !is_passing(&server(1105)));
         let lost = Error::Lost { source: std::io::ErrorKind::TimedOut.into() };

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use client::{Cluster, Connection, Options, QueryResult};
+use client::blocking::{Cluster, Connection, Options, QueryResult};
 use serde_json::json;
 
 use super::nodes::{ANSWER_TIMEOUT, Nodes};

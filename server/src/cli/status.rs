@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use client::{Connection, Options};
+use client::blocking::{Connection, Options};
 use serde::Serialize;
 
 use super::member::{MemberRow, read_members};

@@ -116,7 +116,7 @@ pub fn forward(node: &Node, procedure: &Procedure) -> Result<Option<u64>, Error>
         .ok_or_else(|| no_leader("the address of the leader for clients is not known here"))?;
     let login = crate::password_file::node_login(&node.config).map_err(Error::internal)?;
     call(&address, login, procedure).map_err(|error| match error {
-        client::Error::Server(answer) => Error {
+        client::blocking::Error::Server(answer) => Error {
             code: answer.code,
             state: answer.sqlstate.as_bytes().try_into().unwrap_or(*b"HY000"),
             message: answer.message,
@@ -125,9 +125,13 @@ pub fn forward(node: &Node, procedure: &Procedure) -> Result<Option<u64>, Error>
     })
 }
 
-fn call(address: &str, login: client::Options, procedure: &Procedure) -> Result<Option<u64>, client::Error> {
-    let options = client::Options { timeout: FORWARD_TIMEOUT, ..login };
-    let mut connection = client::Connection::connect_with(address, &options)?;
+fn call(
+    address: &str,
+    login: client::blocking::Options,
+    procedure: &Procedure,
+) -> Result<Option<u64>, client::blocking::Error> {
+    let options = client::blocking::Options { timeout: FORWARD_TIMEOUT, ..login };
+    let mut connection = client::blocking::Connection::connect_with(address, &options)?;
     connection.query(&format!("SET @{FORWARDED_VARIABLE} = 1"))?;
     let answer = connection.query(&procedure.statement())?;
     Ok(answer.scalar().and_then(|id| id.parse().ok()))

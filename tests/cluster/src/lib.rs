@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use client::{Connection, Options};
+use client::blocking::{Connection, Options};
 use rustix::process::{Pid, Signal, kill_process};
 
 pub use layout::Layout;
@@ -404,8 +404,8 @@ impl TestNode {
 ///
 /// # Errors
 /// When the server cannot be reached.
-pub fn connect(address: &str, timeout: Duration) -> client::Result<Connection> {
-    Connection::connect_with(address, &Options { timeout, ..Options::default() })
+pub fn connect(address: &str, timeout: Duration) -> client::blocking::Result<Connection> {
+    Connection::connect_with(address, &Options { timeout, ..Options::unencrypted() })
 }
 
 impl Drop for TestCluster {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use client::{Cluster, Connection, Options};
+use client::blocking::{Cluster, Connection, Options};
 
 use crate::TestCluster;
 
@@ -45,7 +45,7 @@ pub struct Load {
 }
 
 /// Makes the tables.
-pub fn prepare(connection: &mut Connection) -> client::Result<()> {
+pub fn prepare(connection: &mut Connection) -> client::blocking::Result<()> {
     connection.query("CREATE DATABASE IF NOT EXISTS bank")?;
     connection
         .query("CREATE TABLE bank.account (id INT PRIMARY KEY, balance INT NOT NULL, KEY (balance))")?;
@@ -101,7 +101,7 @@ impl Load {
 }
 
 fn work(worker: u64, addresses: Vec<String>, stop: &AtomicBool, acknowledged: &AtomicU64) -> Record {
-    let options = Options { timeout: Duration::from_secs(5), ..Options::default() };
+    let options = Options { timeout: Duration::from_secs(5), ..Options::unencrypted() };
     let mut cluster = Cluster::with_options(addresses, options);
     let mut record = Record::default();
     let mut number = 0;
@@ -131,7 +131,7 @@ fn work(worker: u64, addresses: Vec<String>, stop: &AtomicBool, acknowledged: &A
 }
 
 /// After an error: look for the leader anew unless the server only asked for a retry.
-fn recover(cluster: &mut Cluster, error: &client::Error, record: &mut Record) {
+fn recover(cluster: &mut Cluster, error: &client::blocking::Error, record: &mut Record) {
     if is_retryable(error) {
         record.retried += 1;
     } else if record.failures.len() < FAILURES_KEPT_MAX {
@@ -146,16 +146,20 @@ fn recover(cluster: &mut Cluster, error: &client::Error, record: &mut Record) {
 /// Whether an error is one that a client of a replicated database has to expect and may try again after: not the leader (1290), rolled
 /// back with the leadership (1053), a deadlock (1213), or no connection.
 #[must_use]
-pub fn is_retryable(error: &client::Error) -> bool {
+pub fn is_retryable(error: &client::blocking::Error) -> bool {
     match error {
-        client::Error::Server(error) => matches!(error.code, 1290 | 1053 | 1213),
-        client::Error::Connect { .. }
-        | client::Error::Stale
-        | client::Error::Lost { .. }
-        | client::Error::NoLeader { .. } => true,
-        client::Error::LoginRefused { .. }
-        | client::Error::Protocol(_)
-        | client::Error::NotSupported { .. } => false,
+        client::blocking::Error::Server(error) => matches!(error.code, 1290 | 1053 | 1213),
+        client::blocking::Error::Connect { .. }
+        | client::blocking::Error::Stale
+        | client::blocking::Error::Lost { .. }
+        | client::blocking::Error::NoLeader { .. } => true,
+        client::blocking::Error::LoginRefused { .. }
+        | client::blocking::Error::Tls { .. }
+        | client::blocking::Error::Protocol(_)
+        | client::blocking::Error::NotSupported { .. }
+        | client::blocking::Error::Busy { .. }
+        | client::blocking::Error::Unknown { .. }
+        | client::blocking::Error::AnswerLost { .. } => false,
     }
 }
 
@@ -171,7 +175,7 @@ pub fn assert_only_retryable(records: &[Record]) {
     println!("{done} rows acknowledged, {retried} operations to be tried again");
 }
 
-fn transfer(cluster: &mut Cluster) -> client::Result<()> {
+fn transfer(cluster: &mut Cluster) -> client::blocking::Result<()> {
     let from = rand::random_range(1..=ACCOUNTS);
     let to = rand::random_range(1..=ACCOUNTS);
     let amount = rand::random_range(1..=20);
@@ -183,7 +187,7 @@ fn transfer(cluster: &mut Cluster) -> client::Result<()> {
     result
 }
 
-fn transfer_on(connection: &mut Connection, from: u64, to: u64, amount: u64) -> client::Result<()> {
+fn transfer_on(connection: &mut Connection, from: u64, to: u64, amount: u64) -> client::blocking::Result<()> {
     connection.query("BEGIN")?;
     let balance =
         connection.query(&format!("SELECT balance FROM bank.account WHERE id = {from} FOR UPDATE"))?;

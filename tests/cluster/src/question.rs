@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error, QueryResult, ServerError};
+use client::blocking::{Connection, Error, QueryResult, ServerError};
 
 use crate::{TestCluster, connect};
 
@@ -146,7 +146,7 @@ pub fn lines(rows: &QueryResult) -> String {
 ///
 /// # Errors
 /// Those of the server, and of the connection.
-pub fn read_strongly(connection: &mut Connection, timeout_seconds: u64) -> client::Result<()> {
+pub fn read_strongly(connection: &mut Connection, timeout_seconds: u64) -> client::blocking::Result<()> {
     connection.query("SET quorate_read_consistency = STRONG")?;
     connection.query(&format!("SET quorate_read_timeout = {timeout_seconds}"))?;
     Ok(())

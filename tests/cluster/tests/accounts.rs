@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::{Layout, TestCluster, connect};
 
 /// How long anything may take here.
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SMALL_LOG: [&str; 6] = ["--log-keep-mib", "1", "--log-max-mib", "2", "--log-segment-mib", "1"];
 
 /// What a node says of all accounts, a cell a line.
-fn facts(connection: &mut Connection) -> client::Result<String> {
+fn facts(connection: &mut Connection) -> client::blocking::Result<String> {
     let mut facts = String::new();
     for sql in [
         "SELECT * FROM mysql.user",

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use client::{Cluster, Options};
+use client::blocking::{Cluster, Options};
 use cluster_tests::TestCluster;
 use cluster_tests::load::is_retryable;
 
@@ -24,7 +24,7 @@ struct Told {
 }
 
 fn insert(addresses: &[String], stop: &AtomicBool, acknowledged: &AtomicU64) -> Told {
-    let options = Options { timeout: Duration::from_secs(5), ..Options::default() };
+    let options = Options { timeout: Duration::from_secs(5), ..Options::unencrypted() };
     let mut cluster = Cluster::with_options(addresses.to_vec(), options);
     let mut told = Told::default();
     while !stop.load(Ordering::Relaxed) {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::process::{ThreadWatch, allow_files, memory_bytes, threads};
 use cluster_tests::{Layout, TestCluster, connect};
 

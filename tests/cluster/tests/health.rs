@@ -233,7 +233,7 @@ fn what_was_acknowledged_before_the_lag_is_there() {
     let acknowledged = Mutex::new(Vec::new());
     let numbers = "a.n + 10 * b.n + 100 * c.n + 1000 * e.n + 10000 * f.n";
     let tables = "d.digits a, d.digits b, d.digits c, d.digits e, d.digits f";
-    let write = |writer: &mut client::Connection| {
+    let write = |writer: &mut client::blocking::Connection| {
         for number in 0..TRANSACTIONS {
             let from = number * ROWS;
             let rows =

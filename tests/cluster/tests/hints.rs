@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test: what fails here fails the test")]
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::{TestCluster, connect};
 
 const ALL: &str = "/*+ COMMIT_ON_SUCCESS ROLLBACK_ON_FAIL TARGET_AFFECT_ROW(1) */";
@@ -101,8 +101,8 @@ fn hints_end_the_transaction_with_the_statement() {
     assert_eq!(stock(&mut other), "1=6,3=11,4=3");
 }
 
-fn wire_int(value: i64) -> client::Param<'static> {
-    client::Param::Int(value)
+fn wire_int(value: i64) -> client::blocking::Param<'static> {
+    client::blocking::Param::Int(value)
 }
 
 /// Many sessions sell from one row until there is nothing left: never more than there was, and in groups.

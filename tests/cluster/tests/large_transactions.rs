@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::{Layout, TestCluster};
 
 /// A transaction is written in parts from 1 MiB on, and the store may hold 24 MiB.
@@ -29,7 +29,7 @@ fn start() -> TestCluster {
 }
 
 /// Writes rows of together `mib` MiB in the open transaction, numbered from `from` on; how many.
-fn insert(connection: &mut Connection, from: usize, mib: usize) -> client::Result<usize> {
+fn insert(connection: &mut Connection, from: usize, mib: usize) -> client::blocking::Result<usize> {
     let count = (mib << 20).div_ceil(ROW_BYTES);
     for id in from..from + count {
         let sql = format!("INSERT INTO d.t VALUES ({id}, REPEAT('{}', {ROW_BYTES}), {})", id % 10, id % 7);

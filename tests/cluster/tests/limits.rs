@@ -6,14 +6,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error};
+use client::blocking::{Connection, Error};
 use cluster_tests::{TestCluster, program};
 
 /// How long things that happen at once may take on a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
 /// The server's error number of a statement that has to fail.
-fn errno(result: client::Result<client::QueryResult>) -> u16 {
+fn errno(result: client::blocking::Result<client::blocking::QueryResult>) -> u16 {
     match result {
         Err(Error::Server(error)) => error.code,
         other => panic!("wanted an error of the server, got {other:?}"),
@@ -73,7 +73,7 @@ fn while_it_waits(
     mut connection: Connection,
     sql: &str,
     release: impl FnOnce(),
-) -> (client::Result<client::QueryResult>, Connection) {
+) -> (client::blocking::Result<client::blocking::QueryResult>, Connection) {
     let sql = sql.to_owned();
     let thread = std::thread::spawn(move || (connection.query(&sql), connection));
     wait_for_state(cluster, "lock");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::{Layout, TestCluster, program};
 
 /// How long a statement that needs no luck may take to come so far.

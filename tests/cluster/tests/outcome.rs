@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::network;
 use cluster_tests::{Layout, TestCluster, connect};
 

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error};
+use client::blocking::{Connection, Error};
 use cluster_tests::process::allow_files;
 use cluster_tests::{TestCluster, connect};
 
@@ -98,7 +98,7 @@ fn kill(cluster: &TestCluster, node: u64, what: &str, session: u32) {
     cluster.connect(node).query(&format!("KILL {what} {session}")).unwrap();
 }
 
-fn code(result: client::Result<client::QueryResult>) -> Option<u16> {
+fn code(result: client::blocking::Result<client::blocking::QueryResult>) -> Option<u16> {
     match result {
         Ok(_) => None,
         Err(error) => Some(error.code().unwrap_or_else(|| panic!("{error}"))),

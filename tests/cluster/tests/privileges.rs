@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use client::{Connection, Options};
+use client::blocking::{Connection, Options};
 use cluster_tests::TestCluster;
 
 const LEADER_MAX: Duration = Duration::from_secs(10);

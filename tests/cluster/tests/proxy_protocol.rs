@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error, ServerError};
+use client::blocking::{Connection, Error, ServerError};
 use cluster_tests::relay::relay;
 use cluster_tests::{TestCluster, connect};
 
@@ -49,7 +49,7 @@ fn proxy(target: &str, pieces: Vec<Vec<u8>>) -> String {
     address
 }
 
-fn through(cluster: &TestCluster, header: &[u8]) -> client::Result<Connection> {
+fn through(cluster: &TestCluster, header: &[u8]) -> client::blocking::Result<Connection> {
     connect(&proxy(&cluster.node(1).sql_address, vec![header.to_vec()]), ANSWER_MAX)
 }
 
@@ -62,7 +62,7 @@ fn shown(connection: &mut Connection) -> (String, String) {
     (list.text(row, 2).unwrap(), user)
 }
 
-fn refusal(result: client::Result<Connection>) -> ServerError {
+fn refusal(result: client::blocking::Result<Connection>) -> ServerError {
     match result {
         Err(Error::LoginRefused { error, .. }) => error,
         Err(other) => panic!("not an error packet: {other}"),

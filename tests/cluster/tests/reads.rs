@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::question::read_strongly;
 use cluster_tests::{Layout, TestCluster, connect, network};
 
@@ -24,7 +24,7 @@ fn write(connection: &mut Connection, value: u64) {
     connection.query(&format!("UPDATE d.t SET v = {value} WHERE id = 1")).unwrap();
 }
 
-fn read(connection: &mut Connection) -> client::Result<u64> {
+fn read(connection: &mut Connection) -> client::blocking::Result<u64> {
     connection.query(READ).map(|rows| rows.scalar().unwrap().parse().unwrap())
 }
 

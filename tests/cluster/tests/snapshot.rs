@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::question::read_strongly;
 use cluster_tests::{Layout, TestCluster};
 

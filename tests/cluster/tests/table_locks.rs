@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::TestCluster;
 
 /// How long a failover may take until the new leader serves.

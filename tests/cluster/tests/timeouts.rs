@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error};
+use client::blocking::{Connection, Error};
 use cluster_tests::TestCluster;
 use cluster_tests::raw::{Hello, Raw, errno};
 use wire::mysql::constant::Capabilities;
@@ -18,7 +18,7 @@ fn run(connection: &mut Connection, sql: &str) {
     connection.query(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-fn code(result: client::Result<client::QueryResult>) -> u16 {
+fn code(result: client::blocking::Result<client::blocking::QueryResult>) -> u16 {
     match result {
         Err(Error::Server(error)) => error.code,
         other => panic!("wanted an error of the server, got {other:?}"),

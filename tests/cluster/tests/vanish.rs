@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::TestCluster;
 use cluster_tests::raw::{Hello, Raw};
 use wire::mysql::constant::Capabilities;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use client::{Cluster, Connection, Options};
+use client::blocking::{Cluster, Connection, Options};
 use cluster_tests::load::is_retryable;
 use cluster_tests::{LEADER_TIMEOUT, Layout, TestCluster};
 
@@ -336,7 +336,7 @@ fn insist(cluster: &mut Cluster, sql: &str) -> Result<(), u16> {
 /// manager never decides before both are prepared, and then insists.
 fn transfer(cluster: &mut Cluster, name: &str) -> bool {
     let amount = rand::random_range(1..=20);
-    let branch = |cluster: &mut Cluster, bank: &str, sign: char| -> client::Result<()> {
+    let branch = |cluster: &mut Cluster, bank: &str, sign: char| -> client::blocking::Result<()> {
         let account = rand::random_range(1..=ACCOUNTS);
         let connection = cluster.leader()?;
         for sql in [
@@ -393,7 +393,7 @@ fn money_between_two_banks_is_exact_through_kills() {
         .map(|manager| {
             let (stop, done, addresses) = (Arc::clone(&stop), Arc::clone(&done), cluster.addresses());
             std::thread::spawn(move || {
-                let options = Options { timeout: Duration::from_secs(5), ..Options::default() };
+                let options = Options { timeout: Duration::from_secs(5), ..Options::unencrypted() };
                 let mut cluster = Cluster::with_options(addresses, options);
                 for number in 0.. {
                     if stop.load(Ordering::Relaxed) {

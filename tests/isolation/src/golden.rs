@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use client::Connection;
+use client::blocking::Connection;
 
 use crate::script::{Dialect, Script, run};
 

@@ -26,7 +26,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error, QueryResult};
+use client::blocking::{Connection, Error, QueryResult};
 
 /// How long a statement that does not block may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -236,7 +236,7 @@ fn go_on(
 }
 
 /// An answer on one line.
-fn answer(result: client::Result<QueryResult>) -> String {
+fn answer(result: client::blocking::Result<QueryResult>) -> String {
     match result {
         Ok(result) if result.columns.is_empty() => match result.affected {
             0 => "ok".to_owned(),

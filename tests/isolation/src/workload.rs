@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error, QueryResult};
+use client::blocking::{Connection, Error, QueryResult};
 use cluster_tests::connect;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;

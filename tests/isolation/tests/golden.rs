@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use client::{Connection, Options};
+use client::blocking::{Connection, Options};
 use cluster_tests::TestCluster;
 use isolation_tests::golden::{LEVELS, cases, expected_file, folder, read, run_case, write};
 use isolation_tests::script::Dialect;
@@ -69,7 +69,7 @@ fn record_mysql() {
         user: user.to_owned(),
         password: password.to_owned(),
         timeout: Duration::from_secs(60),
-        ..Options::default()
+        ..Options::unencrypted()
     };
     let connect = || Connection::connect_with(address, &options).unwrap();
     let wanted = std::env::var("ISOLATION_CASE").ok();

@@ -72,7 +72,7 @@ fn a_reader_of_a_busy_table_has_its_turn() {
         let mut counts = Vec::new();
         for _ in 0..5 {
             reader.query("BEGIN").unwrap();
-            let count = |reader: &mut client::Connection| {
+            let count = |reader: &mut client::blocking::Connection| {
                 reader.query("SELECT COUNT(*) FROM d.t").map(|rows| rows.scalar().unwrap())
             };
             let first = count(&mut reader);

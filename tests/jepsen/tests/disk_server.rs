@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use client::Connection;
+use client::blocking::Connection;
 use jepsen::disk::DiskLayer;
 use tempfile::TempDir;
 
@@ -74,7 +74,8 @@ impl Node {
         let address = format!("127.0.0.1:{client_port}");
         let began = Instant::now();
         loop {
-            let options = client::Options { timeout: PATIENCE, ..client::Options::default() };
+            let options =
+                client::blocking::Options { timeout: PATIENCE, ..client::blocking::Options::unencrypted() };
             let served = Connection::connect_with(&address, &options).and_then(|mut connection| {
                 connection.query("CREATE DATABASE IF NOT EXISTS d")?;
                 Ok(connection)

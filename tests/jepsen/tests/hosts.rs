@@ -56,9 +56,14 @@ fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// One question to a node as its clients ask.
-fn ask(cluster: &Cluster, id: u64, sql: &str, timeout: Duration) -> Result<Option<String>, client::Error> {
-    let options = client::Options { timeout, ..client::Options::default() };
-    let mut connection = client::Connection::connect_with(&cluster.client_address(id), &options)?;
+fn ask(
+    cluster: &Cluster,
+    id: u64,
+    sql: &str,
+    timeout: Duration,
+) -> Result<Option<String>, client::blocking::Error> {
+    let options = client::blocking::Options { timeout, ..client::blocking::Options::unencrypted() };
+    let mut connection = client::blocking::Connection::connect_with(&cluster.client_address(id), &options)?;
     connection.query(sql).map(|result| result.scalar())
 }
 

@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use client::{Connection, Options};
+use client::blocking::{Connection, Options};
 use cluster_tests::TestCluster;
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
@@ -72,7 +72,7 @@ impl Session {
     fn open(address: &str, database: Option<&str>, ours: bool, prepares: bool) -> Session {
         let mut session = if ours {
             let database = database.map(str::to_owned);
-            let options = Options { database, found_rows: true, ..Options::default() };
+            let options = Options { database, found_rows: true, ..Options::unencrypted() };
             Session::Ours {
                 connection: Box::new(Connection::connect_with(address, &options).unwrap()),
                 prepares,
@@ -188,7 +188,7 @@ impl Session {
     }
 }
 
-fn of_ours(result: client::Result<client::QueryResult>) -> Answer {
+fn of_ours(result: client::blocking::Result<client::blocking::QueryResult>) -> Answer {
     match result {
         Err(error) => {
             let error = error.server().unwrap_or_else(|| panic!("{error}"));

@@ -12,7 +12,7 @@
 //! key flags are compared where the file asks for it ([`Detail::Full`]), since MySQL changes them with the plan it takes: a sort
 //! through a temporary table loses the key flags. A NULL in a column that was announced as NOT NULL is always a line of its own.
 
-use client::{Column, QueryResult, ServerError};
+use client::blocking::{Column, QueryResult, ServerError};
 use wire::mysql::constant::{charset, column_flag, column_type};
 
 /// How much of the columns is recorded.

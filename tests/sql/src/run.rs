@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client::{Connection, Error, Options, Param, QueryResult};
+use client::blocking::{Connection, Error, Options, Param, QueryResult};
 use wire::mysql::constant::column_type;
 
 use crate::answer::Answer;
@@ -30,7 +30,7 @@ impl Target {
     }
 
     fn connect_as(&self, user: &str) -> Result<Connection, String> {
-        let options = Options { user: user.to_owned(), timeout: STATEMENT_TIMEOUT, ..Options::default() };
+        let options = Options { user: user.to_owned(), timeout: STATEMENT_TIMEOUT, ..Options::unencrypted() };
         let mut connection =
             Connection::connect_with(&self.address, &options).map_err(|error| format!("{user}: {error}"))?;
         // What current client libraries do at connect; it makes the connection's collation MySQL's own default.

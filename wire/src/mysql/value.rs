@@ -3,6 +3,7 @@
 //! A date or time here is checked for form only (month at most 12, second at most 59 …), so that nothing after it
 //! can overflow. Zero dates, 31 February and TIME past 838 hours are left to SQL, whose mode decides about them.
 
+use crate::mysql::constant::column_type;
 use crate::mysql::number;
 use crate::mysql::primitive::Input;
 
@@ -218,6 +219,18 @@ pub enum Param<'a> {
     DateTime(DateTime),
     /// TIME.
     Time(Time),
+}
+
+impl<'a> Param<'a> {
+    /// A string.
+    pub fn text(value: &'a str) -> Param<'a> {
+        Param::Bytes { value: value.as_bytes(), column_type: column_type::VAR_STRING }
+    }
+
+    /// Bytes without a character set.
+    pub fn blob(value: &'a [u8]) -> Param<'a> {
+        Param::Bytes { value, column_type: column_type::BLOB }
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use client::QueryResult;
+use client::blocking::QueryResult;
 use serde_json::json;
 
 use super::{MemberRow, Target, read_members};

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use client::{Connection, QueryResult};
+use client::blocking::{Connection, QueryResult};
 use serde::Serialize;
 
 use super::Target;
@@ -203,7 +203,7 @@ impl List {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use client::Column;
+    use client::blocking::Column;
 
     use super::*;
 

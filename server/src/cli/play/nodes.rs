@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use client::{Cluster, Options};
+use client::blocking::{Cluster, Options};
 
 use super::layout::{Layout, PlayNode};
 use crate::engine_name::EngineName;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use client::{Connection, Error};
+use client::blocking::{Connection, Error};
 use rand::Rng;
 
 use super::ledger::Ledger;
@@ -82,13 +82,13 @@ impl Transfer {
         [self.tag, self.source, self.target, self.amount]
     }
 
-    fn add_to_both(&self, session: &mut Session) -> client::Result<()> {
+    fn add_to_both(&self, session: &mut Session) -> client::blocking::Result<()> {
         session.run(ADD, &[-self.amount, self.source])?;
         session.run(ADD, &[self.amount, self.target])?;
         Ok(())
     }
 
-    fn read_and_set(&self, session: &mut Session, read: &'static str) -> client::Result<()> {
+    fn read_and_set(&self, session: &mut Session, read: &'static str) -> client::blocking::Result<()> {
         let source = number(&session.run(read, &[self.source])?, 0, 0);
         let target = number(&session.run(read, &[self.target])?, 0, 0);
         session.run(SET, &[source - self.amount, self.source])?;
@@ -97,7 +97,7 @@ impl Transfer {
     }
 
     /// Changes more than the transfer does, all of which is taken back.
-    fn with_savepoint(&self, session: &mut Session) -> client::Result<()> {
+    fn with_savepoint(&self, session: &mut Session) -> client::blocking::Result<()> {
         session.text("SAVEPOINT earlier")?;
         session.run(ADD, &[-2 * self.amount, self.source])?;
         session.run(INSERT, &[self.tag + TAKEN_BACK, self.source, self.target, self.amount])?;
@@ -109,7 +109,7 @@ impl Transfer {
     }
 
     /// The second row of a statement is refused, and the first goes with it.
-    fn with_failed_statement(&self, session: &mut Session) -> client::Result<()> {
+    fn with_failed_statement(&self, session: &mut Session) -> client::blocking::Result<()> {
         const TWO: &str =
             "INSERT INTO soak.done (tag, source, target, amount) VALUES (?, 1, 1, 1), (?, 1, 1, 1)";
         match session.run(TWO, &[self.tag + TAKEN_BACK, self.tag]) {
@@ -126,7 +126,7 @@ impl Workload for Bank {
         CLIENTS
     }
 
-    fn prepare(&self, connection: &mut Connection) -> client::Result<()> {
+    fn prepare(&self, connection: &mut Connection) -> client::blocking::Result<()> {
         connection
             .query("CREATE TABLE soak.account (id INT PRIMARY KEY, balance INT NOT NULL, KEY (balance))")?;
         connection.query(
@@ -142,7 +142,7 @@ impl Workload for Bank {
         Choice { kind, key: session.client, is_single: false }
     }
 
-    fn body(&self, session: &mut Session, choice: &Choice, tag: u64) -> client::Result<Ending> {
+    fn body(&self, session: &mut Session, choice: &Choice, tag: u64) -> client::blocking::Result<Ending> {
         let source = session.random.random_range(1..=ACCOUNTS);
         let target = (source + session.random.random_range(1..ACCOUNTS) - 1) % ACCOUNTS + 1;
         let amount = session.random.random_range(1..=AMOUNT_MAX);
@@ -184,7 +184,7 @@ impl Workload for Bank {
                 (SELECT n FROM soak.base WHERE id = 1) + (SELECT COUNT(*) FROM soak.done)"
     }
 
-    fn check(&self, connection: &mut Connection, ledger: &Ledger) -> client::Result<u64> {
+    fn check(&self, connection: &mut Connection, ledger: &Ledger) -> client::blocking::Result<u64> {
         connection.query("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
         let done = connection.query("SELECT tag, source, target, amount FROM soak.done")?;
         let accounts = connection.query("SELECT balance FROM soak.account ORDER BY id")?;
@@ -209,7 +209,7 @@ impl Workload for Bank {
         Ok(committed)
     }
 
-    fn compact(&self, connection: &mut Connection) -> client::Result<()> {
+    fn compact(&self, connection: &mut Connection) -> client::blocking::Result<()> {
         super::compact_done(connection)
     }
 }

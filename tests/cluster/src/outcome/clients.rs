@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error};
+use client::blocking::{Connection, Error};
 use rand::Rng;
 
 use super::ledger::Ledger;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use client::Connection;
+use client::blocking::Connection;
 use rand::Rng;
 
 use super::ledger::Ledger;
@@ -45,7 +45,7 @@ impl Workload for Counter {
         CLIENTS
     }
 
-    fn prepare(&self, connection: &mut Connection) -> client::Result<()> {
+    fn prepare(&self, connection: &mut Connection) -> client::blocking::Result<()> {
         for table in ["counter", "alone"] {
             connection.query(&format!(
                 "CREATE TABLE soak.{table} (id INT PRIMARY KEY, n BIGINT NOT NULL, KEY (n))"
@@ -69,7 +69,7 @@ impl Workload for Counter {
         Choice { kind, key, is_single: true }
     }
 
-    fn body(&self, session: &mut Session, choice: &Choice, _tag: u64) -> client::Result<Ending> {
+    fn body(&self, session: &mut Session, choice: &Choice, _tag: u64) -> client::blocking::Result<Ending> {
         let shared = session.random.random_range(1..=SHARED);
         let own = OWN + session.client.cast_signed();
         match KINDS[choice.kind as usize] {
@@ -89,7 +89,7 @@ impl Workload for Counter {
                 (SELECT SUM(n) FROM soak.counter) + (SELECT SUM(n) FROM soak.alone)"
     }
 
-    fn check(&self, connection: &mut Connection, ledger: &Ledger) -> client::Result<u64> {
+    fn check(&self, connection: &mut Connection, ledger: &Ledger) -> client::blocking::Result<u64> {
         connection.query("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
         let counters = connection.query("SELECT id, n FROM soak.counter")?;
         let alone = connection.query("SELECT id, n FROM soak.alone")?;
@@ -112,7 +112,7 @@ impl Workload for Counter {
         Ok(ledger.judge_counts(&found))
     }
 
-    fn compact(&self, _connection: &mut Connection) -> client::Result<()> {
+    fn compact(&self, _connection: &mut Connection) -> client::blocking::Result<()> {
         Ok(())
     }
 }

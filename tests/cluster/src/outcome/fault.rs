@@ -151,7 +151,7 @@ impl Fault {
     }
 }
 
-fn said(answer: &client::Result<Option<String>>) -> String {
+fn said(answer: &client::blocking::Result<Option<String>>) -> String {
     match answer {
         Ok(_) => "done".to_owned(),
         Err(error) => error.to_string(),

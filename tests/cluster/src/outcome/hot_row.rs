@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use client::Connection;
+use client::blocking::Connection;
 use rand::Rng;
 
 use super::ledger::Ledger;
@@ -46,7 +46,7 @@ impl Workload for HotRow {
         CLIENTS
     }
 
-    fn prepare(&self, connection: &mut Connection) -> client::Result<()> {
+    fn prepare(&self, connection: &mut Connection) -> client::blocking::Result<()> {
         connection.query("CREATE TABLE soak.hot (id INT PRIMARY KEY, n BIGINT NOT NULL)")?;
         connection.query("INSERT INTO soak.hot VALUES (1, 0)")?;
         connection.query(
@@ -60,7 +60,7 @@ impl Workload for HotRow {
         Choice { kind, key: session.client, is_single: false }
     }
 
-    fn body(&self, session: &mut Session, choice: &Choice, tag: u64) -> client::Result<Ending> {
+    fn body(&self, session: &mut Session, choice: &Choice, tag: u64) -> client::blocking::Result<Ending> {
         let tag = tag.cast_signed();
         match KINDS[choice.kind as usize] {
             Kind::ReadAfter => {
@@ -95,7 +95,7 @@ impl Workload for HotRow {
            FROM soak.hot WHERE id = 1"
     }
 
-    fn check(&self, connection: &mut Connection, ledger: &Ledger) -> client::Result<u64> {
+    fn check(&self, connection: &mut Connection, ledger: &Ledger) -> client::blocking::Result<u64> {
         connection.query("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
         let done = connection.query("SELECT tag, place FROM soak.done")?;
         let places = connection.query("SELECT place FROM soak.done ORDER BY place")?;
@@ -113,7 +113,7 @@ impl Workload for HotRow {
         Ok(committed)
     }
 
-    fn compact(&self, connection: &mut Connection) -> client::Result<()> {
+    fn compact(&self, connection: &mut Connection) -> client::blocking::Result<()> {
         super::compact_done(connection)
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! Left out: whether the order of the transactions is one that clients could have seen, apart from the places that [`hot_row`] gives.
 
-use client::{Connection, Error};
+use client::blocking::{Connection, Error};
 
 pub mod bank;
 pub mod clients;
@@ -44,8 +44,12 @@ impl Outcome {
     pub fn of_end(error: &Error) -> Outcome {
         match error {
             Error::Server(server) if server.message.contains(IN_DOUBT) => Outcome::Unknown(error.to_string()),
-            Error::Lost { .. } | Error::Protocol(_) => Outcome::Unknown(error.to_string()),
+            Error::Lost { .. } | Error::Protocol(_) | Error::Unknown { .. } | Error::AnswerLost { .. } => {
+                Outcome::Unknown(error.to_string())
+            }
             Error::Server(_)
+            | Error::Tls { .. }
+            | Error::Busy { .. }
             | Error::Connect { .. }
             | Error::LoginRefused { .. }
             | Error::Stale
@@ -74,7 +78,13 @@ pub fn is_expected(error: &Error, ends: bool) -> bool {
             _ => false,
         },
         Error::Connect { .. } | Error::Stale | Error::Lost { .. } | Error::NoLeader { .. } => true,
-        Error::LoginRefused { .. } | Error::Protocol(_) | Error::NotSupported { .. } => false,
+        Error::LoginRefused { .. }
+        | Error::Tls { .. }
+        | Error::Protocol(_)
+        | Error::NotSupported { .. }
+        | Error::Busy { .. }
+        | Error::Unknown { .. }
+        | Error::AnswerLost { .. } => false,
     }
 }
 
@@ -96,7 +106,7 @@ pub trait Workload: Send + Sync {
     ///
     /// # Errors
     /// Those of the server.
-    fn prepare(&self, connection: &mut Connection) -> client::Result<()>;
+    fn prepare(&self, connection: &mut Connection) -> client::blocking::Result<()>;
 
     /// What the next transaction of this client is accounted under, and whether it is one statement without BEGIN.
     fn choose(&self, session: &mut Session) -> Choice;
@@ -105,7 +115,7 @@ pub trait Workload: Send + Sync {
     ///
     /// # Errors
     /// Those of the server and the connection.
-    fn body(&self, session: &mut Session, choice: &Choice, tag: u64) -> client::Result<Ending>;
+    fn body(&self, session: &mut Session, choice: &Choice, tag: u64) -> client::blocking::Result<Ending>;
 
     /// How to read whether the transaction with this tag is there; none when single ones cannot be told apart.
     fn presence(&self, tag: u64) -> Option<String>;
@@ -122,13 +132,13 @@ pub trait Workload: Send + Sync {
     ///
     /// # Panics
     /// When it is not as it must be.
-    fn check(&self, connection: &mut Connection, ledger: &Ledger) -> client::Result<u64>;
+    fn check(&self, connection: &mut Connection, ledger: &Ledger) -> client::blocking::Result<u64>;
 
     /// Takes away what was checked, so that it need not be checked again; while nothing else happens.
     ///
     /// # Errors
     /// Those of the server and the connection.
-    fn compact(&self, connection: &mut Connection) -> client::Result<()>;
+    fn compact(&self, connection: &mut Connection) -> client::blocking::Result<()>;
 }
 
 /// What a workload means to do next.
@@ -147,7 +157,7 @@ pub struct Choice {
 /// # Panics
 /// When it is none.
 #[must_use]
-pub fn number(rows: &client::QueryResult, row: usize, column: usize) -> i64 {
+pub fn number(rows: &client::blocking::QueryResult, row: usize, column: usize) -> i64 {
     let text = rows.text(row, column);
     let value = text.as_deref().and_then(|text| text.parse().ok());
     value.unwrap_or_else(|| panic!("row {row}, column {column} is no number: {text:?}"))
@@ -157,7 +167,7 @@ pub fn number(rows: &client::QueryResult, row: usize, column: usize) -> i64 {
 ///
 /// # Errors
 /// Those of the server and the connection.
-fn compact_done(connection: &mut Connection) -> client::Result<()> {
+fn compact_done(connection: &mut Connection) -> client::blocking::Result<()> {
     connection.query("BEGIN")?;
     let deleted = connection.query("DELETE FROM soak.done")?.affected;
     connection.query(&format!("UPDATE soak.base SET n = n + {deleted} WHERE id = 1"))?;

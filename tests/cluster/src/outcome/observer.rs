@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use client::Connection;
+use client::blocking::Connection;
 use rand::Rng;
 
 use super::clients::Findings;
@@ -93,7 +93,7 @@ impl Observer {
         }
     }
 
-    fn watch(&self, connection: &mut Connection, how: &str) -> client::Result<()> {
+    fn watch(&self, connection: &mut Connection, how: &str) -> client::blocking::Result<()> {
         connection.query(&format!("SET quorate_read_consistency = {how}"))?;
         connection.query("SET quorate_read_timeout = 2")?;
         let mut before = 0;
@@ -111,7 +111,7 @@ impl Observer {
         Ok(())
     }
 
-    fn look(&self, connection: &mut Connection, before: i64, how: &str) -> client::Result<i64> {
+    fn look(&self, connection: &mut Connection, before: i64, how: &str) -> client::blocking::Result<i64> {
         let rows = connection.query(self.workload.observation())?;
         if how != STRONG && (rows.text(0, 0).is_none() || rows.text(0, 1).is_none()) {
             // A sum over tables that are still empty: the node has just started, and has what it had written out, see NOT_THERE.
@@ -129,7 +129,12 @@ impl Observer {
     }
 
     /// In one transaction the same is read twice.
-    fn look_twice(&self, connection: &mut Connection, before: i64, how: &str) -> client::Result<i64> {
+    fn look_twice(
+        &self,
+        connection: &mut Connection,
+        before: i64,
+        how: &str,
+    ) -> client::blocking::Result<i64> {
         connection.query("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
         let first = self.look(connection, before, how)?;
         std::thread::sleep(PAUSE);

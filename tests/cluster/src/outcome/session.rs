@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use client::{Cluster, Connection, Options, QueryResult, Statement};
+use client::blocking::{Cluster, Connection, Options, QueryResult, Statement};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use wire::mysql::value::Param;
@@ -66,7 +66,7 @@ impl Session {
             client,
             manner,
             random: StdRng::seed_from_u64(seed.wrapping_add(client)),
-            cluster: Cluster::with_options(addresses.to_vec(), Options { timeout, ..Options::default() }),
+            cluster: Cluster::with_options(addresses.to_vec(), Options { timeout, ..Options::unencrypted() }),
             is_ready: false,
             statements: HashMap::new(),
         }
@@ -76,7 +76,7 @@ impl Session {
     ///
     /// # Errors
     /// When there is no leader, or it goes away.
-    pub fn get_ready(&mut self) -> client::Result<()> {
+    pub fn get_ready(&mut self) -> client::blocking::Result<()> {
         if self.is_ready {
             return Ok(());
         }
@@ -93,7 +93,7 @@ impl Session {
         Ok(())
     }
 
-    fn connection(&mut self) -> client::Result<&mut Connection> {
+    fn connection(&mut self) -> client::blocking::Result<&mut Connection> {
         self.cluster.leader()
     }
 
@@ -107,7 +107,7 @@ impl Session {
     ///
     /// # Errors
     /// Those of the server and the connection; after a lost connection [`Session::forget_leader`] is to be called.
-    pub fn run(&mut self, sql: &'static str, values: &[i64]) -> client::Result<QueryResult> {
+    pub fn run(&mut self, sql: &'static str, values: &[i64]) -> client::blocking::Result<QueryResult> {
         if !self.manner.prepares {
             return self.text(&with_values(sql, values));
         }
@@ -127,7 +127,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::run`].
-    pub fn text(&mut self, sql: &str) -> client::Result<QueryResult> {
+    pub fn text(&mut self, sql: &str) -> client::blocking::Result<QueryResult> {
         self.connection()?.query(sql)
     }
 }

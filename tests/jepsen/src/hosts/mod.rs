@@ -87,7 +87,7 @@ pub enum Error {
         /// The node.
         id: u64,
         /// What it or the connection said.
-        source: client::Error,
+        source: client::blocking::Error,
     },
     /// Something did not come about in time.
     #[error("{what} did not come about within {bound:?}{details}")]

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use client::{Connection, Options};
+use client::blocking::{Connection, Options};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::clock::Clock;
@@ -288,7 +288,7 @@ impl Node {
     pub(super) fn execute(&self, sql: &str, timeout: Duration) -> Result<Vec<Vec<Option<String>>>, Error> {
         let address = listen_address(self.id).to_string();
         let result = self.host.run(|| {
-            let options = Options { timeout, ..Options::default() };
+            let options = Options { timeout, ..Options::unencrypted() };
             Connection::connect_with(&address, &options).and_then(|mut connection| connection.query(sql))
         })?;
         let result = result.map_err(|source| Error::Statement { id: self.id, source })?;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use client::{Connection, Options, Param, QueryResult, Statement};
+use client::blocking::{Connection, Options, Param, QueryResult, Statement};
 use mysql::prelude::Queryable as _;
 
 use super::session::{Answer, Failure, Parameter, Reach, Session, with_values};
@@ -218,7 +218,7 @@ impl QuorateSession {
             user: account.user.clone(),
             password: account.password.clone(),
             timeout: account.timeout,
-            ..Options::default()
+            ..Options::unencrypted()
         };
         match Connection::connect_with(address, &options) {
             Ok(connection) => Ok(QuorateSession { connection, prepares, statements: Vec::new() }),
@@ -279,24 +279,29 @@ fn of_client_result(result: QueryResult) -> Answer {
     }
 }
 
-fn reach_of_prepare(error: &client::Error) -> Reach {
+fn reach_of_prepare(error: &client::blocking::Error) -> Reach {
     match of_client(error).reach {
         Reach::Lost | Reach::NotSent => Reach::NotSent,
         Reach::Answered => Reach::Answered,
     }
 }
 
-fn of_client(error: &client::Error) -> Failure {
+fn of_client(error: &client::blocking::Error) -> Failure {
     let (reach, code, message) = match error {
-        client::Error::Server(error) => (Reach::Answered, Some(error.code), error.message.clone()),
-        client::Error::LoginRefused { error, .. } => {
+        client::blocking::Error::Server(error) => (Reach::Answered, Some(error.code), error.message.clone()),
+        client::blocking::Error::LoginRefused { error, .. } => {
             (Reach::NotSent, Some(error.code), error.message.clone())
         }
-        client::Error::Connect { .. }
-        | client::Error::Stale
-        | client::Error::NotSupported { .. }
-        | client::Error::NoLeader { .. } => (Reach::NotSent, None, error.to_string()),
-        client::Error::Lost { .. } | client::Error::Protocol(_) => (Reach::Lost, None, error.to_string()),
+        client::blocking::Error::Connect { .. }
+        | client::blocking::Error::Stale
+        | client::blocking::Error::NotSupported { .. }
+        | client::blocking::Error::Tls { .. }
+        | client::blocking::Error::Busy { .. }
+        | client::blocking::Error::NoLeader { .. } => (Reach::NotSent, None, error.to_string()),
+        client::blocking::Error::Lost { .. }
+        | client::blocking::Error::Protocol(_)
+        | client::blocking::Error::Unknown { .. }
+        | client::blocking::Error::AnswerLost { .. } => (Reach::Lost, None, error.to_string()),
     };
     Failure { reach, code, message }
 }

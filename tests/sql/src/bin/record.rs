@@ -51,9 +51,10 @@ fn record(target: &Target, filter: &str) -> Result<usize, String> {
 }
 
 fn refuse_quorate(target: &Target) -> Result<(), String> {
-    let options = client::Options { user: target.user.clone(), ..client::Options::default() };
-    let mut connection =
-        client::Connection::connect_with(&target.address, &options).map_err(|error| error.to_string())?;
+    let options =
+        client::blocking::Options { user: target.user.clone(), ..client::blocking::Options::unencrypted() };
+    let mut connection = client::blocking::Connection::connect_with(&target.address, &options)
+        .map_err(|error| error.to_string())?;
     match connection.query("SELECT @@quorate_role") {
         Ok(_) => Err("what is expected is recorded from a real MySQL, never from Quorate".to_owned()),
         Err(_) => Ok(()),

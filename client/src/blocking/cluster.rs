@@ -9,31 +9,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Connection, Error, Options, QueryResult, Result, limits};
+use super::Connection;
+use crate::{Error, Options, QueryResult, Result, Role, limits};
 
 /// What a node is asked.
 const ROLE_QUERY: &str = "SELECT @@global.quorate_role";
-
-/// A node's role, as it says itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It leads, and takes writes.
-    Leader,
-    /// It follows, and answers reads.
-    Follower,
-    /// Any other answer, such as `candidate`.
-    Other(String),
-}
-
-impl Role {
-    fn from_answer(result: &QueryResult) -> Role {
-        match result.scalar().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "leader" => Role::Leader,
-            "follower" => Role::Follower,
-            other => Role::Other(other.to_owned()),
-        }
-    }
-}
 
 /// What one address answered.
 #[derive(Debug)]
