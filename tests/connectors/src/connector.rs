@@ -102,7 +102,12 @@ impl Connector {
                 command
             }
             Language::Go => Command::new(installed().join("matrix-go")),
-            Language::Php => script("php".into(), &programs.join("matrix.php")),
+            Language::Php => {
+                let mut command = Command::new("php");
+                // By default it writes doubles with 14 digits, and sends no files.
+                command.args(["-d", "precision=17", "-d", "mysqli.allow_local_infile=1"]).arg(programs.join("matrix.php"));
+                command
+            }
             Language::Perl => script("perl".into(), &programs.join("matrix.pl")),
             Language::Rust => Command::new(installed().join("rust/debug/matrix")),
         };
