@@ -85,6 +85,8 @@ pub struct Session {
     pub connection: Arc<Connection>,
     /// Variables, warnings, counters.
     pub state: SessionState,
+    /// The statement being answered shows the diagnostics of the one before it: its own packets count no warnings.
+    pub(crate) shows_diagnostics: bool,
     /// The open transaction.
     pub open: Option<Open>,
     /// SET TRANSACTION.
@@ -129,6 +131,7 @@ impl Session {
             state,
             open: None,
             next: NextTransaction::default(),
+            shows_diagnostics: false,
             commits_next: false,
             prepared: HashMap::new(),
             named: HashMap::new(),

@@ -90,7 +90,11 @@ impl Client {
         flags
     }
 
+    /// Warnings of the statement that is answered; `SHOW WARNINGS` has none of its own.
     fn warnings(&self) -> u16 {
+        if self.session.shows_diagnostics {
+            return 0;
+        }
         u16::try_from(self.session.state.warning_count).unwrap_or(u16::MAX)
     }
 
@@ -286,6 +290,7 @@ impl Client {
         }
         self.session.state.warnings.clear();
         self.session.state.warning_count = 0;
+        self.session.shows_diagnostics = false;
         let prepared = match self.session.prepare(text).await {
             Ok(prepared) => prepared,
             Err(error) => {

@@ -173,8 +173,8 @@ def cell_compression():
 
 
 def cell_reset():
-    # `resetconnection` of MySQL's and \x of MariaDB's need an answer that the session is new.
-    word = "resetconnection" if IS_MYSQL else "connect " + ENV["DATABASE"]
+    # MySQL's resets the connection, MariaDB's can only connect anew.
+    word = "\\x" if IS_MYSQL else "connect " + ENV["DATABASE"]
     out, _ = run(f"SET @a = 1;\n{word}\nSELECT @a, DATABASE();\n")
     check(out.splitlines()[-1], f"NULL\t{ENV['DATABASE']}")
 

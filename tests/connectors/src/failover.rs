@@ -22,8 +22,11 @@ use crate::results::{Outcome, Results};
 /// Rows that every program has to have written before the leader is killed.
 const ROWS_BEFORE: u64 = 10;
 
-/// How long the programs may take to start, and to end after the kill.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the programs may take to start; one that has not begun to write then fails.
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long they may take to end after the kill: those that find no leader end by themselves after 60 s.
+const PATIENCE: Duration = Duration::from_secs(70);
 
 /// A program that writes.
 struct Writer {
@@ -43,7 +46,7 @@ pub fn run(cluster: &mut TestCluster, connectors: &[Connector], folder: &Path, r
         connectors.iter().map(|connector| Writer::start(*connector, &server, folder)).collect();
     let started = Instant::now();
     let is_writing = |writer: &mut Writer| writer.acknowledged() >= ROWS_BEFORE || writer.has_ended();
-    while !writers.iter_mut().all(is_writing) && started.elapsed() < PATIENCE {
+    while !writers.iter_mut().all(is_writing) && started.elapsed() < START_PATIENCE {
         std::thread::sleep(Duration::from_millis(20));
     }
     cluster.kill(leader);
