@@ -3,7 +3,7 @@
 #
 # Prints a line a suite, `SUITE: N passed, N failed, N skipped`, and leaves each suite's output in FOLDER/SUITE.log and the names of what
 # failed in FOLDER/SUITE.failed, one a line and sorted: `comm -13 MYSQL/SUITE.failed OURS/SUITE.failed` is what fails on ours alone.
-# The server is for tests only: the account root has no password, and the databases test, test1, test2 and sqlx go.
+# The server is for tests only: the account root has no password, and the databases test, test1, test2 and gotest go.
 # Packages are fetched into target/connectors/suites (or $QUORATE_CONNECTORS/suites) the first time.
 set -uo pipefail
 host=$1 port=$2 folder=$(mkdir -p "$3" && cd "$3" && pwd)
@@ -13,11 +13,11 @@ installed=${QUORATE_CONNECTORS:-$repository/target/connectors}
 sources=$installed/suites
 python=$installed/python-suites/bin/python3
 mkdir -p "$sources"
-suites=${*:-pymysql mysqlclient aiomysql go mysql mysql_async}
+suites=${*:-mysqlclient go}
 
 sql() { mariadb --no-defaults -uroot -h "$host" -P "$port" --protocol=tcp -N -e "$1"; }
 databases() {
-  for database in test test1 test2 test_pymysql test_pymysql2; do
+  for database in test test1 test2; do
     sql "DROP DATABASE IF EXISTS $database; CREATE DATABASE $database"
   done
 }
@@ -25,25 +25,17 @@ databases() {
 # A virtual environment of the suites' own: some ask for other versions than the matrix.
 if [ ! -x "$python" ]; then
   python3 -m venv "$installed/python-suites"
-  "$python" -m pip install --quiet pytest pymysql mysqlclient aiomysql uvloop cryptography sqlalchemy
+  "$python" -m pip install --quiet pytest pytest-timeout mysqlclient sqlalchemy
 fi
-source_of() { # PACKAGE: the folder of its source package
+source_of() { # PACKAGE [VERSION]: the folder of its source package
   local found
-  found=$(find "$sources" -maxdepth 1 -iname "$1-[0-9]*" -type d | head -1)
+  found=$(find "$sources" -maxdepth 1 -iname "$1-${2:-[0-9]}*" -type d | head -1)
   if [ -z "$found" ]; then
-    "$python" -m pip download --quiet --no-deps --no-binary :all: -d "$sources" "$1" >&2
+    "$python" -m pip download --quiet --no-deps --no-binary :all: -d "$sources" "$1${2:+==$2}" >&2
     for archive in "$sources"/*.tar.gz; do tar -xzf "$archive" -C "$sources"; done
-    found=$(find "$sources" -maxdepth 1 -iname "$1-[0-9]*" -type d | head -1)
+    found=$(find "$sources" -maxdepth 1 -iname "$1-${2:-[0-9]}*" -type d | head -1)
   fi
   echo "$found"
-}
-crate_of() { # CRATE VERSION: a copy of the crate's folder that cargo may write to
-  local copy=$sources/crate-$1
-  if [ ! -d "$copy" ]; then
-    (cd "$repository/tests/connectors/programs/rust" && cargo fetch --quiet --locked)
-    cp -r "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/"$1-$2" "$copy"
-  fi
-  echo "$copy"
 }
 
 pytest_counts() { # SUITE: from pytest's short summary
@@ -54,35 +46,13 @@ pytest_counts() { # SUITE: from pytest's short summary
   count() { grep -oE "[0-9]+ $1" <<<"$last" | grep -oE '[0-9]+' || echo 0; }
   echo "$1: $(count passed) passed, $(($(count failed) + $(count 'errors?'))) failed, $(count skipped) skipped"
 }
-cargo_counts() { # SUITE
-  local log=$folder/$1.log
-  grep -E '^test .* FAILED$' "$log" | sed -E 's/^test (.*) \.\.\. FAILED$/\1/' | sort -u >"$folder/$1.failed"
-  awk -v name="$1" '/^test result:/ { p += $4; f += $6; s += $8 }
-    END { printf "%s: %d passed, %d failed, %d skipped\n", name, p, f, s }' "$log"
-}
 
-suite_pymysql() {
-  local source; source=$(source_of pymysql)
-  databases
-  printf '[{"host": "%s", "port": %s, "user": "root", "password": "", "database": "test1", "use_unicode": true, "local_infile": true},
- {"host": "%s", "port": %s, "user": "root", "password": "", "database": "test2"}]\n' "$host" "$port" "$host" "$port" \
-    | tee "$source/tests/databases.json" >"$source/pymysql/databases.json" 2>/dev/null
-  (cd "$source" && TESTDB=tests/databases.json timeout 300 "$python" -m pytest -rfE -q --tb=line tests) >"$folder/pymysql.log" 2>&1
-  pytest_counts pymysql
-}
 suite_mysqlclient() {
   local source; source=$(source_of mysqlclient)
   databases
   printf '[MySQLdb-tests]\nhost = %s\nport = %s\nuser = root\ndatabase = test\ndefault-character-set = utf8mb4\n' "$host" "$port" >"$source/tests/suite.cnf"
-  (cd "$source" && TESTDB=suite.cnf timeout 300 "$python" -m pytest -rfE -q --tb=line tests) >"$folder/mysqlclient.log" 2>&1
+  (cd "$source" && TESTDB=suite.cnf timeout 300 "$python" -m pytest -rfE -q --tb=line --timeout=10 tests) >"$folder/mysqlclient.log" 2>&1
   pytest_counts mysqlclient
-}
-suite_aiomysql() {
-  local source; source=$(source_of aiomysql)
-  databases
-  (cd "$source" && MYSQL_ROOT_PASSWORD='' MYSQL_PASSWORD='' MYSQL_USER=root MYSQL_DB=test_pymysql timeout 600 "$python" -m pytest -rfE -q --tb=line \
-    --mysql-address="$host:$port" tests) >"$folder/aiomysql.log" 2>&1
-  pytest_counts aiomysql
 }
 suite_go() {
   sql "DROP DATABASE IF EXISTS gotest; CREATE DATABASE gotest"
@@ -93,20 +63,6 @@ suite_go() {
     MYSQL_TEST_PROT=tcp MYSQL_TEST_ADDR="$host:$port" MYSQL_TEST_DBNAME=gotest timeout 600 go test -v .) >"$folder/go.log" 2>&1
   grep -E '^ *--- FAIL' "$folder/go.log" | awk '{ print $3 }' | sort -u >"$folder/go.failed"
   echo "go: $(grep -cE '^--- PASS' "$folder/go.log") passed, $(grep -cE '^--- FAIL' "$folder/go.log") failed, $(grep -cE '^--- SKIP' "$folder/go.log") skipped"
-}
-suite_mysql() {
-  local source; source=$(crate_of mysql 28.0.4)
-  sql "DROP DATABASE IF EXISTS mysql_test; CREATE DATABASE mysql_test"
-  (cd "$source" && DATABASE_URL="mysql://root@$host:$port/mysql_test" CARGO_TARGET_DIR=$installed/suites-target timeout 1200 \
-    cargo test --lib --no-fail-fast --no-default-features --features minimal-rust,rustls-tls-ring,derive,buffer-pool -- --test-threads 4) >"$folder/mysql.log" 2>&1
-  cargo_counts mysql
-}
-suite_mysql_async() {
-  local source; source=$(crate_of mysql_async 0.37.1)
-  sql "DROP DATABASE IF EXISTS mysql_test; CREATE DATABASE mysql_test"
-  (cd "$source" && DATABASE_URL="mysql://root@$host:$port/mysql_test" CARGO_TARGET_DIR=$installed/suites-target timeout 1200 \
-    cargo test --lib --tests --no-fail-fast --no-default-features --features default-rustls-ring -- --test-threads 4) >"$folder/mysql_async.log" 2>&1
-  cargo_counts mysql_async
 }
 
 for suite in $suites; do "suite_$suite"; done

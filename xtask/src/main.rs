@@ -11,6 +11,7 @@ cargo xtask TASK
   sim --seeds A..B [--steps M]  run many on all processors; without arguments, 0..20000 of 5000 steps
   jepsen --hours H [--help]     every workload of tests/jepsen under every nemesis, in turn; the table of it (docs/jepsen.md)
   jepsen --seeded-bugs [--help] builds of the server with one bug each: whether the harness catches it
+  connectors [--help]           real connectors against a cluster: install what they need, run the matrix (tests/connectors)
   bench peers [--help]          this server beside MariaDB, MySQL, Galera and Group Replication: the table of aims
   bench curves [--help]         what a transaction costs over clients, rows, nodes and distance
   bench failover | NAME=HOST:PORT:USER…   time without a commit after a kill | servers started by hand";
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
             .env("UPDATE_GOLDENFILES", "1")),
         Some("sim") => sim(rest),
         Some("jepsen") => jepsen(rest),
+        Some("connectors") => connectors(rest),
         Some("bench") => bench(rest),
         _ => {
             eprintln!("{USAGE}");
@@ -71,6 +73,16 @@ fn jepsen(arguments: &[String]) -> bool {
         harness.env("QUORATE_BIN", Path::new(&folder).join(profile).join("quorate"));
     }
     run(harness.args(rest))
+}
+
+/// The matrix of real connectors, on a build of the server for development (unless `QUORATE_BIN` names another program).
+fn connectors(arguments: &[String]) -> bool {
+    let wants_help = arguments.iter().any(|argument| argument == "--help");
+    let is_ready = wants_help
+        || run(Command::new("tests/connectors/install.sh").arg("--all"))
+            && (std::env::var_os("QUORATE_BIN").is_some()
+                || run(&mut cargo(&["build", "--quiet", "--package", "server"])));
+    is_ready && run(cargo(&["run", "--quiet", "--package", "connectors", "--"]).args(arguments))
 }
 
 /// A measurement, by release builds of the server (unless `QUORATE_BIN` names another) and of the program that measures.

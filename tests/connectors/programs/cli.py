@@ -174,8 +174,8 @@ def cell_compression():
 
 def cell_reset():
     # MySQL's resets the connection, MariaDB's can only connect anew.
-    word = "\\x" if IS_MYSQL else "connect " + ENV["DATABASE"]
-    out, _ = run(f"SET @a = 1;\n{word}\nSELECT @a, DATABASE();\n")
+    word = "resetconnection" if IS_MYSQL else "connect " + ENV["DATABASE"]
+    out, _ = run(f"SET @a = 1;\n{word}\nSELECT @a, DATABASE();\n", *(["--named-commands"] if IS_MYSQL else []))
     check(out.splitlines()[-1], f"NULL\t{ENV['DATABASE']}")
 
 

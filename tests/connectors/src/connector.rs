@@ -105,7 +105,9 @@ impl Connector {
             Language::Php => {
                 let mut command = Command::new("php");
                 // By default it writes doubles with 14 digits, and sends no files.
-                command.args(["-d", "precision=17", "-d", "mysqli.allow_local_infile=1"]).arg(programs.join("matrix.php"));
+                command
+                    .args(["-d", "precision=17", "-d", "mysqli.allow_local_infile=1"])
+                    .arg(programs.join("matrix.php"));
                 command
             }
             Language::Perl => script("perl".into(), &programs.join("matrix.pl")),

@@ -110,6 +110,7 @@ fn request() -> Option<Request> {
             "--cell" => request.cells.push(arguments.next()?),
             "--bless" => request.is_blessing = true,
             "--diff" => request.is_comparing = true,
+            "--help" => return None,
             name => request.connectors.push(Connector::named(name)?),
         }
     }

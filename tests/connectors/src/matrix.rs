@@ -15,7 +15,7 @@ use crate::environment::{Environment, Server};
 use crate::results::{Outcome, Results, Row};
 
 /// How long one program may take for all its cells.
-const PROGRAM_TIMEOUT: Duration = Duration::from_secs(100);
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// How many programs run at a time.
 const AT_A_TIME: usize = 2;
