@@ -12,6 +12,7 @@ cargo xtask TASK
   jepsen --hours H [--help]     every workload of tests/jepsen under every nemesis, in turn; the table of it (docs/jepsen.md)
   jepsen --seeded-bugs [--help] builds of the server with one bug each: whether the harness catches it
   fuzz [run|parsers] [--help]   what a client can send, changed at random: ten million inputs to a server, or to the parsers alone
+  connectors [--help]           real connectors against a cluster: install what they need, run the matrix (tests/connectors)
   bench peers [--help]          this server beside MariaDB, MySQL, Galera and Group Replication: the table of aims
   bench curves [--help]         what a transaction costs over clients, rows, nodes and distance
   bench failover | NAME=HOST:PORT:USER…   time without a commit after a kill | servers started by hand";
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Some("sim") => sim(rest),
         Some("jepsen") => jepsen(rest),
         Some("fuzz") => fuzz(rest),
+        Some("connectors") => connectors(rest),
         Some("bench") => bench(rest),
         _ => {
             eprintln!("{USAGE}");
@@ -81,6 +83,16 @@ fn fuzz(arguments: &[String]) -> bool {
         || run(&mut cargo(&["build", "--release", "--quiet", "--package", "server"]));
     has_server
         && run(cargo(&["run", "--release", "--quiet", "--package", "protocol-fuzz", "--"]).args(arguments))
+}
+
+/// The matrix of real connectors, on a build of the server for development (unless `QUORATE_BIN` names another program).
+fn connectors(arguments: &[String]) -> bool {
+    let wants_help = arguments.iter().any(|argument| argument == "--help");
+    let is_ready = wants_help
+        || run(Command::new("tests/connectors/install.sh").arg("--all"))
+            && (std::env::var_os("QUORATE_BIN").is_some()
+                || run(&mut cargo(&["build", "--quiet", "--package", "server"])));
+    is_ready && run(cargo(&["run", "--quiet", "--package", "connectors", "--"]).args(arguments))
 }
 
 /// A measurement, by release builds of the server (unless `QUORATE_BIN` names another) and of the program that measures.

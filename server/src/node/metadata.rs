@@ -35,7 +35,6 @@ pub fn definition(column: &ResultColumn) -> Column {
     flag(column.sets_now, column_flag::TIMESTAMP);
     flag(column.on_update_now, column_flag::ON_UPDATE_NOW);
     flag(column.no_default, column_flag::NO_DEFAULT_VALUE);
-    flag(number, column_flag::NUM);
     flag(code == column_type::BLOB, column_flag::BLOB);
     flag(!text && (!number || column.table.is_empty()), column_flag::BINARY);
     Column {

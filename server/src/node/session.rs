@@ -87,6 +87,8 @@ pub struct Session {
     pub connection: Arc<Connection>,
     /// Variables, warnings, counters.
     pub state: SessionState,
+    /// The statement being answered shows the diagnostics of the one before it: its own packets count no warnings.
+    pub(crate) shows_diagnostics: bool,
     /// The open transaction.
     pub open: Option<Open>,
     /// SET TRANSACTION.
@@ -137,6 +139,7 @@ impl Session {
             state,
             open: None,
             next: NextTransaction::default(),
+            shows_diagnostics: false,
             commits_next: false,
             time_hint_ms: None,
             prepared: HashMap::new(),

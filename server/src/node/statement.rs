@@ -52,7 +52,8 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         count(&self.node.processes.counters.questions);
-        if !keeps_diagnostics(statement) {
+        self.shows_diagnostics = keeps_diagnostics(statement);
+        if !self.shows_diagnostics {
             self.state.warnings.clear();
             self.state.warning_count = 0;
         }

@@ -119,7 +119,11 @@ impl Client {
         flags
     }
 
+    /// Warnings of the statement that is answered; `SHOW WARNINGS` has none of its own.
     fn warnings(&self) -> u16 {
+        if self.session.shows_diagnostics {
+            return 0;
+        }
         u16::try_from(self.session.state.warning_count).unwrap_or(u16::MAX)
     }
 
@@ -355,6 +359,7 @@ impl Client {
         self.session.connection.begin("Prepare", None);
         self.session.state.warnings.clear();
         self.session.state.warning_count = 0;
+        self.session.shows_diagnostics = false;
         let prepared = match self.session.standing.admit_command() {
             Ok(()) => self.session.prepare(text).await,
             Err(refused) => Err(refused),

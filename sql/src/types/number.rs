@@ -37,6 +37,13 @@ pub fn double_prefix(text: &[u8]) -> (f64, usize) {
     (if value.is_infinite() { f64::MAX.copysign(value) } else { value }, at)
 }
 
+/// Whether what [`double_prefix`] took is more than a double can hold.
+#[must_use]
+pub fn exceeds_double(taken: &[u8]) -> bool {
+    let read = std::str::from_utf8(taken).ok().and_then(|text| text.trim_start().parse::<f64>().ok());
+    read.is_some_and(f64::is_infinite)
+}
+
 /// The longest prefix of `text` that is an integer, as wide as it may be (saturating), and the bytes taken.
 #[must_use]
 pub fn integer_prefix(text: &[u8]) -> (i128, usize) {
@@ -166,6 +173,21 @@ mod tests {
         assert_eq!(double_prefix(b"."), (0.0, 0));
         assert_eq!(integer_prefix(b"-12a"), (-12, 3));
         assert_eq!(integer_prefix(b"-"), (0, 0));
+    }
+
+    #[test]
+    fn the_largest_double_is_none_too_many() {
+        for (text, exceeds) in [
+            ("1.7976931348623157E+308", false),
+            (" -1.7976931348623157e308", false),
+            ("1.8e308", true),
+            ("-1e999", true),
+            ("1e-999", false),
+        ] {
+            let (_, taken) = double_prefix(text.as_bytes());
+            assert_eq!(taken, text.len());
+            assert_eq!(exceeds_double(&text.as_bytes()[..taken]), exceeds, "{text}");
+        }
     }
 
     #[test]

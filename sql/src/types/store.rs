@@ -201,8 +201,8 @@ impl Target<'_> {
             Value::Text(text) | Value::Blob(text) => {
                 let (number, taken) = number::double_prefix(text);
                 let whole = taken > 0 && number::only_space(&text[taken..]);
-                // The reader stops at the largest double; more than that was written only if it has an exponent.
-                (number, whole, number.abs() < f64::MAX)
+                // The reader stops at the largest double: whether that is what was written is seen by reading again.
+                (number, whole, number.abs() < f64::MAX || !number::exceeds_double(&text[..taken]))
             }
             _ => {
                 let number = crate::types::convert::to_f64(value, self.session).unwrap_or(0.0);

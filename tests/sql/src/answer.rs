@@ -199,7 +199,7 @@ fn describe_usually(column: &Column, text: &mut String) {
     }
 }
 
-const FLAGS: [(u16, &str); 13] = [
+const FLAGS: [(u16, &str); 14] = [
     (column_flag::NOT_NULL, "not_null"),
     (column_flag::PRI_KEY, "primary"),
     (column_flag::UNIQUE_KEY, "unique"),
@@ -213,6 +213,8 @@ const FLAGS: [(u16, &str); 13] = [
     (column_flag::TIMESTAMP, "timestamp"),
     (column_flag::ON_UPDATE_NOW, "on_update"),
     (column_flag::NO_DEFAULT_VALUE, "no_default"),
+    // Clients set it for themselves; MySQL does not send it.
+    (column_flag::NUM, "num"),
 ];
 
 const TYPES: [(u8, &str); 24] = [
