@@ -49,7 +49,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p");
         assert!(read(&path).unwrap_err().contains("password file"));
-        let mut of = |text: &str| {
+        let of = |text: &str| {
             std::fs::write(&path, text).unwrap();
             read(&path)
         };
