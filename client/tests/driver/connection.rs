@@ -35,11 +35,10 @@ fn logs_in_with_each_plugin_and_through_a_switch() {
             }
         }
     }
-    let server =
-        Server::with_account(Plugin::CachingSha2, Some(Credential::Sha2NotCached), |_| Answer::Changed(1));
-    // The password is asked for, and not sent in the clear: this server has no key to encrypt it with.
+    let not_remembered = Credential::Sha2 { remembered: Vec::new() };
+    let server = Server::with_account(Plugin::CachingSha2, Some(not_remembered), |_| Answer::Changed(1));
     let error = Connection::connect(&server.address, "tester", "x", None, TIMEOUT).unwrap_err();
-    assert_eq!(error.code(), Some(2061), "{error}");
+    assert_eq!(error.code(), Some(1045), "{error}");
     let server = Server::with_account(Plugin::CachingSha2, None, |_| Answer::Changed(1));
     assert_eq!(
         Connection::connect(&server.address, "nobody", "", None, TIMEOUT).unwrap_err().code(),

@@ -80,10 +80,14 @@ impl Applier {
             && self.node.store.is_ready()
             && !self.node.store_is_lost.load(Ordering::Acquire)
         {
-            let catalog = Catalog::load(&self.node.store)
+            let mut catalog = Catalog::load(&self.node.store)
                 .map_err(|error| storage::Error::Engine(format!("the catalog cannot be read: {error}")))?;
             sql::catalog::estimate::refresh(&catalog, &self.node.store)
                 .map_err(|error| storage::Error::Engine(format!("a table cannot be read: {error}")))?;
+            if self.node.config.log_only {
+                // It has no tables: the accounts are its own.
+                catalog.accounts = Arc::clone(&self.node.catalog().accounts);
+            }
             self.node.logins.accounts_are(&catalog.accounts, self.node.store.watermark());
             *self.node.catalog.write() = Arc::new(catalog);
             self.catalog_loaded = true;

@@ -14,7 +14,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use client::{Connection, Options};
+use client::blocking::{Connection, Options};
 use cluster_tests::program::split;
 
 use crate::connector::Connector;

@@ -62,7 +62,7 @@ pub struct Logins {
 }
 
 /// Accounts as of an index of the log.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Known {
     /// The accounts.
     pub accounts: Arc<Accounts>,

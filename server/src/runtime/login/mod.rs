@@ -63,7 +63,7 @@ pub async fn log_in(
     let credential = node.logins.credential(&accounts, &shown, account.map(Arc::as_ref));
     let undecided = Undecided { node, account: account.filter(|_| !matches!(attempt.answer, [] | [0])) };
     let denial = play(node, socket, attempt, key, account, credential).await?;
-    undecided.is_decided();
+    undecided.end();
     match (denial, account) {
         (Some(denial), account) => {
             let blocked = account.and_then(|account| node.logins.failed(account));
@@ -89,7 +89,7 @@ struct Undecided<'a> {
 }
 
 impl Undecided<'_> {
-    fn is_decided(mut self) {
+    fn end(mut self) {
         self.account = None;
     }
 }
