@@ -196,7 +196,7 @@ impl Cursor {
 
     fn next(&mut self) -> Result<Option<Packet>, sql::Error> {
         loop {
-            if let Some(packet) = self.rows.next().map_err(|error| sql::Error::internal(error))? {
+            if let Some(packet) = self.rows.next().map_err(sql::Error::internal)? {
                 return Ok(Some(packet));
             }
             if !self.read_more()? {

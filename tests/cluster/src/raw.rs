@@ -168,9 +168,8 @@ impl Raw {
     /// When the connection is gone.
     pub fn answer(&mut self) -> io::Result<Vec<Vec<u8>>> {
         let mut packets = vec![self.packet()?];
-        match packets[0].first() {
-            Some(0 | &ERR_HEADER) => return Ok(packets),
-            _ => {}
+        if let Some(0 | &ERR_HEADER) = packets[0].first() {
+            return Ok(packets);
         }
         // Of packets that may be definitions none begins with 0xfe. Old clients get an EOF packet behind them, too.
         let mut ends = if self.capabilities.contains(Capabilities::DEPRECATE_EOF) { 1 } else { 2 };

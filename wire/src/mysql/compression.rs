@@ -4,7 +4,7 @@
 //! they are). Packets do not know of frames: a frame may hold several, or part of one.
 //!
 //! Invariants: a frame gives exactly as many bytes as its header says, or an error; what a frame claims takes no memory before it is there:
-//! plaintext is handed out in parts of [`limits::INFLATED_PART_BYTES_MAX`] at most, however much a frame inflates to. A frame of up to so
+//! plaintext is handed out in parts of [`crate::limits::INFLATED_PART_BYTES_MAX`] at most, however much a frame inflates to. A frame of up to so
 //! much is checked whole before any of it is handed out; of a larger one, what comes before a damage may have been used. A connection
 //! holds no state of a compressor, and state of a decompressor only while a frame is on its way in.
 //!
