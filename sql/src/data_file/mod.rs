@@ -2,7 +2,7 @@
 //!
 //! * [`Format`] is what FIELDS and LINES say, checked;
 //! * [`read`] cuts a file that comes in pieces into records, by the rules of `grammar`, and puts them into a [`batch`];
-//! * [`write`] makes a file of a result's rows.
+//! * [`mod@write`] makes a file of a result's rows.
 //!
 //! Behaviour is MySQL's, as its manual describes it (section "LOAD DATA Statement") and as a real server answered
 //! (`tests/cluster/tests/scripts/load_data.txt`). Left out: character sets that need a conversion, which are refused when the statement
