@@ -7,6 +7,7 @@ mod allocator;
 mod cli;
 mod config;
 mod engine_name;
+mod forward;
 mod identity;
 mod join;
 mod limits;

@@ -27,6 +27,7 @@ use super::plan_cache::CachedPlan;
 use super::process::count;
 use super::result::Answer;
 use super::session::{Session, lost_leadership, now_us};
+use crate::forward::message::Placed;
 
 impl Session {
     pub(super) async fn run_planned(
@@ -136,6 +137,9 @@ impl Session {
         }
         match result {
             Ok(outcome) => {
+                if self.placed.is_some() && !explicit {
+                    self.next_answer = placed_answer(&outcome);
+                }
                 self.end_succeeded(latest, explicit).await?;
                 Ok(Some(outcome))
             }
@@ -452,6 +456,16 @@ struct Runs {
     sleeps_done: u32,
     freshness: Freshness,
     user_locks: UserLockCalls,
+}
+
+/// How a statement is answered once the quorum has its transaction.
+fn placed_answer(outcome: &Outcome) -> Placed {
+    Placed {
+        affected: outcome.affected,
+        last_insert_id: outcome.last_insert_id,
+        info: outcome.info.clone(),
+        ..Placed::default()
+    }
 }
 
 /// Whether a plan changes rows, which a locking read does not.

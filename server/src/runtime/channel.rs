@@ -13,17 +13,27 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
-use rustls::{ProtocolVersion, ServerConfig, ServerConnection, SupportedCipherSuite};
+use rustls::{Connection, ProtocolVersion, ServerConfig, ServerConnection, SupportedCipherSuite};
 use tokio::io::{AsyncRead as _, AsyncReadExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 
+use crate::forward::message::Event;
 use crate::limits::{CLIENT_TLS_READ_BYTES, CLIENT_WRITE_TIMEOUT};
 use crate::node::process::Encryption;
 
-/// A client's socket, and what encrypts it.
-pub struct Channel {
+/// Where a client's bytes come from and go to.
+pub enum Channel {
+    /// Its socket.
+    Socket(Wire),
+    /// The client of another node, whose statements are run here: its commands come in another way.
+    Forwarded(mpsc::Sender<Event>),
+}
+
+/// A socket, and what encrypts it.
+pub struct Wire {
     stream: TcpStream,
-    tls: Option<Box<ServerConnection>>,
+    tls: Option<Box<Connection>>,
 }
 
 /// What came of what was received.
@@ -39,13 +49,73 @@ impl Channel {
     /// A channel in the clear.
     #[must_use]
     pub fn new(stream: TcpStream) -> Channel {
-        Channel { stream, tls: None }
+        Channel::Socket(Wire::new(stream, None))
     }
 
     /// Whether the client has begun TLS.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
-        self.tls.is_some()
+        matches!(self, Channel::Socket(Wire { tls: Some(_), .. }))
+    }
+
+    /// See [`Wire::accept_tls`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn accept_tls(
+        &mut self,
+        config: Arc<ServerConfig>,
+        received: &[u8],
+        plaintext: &mut BytesMut,
+    ) -> io::Result<Encryption> {
+        match self {
+            Channel::Socket(wire) => wire.accept_tls(config, received, plaintext).await,
+            Channel::Forwarded(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// See [`Wire::read`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+        match self {
+            Channel::Socket(wire) => wire.read(buffer).await,
+            Channel::Forwarded(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// See [`Wire::write_all`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Channel::Socket(wire) => wire.write_all(bytes).await,
+            Channel::Forwarded(way) => {
+                let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+                way.send(Event::Answer(bytes.to_vec())).await.map_err(gone)
+            }
+        }
+    }
+}
+
+impl Wire {
+    /// Around a socket, encrypted when the handshake of `tls` is done.
+    #[must_use]
+    pub fn new(stream: TcpStream, tls: Option<Connection>) -> Wire {
+        Wire { stream, tls: tls.map(Box::new) }
+    }
+
+    /// Whether the other end has neither sent anything nor gone, as far as this end's kernel knows.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        use rustix::net::{RecvFlags, recv};
+        let mut first = [0];
+        matches!(
+            recv(&self.stream, &mut first[..], RecvFlags::PEEK | RecvFlags::DONTWAIT),
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR)
+        )
     }
 
     /// TLS's handshake. `received` is what came behind the client's request for it: the beginning of that handshake, and never anything
@@ -61,8 +131,8 @@ impl Channel {
         plaintext: &mut BytesMut,
     ) -> io::Result<Encryption> {
         let connection = ServerConnection::new(config).map_err(io::Error::other)?;
-        let Channel { stream, tls } = self;
-        let tls = tls.insert(Box::new(connection));
+        let Wire { stream, tls } = self;
+        let tls = tls.insert(Box::new(Connection::Server(connection)));
         take_in(tls, received, plaintext)?;
         loop {
             write_records(stream, tls).await?;
@@ -80,7 +150,7 @@ impl Channel {
     /// # Errors
     /// When the connection broke, or what came is not what the client encrypted.
     pub async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        let Channel { stream, tls } = self;
+        let Wire { stream, tls } = self;
         let Some(tls) = tls else { return stream.read_buf(buffer).await };
         loop {
             let taken = poll_fn(|cx| poll_take(stream, tls, buffer, cx)).await?;
@@ -101,7 +171,7 @@ impl Channel {
     /// # Errors
     /// When the client is gone, or has taken nothing for [`CLIENT_WRITE_TIMEOUT`]: it may hold locks.
     pub async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let Channel { stream, tls } = self;
+        let Wire { stream, tls } = self;
         let Some(tls) = tls else { return write_plain(stream, bytes).await };
         while !bytes.is_empty() {
             // As much as rustls buffers at once.
@@ -118,7 +188,7 @@ impl Channel {
 
 /// Says that nothing follows, as far as the socket takes it at once: a client is to tell an end from a connection that was cut. After a
 /// failure of TLS this sends the alert that says why.
-impl Drop for Channel {
+impl Drop for Wire {
     fn drop(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
@@ -157,7 +227,7 @@ async fn write_plain(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes all records that wait to be sent.
-async fn write_records(stream: &TcpStream, tls: &mut ServerConnection) -> io::Result<()> {
+async fn write_records(stream: &TcpStream, tls: &mut Connection) -> io::Result<()> {
     while tls.wants_write() {
         match tls.write_tls(&mut AtOnce(stream)) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -178,7 +248,7 @@ async fn until_writable(stream: &TcpStream) -> io::Result<()> {
 /// Reads once from the socket and decrypts what came. The space for it is on the stack: a connection that waits holds none.
 fn poll_take(
     stream: &mut TcpStream,
-    tls: &mut ServerConnection,
+    tls: &mut Connection,
     plaintext: &mut BytesMut,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<Taken>> {
@@ -192,7 +262,7 @@ fn poll_take(
 }
 
 /// Decrypts what was received. All plaintext is taken out at once, so that there is always room for the next record.
-fn take_in(tls: &mut ServerConnection, mut received: &[u8], plaintext: &mut BytesMut) -> io::Result<Taken> {
+fn take_in(tls: &mut Connection, mut received: &[u8], plaintext: &mut BytesMut) -> io::Result<Taken> {
     let before = plaintext.len();
     let mut is_closed = false;
     while !received.is_empty() && !is_closed {
@@ -221,7 +291,7 @@ fn take_in(tls: &mut ServerConnection, mut received: &[u8], plaintext: &mut Byte
 }
 
 /// Version and cipher of a connection whose handshake is done, by the names that OpenSSL has for them, which are those that MySQL shows.
-fn encryption(tls: &ServerConnection) -> Encryption {
+fn encryption(tls: &Connection) -> Encryption {
     let version = match tls.protocol_version() {
         Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
         Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",

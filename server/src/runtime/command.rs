@@ -19,6 +19,8 @@ use wire::mysql::resultset::put_prepared;
 use super::channel::Channel;
 use super::connection::{End, Socket};
 use super::cursor::Cursor;
+use crate::forward::caller::{Asked, AskedExecution, Forwarded};
+use crate::forward::pool::Held;
 use crate::limits::{LONG_DATA_BYTES_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX, RESULT_FLUSH_BYTES};
 use crate::node::errno;
 use crate::node::metadata::definition;
@@ -49,6 +51,8 @@ pub struct Client {
     pub salt: Salt,
     /// Its address.
     pub address: SocketAddr,
+    /// The connection to the leader on which the session's transaction is open.
+    pub elsewhere: Option<Held>,
     bindings: HashMap<u32, Binding>,
 }
 
@@ -56,7 +60,7 @@ impl Client {
     /// A client whose login was accepted.
     #[must_use]
     pub fn new(session: Session, capabilities: Capabilities, salt: Salt, address: SocketAddr) -> Client {
-        Client { session, capabilities, salt, address, bindings: HashMap::new() }
+        Client { session, capabilities, salt, address, elsewhere: None, bindings: HashMap::new() }
     }
 
     /// The OK packet after a login.
@@ -69,6 +73,7 @@ impl Client {
     /// # Errors
     /// 1049 when the database is not there.
     pub fn become_user(&mut self, user: &str, database: Option<&str>) -> Result<(), sql::Error> {
+        self.abandon_elsewhere();
         self.bindings.clear();
         user.clone_into(&mut self.session.state.user);
         self.session.reset();
@@ -83,7 +88,7 @@ impl Client {
         let mut flags = StatusFlags::empty();
         flags.set(StatusFlags::AUTOCOMMIT, state.variables.autocommit);
         let open = self.session.open.as_ref().filter(|open| open.explicit);
-        flags.set(StatusFlags::IN_TRANS, open.is_some());
+        flags.set(StatusFlags::IN_TRANS, open.is_some() || self.session.transaction_elsewhere);
         flags.set(StatusFlags::IN_TRANS_READONLY, open.is_some_and(|open| open.read_only));
         let no_escapes = state.variables.sql_mode.has(sql::variables::SqlMode::NO_BACKSLASH_ESCAPES);
         flags.set(StatusFlags::NO_BACKSLASH_ESCAPES, no_escapes);
@@ -94,7 +99,8 @@ impl Client {
         u16::try_from(self.session.state.warning_count).unwrap_or(u16::MAX)
     }
 
-    fn put_ok(&self, writer: &mut PacketWriter, outcome: &sql::execute::Outcome, more: StatusFlags) {
+    /// An OK packet.
+    pub fn put_ok(&self, writer: &mut PacketWriter, outcome: &sql::execute::Outcome, more: StatusFlags) {
         OkPacket {
             affected_rows: outcome.affected,
             last_insert_id: outcome.last_insert_id,
@@ -141,6 +147,7 @@ impl Client {
                 self.answer(writer, result);
             }
             Command::ResetConnection => {
+                self.abandon_elsewhere();
                 self.bindings.clear();
                 self.session.reset();
                 self.put_ok(writer, &sql::execute::Outcome::default(), StatusFlags::empty());
@@ -183,7 +190,8 @@ impl Client {
     /// COM_QUERY: one statement, or several when the client can take several results.
     async fn query(&mut self, text: &Bytes, socket: &mut Socket) -> Result<(), End> {
         self.session.connection.begin("Query", Some(text.clone()));
-        if let Some(mut run) = self.session.text_run(text) {
+        let forwards = self.forwards();
+        if let Some(mut run) = (!forwards).then(|| self.session.text_run(text)).flatten() {
             let values = std::mem::take(&mut run.values);
             let result = self.statement(&run.statement, &values, Some(&mut run.plan), false, socket).await;
             self.session.end_text_run(values);
@@ -201,7 +209,15 @@ impl Client {
                 if parsed.parameter_count > 0 { Err(sql::Error::syntax("?", 1)) } else { Ok(parsed) }
             });
             let ended_well = match parsed {
-                Ok(parsed) => self.statement(&Arc::new(parsed.statement), &[], None, more, socket).await?,
+                Ok(parsed) => {
+                    let statement = Arc::new(parsed.statement);
+                    let asked =
+                        Asked { statement: &statement, text: source, execution: None, has_more: more };
+                    match self.forward_if_needed(asked, socket).await? {
+                        Forwarded::Answered(ended_well) => ended_well,
+                        Forwarded::Here => self.statement(&statement, &[], None, more, socket).await?,
+                    }
+                }
                 Err(error) => {
                     self.session.state.warnings.clear();
                     self.session.state.warning_count = 0;
@@ -222,8 +238,16 @@ impl Client {
         }
     }
 
+    /// Has a statement run on the leader if this node does not lead and its client wants that.
+    async fn forward_if_needed(&mut self, asked: Asked<'_>, socket: &mut Socket) -> Result<Forwarded, End> {
+        if self.forwards() { Box::pin(self.forward(asked, socket)).await } else { Ok(Forwarded::Here) }
+    }
+
     /// Runs a text statement and answers it; false when it failed.
-    async fn statement(
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub async fn statement(
         &mut self,
         statement: &Arc<sql::ast::Statement>,
         values: &[Value],
@@ -251,7 +275,7 @@ impl Client {
     }
 
     /// The packet that ends a statement's answer; false when it is an error.
-    fn finish(
+    pub fn finish(
         &self,
         result: Result<sql::execute::Outcome, sql::Error>,
         more: bool,
@@ -327,29 +351,69 @@ impl Client {
         binding.long_data.clear();
         binding.cursor = None;
         match values {
-            Ok(values) if flags & cursor_type::READ_ONLY != 0 => {
-                self.execute_for_cursor(id, &mut prepared, &values, &mut socket.writer).await;
-            }
-            Ok(values) => {
-                let statement = Arc::clone(&prepared.statement);
-                let status = self.status();
-                let Socket { channel, writer, .. } = socket;
-                let connection = Arc::clone(&self.session.connection);
-                let mut gone = false;
-                let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
-                let mut reply = Reply::new(writer, self.capabilities, true, status);
-                reply.stream = Some(&mut send);
-                let result =
-                    self.session.run(&statement, &values, Some(&mut prepared.plan), &mut reply).await;
-                if gone {
-                    return Err(End::Closed);
+            Ok(values) if self.forwards() => {
+                let database = prepared.database(&self.session);
+                let execution =
+                    AskedExecution { values: &values, database: database.as_deref(), is_binary: true };
+                let (statement, text) = (Arc::clone(&prepared.statement), prepared.text.clone());
+                let asked = Asked {
+                    statement: &statement,
+                    text: &text,
+                    execution: Some(execution),
+                    has_more: false,
+                };
+                if self.forward_if_needed(asked, socket).await? == Forwarded::Here {
+                    self.execute_here(id, flags, &mut prepared, &values, socket).await?;
                 }
-                self.finish(result, false, &mut socket.writer);
             }
+            Ok(values) => self.execute_here(id, flags, &mut prepared, &values, socket).await?,
             Err(packet) => packet.encode(&mut socket.writer),
         }
         self.session.prepared.insert(id, prepared);
         Ok(())
+    }
+
+    /// Runs a prepared statement on this node, into a cursor if one was asked for.
+    async fn execute_here(
+        &mut self,
+        id: u32,
+        flags: u8,
+        prepared: &mut Prepared,
+        values: &[Value],
+        socket: &mut Socket,
+    ) -> Result<(), End> {
+        if flags & cursor_type::READ_ONLY != 0 {
+            self.execute_for_cursor(id, prepared, values, &mut socket.writer).await;
+            return Ok(());
+        }
+        self.execution(prepared, values, true, false, socket).await.map(|_ended_well| ())
+    }
+
+    /// Runs a prepared statement and answers it; false when it failed.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub async fn execution(
+        &mut self,
+        prepared: &mut Prepared,
+        values: &[Value],
+        is_binary: bool,
+        more: bool,
+        socket: &mut Socket,
+    ) -> Result<bool, End> {
+        let statement = Arc::clone(&prepared.statement);
+        let status = self.status();
+        let Socket { channel, writer, .. } = socket;
+        let connection = Arc::clone(&self.session.connection);
+        let mut gone = false;
+        let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
+        let mut reply = Reply::new(writer, self.capabilities, is_binary, status);
+        reply.stream = Some(&mut send);
+        let result = self.session.run(&statement, values, Some(&mut prepared.plan), &mut reply).await;
+        if gone {
+            return Err(End::Closed);
+        }
+        Ok(self.finish(result, more, &mut socket.writer))
     }
 
     /// Runs a prepared statement into a cursor; one without rows is answered as ever.

@@ -87,7 +87,7 @@ async fn refuse(socket: &mut Socket, error: &wire::Error) {
 }
 
 /// Takes the connection off the process list at its end, also when its task panics.
-struct Listed<'a>(&'a Node, u64);
+pub struct Listed<'a>(pub &'a Node, pub u64);
 
 impl Drop for Listed<'_> {
     fn drop(&mut self) {
@@ -108,7 +108,9 @@ pub struct Socket {
 }
 
 impl Socket {
-    fn new(channel: Channel) -> Socket {
+    /// With nothing received yet.
+    #[must_use]
+    pub fn new(channel: Channel) -> Socket {
         Socket {
             channel,
             reader: PacketReader::new(HANDSHAKE_PACKET_BYTES_MAX),

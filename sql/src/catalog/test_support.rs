@@ -71,6 +71,7 @@ pub fn session() -> SessionState {
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        is_forwarded: false,
         locked_tables: None,
     }
 }

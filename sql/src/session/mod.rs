@@ -67,6 +67,8 @@ pub struct SessionState {
     pub in_transaction: bool,
     /// CLIENT_FOUND_ROWS: UPDATE reports matched instead of changed rows.
     pub client_found_rows: bool,
+    /// The client is connected to another node, which passes on what only the leader can run.
+    pub is_forwarded: bool,
     /// LOCK TABLES: statements may use these tables only.
     pub locked_tables: Option<Arc<LockedTables>>,
 }

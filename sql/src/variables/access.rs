@@ -102,7 +102,7 @@ fn global(variable: &Variable, host: &dyn Host) -> Option<Value> {
 }
 
 /// The value compiled in.
-fn default(variable: &Variable) -> Value {
+pub(super) fn default(variable: &Variable) -> Value {
     match variable.kind {
         Kind::Bool => Value::Int(i64::from(variable.default == "ON")),
         Kind::Unsigned(..) => Value::UInt(variable.default.parse().unwrap_or(0)),
@@ -125,7 +125,7 @@ fn typed(kind: Kind, value: Value) -> Value {
 }
 
 /// The session's value.
-fn of_session(variable: &Variable, session: &SessionState) -> Value {
+pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
     let variables = &session.variables;
     let bool = |value: bool| Value::Int(i64::from(value));
     match variable.name {
@@ -148,6 +148,7 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "quorate_read_consistency" => text(variables.read_consistency.name()),
         "quorate_read_timeout" => Value::UInt(variables.read_timeout_seconds),
         "quorate_snapshot_conflict" => bool(variables.snapshot_conflict),
+        "quorate_write_forwarding" => bool(variables.write_forwarding),
         "sql_mode" => text(variables.sql_mode.to_string()),
         "sql_notes" => bool(variables.sql_notes),
         "sql_safe_updates" => bool(variables.sql_safe_updates),
@@ -172,7 +173,7 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
 }
 
 /// Puts a checked value into the session's variables.
-fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
+pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
     let number = match &value {
         Value::Int(value) => value.unsigned_abs(),
         Value::UInt(value) => *value,
@@ -197,6 +198,7 @@ fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
         }
         "quorate_read_timeout" => variables.read_timeout_seconds = number,
         "quorate_snapshot_conflict" => variables.snapshot_conflict = number != 0,
+        "quorate_write_forwarding" => variables.write_forwarding = number != 0,
         "sql_mode" => variables.sql_mode = SqlMode::parse(&word).unwrap_or_default(),
         "sql_notes" => variables.sql_notes = number != 0,
         "sql_safe_updates" => variables.sql_safe_updates = number != 0,

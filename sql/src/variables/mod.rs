@@ -6,6 +6,7 @@
 //! time zones, structured variables.
 
 mod access;
+mod carried;
 pub mod character_set;
 mod registry;
 mod sql_mode;
@@ -13,6 +14,8 @@ mod time_zone;
 
 #[cfg(test)]
 mod tests;
+
+pub use carried::{carried, restore};
 
 pub use access::{
     assign, data_type, get, iter_all, new_session, parse_isolation, set_global, set_names, set_session,
@@ -61,6 +64,8 @@ pub struct SessionVariables {
     pub snapshot_conflict: bool,
     /// `quorate_read_consistency`: what a read on this node must have seen.
     pub read_consistency: ReadConsistency,
+    /// `quorate_write_forwarding`: what only the leader can run is run there, for a session elsewhere.
+    pub write_forwarding: bool,
     /// `quorate_read_timeout`: how long a read waits for that, seconds.
     pub read_timeout_seconds: u64,
     /// `wait_timeout`, seconds.
@@ -92,6 +97,7 @@ impl Default for SessionVariables {
             collation_connection: crate::types::Collation::default(),
             snapshot_conflict: true,
             read_consistency: ReadConsistency::default(),
+            write_forwarding: false,
             read_timeout_seconds: 10,
             wait_timeout: 28_800,
             sql_notes: true,

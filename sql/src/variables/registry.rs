@@ -223,6 +223,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("quorate_serving", Global, Bool, "", Host),
     variable("quorate_snapshot_conflict", Both, Bool, "ON", Acts),
     variable("quorate_term", Global, Unsigned(0, MAX, 1), "", Host),
+    variable("quorate_write_forwarding", Both, Bool, "OFF", Acts),
     variable("rand_seed1", Session, Unsigned(0, MAX, 1), "0", Only),
     variable("rand_seed2", Session, Unsigned(0, MAX, 1), "0", Only),
     variable("range_alloc_block_size", Both, Unsigned(4096, U32, 1024), "4096", Hint),

@@ -60,6 +60,7 @@ fn session(host: &TestHost) -> SessionState {
         found_rows: 0,
         in_transaction: false,
         client_found_rows: false,
+        is_forwarded: false,
         locked_tables: None,
     }
 }

@@ -55,6 +55,7 @@ impl SenderLink {
             Lane::Heartbeat => "beat",
             Lane::Data => "data",
             Lane::Snapshot => "snapshot",
+            Lane::Session => "session",
         };
         let name = format!("send-{}-{lane}", self.peer.get());
         std::thread::Builder::new().name(name).spawn(move || {
