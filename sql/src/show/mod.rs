@@ -18,6 +18,7 @@ mod definition;
 mod diagnostics;
 mod filter;
 mod information_schema;
+mod group_replication;
 mod performance_schema;
 mod replication;
 mod server;

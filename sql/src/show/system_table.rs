@@ -1,15 +1,15 @@
 //! Which system tables there are, and how SELECT finds them.
 //!
 //! The databases information_schema and performance_schema have the tables listed in [`information_schema::TABLES`],
-//! [`cluster::TABLES`] and [`performance_schema::TABLES`]. Names are found in any case of letters. `mysql` and `sys` have none: users and their
-//! like are not stored in tables.
+//! [`cluster::TABLES`] and [`performance_schema::TABLES`], `sys` the one of [`group_replication::SYS_TABLES`]. Names are found in any case of
+//! letters. `mysql` has none: users and their like are not stored in tables.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::bind::virtual_table::{RowSource, VirtualTable};
 use crate::execute::ResultColumn;
 use crate::show::spec::{ColumnSpec, result_columns};
-use crate::show::{cluster, information_schema, performance_schema};
+use crate::show::{cluster, group_replication, information_schema, performance_schema};
 
 /// A system table as a constant.
 pub(crate) struct SystemTable {
@@ -31,6 +31,7 @@ pub(crate) fn all() -> &'static [Arc<VirtualTable>] {
         let mut all: Vec<_> = of(INFORMATION_SCHEMA, information_schema::TABLES)
             .chain(of(INFORMATION_SCHEMA, cluster::TABLES))
             .chain(of(PERFORMANCE_SCHEMA, performance_schema::TABLES))
+            .chain(of(SYS, group_replication::SYS_TABLES))
             .collect();
         all.sort_by(|one, other| (&one.database, &one.name).cmp(&(&other.database, &other.name)));
         all
@@ -39,6 +40,8 @@ pub(crate) fn all() -> &'static [Arc<VirtualTable>] {
 
 /// information_schema's name.
 pub(crate) const INFORMATION_SCHEMA: &str = "information_schema";
+/// sys's name.
+pub(crate) const SYS: &str = "sys";
 /// performance_schema's name.
 pub(crate) const PERFORMANCE_SCHEMA: &str = "performance_schema";
 

@@ -138,6 +138,7 @@ pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
         }
         "group_concat_max_len" => Value::UInt(variables.group_concat_max_len),
         "identity" | "last_insert_id" => Value::UInt(session.last_insert_id),
+        "group_replication_consistency" => text(variables.read_consistency.group_name()),
         "innodb_lock_wait_timeout" => Value::UInt(variables.innodb_lock_wait_timeout),
         "insert_id" => Value::UInt(variables.insert_id),
         "lock_wait_timeout" => Value::UInt(variables.lock_wait_timeout),
@@ -187,6 +188,9 @@ pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value:
         "autocommit" => variables.autocommit = number != 0,
         "div_precision_increment" => variables.div_precision_increment = u8::try_from(number).unwrap_or(30),
         "group_concat_max_len" => variables.group_concat_max_len = number,
+        "group_replication_consistency" => {
+            variables.read_consistency = ReadConsistency::of_group(&word).unwrap_or_default();
+        }
         "innodb_lock_wait_timeout" => variables.innodb_lock_wait_timeout = number,
         "insert_id" => variables.insert_id = number,
         "lock_wait_timeout" => variables.lock_wait_timeout = number,
@@ -319,6 +323,14 @@ pub fn set_global(
     host.check_global(variable.name, &value)?;
     host.set_global(variable.name, value.clone());
     match variable.name {
+        "group_replication_consistency" => {
+            let level = ReadConsistency::of_group(&printed(variable.kind, &value)).unwrap_or_default();
+            host.set_global("quorate_read_consistency", text(level.name()));
+        }
+        "quorate_read_consistency" => {
+            let level = ReadConsistency::parse(&printed(variable.kind, &value)).unwrap_or_default();
+            host.set_global("group_replication_consistency", text(level.group_name()));
+        }
         // These two move together.
         "character_set_connection" => {
             host.set_global(
@@ -368,6 +380,12 @@ fn checked(variable: &Variable, value: Value, session: &mut SessionState) -> cra
     };
     if variable.name == "transaction_isolation" {
         parse_isolation(&printed(variable.kind, &checked))?;
+    }
+    if variable.name == "group_replication_consistency"
+        && ReadConsistency::of_group(&printed(variable.kind, &checked)).is_none()
+    {
+        let shown = printed(variable.kind, &checked);
+        return Err(Error::not_supported(format_args!("{} = {shown}", variable.name)));
     }
     let is_default = printed(variable.kind, &checked).eq_ignore_ascii_case(variable.default);
     if variable.effect == Effect::Only && !is_default {

@@ -148,6 +148,27 @@ impl ReadConsistency {
         }
     }
 
+    /// The level of Group Replication that promises as much, or the next lower one.
+    #[must_use]
+    pub const fn group_name(self) -> &'static str {
+        match self {
+            ReadConsistency::Eventual => "EVENTUAL",
+            ReadConsistency::Auto | ReadConsistency::Session => "BEFORE_ON_PRIMARY_FAILOVER",
+            ReadConsistency::Strong => "BEFORE",
+        }
+    }
+
+    /// The level that keeps what a level of Group Replication promises; none for those of which the waiting is on the writer's side.
+    #[must_use]
+    pub fn of_group(name: &str) -> Option<ReadConsistency> {
+        match name {
+            "EVENTUAL" => Some(ReadConsistency::Eventual),
+            "BEFORE_ON_PRIMARY_FAILOVER" => Some(ReadConsistency::Auto),
+            "BEFORE" => Some(ReadConsistency::Strong),
+            _ => None,
+        }
+    }
+
     /// The level of this name, in any case of letters.
     #[must_use]
     pub fn parse(name: &str) -> Option<ReadConsistency> {

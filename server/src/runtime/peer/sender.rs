@@ -107,7 +107,9 @@ impl SenderLink {
         // On either lane: a question that the peer could not hear is asked again.
         self.tell(Event::Connected(self.peer));
         let started = Instant::now();
+        self.context.counters.link_up(self.peer.get());
         let Err(error) = self.pump(&mut stream);
+        self.context.counters.link_down(self.peer.get());
         self.batch.clear();
         stream.finish();
         if self.lane == Lane::Data && !self.is_over() {
