@@ -2,13 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test: what fails here fails the test")]
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error, Param, QueryResult};
-use cluster_tests::layout::Layout;
-use cluster_tests::{TestCluster, connect, network, program};
+use client::{Connection, Error, Options, Param, QueryResult};
+use cluster_tests::numbered::{self, Numbered};
+use cluster_tests::{Layout, TestCluster, network, program};
+use wire::mysql::constant::column_type;
 
 const FAILOVER_MAX: Duration = Duration::from_secs(20);
 
@@ -97,6 +96,10 @@ fn changes_are_answered_as_on_the_leader_and_are_read_here_at_once() {
     let gtid = scalar(&mut connection, "SELECT @@quorate_last_gtid");
     assert_eq!(scalar(&mut connection, &format!("SELECT quorate_transaction_outcome('{gtid}')")), "COMMITTED");
     // Several statements in a packet, of which some are forwarded.
+    let options = Options { multi_statements: true, ..Options::default() };
+    let mut connection = Connection::connect_with(&cluster.node(follower).client_address, &options).unwrap();
+    run(&mut connection, "SET quorate_write_forwarding = ON");
+    connection.use_database("d").unwrap();
     let results =
         connection.query_all("DELETE FROM t WHERE v = 77; SELECT COUNT(*) FROM t; INSERT INTO t (v) VALUES (5)");
     let results = results.unwrap();
@@ -186,6 +189,7 @@ fn deadlocks_waits_and_kill() {
     run(&mut first, "UPDATE t SET w = 'x' WHERE id = 1");
     run(&mut second, "UPDATE t SET w = 'y' WHERE id = 2");
     first.send_query("UPDATE t SET w = 'x' WHERE id = 2").unwrap();
+    wait_for_lock(&cluster, leader);
     let lost = errno(&mut second, "UPDATE t SET w = 'y' WHERE id = 1");
     let answer = first.read_answer();
     let codes = [Some(lost), answer.as_ref().err().and_then(Error::code)];
@@ -196,12 +200,7 @@ fn deadlocks_waits_and_kill() {
     let id = scalar(&mut second, "SELECT CONNECTION_ID()");
     run(&mut second, "INSERT INTO t (id, v) VALUES (9, 9)");
     second.send_query("UPDATE t SET w = 'z' WHERE id = 1").unwrap();
-    cluster.wait_until("it waits for the lock", FAILOVER_MAX, || {
-        cluster
-            .value(leader, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE '%lock%'")
-            .as_deref()
-            == Some("1")
-    });
+    wait_for_lock(&cluster, leader);
     let started = Instant::now();
     run(&mut cluster.connect(follower), &format!("KILL QUERY {id}"));
     assert_eq!(second.read_answer().unwrap_err().code(), Some(1317));
@@ -213,12 +212,7 @@ fn deadlocks_waits_and_kill() {
     run(&mut vanishing, "BEGIN");
     run(&mut vanishing, "INSERT INTO t (id, v) VALUES (10, 10)");
     vanishing.send_query("UPDATE t SET w = 'z' WHERE id = 1").unwrap();
-    cluster.wait_until("it waits for the lock", FAILOVER_MAX, || {
-        cluster
-            .value(leader, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE '%lock%'")
-            .as_deref()
-            == Some("1")
-    });
+    wait_for_lock(&cluster, leader);
     drop(vanishing);
     let gone = Instant::now();
     let mut other = cluster.connect(leader);
@@ -229,9 +223,17 @@ fn deadlocks_waits_and_kill() {
     assert_eq!(scalar(&mut first, "SELECT w FROM t WHERE id = 2"), "x");
 }
 
+/// Waits until one session on the leader waits for a lock.
+fn wait_for_lock(cluster: &TestCluster, leader: u64) {
+    let waiting = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE '%lock%'";
+    cluster.wait_until("it waits for the lock", FAILOVER_MAX, || {
+        cluster.value(leader, waiting).as_deref() == Some("1")
+    });
+}
+
 /// A text parameter.
 fn bytes(text: &str) -> Param<'_> {
-    Param::Bytes { value: text.as_bytes(), column_type: wire::mysql::constant::column_type::VAR_STRING }
+    Param::Bytes { value: text.as_bytes(), column_type: column_type::VAR_STRING }
 }
 
 fn errno_of(connection: &mut Connection) -> u16 {
@@ -274,7 +276,7 @@ fn prepared_statements_of_both_kinds() {
 }
 
 #[test]
-fn a_learner_forwards_too_and_encrypted_links_do() {
+fn a_learner_forwards_too_and_a_handover_is_followed() {
     let mut cluster = TestCluster::start(3);
     let (leader, follower) = prepare(&cluster);
     let learner = cluster.join_node(follower, "learner");
@@ -297,123 +299,64 @@ fn a_learner_forwards_too_and_encrypted_links_do() {
     assert_eq!(scalar(&mut connection, "SELECT COUNT(*) FROM t"), "51");
 }
 
-/// What writers through followers have seen of their numbered rows.
-#[derive(Default)]
-struct Written {
-    acknowledged: BTreeSet<u64>,
-    refused: BTreeSet<u64>,
-    unknown: BTreeSet<u64>,
+/// Links are encrypted, and what is forwarded goes over them: also an answer that is larger than many records.
+#[test]
+fn over_encrypted_links() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = certificates(folder.path());
+    let flags: Vec<&str> = files.iter().map(String::as_str).collect();
+    let cluster = Layout::of(3).flags(&flags).start();
+    let (_, follower) = prepare(&cluster);
+    let mut connection = forwarding(&cluster, follower);
+    run(&mut connection, "CREATE TABLE big (id INT PRIMARY KEY, b LONGTEXT)");
+    let long = "y".repeat(3 << 20);
+    for id in 0..4 {
+        run(&mut connection, &format!("INSERT INTO big VALUES ({id}, '{long}')"));
+    }
+    run(&mut connection, "BEGIN");
+    let rows = run(&mut connection, "SELECT b FROM big ORDER BY id FOR UPDATE");
+    assert_eq!(rows.rows.len(), 4);
+    assert_eq!(rows.text(3, 0), Some(long));
+    run(&mut connection, "COMMIT");
 }
 
-/// Writes numbered rows through one node until told to stop, half of them in a transaction of two; a row that is refused or unknown is
-/// not tried again.
-fn write_until(address: &str, worker: u64, stop: &AtomicBool, count: &AtomicU64) -> Written {
-    let mut written = Written::default();
-    let mut connection: Option<Connection> = None;
-    let mut number = 0;
-    while !stop.load(Ordering::Relaxed) {
-        let Some(open) = connection.as_mut().filter(|open| !open.is_broken()) else {
-            connection = connect(address, Duration::from_secs(30)).ok().and_then(|mut fresh| {
-                fresh.query("SET quorate_write_forwarding = ON").ok()?;
-                Some(fresh)
-            });
-            std::thread::sleep(Duration::from_millis(5));
-            continue;
-        };
-        number += 1;
-        let insert = format!("INSERT INTO d.w (worker, number) VALUES ({worker}, {number})");
-        let result = if number % 2 == 0 {
-            open.query(&insert)
-        } else {
-            open.query("BEGIN").and_then(|_| open.query(&insert)).and_then(|_| open.query("COMMIT"))
-        };
-        match result {
-            Ok(_) => {
-                written.acknowledged.insert(number);
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-            Err(error) if matches!(error.code(), Some(1290 | 1053)) => {
-                let _ = open.query("ROLLBACK");
-                written.refused.insert(number);
-            }
-            Err(error) => {
-                assert!(error.code() == Some(1105) || error.is_disconnect(), "{error}");
-                written.unknown.insert(number);
-                connection = None;
-            }
-        }
-    }
-    written
+/// Flags for an authority's certificate, a node's, and its key.
+fn certificates(folder: &std::path::Path) -> Vec<String> {
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let node = CertificateParams::new(vec!["quorate-node".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let contents = [("--peer-ca", issuer.pem()), ("--peer-cert", node.pem()), ("--peer-key", key.serialize_pem())];
+    let write = |(flag, content): (&str, String)| {
+        let path = folder.join(format!("{}.pem", &flag[2..]));
+        std::fs::write(&path, content).unwrap();
+        [flag.to_owned(), path.to_string_lossy().into_owned()]
+    };
+    contents.into_iter().flat_map(write).collect()
 }
 
-/// That exactly the acknowledged rows are there, some of the unknown ones, none of the others, and each once.
-fn check(cluster: &TestCluster, writers: &[Written]) -> [usize; 3] {
-    let mut connection = cluster.connect_leader();
-    let rows = run(&mut connection, "SELECT worker, number, COUNT(*) FROM d.w GROUP BY worker, number");
-    let mut found = vec![BTreeSet::new(); writers.len()];
-    for row in 0..rows.rows.len() {
-        let number = |column| rows.text(row, column).unwrap().parse::<u64>().unwrap();
-        assert_eq!(number(2), 1, "row {} of worker {} is there twice", number(1), number(0));
-        found[number(0) as usize].insert(number(1));
-    }
-    for (worker, written) in writers.iter().enumerate() {
-        let missing: Vec<_> = written.acknowledged.difference(&found[worker]).collect();
-        assert!(missing.is_empty(), "acknowledged rows of worker {worker} are missing: {missing:?}");
-        let refused: Vec<_> = written.refused.intersection(&found[worker]).collect();
-        assert!(refused.is_empty(), "rows of worker {worker} that were refused are there: {refused:?}");
-    }
-    let sum = |count: fn(&Written) -> usize| writers.iter().map(count).sum();
-    [sum(|one| one.acknowledged.len()), sum(|one| one.refused.len()), sum(|one| one.unknown.len())]
-}
-
-/// Rows by eight writers through `through` while `fault` runs; the table has no key that would hide a row written twice.
-fn under_writers(cluster: &mut TestCluster, through: &[u64], fault: impl FnOnce(&mut TestCluster, &AtomicU64)) -> Vec<Written> {
-    run(&mut cluster.connect_leader(), "CREATE TABLE d.w (worker INT, number INT, KEY (worker, number))");
-    let addresses: Vec<String> = through.iter().map(|id| cluster.node(*id).client_address.clone()).collect();
-    let (stop, count) = (AtomicBool::new(false), AtomicU64::new(0));
-    std::thread::scope(|scope| {
-        let (stop, count) = (&stop, &count);
-        let workers: Vec<_> = (0..8_u64)
-            .map(|worker| {
-                let address = addresses[worker as usize % addresses.len()].clone();
-                scope.spawn(move || write_until(&address, worker, stop, count))
-            })
-            .collect();
-        fault(cluster, count);
-        stop.store(true, Ordering::Relaxed);
-        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
-    })
-}
-
-/// Waits until the writers have got on by so many rows.
-fn progress(count: &AtomicU64, by: u64, cluster: &TestCluster) {
-    let (from, started) = (count.load(Ordering::Relaxed), Instant::now());
-    while count.load(Ordering::Relaxed) < from + by {
-        assert!(started.elapsed() < Duration::from_secs(40), "the writers make no progress\n{}", cluster.logs());
-        std::thread::sleep(Duration::from_millis(10));
-    }
+fn addresses(cluster: &TestCluster, ids: &[u64]) -> Vec<String> {
+    ids.iter().map(|id| cluster.node(*id).client_address.clone()).collect()
 }
 
 #[test]
 fn the_leader_is_killed_under_writers_through_followers() {
     let mut cluster = TestCluster::start(3);
     prepare(&cluster);
-    let leader = cluster.wait_for_leader(FAILOVER_MAX);
-    let others = cluster.others(&[leader]);
-    let written = under_writers(&mut cluster, &others, |cluster, count| {
-        let mut leader = leader;
-        for _ in 0..3 {
-            progress(count, 200, cluster);
-            cluster.kill(leader);
-            // The next one is one that writers are connected to, which then run what they have themselves.
-            progress(count, 200, cluster);
-            cluster.start_node(leader);
-            leader = cluster.wait_for_leader(FAILOVER_MAX);
-        }
-        progress(count, 200, cluster);
-    });
-    let [acknowledged, refused, unknown] = check(&cluster, &written);
-    println!("{acknowledged} acknowledged, {refused} refused, {unknown} unknown");
+    let others = cluster.others(&[cluster.wait_for_leader(FAILOVER_MAX)]);
+    let writers = Numbered::start(&cluster, &addresses(&cluster, &others), "SET quorate_write_forwarding = ON");
+    for _ in 0..3 {
+        let leader = cluster.wait_for_leader(FAILOVER_MAX);
+        writers.progress(200, &cluster);
+        cluster.kill(leader);
+        // The next one is one that writers are connected to, which then runs what they have itself.
+        writers.progress(200, &cluster);
+        cluster.start_node(leader);
+    }
+    writers.progress(200, &cluster);
+    numbered::check(&cluster, writers.stop());
     cluster.assert_equal_nodes(FAILOVER_MAX);
 }
 
@@ -422,23 +365,21 @@ fn links_to_the_leader_are_cut_under_writers_through_followers() {
     if network::is_left_out() {
         return;
     }
-    let mut cluster = Layout::of(3).networked().start();
+    let cluster = Layout::of(3).networked().start();
     prepare(&cluster);
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
     let others = cluster.others(&[leader]);
-    let written = under_writers(&mut cluster, &others, |cluster, count| {
-        // One follower alone, which then finds no leader; then the leader itself, which is replaced.
-        for cut in [others[0], leader] {
-            progress(count, 200, cluster);
-            cluster.network().isolate(&[cut]);
-            progress(count, 200, cluster);
-            std::thread::sleep(Duration::from_secs(3));
-            cluster.network().heal();
-        }
-        progress(count, 200, cluster);
-    });
-    let [acknowledged, refused, unknown] = check(&cluster, &written);
-    println!("{acknowledged} acknowledged, {refused} refused, {unknown} unknown");
+    let writers = Numbered::start(&cluster, &addresses(&cluster, &others), "SET quorate_write_forwarding = ON");
+    // One follower alone, which then finds no leader; then the leader itself, which is replaced.
+    for cut in [others[0], leader] {
+        writers.progress(200, &cluster);
+        cluster.network().isolate(&[cut]);
+        writers.progress(200, &cluster);
+        std::thread::sleep(Duration::from_secs(3));
+        cluster.network().heal();
+    }
+    writers.progress(200, &cluster);
+    numbered::check(&cluster, writers.stop());
     cluster.assert_equal_nodes(FAILOVER_MAX);
 }
 
