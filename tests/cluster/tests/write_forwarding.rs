@@ -360,6 +360,55 @@ fn the_leader_is_killed_under_writers_through_followers() {
     cluster.assert_equal_nodes(FAILOVER_MAX);
 }
 
+/// The leader is killed while a commit waits for the quorum: it has told the client's node the commit's place in the log, which settles what
+/// became of it once there is another leader.
+#[test]
+fn a_commit_in_flight_is_settled_when_its_leader_is_killed() {
+    let mut cluster = TestCluster::start(3);
+    let (_, follower) = prepare(&cluster);
+    let learner = cluster.join_node(follower, "learner");
+    cluster.wait_until("the learner knows the table", FAILOVER_MAX, || {
+        cluster.value(learner, "SELECT COUNT(*) FROM d.t").as_deref() == Some("0")
+    });
+    let mut settled = 0;
+    for round in 1..=4 {
+        let leader = cluster.wait_for_leader(FAILOVER_MAX);
+        let mut connection = forwarding(&cluster, learner);
+        let insert = format!("INSERT INTO t (v) VALUES ({round})");
+        let sent = if round % 2 == 0 {
+            insert.as_str()
+        } else {
+            run(&mut connection, "BEGIN");
+            run(&mut connection, &insert);
+            "COMMIT"
+        };
+        let voters = cluster.others(&[leader, learner]);
+        // None of its connections has anything to do with the voters, which say nothing now.
+        voters.iter().for_each(|id| cluster.pause(*id));
+        connection.send_query(sent).unwrap();
+        std::thread::sleep(Duration::from_millis(150));
+        cluster.kill(leader);
+        voters.iter().for_each(|id| cluster.resume(*id));
+        let answer = connection.read_answer();
+        cluster.start_node(leader);
+        cluster.wait_for_leader(FAILOVER_MAX);
+        let count = scalar(&mut cluster.connect_leader(), &format!("SELECT COUNT(*) FROM d.t WHERE v = {round}"));
+        println!("round {round}, {sent}: {answer:?}; {count} rows");
+        match answer {
+            Ok(result) => {
+                assert_eq!((count.as_str(), result.affected), ("1", u64::from(round % 2 == 0)));
+                settled += 1;
+            }
+            Err(error) if error.code() == Some(1053) => {
+                assert_eq!(count, "0", "{error}");
+                settled += 1;
+            }
+            Err(error) => assert_eq!(error.code(), Some(1105), "{error}"),
+        }
+    }
+    assert!(settled > 0, "nothing was settled");
+}
+
 #[test]
 fn links_to_the_leader_are_cut_under_writers_through_followers() {
     if network::is_left_out() {
