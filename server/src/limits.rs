@@ -324,6 +324,9 @@ const _: () = assert!(SNAPSHOT_SILENCE_MAX.as_millis() < SNAPSHOT_SPOOL_KEEP.as_
 /// Connections of a node to the leader for its clients' statements, those that nobody uses at the moment included.
 pub const FORWARDING_LINKS_MAX: usize = 1_024;
 
+/// Such connections that are being made at the same time: each holds a thread, for a leader that hangs a few seconds.
+pub const FORWARDING_CALLS_MAX: usize = 8;
+
 /// Those of them that nobody uses and that are kept.
 pub const FORWARDING_IDLE_LINKS_MAX: usize = 64;
 

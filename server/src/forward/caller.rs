@@ -16,6 +16,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use sql::Error;
 use sql::ast::Statement;
 use sql::execute::Outcome;
@@ -29,8 +30,8 @@ use super::message::{Done, Event, Execution, Placed, Request, Run};
 use super::pool::{self, Held};
 use super::route::{Effect, Route, route};
 use crate::limits::{
-    FORWARDING_AHEAD_BYTES_MAX, FORWARDING_DEPOSED_WAIT, FORWARDING_KILL_WAIT, FORWARDING_POLL, FORWARDING_WAIT,
-    RESULT_FLUSH_BYTES,
+    FORWARDING_AHEAD_BYTES_MAX, FORWARDING_DEPOSED_WAIT, FORWARDING_KILL_WAIT, FORWARDING_POLL,
+    FORWARDING_WAIT, RESULT_FLUSH_BYTES,
 };
 use crate::node::Node;
 use crate::node::errno;
@@ -64,6 +65,14 @@ pub struct AskedExecution<'a> {
     pub database: Option<&'a str>,
     /// Rows in the binary protocol.
     pub is_binary: bool,
+}
+
+/// What EXECUTE runs.
+struct Named {
+    statement: Arc<Statement>,
+    text: Bytes,
+    values: Vec<Value>,
+    database: Option<String>,
 }
 
 /// What came of a statement.
@@ -105,23 +114,43 @@ impl Client {
     /// # Errors
     /// When the client is gone, or has half an answer.
     pub async fn forward(&mut self, asked: Asked<'_>, socket: &mut Socket) -> Result<Forwarded, End> {
-        if let Statement::ExecutePrepared { name, using } = asked.statement {
-            return self.forward_named(name, using, asked.has_more, socket).await;
+        if let Statement::ExecutePrepared { name, using } = asked.statement
+            && let Some(named) = self.named(name, using)
+        {
+            let execution = AskedExecution {
+                values: &named.values,
+                database: named.database.as_deref(),
+                is_binary: false,
+            };
+            let asked = Asked {
+                statement: &named.statement,
+                text: &named.text,
+                execution: Some(execution),
+                has_more: asked.has_more,
+            };
+            return self.forward_as(asked, socket).await;
         }
+        self.forward_as(asked, socket).await
+    }
+
+    async fn forward_as(&mut self, asked: Asked<'_>, socket: &mut Socket) -> Result<Forwarded, End> {
         match route(&self.session, asked.statement) {
             Route::Leader(effect) => self.send(asked, effect, socket).await,
             Route::Refused => {
-                let message = "it is not forwarded in a transaction that runs on the leader; connect to the leader";
+                let message =
+                    "it is not forwarded in a transaction that runs on the leader; connect to the leader";
                 Ok(self.fail_elsewhere(Error::read_only(message), socket))
             }
             Route::HereAfterCommit => match self.commit_elsewhere(socket).await? {
                 true => Ok(Forwarded::Here),
                 false => Ok(Forwarded::Answered(false)),
             },
-            Route::Here if self.turns_autocommit_on(asked.statement) => match self.commit_elsewhere(socket).await? {
-                true => Ok(Forwarded::Here),
-                false => Ok(Forwarded::Answered(false)),
-            },
+            Route::Here if self.turns_autocommit_on(asked.statement) => {
+                match self.commit_elsewhere(socket).await? {
+                    true => Ok(Forwarded::Here),
+                    false => Ok(Forwarded::Answered(false)),
+                }
+            }
             Route::Here => Ok(Forwarded::Here),
         }
     }
@@ -144,32 +173,22 @@ impl Client {
             })
     }
 
-    /// EXECUTE of what PREPARE made.
-    async fn forward_named(
-        &mut self,
-        name: &str,
-        using: &[String],
-        has_more: bool,
-        socket: &mut Socket,
-    ) -> Result<Forwarded, End> {
-        let Some(prepared) = self.session.named.get(&name.to_lowercase()) else { return Ok(Forwarded::Here) };
-        if prepared.parameter_count != using.len()
-            || matches!(*prepared.statement, Statement::ExecutePrepared { .. } | Statement::PrepareText { .. })
-        {
-            // What is wrong with it is said here.
-            return Ok(Forwarded::Here);
+    /// What EXECUTE runs; none when there is something wrong with it, which is said here.
+    fn named(&self, name: &str, using: &[String]) -> Option<Named> {
+        let prepared = self.session.named.get(&name.to_lowercase())?;
+        let is_nested =
+            matches!(*prepared.statement, Statement::ExecutePrepared { .. } | Statement::PrepareText { .. });
+        if prepared.parameter_count != using.len() || is_nested {
+            return None;
         }
         let variables = &self.session.state.user_variables;
         let value = |name: &String| variables.get(&name.to_lowercase()).cloned().unwrap_or(Value::Null);
-        let values: Vec<Value> = using.iter().map(value).collect();
-        let (statement, text) = (Arc::clone(&prepared.statement), prepared.text.clone());
-        let database = prepared.database(&self.session);
-        let execution = AskedExecution { values: &values, database: database.as_deref(), is_binary: false };
-        let asked = Asked { statement: &statement, text: &text, execution: Some(execution), has_more };
-        match route(&self.session, &statement) {
-            Route::Leader(effect) => self.send(asked, effect, socket).await,
-            Route::Here | Route::HereAfterCommit | Route::Refused => Ok(Forwarded::Here),
-        }
+        Some(Named {
+            statement: Arc::clone(&prepared.statement),
+            text: prepared.text.clone(),
+            values: using.iter().map(value).collect(),
+            database: prepared.database(&self.session),
+        })
     }
 
     /// Commits the session's transaction on the leader; false when that failed, and the client has been told.
@@ -272,9 +291,12 @@ impl Client {
                 let Ok(Ok(place)) = tokio::time::timeout_at(deadline, place).await else {
                     return Err(Error::read_only("all connections to the leader are in use; try again"));
                 };
-                match pool::call(node, leader, place).await {
-                    Ok(held) => return Ok(Some(held)),
-                    Err(error) => tracing::debug!(leader, "no connection for a client's session: {error}"),
+                match tokio::time::timeout_at(deadline, pool::call(node, leader, place)).await {
+                    Ok(Ok(held)) => return Ok(Some(held)),
+                    Ok(Err(error)) => {
+                        tracing::debug!(leader, "no connection for a client's session: {error}")
+                    }
+                    Err(_elapsed) => tracing::debug!(leader, "no connection for a client's session in time"),
                 }
             }
             if Instant::now() >= deadline || node.part() == "removed node" {

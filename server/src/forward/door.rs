@@ -209,10 +209,7 @@ impl Guest {
 }
 
 /// Prepares a statement in the database in which its client prepared it.
-async fn prepare(
-    session: &mut Session,
-    (database, _, text): &PreparedKey,
-) -> Result<Prepared, sql::Error> {
+async fn prepare(session: &mut Session, (database, _, text): &PreparedKey) -> Result<Prepared, sql::Error> {
     let current = std::mem::replace(&mut session.state.database, database.clone());
     let prepared = session.prepare(text).await;
     session.state.database = current;

@@ -81,7 +81,8 @@ impl Link {
     pub async fn receive<T: Decode<()>>(&mut self) -> io::Result<T> {
         loop {
             while let Some(frame) = self.reader.next().map_err(io::Error::other)? {
-                let Some((mark, piece)) = frame.payload.split_first().filter(|_| frame.kind == FrameKind::Session)
+                let Some((mark, piece)) =
+                    frame.payload.split_first().filter(|_| frame.kind == FrameKind::Session)
                 else {
                     return Err(io::ErrorKind::InvalidData.into());
                 };

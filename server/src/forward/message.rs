@@ -98,13 +98,22 @@ pub fn decode<T: Decode<()>>(bytes: &[u8]) -> Option<T> {
     (length == bytes.len()).then_some(message)
 }
 
+/// A message's bytes, for tests of what is done with damaged ones.
+#[cfg(test)]
+pub fn sample() -> Vec<u8> {
+    encode(&tests::run())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn run() -> Request {
-        let execution =
-            Execution { database: Some("d".into()), values: vec![Cell::Null, Cell::Int(-7)], is_binary: true };
+    pub(super) fn run() -> Request {
+        let execution = Execution {
+            database: Some("d".into()),
+            values: vec![Cell::Null, Cell::Int(-7)],
+            is_binary: true,
+        };
         Request::Run(Box::new(Run {
             state: Carried::default(),
             text: b"INSERT INTO t VALUES (?, ?)".to_vec(),

@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use crate::limits::{FORWARDED_SESSIONS_MAX, FORWARDING_LINKS_MAX};
+use crate::limits::{FORWARDED_SESSIONS_MAX, FORWARDING_CALLS_MAX, FORWARDING_LINKS_MAX};
 use crate::runtime::peer::LinkContext;
 
 /// What a node has for forwarding, in both directions.
@@ -42,6 +42,8 @@ pub struct Forwarding {
     pub pool: pool::Pool,
     /// Room for connections to the leader.
     pub outgoing: Arc<Semaphore>,
+    /// Room for calls to the leader, each of which holds a thread.
+    pub calls: Semaphore,
     /// Room for sessions of other nodes' clients.
     pub incoming: Arc<Semaphore>,
 }
@@ -53,6 +55,7 @@ impl Default for Forwarding {
             runtime: OnceLock::new(),
             pool: pool::Pool::default(),
             outgoing: Arc::new(Semaphore::new(FORWARDING_LINKS_MAX)),
+            calls: Semaphore::new(FORWARDING_CALLS_MAX),
             incoming: Arc::new(Semaphore::new(FORWARDED_SESSIONS_MAX)),
         }
     }

@@ -62,9 +62,11 @@ pub async fn call(node: &Node, leader: u64, place: OwnedSemaphorePermit) -> io::
     let context = node.forwarding.context.get().ok_or_else(not_started)?.clone();
     let member = node.members.member(leader).ok_or_else(|| io::Error::other("the leader is no member"))?;
     let cluster = context.cluster_id.tag();
+    let _call = node.forwarding.calls.acquire().await.map_err(io::Error::other)?;
     let called = tokio::task::spawn_blocking(move || {
         let control = LinkControl::default();
-        let called = handshake::call(&context, NodeId::new(leader), &member.peer_address, Lane::Session, &control);
+        let called =
+            handshake::call(&context, NodeId::new(leader), &member.peer_address, Lane::Session, &control);
         control.release();
         called
     });

@@ -79,7 +79,11 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
         | Statement::DropIndex { .. }
         | Statement::RenameTable(_) => Route::Leader(Effect::More),
         Statement::Begin { read_only, .. } if *read_only || reads_only => {
-            if elsewhere { Route::HereAfterCommit } else { Route::Here }
+            if elsewhere {
+                Route::HereAfterCommit
+            } else {
+                Route::Here
+            }
         }
         Statement::Begin { .. } if elsewhere => Route::Leader(Effect::More),
         Statement::Begin { .. } => Route::Leader(Effect::Nothing),
@@ -91,6 +95,7 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
         Statement::Xa(_) | Statement::LockTables(_) | Statement::FlushTables { .. } if elsewhere => {
             Route::Refused
         }
+        // What is not known to be safe elsewhere stays, where it is refused if it writes.
         _ => Route::Here,
     }
 }
@@ -144,7 +149,9 @@ mod tests {
     use super::*;
 
     fn query(text: &str) -> Query {
-        match sql::parse::parse_statement(text.as_bytes(), sql::variables::SqlMode::default()).unwrap().statement
+        match sql::parse::parse_statement(text.as_bytes(), sql::variables::SqlMode::default())
+            .unwrap()
+            .statement
         {
             Statement::Query(query) => *query,
             other => panic!("{other:?}"),

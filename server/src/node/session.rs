@@ -511,7 +511,9 @@ impl Session {
                 match tokio::time::timeout_at(deadline, store.wait_for(self.seen_elsewhere)).await {
                     Ok(Ok(())) => return Ok(()),
                     // What had that place here was dropped; what is committed there comes.
-                    Ok(Err(_truncated)) if tokio::time::Instant::now() < deadline => tokio::task::yield_now().await,
+                    Ok(Err(_truncated)) if tokio::time::Instant::now() < deadline => {
+                        tokio::task::yield_now().await
+                    }
                     Ok(Err(_)) | Err(_) => return Err(not_caught_up()),
                 }
             }

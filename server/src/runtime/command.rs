@@ -356,12 +356,8 @@ impl Client {
                 let execution =
                     AskedExecution { values: &values, database: database.as_deref(), is_binary: true };
                 let (statement, text) = (Arc::clone(&prepared.statement), prepared.text.clone());
-                let asked = Asked {
-                    statement: &statement,
-                    text: &text,
-                    execution: Some(execution),
-                    has_more: false,
-                };
+                let asked =
+                    Asked { statement: &statement, text: &text, execution: Some(execution), has_more: false };
                 if self.forward_if_needed(asked, socket).await? == Forwarded::Here {
                     self.execute_here(id, flags, &mut prepared, &values, socket).await?;
                 }

@@ -105,7 +105,16 @@ pub(super) fn members(view: &ClusterView) -> Vec<Row> {
         let nobody = |text: &'static str| fixed(text);
         let own = string(&view.server_uuid);
         let empty = || nobody("");
-        return vec![vec![nobody(CHANNEL), own, empty(), Value::Null, nobody(OFFLINE), empty(), empty(), empty()]];
+        return vec![vec![
+            nobody(CHANNEL),
+            own,
+            empty(),
+            Value::Null,
+            nobody(OFFLINE),
+            empty(),
+            empty(),
+            empty(),
+        ]];
     }
     view.members.iter().map(row).collect()
 }
@@ -118,7 +127,8 @@ pub(super) fn member_stats(view: &ClusterView) -> Vec<Row> {
         index => string(&format!("{}:1-{index}", view.cluster_uuid)),
     };
     let row = |member: &MemberView| {
-        let applied = if member.id == view.server_id { Some(view.local.applied_index) } else { member.applied_index };
+        let applied =
+            if member.id == view.server_id { Some(view.local.applied_index) } else { member.applied_index };
         let applied = applied?;
         Some(vec![
             fixed(CHANNEL),
@@ -141,11 +151,10 @@ pub(super) fn member_stats(view: &ClusterView) -> Vec<Row> {
 
 /// The row of `sys.gr_member_routing_candidate_status`: whether this node is online in a majority, as ProxySQL's view has it.
 fn routing(view: &ClusterView) -> Vec<Row> {
-    let away = view.members.iter().filter(|member| !matches!(state(view, member), ONLINE | RECOVERING)).count();
-    let is_online = view
-        .members
-        .iter()
-        .any(|member| member.id == view.server_id && state(view, member) == ONLINE);
+    let away =
+        view.members.iter().filter(|member| !matches!(state(view, member), ONLINE | RECOVERING)).count();
+    let is_online =
+        view.members.iter().any(|member| member.id == view.server_id && state(view, member) == ONLINE);
     let yes_no = |yes: bool| fixed(if yes { "YES" } else { "NO" });
     let behind = view.local.commit_index.saturating_sub(view.local.applied_index);
     vec![vec![

@@ -1,9 +1,9 @@
 //! performance_schema: variables, status and connections. Nothing is instrumented here; these tables have what SHOW has.
 
 use crate::execute::{Context, Run};
-use crate::show::{group_replication, server};
 use crate::show::spec::{ColumnSpec, Row, fixed, integer, long, optional, string, text, unsigned};
 use crate::show::system_table::SystemTable;
+use crate::show::{group_replication, server};
 use crate::types::{TypeKind, Value};
 
 const VARIABLES: &[ColumnSpec] = &[text("VARIABLE_NAME", 64), text("VARIABLE_VALUE", 1024).or_null()];

@@ -8,8 +8,10 @@ use crate::types::Value;
 
 /// Whether a variable belongs to the session alone, and is a variable: the diagnostics and what the last INSERT gave are carried otherwise.
 fn is_carried(variable: &Variable) -> bool {
-    let is_counter =
-        matches!(variable.name, "identity" | "last_insert_id" | "error_count" | "warning_count" | "pseudo_thread_id");
+    let is_counter = matches!(
+        variable.name,
+        "identity" | "last_insert_id" | "error_count" | "warning_count" | "pseudo_thread_id"
+    );
     variable.scope != Scope::Global
         && !is_counter
         && matches!(variable.effect, Effect::Acts | Effect::Hint | Effect::Only)

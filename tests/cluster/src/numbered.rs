@@ -119,7 +119,7 @@ fn write(address: &str, first: &str, worker: u64, stop: &AtomicBool, count: &Ato
 
 fn insert(connection: &mut Connection, worker: u64, number: u64) -> client::Result<()> {
     let insert = format!("INSERT INTO numbered.w (worker, number) VALUES ({worker}, {number})");
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         return connection.query(&insert).map(|_| ());
     }
     connection.query("BEGIN")?;
@@ -137,7 +137,8 @@ pub fn check(cluster: &TestCluster, written: Vec<Written>) {
     let rows = connection.query(counted).expect("the rows");
     let mut found = vec![BTreeSet::new(); written.len()];
     for row in 0..rows.rows.len() {
-        let number = |column| rows.text(row, column).and_then(|text| text.parse::<u64>().ok()).expect("a number");
+        let number =
+            |column| rows.text(row, column).and_then(|text| text.parse::<u64>().ok()).expect("a number");
         assert_eq!(number(2), 1, "row {} of writer {} is there more than once", number(1), number(0));
         found[number(0) as usize].insert(number(1));
     }

@@ -34,7 +34,8 @@ fn row(cluster: &TestCluster, id: u64, sql: &str) -> Option<Vec<String>> {
 
 /// State and role of every member, by its port, as a node shows them.
 fn members(cluster: &TestCluster, id: u64) -> BTreeMap<String, (String, String)> {
-    let sql = "SELECT member_port, member_state, member_role FROM performance_schema.replication_group_members";
+    let sql =
+        "SELECT member_port, member_state, member_role FROM performance_schema.replication_group_members";
     let answer = cluster.connect(id).query(sql).unwrap();
     let text = |row, column| answer.text(row, column).unwrap();
     (0..answer.rows.len()).map(|row| (text(row, 0), (text(row, 1), text(row, 2)))).collect()
@@ -72,9 +73,13 @@ fn every_node_shows_the_same_group_and_its_primary() {
         assert_eq!(proxysql[..2], ["YES".to_owned(), read_only.to_owned()], "node {id}");
         let mut found: Vec<&str> = proxysql[3].split(',').collect();
         let mut wanted: Vec<&str> = (1..=3).map(|id| cluster.node(id).sql_address.as_str()).collect();
-        (found.sort_unstable(), wanted.sort_unstable());
+        found.sort_unstable();
+        wanted.sort_unstable();
         assert_eq!(found, wanted);
-        assert_eq!(row(&cluster, id, PROXYSQL_BEFORE_8).unwrap()[..2], ["YES".to_owned(), read_only.to_owned()]);
+        assert_eq!(
+            row(&cluster, id, PROXYSQL_BEFORE_8).unwrap()[..2],
+            ["YES".to_owned(), read_only.to_owned()]
+        );
         assert_eq!(row(&cluster, id, ROUTER_MEMBERS).unwrap()[4], "1");
     }
 }
@@ -118,16 +123,25 @@ fn consistency_levels_are_those_of_reads() {
     for (set, level, group) in [
         ("SET @@SESSION.group_replication_consistency='EVENTUAL'", "EVENTUAL", "EVENTUAL"),
         ("SET group_replication_consistency = 'before'", "STRONG", "BEFORE"),
-        ("SET group_replication_consistency = 'BEFORE_ON_PRIMARY_FAILOVER'", "AUTO", "BEFORE_ON_PRIMARY_FAILOVER"),
+        (
+            "SET group_replication_consistency = 'BEFORE_ON_PRIMARY_FAILOVER'",
+            "AUTO",
+            "BEFORE_ON_PRIMARY_FAILOVER",
+        ),
         ("SET quorate_read_consistency = SESSION", "SESSION", "BEFORE_ON_PRIMARY_FAILOVER"),
         ("SET quorate_read_consistency = STRONG", "STRONG", "BEFORE"),
     ] {
         connection.query(set).unwrap();
         let shown = connection.query(levels).unwrap();
-        assert_eq!((shown.text(0, 0).as_deref(), shown.text(0, 1).as_deref()), (Some(level), Some(group)), "{set}");
+        assert_eq!(
+            (shown.text(0, 0).as_deref(), shown.text(0, 1).as_deref()),
+            (Some(level), Some(group)),
+            "{set}"
+        );
     }
     for refused in ["AFTER", "BEFORE_AND_AFTER"] {
-        let error = connection.query(&format!("SET group_replication_consistency = '{refused}'")).unwrap_err();
+        let error =
+            connection.query(&format!("SET group_replication_consistency = '{refused}'")).unwrap_err();
         assert_eq!(error.code(), Some(1235), "{error}");
     }
     let error = connection.query("SET group_replication_consistency = 'x'").unwrap_err();

@@ -44,7 +44,8 @@ impl Drop for Proxied {
 
 /// The configuration in the documentation, with the addresses that are used here.
 fn configuration(cluster: &TestCluster, http: &[String], writes: &str, reads: &str) -> String {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/administration.md"));
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/administration.md"));
     let text = text.unwrap();
     let start = text.find("defaults\n    mode tcp").expect("the configuration is in the documentation");
     let mut configuration = text[start..start + text[start..].find("```").unwrap()].to_owned();

@@ -94,14 +94,17 @@ fn changes_are_answered_as_on_the_leader_and_are_read_here_at_once() {
     run(&mut connection, "REPLACE INTO t (id, v, \"w\") VALUES (1, @x, @@time_zone)");
     assert_eq!(scalar(&mut connection, "SELECT w FROM t WHERE v = 77"), "+03:00");
     let gtid = scalar(&mut connection, "SELECT @@quorate_last_gtid");
-    assert_eq!(scalar(&mut connection, &format!("SELECT quorate_transaction_outcome('{gtid}')")), "COMMITTED");
+    assert_eq!(
+        scalar(&mut connection, &format!("SELECT quorate_transaction_outcome('{gtid}')")),
+        "COMMITTED"
+    );
     // Several statements in a packet, of which some are forwarded.
     let options = Options { multi_statements: true, ..Options::default() };
     let mut connection = Connection::connect_with(&cluster.node(follower).client_address, &options).unwrap();
     run(&mut connection, "SET quorate_write_forwarding = ON");
     connection.use_database("d").unwrap();
-    let results =
-        connection.query_all("DELETE FROM t WHERE v = 77; SELECT COUNT(*) FROM t; INSERT INTO t (v) VALUES (5)");
+    let results = connection
+        .query_all("DELETE FROM t WHERE v = 77; SELECT COUNT(*) FROM t; INSERT INTO t (v) VALUES (5)");
     let results = results.unwrap();
     assert_eq!((results[0].affected, results[2].affected), (1, 1));
     assert_eq!(results[1].scalar().as_deref(), Some("1"));
@@ -327,8 +330,10 @@ fn certificates(folder: &std::path::Path) -> Vec<String> {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let node = CertificateParams::new(vec!["quorate-node".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
-    let contents = [("--peer-ca", issuer.pem()), ("--peer-cert", node.pem()), ("--peer-key", key.serialize_pem())];
+    let node =
+        CertificateParams::new(vec!["quorate-node".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let contents =
+        [("--peer-ca", issuer.pem()), ("--peer-cert", node.pem()), ("--peer-key", key.serialize_pem())];
     let write = |(flag, content): (&str, String)| {
         let path = folder.join(format!("{}.pem", &flag[2..]));
         std::fs::write(&path, content).unwrap();
@@ -346,7 +351,8 @@ fn the_leader_is_killed_under_writers_through_followers() {
     let mut cluster = TestCluster::start(3);
     prepare(&cluster);
     let others = cluster.others(&[cluster.wait_for_leader(FAILOVER_MAX)]);
-    let writers = Numbered::start(&cluster, &addresses(&cluster, &others), "SET quorate_write_forwarding = ON");
+    let writers =
+        Numbered::start(&cluster, &addresses(&cluster, &others), "SET quorate_write_forwarding = ON");
     for _ in 0..3 {
         let leader = cluster.wait_for_leader(FAILOVER_MAX);
         writers.progress(200, &cluster);
@@ -392,7 +398,8 @@ fn a_commit_in_flight_is_settled_when_its_leader_is_killed() {
         let answer = connection.read_answer();
         cluster.start_node(leader);
         cluster.wait_for_leader(FAILOVER_MAX);
-        let count = scalar(&mut cluster.connect_leader(), &format!("SELECT COUNT(*) FROM d.t WHERE v = {round}"));
+        let count =
+            scalar(&mut cluster.connect_leader(), &format!("SELECT COUNT(*) FROM d.t WHERE v = {round}"));
         println!("round {round}, {sent}: {answer:?}; {count} rows");
         match answer {
             Ok(result) => {
@@ -418,7 +425,8 @@ fn links_to_the_leader_are_cut_under_writers_through_followers() {
     prepare(&cluster);
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
     let others = cluster.others(&[leader]);
-    let writers = Numbered::start(&cluster, &addresses(&cluster, &others), "SET quorate_write_forwarding = ON");
+    let writers =
+        Numbered::start(&cluster, &addresses(&cluster, &others), "SET quorate_write_forwarding = ON");
     // One follower alone, which then finds no leader; then the leader itself, which is replaced.
     for cut in [others[0], leader] {
         writers.progress(200, &cluster);
