@@ -121,7 +121,7 @@ pub enum Isolation {
 /// `quorate_read_consistency`: what a read must have seen before it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ReadConsistency {
-    /// [`ReadConsistency::Strong`] on the leader, [`ReadConsistency::Eventual`] elsewhere.
+    /// [`ReadConsistency::Strong`] on the leader, [`ReadConsistency::Session`] elsewhere.
     Auto,
     /// Whatever the node has.
     Eventual,

@@ -416,6 +416,45 @@ fn a_commit_in_flight_is_settled_when_its_leader_is_killed() {
     assert!(settled > 0, "nothing was settled");
 }
 
+/// A leader that hangs keeps its connections, which the kernel goes on serving: who waits for it is answered once there is another one.
+#[test]
+fn a_leader_that_hangs_is_given_up() {
+    let cluster = TestCluster::start(3);
+    let (leader, follower) = prepare(&cluster);
+    let [mut idle, mut open, mut fresh] = [(); 3].map(|()| forwarding(&cluster, follower));
+    run(&mut idle, "INSERT INTO t (v) VALUES (1)");
+    run(&mut open, "BEGIN");
+    run(&mut open, "INSERT INTO t (v) VALUES (2)");
+    cluster.pause(leader);
+    let paused = Instant::now();
+    // By the connection that is open to the old leader, by that of its transaction, by a new one.
+    idle.send_query("INSERT INTO t (v) VALUES (3)").unwrap();
+    open.send_query("INSERT INTO t (v) VALUES (4)").unwrap();
+    fresh.send_query("INSERT INTO t (v) VALUES (5)").unwrap();
+    let answers = [&mut idle, &mut open, &mut fresh].map(|connection| connection.read_answer());
+    println!("answered {:?} after the leader began to hang: {answers:?}", paused.elapsed());
+    assert!(paused.elapsed() < FAILOVER_MAX, "{:?}", paused.elapsed());
+    let codes = answers.map(|answer| answer.err().and_then(|error| error.code()));
+    assert_eq!(codes[1], Some(1053), "its transaction is gone");
+    run(&mut open, "INSERT INTO t (v) VALUES (6)");
+    cluster.resume(leader);
+    cluster.wait_until("the old leader follows", FAILOVER_MAX, || {
+        cluster.value(leader, "SELECT @@quorate_role").as_deref() == Some("follower")
+    });
+    let count = |value: u64| {
+        scalar(&mut cluster.connect_leader(), &format!("SELECT COUNT(*) FROM d.t WHERE v = {value}"))
+    };
+    assert_eq!([1, 2, 4, 6].map(count), ["1", "0", "0", "1"]);
+    for (code, value) in [(codes[0], 3), (codes[2], 5)] {
+        match code {
+            None => assert_eq!(count(value), "1", "{value}"),
+            Some(1053 | 1290) => assert_eq!(count(value), "0", "{value}"),
+            Some(code) => assert_eq!(code, 1105, "{value}"),
+        }
+    }
+    cluster.assert_equal_nodes(FAILOVER_MAX);
+}
+
 #[test]
 fn links_to_the_leader_are_cut_under_writers_through_followers() {
     if network::is_left_out() {

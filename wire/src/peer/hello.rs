@@ -299,7 +299,7 @@ mod tests {
         for (lane, code) in [(Lane::Heartbeat, 1), (Lane::Data, 2), (Lane::Snapshot, 3), (Lane::Session, 4)] {
             assert_eq!((lane.code(), Lane::from_code(code)), (code, Some(lane)));
         }
-        assert_eq!((Lane::from_code(0), Lane::from_code(4)), (None, None));
+        assert_eq!((Lane::from_code(0), Lane::from_code(5)), (None, None));
         let reasons = [
             RefusalReason::OtherCluster,
             RefusalReason::OtherVersion,
