@@ -360,3 +360,47 @@ pub const SNAPSHOT_RETRY_PAUSE: Duration = Duration::from_millis(500);
 const _: () = assert!(PEER_ZERO_COPY_BYTES_MIN < APPEND_FRAME_BYTES_MAX);
 const _: () = assert!(PEER_STOP_POLL.as_millis() <= PEER_JUDGE_INTERVAL.as_millis());
 const _: () = assert!(SNAPSHOT_SILENCE_MAX.as_millis() < SNAPSHOT_SPOOL_KEEP.as_millis());
+
+/// Connections of a node to the leader for its clients' statements, those that nobody uses at the moment included.
+pub const FORWARDING_LINKS_MAX: usize = 1_024;
+
+/// Such connections that are being made at the same time: each holds a thread, for a leader that hangs a few seconds.
+pub const FORWARDING_CALLS_MAX: usize = 8;
+
+/// Those of them that nobody uses and that are kept.
+pub const FORWARDING_IDLE_LINKS_MAX: usize = 64;
+
+/// How long one that nobody uses is good for.
+pub const FORWARDING_IDLE_MAX: Duration = Duration::from_secs(30);
+
+/// How long a statement that is to be forwarded waits for a leader, or for a connection to it.
+pub const FORWARDING_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a leader that was replaced may take to say what became of a statement.
+pub const FORWARDING_DEPOSED_WAIT: Duration = Duration::from_secs(3);
+
+/// How often a node that waits for the leader's answer looks whether there is another one.
+pub const FORWARDING_POLL: Duration = Duration::from_millis(250);
+
+/// How long a statement that was killed may take to end before its connection to the leader is cut.
+pub const FORWARDING_KILL_WAIT: Duration = Duration::from_secs(2);
+
+/// Bytes that a client may send ahead while its statement is on the leader, before they are left in the socket.
+pub const FORWARDING_AHEAD_BYTES_MAX: usize = 1 << 20;
+
+/// Sessions of other nodes' clients on a leader.
+pub const FORWARDED_SESSIONS_MAX: usize = 4_096;
+
+/// Parts of an answer that wait for their way to the client's node.
+pub const FORWARDED_EVENTS_MAX: usize = 2;
+
+/// Statements that a forwarded connection keeps prepared.
+pub const FORWARDED_PREPARED_MAX: usize = 128;
+
+/// Bytes of a message about a statement: its text, its parameters, and its session's variables.
+pub const FORWARDED_MESSAGE_BYTES_MAX: usize = 256 << 20;
+
+/// Bytes of such a message in a frame.
+pub const FORWARDED_PIECE_BYTES_MAX: usize = 4 << 20;
+
+const _: () = assert!(FORWARDED_PIECE_BYTES_MAX < wire::limits::PEER_FRAME_PAYLOAD_BYTES_MAX);

@@ -8,6 +8,7 @@ mod allocator;
 mod cli;
 mod config;
 mod engine_name;
+mod forward;
 mod identity;
 mod join;
 mod limits;

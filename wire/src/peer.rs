@@ -93,6 +93,8 @@ pub enum FrameKind {
     SnapshotChunk,
     /// On [`Lane::Snapshot`], the last: a [`SnapshotEnd`].
     SnapshotEnd,
+    /// On [`Lane::Session`], in both directions: a piece of a message of the server's, which alone knows what it means.
+    Session,
 }
 
 impl FrameKind {
@@ -107,6 +109,7 @@ impl FrameKind {
             FrameKind::SnapshotHead => 7,
             FrameKind::SnapshotChunk => 8,
             FrameKind::SnapshotEnd => 9,
+            FrameKind::Session => 10,
         }
     }
 
@@ -121,6 +124,7 @@ impl FrameKind {
             7 => Ok(FrameKind::SnapshotHead),
             8 => Ok(FrameKind::SnapshotChunk),
             9 => Ok(FrameKind::SnapshotEnd),
+            10 => Ok(FrameKind::Session),
             kind => Err(Error::UnknownKind { kind }),
         }
     }

@@ -91,7 +91,7 @@ impl Session {
 
     /// Error 1568 within a transaction.
     fn check_no_transaction(&self) -> Result<(), Error> {
-        if self.open.is_none() {
+        if self.open.is_none() && !self.transaction_elsewhere {
             return Ok(());
         }
         let message =

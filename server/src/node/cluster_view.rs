@@ -21,6 +21,8 @@ impl Node {
         let role = self.role.get();
         let mut view = ClusterView {
             server_id: own,
+            server_uuid: self.server_uuid(own),
+            cluster_uuid: self.cluster_uuid(),
             is_leader: role.role == "leader",
             members: members
                 .members
@@ -70,6 +72,8 @@ impl Node {
             peer_address: member.peer_address.clone(),
             sql_address: self.members.sql_address(id).unwrap_or_default(),
             role,
+            is_reachable: is_own || self.peer_counters.is_linked(id),
+            server_uuid: self.server_uuid(id),
             is_log_only: member.is_log_only,
             is_strong_sync: member.is_strong_sync,
             weight: member.weight,
@@ -106,7 +110,9 @@ impl Node {
         };
         view.applied_index = known(peer.applied);
         view.is_pipelined = (!is_fed).then_some(peer.pace == PeerPace::Pipeline);
-        view.is_connected = Some(is_heard(self, peer.contact_ticks));
+        let is_connected = is_heard(self, peer.contact_ticks);
+        view.is_connected = Some(is_connected);
+        view.is_reachable = is_connected;
         view.silent_ms = Some(u64::from(peer.contact_ticks) * u64::from(consensus::limits::TICK_MS));
         view.is_degraded = Some(peer.is_degraded);
     }
@@ -124,6 +130,8 @@ impl Node {
             voted_for: Some(self.cluster.voted_for.load(Ordering::Relaxed)).filter(|id| *id != 0),
             applied_index: status.applied.get(),
             is_ready_for_writes: is_serving,
+            is_recovering: !self.catalog_known.load(Ordering::Relaxed)
+                || self.store_is_lost.load(Ordering::Relaxed),
             is_log_only: self.config.log_only,
             current_source: status.source.map(NodeId::get),
             floor_index: status.floor.get(),

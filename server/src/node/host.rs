@@ -38,6 +38,12 @@ impl Node {
         uuid_text(self.config.cluster_id)
     }
 
+    /// The UUID of a node as a server: the cluster's, and the node's id.
+    #[must_use]
+    pub fn server_uuid(&self, node_id: u64) -> String {
+        uuid_text(self.config.cluster_id ^ u128::from(node_id))
+    }
+
     /// How many threads apply a batch (`replica_parallel_workers`); 0 and 1: one.
     #[must_use]
     pub fn apply_workers(&self) -> u64 {
@@ -78,6 +84,7 @@ impl Node {
         let watermark = self.store.watermark();
         let mut variables = vec![
             ("datadir".into(), text(format!("{}/", self.config.data.display()))),
+            ("group_replication_group_name".into(), text(self.cluster_uuid())),
             ("gtid_executed".into(), text(gtid_set(&self.cluster_uuid(), watermark))),
             ("hostname".into(), text(hostname())),
             ("max_connections".into(), Value::UInt(self.processes.connections_max() as u64)),
@@ -102,7 +109,7 @@ impl Node {
             ("read_only".into(), Value::Int(i64::from(!role.serving))),
             ("secure_file_priv".into(), text(self.secure_file_priv())),
             ("server_id".into(), Value::UInt(self.config.node_id)),
-            ("server_uuid".into(), text(uuid_text(self.config.cluster_id ^ u128::from(self.config.node_id)))),
+            ("server_uuid".into(), text(self.server_uuid(self.config.node_id))),
             ("super_read_only".into(), Value::Int(i64::from(!role.serving))),
         ];
         let names = ["ssl_ca", "ssl_cert", "ssl_key", "tls_version"];
@@ -224,6 +231,10 @@ impl Node {
             ("Threads_connected".into(), processes.len().to_string()),
             ("Threads_running".into(), running.to_string()),
             ("Uptime".into(), self.processes.started.elapsed().as_secs().to_string()),
+            (
+                "group_replication_primary_member".into(),
+                self.role.get().leader.map_or_else(String::new, |leader| self.server_uuid(leader)),
+            ),
         ];
         // As in MySQL these two are the connection's, whichever scope is asked for.
         let encryption = self.processes.find(connection_id).and_then(|found| found.encryption.get().copied());

@@ -117,6 +117,8 @@ pub struct Node {
     pub large: large::LargeBoard,
     /// Whether its threads run, for the health checks.
     pub vitals: vitals::Vitals,
+    /// Statements for the leader, and from other nodes.
+    pub forwarding: crate::forward::Forwarding,
     /// How old the data here may be, for the health checks.
     pub freshness: freshness::Freshness,
     /// What clients' connections are encrypted with, once the node has started; none: they cannot be.
@@ -176,6 +178,7 @@ impl Node {
             write_locked_tables: table_locks::WriteLockedTables::default(),
             large: large::LargeBoard::default(),
             vitals: vitals::Vitals::default(),
+            forwarding: crate::forward::Forwarding::default(),
             freshness: freshness::Freshness::default(),
             client_tls: std::sync::OnceLock::new(),
             password_key: std::sync::OnceLock::new(),

@@ -72,6 +72,15 @@ impl Settings {
     }
 }
 
+impl Prepared {
+    /// The current database when it was prepared, as far as that matters to it; else the session's.
+    #[must_use]
+    pub fn database(&self, session: &Session) -> Option<String> {
+        let planned = self.plan.as_ref().map(|plan| plan.database.clone());
+        planned.unwrap_or_else(|| session.state.database.clone())
+    }
+}
+
 impl CachedPlan {
     /// The version of the schema that it was made for.
     #[must_use]

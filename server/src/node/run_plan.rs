@@ -27,6 +27,7 @@ use super::plan_cache::CachedPlan;
 use super::process::count;
 use super::result::Answer;
 use super::session::{Session, lost_leadership, now_us};
+use crate::forward::message::Placed;
 
 impl Session {
     pub(super) async fn run_planned(
@@ -140,6 +141,9 @@ impl Session {
         }
         match result {
             Ok(outcome) => {
+                if self.placed.is_some() && !explicit {
+                    self.next_answer = placed_answer(&outcome);
+                }
                 self.end_succeeded(latest, explicit).await?;
                 Ok(Some(outcome))
             }
@@ -473,6 +477,16 @@ impl Runs {
         context.freshness = self.freshness.clone();
         self.user_locks.run_again();
         context.user_locks = std::mem::take(&mut self.user_locks);
+    }
+}
+
+/// How a statement is answered once the quorum has its transaction.
+fn placed_answer(outcome: &Outcome) -> Placed {
+    Placed {
+        affected: outcome.affected,
+        last_insert_id: outcome.last_insert_id,
+        info: outcome.info.clone(),
+        ..Placed::default()
     }
 }
 

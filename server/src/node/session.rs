@@ -19,6 +19,7 @@ use storage::format::{EntryHeader, EntryKind};
 use storage::seeded_bugs::SeededBug;
 use storage::txn::{Savepoint, Sealed, Transaction};
 use storage::version::{Admission, WatermarkWait};
+use tokio::sync::mpsc;
 
 use super::Node;
 use super::decided::Fate;
@@ -30,6 +31,7 @@ use super::sequencer::Refused;
 use super::table_locks::{GlobalReadLock, HeldTables};
 use super::user_locks::OwnUserLocks;
 use super::xa::Branch;
+use crate::forward::message::Placed;
 use crate::limits::{ENTRY_BYTES_MAX, IN_DOUBT_POLL, IN_DOUBT_WAIT};
 
 /// An open transaction.
@@ -117,6 +119,14 @@ pub struct Session {
     pub branch: Option<Branch>,
     /// What its login lets it do.
     pub standing: Standing,
+    /// Its transaction is open on the leader (see [`crate::forward`]).
+    pub transaction_elsewhere: bool,
+    /// What it has seen or written on the leader is at or below this index.
+    pub seen_elsewhere: u64,
+    /// Where it is told that a transaction of its own waits for the quorum: it is another node's client's.
+    pub placed: Option<mpsc::UnboundedSender<Placed>>,
+    /// The answer of the statement that commits next.
+    pub next_answer: Placed,
     /// Buffers for looking up texts among those that have a plan.
     pub(super) text_lookup: super::text_plans::TextLookup,
     /// Plans that the account may run.
@@ -134,6 +144,10 @@ impl Session {
             tables: None,
             global_read_lock: None,
             branch: None,
+            transaction_elsewhere: false,
+            seen_elsewhere: 0,
+            placed: None,
+            next_answer: Placed::default(),
             node,
             connection,
             state,
@@ -280,6 +294,11 @@ impl Session {
     /// As [`Session::commit`].
     pub(super) async fn outcome(&mut self, wait: WatermarkWait, term: u64, index: u64) -> Result<(), Error> {
         count(&self.node.processes.counters.sequenced);
+        if let Some(placed) = &self.placed {
+            let answer = std::mem::take(&mut self.next_answer);
+            // Nobody listens any more when the client's node is gone.
+            let _ = placed.send(Placed { term, index, ..answer });
+        }
         self.connection.state("waiting for quorum");
         match self.settle(wait, Some(term)).await {
             Settled::Committed => {}
@@ -429,7 +448,7 @@ impl Session {
 
     /// Waits until the fate of the entry that `term` had at `index`, and that is gone from this node's log, is decided: the
     /// leader that replaced it may fail, and the next one may hold it.
-    async fn decide(&self, term: u64, index: u64) -> Result<(), Error> {
+    pub(crate) async fn decide(&self, term: u64, index: u64) -> Result<(), Error> {
         let deadline = tokio::time::Instant::now() + IN_DOUBT_WAIT;
         loop {
             match self.node.decided.fate(index, term, self.node.store.watermark()) {
@@ -460,8 +479,9 @@ impl Session {
     pub async fn freshen(&self) -> Result<(), Error> {
         let node = &self.node;
         match self.state.variables.read_consistency {
+            ReadConsistency::Eventual => return Ok(()),
             // A node's watermark never goes back, so what this session has seen here it sees again.
-            ReadConsistency::Eventual | ReadConsistency::Session => return Ok(()),
+            ReadConsistency::Session => return self.see_own_writes().await,
             ReadConsistency::Strong | ReadConsistency::Auto => {}
         }
         let by_lease = node.reads.lease_index();
@@ -470,7 +490,7 @@ impl Session {
             None if self.state.variables.read_consistency == ReadConsistency::Auto
                 && node.role.get().role != "leader" =>
             {
-                return Ok(());
+                return self.see_own_writes().await;
             }
             Some(_) | None => {}
         }
@@ -492,6 +512,33 @@ impl Session {
         };
         tokio::select! {
             outcome = fresh => outcome,
+            () = self.connection.until_killed() => Err(Error::query_interrupted()),
+        }
+    }
+
+    /// Waits until this node has what the session saw or wrote on the leader.
+    async fn see_own_writes(&self) -> Result<(), Error> {
+        let store = &self.node.store;
+        if self.seen_elsewhere <= store.watermark() {
+            return Ok(());
+        }
+        self.connection.state("waiting for its own writes");
+        let deadline =
+            tokio::time::Instant::now() + Duration::from_secs(self.state.variables.read_timeout_seconds);
+        let seen = async {
+            loop {
+                match tokio::time::timeout_at(deadline, store.wait_for(self.seen_elsewhere)).await {
+                    Ok(Ok(())) => return Ok(()),
+                    // What had that place here was dropped; what is committed there comes.
+                    Ok(Err(_truncated)) if tokio::time::Instant::now() < deadline => {
+                        tokio::task::yield_now().await
+                    }
+                    Ok(Err(_)) | Err(_) => return Err(not_caught_up()),
+                }
+            }
+        };
+        tokio::select! {
+            outcome = seen => outcome,
             () = self.connection.until_killed() => Err(Error::query_interrupted()),
         }
     }
@@ -558,9 +605,11 @@ impl Session {
             .roles_at_login(&account, sql::variables::activates_all_roles(&*self.node));
         let tracked = self.state.tracked.take();
         let client_takes_no_metadata = self.state.client_takes_no_metadata;
+        let is_forwarded = self.state.is_forwarded;
         self.state = SessionState {
             database,
             client_found_rows,
+            is_forwarded,
             client_takes_no_metadata,
             tracked,
             account,
@@ -590,6 +639,7 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         in_transaction: false,
         client_found_rows: false,
         client_takes_no_metadata: false,
+        is_forwarded: false,
         locked_tables: None,
         // Who else it is, is for whoever has seen it prove that: until then it may nothing.
         account: if user == "root" { AccountId::root() } else { AccountId::default() },
@@ -622,8 +672,16 @@ pub(super) fn not_fresh() -> Error {
     )
 }
 
+/// The error of a read on a node that does not have what its session wrote.
+fn not_caught_up() -> Error {
+    Error::internal(
+        "this node does not have in time what this session wrote on the leader; try again, or SET quorate_read_consistency = EVENTUAL \
+         to read what it has",
+    )
+}
+
 /// The error of a transaction that ended with the leadership. It did not happen and may be tried again.
-pub(super) fn lost_leadership() -> Error {
+pub(crate) fn lost_leadership() -> Error {
     storage::Error::PartRefused.into()
 }
 

@@ -166,7 +166,8 @@ impl Tracker {
             _ => {}
         }
         self.has_sent_rows |= sent_rows;
-        if session.open.as_ref().is_none_or(|open| !open.explicit) && session.branch.is_none() {
+        let is_open_here = session.open.as_ref().is_some_and(|open| open.explicit);
+        if !is_open_here && !session.transaction_elsewhere && session.branch.is_none() {
             self.begun = None;
             (self.reads, self.writes, self.has_sent_rows) = (false, false, false);
             self.chosen = session.next;

@@ -15,21 +15,31 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use rustls::pki_types::CertificateDer;
-use rustls::{ProtocolVersion, ServerConfig, ServerConnection, SupportedCipherSuite};
+use rustls::{Connection, ProtocolVersion, ServerConfig, ServerConnection, SupportedCipherSuite};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use wire::limits::DEFLATED_PART_BYTES_MAX;
 use wire::mysql::compression::{Compression, Frames};
 
+use crate::forward::message::Event;
 use crate::limits::{CLIENT_COMPRESS_INLINE_BYTES_MAX, CLIENT_TLS_READ_BYTES, CLIENT_WRITE_TIMEOUT};
 use crate::node::process::Encryption;
 
-/// A client's socket, and what encrypts it.
-pub struct Channel {
+/// Where a client's bytes come from and go to.
+pub enum Channel {
+    /// Its socket.
+    Socket(Wire),
+    /// The client of another node, whose statements are run here: its commands come in another way.
+    Forwarded(mpsc::Sender<Event>),
+}
+
+/// A socket, and what encrypts and compresses it.
+pub struct Wire {
     stream: Arc<TcpStream>,
-    /// How long the client may take nothing.
-    pub write_timeout: Duration,
-    tls: Option<Box<ServerConnection>>,
+    /// How long the other end may take nothing.
+    write_timeout: Duration,
+    tls: Option<Box<Connection>>,
     compression: Option<Box<Frames>>,
 }
 
@@ -46,30 +56,140 @@ impl Channel {
     /// A channel in the clear.
     #[must_use]
     pub fn new(stream: TcpStream) -> Channel {
-        Channel {
-            stream: Arc::new(stream),
-            write_timeout: CLIENT_WRITE_TIMEOUT,
-            tls: None,
-            compression: None,
+        Channel::Socket(Wire::new(stream, None))
+    }
+
+    fn wire(&self) -> Option<&Wire> {
+        match self {
+            Channel::Socket(wire) => Some(wire),
+            Channel::Forwarded(_) => None,
         }
     }
 
-    /// The socket.
+    fn wire_mut(&mut self) -> Option<&mut Wire> {
+        match self {
+            Channel::Socket(wire) => Some(wire),
+            Channel::Forwarded(_) => None,
+        }
+    }
+
+    /// The client's socket, if it is connected to this node.
     #[must_use]
-    pub fn stream(&self) -> &Arc<TcpStream> {
-        &self.stream
+    pub fn stream(&self) -> Option<&Arc<TcpStream>> {
+        self.wire().map(|wire| &wire.stream)
+    }
+
+    /// How long the client may take nothing.
+    pub fn set_write_timeout(&mut self, timeout: Duration) {
+        if let Some(wire) = self.wire_mut() {
+            wire.write_timeout = timeout;
+        }
     }
 
     /// Whether the client has begun TLS.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
-        self.tls.is_some()
+        self.wire().is_some_and(|wire| wire.tls.is_some())
     }
 
     /// The certificate that the client has shown. It was verified then.
     #[must_use]
     pub fn client_certificate(&self) -> Option<&CertificateDer<'static>> {
-        self.tls.as_ref()?.peer_certificates()?.first()
+        self.wire()?.tls.as_ref()?.peer_certificates()?.first()
+    }
+
+    /// See [`Wire::accept_tls`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn accept_tls(
+        &mut self,
+        config: Arc<ServerConfig>,
+        received: &[u8],
+        plaintext: &mut BytesMut,
+    ) -> io::Result<Encryption> {
+        match self {
+            Channel::Socket(wire) => wire.accept_tls(config, received, plaintext).await,
+            Channel::Forwarded(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// The login is done, and what follows is compressed. `received` is what came behind the client's last packet.
+    pub fn begin_compression(&mut self, compression: Compression, received: &[u8]) {
+        if let Some(wire) = self.wire_mut() {
+            let mut frames = Box::new(Frames::server(compression));
+            frames.received_mut().extend_from_slice(received);
+            wire.compression = Some(frames);
+        }
+    }
+
+    /// Whether nothing was received that waits for more: part of a compressed frame.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        let frames = self.wire().and_then(|wire| wire.compression.as_ref());
+        frames.is_none_or(|frames| frames.is_drained())
+    }
+
+    /// Whether what is sent is compressed.
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        self.wire().is_some_and(|wire| wire.compression.is_some())
+    }
+
+    /// The client's next command is waited for.
+    pub fn await_command(&mut self) {
+        if let Some(frames) = self.wire_mut().and_then(|wire| wire.compression.as_mut()) {
+            frames.await_command();
+        }
+    }
+
+    /// See [`Wire::read`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+        match self {
+            Channel::Socket(wire) => wire.read(buffer).await,
+            Channel::Forwarded(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// See [`Wire::write_all`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Channel::Socket(wire) => wire.write_all(bytes).await,
+            Channel::Forwarded(way) => {
+                let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+                way.send(Event::Answer(bytes.to_vec())).await.map_err(gone)
+            }
+        }
+    }
+}
+
+impl Wire {
+    /// Around a socket, encrypted when the handshake of `tls` is done.
+    #[must_use]
+    pub fn new(stream: TcpStream, tls: Option<Connection>) -> Wire {
+        Wire {
+            stream: Arc::new(stream),
+            write_timeout: CLIENT_WRITE_TIMEOUT,
+            tls: tls.map(Box::new),
+            compression: None,
+        }
+    }
+
+    /// Whether the other end has neither sent anything nor gone, as far as this end's kernel knows.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        use rustix::net::{RecvFlags, recv};
+        let mut first = [0];
+        matches!(
+            recv(&*self.stream, &mut first[..], RecvFlags::PEEK | RecvFlags::DONTWAIT),
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR)
+        )
     }
 
     /// TLS's handshake. `received` is what came behind the client's request for it: the beginning of that handshake, and never anything
@@ -85,8 +205,8 @@ impl Channel {
         plaintext: &mut BytesMut,
     ) -> io::Result<Encryption> {
         let connection = ServerConnection::new(config).map_err(io::Error::other)?;
-        let (timeout, Channel { stream, tls, .. }) = (self.write_timeout, self);
-        let tls = tls.insert(Box::new(connection));
+        let (timeout, Wire { stream, tls, .. }) = (self.write_timeout, self);
+        let tls = tls.insert(Box::new(Connection::Server(connection)));
         take_in(tls, received, plaintext)?;
         loop {
             write_records(stream, tls, timeout).await?;
@@ -99,38 +219,12 @@ impl Channel {
         }
     }
 
-    /// The login is done, and what follows is compressed. `received` is what came behind the client's last packet.
-    pub fn begin_compression(&mut self, compression: Compression, received: &[u8]) {
-        let mut frames = Box::new(Frames::server(compression));
-        frames.received_mut().extend_from_slice(received);
-        self.compression = Some(frames);
-    }
-
-    /// Whether nothing was received that waits for more: part of a compressed frame.
-    #[must_use]
-    pub fn is_drained(&self) -> bool {
-        self.compression.as_ref().is_none_or(|frames| frames.is_drained())
-    }
-
-    /// Whether what is sent is compressed.
-    #[must_use]
-    pub fn is_compressed(&self) -> bool {
-        self.compression.is_some()
-    }
-
-    /// The client's next command is waited for.
-    pub fn await_command(&mut self) {
-        if let Some(frames) = &mut self.compression {
-            frames.await_command();
-        }
-    }
-
     /// Appends what the client has sent to `buffer`: how many bytes, 0 when it sends no more.
     ///
     /// # Errors
     /// When the connection broke, or what came is not what the client encrypted or compressed.
     pub async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        let Channel { stream, tls, compression, write_timeout } = self;
+        let Wire { stream, tls, compression, write_timeout } = self;
         let timeout = *write_timeout;
         let Some(frames) = compression else { return read_transport(stream, tls, buffer, timeout).await };
         loop {
@@ -145,9 +239,9 @@ impl Channel {
     /// Writes all of `bytes`.
     ///
     /// # Errors
-    /// When the client is gone, or has taken nothing for [`write_timeout`](Self::write_timeout): it may hold locks.
+    /// When the client is gone, or has taken nothing for the write timeout: it may hold locks.
     pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let Channel { stream, tls, compression, write_timeout } = self;
+        let Wire { stream, tls, compression, write_timeout } = self;
         let timeout = *write_timeout;
         let Some(frames) = compression else { return write_transport(stream, tls, bytes, timeout).await };
         for part in bytes.chunks(DEFLATED_PART_BYTES_MAX) {
@@ -166,7 +260,7 @@ impl Channel {
 
 async fn read_transport(
     stream: &TcpStream,
-    tls: &mut Option<Box<ServerConnection>>,
+    tls: &mut Option<Box<Connection>>,
     buffer: &mut BytesMut,
     write_timeout: Duration,
 ) -> io::Result<usize> {
@@ -187,7 +281,7 @@ async fn read_transport(
 
 async fn write_transport(
     stream: &TcpStream,
-    tls: &mut Option<Box<ServerConnection>>,
+    tls: &mut Option<Box<Connection>>,
     mut bytes: &[u8],
     timeout: Duration,
 ) -> io::Result<()> {
@@ -206,7 +300,7 @@ async fn write_transport(
 
 /// Says that nothing follows, as far as the socket takes it at once: a client is to tell an end from a connection that was cut. After a
 /// failure of TLS this sends the alert that says why.
-impl Drop for Channel {
+impl Drop for Wire {
     fn drop(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
@@ -256,7 +350,7 @@ async fn write_plain(stream: &TcpStream, mut bytes: &[u8], timeout: Duration) ->
 }
 
 /// Writes all records that wait to be sent.
-async fn write_records(stream: &TcpStream, tls: &mut ServerConnection, timeout: Duration) -> io::Result<()> {
+async fn write_records(stream: &TcpStream, tls: &mut Connection, timeout: Duration) -> io::Result<()> {
     while tls.wants_write() {
         match tls.write_tls(&mut AtOnce(stream)) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -279,7 +373,7 @@ async fn until_writable(stream: &TcpStream, timeout: Duration) -> io::Result<()>
 /// Reads once from the socket and decrypts what came. The space for it is on the stack: a connection that waits holds none.
 fn poll_take(
     stream: &TcpStream,
-    tls: &mut ServerConnection,
+    tls: &mut Connection,
     plaintext: &mut BytesMut,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<Taken>> {
@@ -298,7 +392,7 @@ fn poll_take(
 }
 
 /// Decrypts what was received. All plaintext is taken out at once, so that there is always room for the next record.
-fn take_in(tls: &mut ServerConnection, mut received: &[u8], plaintext: &mut BytesMut) -> io::Result<Taken> {
+fn take_in(tls: &mut Connection, mut received: &[u8], plaintext: &mut BytesMut) -> io::Result<Taken> {
     let before = plaintext.len();
     let mut is_closed = false;
     while !received.is_empty() && !is_closed {
@@ -327,7 +421,7 @@ fn take_in(tls: &mut ServerConnection, mut received: &[u8], plaintext: &mut Byte
 }
 
 /// Version and cipher of a connection whose handshake is done, by the names that OpenSSL has for them, which are those that MySQL shows.
-fn encryption(tls: &ServerConnection) -> Encryption {
+fn encryption(tls: &Connection) -> Encryption {
     let version = match tls.protocol_version() {
         Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
         Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",

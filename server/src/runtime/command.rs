@@ -21,6 +21,8 @@ use wire::mysql::resultset::{put_end, put_prepared, put_prepared_optionally};
 use super::channel::Channel;
 use super::connection::{End, Socket};
 use super::cursor::{Cursor, Part, Spill};
+use crate::forward::caller::{Asked, AskedExecution, Forwarded};
+use crate::forward::pool::Held;
 use crate::limits::RESULT_FLUSH_BYTES;
 use crate::node::errno;
 use crate::node::login::Standing;
@@ -53,6 +55,8 @@ pub struct Client {
     pub salt: Salt,
     /// Its address.
     pub address: SocketAddr,
+    /// The connection to the leader on which the session's transaction is open.
+    pub elsewhere: Option<Held>,
     bindings: HashMap<u32, Binding>,
     /// What the client is told of its session's state; none for one that cannot read it.
     tracker: Option<Box<Tracker>>,
@@ -64,7 +68,7 @@ impl Client {
     pub fn new(session: Session, capabilities: Capabilities, salt: Salt, address: SocketAddr) -> Client {
         let is_tracked = capabilities.contains(Capabilities::SESSION_TRACK);
         let tracker = is_tracked.then(|| Box::new(Tracker::new(&session)));
-        Client { session, capabilities, salt, address, bindings: HashMap::new(), tracker }
+        Client { session, capabilities, salt, address, elsewhere: None, bindings: HashMap::new(), tracker }
     }
 
     /// The OK packet after a login.
@@ -82,6 +86,7 @@ impl Client {
         standing: Standing,
         database: Option<&str>,
     ) -> Result<(), sql::Error> {
+        self.abandon_elsewhere();
         self.bindings.clear();
         user.clone_into(&mut self.session.state.user);
         self.session.state.account = standing.account.clone();
@@ -112,7 +117,7 @@ impl Client {
         let mut flags = StatusFlags::empty();
         flags.set(StatusFlags::AUTOCOMMIT, state.variables.autocommit);
         let open = self.session.open.as_ref().filter(|open| open.explicit);
-        flags.set(StatusFlags::IN_TRANS, open.is_some());
+        flags.set(StatusFlags::IN_TRANS, open.is_some() || self.session.transaction_elsewhere);
         flags.set(StatusFlags::IN_TRANS_READONLY, open.is_some_and(|open| open.read_only));
         let no_escapes = state.variables.sql_mode.has(sql::variables::SqlMode::NO_BACKSLASH_ESCAPES);
         flags.set(StatusFlags::NO_BACKSLASH_ESCAPES, no_escapes);
@@ -184,6 +189,7 @@ impl Client {
                 self.answer(writer, result);
             }
             Command::ResetConnection => {
+                self.abandon_elsewhere();
                 self.bindings.clear();
                 self.reset_session();
                 self.put_ok(writer, &Outcome::default(), StatusFlags::empty());
@@ -243,7 +249,8 @@ impl Client {
     async fn query(&mut self, text: &Bytes, socket: &mut Socket) -> Result<(), End> {
         self.session.connection.begin("Query", Some(text.clone()));
         self.session.time_hint_ms = sql::parse::max_execution_time(text);
-        if let Some(mut run) = self.session.text_run(text) {
+        let forwards = self.forwards();
+        if let Some(mut run) = (!forwards).then(|| self.session.text_run(text)).flatten() {
             let values = std::mem::take(&mut run.values);
             let result = self.statement(&run.statement, &values, Some(&mut run.plan), false, socket).await;
             self.session.end_text_run(values);
@@ -262,7 +269,15 @@ impl Client {
                 if parsed.parameter_count > 0 { Err(sql::Error::syntax("?", 1)) } else { Ok(parsed) }
             });
             let ended_well = match parsed {
-                Ok(parsed) => self.statement(&Arc::new(parsed.statement), &[], None, more, socket).await?,
+                Ok(parsed) => {
+                    let statement = Arc::new(parsed.statement);
+                    let asked =
+                        Asked { statement: &statement, text: source, execution: None, has_more: more };
+                    match self.forward_if_needed(asked, socket).await? {
+                        Forwarded::Answered(ended_well) => ended_well,
+                        Forwarded::Here => self.statement(&statement, &[], None, more, socket).await?,
+                    }
+                }
                 Err(error) => {
                     self.session.state.warnings.clear();
                     self.session.state.warning_count = 0;
@@ -283,8 +298,16 @@ impl Client {
         }
     }
 
+    /// Has a statement run on the leader if this node does not lead and its client wants that.
+    async fn forward_if_needed(&mut self, asked: Asked<'_>, socket: &mut Socket) -> Result<Forwarded, End> {
+        if self.forwards() { Box::pin(self.forward(asked, socket)).await } else { Ok(Forwarded::Here) }
+    }
+
     /// Runs a text statement and answers it; false when it failed.
-    async fn statement(
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub async fn statement(
         &mut self,
         statement: &Arc<sql::ast::Statement>,
         values: &[Value],
@@ -295,19 +318,7 @@ impl Client {
         if matches!(&**statement, sql::ast::Statement::Load(load) if load.local) {
             return self.load_local(statement, more, socket).await;
         }
-        let (status, omits_metadata) = (self.status(), self.omits_metadata());
-        let Socket { channel, writer, .. } = socket;
-        let connection = Arc::clone(&self.session.connection);
-        let mut gone = false;
-        let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
-        let mut reply = Reply::new(writer, self.capabilities, false, status);
-        reply.omits_metadata = omits_metadata;
-        reply.stream = Some(&mut send);
-        let result = self.session.run(statement, values, plan, &mut reply).await;
-        if gone {
-            return Err(End::Closed);
-        }
-        self.observe(statement, &result);
+        let result = self.run_for_rows(statement, values, plan, false, socket).await?;
         let ended_well = self.finish(result, more, &mut socket.writer);
         if socket.writer.len() >= RESULT_FLUSH_BYTES {
             // Many results of one packet of statements do not collect.
@@ -316,8 +327,36 @@ impl Client {
         Ok(ended_well)
     }
 
+    /// Runs a statement and sends its rows; the packet that ends them is not sent yet. `is_binary` is how the rows are sent.
+    ///
+    /// # Errors
+    /// When the client is gone; of the inner kind what the statement fails with.
+    pub async fn run_for_rows(
+        &mut self,
+        statement: &Arc<Statement>,
+        values: &[Value],
+        plan: Option<&mut Option<Arc<CachedPlan>>>,
+        is_binary: bool,
+        socket: &mut Socket,
+    ) -> Result<Result<Outcome, sql::Error>, End> {
+        let (status, omits_metadata) = (self.status(), self.omits_metadata());
+        let Socket { channel, writer, .. } = socket;
+        let connection = Arc::clone(&self.session.connection);
+        let mut gone = false;
+        let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
+        let mut reply = Reply::new(writer, self.capabilities, is_binary, status);
+        reply.omits_metadata = omits_metadata;
+        reply.stream = Some(&mut send);
+        let result = self.session.run(statement, values, plan, &mut reply).await;
+        if gone {
+            return Err(End::Closed);
+        }
+        self.observe(statement, &result);
+        Ok(result)
+    }
+
     /// Lets the tracker know what was run.
-    fn observe(&mut self, statement: &Statement, result: &Result<Outcome, sql::Error>) {
+    pub fn observe(&mut self, statement: &Statement, result: &Result<Outcome, sql::Error>) {
         if let Some(tracker) = &mut self.tracker {
             let sent_rows = result.as_ref().is_ok_and(|outcome| outcome.rows);
             tracker.observe(&mut self.session, statement, sent_rows);
@@ -325,7 +364,7 @@ impl Client {
     }
 
     /// The packet that ends a statement's answer; false when it is an error.
-    pub(super) fn finish(
+    pub fn finish(
         &mut self,
         result: Result<Outcome, sql::Error>,
         more: bool,
@@ -421,30 +460,41 @@ impl Client {
         binding.long_data.clear();
         binding.cursor = None;
         match values {
-            Ok(values) if flags & cursor_type::READ_ONLY != 0 => {
-                self.execute_for_cursor(id, &mut prepared, &values, &mut socket.writer).await;
-            }
-            Ok(values) => {
-                let statement = Arc::clone(&prepared.statement);
-                let (status, omits_metadata) = (self.status(), self.omits_metadata());
-                let Socket { channel, writer, .. } = socket;
-                let connection = Arc::clone(&self.session.connection);
-                let mut gone = false;
-                let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
-                let mut reply = Reply::new(writer, self.capabilities, true, status);
-                reply.omits_metadata = omits_metadata;
-                reply.stream = Some(&mut send);
-                let result =
-                    self.session.run(&statement, &values, Some(&mut prepared.plan), &mut reply).await;
-                if gone {
-                    return Err(End::Closed);
+            Ok(values) if self.forwards() => {
+                let database = prepared.database(&self.session);
+                let execution =
+                    AskedExecution { values: &values, database: database.as_deref(), is_binary: true };
+                let (statement, text) = (Arc::clone(&prepared.statement), prepared.text.clone());
+                let asked =
+                    Asked { statement: &statement, text: &text, execution: Some(execution), has_more: false };
+                if self.forward_if_needed(asked, socket).await? == Forwarded::Here {
+                    self.execute_here(id, flags, &mut prepared, &values, socket).await?;
                 }
-                self.observe(&statement, &result);
-                self.finish(result, false, &mut socket.writer);
             }
+            Ok(values) => self.execute_here(id, flags, &mut prepared, &values, socket).await?,
             Err(packet) => packet.encode(&mut socket.writer),
         }
         self.session.prepared.insert(id, prepared);
+        Ok(())
+    }
+
+    /// Runs a prepared statement on this node, into a cursor if one was asked for.
+    async fn execute_here(
+        &mut self,
+        id: u32,
+        flags: u8,
+        prepared: &mut Prepared,
+        values: &[Value],
+        socket: &mut Socket,
+    ) -> Result<(), End> {
+        if flags & cursor_type::READ_ONLY != 0 {
+            self.execute_for_cursor(id, prepared, values, &mut socket.writer).await;
+            return Ok(());
+        }
+        let statement = Arc::clone(&prepared.statement);
+        let plan = Some(&mut prepared.plan);
+        let result = self.run_for_rows(&statement, values, plan, true, socket).await?;
+        self.finish(result, false, &mut socket.writer);
         Ok(())
     }
 

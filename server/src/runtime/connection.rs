@@ -58,7 +58,9 @@ pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, proces
         return;
     };
     let _listed = Listed(&node, process.id);
-    let _ = process.is_gone.set(Box::new(super::vanished::probe(socket.channel.stream())));
+    if let Some(stream) = socket.channel.stream() {
+        let _ = process.is_gone.set(Box::new(super::vanished::probe(stream)));
+    }
     let login = async {
         tokio::select! {
             login = tokio::time::timeout(node.connect_timeout(), handshake(&node, &mut socket, address, &process)) => login,
@@ -92,7 +94,7 @@ async fn refuse(socket: &mut Socket, error: &wire::Error) {
 }
 
 /// Takes the connection off the process list at its end, also when its task panics.
-struct Listed<'a>(&'a Node, u64);
+pub struct Listed<'a>(pub &'a Node, pub u64);
 
 impl Drop for Listed<'_> {
     fn drop(&mut self) {
@@ -115,7 +117,9 @@ pub struct Socket {
 }
 
 impl Socket {
-    fn new(channel: Channel) -> Socket {
+    /// With nothing received yet.
+    #[must_use]
+    pub fn new(channel: Channel) -> Socket {
         Socket {
             channel,
             reader: PacketReader::new(HANDSHAKE_PACKET_BYTES_MAX),
@@ -334,7 +338,7 @@ async fn serve(
         let variables = &client.session.state.variables;
         let idle_limit = Duration::from_secs(variables.wait_timeout);
         socket.read_timeout = Duration::from_secs(variables.net_read_timeout);
-        socket.channel.write_timeout = Duration::from_secs(variables.net_write_timeout);
+        socket.channel.set_write_timeout(Duration::from_secs(variables.net_write_timeout));
         let packet = match next_packet(socket, process, idle.as_mut(), idle_limit).await? {
             Next::Packet(packet) => packet,
             Next::Idle => {

@@ -37,6 +37,7 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     })?;
     #[cfg(feature = "opensrv")]
     let second_listener = super::opensrv::listen(node).await?;
+    let _ = node.forwarding.runtime.set(tokio::runtime::Handle::current());
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let connections_max = connections_max(node.config.connections_max);

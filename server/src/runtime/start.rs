@@ -270,6 +270,7 @@ impl Threads {
         })?;
         let context = link_context(node, cache, &events, &stop, &reader, took_part)?;
         snapshots.connect(context.clone());
+        let _ = node.forwarding.context.set(context.clone());
         let log_thread =
             log_thread::spawn(opened.log, members_file, log_queue, events.clone(), Arc::clone(&node.stages))
                 .map_err(io)?;
@@ -386,6 +387,7 @@ fn link_context(
         snapshots: Arc::new(Source::new(Arc::clone(node), log.clone())),
         snapshot_folder: config.data.join(OUT_FOLDER),
         snapshot_bytes_per_second: config.snapshot_bytes_per_second,
+        sessions: Arc::new(crate::forward::door::Door(Arc::clone(node))),
         counters: Arc::clone(&node.peer_counters),
     })
 }

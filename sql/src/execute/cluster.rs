@@ -12,6 +12,10 @@
 pub struct ClusterView {
     /// This node's id.
     pub server_id: u64,
+    /// This node's `server_uuid`.
+    pub server_uuid: String,
+    /// The UUID that the cluster's GTIDs carry.
+    pub cluster_uuid: String,
     /// Whether this node leads.
     pub is_leader: bool,
     /// The members of the membership in force on this node, ascending by id.
@@ -104,6 +108,10 @@ pub struct MemberView {
     pub is_connected: Option<bool>,
     /// Milliseconds since it was last heard.
     pub silent_ms: Option<u64>,
+    /// Whether this node reaches it: a leader has heard it within an election timeout, any other node has a connection to it.
+    pub is_reachable: bool,
+    /// Its `server_uuid`.
+    pub server_uuid: String,
     /// A strong-sync voter that commits do not wait for at the moment, because it missed its acks for too long.
     pub is_degraded: Option<bool>,
 }
@@ -131,6 +139,8 @@ pub struct LocalView {
     pub applied_index: u64,
     /// Whether it takes writes.
     pub is_ready_for_writes: bool,
+    /// It replays its log, or waits for a snapshot: what its tables have is not known.
+    pub is_recovering: bool,
     /// Keeps the log and no tables.
     pub is_log_only: bool,
     /// Which node feeds it at the moment, for a learner.

@@ -102,6 +102,7 @@ fn patience(value: &Value, ctx: &mut Context<'_>) -> Option<Duration> {
 
 /// 1: it is held; 0: it could not be had in time.
 fn get_lock(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    check_not_forwarded(ctx, "GET_LOCK")?;
     let name = name(&values[0])?;
     let patience = patience(&values[1], ctx);
     if let Some(value) = ctx.user_locks.known("GET_LOCK", &name) {
@@ -120,6 +121,7 @@ fn get_lock(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value>
 
 /// 1: released once; 0: another session holds it; NULL: nobody does.
 fn release_lock(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    check_not_forwarded(ctx, "RELEASE_LOCK")?;
     let name = name(&values[0])?;
     if let Some(value) = ctx.user_locks.known("RELEASE_LOCK", &name) {
         return Ok(value);
@@ -129,8 +131,17 @@ fn release_lock(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Va
     Ok(ctx.user_locks.done("RELEASE_LOCK", name, value))
 }
 
+/// A user lock belongs to a connection to the leader; one that is passed on comes by another each time.
+fn check_not_forwarded(ctx: &Context<'_>, function: &str) -> crate::Result<()> {
+    if !ctx.session.is_forwarded {
+        return Ok(());
+    }
+    Err(Error::read_only(format_args!("{function}() is not forwarded; connect to the leader")))
+}
+
 /// How many were released, each as often as it was taken.
 fn release_all_locks(_: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    check_not_forwarded(ctx, "RELEASE_ALL_LOCKS")?;
     if let Some(value) = ctx.user_locks.known("RELEASE_ALL_LOCKS", "") {
         return Ok(value);
     }

@@ -73,6 +73,8 @@ pub struct SessionState {
     pub client_found_rows: bool,
     /// CLIENT_OPTIONAL_RESULTSET_METADATA: `resultset_metadata` can be NONE.
     pub client_takes_no_metadata: bool,
+    /// The client is connected to another node, which passes on what only the leader can run.
+    pub is_forwarded: bool,
     /// LOCK TABLES: statements may use these tables only.
     pub locked_tables: Option<Arc<LockedTables>>,
     /// The account that the session was logged in as: `CURRENT_USER()`.

@@ -18,6 +18,7 @@ mod database;
 mod definition;
 mod diagnostics;
 mod filter;
+mod group_replication;
 mod information_schema;
 mod performance_schema;
 mod replication;

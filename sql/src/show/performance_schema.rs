@@ -1,9 +1,9 @@
 //! performance_schema: variables, status and connections. Nothing is instrumented here; these tables have what SHOW has.
 
 use crate::execute::{Context, Run};
-use crate::show::server;
 use crate::show::spec::{ColumnSpec, Row, fixed, integer, long, optional, string, text, unsigned};
 use crate::show::system_table::SystemTable;
+use crate::show::{group_replication, server};
 use crate::types::{TypeKind, Value};
 
 const VARIABLES: &[ColumnSpec] = &[text("VARIABLE_NAME", 64), text("VARIABLE_VALUE", 1024).or_null()];
@@ -36,6 +36,16 @@ pub(super) const TABLES: &[SystemTable] = &[
         rows: |ctx| Ok(server::variables(true, ctx)),
     },
     SystemTable { name: "processlist", columns: PROCESSLIST, rows: process_list },
+    SystemTable {
+        name: "replication_group_member_stats",
+        columns: group_replication::MEMBER_STATS,
+        rows: |ctx| Ok(group_replication::member_stats(&ctx.host.cluster())),
+    },
+    SystemTable {
+        name: "replication_group_members",
+        columns: group_replication::MEMBERS,
+        rows: |ctx| Ok(group_replication::members(&ctx.host.cluster())),
+    },
     SystemTable { name: "session_status", columns: VARIABLES, rows: |ctx| Ok(server::status(false, ctx)) },
     SystemTable {
         name: "session_account_connect_attrs",

@@ -1,15 +1,15 @@
 //! Which system tables there are, and how SELECT finds them.
 //!
 //! The databases information_schema and performance_schema have the tables listed in [`information_schema::TABLES`],
-//! [`cluster::TABLES`] and [`performance_schema::TABLES`], `mysql` those of [`account::mysql::TABLES`]. Names are found in any case of
-//! letters. `sys` has none.
+//! [`cluster::TABLES`] and [`performance_schema::TABLES`], `mysql` those of [`account::mysql::TABLES`], `sys` the one of
+//! [`group_replication::SYS_TABLES`]. Names are found in any case of letters.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::bind::virtual_table::{RowSource, VirtualTable};
 use crate::execute::ResultColumn;
 use crate::show::spec::{ColumnSpec, result_columns};
-use crate::show::{account, cluster, information_schema, performance_schema};
+use crate::show::{account, cluster, group_replication, information_schema, performance_schema};
 
 /// A system table as a constant.
 pub(crate) struct SystemTable {
@@ -32,6 +32,7 @@ pub(crate) fn all() -> &'static [Arc<VirtualTable>] {
             .chain(of(INFORMATION_SCHEMA, cluster::TABLES))
             .chain(of(PERFORMANCE_SCHEMA, performance_schema::TABLES))
             .chain(of(MYSQL, account::mysql::TABLES))
+            .chain(of(SYS, group_replication::SYS_TABLES))
             .collect();
         all.sort_by(|one, other| (&one.database, &one.name).cmp(&(&other.database, &other.name)));
         all
@@ -42,6 +43,8 @@ pub(crate) fn all() -> &'static [Arc<VirtualTable>] {
 pub(crate) const INFORMATION_SCHEMA: &str = "information_schema";
 /// The name of the database of grant tables.
 pub(crate) const MYSQL: &str = "mysql";
+/// sys's name.
+pub(crate) const SYS: &str = "sys";
 /// performance_schema's name.
 pub(crate) const PERFORMANCE_SCHEMA: &str = "performance_schema";
 

@@ -118,7 +118,7 @@ pub fn activates_all_roles(host: &dyn Host) -> bool {
 }
 
 /// The value compiled in.
-fn default(variable: &Variable) -> Value {
+pub(super) fn default(variable: &Variable) -> Value {
     match variable.kind {
         Kind::Bool => Value::Int(i64::from(variable.default == "ON")),
         Kind::Unsigned(..) => Value::UInt(variable.default.parse().unwrap_or(0)),
@@ -141,7 +141,7 @@ fn typed(kind: Kind, value: Value) -> Value {
 }
 
 /// The session's value.
-fn of_session(variable: &Variable, session: &SessionState) -> Value {
+pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
     let variables = &session.variables;
     let bool = |value: bool| Value::Int(i64::from(value));
     match variable.name {
@@ -154,6 +154,7 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
         }
         "group_concat_max_len" => Value::UInt(variables.group_concat_max_len),
         "identity" | "last_insert_id" => Value::UInt(session.last_insert_id),
+        "group_replication_consistency" => text(variables.read_consistency.group_name()),
         "innodb_lock_wait_timeout" => Value::UInt(variables.innodb_lock_wait_timeout),
         "insert_id" => Value::UInt(variables.insert_id),
         "lock_wait_timeout" => Value::UInt(variables.lock_wait_timeout),
@@ -166,6 +167,7 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "quorate_read_consistency" => text(variables.read_consistency.name()),
         "quorate_read_timeout" => Value::UInt(variables.read_timeout_seconds),
         "quorate_snapshot_conflict" => bool(variables.snapshot_conflict),
+        "quorate_write_forwarding" => bool(variables.write_forwarding),
         "sql_mode" => text(variables.sql_mode.to_string()),
         "sql_notes" => bool(variables.sql_notes),
         "sql_safe_updates" => bool(variables.sql_safe_updates),
@@ -190,7 +192,7 @@ fn of_session(variable: &Variable, session: &SessionState) -> Value {
 }
 
 /// Puts a checked value into the session's variables.
-fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
+pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
     let number = match &value {
         Value::Int(value) => value.unsigned_abs(),
         Value::UInt(value) => *value,
@@ -204,6 +206,9 @@ fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
         "autocommit" => variables.autocommit = number != 0,
         "div_precision_increment" => variables.div_precision_increment = u8::try_from(number).unwrap_or(30),
         "group_concat_max_len" => variables.group_concat_max_len = number,
+        "group_replication_consistency" => {
+            variables.read_consistency = ReadConsistency::of_group(&word).unwrap_or_default();
+        }
         "innodb_lock_wait_timeout" => variables.innodb_lock_wait_timeout = number,
         "insert_id" => variables.insert_id = number,
         "lock_wait_timeout" => variables.lock_wait_timeout = number,
@@ -217,6 +222,7 @@ fn store(variables: &mut SessionVariables, name: &'static str, value: Value) {
         }
         "quorate_read_timeout" => variables.read_timeout_seconds = number,
         "quorate_snapshot_conflict" => variables.snapshot_conflict = number != 0,
+        "quorate_write_forwarding" => variables.write_forwarding = number != 0,
         "sql_mode" => variables.sql_mode = SqlMode::parse(&word).unwrap_or_default(),
         "sql_notes" => variables.sql_notes = number != 0,
         "sql_safe_updates" => variables.sql_safe_updates = number != 0,
@@ -362,6 +368,14 @@ pub fn set_global(
     host.check_global(variable.name, &value)?;
     host.set_global(variable.name, value.clone());
     match variable.name {
+        "group_replication_consistency" => {
+            let level = ReadConsistency::of_group(&printed(variable.kind, &value)).unwrap_or_default();
+            host.set_global("quorate_read_consistency", text(level.name()));
+        }
+        "quorate_read_consistency" => {
+            let level = ReadConsistency::parse(&printed(variable.kind, &value)).unwrap_or_default();
+            host.set_global("group_replication_consistency", text(level.group_name()));
+        }
         // These two move together.
         "character_set_connection" => {
             host.set_global(
@@ -431,6 +445,12 @@ fn checked(variable: &Variable, value: Value, session: &mut SessionState) -> cra
         }
         ("session_track_gtids", Value::Text(word)) if &word[..] == b"ALL_GTIDS" => {
             return Err(Error::not_supported("session_track_gtids = ALL_GTIDS"));
+        }
+        ("group_replication_consistency", _) => {
+            let shown = printed(variable.kind, &checked);
+            if ReadConsistency::of_group(&shown).is_none() {
+                return Err(Error::not_supported(format_args!("{} = {shown}", variable.name)));
+            }
         }
         _ => {}
     }

@@ -6,6 +6,7 @@
 //! time zones, structured variables.
 
 mod access;
+mod carried;
 pub mod character_set;
 mod registry;
 mod sql_mode;
@@ -13,6 +14,8 @@ mod time_zone;
 
 #[cfg(test)]
 mod tests;
+
+pub use carried::{carried, restore};
 
 pub use access::{
     activates_all_roles, assign, data_type, get, global_number, is_settable, iter_all, new_session,
@@ -62,6 +65,8 @@ pub struct SessionVariables {
     pub snapshot_conflict: bool,
     /// `quorate_read_consistency`: what a read on this node must have seen.
     pub read_consistency: ReadConsistency,
+    /// `quorate_write_forwarding`: what only the leader can run is run there, for a session elsewhere.
+    pub write_forwarding: bool,
     /// `quorate_read_timeout`: how long a read waits for that, seconds.
     pub read_timeout_seconds: u64,
     /// `wait_timeout`, seconds.
@@ -114,6 +119,7 @@ impl Default for SessionVariables {
             collation_connection: crate::types::Collation::default(),
             snapshot_conflict: true,
             read_consistency: ReadConsistency::default(),
+            write_forwarding: false,
             read_timeout_seconds: 10,
             wait_timeout: 28_800,
             net_read_timeout: 30,
@@ -139,7 +145,7 @@ pub enum Isolation {
 /// `quorate_read_consistency`: what a read must have seen before it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ReadConsistency {
-    /// [`ReadConsistency::Strong`] on the leader, [`ReadConsistency::Eventual`] elsewhere.
+    /// [`ReadConsistency::Strong`] on the leader, [`ReadConsistency::Session`] elsewhere.
     Auto,
     /// Whatever the node has.
     Eventual,
@@ -163,6 +169,27 @@ impl ReadConsistency {
             ReadConsistency::Eventual => "EVENTUAL",
             ReadConsistency::Session => "SESSION",
             ReadConsistency::Strong => "STRONG",
+        }
+    }
+
+    /// The level of Group Replication that promises as much, or the next lower one.
+    #[must_use]
+    pub const fn group_name(self) -> &'static str {
+        match self {
+            ReadConsistency::Eventual => "EVENTUAL",
+            ReadConsistency::Auto | ReadConsistency::Session => "BEFORE_ON_PRIMARY_FAILOVER",
+            ReadConsistency::Strong => "BEFORE",
+        }
+    }
+
+    /// The level that keeps what a level of Group Replication promises; none for those of which the waiting is on the writer's side.
+    #[must_use]
+    pub fn of_group(name: &str) -> Option<ReadConsistency> {
+        match name {
+            "EVENTUAL" => Some(ReadConsistency::Eventual),
+            "BEFORE_ON_PRIMARY_FAILOVER" => Some(ReadConsistency::Auto),
+            "BEFORE" => Some(ReadConsistency::Strong),
+            _ => None,
         }
     }
 

@@ -82,6 +82,9 @@ const SIZE: Kind = Unsigned(0, MAX, 1);
 
 const ISOLATION: Kind = Enum(&["READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"]);
 const ENGINE: Kind = Enum(&["InnoDB"]);
+/// The levels that Group Replication has, in its order. Two of them have a commit wait for all members; `access.rs` refuses them.
+const GROUP_CONSISTENCY: Kind =
+    Enum(&["EVENTUAL", "BEFORE_ON_PRIMARY_FAILOVER", "BEFORE", "AFTER", "BEFORE_AND_AFTER"]);
 const READ_CONSISTENCY: Kind = Enum(&["AUTO", "EVENTUAL", "SESSION", "STRONG"]);
 const OFF_ON: Kind = Enum(&["OFF", "ON"]);
 const OPTIMIZER_SWITCH: &str = "index_merge=on,index_merge_union=on,index_merge_sort_union=on,index_merge_intersection=on,\
@@ -144,6 +147,9 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("foreign_key_checks", Both, Bool, "ON", Hint),
     variable("general_log", Global, Bool, "OFF", Only),
     variable("group_concat_max_len", Both, Unsigned(4, MAX, 1), "1024", Acts),
+    variable("group_replication_consistency", Both, GROUP_CONSISTENCY, "BEFORE", Acts),
+    variable("group_replication_group_name", Global, Text, "", Host),
+    variable("group_replication_single_primary_mode", Global, Bool, "ON", Fixed),
     variable("gtid_executed", Global, Text, "", Host),
     variable("gtid_mode", Global, Enum(&["OFF", "OFF_PERMISSIVE", "ON_PERMISSIVE", "ON"]), "ON", Only),
     variable("gtid_next", Session, Text, "AUTOMATIC", Only),
@@ -252,6 +258,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("quorate_term", Global, Unsigned(0, MAX, 1), "", Host),
     variable("quorate_topology", Global, Text, "", Host),
     variable("quorate_track_topology", Both, Bool, "OFF", Acts),
+    variable("quorate_write_forwarding", Both, Bool, "OFF", Acts),
     variable("rand_seed1", Session, Unsigned(0, MAX, 1), "0", Only),
     variable("rand_seed2", Session, Unsigned(0, MAX, 1), "0", Only),
     variable("range_alloc_block_size", Both, Unsigned(4096, U32, 1024), "4096", Hint),

@@ -61,6 +61,7 @@ fn session(host: &TestHost) -> SessionState {
         in_transaction: false,
         client_found_rows: false,
         client_takes_no_metadata: false,
+        is_forwarded: false,
         locked_tables: None,
         account: crate::account::AccountId::root(),
         active_roles: Vec::new(),

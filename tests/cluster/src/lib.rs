@@ -12,6 +12,7 @@ pub mod layout;
 pub mod load;
 pub mod members;
 pub mod network;
+pub mod numbered;
 pub mod outcome;
 pub mod process;
 pub mod program;

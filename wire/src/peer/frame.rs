@@ -277,6 +277,7 @@ mod tests {
             FrameKind::SnapshotHead,
             FrameKind::SnapshotChunk,
             FrameKind::SnapshotEnd,
+            FrameKind::Session,
         ];
         for (code, kind) in (1..).zip(kinds) {
             let mut bytes = frame(kind, b"");

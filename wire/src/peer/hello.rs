@@ -15,8 +15,10 @@ pub enum Lane {
     Heartbeat,
     /// Log entries and their acks.
     Data,
-    /// A snapshot for the node that called: the only lane on which the one that was called sends after its welcome.
+    /// A snapshot for the node that called: one of the two lanes on which the one that was called sends after its welcome.
     Snapshot,
+    /// Sessions of the caller's clients, one after the other, whose statements the one that is called runs.
+    Session,
 }
 
 impl Lane {
@@ -25,6 +27,7 @@ impl Lane {
             Lane::Heartbeat => 1,
             Lane::Data => 2,
             Lane::Snapshot => 3,
+            Lane::Session => 4,
         }
     }
 
@@ -33,6 +36,7 @@ impl Lane {
             1 => Some(Lane::Heartbeat),
             2 => Some(Lane::Data),
             3 => Some(Lane::Snapshot),
+            4 => Some(Lane::Session),
             _ => None,
         }
     }
@@ -292,10 +296,10 @@ mod tests {
 
     #[test]
     fn each_lane_and_reason_has_its_code() {
-        for (lane, code) in [(Lane::Heartbeat, 1), (Lane::Data, 2), (Lane::Snapshot, 3)] {
+        for (lane, code) in [(Lane::Heartbeat, 1), (Lane::Data, 2), (Lane::Snapshot, 3), (Lane::Session, 4)] {
             assert_eq!((lane.code(), Lane::from_code(code)), (code, Some(lane)));
         }
-        assert_eq!((Lane::from_code(0), Lane::from_code(4)), (None, None));
+        assert_eq!((Lane::from_code(0), Lane::from_code(5)), (None, None));
         let reasons = [
             RefusalReason::OtherCluster,
             RefusalReason::OtherVersion,

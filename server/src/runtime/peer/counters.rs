@@ -3,6 +3,7 @@
 //! Anything that is refused is counted. Each kind of refusal is logged at most once a minute, with how often it happened since the
 //! line before, so that a peer gone mad (or somebody who knocks at the port) cannot fill the disk.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -104,9 +105,30 @@ pub struct PeerCounters {
     snapshots_sent: AtomicU64,
     snapshots_received: AtomicU64,
     refused: [Refused; RefusedKind::ALL.len()],
+    /// Lanes to each peer that are connected at the moment.
+    linked: Mutex<BTreeMap<u64, u32>>,
 }
 
 impl PeerCounters {
+    /// A lane to a peer is connected.
+    pub fn link_up(&self, peer: u64) {
+        *self.linked.lock().entry(peer).or_default() += 1;
+    }
+
+    /// A lane to a peer that was connected is not any more.
+    pub fn link_down(&self, peer: u64) {
+        let mut linked = self.linked.lock();
+        if let Some(lanes) = linked.get_mut(&peer) {
+            *lanes = lanes.saturating_sub(1);
+        }
+    }
+
+    /// Whether there is a connection to a peer.
+    #[must_use]
+    pub fn is_linked(&self, peer: u64) -> bool {
+        self.linked.lock().get(&peer).is_some_and(|lanes| *lanes > 0)
+    }
+
     /// Frames have arrived.
     pub fn received(&self, frames: u64, bytes: u64) {
         self.frames_received.fetch_add(frames, Ordering::Relaxed);

@@ -121,6 +121,7 @@ fn payloads() -> Vec<(FrameKind, Vec<u8>)> {
     all.push((FrameKind::SnapshotChunk, make(&|out| SnapshotChunk::encode_header(3, out))));
     let end = SnapshotEnd { chunk_count: 3, checksum: 4 };
     all.push((FrameKind::SnapshotEnd, make(&|out| end.encode(out))));
+    all.push((FrameKind::Session, crate::forward::message::sample()));
     all
 }
 
@@ -226,7 +227,7 @@ fn put_damaged(stream: &mut Vec<u8>, damage: Damage, kind: FrameKind, payload: &
             checksum_again(&mut stream[start..]);
         }
         Damage::UnknownKind => {
-            stream[start + 5] = 10 + random.below(240) as u8;
+            stream[start + 5] = 11 + random.below(239) as u8;
             checksum_again(&mut stream[start..]);
         }
         Damage::WrongPayload => {
@@ -264,6 +265,15 @@ fn take(frame: Frame) -> Result<(), LinkError> {
         FrameKind::SnapshotChunk => drop(SnapshotChunk::parse(&frame.payload)?),
         FrameKind::SnapshotEnd => {
             SnapshotEnd::parse(&frame.payload)?;
+        }
+        FrameKind::Session => {
+            use crate::forward::message::{Event, Request, decode};
+            // As either end would: there is nothing else to tell them apart.
+            let is_one =
+                decode::<Request>(&frame.payload).is_some() || decode::<Event>(&frame.payload).is_some();
+            if !is_one {
+                return Err(LinkError::Refused(RefusedKind::Malformed, "no message".into()));
+            }
         }
     }
     Ok(())

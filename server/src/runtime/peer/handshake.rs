@@ -76,7 +76,8 @@ pub fn call(
         | FrameKind::SnapshotRequest
         | FrameKind::SnapshotHead
         | FrameKind::SnapshotChunk
-        | FrameKind::SnapshotEnd => {
+        | FrameKind::SnapshotEnd
+        | FrameKind::Session => {
             let message = "it answered the hello with something else".to_owned();
             Err(LinkError::Refused(RefusedKind::UnknownKind, message))
         }

@@ -108,7 +108,8 @@ pub fn message(frame: Frame) -> Result<Message, LinkError> {
         | FrameKind::SnapshotRequest
         | FrameKind::SnapshotHead
         | FrameKind::SnapshotChunk
-        | FrameKind::SnapshotEnd => return Err(misplaced(frame.kind)),
+        | FrameKind::SnapshotEnd
+        | FrameKind::Session => return Err(misplaced(frame.kind)),
     };
     consensus::decode(payload).map_err(|error| {
         let is_version = matches!(error, consensus::DecodeError::Version(_));

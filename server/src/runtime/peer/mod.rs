@@ -52,7 +52,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use consensus::{LogIndex, Message, NodeId, Term};
-use wire::peer::{ClusterId, Hello, Refusal, Welcome};
+use wire::peer::{ClusterId, FrameReader, Hello, Refusal, Welcome};
 
 pub use self::counters::PeerCounters;
 pub use self::links::PeerLinks;
@@ -107,6 +107,12 @@ pub trait Admission: Send + Sync {
     fn refused(&self, peer: NodeId, refusal: &Refusal);
 }
 
+/// Who runs the statements of other nodes' clients.
+pub trait SessionDoor: Send + Sync {
+    /// A node that may send here has opened a connection of the lane for sessions. Returns at once.
+    fn admit(&self, hello: &Hello, stream: stream::PeerStream, reader: FrameReader);
+}
+
 /// Whether entries are compressed on their way to peers. What is received may always be compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
@@ -152,6 +158,8 @@ pub struct LinkContext {
     pub snapshot_folder: PathBuf,
     /// Bytes a second that all snapshots together may take; 0: no limit.
     pub snapshot_bytes_per_second: u64,
+    /// Where sessions of other nodes' clients go.
+    pub sessions: Arc<dyn SessionDoor>,
     /// What went through.
     pub counters: Arc<PeerCounters>,
 }

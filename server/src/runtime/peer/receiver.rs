@@ -122,6 +122,10 @@ fn receive(stream: TcpStream, context: &LinkContext, snapshots: &SnapshotServer)
     context.counters.connected();
     match hello.lane {
         Lane::Snapshot => snapshots.serve(context, &hello, Incoming::new(stream, reader)),
+        Lane::Session => {
+            context.sessions.admit(&hello, stream, reader);
+            Ok(())
+        }
         Lane::Data => {
             // Answers may have been lost with the connection before this one. Its end says nothing of the way to the peer, which is
             // the sender's: it may come long after the next connection was made.
@@ -143,7 +147,7 @@ fn pump(
     stream.set_patience(PEER_STOP_POLL)?;
     let read_bytes = match hello.lane {
         Lane::Heartbeat => PEER_HEARTBEAT_READ_BYTES,
-        Lane::Data | Lane::Snapshot => PEER_READ_BYTES,
+        Lane::Data | Lane::Snapshot | Lane::Session => PEER_READ_BYTES,
     };
     let mut incoming = Incoming::with_read_bytes(stream, reader, read_bytes);
     let mut judged = Instant::now();

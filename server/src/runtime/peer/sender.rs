@@ -55,6 +55,7 @@ impl SenderLink {
             Lane::Heartbeat => "beat",
             Lane::Data => "data",
             Lane::Snapshot => "snapshot",
+            Lane::Session => "session",
         };
         let name = format!("send-{}-{lane}", self.peer.get());
         std::thread::Builder::new().name(name).spawn(move || {
@@ -106,7 +107,9 @@ impl SenderLink {
         // On either lane: a question that the peer could not hear is asked again.
         self.tell(Event::Connected(self.peer));
         let started = Instant::now();
+        self.context.counters.link_up(self.peer.get());
         let Err(error) = self.pump(&mut stream);
+        self.context.counters.link_down(self.peer.get());
         self.batch.clear();
         stream.finish();
         if self.lane == Lane::Data && !self.is_over() {

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-use rustls::{ClientConnection, ServerConnection, StreamOwned};
+use rustls::{ClientConnection, Connection, ServerConnection, StreamOwned};
 
 /// A socket whose reads end in time.
 #[derive(Debug)]
@@ -104,6 +104,26 @@ impl PeerStream {
             PeerStream::Client(stream) => &mut stream.sock,
             PeerStream::Server(stream) => &mut stream.sock,
         }
+    }
+
+    /// The socket, without a bound on its reads, and what encrypts it: for who reads it in another way.
+    ///
+    /// # Errors
+    /// The socket.
+    pub fn into_parts(self) -> std::io::Result<(TcpStream, Option<Connection>)> {
+        let (socket, tls) = match self {
+            PeerStream::Plain(socket) => (socket, None),
+            PeerStream::Client(stream) => {
+                let (connection, socket) = stream.into_parts();
+                (socket, Some(Connection::Client(connection)))
+            }
+            PeerStream::Server(stream) => {
+                let (connection, socket) = stream.into_parts();
+                (socket, Some(Connection::Server(connection)))
+            }
+        };
+        socket.stream.set_read_timeout(None)?;
+        Ok((socket.stream, tls))
     }
 
     /// Whether the other end is gone. For a connection on which nothing is read any more: a write finds out one message too late.

@@ -94,6 +94,13 @@ impl Drop for TestNode {
     }
 }
 
+/// Turns away sessions.
+struct NoSessions;
+
+impl super::SessionDoor for NoSessions {
+    fn admit(&self, _: &wire::peer::Hello, _: super::stream::PeerStream, _: wire::peer::FrameReader) {}
+}
+
 impl TestNode {
     /// A node that listens to nobody yet.
     pub fn new(id: u64) -> TestNode {
@@ -122,6 +129,7 @@ impl TestNode {
             snapshots: Arc::clone(&source) as Arc<dyn SnapshotSource>,
             snapshot_folder: folder.path().join("spools"),
             snapshot_bytes_per_second: 0,
+            sessions: Arc::new(NoSessions),
             counters: Arc::new(PeerCounters::default()),
         };
         TestNode { context, events, admission, source, folder, _log: log }
