@@ -385,9 +385,6 @@ pub const FORWARDING_POLL: Duration = Duration::from_millis(250);
 /// How long a statement that was killed may take to end before its connection to the leader is cut.
 pub const FORWARDING_KILL_WAIT: Duration = Duration::from_secs(2);
 
-/// Bytes that a client may send ahead while its statement is on the leader, before they are left in the socket.
-pub const FORWARDING_AHEAD_BYTES_MAX: usize = 1 << 20;
-
 /// Sessions of other nodes' clients on a leader.
 pub const FORWARDED_SESSIONS_MAX: usize = 4_096;
 

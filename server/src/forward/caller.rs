@@ -29,8 +29,7 @@ use super::message::{Done, Event, Execution, Placed, Request, Run};
 use super::pool::{self, Held};
 use super::route::{Effect, Route, route};
 use crate::limits::{
-    FORWARDING_AHEAD_BYTES_MAX, FORWARDING_DEPOSED_WAIT, FORWARDING_KILL_WAIT, FORWARDING_POLL,
-    FORWARDING_WAIT, RESULT_FLUSH_BYTES,
+    FORWARDING_DEPOSED_WAIT, FORWARDING_KILL_WAIT, FORWARDING_POLL, FORWARDING_WAIT, RESULT_FLUSH_BYTES,
 };
 use crate::node::Node;
 use crate::node::process::count;
@@ -371,7 +370,6 @@ impl Client {
         let mut placed = None;
         let mut killed: Option<Instant> = None;
         let lost = loop {
-            let may_read = socket.reader.received().len() < FORWARDING_AHEAD_BYTES_MAX;
             tokio::select! {
                 event = held.link.receive::<Event>() => match event {
                     Ok(Event::Answer(packets)) => {
@@ -389,12 +387,7 @@ impl Client {
                     Ok(Event::NotLeading) => return Ok(Ended::NotLeading),
                     Err(_) => break placed,
                 },
-                // What a client sends ahead is kept; that it is gone ends the statement, with the connection to the leader.
-                read = socket.channel.read(socket.reader.buffer_mut()), if may_read => {
-                    if read? == 0 {
-                        return Err(End::Closed);
-                    }
-                }
+                // The client is gone (`runtime::vanished`), which ends the statement, with the connection to the leader.
                 () = connection.until_abandoned() => return Err(End::Closed),
                 () = connection.until_killed(), if killed.is_none() => {
                     killed = Some(Instant::now());
@@ -453,11 +446,7 @@ impl Client {
     }
 
     /// What the client hears of a statement whose answer is lost.
-    async fn settle_elsewhere(
-        &mut self,
-        effect: Effect,
-        placed: Option<Placed>,
-    ) -> Result<Outcome, Error> {
+    async fn settle_elsewhere(&mut self, effect: Effect, placed: Option<Placed>) -> Result<Outcome, Error> {
         self.abandon_elsewhere();
         let error = match (effect, placed) {
             (Effect::Nothing, _) => lost_leadership(),

@@ -186,9 +186,7 @@ impl Guest {
         client.session.connection.begin("Query", Some(text.clone()));
         let parsed = sql::parse::parse_statement(&text, client.session.state.variables.sql_mode);
         match parsed {
-            Ok(parsed) => {
-                client.run_for_rows(&Arc::new(parsed.statement), &[], None, false, socket).await
-            }
+            Ok(parsed) => client.run_for_rows(&Arc::new(parsed.statement), &[], None, false, socket).await,
             Err(error) => Ok(Err(error)),
         }
     }

@@ -102,10 +102,7 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
             Route::Leader(Effect::Nothing)
         }
         Statement::Savepoint(_) if elsewhere || begins && !has_begun_here => Route::Leader(Effect::Nothing),
-        Statement::Xa(_)
-        | Statement::LockTables(_)
-        | Statement::FlushTables { .. }
-        | Statement::Load(_)
+        Statement::Xa(_) | Statement::LockTables(_) | Statement::FlushTables { .. } | Statement::Load(_)
             if elsewhere =>
         {
             Route::Refused

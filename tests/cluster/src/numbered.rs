@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use client::Connection;
+use client::blocking::Connection;
 
 use crate::{TestCluster, connect};
 

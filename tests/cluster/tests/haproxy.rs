@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use client::Connection;
+use client::blocking::Connection;
 use cluster_tests::numbered::{self, Numbered};
 use cluster_tests::{Layout, TestCluster, connect, free_address, program};
 

@@ -4,7 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error, Options, Param, QueryResult};
+use client::blocking::Connection;
+use client::{Error, Options, Param, QueryResult};
 use cluster_tests::numbered::{self, Numbered};
 use cluster_tests::{Layout, TestCluster, network, program};
 use wire::mysql::constant::column_type;
