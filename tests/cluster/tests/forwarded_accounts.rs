@@ -247,3 +247,73 @@ fn files_and_variables() {
     run(&mut connection, "COMMIT");
     assert_eq!(scalar(&mut connection, "SELECT CONCAT(@n, @who)"), "2y");
 }
+
+#[test]
+fn an_expired_password_is_good_for_a_new_one_only() {
+    let (cluster, leader, follower) = start(&[]);
+    let mut root = cluster.connect(leader);
+    run(&mut cluster.connect(follower), "SET GLOBAL quorate_write_forwarding = ON");
+    run(&mut root, "ALTER USER root@localhost PASSWORD EXPIRE");
+    let began = Instant::now();
+    let mut raw = loop {
+        let handles = Hello { more: Capabilities::CAN_HANDLE_EXPIRED_PASSWORDS, ..Hello::default() };
+        let mut raw = Raw::connect(&cluster.node(follower).client_address, handles).unwrap();
+        if raw::errno(&raw.query("SELECT 1").unwrap()[0]) == Some(1820) {
+            break raw;
+        }
+        assert!(began.elapsed() < APPLIED_MAX, "the follower does not know that it has expired");
+    };
+    for sql in [
+        "INSERT INTO d.t VALUES (1, '')",
+        "BEGIN",
+        "CREATE USER another",
+        "GRANT ALL ON *.* TO root@localhost",
+        "DROP DATABASE d",
+        "SELECT * FROM d.t FOR UPDATE",
+    ] {
+        assert_eq!(raw::errno(&raw.query(sql).unwrap()[0]), Some(1820), "{sql}");
+    }
+    assert_eq!(scalar(&mut root, "SELECT COUNT(*) FROM d.t"), "0");
+    let _ = raw.ok("ALTER USER USER() IDENTIFIED BY 'new'");
+    let _ = raw.ok("INSERT INTO d.t VALUES (1, '')");
+    assert_eq!(scalar(&mut root, "SELECT COUNT(*) FROM d.t"), "1");
+}
+
+#[test]
+fn a_client_that_vanishes_ends_its_statement_on_the_leader() {
+    let (cluster, leader, follower) = start(&["INSERT INTO d.t VALUES (1, ''), (2, '')"]);
+    let mut root = cluster.connect(leader);
+    for resets in [false, true] {
+        let mut raw = Raw::connect(&cluster.node(follower).client_address, Hello::default()).unwrap();
+        let _ = raw.ok("SET quorate_write_forwarding = ON");
+        let _ = raw.ok("BEGIN");
+        let _ = raw.ok("UPDATE d.t SET who = 'gone' WHERE a = 1");
+        raw.send_query("SELECT SLEEP(100) FROM d.t").unwrap();
+        // What it sends ahead does not hide that it is gone.
+        raw.send_query("SELECT 1").unwrap();
+        cluster.wait_until("the leader runs it", LEADER_MAX, || {
+            let list = root.query("SHOW PROCESSLIST").unwrap();
+            (0..list.rows.len()).any(|row| list.text(row, 7).unwrap_or_default().contains("SLEEP(100)"))
+        });
+        raw.vanish(resets);
+        run(&mut root, "SET innodb_lock_wait_timeout = 5");
+        run(&mut root, "UPDATE d.t SET who = CONCAT(who, 'x') WHERE a = 1");
+    }
+    assert_eq!(scalar(&mut root, "SELECT who FROM d.t WHERE a = 1"), "xx");
+}
+
+#[test]
+fn a_compressed_connection_is_forwarded_too() {
+    let (cluster, _, follower) = start(&[]);
+    let compressed = Hello { more: Capabilities::COMPRESS, ..Hello::default() };
+    let mut raw = Raw::connect(&cluster.node(follower).client_address, compressed).unwrap();
+    let _ = raw.ok("SET quorate_write_forwarding = ON");
+    let _ = raw.ok("CREATE TABLE d.long (a INT PRIMARY KEY, b TEXT)");
+    let values: Vec<String> = (0..100).map(|id| format!("({id}, REPEAT('abc', 10000))")).collect();
+    let _ = raw.ok(&format!("INSERT INTO d.long VALUES {}", values.join(", ")));
+    // Three megabytes, in many parts.
+    let answer = raw.query("SELECT b FROM d.long FOR UPDATE").unwrap();
+    let rows = answer.iter().filter(|packet| packet.len() > 30_000).count();
+    assert_eq!(rows, 100);
+    let _ = raw.ok("DELETE FROM d.long");
+}
