@@ -18,6 +18,9 @@ impl Session {
         statement: &AccountStatement,
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
+        if let Some(shown) = statement.shown_as() {
+            self.connection.show_instead(shown);
+        }
         self.know_catalog()?;
         if self.global_read_lock.is_some() {
             return Err(Error::conflicting_read_lock());

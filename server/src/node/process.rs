@@ -93,6 +93,11 @@ impl Connection {
         self.activity.lock().state = state;
     }
 
+    /// The text of the running statement is not for other eyes: this is shown of it.
+    pub fn show_instead(&self, text: &'static str) {
+        self.activity.lock().info = Some(bytes::Bytes::from_static(text.as_bytes()));
+    }
+
     /// The connection waits for its client.
     pub fn idle(&self) {
         let mut activity = self.activity.lock();

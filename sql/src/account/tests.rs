@@ -201,6 +201,20 @@ fn damaged_accounts_are_refused() {
     assert!(read_account(&newer).unwrap_err().message.contains("version 2"));
 }
 
+#[test]
+fn keys_of_accounts_are_read_as_written() {
+    use crate::catalog::store::CatalogKey;
+    for (user, host) in [("", "%"), ("u", "10.0.0.0/8"), ("ü\0x", "")] {
+        let key = CatalogKey::Account { user, host }.to_bytes();
+        assert_eq!(CatalogKey::parse(&key).unwrap(), Some(CatalogKey::Account { user, host }));
+    }
+    assert_eq!(CatalogKey::Account { user: "ab", host: "c" }.to_bytes()[..], *b"\0\0\0\0u\0\x02abc");
+    assert_eq!(CatalogKey::parse(b"\0\0\0\0u").unwrap(), Some(CatalogKey::AccountsStored));
+    for bad in [&b"\0\0\0\0u\0"[..], b"\0\0\0\0u\0\x02a", b"\0\0\0\0u\0\x01\xFF", b"\0\0\0\0u\0\x01a\xFF"] {
+        assert_eq!(CatalogKey::parse(bad).unwrap_err().code, 1105, "{bad:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn accounts_round_trip(

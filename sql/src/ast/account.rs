@@ -209,7 +209,7 @@ pub enum UserAttribute {
 /// GRANT or REVOKE of privileges.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrivilegeChange {
-    /// ALL [PRIVILEGES]; the other fields of privileges are empty then.
+    /// `ALL [PRIVILEGES]`; the other fields of privileges are empty then.
     pub all: bool,
     /// Static privileges, GRANT OPTION among them.
     pub privileges: PrivilegeSet,
@@ -277,6 +277,28 @@ pub enum ActiveRoles {
 }
 
 impl AccountStatement {
+    /// What the process list shows of a statement whose text may have a password in it; `None` for one whose text may be
+    /// shown.
+    #[must_use]
+    pub fn shown_as(&self) -> Option<&'static str> {
+        match self {
+            AccountStatement::CreateUser { .. } => Some("CREATE USER <secret>"),
+            AccountStatement::AlterUser { .. } => Some("ALTER USER <secret>"),
+            AccountStatement::SetPassword(_) => Some("SET PASSWORD <secret>"),
+            AccountStatement::Form(_)
+            | AccountStatement::DropUser { .. }
+            | AccountStatement::RenameUser(_)
+            | AccountStatement::CreateRole { .. }
+            | AccountStatement::DropRole { .. }
+            | AccountStatement::Grant(_)
+            | AccountStatement::Revoke(_)
+            | AccountStatement::GrantRoles { .. }
+            | AccountStatement::RevokeRoles { .. }
+            | AccountStatement::RevokeAll { .. }
+            | AccountStatement::SetDefaultRole { .. } => None,
+        }
+    }
+
     /// The secrets that it brings.
     pub fn specs_mut(&mut self) -> &mut [UserSpec] {
         match self {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use client::Connection;
-use cluster_tests::{Layout, TestCluster};
+use cluster_tests::{Layout, TestCluster, connect};
 
 /// How long anything may take here.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,7 +39,11 @@ fn facts(connection: &mut Connection) -> client::Result<String> {
 
 fn are_everywhere(cluster: &TestCluster, expected: &str) {
     cluster.wait_until("every node has the same accounts", PATIENCE, || {
-        let has = |id: &u64| facts(&mut cluster.connect(*id)).is_ok_and(|found| found == expected);
+        let has = |id: &u64| {
+            // A node that has just been started does not listen yet.
+            let connection = connect(&cluster.node(*id).client_address, PATIENCE);
+            connection.and_then(|mut connection| facts(&mut connection)).is_ok_and(|found| found == expected)
+        };
         cluster.others(&[]).iter().all(has)
     });
 }

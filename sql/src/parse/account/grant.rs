@@ -13,7 +13,7 @@ use crate::parse::tokens::user_variable;
 
 /// One item of the list.
 enum Item {
-    /// ALL [PRIVILEGES].
+    /// `ALL [PRIVILEGES]`.
     All,
     /// A static privilege, with columns if they were written; USAGE is the empty set.
     Static { privileges: PrivilegeSet, columns: Vec<String>, error_as_role: Error },
