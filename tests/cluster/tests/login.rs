@@ -85,7 +85,7 @@ fn accounts_may_require_tls_and_a_certificate() {
 
 /// The mysql command line of MySQL 9.7, where there is one.
 fn mysql() -> Option<String> {
-    std::env::var("QUORATE_TEST_MYSQL").ok()
+    std::env::var("QUORATE_TEST_MYSQL_CLI").ok()
 }
 
 /// One login by a command line: what it printed, or its error.
