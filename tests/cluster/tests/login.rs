@@ -85,7 +85,7 @@ fn accounts_may_require_tls_and_a_certificate() {
 
 /// The mysql command line of MySQL 9.7, where there is one.
 fn mysql() -> Option<String> {
-    std::env::var("QUORATE_TEST_MYSQL").ok()
+    std::env::var("QUORATE_TEST_MYSQL_CLI").ok()
 }
 
 /// One login by a command line: what it printed, or its error.
@@ -227,9 +227,13 @@ fn a_cluster_is_formed_with_roots_password() {
     cluster.start_node(2);
     until_succeeds(SECOND, &["sql", "--nodes", &nodes, "CREATE DATABASE d"]);
     for id in 1..=2 {
+        let deadline = Instant::now() + PATIENCE;
+        while !cluster.log(id).contains("--root-password-file forms nothing") {
+            assert!(Instant::now() < deadline, "{}", cluster.log(id));
+            std::thread::sleep(Duration::from_millis(50));
+        }
         let log = cluster.log(id);
         assert!(!log.contains(FIRST) && !log.contains(SECOND), "a password is in the log: {log}");
-        assert!(log.contains("--root-password-file forms nothing"), "{log}");
     }
 }
 
