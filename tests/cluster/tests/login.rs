@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use cluster_tests::{Layout, TestCluster, program, server_binary};
+use cluster_tests::{Layout, TestCluster, network, program, server_binary};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair};
 
 /// How long a node may take for what it does at its start.
@@ -85,7 +85,7 @@ fn accounts_may_require_tls_and_a_certificate() {
 
 /// The mysql command line of MySQL 9.7, where there is one.
 fn mysql() -> Option<String> {
-    std::env::var("QUORATE_TEST_MYSQL").ok()
+    std::env::var("QUORATE_TEST_MYSQL_CLI").ok()
 }
 
 /// One login by a command line: what it printed, or its error.
@@ -227,9 +227,13 @@ fn a_cluster_is_formed_with_roots_password() {
     cluster.start_node(2);
     until_succeeds(SECOND, &["sql", "--nodes", &nodes, "CREATE DATABASE d"]);
     for id in 1..=2 {
+        let deadline = Instant::now() + PATIENCE;
+        while !cluster.log(id).contains("--root-password-file forms nothing") {
+            assert!(Instant::now() < deadline, "{}", cluster.log(id));
+            std::thread::sleep(Duration::from_millis(50));
+        }
         let log = cluster.log(id);
         assert!(!log.contains(FIRST) && !log.contains(SECOND), "a password is in the log: {log}");
-        assert!(log.contains("--root-password-file forms nothing"), "{log}");
     }
 }
 
@@ -267,6 +271,46 @@ fn nodes_join_and_pass_calls_on_with_roots_password() {
     assert_eq!(cluster.wait_for_exit(late, PATIENCE), Some(1));
     let log = cluster.log(late);
     assert!(log.contains("--root-password-file"), "{log}");
+}
+
+#[test]
+fn with_a_password_other_machines_are_served_as_far_as_accounts_are_for_them() {
+    if network::is_left_out() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = password_file(folder.path(), "s3cret");
+    let mut cluster =
+        Layout::of(1).networked().flags(&["--root-password-file", file.to_str().unwrap()]).prepare();
+    let own = cluster.network().peer_address(1);
+    let ip = program::split(&own).0.to_owned();
+    let address = format!("{ip}:4000");
+    cluster.add_flags(1, &["--listen", &address]);
+    cluster.start_node(1);
+    let say = |password: &str, statement: &str| {
+        let mut command = cluster.network().command(1, &server_binary());
+        command.env("MYSQL_PWD", password).args(["sql", "--here", "--nodes", &address, statement]);
+        let Output { status, stdout, stderr } = program::run(&mut command);
+        let text = String::from_utf8([stdout, stderr].concat()).unwrap();
+        (status.success(), text)
+    };
+    let deadline = Instant::now() + PATIENCE;
+    let (_, who) = loop {
+        match say("s3cret", "SELECT CONCAT(USER(), ' is ', CURRENT_USER())") {
+            (true, text) => break (true, text),
+            (false, text) => assert!(Instant::now() < deadline, "{text}"),
+        }
+    };
+    assert!(who.contains(&format!("root@{ip} is root@%")), "{who}");
+    let (_, denied) = say("", "SELECT 1");
+    assert!(
+        denied.contains(&format!("Access denied for user 'root'@'{ip}' (using password: NO)")),
+        "{denied}"
+    );
+    // The last account that is for it is gone: it is not greeted any more.
+    assert!(say("s3cret", "DROP USER root").0);
+    let (is_in, refused) = say("s3cret", "SELECT 1");
+    assert!(!is_in && refused.contains(&format!("Host '{ip}' is not allowed to connect")), "{refused}");
 }
 
 #[test]

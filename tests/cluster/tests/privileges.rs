@@ -81,7 +81,11 @@ fn connections_of_other_users_are_neither_seen_nor_killed() {
     assert_eq!(code(&mut again, &format!("KILL {one_id}")), 0, "its own");
     assert_eq!(code(&mut connect_as(&cluster, 1, "warden"), &format!("KILL {two_id}")), 0);
     for gone in [&mut one, &mut two] {
-        assert!(gone.query("DO 1").is_err());
+        // What was sent while the connection was being ended may still be answered.
+        let began = Instant::now();
+        while gone.query("DO 1").is_ok() {
+            assert!(began.elapsed() < APPLIED_MAX, "a connection that was killed goes on");
+        }
     }
 }
 

@@ -360,6 +360,20 @@ static enum outcome errors(void) {
         CHECK(!strcmp(mysql_stmt_error(statement), cases[i].message));
         mysql_stmt_close(statement);
     }
+    /* One placeholder more than the protocol can count. */
+    char *many = malloc(2 * 65536 + 8);
+    strcpy(many, "DO ?");
+    for (int i = 1; i < 65536; i++) memcpy(many + 2 + 2 * i, ",?", 3);
+    MYSQL_STMT *statement = mysql_stmt_init(my);
+    CHECK(mysql_stmt_prepare(statement, many, strlen(many)) && mysql_stmt_errno(statement) == 1390);
+    CHECK(!strcmp(mysql_stmt_error(statement), "Prepared statement contains too many placeholders"));
+    mysql_stmt_close(statement);
+    many[strlen(many) - 2] = 0;
+    statement = mysql_stmt_init(my);
+    STATEMENT(statement, mysql_stmt_prepare(statement, many, strlen(many)));
+    CHECK(mysql_stmt_param_count(statement) == 65535);
+    mysql_stmt_close(statement);
+    free(many);
     mysql_close(my);
     return OK;
 }
