@@ -156,9 +156,9 @@ mod tests {
         };
         let five = format!("{:?}", Param::Int(5));
         let with = b"\x02\0\x01\x08\0\0\x08\0\x03foo\x05\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\0";
-        assert_eq!(values(with, 1, 8).unwrap(), [five.clone()]);
+        assert_eq!(values(with, 1, 8).unwrap(), std::slice::from_ref(&five));
         assert_eq!(values(b"\x02\0\0\x05\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\0", 1, 8).unwrap_err().errno(), 1835);
-        assert_eq!(values(b"\x01\0\0\x05\0\0\0\0\0\0\0", 1, 0).unwrap(), [five.clone()]);
+        assert_eq!(values(b"\x01\0\0\x05\0\0\0\0\0\0\0", 1, 0).unwrap(), std::slice::from_ref(&five));
         assert_eq!(values(b"\x01\0\x01\x08\0\0\x05\0\0\0\0\0\0\0", 1, 0).unwrap(), [five]);
         assert_eq!(values(b"\x00", 1, 8).unwrap_err().errno(), 1210);
         assert_eq!(values(&with[..with.len() - 1], 1, 8).unwrap_err().errno(), 1835);
