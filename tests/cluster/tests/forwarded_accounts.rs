@@ -1,7 +1,5 @@
 //! `quorate_write_forwarding` and accounts: what a client of a follower may do on the leader, what counts against it, and what it is told.
 
-#![expect(clippy::unwrap_used, reason = "a test: what fails here fails the test")]
-
 use std::time::{Duration, Instant};
 
 use client::blocking::Connection;
