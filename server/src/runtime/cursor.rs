@@ -210,14 +210,16 @@ impl Cursor {
         if let Some(file) = &self.file {
             let left = file.bytes - self.offset;
             if left > 0 {
-                let mut part =
-                    vec![0; CURSOR_READ_BYTES.min(usize::try_from(left).unwrap_or(CURSOR_READ_BYTES))];
-                let read = tokio::task::block_in_place(|| file.file.read_exact_at(&mut part, self.offset));
+                let count = CURSOR_READ_BYTES.min(usize::try_from(left).unwrap_or(CURSOR_READ_BYTES));
+                let buffer = self.rows.buffer_mut();
+                let start = buffer.len();
+                buffer.resize(start + count, 0);
+                let part = &mut buffer[start..];
+                let read = tokio::task::block_in_place(|| file.file.read_exact_at(part, self.offset));
                 read.map_err(|error| {
                     sql::Error::internal(format_args!("a cursor's rows cannot be read: {error}"))
                 })?;
-                self.offset += part.len() as u64;
-                self.rows.buffer_mut().extend_from_slice(&part);
+                self.offset += count as u64;
                 return Ok(true);
             }
             self.file = None;

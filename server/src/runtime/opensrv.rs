@@ -55,12 +55,15 @@ use wire::mysql::packet::PacketWriter;
 
 use self::gate::{Gate, Link};
 use self::outlet::Outlet;
-use crate::limits::{CONNECTIONS_MAX, PREPARED_STATEMENTS_PER_CONNECTION_MAX};
+use crate::limits::CONNECTIONS_MAX;
 use crate::node::Node;
 use crate::node::errno;
 use crate::node::process::{Connection as Process, count, shown_address};
 use crate::node::result::Reply;
 use crate::node::session::{Session, new_state};
+
+/// Prepared statements of one connection.
+const PREPARED_STATEMENTS_PER_CONNECTION_MAX: usize = 16_382;
 
 /// Accepts clients on `--opensrv-listen` until what is returned is dropped; without that setting nobody is accepted. The
 /// connections go on after that, until the node ends them.
