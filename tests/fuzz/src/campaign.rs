@@ -76,18 +76,27 @@ pub fn run(settings: &Settings) -> Result<Report, String> {
             return Err(format!("after {} inputs: {}", report.inputs, faults.join("\n")));
         }
         if kept != checksum(&cluster) {
-            return Err(format!("after {} inputs: rows have changed that nobody may change", report.inputs));
+            return Err(format!(
+                "after {} inputs: rows or accounts have changed that the account may not change",
+                report.inputs
+            ));
         }
     }
     Ok(report)
 }
 
-/// Who fuzzes: an account that may do anything but in `kept`.
-const USER: &str = "root";
+/// Who fuzzes: an account that may do anything in the databases that the corpus uses, and nothing elsewhere.
+const USER: &str = "fuzz";
+/// Those databases, as in GRANT.
+const DATABASES: [&str; 5] = ["check\\_%", "d", "prepared", "sbtest", "test"];
 
-/// Rows that have to be there at the end; their checksum.
+/// Rows and accounts that have to be there at the end; their checksum.
 fn prepare(cluster: &TestCluster) -> String {
     let mut connection = cluster.connect(1);
+    connection.query(&format!("CREATE USER {USER}@'%' IDENTIFIED BY ''")).unwrap();
+    for database in DATABASES {
+        connection.query(&format!("GRANT ALL ON `{database}`.* TO {USER}@'%'")).unwrap();
+    }
     connection.query("CREATE DATABASE kept").unwrap();
     connection.query("CREATE TABLE kept.t (id INT PRIMARY KEY, v VARCHAR(100))").unwrap();
     connection.query("INSERT INTO kept.t VALUES (1, 'one'), (2, 'two'), (3, 'three')").unwrap();
@@ -97,7 +106,10 @@ fn prepare(cluster: &TestCluster) -> String {
 fn checksum(cluster: &TestCluster) -> String {
     let mut connection = cluster.connect(1);
     let rows = connection.query("SELECT COUNT(*), SUM(id), SUM(CRC32(v)) FROM kept.t").unwrap();
-    (0..3).map(|column| rows.text(0, column).unwrap_or_default()).collect::<Vec<_>>().join(" ")
+    let facts = (0..3).map(|column| rows.text(0, column).unwrap_or_default()).collect::<Vec<_>>().join(" ");
+    let grants = connection.query(&format!("SHOW GRANTS FOR {USER}@'%'")).unwrap();
+    let accounts = connection.query("SELECT COUNT(*), MAX(user) FROM mysql.user").unwrap();
+    format!("{facts} {:?} {:?}", grants.rows, accounts.rows)
 }
 
 /// Takes away what the inputs have made, so that rows are not taken for a leak.

@@ -1,7 +1,8 @@
 //! Inputs to a real server.
 //!
-//! A connection logs in (mostly as recorded, sometimes with a changed handshake response), sends some tens of inputs in one go, closes its
-//! side, and reads until the server closes too.
+//! A connection logs in (mostly as recorded, sometimes with a changed handshake response), sends some tens of inputs in one go and COM_QUIT,
+//! and reads until the server closes. Where a changed length has swallowed the end, it closes its side when the server has said nothing for a
+//! while: a server ends what a client runs that has gone.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -15,7 +16,11 @@ use crate::answer::Answers;
 use crate::corpus::{Sent, Session};
 use crate::mutate;
 
-/// How long the server may say nothing before it has closed.
+/// COM_QUIT.
+const QUIT: &[u8] = b"\x01\0\0\0\x01";
+/// How long the server may say nothing before this side is closed.
+const PAUSE_MAX: Duration = Duration::from_millis(400);
+/// How long the server may say nothing after that.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
 /// The most that is kept of what a server sends to one connection.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
@@ -162,23 +167,38 @@ fn converse(address: &str, script: &Script) -> io::Result<Result<Answers, String
     stream.set_read_timeout(Some(SILENCE_MAX))?;
     stream.set_write_timeout(Some(SILENCE_MAX))?;
     greeting(&mut stream)?;
-    let mut reading = stream.try_clone()?;
-    let reader = std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let end = Read::by_ref(&mut reading).take(ANSWER_BYTES_MAX).read_to_end(&mut bytes);
-        (bytes, end)
-    });
+    let reading = stream.try_clone()?;
+    let reader = std::thread::spawn(move || read_to_close(reading));
     // A server that refuses what came closes before all of it is there.
     let _ = stream.write_all(&script.bytes);
-    let _ = stream.shutdown(Shutdown::Write);
-    let (bytes, end) = reader.join().map_err(|_| io::Error::other("the reading thread panicked"))?;
-    match end {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            return Ok(Err(format!("no answer and no close within {SILENCE_MAX:?}")));
+    let _ = stream.write_all(QUIT);
+    let answers = reader.join().map_err(|_| io::Error::other("the reading thread panicked"))?;
+    Ok(answers.and_then(|bytes| Answers::read(&bytes, 2, script.is_framed)))
+}
+
+/// All that comes until the server closes.
+fn read_to_close(mut stream: TcpStream) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 1 << 16];
+    let mut is_open = true;
+    let _ = stream.set_read_timeout(Some(PAUSE_MAX));
+    while (bytes.len() as u64) < ANSWER_BYTES_MAX {
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && is_open => {
+                is_open = false;
+                let _ = stream.shutdown(Shutdown::Write);
+                let _ = stream.set_read_timeout(Some(SILENCE_MAX));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(format!("no answer and no close within {SILENCE_MAX:?}"));
+            }
+            // Reset: it closed before it had read everything.
+            Err(_) => break,
         }
-        Ok(_) | Err(_) => {}
     }
-    Ok(Answers::read(&bytes, 2, script.is_framed))
+    Ok(bytes)
 }
 
 /// Reads the greeting, which comes before anything is sent.
