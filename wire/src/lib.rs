@@ -12,8 +12,7 @@
 //! Invariants of the whole crate: no input, however malformed, panics or makes a buffer grow past its named
 //! bound; nothing is accepted and ignored: what is not spoken is an error with a number.
 //!
-//! Left out: TLS, compression of the MySQL protocol, LOAD DATA LOCAL, session tracking, query attributes and the binlog stream. None
-//! of them is advertised.
+//! Left out: TLS, which is the server's, and the binlog stream, which is not advertised.
 
 pub mod error;
 pub mod limits;
