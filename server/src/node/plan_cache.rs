@@ -121,6 +121,11 @@ pub(super) fn reads_catalog(statement: &Statement) -> bool {
     }
 }
 
+fn not_preparable() -> Error {
+    let message = "This command is not supported in the prepared statement protocol yet".into();
+    Error { code: 1295, state: *b"HY000", message }
+}
+
 impl Session {
     /// The plan of a statement, which the account may run: the cached one while it holds.
     ///
@@ -223,6 +228,7 @@ impl Session {
     }
 
     fn prepare_now(&mut self, text: &[u8]) -> Result<Prepared, Error> {
+        let text = sql::parse::trimmed(text);
         let parsed = sql::parse::parse_statement(text, self.state.variables.sql_mode)?;
         let mut prepared = Prepared {
             text: Bytes::copy_from_slice(text),
@@ -237,10 +243,8 @@ impl Session {
                 self.check_may(&prepared.statement)?;
                 self.plan(&into.query, None)?;
             }
-            Statement::Load(_) => {
-                let message = "This command is not supported in the prepared statement protocol yet".into();
-                return Err(Error { code: 1295, state: *b"HY000", message });
-            }
+            Statement::Do(nothing) if nothing.is_empty() => return Err(not_preparable()),
+            Statement::Load(_) => return Err(not_preparable()),
             statement if is_planned(statement) => {
                 self.plan(&prepared.statement, Some(&mut prepared.plan))?;
             }

@@ -250,13 +250,16 @@ impl Client {
             self.session.end_text_run(values);
             return result.map(|_ended_well| ());
         }
-        let mut rest: &[u8] = text;
+        let mut rest: &[u8] = sql::parse::trimmed(text);
         loop {
             let mode = self.session.state.variables.sql_mode;
             let (statement, remainder) = sql::parse::split_first(rest, mode);
             let multiple = self.capabilities.contains(Capabilities::MULTI_STATEMENTS);
-            let more = multiple && !sql::parse::is_blank(remainder);
-            let source = if multiple { statement } else { rest };
+            let remainder = sql::parse::trimmed(remainder);
+            // A comment that follows is a statement of its own, with an answer of its own.
+            let more = multiple && !remainder.is_empty();
+            // Where nothing comes before a semicolon, the semicolon is the syntax error.
+            let source = if multiple && !sql::parse::is_blank(statement) { statement } else { rest };
             self.session.time_hint_ms = sql::parse::max_execution_time(source);
             let parsed = sql::parse::parse_statement(source, mode).and_then(|parsed| {
                 // A `?` is only for prepared statements.
