@@ -13,6 +13,7 @@ use sql::plan::{Plan, is_planned, plan_statement};
 use sql::session::SessionState;
 use sql::types::{Collation, DataType, Value};
 use sql::variables::SqlMode;
+use wire::limits::STATEMENT_PARAMETERS_MAX;
 
 use super::authorize::next_plan_number;
 use super::capabilities::PreparedPlace;
@@ -230,6 +231,10 @@ impl Session {
     fn prepare_now(&mut self, text: &[u8]) -> Result<Prepared, Error> {
         let text = sql::parse::trimmed(text);
         let parsed = sql::parse::parse_statement(text, self.state.variables.sql_mode)?;
+        if parsed.parameter_count > STATEMENT_PARAMETERS_MAX {
+            let message = "Prepared statement contains too many placeholders".into();
+            return Err(Error { code: 1390, state: *b"HY000", message });
+        }
         let mut prepared = Prepared {
             text: Bytes::copy_from_slice(text),
             statement: Arc::new(parsed.statement),
@@ -254,7 +259,7 @@ impl Session {
     }
 
     pub(super) async fn prepare_named(&mut self, name: &str, from: &Expr) -> Result<(), Error> {
-        let text = match self.evaluate(from).await? {
+        let text = match self.evaluate(from, &[]).await? {
             Value::Text(text) | Value::Blob(text) => text,
             _ => return Err(Error::syntax("NULL", 1)),
         };

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use sql::ast::Statement;
 use sql::execute::Outcome;
 use sql::types::Value;
-use wire::limits::STATEMENT_PARAMETERS_MAX;
 use wire::mysql::column::Column;
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags, cursor_type};
@@ -375,10 +374,6 @@ impl Client {
                 return;
             }
         };
-        if prepared.parameter_count > STATEMENT_PARAMETERS_MAX {
-            ErrorPacket::new(1390, "Prepared statement contains too many placeholders").encode(writer);
-            return;
-        }
         let id = self.session.next_statement_id;
         self.session.next_statement_id = id.wrapping_add(1).max(1);
         let parameters = vec![Column::parameter(); prepared.parameter_count];
