@@ -45,6 +45,8 @@ errors! {
     internal(what) = 1105, b"HY000", "Internal error: {what}";
     /// Statement text is empty.
     empty_query() = 1065, b"42000", "Query was empty";
+    /// More columns than a table or a SELECT may have.
+    too_many_columns() = 1117, b"HY000", "Too many columns";
     /// No database is selected.
     no_database() = 1046, b"3D000", "No database selected";
     /// Database is unknown.

@@ -39,6 +39,9 @@ pub const KEY_COLUMNS_MAX: usize = 16;
 pub const TABLE_KEYS_MAX: usize = 64;
 /// Columns of a table, InnoDB's bound.
 pub const TABLE_COLUMNS_MAX: usize = 1_017;
+/// Columns of a SELECT, its stars written out: as many as a result set of the protocol can have. MySQL has no bound, and counts
+/// modulo 65,536 when it answers a preparation.
+pub const SELECT_COLUMNS_MAX: usize = 65_535;
 /// Bytes of a row without BLOB and TEXT columns, MySQL's bound.
 pub const ROW_BYTES_MAX: u64 = 65_535;
 /// Characters of the name of a database, table, column or key.

@@ -64,8 +64,8 @@ pub const PROXY_HEADER_BYTES_MAX: usize = 4 << 10;
 
 /// Parameters of one prepared statement: the protocol counts them in 16 bits.
 pub const STATEMENT_PARAMETERS_MAX: usize = u16::MAX as usize;
-/// Columns of one result set, as in MySQL.
-pub const RESULT_COLUMNS_MAX: usize = 4096;
+/// Columns of one result set: the answer to a preparation counts them in 16 bits.
+pub const RESULT_COLUMNS_MAX: usize = u16::MAX as usize;
 /// Bytes of the message of an ERR packet (MySQL's MYSQL_ERRMSG_SIZE).
 pub const ERROR_MESSAGE_BYTES_MAX: usize = 512;
 

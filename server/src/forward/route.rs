@@ -88,7 +88,7 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
         | Statement::DropIndex { .. }
         | Statement::RenameTable(_)
         | Statement::Account(_) => Route::Leader(Effect::More),
-        Statement::Begin { read_only, .. } if *read_only || reads_only => {
+        Statement::Begin { read_only, .. } if read_only.unwrap_or(reads_only) => {
             if elsewhere {
                 Route::HereAfterCommit
             } else {

@@ -6,17 +6,18 @@ use bytes::Bytes;
 use sql::Error;
 use sql::ast::{AssignmentTarget, Expr, Query, QueryBody, Select, SelectItem, Statement};
 use sql::execute::{self, Interrupt, ResultColumn, Sink, Suspend};
-use sql::types::Value;
+use sql::types::{DataType, Value};
 use storage::txn::Transaction;
 
+use super::plan_cache::parameter_type;
 use super::result::Answer;
 use super::run_plan::{Carried, Parts, make_context};
 use super::session::Session;
 
 impl Session {
-    pub(super) async fn set(&mut self, statement: &Statement) -> Result<(), Error> {
+    pub(super) async fn set(&mut self, statement: &Statement, parameters: &[Value]) -> Result<(), Error> {
         let was_autocommit = self.state.variables.autocommit;
-        let result = self.assign(statement).await;
+        let result = self.assign(statement, parameters).await;
         // Also when a later assignment failed: autocommit is on.
         if self.state.variables.autocommit && !was_autocommit {
             if let Err(error) = self.check_branch_is_over() {
@@ -28,13 +29,13 @@ impl Session {
         result
     }
 
-    pub(super) async fn assign(&mut self, statement: &Statement) -> Result<(), Error> {
+    pub(super) async fn assign(&mut self, statement: &Statement, parameters: &[Value]) -> Result<(), Error> {
         match statement {
             Statement::Set(assignments) => {
                 for assignment in assignments {
                     let value = match &assignment.value {
                         Expr::Default(None) => None,
-                        expr => Some(self.evaluate(expr).await?),
+                        expr => Some(self.evaluate(expr, parameters).await?),
                     };
                     let node = Arc::clone(&self.node);
                     if let AssignmentTarget::NextTransaction(name) = &assignment.target {
@@ -100,9 +101,13 @@ impl Session {
     }
 
     /// The value of an expression that stands alone, as in SET: evaluated as `SELECT expr`.
-    pub(super) async fn evaluate(&mut self, expr: &Expr) -> Result<Value, Error> {
-        if let Expr::Literal(value) = expr {
-            return Ok(value.clone());
+    pub(super) async fn evaluate(&mut self, expr: &Expr, parameters: &[Value]) -> Result<Value, Error> {
+        match expr {
+            Expr::Literal(value) => return Ok(value.clone()),
+            Expr::Parameter(index) => {
+                return parameters.get(*index).cloned().ok_or_else(|| Error::wrong_arguments("EXECUTE"));
+            }
+            _ => {}
         }
         let select = Select {
             distinct: false,
@@ -121,11 +126,15 @@ impl Session {
             locking: None,
         };
         let statement = Arc::new(Statement::Query(Box::new(query)));
-        let planned = self.plan(&statement, None)?;
+        self.state.parameter_types =
+            parameters.iter().map(|value| parameter_type(value).unwrap_or(DataType::NULL)).collect();
+        let planned = self.plan(&statement, None);
+        self.state.parameter_types = Vec::new();
+        let planned = planned?;
         let mut single = Single(None);
         if !planned.plan.tables().is_empty() {
             // It reads tables, as the session's transaction sees them.
-            self.run_planned(&statement, &[], None, &mut single).await?;
+            self.run_planned(&statement, parameters, None, &mut single).await?;
             return Ok(single.0.unwrap_or(Value::Null));
         }
         let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
@@ -135,7 +144,7 @@ impl Session {
             session: &mut self.state,
             catalog: &planned.catalog,
             txn: &mut txn,
-            parameters: &[],
+            parameters,
             host: &self.node,
             killed: &self.connection.statement_killed,
             strict: false,
@@ -156,7 +165,7 @@ impl Session {
                 self.node.user_locks.give_up(self.connection.id);
                 before.restore(&mut self.state);
                 self.user_lock_calls = calls;
-                self.run_planned(&statement, &[], None, &mut single).await?;
+                self.run_planned(&statement, parameters, None, &mut single).await?;
                 Ok(single.0.unwrap_or(Value::Null))
             }
             Err(Interrupt::Suspend(_)) => Err(Error::not_supported("SLEEP() or a locking read in SET")),

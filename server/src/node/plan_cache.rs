@@ -13,6 +13,7 @@ use sql::plan::{Plan, is_planned, plan_statement};
 use sql::session::SessionState;
 use sql::types::{Collation, DataType, Value};
 use sql::variables::SqlMode;
+use wire::limits::STATEMENT_PARAMETERS_MAX;
 
 use super::authorize::next_plan_number;
 use super::capabilities::PreparedPlace;
@@ -130,6 +131,11 @@ pub(super) fn reads_catalog(statement: &Statement) -> bool {
     }
 }
 
+fn not_preparable() -> Error {
+    let message = "This command is not supported in the prepared statement protocol yet".into();
+    Error { code: 1295, state: *b"HY000", message }
+}
+
 impl Session {
     /// The plan of a statement, which the account may run: the cached one while it holds.
     ///
@@ -232,7 +238,12 @@ impl Session {
     }
 
     fn prepare_now(&mut self, text: &[u8]) -> Result<Prepared, Error> {
+        let text = sql::parse::trimmed(text);
         let parsed = sql::parse::parse_statement(text, self.state.variables.sql_mode)?;
+        if parsed.parameter_count > STATEMENT_PARAMETERS_MAX {
+            let message = "Prepared statement contains too many placeholders".into();
+            return Err(Error { code: 1390, state: *b"HY000", message });
+        }
         let mut prepared = Prepared {
             text: Bytes::copy_from_slice(text),
             statement: Arc::new(parsed.statement),
@@ -246,10 +257,8 @@ impl Session {
                 self.check_may(&prepared.statement)?;
                 self.plan(&into.query, None)?;
             }
-            Statement::Load(_) => {
-                let message = "This command is not supported in the prepared statement protocol yet".into();
-                return Err(Error { code: 1295, state: *b"HY000", message });
-            }
+            Statement::Do(nothing) if nothing.is_empty() => return Err(not_preparable()),
+            Statement::Load(_) => return Err(not_preparable()),
             statement if is_planned(statement) => {
                 self.plan(&prepared.statement, Some(&mut prepared.plan))?;
             }
@@ -259,7 +268,7 @@ impl Session {
     }
 
     pub(super) async fn prepare_named(&mut self, name: &str, from: &Expr) -> Result<(), Error> {
-        let text = match self.evaluate(from).await? {
+        let text = match self.evaluate(from, &[]).await? {
             Value::Text(text) | Value::Blob(text) => text,
             _ => return Err(Error::syntax("NULL", 1)),
         };

@@ -219,11 +219,17 @@ impl Connection {
         }
     }
 
+    /// Whether it ends because the server does.
+    #[must_use]
+    pub fn server_stops(&self) -> bool {
+        self.server_stops.load(Ordering::Acquire)
+    }
+
     /// What the client hears of a statement's error: when the server stopped it, that the server stops (1053) and not that somebody
     /// interrupted it (1317), because the one is tried again elsewhere and the other is not.
     #[must_use]
     pub fn heard(&self, error: sql::Error) -> sql::Error {
-        if error.code == 1317 && self.server_stops.load(Ordering::Acquire) {
+        if error.code == 1317 && self.server_stops() {
             let message = "Server shutdown in progress (this node stops; the statement was rolled back, retry it elsewhere)";
             return sql::Error { code: 1053, state: *b"08S01", message: message.into() };
         }

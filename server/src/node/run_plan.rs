@@ -74,7 +74,7 @@ impl Session {
     /// transaction has already. Locking reads and changes do: one that finds nothing to change writes nothing that the quorum could refuse.
     fn needs_freshness(&self, plan: &Plan) -> bool {
         let open = self.open.as_ref().filter(|open| open.explicit);
-        let takes_snapshot = plan.reads_snapshot && (open.is_some() || !self.state.variables.autocommit);
+        let takes_snapshot = plan.reads_snapshot && open.is_some();
         let has_snapshot = open.is_some_and(|open| {
             open.isolation != Isolation::ReadCommitted && open.txn.snapshot_index().is_some()
         });
@@ -170,8 +170,10 @@ impl Session {
     fn begin_for(&mut self, plan: &Plan, latest: bool, term: Option<u64>) -> Result<bool, Error> {
         let autocommit = self.state.variables.autocommit;
         let next = self.next;
-        let is_alone = self.open.is_none() && autocommit;
-        let is_refused = self.ensure_open(!autocommit).read_only && changes_rows(plan);
+        // What reads nothing begins no transaction: the one of autocommit=0 begins with the first table.
+        let goes_on = !autocommit && !plan.tables().is_empty();
+        let is_alone = self.open.is_none() && !goes_on;
+        let is_refused = self.ensure_open(goes_on).read_only && changes_rows(plan);
         if is_alone && (is_refused || plan.tables().is_empty()) {
             // What SET TRANSACTION said is not for a statement that has not begun, or reads nothing.
             self.next = next;

@@ -184,11 +184,11 @@ impl Session {
         })
     }
 
-    /// BEGIN.
+    /// BEGIN. What the statement itself says of `read_only` goes before SET TRANSACTION and `transaction_read_only`.
     ///
     /// # Errors
     /// When committing the transaction before it fails.
-    pub async fn begin(&mut self, consistent_snapshot: bool, read_only: bool) -> Result<(), Error> {
+    pub async fn begin(&mut self, consistent_snapshot: bool, read_only: Option<bool>) -> Result<(), Error> {
         self.commit().await?;
         self.release_tables();
         if consistent_snapshot {
@@ -197,7 +197,7 @@ impl Session {
         }
         let node = Arc::clone(&self.node);
         let open = self.ensure_open(true);
-        open.read_only |= read_only;
+        open.read_only = read_only.unwrap_or(open.read_only);
         let keeps_snapshot = match open.isolation {
             Isolation::ReadCommitted => false,
             Isolation::RepeatableRead => true,

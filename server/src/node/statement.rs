@@ -141,7 +141,7 @@ impl Session {
             Statement::AnalyzeTable(_) | Statement::Show(_) => self.run_introspection(statement, reply).await,
             Statement::Use(database) => self.use_database(database).map(done),
             Statement::Set(_) | Statement::SetNames { .. } | Statement::SetTransaction { .. } => {
-                self.set(statement).await.map(done)
+                self.set(statement, parameters).await.map(done)
             }
             Statement::Begin { consistent_snapshot, read_only } => {
                 self.begin(*consistent_snapshot, *read_only).await.map(done)
@@ -166,7 +166,7 @@ impl Session {
             Statement::RollbackTo(name) => self.end_savepoint(name, false).map(done),
             Statement::ReleaseSavepoint(name) => self.end_savepoint(name, true).map(done),
             Statement::Call(call) => self.call(call, parameters, reply).await,
-            Statement::Kill { query_only, id } => self.kill(*query_only, id).await.map(done),
+            Statement::Kill { query_only, id } => self.kill(*query_only, id, parameters).await.map(done),
             Statement::PrepareText { name, from } => {
                 self.prepare_named(name, from).await?;
                 Ok(Outcome { info: "Statement prepared".to_owned(), ..Outcome::default() })
@@ -314,8 +314,8 @@ impl Session {
         Ok(())
     }
 
-    async fn kill(&mut self, query_only: bool, id: &Expr) -> Result<(), Error> {
-        let id = match self.evaluate(id).await? {
+    async fn kill(&mut self, query_only: bool, id: &Expr, parameters: &[Value]) -> Result<(), Error> {
+        let id = match self.evaluate(id, parameters).await? {
             Value::Int(id) => u64::try_from(id).unwrap_or(0),
             Value::UInt(id) => id,
             other => return Err(Error::no_such_thread(format_args!("{other:?}"))),

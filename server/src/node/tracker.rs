@@ -81,7 +81,7 @@ impl Settings {
 /// How the open transaction was begun.
 #[derive(Clone, Debug)]
 enum Begun {
-    Begin { consistent_snapshot: bool, read_only: bool },
+    Begin { consistent_snapshot: bool, read_only: Option<bool> },
     Xa(String),
 }
 
@@ -284,8 +284,7 @@ impl Tracker {
             }
             Some(Begun::Begin { consistent_snapshot, read_only }) => {
                 let snapshot = consistent_snapshot.then(|| "WITH CONSISTENT SNAPSHOT".to_owned());
-                let access =
-                    read_only.then_some(true).or(self.chosen.read_only).map(|only| access(only).to_owned());
+                let access = read_only.or(self.chosen.read_only).map(|only| access(only).to_owned());
                 let clauses: Vec<String> = snapshot.into_iter().chain(access).collect();
                 let space = if clauses.is_empty() { "" } else { " " };
                 parts.push(format!("START TRANSACTION{space}{};", clauses.join(", ")));

@@ -176,7 +176,7 @@ impl Session {
         let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
         let node = std::sync::Arc::clone(&self.node);
         let reserved = node.prepared.reserve(&node, xid).ok_or_else(Error::xa_duplicate)?;
-        self.begin(false, false).await?;
+        self.begin(false, None).await?;
         // Its name is reserved under this leadership only: also one that locks and writes nothing ends with it.
         let txn_id = self.open.as_mut().map_or(0, |open| {
             open.term = Some(term);

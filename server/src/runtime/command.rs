@@ -8,7 +8,6 @@ use bytes::Bytes;
 use sql::ast::Statement;
 use sql::execute::Outcome;
 use sql::types::Value;
-use wire::limits::STATEMENT_PARAMETERS_MAX;
 use wire::mysql::column::Column;
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags, cursor_type};
@@ -257,13 +256,16 @@ impl Client {
             self.session.end_text_run(values);
             return result.map(|_ended_well| ());
         }
-        let mut rest: &[u8] = text;
+        let mut rest: &[u8] = sql::parse::trimmed(text);
         loop {
             let mode = self.session.state.variables.sql_mode;
             let (statement, remainder) = sql::parse::split_first(rest, mode);
             let multiple = self.capabilities.contains(Capabilities::MULTI_STATEMENTS);
-            let more = multiple && !sql::parse::is_blank(remainder);
-            let source = if multiple { statement } else { rest };
+            let remainder = sql::parse::trimmed(remainder);
+            // A comment that follows is a statement of its own, with an answer of its own.
+            let more = multiple && !remainder.is_empty();
+            // Where nothing comes before a semicolon, the semicolon is the syntax error.
+            let source = if multiple && !sql::parse::is_blank(statement) { statement } else { rest };
             self.session.time_hint_ms = sql::parse::max_execution_time(source);
             let parsed = sql::parse::parse_statement(source, mode).and_then(|parsed| {
                 // A `?` is only for prepared statements.
@@ -411,10 +413,6 @@ impl Client {
                 return;
             }
         };
-        if prepared.parameter_count > STATEMENT_PARAMETERS_MAX {
-            ErrorPacket::new(1390, "Prepared statement contains too many placeholders").encode(writer);
-            return;
-        }
         let id = self.session.next_statement_id;
         self.session.next_statement_id = id.wrapping_add(1).max(1);
         let parameters = vec![Column::parameter(); prepared.parameter_count];

@@ -348,6 +348,8 @@ async fn serve(
                 ErrorPacket::new(4031, message).encode(&mut socket.writer);
                 return end(socket, client).await;
             }
+            // Of KILL a client hears nothing, as in MySQL: it is its connection that failed, not a statement.
+            Next::Killed if !process.server_stops() => return end(socket, client).await,
             Next::Killed => {
                 let message = "Server shutdown in progress";
                 socket.writer.set_sequence(GOODBYE_SEQUENCE);

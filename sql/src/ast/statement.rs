@@ -95,8 +95,8 @@ pub enum Statement {
     Begin {
         /// WITH CONSISTENT SNAPSHOT.
         consistent_snapshot: bool,
-        /// READ ONLY.
-        read_only: bool,
+        /// READ ONLY (true), READ WRITE (false); none: as SET TRANSACTION and `transaction_read_only` say.
+        read_only: Option<bool>,
     },
     /// COMMIT.
     Commit,
@@ -115,7 +115,7 @@ pub enum Statement {
         /// Connection id.
         id: Box<Expr>,
     },
-    /// DO expr, ….
+    /// DO expr, …; of none: a text of comments alone.
     Do(Vec<Expr>),
     /// CALL.
     Call(Call),

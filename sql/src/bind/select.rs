@@ -9,6 +9,7 @@ use crate::bind::{Binder, from, full_group_by, order};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
+use crate::limits::SELECT_COLUMNS_MAX;
 use crate::variables::SqlMode;
 
 /// One item of a select list.
@@ -196,6 +197,10 @@ fn bind_items(
 ) -> Result<Vec<Item>> {
     let mut items = Vec::with_capacity(select.items.len());
     for item in &select.items {
+        // At most one table's columns past the bound: a short text of stars stands for many columns.
+        if items.len() > SELECT_COLUMNS_MAX {
+            break;
+        }
         match item {
             SelectItem::Wildcard => {
                 if names.from.tables.is_empty() {
@@ -233,6 +238,9 @@ fn bind_items(
                 items.push(expression_item(names, expr, expression, alias.as_deref(), text));
             }
         }
+    }
+    if items.len() > SELECT_COLUMNS_MAX {
+        return Err(Error::too_many_columns());
     }
     Ok(items)
 }

@@ -35,7 +35,7 @@ pub fn build(
         return Err(mysql(1113, b"42000", "A table must have at least 1 column".to_owned()));
     }
     if create.columns.len() > TABLE_COLUMNS_MAX {
-        return Err(mysql(1117, b"HY000", "Too many columns".to_owned()));
+        return Err(Error::too_many_columns());
     }
     if create.comment.chars().count() > TABLE_COMMENT_CHARACTERS_MAX {
         let name = &create.name.table;

@@ -443,6 +443,19 @@ pub fn split_first(text: &[u8], mode: SqlMode) -> (&[u8], &[u8]) {
     }
 }
 
+/// Whether a byte is a blank between statements.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// The text of a command without the blanks around it and the semicolons that end it, which MySQL takes off before it looks at it.
+#[must_use]
+pub fn trimmed(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|byte| !is_space(*byte)).unwrap_or(text.len());
+    let end = text.iter().rposition(|byte| *byte != b';' && !is_space(*byte)).map_or(start, |last| last + 1);
+    text.get(start..end).unwrap_or_default()
+}
+
 /// Whether a text holds nothing but blanks, comments and semicolons.
 #[must_use]
 pub fn is_blank(text: &[u8]) -> bool {
@@ -486,6 +499,21 @@ mod tests {
         assert_eq!(texts("/*! SET x*/ y"), ["SET", "x", "y"]);
         assert_eq!(texts("/*M! SET x*/ /*+ HINT */ y"), ["y"]);
         assert_eq!(texts("a /*!050100 b */"), ["a", "b"]);
+    }
+
+    #[test]
+    fn blanks_around_and_semicolons_behind_are_taken_off() {
+        for (text, expected) in [
+            ("", ""),
+            (" ; ;\n", ""),
+            (";", ""),
+            ("\x0b;\x0c", ""),
+            (";SELECT 1;;", ";SELECT 1"),
+            ("\r\n SELECT 1 ; ", "SELECT 1"),
+            ("-- x\n;", "-- x"),
+        ] {
+            assert_eq!(trimmed(text.as_bytes()), expected.as_bytes(), "{text:?}");
+        }
     }
 
     #[test]

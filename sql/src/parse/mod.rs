@@ -46,7 +46,7 @@ mod tests;
 
 pub(crate) use account::unknown_privilege;
 pub use hint::max_execution_time;
-pub use lexer::{is_blank, split_first};
+pub use lexer::{is_blank, split_first, trimmed};
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ pub struct Parsed {
 /// Parses one statement, a closing `;` allowed.
 ///
 /// # Errors
-/// 1064 syntax error, 1065 nothing but blanks and comments, 1235 what this server does not do, 1300 invalid UTF-8 outside of
+/// 1064 syntax error, 1065 nothing but blanks, 1235 what this server does not do, 1300 invalid UTF-8 outside of
 /// literals, 1436 nested too deep, and what a literal or a definition itself is refused for.
 pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
     if let Some(parsed) = insert_rows::parse(text, mode) {
@@ -77,7 +77,11 @@ pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
     let mut source = Source { text, mode, selects: Vec::new() };
     let mut tokens = tokens::tokenize(&mut source)?;
     if tokens.tokens.is_empty() {
-        return Err(Error::empty_query());
+        // Comments alone are a statement that does nothing.
+        return match lexer::trimmed(text).first() {
+            None | Some(0) => Err(Error::empty_query()),
+            Some(_) => Ok(Parsed { statement: Statement::Do(Vec::new()), parameter_count: 0 }),
+        };
     }
     let parameter_count = tokens.parameter_count;
     let into = match router::is_query(&tokens) {

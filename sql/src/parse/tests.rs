@@ -705,10 +705,14 @@ fn show_in_its_forms() {
 
 #[test]
 fn the_small_statements() {
-    assert_eq!(parsed("BEGIN WORK"), Statement::Begin { consistent_snapshot: false, read_only: false });
+    assert_eq!(parsed("BEGIN WORK"), Statement::Begin { consistent_snapshot: false, read_only: None });
     assert_eq!(
         parsed("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
-        Statement::Begin { consistent_snapshot: true, read_only: true }
+        Statement::Begin { consistent_snapshot: true, read_only: Some(true) }
+    );
+    assert_eq!(
+        parsed("START TRANSACTION READ WRITE"),
+        Statement::Begin { consistent_snapshot: false, read_only: Some(false) }
     );
     assert_eq!(parsed("COMMIT AND NO CHAIN NO RELEASE"), Statement::Commit);
     assert_eq!(parsed("ROLLBACK TO SAVEPOINT `s`"), Statement::RollbackTo("s".into()));
@@ -827,7 +831,10 @@ fn syntax_errors_point_at_the_offending_token() {
         assert_eq!(error(text), expected, "{text}");
     }
     assert_eq!(error("").code, 1065);
-    assert_eq!(error(" -- x").code, 1065);
+    assert_eq!(error(" ; \n").code, 1065);
+    for text in [" -- x", "--", "#", "/**/", "/* x */ -- y", "/*!99999 x */", "/*! */;"] {
+        assert_eq!(parsed(text), Statement::Do(Vec::new()), "{text}");
+    }
 }
 
 /// Texts that nest or chain past the bounds end in an error, and those just within are parsed, on a thread with half the stack of a session's.

@@ -10,7 +10,7 @@ use crate::parse::cursor::Cursor;
 pub(crate) fn transaction(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     if cursor.word("BEGIN") {
         cursor.word("WORK");
-        return Ok(Statement::Begin { consistent_snapshot: false, read_only: false });
+        return Ok(Statement::Begin { consistent_snapshot: false, read_only: None });
     }
     if cursor.word("START") {
         cursor.expect_word("TRANSACTION")?;
@@ -38,14 +38,14 @@ pub(crate) fn transaction(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statemen
 
 fn start(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     let mut consistent_snapshot = false;
-    let mut access = None;
+    let mut read_only = None;
     while !cursor.at_end() {
         if cursor.words(&["WITH", "CONSISTENT", "SNAPSHOT"]) {
             consistent_snapshot = true;
-        } else if access.is_none() && cursor.words(&["READ", "ONLY"]) {
-            access = Some(true);
-        } else if access.is_none() && cursor.words(&["READ", "WRITE"]) {
-            access = Some(false);
+        } else if read_only.is_none() && cursor.words(&["READ", "ONLY"]) {
+            read_only = Some(true);
+        } else if read_only.is_none() && cursor.words(&["READ", "WRITE"]) {
+            read_only = Some(false);
         } else {
             return Err(cursor.unexpected());
         }
@@ -53,7 +53,7 @@ fn start(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
             break;
         }
     }
-    Ok(Statement::Begin { consistent_snapshot, read_only: access == Some(true) })
+    Ok(Statement::Begin { consistent_snapshot, read_only })
 }
 
 /// `[AND [NO] CHAIN] [[NO] RELEASE]`: the negative forms say what happens anyway.

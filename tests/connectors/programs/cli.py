@@ -173,9 +173,9 @@ def cell_compression():
 
 
 def cell_reset():
-    # MySQL's resets the connection, MariaDB's can only connect anew.
+    # MySQL's resets the connection, MariaDB's can only connect anew. MySQL 9's takes words of its own only when told to.
     word = "resetconnection" if IS_MYSQL else "connect " + ENV["DATABASE"]
-    out, _ = run(f"SET @a = 1;\n{word}\nSELECT @a, DATABASE();\n", *(["--named-commands"] if IS_MYSQL else []))
+    out, _ = run(f"SET @a = 1;\n{word}\nSELECT @a, DATABASE();\n", *(["--loose-commands", "--named-commands"] if IS_MYSQL else []))
     check(out.splitlines()[-1], f"NULL\t{ENV['DATABASE']}")
 
 

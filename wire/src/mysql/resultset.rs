@@ -18,7 +18,7 @@
 //!
 //! Left out: the types of values are not checked against the columns, the caller has both.
 
-use crate::limits::RESULT_COLUMNS_MAX;
+use crate::limits::{RESULT_COLUMNS_MAX, STATEMENT_PARAMETERS_MAX};
 use crate::mysql::column::Column;
 use crate::mysql::constant::{Capabilities, StatusFlags};
 use crate::mysql::number;
@@ -48,7 +48,10 @@ pub fn put_columns(
 
 /// The first part of [`put_columns`]: the number of columns and their definitions, which are the same for every client and at any time.
 pub fn put_definitions(writer: &mut PacketWriter, columns: &[Column]) {
-    assert!(!columns.is_empty() && columns.len() <= RESULT_COLUMNS_MAX, "a result set has 1 to 4096 columns");
+    assert!(
+        !columns.is_empty() && columns.len() <= RESULT_COLUMNS_MAX,
+        "a result set has 1 to 65,535 columns, the binder's bound"
+    );
     writer.begin_packet();
     writer.put_lenenc_int(columns.len() as u64);
     writer.end_packet();
@@ -60,7 +63,10 @@ pub fn put_definitions(writer: &mut PacketWriter, columns: &[Column]) {
 /// As [`put_definitions`], to a client that can do without definitions (`OPTIONAL_RESULTSET_METADATA`): they are left out unless
 /// `has_metadata`.
 pub fn put_optional_definitions(writer: &mut PacketWriter, columns: &[Column], has_metadata: bool) {
-    assert!(!columns.is_empty() && columns.len() <= RESULT_COLUMNS_MAX, "a result set has 1 to 4096 columns");
+    assert!(
+        !columns.is_empty() && columns.len() <= RESULT_COLUMNS_MAX,
+        "a result set has 1 to 65,535 columns, the binder's bound"
+    );
     writer.begin_packet();
     writer.put_lenenc_int(columns.len() as u64);
     writer.put_u8(u8::from(has_metadata));
@@ -109,8 +115,8 @@ pub fn put_prepared(
     status: StatusFlags,
 ) {
     assert!(
-        parameters.len() <= usize::from(u16::MAX) && columns.len() <= RESULT_COLUMNS_MAX,
-        "the planner's bounds"
+        parameters.len() <= STATEMENT_PARAMETERS_MAX && columns.len() <= RESULT_COLUMNS_MAX,
+        "the server's and the binder's bounds"
     );
     let (column_count, parameter_count) = (columns.len() as u16, parameters.len() as u16);
     PrepareOk { statement_id, column_count, parameter_count, warnings }.encode(writer);
