@@ -38,8 +38,7 @@ use crate::format::{VARINT_BYTES_MAX, put_varint};
 use crate::limits::{KEY_BYTES_MIN, STAGED_VERSIONS_MAX};
 use crate::{Error, Result};
 
-/// The index id of staged rows. Above all others, so that a batch sorted by key writes a row to its place before it removes
-/// the staged one.
+/// The index id of staged rows. Above all others.
 const STAGED: [u8; KEY_BYTES_MIN] = 0xffff_ff3f_u32.to_be_bytes();
 /// The index id of the rows of outcomes.
 const OUTCOMES: [u8; KEY_BYTES_MIN] = 0xffff_ff3e_u32.to_be_bytes();

@@ -70,7 +70,7 @@ impl Store {
         let readers = inner.snapshots.below(overlay.index);
         let staged_range = overlay.id.staged_range(&overlay.left());
         let mut rows = inner.engine.scan(staged_range, Direction::Forward);
-        let mut batch: Vec<EngineWrite> = Vec::new();
+        let (mut places, mut removals): (Vec<EngineWrite>, Vec<EngineWrite>) = (Vec::new(), Vec::new());
         let mut report = MergeReport::default();
         let mut bytes = 0;
         let mut last = None;
@@ -83,17 +83,23 @@ impl Store {
             {
                 let key = staging::key_of(&staged_key);
                 let version = Version { index: overlay.index, value: current.value };
-                report.captured += inner.put_in_place(key, version, &readers, &mut batch)?;
+                report.captured += inner.put_in_place(key, version, &readers, &mut places)?;
             }
             last = Some(staging::key_of(&staged_key));
-            batch.push((staged_key, None));
+            removals.push((staged_key, None));
             report.keys_merged += 1;
         }
         let is_last = report.keys_merged < keys_max && bytes < FLUSH_STEP_BYTES_MAX;
-        batch.sort_by(|a, b| a.0.cmp(&b.0));
         // After the captures and before the engine is written.
         inner.captures.fetch_add(1, Ordering::AcqRel);
-        inner.engine.write(&batch, inner.engine.applied())?;
+        // Two writes: the first is over, and can be read everywhere, before any of the second can. Within one write a reader may find
+        // one key as it was and another as it will be, in whatever order: a cache in front of the engine may know less than the engine.
+        for batch in [&mut places, &mut removals] {
+            batch.sort_by(|a, b| a.0.cmp(&b.0));
+            if !batch.is_empty() {
+                inner.engine.write(batch, inner.engine.applied())?;
+            }
+        }
         if let Some(last) = last {
             overlay.merged_to(last);
         }

@@ -17,8 +17,8 @@
 //!
 //! * Found at t2: a version in (i, s] would have been in memory at t1; or it had left memory, and then the staged row was gone
 //!   before t1, by (R) and because memory lets go of a version only after the batch. So the staged one is right.
-//! * Not found at t2: it was moved, or passed by a newer version, before t2; since the write comes before the removal, the
-//!   engine has it, or what came later, at t3. If that is above `s`, the version at *i* was put into history before.
+//! * Not found at t2: it was moved, or passed by a newer version, before t2; since the write to its place is over before the
+//!   removal begins, the engine has it, or what came later, at t3 (what passed it is in memory at t1 until the write is over). If that is above `s`, the version at *i* was put into history before.
 //! * What memory had at t1 may be older than *i*, and be wrong if the row was moved between t1 and t2. So every batch that
 //!   removes staged rows is counted as a capture, before it is written, and a reader that finds another count at its end
 //!   than before t1 begins again. With the same count, the batch was counted before t1, when everything up to *i* had left

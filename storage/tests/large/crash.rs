@@ -3,10 +3,11 @@
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use storage::engine::{Direction, Engine, EngineWrite, MemoryEngine};
-use storage::staging::{outcome_rows, staged_rows};
+use storage::staging::{is_staged, outcome_rows, staged_rows};
 use storage::version::{Store, StoreOptions};
 
 use super::history::{History, check_latest, check_snapshot};
+use super::recording_engine::{Batches, RecordingEngine};
 
 #[test]
 fn replay_after_a_crash_gives_the_same_rows() {
@@ -89,6 +90,32 @@ fn a_batch_that_was_cut_by_a_crash_is_merged_again() {
         history.check_all(&reopened, end);
     }
     assert!(cuts > 20, "only {cuts} batches removed anything");
+}
+
+/// While a write is made a reader may find one of its keys as it was and another as it will be: a cache in front of the engine lags behind it for
+/// the keys that it has. Who no longer finds a staged row must find it in its place.
+#[test]
+fn rows_are_in_their_places_before_the_first_staged_one_goes() {
+    let history = History::new(32, 900);
+    let batches = Batches::default();
+    let engine = RecordingEngine(MemoryEngine::new(), batches.clone());
+    let store = Store::open(Box::new(engine), StoreOptions::default()).unwrap();
+    let (mut placed, mut removed) = (0, 0);
+    for index in 1..=history.last() {
+        store.install(index, history.entry(index));
+        store.advance(index);
+        store.flush(30).unwrap();
+        batches.lock().unwrap().clear();
+        store.merge(7).unwrap();
+        for batch in batches.lock().unwrap().iter() {
+            let removes = batch.iter().any(|(key, write)| is_staged(key) && write.is_none());
+            let places = batch.iter().any(|(key, write)| !is_staged(key) && write.is_some());
+            assert!(!(removes && places), "one write moves rows: {batch:?}");
+            removed += usize::from(removes);
+            placed += usize::from(places);
+        }
+    }
+    assert!(placed > 20 && removed > 20, "{placed} writes of rows, {removed} of removals");
 }
 
 /// The rows that the last batch removed at its end: the staged ones, and the outcome.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod history;
+mod recording_engine;
 
 mod crash;
 mod export;
