@@ -41,7 +41,8 @@ impl Outcome {
     #[must_use]
     pub fn parse(text: &str) -> Option<Outcome> {
         match text.split_once(": ") {
-            Some(("fail", why)) => Some(Outcome::Fail(why.to_owned())),
+            // Where in a program of this machine it was, is not kept.
+            Some(("fail", why)) => Some(Outcome::Fail(why.split(" at /").next().unwrap_or(why).to_owned())),
             Some(("skip", why)) => Some(Outcome::Skip(why.to_owned())),
             Some(_) => None,
             None => (text == "ok").then_some(Outcome::Ok),
