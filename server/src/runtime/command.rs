@@ -241,8 +241,7 @@ impl Client {
     /// Whether the client wants no definitions of columns.
     fn omits_metadata(&self) -> bool {
         self.capabilities.contains(Capabilities::OPTIONAL_RESULTSET_METADATA)
-            && sql::variables::shown_in_session(&self.session.state, "resultset_metadata").as_deref()
-                == Some("NONE")
+            && self.session.state.variables.omits_metadata()
     }
 
     /// COM_QUERY: one statement, or several when the client can take several results.

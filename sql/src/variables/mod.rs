@@ -88,6 +88,13 @@ impl SessionVariables {
         self.others.remove("collation_database");
     }
 
+    /// Whether `resultset_metadata` is NONE.
+    #[must_use]
+    pub fn omits_metadata(&self) -> bool {
+        let word = self.others.get("resultset_metadata");
+        matches!(word, Some(crate::types::Value::Text(word)) if &word[..] == b"NONE")
+    }
+
     /// `character_set_database`, in which LOAD DATA reads files.
     #[must_use]
     pub fn character_set_database(&self) -> Option<&[u8]> {

@@ -45,7 +45,7 @@ impl Standing {
     pub fn admit(&self, statement: &Statement) -> Result<(), sql::Error> {
         if let Some(place) = &self.place {
             place
-                .count(changes_data(statement), Instant::now())
+                .count(changes_data(statement), Instant::now)
                 .map_err(|refusal| refusal.to_error(&self.account.user))?;
         }
         match self.must_change_password && !changes_password(statement, &self.account) {

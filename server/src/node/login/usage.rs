@@ -89,12 +89,12 @@ impl Place {
     ///
     /// # Errors
     /// [`Refusal::LimitReached`]: it is not to be run.
-    pub fn count(&self, is_update: bool, now: Instant) -> Result<(), Refusal> {
+    pub fn count(&self, is_update: bool, now: impl FnOnce() -> Instant) -> Result<(), Refusal> {
         if self.limits.max_queries_per_hour == 0 && self.limits.max_updates_per_hour == 0 {
             return Ok(());
         }
         let mut used = self.used.lock();
-        used.begin_hour(now);
+        used.begin_hour(now());
         within("max_questions", self.limits.max_queries_per_hour, used.queries)?;
         used.queries += 1;
         if is_update {
@@ -150,11 +150,11 @@ mod tests {
             ..Default::default()
         });
         let (one, other) = (usages.enter(&account, now).unwrap(), usages.enter(&account, now).unwrap());
-        assert_eq!((one.count(true, now), other.count(true, now)), (Ok(()), Ok(())));
-        assert_eq!(one.count(true, now).err(), reached("max_updates", 2));
-        assert_eq!(other.count(false, now), Ok(()));
-        assert_eq!(one.count(false, now).err(), reached("max_questions", 4));
-        assert_eq!(one.count(true, now + HOUR), Ok(()));
+        assert_eq!((one.count(true, || now), other.count(true, || now)), (Ok(()), Ok(())));
+        assert_eq!(one.count(true, || now).err(), reached("max_updates", 2));
+        assert_eq!(other.count(false, || now), Ok(()));
+        assert_eq!(one.count(false, || now).err(), reached("max_questions", 4));
+        assert_eq!(one.count(true, || now + HOUR), Ok(()));
     }
 
     #[test]
