@@ -5,6 +5,9 @@
 //!
 //! A voter whom the leader has ordered to take over stands at once and says so.
 //!
+//! A voter of weight 0 does not stand, with one exception: one that could lead has asked for its vote with a log that is older than its
+//! own, so that without it nobody might win. It leads until another has what it has (`hand_over`).
+//!
 //! Invariants: one vote a term, and it is on disk before anybody hears of it, the node's own included: requests for votes
 //! wait for it, and it is not counted before. While it is being written the node does not stand again. A vote goes only to a
 //! log that covers the voter's. Neither vote nor pre-vote is given within the common stage of the election timeout of
@@ -16,6 +19,7 @@
 
 use crate::effect::Effects;
 use crate::fault::Fault;
+use crate::membership::Member;
 use crate::message::Message;
 use crate::quorum::Ballot;
 use crate::replica::Replica;
@@ -27,7 +31,7 @@ impl Replica {
         if self.own_vote.is_some() {
             // The disk has not even let the questions out. Standing anew would only give it more to write.
             self.timer.stand();
-        } else if self.part.may_stand() {
+        } else if self.may_stand() {
             self.stand_for_pre_election(effects);
         } else {
             // The leader is lost, and it is for others to find another.
@@ -36,8 +40,19 @@ impl Replica {
         }
     }
 
+    fn may_stand(&self) -> bool {
+        self.part.may_stand() || self.is_needed
+    }
+
+    /// A vote was asked for. Remembers if it cannot be given because only this node has what is newest.
+    fn note_need(&mut self, from: NodeId, last: (LogIndex, Term)) {
+        let is_behind = !self.log.is_covered_by(last.0, last.1);
+        let could_lead = self.members.in_force().get(from).is_some_and(Member::is_electable);
+        self.is_needed |= is_behind && could_lead && self.part.stands_in_need() && !self.has_recent_leader();
+    }
+
     fn stand_for_pre_election(&mut self, effects: &mut Effects) {
-        assert!(self.role != Role::Leader && self.part.may_stand(), "a leader does not stand");
+        assert!(self.role != Role::Leader && self.may_stand(), "a leader does not stand");
         self.role = Role::PreCandidate;
         self.leader = None;
         self.own_vote = None;
@@ -50,7 +65,7 @@ impl Replica {
 
     /// A majority would vote for this node, or the leader wants it to.
     pub(crate) fn stand_for_election(&mut self, is_transfer: bool, effects: &mut Effects) {
-        assert!(self.part.may_stand(), "only a voter stands");
+        assert!(self.may_stand(), "only a voter stands");
         assert!(self.role == Role::PreCandidate || is_transfer, "nobody stands without having asked");
         self.role = Role::Candidate;
         self.is_transfer_election = is_transfer;
@@ -138,6 +153,7 @@ impl Replica {
         effects: &mut Effects,
     ) {
         let granted = term > self.term && !self.has_recent_leader() && self.log.is_covered_by(last.0, last.1);
+        self.note_need(from, last);
         let term = if granted { term } else { self.term };
         // No promise is made, so nothing has to be durable; but a refusal speaks of this node's term.
         let after = if granted { None } else { self.writes.after_hard_state() };
@@ -169,6 +185,7 @@ impl Replica {
         effects: &mut Effects,
     ) {
         let covered = self.log.is_covered_by(last.0, last.1);
+        self.note_need(from, last);
         // The leader that was heard wants to be succeeded, and has given its lease up.
         let may_vote = is_transfer || !self.has_recent_leader();
         let mut granted = false;

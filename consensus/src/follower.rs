@@ -34,6 +34,7 @@ impl Replica {
             self.become_follower(term, Some(from), effects);
         }
         self.timer.hear_leader();
+        self.is_needed = false;
         assert!(self.leader == Some(from) && self.term == term);
         true
     }

@@ -1,7 +1,8 @@
 //! The weight check: a leader that sees a better one hands over by itself.
 //!
 //! For a while after it became ready, a leader looks for a voter with tables and a higher weight that is heard and caught up. A
-//! log-only leader has nothing to serve with: it hands over to any such voter, the heaviest first, and never stops trying.
+//! log-only leader has nothing to serve with, and one of weight 0 is not wanted: they hand over to any such voter, the heaviest first, and
+//! never stop trying.
 //!
 //! A leader that the one before has handed over to stays, whatever the weights: a person wanted it so, or it is the heaviest already.
 //!
@@ -32,15 +33,15 @@ impl Replica {
     /// One tick passes on a leader.
     pub(crate) fn tick_hand_over(&mut self, effects: &mut Effects) {
         assert!(self.role == Role::Leader, "only a leader hands over");
-        let is_log_only = self.part.is_log_only;
+        let is_for_others = self.part.leads_for_others();
         if !self.is_ready || self.transfer.is_some() {
             return;
         }
-        if self.hand_over.tries >= HAND_OVER_TRIES_MAX && !is_log_only {
+        if self.hand_over.tries >= HAND_OVER_TRIES_MAX && !is_for_others {
             return;
         }
         self.hand_over.elapsed_ticks += 1;
-        let wait_ticks = if is_log_only { self.config.heartbeat_ticks } else { self.config.election_ticks };
+        let wait_ticks = if is_for_others { self.config.heartbeat_ticks } else { self.config.election_ticks };
         if self.hand_over.elapsed_ticks < wait_ticks {
             return;
         }
@@ -52,7 +53,7 @@ impl Replica {
     }
 
     fn better_leader(&self) -> Option<NodeId> {
-        let is_better = |weight: u8| self.part.is_log_only || weight > self.part.weight;
+        let is_better = |weight: u8| self.part.leads_for_others() || weight > self.part.weight;
         let able = self.peers.iter().filter(|peer| peer.is_electable() && is_better(peer.weight));
         let ready = able.filter(|peer| self.is_heard(peer) && self.is_caught_up(peer));
         let best = ready.max_by_key(|peer| (peer.weight, peer.match_index, core::cmp::Reverse(peer.id)));

@@ -108,8 +108,8 @@
 //! the leader. (`learner_source_group_failover`, `learner_whose_source_is_cut_off_is_fed_by_the_leader`.) A node that needs what is
 //! purged is told to get a snapshot, again and again. (`learner_after_purge_gets_snapshot`.)
 //!
-//! What does not go on: a voter of weight 0 that alone has the newest log. It never stands, and nobody else can be elected until one that
-//! can has as much, or its weight is changed before; that is what weight 0 asks for.
+//! A voter of weight 0 that alone has the newest log stands once one that could lead has asked for its vote in vain, and leads until that
+//! one, or another, has it too. (`weight_zero_with_the_newest_log`.) If nobody that could lead is there it stays quiet: weight 0 asks for that.
 //!
 //! All of it together, in a storm: `tests/chaos.rs`, and the simulator. With the feature `faults` a replica can be told to break one of the
 //! rules, to see that the simulator notices.

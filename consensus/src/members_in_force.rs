@@ -113,9 +113,19 @@ pub(crate) struct OwnPart {
 }
 
 impl OwnPart {
-    /// Whether it may ever be a candidate.
+    /// Whether it may be a candidate of its own accord, or by a leader's order.
     pub(crate) fn may_stand(self) -> bool {
         self.is_voter && self.weight > 0
+    }
+
+    /// A voter with tables that only stands when it is needed: weight 0.
+    pub(crate) fn stands_in_need(self) -> bool {
+        self.is_voter && !self.is_log_only && self.weight == 0
+    }
+
+    /// Whether, if it leads, that is only until another has what it has.
+    pub(crate) fn leads_for_others(self) -> bool {
+        self.is_log_only || self.weight == 0
     }
 }
 
@@ -305,6 +315,7 @@ impl Replica {
             peer.set_member(member, next);
             self.peers.push(peer);
         }
+        self.is_needed = self.is_needed && self.part.stands_in_need();
         let weight_ticks = self.second_stage_ticks(self.lost_leader);
         self.timer.set_weight_ticks(weight_ticks);
     }

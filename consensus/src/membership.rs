@@ -27,7 +27,7 @@ pub struct Member {
     pub is_voter: bool,
     /// Keeps the log and no tables.
     pub is_log_only: bool,
-    /// Election weight, 1 to 9, highest first; 0 never stands.
+    /// Election weight, 1 to 9, highest first; 0 stands only to bring another up to date that could lead but for its log.
     pub weight: u8,
     /// Commits wait for it, unless it is degraded. Only for voters.
     pub is_strong_sync: bool,

@@ -65,6 +65,8 @@ pub struct Replica {
     pub(crate) own_vote: Option<WriteSeq>,
     /// The leader ordered this candidate to stand.
     pub(crate) is_transfer_election: bool,
+    /// This voter of weight 0 was asked for its vote, since a leader was heard last, by a voter that could lead but for its older log.
+    pub(crate) is_needed: bool,
     /// The other members. Up to date only while leading, except for `connected`.
     pub(crate) peers: Vec<Progress>,
     /// A leader's empty entry, until it is committed.
@@ -164,6 +166,7 @@ impl Replica {
             ballot: Ballot::default(),
             own_vote: None,
             is_transfer_election: false,
+            is_needed: false,
             peers: Vec::new(),
             ready_index: None,
             is_ready: false,

@@ -240,6 +240,12 @@ pub const TEXT_PLAN_BYTES_MAX: usize = 4 << 20;
 /// Separately locked parts of these plans.
 pub const TEXT_PLAN_SHARDS: usize = 16;
 
+/// What the temporary tables of a session may take in memory, in bytes.
+pub const TEMPORARY_SESSION_BYTES_MAX: usize = 256 << 20;
+/// What the temporary tables of all sessions of a node may take together, in bytes.
+pub const TEMPORARY_NODE_BYTES_MAX: usize = 1 << 30;
+const _: () = assert!(TEMPORARY_SESSION_BYTES_MAX < TEMPORARY_NODE_BYTES_MAX);
+
 // The longest text with a plan fits a part, and its settings with it.
 const _: () = assert!(sql::limits::TEMPLATE_BYTES_MAX * 4 < TEXT_PLAN_BYTES_MAX / TEXT_PLAN_SHARDS);
 

@@ -79,6 +79,18 @@ errors! {
     no_default(column) = 1364, b"HY000", "Field '{column}' doesn't have a default value";
     /// Row with a wrong number of values.
     value_count(row) = 1136, b"21S01", "Column count doesn't match value count at row {row}";
+    /// What MySQL does not do either, in its own words.
+    not_supported_by_mysql(what) = 1235, b"42000", "This version of MySQL doesn't yet support '{what}'";
+    /// The table cannot be changed: it is none that is stored. `verb` is UPDATE or DELETE.
+    not_updatable(table, verb) = 1288, b"HY000", "The target table {table} of the {verb} is not updatable";
+    /// Operands of a set operation with different numbers of columns.
+    set_operation_columns() = 1222, b"21000", "The used SELECT statements have a different number of columns";
+    /// A temporary table used twice in a statement.
+    cant_reopen_table(table) = 1137, b"HY000", "Can't reopen table: '{table}'";
+    /// A temporary table in a transaction of XA.
+    temporary_in_xa() = 4091, b"HY000", "XA: Temporary tables cannot be accessed inside XA transactions when xa_detach_on_prepare=ON";
+    /// A table that has no more room.
+    table_full(table) = 1114, b"HY000", "The table '{table}' is full";
     /// Value outside of the column's range.
     out_of_range(column, row) = 1264, b"22003", "Out of range value for column '{column}' at row {row}";
     /// Value too long for the column.

@@ -52,6 +52,8 @@ pub const TABLE_COMMENT_CHARACTERS_MAX: usize = 2_048;
 pub const COLUMN_COMMENT_CHARACTERS_MAX: usize = 1_024;
 /// Ids below this are reserved; [`crate::catalog::IndexId`] 0 is the catalog's own keys.
 pub const FIRST_FREE_ID: u32 = 100;
+/// Temporary tables that a session may have at once.
+pub const TEMPORARY_TABLES_MAX: usize = 4096;
 /// Rows of one table that are looked at to estimate how many it has.
 pub const ESTIMATE_TABLE_ROWS_MAX: u64 = 2_000;
 /// Rows of all tables that are looked at, at start.
@@ -62,6 +64,8 @@ pub const ANALYZE_ROWS_MAX: u64 = 1_000_000;
 pub const INDEX_BUILD_CHUNK_BYTES: usize = 1 << 20;
 /// Rows that one step of an index build reads at most, also when they give few bytes.
 pub const INDEX_BUILD_CHUNK_ROWS_MAX: usize = 20_000;
+/// Slots of a table's rows, dropped columns among them; an ALTER TABLE that would make more writes the rows anew.
+pub const LAYOUT_SLOTS_MAX: usize = 2_048;
 
 /// Bytes that the rows being sorted, or kept for DISTINCT, of one query block may take.
 pub const SORT_BYTES_MAX: usize = 128 << 20;
@@ -73,6 +77,8 @@ pub const TEMPLATE_VALUES_MAX: usize = 256;
 pub const MOVED_COLUMNS_MAX: usize = 16;
 /// Bytes that the groups of one query block may take.
 pub const GROUP_BYTES_MAX: usize = 128 << 20;
+/// Bytes of the binary strings of BIT_AND() and its like, MySQL's bound.
+pub const BIT_AGGREGATE_BYTES_MAX: u32 = 511;
 /// Bytes that the kept side of a join may take.
 pub const JOIN_BUFFER_BYTES_MAX: usize = 128 << 20;
 /// Bytes that a derived table, or the result of a subquery kept for the statement, may take.
@@ -83,6 +89,10 @@ pub const TARGET_BYTES_MAX: usize = 128 << 20;
 pub const INDEX_RANGES_MAX: usize = 16_384;
 /// Joined tables up to which all orders of an inner join are compared; above, the cheapest next one is taken.
 pub const JOIN_ORDER_SEARCH_TABLES_MAX: usize = 6;
+/// Members of an ENUM, MySQL's bound.
+pub const ENUM_MEMBERS_MAX: usize = 65_535;
+/// Members of a SET, MySQL's bound.
+pub const SET_MEMBERS_MAX: usize = 64;
 /// Rows between two looks at whether the statement was killed.
 pub const ROWS_BETWEEN_CHECKS: u32 = 256;
 /// Regular expressions kept compiled.
@@ -123,3 +133,13 @@ pub const PASSWORD_BYTES_MAX: usize = 256;
 pub const USER_CHARACTERS_MAX: usize = 32;
 /// Characters of an account's host, MySQL's bound.
 pub const HOST_CHARACTERS_MAX: usize = 255;
+/// Levels of a JSON document (MySQL's bound).
+pub const JSON_DEPTH_MAX: usize = 100;
+/// Bytes of a JSON document, LONGTEXT's bound for what one statement can hold.
+pub const JSON_BYTES_MAX: usize = 1 << 30;
+/// Bytes of a member's name in a JSON document (MySQL's bound).
+pub const JSON_NAME_BYTES_MAX: usize = 65_535;
+/// Parts of a JSON path.
+pub const JSON_PATH_LEGS_MAX: usize = 1_000;
+/// Bytes that the rows of one JSON_TABLE hold.
+pub const JSON_TABLE_BYTES_MAX: usize = 128 << 20;

@@ -162,6 +162,13 @@ pub const WRITE_OVERHEAD_BYTES: usize = 64;
 /// it in the log and on the wire.
 pub const PART_BYTES: usize = 1 << 20;
 
+/// Index ids from here on are of temporary tables: their keys are a session's own, and never in the log nor the store.
+pub const TEMPORARY_INDEX_ID_MIN: u32 = 0xF000_0000;
+/// Index ids from here on are of no table: the keys of locks begin with them.
+pub const TEMPORARY_INDEX_ID_END: u32 = 0xFF00_0000;
+/// Rows of temporary tables that a scan takes at a time, in bytes, about.
+pub const TEMPORARY_SCAN_BYTES: usize = 8 << 10;
+
 // ---- Snapshots of the store ------------------------------------------------------------------------------
 
 /// A chunk of a snapshot takes no further pair once its pairs have this many bytes.

@@ -16,7 +16,7 @@ installed=${QUORATE_CONNECTORS:-$repository/target/connectors}
 sources=$installed/suites
 python=$installed/python-suites/bin/python3
 mkdir -p "$sources"
-suites=${*:-mysqlclient go pymysql aiomysql rust rust-async rust-tables rust-async-tables}
+suites=${*:-mysqlclient go pymysql connector-python aiomysql rust rust-async rust-tables rust-async-tables}
 
 sql() { mariadb --no-defaults -uroot -h "$host" -P "$port" --protocol=tcp -N -e "$1"; }
 databases() {
@@ -85,6 +85,19 @@ suite_aiomysql() { # It has been seen to hang, on MySQL too.
   (cd "$source" && MYSQL_ROOT_PASSWORD='' timeout 60 "$python" -m pytest -rfE -q --tb=line --timeout=8 -p no:cacheprovider \
     --mysql-address "$host:$port" tests) >"$folder/aiomysql.log" 2>&1
   if [ $? = 124 ]; then echo "aiomysql: not through after 60 s"; else pytest_counts aiomysql; fi
+}
+
+suite_connector-python() { # A module at a time: one that hangs is cut off alone. Its own servers' options and Unix sockets are not here.
+  local source; source=$(source_of mysql_connector_python)
+  : >"$folder/connector-python.log"
+  for module in "$source"/tests/test_*.py; do
+    module=$(basename "$module" .py)
+    (cd "$source" && HOME=$source PYTHONPATH=lib timeout -k 5 240 "$python" unittests.py --use-external-server --host "$host" --port "$port" \
+      --user root --unix-socket "" --verbosity 2 -t "${module#test_}") >>"$folder/connector-python.log" 2>&1
+  done
+  outcome() { sed -nE "s/^([a-z_0-9.A-Z]+) (\(.*)?\.\.\. ($1).*/\1/p" "$folder/connector-python.log" | sort -u; }
+  outcome 'ERROR|FAIL' >"$folder/connector-python.failed"
+  echo "connector-python: $(outcome ok | wc -l) passed, $(wc -l <"$folder/connector-python.failed") failed, $(outcome skipped | wc -l) skipped"
 }
 
 crate() { # NAME tables|temporary FEATURES: the crate's tests, built; the program

@@ -180,6 +180,7 @@ impl Client {
         use sql::ast::AssignmentTarget::System;
         let Statement::Set(assignments) = statement else { return false };
         let is_on = |value: &sql::ast::Expr| match value {
+            sql::ast::Expr::Truth(value) => *value,
             sql::ast::Expr::Literal(Value::Int(number)) => *number != 0,
             sql::ast::Expr::Literal(Value::UInt(number)) => *number != 0,
             sql::ast::Expr::Literal(Value::Text(word)) => !word.eq_ignore_ascii_case(b"off"),

@@ -61,6 +61,8 @@ pub enum Cell {
     Time(i64),
     /// Packed.
     DateTime(u64),
+    /// A stored JSON document.
+    Json(Vec<u8>),
 }
 
 impl From<&Value> for Cell {
@@ -76,6 +78,7 @@ impl From<&Value> for Cell {
             Value::Date(date) => Cell::Date(date.packed()),
             Value::Time(time) => Cell::Time(time.microseconds()),
             Value::DateTime(value) => Cell::DateTime(value.packed()),
+            Value::Json(document) => Cell::Json(document.to_vec()),
         }
     }
 }
@@ -95,6 +98,10 @@ impl Cell {
             Cell::Date(packed) => Value::Date(Date::from_packed(packed)?),
             Cell::Time(microseconds) => Value::Time(Time::from_microseconds(microseconds)?),
             Cell::DateTime(packed) => Value::DateTime(DateTime::from_packed(packed)?),
+            Cell::Json(document) => {
+                sql::json::view::check(&document).ok()?;
+                Value::Json(document.into())
+            }
         })
     }
 }

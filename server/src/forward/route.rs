@@ -12,6 +12,7 @@
 //! | SHOW, EXPLAIN, other SET, SET ROLE, USE, KILL, CALL, PREPARE | here | here |
 //! | SELECT … INTO @variables | as the SELECT | as the SELECT |
 //! | SELECT … INTO OUTFILE, DUMPFILE | here | refused: 1290 |
+//! | what uses temporary tables | here | refused on a transaction of the leader: 1290 |
 //! | LOAD DATA, also LOCAL | refused: 1290 | refused: 1290 |
 //! | XA, LOCK TABLES, FLUSH TABLES, GET_LOCK() | refused: 1290 | refused: 1290 |
 //!
@@ -58,8 +59,12 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
     let has_locked_here = session.global_read_lock.is_some() || session.tables.is_some();
     let reads_only = session.next.read_only.unwrap_or(session.state.variables.transaction_read_only);
     let begins = !session.state.variables.autocommit && !reads_only;
+    let uses_own = is_of_temporary(session, statement);
     match statement {
         _ if has_locked_here || session.branch.is_some() => Route::Here,
+        // The leader has no temporary tables of this session, and this node not its transaction.
+        _ if uses_own && elsewhere => Route::Refused,
+        _ if uses_own => Route::Here,
         Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => match has_begun_here {
             true => Route::Here,
             false => Route::Leader(effect_of_change(session, statement)),
@@ -80,12 +85,14 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
             if is_all_user { Route::Leader(Effect::Nothing) } else { Route::Here }
         }
         Statement::CreateDatabase { .. }
+        | Statement::AlterDatabase { .. }
         | Statement::DropDatabase { .. }
         | Statement::CreateTable(_)
         | Statement::DropTable { .. }
         | Statement::TruncateTable(_)
-        | Statement::CreateIndex { .. }
-        | Statement::DropIndex { .. }
+        | Statement::AlterTable(_)
+        | Statement::CreateIndex(_)
+        | Statement::DropIndex(_)
         | Statement::RenameTable(_)
         | Statement::Account(_) => Route::Leader(Effect::More),
         Statement::Begin { read_only, .. } if read_only.unwrap_or(reads_only) => {
@@ -112,6 +119,12 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
     }
 }
 
+/// Whether a statement is about temporary tables, which are the session's on the node that its client is connected to.
+fn is_of_temporary(session: &Session, statement: &Statement) -> bool {
+    session.is_of_temporary(statement)
+        || sql::authorization::tables::uses_temporary(statement, &session.state)
+}
+
 fn effect_of_change(session: &Session, statement: &Statement) -> Effect {
     let hints = statement.inventory_hints();
     if !hints.is_empty() && (hints.commit_on_success || session.state.variables.autocommit) {
@@ -124,9 +137,12 @@ fn effect_of_change(session: &Session, statement: &Statement) -> Effect {
 /// Whether a query says that it locks what it reads, in any of its parts that stand where a table could.
 fn locks(query: &Query) -> bool {
     query.locking.is_some()
+        || query.common_tables().any(|table| locks(&table.query))
         || match &query.body {
             QueryBody::Select(select) => select.from.as_ref().is_some_and(locks_in),
-            QueryBody::Union { left, right, .. } => locks(left) || locks(right),
+            QueryBody::SetOperation { left, right, .. } => locks(left) || locks(right),
+            QueryBody::Values(_) => false,
+            QueryBody::Nested(inner) => locks(inner),
         }
 }
 
@@ -141,6 +157,9 @@ fn locks_in(from: &TableExpr) -> bool {
 /// Whether a query reads no table, or only tables about the node that is asked.
 fn reads_nothing_stored(session: &Session, query: &Query) -> bool {
     let QueryBody::Select(select) = &query.body else { return false };
+    if query.with.is_some() {
+        return false;
+    }
     let Some(from) = &select.from else { return query.locking.is_none() };
     is_about_node(session, from)
 }

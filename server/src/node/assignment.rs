@@ -52,8 +52,8 @@ impl Session {
                     sql::variables::assign(&assignment.target, value, &mut self.state, &*node)?;
                 }
             }
-            Statement::SetNames { character_set, collation } => {
-                sql::variables::set_names(character_set, collation.as_deref(), &mut self.state)?;
+            Statement::SetNames { character_set, collation, is_names } => {
+                sql::variables::set_names(character_set, collation.as_deref(), *is_names, &mut self.state)?;
             }
             Statement::SetTransaction { scope, read_only, isolation } => {
                 self.set_transaction(*scope, *read_only, isolation.as_deref())?;
@@ -104,10 +104,14 @@ impl Session {
     pub(super) async fn evaluate(&mut self, expr: &Expr, parameters: &[Value]) -> Result<Value, Error> {
         match expr {
             Expr::Literal(value) => return Ok(value.clone()),
+            Expr::Truth(value) => return Ok(Value::Int(i64::from(*value))),
             Expr::Parameter(index) => {
                 return parameters.get(*index).cloned().ok_or_else(|| Error::wrong_arguments("EXECUTE"));
             }
             _ => {}
+        }
+        if let Some(function) = sql::bind::walk::window_function(expr) {
+            return Err(sql::bind::window::misplaced(function));
         }
         let select = Select {
             distinct: false,
@@ -116,15 +120,11 @@ impl Session {
             from: None,
             filter: None,
             group_by: Vec::new(),
+            rollup: false,
             having: None,
+            windows: Vec::new(),
         };
-        let query = Query {
-            body: QueryBody::Select(Box::new(select)),
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-            locking: None,
-        };
+        let query = Query::of(QueryBody::Select(Box::new(select)));
         let statement = Arc::new(Statement::Query(Box::new(query)));
         self.state.parameter_types =
             parameters.iter().map(|value| parameter_type(value).unwrap_or(DataType::NULL)).collect();
@@ -132,7 +132,7 @@ impl Session {
         self.state.parameter_types = Vec::new();
         let planned = planned?;
         let mut single = Single(None);
-        if !planned.plan.tables().is_empty() {
+        if !planned.plan.tables().is_empty() || planned.plan.uses_temporary {
             // It reads tables, as the session's transaction sees them.
             self.run_planned(&statement, parameters, None, &mut single).await?;
             return Ok(single.0.unwrap_or(Value::Null));

@@ -107,8 +107,7 @@ impl Session {
     /// 1142.
     pub(super) fn check_may_describe(&mut self, table: &str) -> Result<(), Error> {
         self.authorize();
-        let database = self.state.database.as_deref();
-        show::columns_of(table, database, &self.node.catalog()).check(&self.state)
+        show::columns_of(table, &self.state, &self.node.catalog()).check(&self.state)
     }
 
     /// KILL, and COM_PROCESS_KILL: of connections of the same user, or with `CONNECTION_ADMIN`. Whoever may not see a connection hears that

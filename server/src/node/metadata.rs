@@ -1,21 +1,30 @@
 //! A result column as the protocol describes it: type code, length, flags, decimals.
 //!
 //! Lengths and flags follow MySQL 8.4 (`COM_QUERY` response, column definition): the length of text is in bytes of the
-//! result's character set, four a character for utf8mb4.
+//! result's character set, four a character for utf8mb4, and the number is that of `character_set_results`.
 
 use sql::execute::ResultColumn;
-use sql::types::{DataType, TypeKind};
+use sql::types::{Attributes, Collation, DataType, TypeKind};
 use wire::mysql::column::Column;
 use wire::mysql::constant::{DECIMALS_NOT_FIXED, charset, column_flag, column_type};
 
-/// Bytes a character of utf8mb4 may take.
-const CHARACTER_BYTES_MAX: u32 = 4;
-
-/// The definition of `column`.
+/// The definition of `column`, in results of a collation's character set (none: its own).
 #[must_use]
-pub fn definition(column: &ResultColumn) -> Column {
+pub fn definition(column: &ResultColumn, results: Option<Collation>) -> Column {
     let data_type = &column.data_type;
-    let (code, length, decimals) = form(data_type);
+    // Bytes stay bytes, and `binary` results are as they are.
+    let results = results.filter(|results| *results != Collation::Binary).unwrap_or(data_type.collation);
+    let is_column = !column.table.is_empty();
+    let (code, length, decimals) = form(data_type, results.set().bytes_max());
+    let code = match data_type.kind {
+        TypeKind::Enum(_) if !is_column => column_type::ENUM,
+        TypeKind::Set(_) if !is_column => column_type::SET,
+        _ => code,
+    };
+    let name = |name: &str| match results.set() {
+        set if set.is_held_as_is() || name.is_ascii() => name.to_owned(),
+        set => String::from_utf8_lossy(&set.replace_lost(name.as_bytes())).into_owned(),
+    };
     let mut flags = 0;
     let mut flag = |on: bool, bit: u16| {
         if on {
@@ -24,26 +33,28 @@ pub fn definition(column: &ResultColumn) -> Column {
     };
     let kind = data_type.kind;
     let number = is_number(kind);
-    let text = is_text(kind);
+    let text = data_type.is_text();
     flag(!column.nullable, column_flag::NOT_NULL);
     flag(column.primary_key, column_flag::PRI_KEY | column_flag::PART_KEY);
     flag(column.unique_key, column_flag::UNIQUE_KEY | column_flag::PART_KEY);
     flag(column.multiple_key, column_flag::MULTIPLE_KEY | column_flag::PART_KEY);
     flag(column.auto_increment, column_flag::AUTO_INCREMENT);
     flag(data_type.unsigned || kind == TypeKind::Year, column_flag::UNSIGNED);
-    flag(kind == TypeKind::Year, column_flag::ZEROFILL);
+    flag(kind == TypeKind::Year || data_type.attributes.zerofill(), column_flag::ZEROFILL);
+    flag(matches!(kind, TypeKind::Enum(_)) && is_column, column_flag::ENUM);
+    flag(matches!(kind, TypeKind::Set(_)) && is_column, column_flag::SET);
     flag(column.sets_now, column_flag::TIMESTAMP);
     flag(column.on_update_now, column_flag::ON_UPDATE_NOW);
     flag(column.no_default, column_flag::NO_DEFAULT_VALUE);
-    flag(code == column_type::BLOB, column_flag::BLOB);
+    flag(matches!(code, column_type::BLOB | column_type::JSON), column_flag::BLOB);
     flag(!text && (!number || column.table.is_empty()), column_flag::BINARY);
     Column {
         schema: column.database.clone(),
         table: column.table.clone(),
         org_table: column.original_table.clone(),
-        name: column.name.clone(),
+        name: name(&column.name),
         org_name: column.original_name.clone(),
-        charset: if text { charset::UTF8MB4_0900_AI_CI } else { charset::BINARY },
+        charset: if text { results.id() } else { charset::BINARY },
         length,
         column_type: code,
         flags,
@@ -64,28 +75,36 @@ fn is_number(kind: TypeKind) -> bool {
             | TypeKind::Double
             | TypeKind::Decimal { .. }
             | TypeKind::Year
-    )
-}
-
-fn is_text(kind: TypeKind) -> bool {
-    matches!(
-        kind,
-        TypeKind::Char(_)
-            | TypeKind::VarChar(_)
-            | TypeKind::TinyText
-            | TypeKind::Text
-            | TypeKind::MediumText
-            | TypeKind::LongText
+            | TypeKind::Bit(_)
     )
 }
 
 /// Type code, display length in bytes, decimals.
-fn form(data_type: &DataType) -> (u8, u32, u8) {
+fn form(data_type: &DataType, character_bytes: u32) -> (u8, u32, u8) {
     let unsigned = u32::from(data_type.unsigned);
-    let characters = |count: u32| count.saturating_mul(CHARACTER_BYTES_MAX);
+    let characters = |count: u32| count.saturating_mul(character_bytes);
+    // As many characters as the shortest ones leave room for.
+    let shortest = data_type.collation.set().bytes_min();
     let fraction = |fsp: u8| if fsp == 0 { 0 } else { u32::from(fsp) + 1 };
     match data_type.kind {
         TypeKind::Null => (column_type::NULL, 0, 0),
+        TypeKind::TinyInt
+        | TypeKind::SmallInt
+        | TypeKind::MediumInt
+        | TypeKind::Int
+        | TypeKind::BigInt
+        | TypeKind::Float
+        | TypeKind::Double
+            if data_type.attributes != Attributes::NONE =>
+        {
+            let plain = DataType { attributes: Attributes::NONE, display_width: 0, ..*data_type };
+            let (code, length, decimals) = form(&plain, character_bytes);
+            let width = match data_type.display_width {
+                0 => length,
+                width => u32::from(width),
+            };
+            (code, width, data_type.attributes.decimals().unwrap_or(decimals))
+        }
         TypeKind::TinyInt if data_type.display_width == 1 => (column_type::TINY, 1, 0),
         TypeKind::TinyInt => (column_type::TINY, 4 - unsigned, 0),
         TypeKind::SmallInt => (column_type::SHORT, 6 - unsigned, 0),
@@ -100,9 +119,9 @@ fn form(data_type: &DataType) -> (u8, u32, u8) {
         }
         TypeKind::Char(count) => (column_type::STRING, characters(count), 0),
         TypeKind::VarChar(count) => (column_type::VAR_STRING, characters(count), 0),
-        TypeKind::TinyText => (column_type::BLOB, characters(255), 0),
-        TypeKind::Text => (column_type::BLOB, characters(65_535), 0),
-        TypeKind::MediumText => (column_type::BLOB, characters(16_777_215), 0),
+        TypeKind::TinyText => (column_type::BLOB, characters(255 / shortest), 0),
+        TypeKind::Text => (column_type::BLOB, characters(65_535 / shortest), 0),
+        TypeKind::MediumText => (column_type::BLOB, characters(16_777_215 / shortest), 0),
         TypeKind::LongText => (column_type::BLOB, u32::MAX, 0),
         TypeKind::Binary(count) => (column_type::STRING, count, 0),
         TypeKind::VarBinary(count) => (column_type::VAR_STRING, count, 0),
@@ -115,18 +134,19 @@ fn form(data_type: &DataType) -> (u8, u32, u8) {
         TypeKind::DateTime(fsp) => (column_type::DATETIME, 19 + fraction(fsp), fsp),
         TypeKind::Timestamp(fsp) => (column_type::TIMESTAMP, 19 + fraction(fsp), fsp),
         TypeKind::Year => (column_type::YEAR, 4, 0),
+        TypeKind::Bit(bits) => (column_type::BIT, u32::from(bits), 0),
+        TypeKind::Enum(_) | TypeKind::Set(_) => (column_type::STRING, characters(data_type.characters()), 0),
+        TypeKind::Json => (column_type::JSON, u32::MAX, 0),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sql::types::Collation;
 
     #[test]
     fn lengths_are_mysqls() {
-        let kind =
-            |kind| form(&DataType { kind, unsigned: false, collation: Collation::Binary, display_width: 0 });
+        let kind = |kind| form(&DataType::of(kind), 4);
         assert_eq!(kind(TypeKind::Int), (column_type::LONG, 11, 0));
         assert_eq!(kind(TypeKind::VarChar(10)), (column_type::VAR_STRING, 40, 0));
         assert_eq!(kind(TypeKind::Decimal { precision: 10, scale: 2 }), (column_type::NEWDECIMAL, 12, 2));

@@ -46,6 +46,7 @@ pub mod stages;
 pub mod statement;
 pub mod steering;
 pub mod table_locks;
+pub mod temporary;
 pub mod text_plans;
 pub mod tracker;
 pub mod user_locks;
@@ -113,6 +114,8 @@ pub struct Node {
     pub user_locks: user_locks::UserLocks,
     /// Whether LOCK TABLES … WRITE is in force anywhere on this node.
     pub write_locked_tables: table_locks::WriteLockedTables,
+    /// What the temporary tables of all sessions take.
+    pub temporary_budget: Arc<storage::txn::TemporaryBudget>,
     /// Transactions in parts that ended without commit.
     pub large: large::LargeBoard,
     /// Whether its threads run, for the health checks.
@@ -176,6 +179,7 @@ impl Node {
             prepared: prepared::PreparedTransactions::default(),
             user_locks: user_locks::UserLocks::default(),
             write_locked_tables: table_locks::WriteLockedTables::default(),
+            temporary_budget: Arc::default(),
             large: large::LargeBoard::default(),
             vitals: vitals::Vitals::default(),
             forwarding: crate::forward::Forwarding::default(),

@@ -1,15 +1,15 @@
 //! Bound parameters of a prepared statement as SQL values.
 
 use bytes::Bytes;
-use sql::types::{Date, DateTime, Time, Value};
+use sql::types::{CharacterSet, Date, DateTime, Time, Value};
 use wire::mysql::constant::column_type;
 use wire::mysql::value::Param;
 
-/// One parameter as a value.
+/// One parameter as a value; `set` is `character_set_client`.
 ///
 /// # Errors
 /// 1210 when a date or time is none that MySQL has.
-pub fn value(param: &Param<'_>) -> sql::Result<Value> {
+pub fn value(param: &Param<'_>, set: CharacterSet) -> sql::Result<Value> {
     let wrong = || sql::Error::wrong_arguments("EXECUTE");
     Ok(match param {
         Param::Null => Value::Null,
@@ -17,7 +17,7 @@ pub fn value(param: &Param<'_>) -> sql::Result<Value> {
         Param::UInt(value) => Value::UInt(*value),
         Param::Float(value) => Value::Double(f64::from(*value)),
         Param::Double(value) => Value::Double(*value),
-        Param::Bytes { value, column_type } => string(value, *column_type),
+        Param::Bytes { value, column_type } => string(value, *column_type, set),
         Param::Date(value)
             if value.hour == 0 && value.minute == 0 && value.second == 0 && value.microsecond == 0 =>
         {
@@ -48,8 +48,8 @@ fn date(value: &wire::mysql::value::DateTime) -> Option<Date> {
     Date::new_lenient(value.year.into(), value.month.into(), value.day.into())
 }
 
-/// Text unless bound as binary, or not valid UTF-8.
-fn string(value: &[u8], code: u8) -> Value {
+/// Text of the client's character set, unless bound as binary, or not valid in it.
+fn string(value: &[u8], code: u8, set: CharacterSet) -> Value {
     let bytes = Bytes::copy_from_slice(value);
     let binary = matches!(
         code,
@@ -59,6 +59,12 @@ fn string(value: &[u8], code: u8) -> Value {
             | column_type::BLOB
             | column_type::BIT
     );
+    if !binary && !set.is_held_as_is() {
+        return match set.decode(value) {
+            Ok(text) => Value::Text(Bytes::from(text.into_owned())),
+            Err(_) => Value::Blob(bytes),
+        };
+    }
     if !binary && std::str::from_utf8(value).is_ok() { Value::Text(bytes) } else { Value::Blob(bytes) }
 }
 
@@ -70,7 +76,7 @@ mod tests {
     fn a_time_of_any_number_of_hours_is_clamped() {
         let time = |hours, negative| {
             let time = wire::mysql::value::Time { negative, hours, minute: 59, second: 59, microsecond: 0 };
-            value(&Param::Time(time)).unwrap()
+            value(&Param::Time(time), CharacterSet::Utf8mb4).unwrap()
         };
         assert_eq!(time(u32::MAX, false), time(838, false));
         assert_eq!(time(u32::MAX, true), time(838, true));

@@ -62,6 +62,7 @@ pub struct CachedPlan {
 struct Settings {
     safe_updates: bool,
     time_zone_offset_seconds: i32,
+    temporary_version: u64,
 }
 
 impl Settings {
@@ -69,6 +70,7 @@ impl Settings {
         Settings {
             safe_updates: state.variables.sql_safe_updates,
             time_zone_offset_seconds: state.variables.time_zone_offset_seconds,
+            temporary_version: state.temporary_version(),
         }
     }
 }
@@ -118,6 +120,7 @@ pub(super) fn parameter_type(value: &Value) -> Option<DataType> {
         Value::Date(_) => DataType::DATE,
         Value::Time(_) => DataType::time(6),
         Value::DateTime(_) => DataType::datetime(6),
+        Value::Json(_) => DataType::JSON,
     })
 }
 

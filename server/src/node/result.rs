@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use sql::codec::Cell;
 use sql::execute::{ResultColumn, Sink};
-use sql::types::{TypeKind, Value};
+use sql::types::{Attributes, CharacterSet, Collation, TypeKind, Value};
 use wire::mysql::column::Column;
 use wire::mysql::constant::{Capabilities, StatusFlags};
 use wire::mysql::packet::PacketWriter;
@@ -40,9 +40,10 @@ pub trait Answer: Sink + Send {
     fn know_columns(&mut self, _definitions: &Arc<Definitions>) {}
 }
 
-/// The definitions of a plan's columns as packets, made when the plan's rows are first sent.
+/// The definitions of a plan's columns as packets, made when the plan's rows are first sent, and the `character_set_results` that they are
+/// for: clients of one application have the same.
 #[derive(Debug, Default)]
-pub struct Definitions(OnceLock<Box<[u8]>>);
+pub struct Definitions(OnceLock<(Option<Collation>, Box<[u8]>)>);
 
 /// Where a reply is written.
 pub struct Reply<'a> {
@@ -58,6 +59,8 @@ pub struct Reply<'a> {
     pub status: StatusFlags,
     /// The client does not want the definitions of columns (`resultset_metadata`).
     pub omits_metadata: bool,
+    /// `character_set_results`; none where texts go as they are.
+    pub results: Option<Collation>,
     kinds: Vec<Encoding>,
     mark: (usize, u8),
     flushed: bool,
@@ -70,6 +73,21 @@ pub struct Reply<'a> {
 #[derive(Clone, Copy, Debug)]
 struct Encoding {
     data_type: sql::types::DataType,
+    /// The character set that texts are converted to, where their bytes are not its own.
+    set: Option<CharacterSet>,
+}
+
+impl Encoding {
+    fn new(column: &ResultColumn, results: Option<Collation>) -> Encoding {
+        let own = column.data_type.collation.set();
+        let set = match results.map(Collation::set) {
+            None | Some(CharacterSet::Binary) => own,
+            Some(set) => set,
+        };
+        let differs = set != own && !set.holds_everything() || !set.is_held_as_is();
+        let converts = column.data_type.is_text() && differs;
+        Encoding { data_type: column.data_type, set: converts.then_some(set) }
+    }
 }
 
 impl<'a> Reply<'a> {
@@ -88,6 +106,7 @@ impl<'a> Reply<'a> {
             stream: None,
             status,
             omits_metadata: false,
+            results: Some(Collation::default()),
             kinds: Vec::new(),
             mark,
             flushed: false,
@@ -135,23 +154,25 @@ impl Answer for Reply<'_> {
 impl Sink for Reply<'_> {
     fn columns(&mut self, columns: &[ResultColumn]) -> sql::Result<()> {
         self.kinds.clear();
-        self.kinds.extend(columns.iter().map(|column| Encoding { data_type: column.data_type }));
+        let results = self.results;
+        self.kinds.extend(columns.iter().map(|column| Encoding::new(column, results)));
         let made = self.definitions.take();
+        let definition = |column: &ResultColumn| super::metadata::definition(column, results);
         if self.capabilities.contains(Capabilities::OPTIONAL_RESULTSET_METADATA) {
-            let definitions: Vec<Column> = columns.iter().map(super::metadata::definition).collect();
+            let definitions: Vec<Column> = columns.iter().map(definition).collect();
             put_optional_definitions(self.writer, &definitions, !self.omits_metadata);
             put_definitions_end(self.writer, self.capabilities, self.status);
             return Ok(());
         }
-        let packets = made.as_ref().and_then(|definitions| definitions.0.get());
-        if let Some(packets) = packets {
+        let kept = made.as_ref().and_then(|definitions| definitions.0.get());
+        if let Some((_, packets)) = kept.filter(|(of, _)| *of == results) {
             self.writer.put_copied_packets(packets);
         } else {
             let from = self.writer.len();
-            let definitions: Vec<Column> = columns.iter().map(super::metadata::definition).collect();
+            let definitions: Vec<Column> = columns.iter().map(definition).collect();
             put_definitions(self.writer, &definitions);
             if let Some(made) = &made {
-                let _ = made.0.set(self.writer.as_slice()[from..].into());
+                let _ = made.0.set((results, self.writer.as_slice()[from..].into()));
             }
         }
         put_definitions_end(self.writer, self.capabilities, self.status);
@@ -163,13 +184,19 @@ impl Sink for Reply<'_> {
         if self.binary {
             let mut out = BinaryRow::begin(self.writer, row.len());
             for (value, encoding) in row.iter().zip(&self.kinds) {
-                put_binary(&mut out, value, &encoding.data_type, &mut self.scratch);
+                match (value, encoding.set) {
+                    (Value::Text(text), Some(set)) => out.bytes(&set.encode(text)),
+                    _ => put_binary(&mut out, value, &encoding.data_type, &mut self.scratch),
+                }
             }
             out.end();
         } else {
             let mut out = TextRow::begin(self.writer);
             for (value, encoding) in row.iter().zip(&self.kinds) {
-                put_text(&mut out, value, &encoding.data_type, &mut self.scratch);
+                match (value, encoding.set) {
+                    (Value::Text(text), Some(set)) => out.bytes(&set.encode(text)),
+                    _ => put_text(&mut out, value, &encoding.data_type, &mut self.scratch),
+                }
             }
             out.end();
         }
@@ -182,7 +209,8 @@ impl Sink for Reply<'_> {
             let mut out = BinaryRow::begin(self.writer, row.len());
             for (cell, encoding) in row.iter().zip(&self.kinds) {
                 match cell {
-                    Cell::Text(place) | Cell::Blob(place) => out.bytes(&stored[place.clone()]),
+                    Cell::Text(place) => put_stored(&stored[place.clone()], encoding, |text| out.bytes(text)),
+                    Cell::Blob(place) => out.bytes(&stored[place.clone()]),
                     Cell::Value(value) => put_binary(&mut out, value, &encoding.data_type, &mut self.scratch),
                 }
             }
@@ -191,7 +219,8 @@ impl Sink for Reply<'_> {
             let mut out = TextRow::begin(self.writer);
             for (cell, encoding) in row.iter().zip(&self.kinds) {
                 match cell {
-                    Cell::Text(place) | Cell::Blob(place) => out.bytes(&stored[place.clone()]),
+                    Cell::Text(place) => put_stored(&stored[place.clone()], encoding, |text| out.bytes(text)),
+                    Cell::Blob(place) => out.bytes(&stored[place.clone()]),
                     Cell::Value(value) => put_text(&mut out, value, &encoding.data_type, &mut self.scratch),
                 }
             }
@@ -201,23 +230,39 @@ impl Sink for Reply<'_> {
     }
 }
 
+/// A text as it is stored, in the character set of the results.
+fn put_stored(text: &[u8], encoding: &Encoding, put: impl FnOnce(&[u8])) {
+    match encoding.set {
+        None => put(text),
+        Some(set) => put(&set.encode(text)),
+    }
+}
+
 fn put_text(out: &mut TextRow<'_>, value: &Value, data_type: &sql::types::DataType, scratch: &mut Vec<u8>) {
     match value {
         Value::Null => out.null(),
         Value::Int(value) if data_type.kind != TypeKind::Year => out.int(*value),
-        Value::UInt(value) => out.uint(*value),
+        Value::UInt(value) if data_type.attributes == Attributes::NONE && !is_bit(data_type.kind) => {
+            out.uint(*value);
+        }
         Value::Text(bytes) | Value::Blob(bytes) => out.bytes(bytes),
         Value::Int(_)
+        | Value::UInt(_)
         | Value::Double(_)
         | Value::Decimal(_)
         | Value::Date(_)
         | Value::Time(_)
-        | Value::DateTime(_) => {
+        | Value::DateTime(_)
+        | Value::Json(_) => {
             scratch.clear();
             sql::types::text::write_text(value, data_type, scratch);
             out.bytes(scratch);
         }
     }
+}
+
+fn is_bit(kind: TypeKind) -> bool {
+    matches!(kind, TypeKind::Bit(_))
 }
 
 /// Writes a value in the binary form of its column's type; a value of another family is converted the way the text
@@ -282,7 +327,8 @@ fn bits(value: &Value) -> i64 {
         | Value::Blob(_)
         | Value::Date(_)
         | Value::Time(_)
-        | Value::DateTime(_) => 0,
+        | Value::DateTime(_)
+        | Value::Json(_) => 0,
     }
 }
 
@@ -324,14 +370,7 @@ mod tests {
         let mut reply = Reply::new(&mut writer, Capabilities::SERVER, false, StatusFlags::empty());
         reply.stream = Some(&mut send);
         reply.let_rows_leave(early);
-        reply.kinds.push(Encoding {
-            data_type: sql::types::DataType {
-                kind: TypeKind::LongBlob,
-                unsigned: false,
-                collation: sql::types::Collation::Binary,
-                display_width: 0,
-            },
-        });
+        reply.kinds.push(Encoding { data_type: sql::types::DataType::LONGBLOB, set: None });
         let value = Value::Blob(vec![7; RESULT_FLUSH_BYTES / 4].into());
         for _ in 0..8 {
             reply.row(std::slice::from_ref(&value)).unwrap();

@@ -101,11 +101,14 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Option<Outcome>, Error> {
         let plan = &planned.plan;
-        let latest = plan.is_write() || self.locks_reads(plan);
+        let latest = plan.needs_leader() || self.locks_reads(plan);
         let term = self.node.sequencer.term();
         self.check_table_locks(term)?;
         if !plan.tables().is_empty() {
             self.check_branch_is_active()?;
+        }
+        if plan.uses_temporary && self.branch.is_some() {
+            return Err(Error::temporary_in_xa());
         }
         self.check_not_doomed()?;
         let begun = match self.check_may_run(plan, latest, term).await {
@@ -171,10 +174,10 @@ impl Session {
         let autocommit = self.state.variables.autocommit;
         let next = self.next;
         // What reads nothing begins no transaction: the one of autocommit=0 begins with the first table.
-        let goes_on = !autocommit && !plan.tables().is_empty();
+        let goes_on = !autocommit && (!plan.tables().is_empty() || plan.uses_temporary);
         let is_alone = self.open.is_none() && !goes_on;
         let is_refused = self.ensure_open(goes_on).read_only && changes_rows(plan);
-        if is_alone && (is_refused || plan.tables().is_empty()) {
+        if is_alone && (is_refused || plan.tables().is_empty() && !plan.uses_temporary) {
             // What SET TRANSACTION said is not for a statement that has not begun, or reads nothing.
             self.next = next;
         }
@@ -185,6 +188,9 @@ impl Session {
             return Err(Error::internal("no transaction is open"));
         };
         open.check_locking_read(plan)?;
+        if plan.uses_temporary {
+            self.temporary.attach_to(open);
+        }
         if latest {
             open.term = open.term.or(term);
             super::large::stream(open, &self.node, &self.connection);
@@ -233,7 +239,9 @@ impl Session {
             return if latest {
                 self.commit().await
             } else {
-                self.open = None;
+                if let Some(mut open) = self.open.take() {
+                    open.txn.keep_temporary();
+                }
                 Ok(())
             };
         }
@@ -494,7 +502,7 @@ fn placed_answer(outcome: &Outcome) -> Placed {
 
 /// Whether a plan changes rows, which a locking read does not.
 fn changes_rows(plan: &Plan) -> bool {
-    plan.is_write() && !matches!(plan.statement, Planned::Query(_))
+    plan.is_write() && !matches!(plan.statement, Planned::Query(_)) && !plan.changes_temporary()
 }
 
 /// What a statement changes of its session while it runs, as it was before: for when it has to run again.

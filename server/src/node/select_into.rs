@@ -138,7 +138,7 @@ impl Answer for Variables<'_> {
 fn variable_value(value: &Value, of: &DataType) -> Value {
     match (value, of.kind) {
         (Value::Decimal(decimal), TypeKind::Decimal { scale, .. }) => Value::Decimal(decimal.rescale(scale)),
-        (Value::Date(_) | Value::Time(_) | Value::DateTime(_), _) => {
+        (Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Json(_), _) => {
             to_text(value, of).map_or(Value::Null, Value::Text)
         }
         _ => value.clone(),

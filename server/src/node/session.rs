@@ -29,6 +29,7 @@ use super::process::{Connection, count};
 use super::reads::NoAnswer;
 use super::sequencer::Refused;
 use super::table_locks::{GlobalReadLock, HeldTables};
+use super::temporary::TemporaryRows;
 use super::user_locks::OwnUserLocks;
 use super::xa::Branch;
 use crate::forward::message::Placed;
@@ -107,6 +108,8 @@ pub struct Session {
     pub next_statement_id: u32,
     /// LOCK TABLES.
     pub tables: Option<HeldTables>,
+    /// Rows of its temporary tables.
+    pub temporary: TemporaryRows,
     /// FLUSH TABLES WITH READ LOCK.
     pub global_read_lock: Option<GlobalReadLock>,
     /// GET_LOCK(): released when the session ends.
@@ -142,6 +145,7 @@ impl Session {
             awaits_user_lock: false,
             user_lock_calls: UserLockCalls::default(),
             tables: None,
+            temporary: TemporaryRows::default(),
             global_read_lock: None,
             branch: None,
             transaction_elsewhere: false,
@@ -218,6 +222,7 @@ impl Session {
     /// ROLLBACK. Locks are released; a session without transaction is left as it is.
     pub fn rollback(&mut self) {
         self.open = None;
+        self.tidy_temporary();
         self.state.in_transaction = false;
     }
 
@@ -227,7 +232,9 @@ impl Session {
     /// 1053 when this node lost its leadership before the transaction had a place in the log (it is rolled back), or when
     /// the entry did not survive the change of leader; 1105 with the GTID when the outcome is not known yet.
     pub async fn commit(&mut self) -> Result<(), Error> {
+        self.temporary.end_transaction();
         let Some(open) = self.open.take() else { return Ok(()) };
+        self.tidy_temporary();
         self.state.in_transaction = false;
         self.commit_open(open, EntryKind::Transaction).await
     }
@@ -244,6 +251,7 @@ impl Session {
             }
             let held = self.held(&open);
             let term = open.term;
+            open.txn.keep_temporary();
             drop(open);
             return match held {
                 Some(wait) => self.wait_for_seen(wait, term).await,
@@ -279,6 +287,7 @@ impl Session {
         }
         let (index, wait) = self.sequence(term, sealed).await?;
         open.txn.sequenced();
+        open.txn.keep_temporary();
         open.txn.release_locks();
         drop(open);
         if kind == EntryKind::Transaction && SeededBug::AckBeforeQuorum.is_made() {
@@ -588,6 +597,7 @@ impl Session {
     pub fn reset(&mut self) {
         self.rollback();
         self.branch = None;
+        self.forget_temporary();
         self.release_tables();
         self.global_read_lock = None;
         self.user_locks.release();
@@ -645,6 +655,7 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         account: if user == "root" { AccountId::root() } else { AccountId::default() },
         active_roles: Vec::new(),
         authorization: Arc::new(sql::authorization::Authorization::unknown()),
+        temporary: None,
         tracked: None,
     }
 }

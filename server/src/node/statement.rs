@@ -111,13 +111,19 @@ impl Session {
             | Statement::Explain(_)
             | Statement::Do(_) => self.run_planned(statement, parameters, plan, reply).await,
             Statement::CreateDatabase { .. }
+            | Statement::AlterDatabase { .. }
             | Statement::DropDatabase { .. }
             | Statement::CreateTable(_)
             | Statement::DropTable { .. }
+            | Statement::DropTemporary { .. }
             | Statement::TruncateTable(_)
-            | Statement::CreateIndex { .. }
-            | Statement::DropIndex { .. }
+            | Statement::AlterTable(_)
+            | Statement::CreateIndex(_)
+            | Statement::DropIndex(_)
             | Statement::RenameTable(_) => {
+                if self.is_of_temporary(statement) {
+                    return self.run_temporary(statement).await;
+                }
                 if self.global_read_lock.is_some() {
                     return Err(Error::conflicting_read_lock());
                 }
@@ -153,6 +159,7 @@ impl Session {
             Statement::Rollback => {
                 count(&self.node.processes.counters.rollbacks);
                 self.rollback();
+                self.warn_of_temporary();
                 Ok(Outcome::default())
             }
             Statement::Savepoint(name) => {
@@ -201,7 +208,7 @@ impl Session {
     pub fn describe(&mut self, table: &str) -> Result<Vec<ResultColumn>, Error> {
         self.know_catalog()?;
         self.check_may_describe(table)?;
-        sql::show::field_list(&self.node.catalog(), self.state.database.as_deref(), table)
+        sql::show::field_list(&self.node.catalog(), &self.state, table)
     }
 
     /// SHOW and ANALYZE: read the catalog, the session and the host.
@@ -290,12 +297,14 @@ impl Session {
         }
         self.know_catalog()?;
         self.check_may_use(database)?;
-        if !self.node.catalog().has_database(database) {
+        let catalog = self.node.catalog();
+        if !catalog.has_database(database) {
             return Err(Error::unknown_database(database));
         }
+        let collation = catalog.databases.get(database).map(|found| found.collation).unwrap_or_default();
         self.state.database = Some(database.to_owned());
         self.state.note_schema();
-        self.state.variables.leave_database();
+        self.state.variables.enter_database(collation);
         self.connection.identify(&self.state.user, Some(database));
         Ok(())
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sql::Error;
-use sql::ast::{Statement, TableLock, TableName};
+use sql::ast::{AlterAction, Statement, TableLock, TableName};
 use sql::ddl;
 use sql::session::{LockedTable, LockedTables};
 use storage::txn::{LockMode, LockOutcome, Transaction, WaitPolicy};
@@ -143,6 +143,10 @@ impl Session {
         for lock in locks {
             let database = self.database_of(&lock.name)?;
             ddl::refuse_system(&database, &self.state)?;
+            if self.state.temporary_table(&database, &lock.name.table).is_some() {
+                // Nobody else can come to it, and it can be used under LOCK TABLES without being named.
+                continue;
+            }
             let alias = lock.alias.clone().unwrap_or_else(|| lock.name.table.clone());
             if tables.iter().any(|other| other.database == database && other.alias == alias) {
                 return Err(Error::nonunique_table(alias));
@@ -272,15 +276,16 @@ impl Session {
             }
             Statement::RenameTable(pairs) => {
                 for (from, to) in pairs {
-                    for locked in tables.iter_mut().filter(|locked| is_named(locked, from)) {
-                        let (database, table) = names_of(to);
-                        if locked.alias == locked.table {
-                            locked.alias.clone_from(&table);
-                        }
-                        locked.database = database.unwrap_or_default();
-                        locked.table = table;
-                    }
+                    rename_locked(&mut tables, from, to, current.as_deref());
                 }
+            }
+            Statement::AlterTable(alter) => {
+                let renamed = alter.actions.iter().rev().find_map(|action| match action {
+                    AlterAction::Rename(to) => Some(to),
+                    _ => None,
+                });
+                let Some(to) = renamed else { return };
+                rename_locked(&mut tables, &alter.table, to, current.as_deref());
             }
             _ => return,
         }
@@ -289,5 +294,21 @@ impl Session {
         } else {
             self.state.locked_tables = Some(Arc::new(LockedTables { tables }));
         }
+    }
+}
+
+/// A table that this session has locked has another name from now on.
+fn rename_locked(tables: &mut [LockedTable], from: &TableName, to: &TableName, current: Option<&str>) {
+    let database_of = |name: &TableName| name.database.clone().or_else(|| current.map(str::to_owned));
+    let from_database = database_of(from);
+    for locked in tables {
+        if Some(&locked.database) != from_database.as_ref() || locked.table != from.table {
+            continue;
+        }
+        if locked.alias == locked.table {
+            locked.alias.clone_from(&to.table);
+        }
+        locked.database = database_of(to).unwrap_or_default();
+        locked.table.clone_from(&to.table);
     }
 }

@@ -172,8 +172,8 @@ fn put_settings(state: &SessionState, key: &mut Vec<u8>) {
 impl Session {
     /// A plan for a text by its template, if it has one that can be trusted to do the same as its own.
     pub fn text_run(&mut self, text: &[u8]) -> Option<TextRun> {
-        if self.state.locked_tables.is_some() {
-            // Planning is what keeps a statement to the tables that are locked.
+        if self.state.locked_tables.is_some() || self.state.temporary.is_some() {
+            // Planning is what keeps a statement to the tables that are locked, and what finds temporary ones.
             return None;
         }
         let mut lookup = std::mem::take(&mut self.text_lookup);

@@ -334,7 +334,9 @@ impl Node {
 fn has_tables(query: &Query) -> bool {
     match &query.body {
         QueryBody::Select(select) => select.from.as_ref().is_some_and(is_of_tables),
-        QueryBody::Union { left, right, .. } => has_tables(left) || has_tables(right),
+        QueryBody::SetOperation { left, right, .. } => has_tables(left) || has_tables(right),
+        QueryBody::Values(_) => false,
+        QueryBody::Nested(inner) => has_tables(inner),
     }
 }
 

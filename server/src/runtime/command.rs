@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sql::ast::Statement;
 use sql::execute::Outcome;
-use sql::types::Value;
+use sql::types::{CharacterSet, Value};
 use wire::mysql::column::Column;
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags, cursor_type};
@@ -244,8 +244,15 @@ impl Client {
             && self.session.state.variables.omits_metadata()
     }
 
+    /// A statement's text, which came in `character_set_client`.
+    fn read_text(&self, text: &Bytes) -> Bytes {
+        let variables = &self.session.state.variables;
+        sql::parse::to_utf8(text, variables.character_set_client, variables.sql_mode)
+    }
+
     /// COM_QUERY: one statement, or several when the client can take several results.
     async fn query(&mut self, text: &Bytes, socket: &mut Socket) -> Result<(), End> {
+        let text = &self.read_text(text);
         self.session.connection.begin("Query", Some(text.clone()));
         self.session.time_hint_ms = sql::parse::max_execution_time(text);
         let forwards = self.forwards();
@@ -348,6 +355,7 @@ impl Client {
         let mut send = |bytes: &[u8]| send_rows(channel, bytes, &connection, &mut gone);
         let mut reply = Reply::new(writer, self.capabilities, is_binary, status);
         reply.omits_metadata = omits_metadata;
+        reply.results = self.session.state.variables.results;
         reply.stream = Some(&mut send);
         let result = self.session.run(statement, values, plan, &mut reply).await;
         if gone {
@@ -401,8 +409,9 @@ impl Client {
         self.session.state.warnings.clear();
         self.session.state.warning_count = 0;
         self.session.shows_diagnostics = false;
+        let text = self.read_text(&Bytes::copy_from_slice(text));
         let prepared = match self.session.standing.admit_command() {
-            Ok(()) => self.session.prepare(text).await,
+            Ok(()) => self.session.prepare(&text).await,
             Err(refused) => Err(refused),
         };
         let prepared = match prepared {
@@ -415,10 +424,12 @@ impl Client {
         let id = self.session.next_statement_id;
         self.session.next_statement_id = id.wrapping_add(1).max(1);
         let parameters = vec![Column::parameter(); prepared.parameter_count];
+        let results = self.session.state.variables.results;
+        let of_results = |column| definition(column, results);
         let columns: Vec<Column> = prepared
             .plan
             .as_ref()
-            .map(|cached| cached.plan.result_columns().iter().map(definition).collect())
+            .map(|cached| cached.plan.result_columns().iter().map(of_results).collect())
             .unwrap_or_default();
         let (capabilities, status, warnings) = (self.capabilities, self.status(), self.warnings());
         if capabilities.contains(Capabilities::OPTIONAL_RESULTSET_METADATA) {
@@ -458,7 +469,8 @@ impl Client {
         self.session.connection.begin("Execute", Some(prepared.text.clone()));
         self.session.time_hint_ms = sql::parse::max_execution_time(&prepared.text);
         let has_attributes = self.capabilities.contains(Capabilities::QUERY_ATTRIBUTES);
-        let values = bind(bytes, prepared.parameter_count, has_attributes.then_some(flags), binding);
+        let set = self.session.state.variables.character_set_client;
+        let values = bind(bytes, prepared.parameter_count, has_attributes.then_some(flags), binding, set);
         binding.long_data.clear();
         binding.cursor = None;
         match values {
@@ -517,6 +529,7 @@ impl Client {
         let mut reply = Reply::new(&mut rows, self.capabilities, true, self.status());
         reply.stream = Some(&mut send);
         reply.omits_metadata = self.omits_metadata();
+        reply.results = self.session.state.variables.results;
         let result = self.session.run(&statement, values, Some(&mut prepared.plan), &mut reply).await;
         let result = result.map_err(|error| spill.failure.take().unwrap_or(error));
         self.observe(&statement, &result);
@@ -598,7 +611,8 @@ impl Client {
         match columns {
             Ok(columns) => {
                 for column in columns.iter().filter(|_| !self.omits_metadata()) {
-                    definition(column).encode_with_default(writer, None);
+                    let results = self.session.state.variables.results;
+                    definition(column, results).encode_with_default(writer, None);
                 }
                 put_end(writer, self.capabilities, self.status(), 0);
             }
@@ -613,6 +627,7 @@ fn bind(
     count: usize,
     flags: Option<u8>,
     binding: &mut Binding,
+    set: CharacterSet,
 ) -> Result<Vec<Value>, ErrorPacket> {
     let Binding { types, long_data, .. } = binding;
     let parsed = match flags {
@@ -623,7 +638,7 @@ fn bind(
     let mut values = Vec::with_capacity(count);
     for parameter in parsed {
         let parameter = parameter.map_err(|error| errno::from_wire(&error))?;
-        values.push(parameters::value(&parameter).map_err(|error| errno::packet(&error))?);
+        values.push(parameters::value(&parameter, set).map_err(|error| errno::packet(&error))?);
     }
     Ok(values)
 }

@@ -253,6 +253,11 @@ async fn handshake(
     (state.account, state.active_roles) = (standing.account.clone(), standing.roles.clone());
     state.client_found_rows = response.capabilities.contains(Capabilities::FOUND_ROWS);
     super::requested::apply(node, &response, &mut state, process);
+    if let Err(error) = state.variables.speak(response.charset.into()) {
+        crate::node::errno::packet(&error).encode(&mut socket.writer);
+        socket.flush().await?;
+        return Err(End::Closed);
+    }
     socket.reader.set_packet_bytes_max(state.variables.max_allowed_packet_bytes as usize);
     process.identify(&user, None);
     let mut session = Session::new(Arc::clone(node), Arc::clone(process), state);
@@ -453,7 +458,11 @@ async fn change_user(socket: &mut Socket, client: &mut Client, body: &[u8], sequ
     let logging_in = login::log_in(&node, socket, sequence, &attempt);
     let standing =
         tokio::time::timeout(node.connect_timeout(), logging_in).await.map_err(|_| End::Closed)??;
-    if let Err(error) = client.become_user(&user, standing, database.as_deref()) {
+    let identified = client.become_user(&user, standing, database.as_deref());
+    let charset = change.charset;
+    let spoken = identified
+        .and_then(|()| charset.map_or(Ok(()), |charset| client.session.state.variables.speak(charset)));
+    if let Err(error) = spoken {
         crate::node::errno::packet(&error).encode(&mut socket.writer);
         socket.flush().await?;
         return Err(End::Closed);

@@ -1,5 +1,7 @@
 //! Schema statements as written.
 
+use bytes::Bytes;
+
 use crate::ast::Expr;
 use crate::types::{Collation, DataType};
 
@@ -17,12 +19,16 @@ pub struct TableName {
 pub struct CreateTable {
     /// Name.
     pub name: TableName,
+    /// TEMPORARY.
+    pub temporary: bool,
     /// IF NOT EXISTS.
     pub if_not_exists: bool,
     /// Columns.
     pub columns: Vec<ColumnDefinition>,
     /// Table-level keys, and column-level PRIMARY KEY / UNIQUE in order.
     pub keys: Vec<KeyDefinition>,
+    /// CHECK constraints of columns and of the table, in order.
+    pub checks: Vec<CheckDefinition>,
     /// Default collation, if given.
     pub collation: Option<Collation>,
     /// AUTO_INCREMENT = n.
@@ -40,6 +46,10 @@ pub struct ColumnDefinition {
     pub name: String,
     /// Type; text without COLLATE/CHARSET has `collation_given == false` and takes the table's.
     pub data_type: DataType,
+    /// The members of an ENUM or SET as written, whose type has none yet.
+    pub members: Vec<Bytes>,
+    /// What MySQL warns of in how the type is written, in order.
+    pub warnings: Vec<TypeWarning>,
     /// Whether the column said its collation.
     pub collation_given: bool,
     /// NULL / NOT NULL as written.
@@ -52,10 +62,100 @@ pub struct ColumnDefinition {
     pub auto_increment: bool,
     /// COMMENT.
     pub comment: String,
+    /// Whether the default is an expression in parentheses.
+    pub default_is_expression: bool,
+    /// GENERATED ALWAYS AS.
+    pub generated: Option<GeneratedDefinition>,
+    /// INVISIBLE.
+    pub invisible: bool,
+    /// CHECK constraints written with the column.
+    pub checks: Vec<CheckDefinition>,
+}
+
+/// `GENERATED ALWAYS AS (expression) [VIRTUAL | STORED]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GeneratedDefinition {
+    /// The expression.
+    pub expression: Expr,
+    /// STORED.
+    pub stored: bool,
+}
+
+/// `[CONSTRAINT name] CHECK (expression) [[NOT] ENFORCED]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckDefinition {
+    /// Name, if given.
+    pub name: Option<String>,
+    /// The condition.
+    pub expression: Expr,
+    /// False for NOT ENFORCED.
+    pub enforced: bool,
+    /// The column that it was written with, to which alone it may refer.
+    pub column: Option<String>,
+}
+
+/// Deprecated words of a column's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeWarning {
+    /// ZEROFILL.
+    Zerofill,
+    /// The width of an integer.
+    DisplayWidth,
+    /// FLOAT(M,D), DOUBLE(M,D).
+    FloatDigits,
+    /// UNSIGNED of DECIMAL, FLOAT, DOUBLE.
+    UnsignedFraction,
+    /// YEAR(4).
+    YearWidth,
+    /// BINARY after a text type.
+    BinaryAttribute,
+    /// NATIONAL, NCHAR, NVARCHAR.
+    National,
+}
+
+impl TypeWarning {
+    /// MySQL's error number and words.
+    #[must_use]
+    pub fn message(self) -> (u16, &'static str) {
+        match self {
+            TypeWarning::Zerofill => (
+                1681,
+                "The ZEROFILL attribute is deprecated and will be removed in a future release. Use the LPAD function to \
+                 zero-pad numbers, or store the formatted numbers in a CHAR column.",
+            ),
+            TypeWarning::DisplayWidth => {
+                (1681, "Integer display width is deprecated and will be removed in a future release.")
+            }
+            TypeWarning::FloatDigits => (
+                1681,
+                "Specifying number of digits for floating point data types is deprecated and will be removed in a \
+                 future release.",
+            ),
+            TypeWarning::UnsignedFraction => (
+                1681,
+                "UNSIGNED for decimal and floating point data types is deprecated and support for it will be removed \
+                 in a future release.",
+            ),
+            TypeWarning::YearWidth => (
+                1287,
+                "'YEAR(4)' is deprecated and will be removed in a future release. Please use YEAR instead",
+            ),
+            TypeWarning::BinaryAttribute => (
+                1287,
+                "'BINARY as attribute of a type' is deprecated and will be removed in a future release. Please use a \
+                 CHARACTER SET clause with _bin collation instead",
+            ),
+            TypeWarning::National => (
+                3720,
+                "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 in a \
+                 future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be unambiguous.",
+            ),
+        }
+    }
 }
 
 /// A key of CREATE TABLE, CREATE INDEX, ALTER TABLE ADD.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyDefinition {
     /// Kind.
     pub kind: KeyKind,
@@ -63,6 +163,8 @@ pub struct KeyDefinition {
     pub name: Option<String>,
     /// Columns.
     pub columns: Vec<KeyPart>,
+    /// INVISIBLE.
+    pub invisible: bool,
 }
 
 /// Kinds of key.
@@ -75,10 +177,12 @@ pub enum KeyKind {
 }
 
 /// One column of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyPart {
-    /// Column.
+    /// Column; empty for an expression.
     pub column: String,
+    /// The expression of a functional key part.
+    pub expression: Option<Expr>,
     /// Prefix length.
     pub prefix: Option<u32>,
     /// DESC.

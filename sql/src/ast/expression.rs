@@ -2,14 +2,18 @@
 
 use bytes::Bytes;
 
-use crate::ast::Query;
+use crate::ast::{Query, WindowCall};
 use crate::types::{Collation, DataType, Decimal, Value};
 
 /// An expression, names unresolved.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
-    /// A literal: number, string, NULL, TRUE/FALSE (Int), DATE'…', _binary'…' (Blob). Decimal literals are Decimal, 1e0 Double.
+    /// A literal: number, string, NULL, DATE'…', _binary'…' (Blob). Decimal literals are Decimal, 1e0 Double.
     Literal(Value),
+    /// `_latin1'…'`, `_utf8mb4 X'…'`, `N'…'`: text with the collation of its introducer.
+    Introduced(Value, Collation),
+    /// `TRUE`, `FALSE`: 1 and 0, but printed as written.
+    Truth(bool),
     /// `X'4D79'`, `0x4D79`, `b'0100'`: bytes, but a number where a number is wanted.
     HexLiteral(Bytes),
     /// `?`, numbered from 0 in order of appearance in the statement.
@@ -72,6 +76,17 @@ pub enum Expr {
         /// NOT.
         negated: bool,
     },
+    /// `x > ANY (SELECT …)` and its like; `= ANY` and `<> ALL` come as [`Expr::InSubquery`].
+    Quantified {
+        /// Operand.
+        operand: Box<Expr>,
+        /// A comparison.
+        op: BinaryOp,
+        /// ALL rather than ANY.
+        all: bool,
+        /// Subquery.
+        query: Box<Query>,
+    },
     /// `[NOT] EXISTS (SELECT …)`.
     Exists {
         /// Subquery.
@@ -114,7 +129,8 @@ pub enum Expr {
     Cast {
         /// Operand.
         operand: Box<Expr>,
-        /// Target; CHAR without length is `LongText`, BINARY without length `LongBlob`.
+        /// Target; CHAR without length is `LongText`, BINARY without length `LongBlob`. Text of the collation `Binary` is text of the
+        /// connection's.
         to: DataType,
     },
     /// `x COLLATE c`, `CONVERT(x USING cs)` comes as a Cast to text.
@@ -131,6 +147,8 @@ pub enum Expr {
     },
     /// An aggregate call.
     Aggregate(Box<AggregateCall>),
+    /// A window function call.
+    Window(Box<WindowCall>),
     /// `VALUES(c)` in ON DUPLICATE KEY UPDATE.
     InsertedValue(String),
     /// `@name`.
@@ -151,11 +169,24 @@ pub enum Expr {
 }
 
 impl Expr {
+    /// The query of an expression that is a subquery, or compares with one.
+    #[must_use]
+    pub fn subquery(&self) -> Option<&Query> {
+        match self {
+            Expr::Exists { query, .. }
+            | Expr::Subquery(query)
+            | Expr::InSubquery { query, .. }
+            | Expr::Quantified { query, .. } => Some(query),
+            _ => None,
+        }
+    }
+
     /// The value of a literal that is assigned to a column of a type: hexadecimal and bit literals are numbers to numeric columns.
     #[must_use]
     pub fn literal_for(&self, data_type: &DataType) -> Option<Value> {
         match self {
-            Expr::Literal(value) => Some(value.clone()),
+            Expr::Literal(value) | Expr::Introduced(value, _) => Some(value.clone()),
+            Expr::Truth(value) => Some(Value::Int(i64::from(*value))),
             Expr::HexLiteral(bytes) if data_type.is_numeric() && bytes.len() <= size_of::<u64>() => {
                 let number = bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
                 Some(Value::UInt(number))
@@ -203,6 +234,8 @@ pub enum AggregateFunction {
     VarPop,
     VarSamp,
     AnyValue,
+    JsonArrayAgg,
+    JsonObjectAgg,
 }
 
 /// Unary operators.

@@ -4,17 +4,23 @@
 //! releases. Nothing here is stored or replicated.
 
 pub mod account;
+pub mod alter;
 pub mod ddl;
 pub mod expression;
 pub mod load;
+pub mod print;
+mod print_json;
 pub mod query;
 pub mod statement;
+pub mod window;
 pub mod xa;
 
 pub use account::*;
+pub use alter::*;
 pub use ddl::*;
 pub use expression::*;
 pub use load::*;
 pub use query::*;
 pub use statement::*;
+pub use window::*;
 pub use xa::*;

@@ -1,10 +1,14 @@
 //! Queries as written.
 
-use crate::ast::Expr;
+use std::sync::Arc;
 
-/// A SELECT, or a UNION of several.
+use crate::ast::{Expr, NamedWindow};
+
+/// A SELECT, VALUES, or a set operation over several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
+    /// WITH.
+    pub with: Option<Box<With>>,
     /// SELECT or set operation.
     pub body: QueryBody,
     /// ORDER BY of the whole.
@@ -22,8 +26,10 @@ pub struct Query {
 pub enum QueryBody {
     /// SELECT.
     Select(Box<Select>),
-    /// UNION (ALL or DISTINCT) of two.
-    Union {
+    /// UNION, INTERSECT or EXCEPT (ALL or DISTINCT) of two.
+    SetOperation {
+        /// Which.
+        operator: SetOperator,
         /// Left.
         left: Box<Query>,
         /// Right.
@@ -31,6 +37,39 @@ pub enum QueryBody {
         /// ALL: duplicates are kept.
         all: bool,
     },
+    /// `VALUES ROW(…), …`.
+    Values(Vec<Vec<Expr>>),
+    /// A query in parentheses that has ORDER BY, LIMIT or a locking clause of its own, and others after the parenthesis.
+    Nested(Box<Query>),
+}
+
+/// The set operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the SQL words")]
+pub enum SetOperator {
+    Union,
+    Intersect,
+    Except,
+}
+
+/// WITH: common table expressions, each of which sees those before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct With {
+    /// RECURSIVE: each sees itself, too.
+    pub recursive: bool,
+    /// The common table expressions.
+    pub tables: Vec<Arc<CommonTable>>,
+}
+
+/// One common table expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommonTable {
+    /// Name.
+    pub name: String,
+    /// Names of its columns; empty: those of the query.
+    pub columns: Vec<String>,
+    /// The query.
+    pub query: Query,
 }
 
 /// One SELECT.
@@ -48,8 +87,12 @@ pub struct Select {
     pub filter: Option<Expr>,
     /// GROUP BY (positions and aliases unresolved).
     pub group_by: Vec<Expr>,
+    /// WITH ROLLUP.
+    pub rollup: bool,
     /// HAVING.
     pub having: Option<Expr>,
+    /// WINDOW.
+    pub windows: Vec<NamedWindow>,
 }
 
 /// One item of a select list.
@@ -96,6 +139,10 @@ pub enum TableExpr {
         query: Box<Query>,
         /// AS (MySQL demands one: error 1248).
         alias: Option<String>,
+        /// Names of its columns; empty: those of the query.
+        columns: Vec<String>,
+        /// LATERAL: it sees the tables before it.
+        lateral: bool,
     },
     /// A join.
     Join {
@@ -186,5 +233,36 @@ impl Locking {
     #[must_use]
     pub fn is_of(&self, alias: &str) -> bool {
         self.of.is_empty() || self.of.iter().any(|of| of == alias)
+    }
+}
+
+impl Query {
+    /// A query without anything around its body.
+    #[must_use]
+    pub fn of(body: QueryBody) -> Query {
+        Query { with: None, body, order_by: Vec::new(), limit: None, offset: None, locking: None }
+    }
+
+    /// Whether it is nothing but its body.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.with.is_none() && self.order_by.is_empty() && self.limit.is_none() && self.locking.is_none()
+    }
+
+    /// Puts WITH in front. A query in parentheses that has one of its own keeps it inside.
+    pub fn add_with(&mut self, with: Option<Box<With>>) {
+        if with.is_none() {
+            return;
+        }
+        if self.with.is_some() {
+            let inner = std::mem::replace(self, Query::of(QueryBody::Values(Vec::new())));
+            self.body = QueryBody::Nested(Box::new(inner));
+        }
+        self.with = with;
+    }
+
+    /// The common table expressions that it defines.
+    pub fn common_tables(&self) -> impl Iterator<Item = &Arc<CommonTable>> {
+        self.with.iter().flat_map(|with| &with.tables)
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::account::AccountId;
 use crate::ast::{
-    AccountStatement, ActiveRoles, CreateTable, Expr, KeyDefinition, Load, Query, SelectInto, TableExpr,
-    TableName, UserName, VariableScope, Xa,
+    AccountStatement, ActiveRoles, AlterTable, CreateTable, Expr, Load, Query, SelectInto, TableExpr,
+    TableName, UserName, VariableScope, With, Xa,
 };
 use crate::types::Collation;
 
@@ -14,12 +14,19 @@ pub enum Statement {
     Query(Box<Query>),
     /// INSERT, REPLACE.
     Insert(Box<Insert>),
-    /// UPDATE of one table.
+    /// UPDATE.
     Update(Box<Update>),
-    /// DELETE from one table.
+    /// DELETE.
     Delete(Box<Delete>),
     /// EXPLAIN of a statement (traditional table; FORMAT other than that is refused by the parser with 1235).
     Explain(Box<Statement>),
+    /// ALTER DATABASE.
+    AlterDatabase {
+        /// Name; the current database without one.
+        name: Option<String>,
+        /// New default collation.
+        collation: Option<Collation>,
+    },
     /// CREATE DATABASE.
     CreateDatabase {
         /// Name.
@@ -45,27 +52,22 @@ pub enum Statement {
         /// IF EXISTS.
         if_exists: bool,
     },
+    /// DROP TEMPORARY TABLE.
+    DropTemporary {
+        /// Names.
+        names: Vec<TableName>,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
     /// TRUNCATE TABLE.
     TruncateTable(TableName),
-    /// CREATE INDEX, ALTER TABLE ADD KEY.
-    CreateIndex {
-        /// Table.
-        table: TableName,
-        /// Keys.
-        keys: Vec<KeyDefinition>,
-        /// Written as ALTER TABLE, which needs another privilege.
-        is_alter: bool,
-    },
-    /// DROP INDEX, ALTER TABLE DROP KEY.
-    DropIndex {
-        /// Table.
-        table: TableName,
-        /// Index name.
-        name: String,
-        /// Written as ALTER TABLE, which needs another privilege.
-        is_alter: bool,
-    },
-    /// RENAME TABLE a TO b, ALTER TABLE a RENAME b.
+    /// ALTER TABLE.
+    AlterTable(Box<AlterTable>),
+    /// CREATE INDEX: an ALTER TABLE that adds it, with another privilege.
+    CreateIndex(Box<AlterTable>),
+    /// DROP INDEX: an ALTER TABLE that drops it, with another privilege.
+    DropIndex(Box<AlterTable>),
+    /// RENAME TABLE a TO b.
     RenameTable(Vec<(TableName, TableName)>),
     /// ANALYZE TABLE: refreshes the planner's estimates and answers MySQL's result set.
     AnalyzeTable(Vec<TableName>),
@@ -81,6 +83,8 @@ pub enum Statement {
         character_set: String,
         /// COLLATE.
         collation: Option<String>,
+        /// NAMES, not CHARACTER SET: the connection's collation is set too.
+        is_names: bool,
     },
     /// SET [SESSION|GLOBAL] TRANSACTION …
     SetTransaction {
@@ -249,7 +253,9 @@ pub enum InsertSource {
 /// UPDATE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update {
-    /// Target; several tables are refused by the binder with 1235.
+    /// WITH.
+    pub with: Option<Box<With>>,
+    /// The table, or the join whose tables are changed.
     pub from: TableExpr,
     /// SET: column (with its table, if written) and value.
     pub assignments: Vec<(Expr, Expr)>,
@@ -268,7 +274,12 @@ pub struct Update {
 /// DELETE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delete {
-    /// Target.
+    /// WITH.
+    pub with: Option<Box<With>>,
+    /// `DELETE t, u FROM …` and `DELETE FROM t, u USING …`: the tables that rows are deleted from, by alias or name. Empty in the form for
+    /// one table.
+    pub targets: Vec<TableName>,
+    /// The table, or the join.
     pub from: TableExpr,
     /// WHERE.
     pub filter: Option<Expr>,

@@ -51,11 +51,18 @@ impl Source {
         }
     }
 
-    fn width(&self) -> usize {
-        match self {
+    /// The positions of the columns that `*` stands for.
+    fn in_star(&self) -> impl Iterator<Item = usize> {
+        let width = match self {
             Source::Stored(table) => table.columns.len(),
             Source::System(table) => table.columns.len(),
-        }
+        };
+        (0..width).filter(|position| match self {
+            Source::Stored(table) => {
+                !table.columns.get(*position).is_some_and(|column| column.hidden || column.invisible)
+            }
+            Source::System(_) => true,
+        })
     }
 }
 
@@ -254,9 +261,9 @@ fn check_all_columns(privilege: Privilege, source: &Source, session: &SessionSta
         let name = source.column(*position).unwrap_or_default();
         authorization.has_column(privilege, database, table, name)
     };
-    match (0..source.width()).find(|position| !has(position)) {
+    match source.in_star().find(|position| !has(position)) {
         None => Ok(()),
-        Some(_) if (0..source.width()).any(|position| has(&position)) => {
+        Some(_) if source.in_star().any(|position| has(&position)) => {
             Err(denied::table(session, privilege.name(), table))
         }
         Some(first) => {
@@ -326,6 +333,14 @@ impl Needs {
 
     /// Notes one.
     pub fn add(&self, requirement: Requirement) {
+        // Whoever has made a temporary table may do everything with it.
+        if let Requirement::Column { source, .. }
+        | Requirement::AllColumns { source, .. }
+        | Requirement::NoSuchColumn { source, .. } = &requirement
+            && matches!(source, Source::Stored(table) if table.is_temporary())
+        {
+            return;
+        }
         self.0.borrow_mut().add(requirement);
     }
 

@@ -8,14 +8,16 @@ use super::tables::{canonical, qualified};
 use crate::account::Privilege;
 use crate::ast::{Show, ShowKind, TableName};
 use crate::catalog::Catalog;
+use crate::session::SessionState;
 use crate::show::system_table::INFORMATION_SCHEMA;
 
 /// What MySQL asks for of those who look at replication.
 const REPLICATION: &[Grant] = &[Grant::Static(Privilege::Super), Grant::Static(Privilege::ReplicationClient)];
 
-/// What a SHOW statement needs; `current` is the current database.
+/// What a SHOW statement needs.
 #[must_use]
-pub fn of_show(show: &Show, current: Option<&str>, catalog: &Catalog) -> Requirements {
+pub fn of_show(show: &Show, session: &SessionState, catalog: &Catalog) -> Requirements {
+    let current = session.database.as_deref();
     let mut needed = Requirements::none();
     match &show.kind {
         ShowKind::Tables { database, .. }
@@ -32,6 +34,8 @@ pub fn of_show(show: &Show, current: Option<&str>, catalog: &Catalog) -> Require
                 needed.add(Requirement::Database { privilege: Privilege::Event, database });
             }
         }
+        ShowKind::Columns { table, .. } | ShowKind::Index { table } | ShowKind::CreateTable(table)
+            if crate::ddl::temporary::find(table, session).is_some() => {}
         ShowKind::Columns { table, .. } | ShowKind::Index { table } => {
             let name = qualified(table.database.as_deref(), &table.table, current);
             if let Some(name) = name.filter(|name| is_there(name, catalog)) {
@@ -78,10 +82,10 @@ pub fn of_show(show: &Show, current: Option<&str>, catalog: &Catalog) -> Require
 
 /// To be told the columns of a table, when it is there.
 #[must_use]
-pub fn columns_of(table: &str, current: Option<&str>, catalog: &Catalog) -> Requirements {
+pub fn columns_of(table: &str, session: &SessionState, catalog: &Catalog) -> Requirements {
     let table = TableName { database: None, table: table.to_owned() };
     let show = Show { kind: ShowKind::Columns { table, full: false }, like: None, filter: None };
-    of_show(&show, current, catalog)
+    of_show(&show, session, catalog)
 }
 
 /// To use a database, or to look into it: anything in it. Everybody may use information_schema.

@@ -6,7 +6,9 @@ use super::requirement::{Grant, Requirement, Requirements};
 use super::show;
 use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
-use crate::ast::{AssignmentTarget, Call, IntoTarget, Statement, TableName, VariableScope, Xa};
+use crate::ast::{
+    AlterAction, AlterTable, AssignmentTarget, Call, IntoTarget, Statement, TableName, VariableScope, Xa,
+};
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
 use crate::session::SessionState;
@@ -60,20 +62,37 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
         | Statement::Load(_)
         | Statement::Do(_) => Requirements::none(),
         Statement::CreateDatabase { name, .. } => on_database(Privilege::Create, name),
+        Statement::AlterDatabase { name, .. } => {
+            on_database(Privilege::Alter, name.as_deref().or(current).unwrap_or_default())
+        }
         Statement::DropDatabase { name, .. } => on_database(Privilege::Drop, name),
         Statement::CreateTable(create) => {
-            let mut needed = on_table(&[Privilege::Create], &create.name, current);
-            if let Some(like) = &create.like {
+            let mut needed = if create.temporary {
+                let database = create.name.database.as_deref().or(current);
+                let privilege = Privilege::CreateTemporaryTables;
+                database.map_or_else(Requirements::none, |name| on_database(privilege, name))
+            } else {
+                on_table(&[Privilege::Create], &create.name, current)
+            };
+            if let Some(like) = create.like.as_ref().filter(|like| !is_own(like, session)) {
                 needed.append(on_table(&[Privilege::Select], like, current));
             }
             needed
         }
-        Statement::DropTable { names, .. } => each(names, &[Privilege::Drop], current),
-        Statement::TruncateTable(name) => on_table(&[Privilege::Drop], name, current),
-        Statement::CreateIndex { table, is_alter, .. } | Statement::DropIndex { table, is_alter, .. } => {
-            let privilege = if *is_alter { Privilege::Alter } else { Privilege::Index };
-            on_table(&[privilege], table, current)
+        // Whoever has made a temporary table may do everything with it.
+        Statement::DropTemporary { .. } => Requirements::none(),
+        Statement::TruncateTable(name) if is_own(name, session) => Requirements::none(),
+        Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter)
+            if is_own(&alter.table, session) =>
+        {
+            Requirements::none()
         }
+        Statement::DropTable { names, .. } => each(names, &[Privilege::Drop], session),
+        Statement::TruncateTable(name) => on_table(&[Privilege::Drop], name, current),
+        Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
+            on_table(&[Privilege::Index], &alter.table, current)
+        }
+        Statement::AlterTable(alter) => of_alter(alter, current),
         Statement::RenameTable(pairs) => {
             let mut needed = Requirements::none();
             for (from, to) in pairs {
@@ -82,12 +101,12 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
             }
             needed
         }
-        Statement::AnalyzeTable(names) => each(names, &[Privilege::Select, Privilege::Insert], current),
+        Statement::AnalyzeTable(names) => each(names, &[Privilege::Select, Privilege::Insert], session),
         Statement::Use(name) => show::use_of(name),
-        Statement::Show(shown) => show::of_show(shown, current, catalog),
+        Statement::Show(shown) => show::of_show(shown, session, catalog),
         Statement::Set(assignments) => {
             let values = assignments.iter().map(|assignment| &assignment.value);
-            let mut needed = of_expressions(values, current);
+            let mut needed = of_expressions(values, session);
             for assignment in assignments {
                 needed.append(of_target(&assignment.target));
             }
@@ -97,7 +116,7 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
             Some(VariableScope::Global) => global_variables(),
             Some(VariableScope::Session) | None => Requirements::none(),
         },
-        Statement::Call(call) => of_call(call, current),
+        Statement::Call(call) => of_call(call, session),
         Statement::LockTables(locks) => {
             let mut needed = Requirements::none();
             for lock in locks {
@@ -105,7 +124,9 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
                     let database = name.database.unwrap_or_default();
                     needed.add(Requirement::Database { privilege: Privilege::LockTables, database });
                 }
-                needed.append(on_table(&[Privilege::Select], &lock.name, current));
+                if !is_own(&lock.name, session) {
+                    needed.append(on_table(&[Privilege::Select], &lock.name, current));
+                }
             }
             needed
         }
@@ -153,6 +174,18 @@ fn on_database(privilege: Privilege, name: &str) -> Requirements {
     needed
 }
 
+/// ALTER TABLE; one that renames the table needs what RENAME TABLE does, too.
+fn of_alter(alter: &AlterTable, current: Option<&str>) -> Requirements {
+    let renamed = alter.actions.iter().rev().find_map(|action| match action {
+        AlterAction::Rename(to) => Some(to),
+        _ => None,
+    });
+    let Some(to) = renamed else { return on_table(&[Privilege::Alter], &alter.table, current) };
+    let mut needed = on_table(&[Privilege::Drop, Privilege::Alter], &alter.table, current);
+    needed.append(on_table(&[Privilege::Insert, Privilege::Create], to, current));
+    needed
+}
+
 fn on_table(privileges: &[Privilege], name: &TableName, current: Option<&str>) -> Requirements {
     let mut needed = Requirements::none();
     if let Some(table) = qualified(name.database.as_deref(), &name.table, current) {
@@ -161,12 +194,17 @@ fn on_table(privileges: &[Privilege], name: &TableName, current: Option<&str>) -
     needed
 }
 
-fn each(names: &[TableName], privileges: &[Privilege], current: Option<&str>) -> Requirements {
+fn each(names: &[TableName], privileges: &[Privilege], session: &SessionState) -> Requirements {
     let mut needed = Requirements::none();
-    for name in names {
-        needed.append(on_table(privileges, name, current));
+    for name in names.iter().filter(|name| !is_own(name, session)) {
+        needed.append(on_table(privileges, name, session.database.as_deref()));
     }
     needed
+}
+
+/// Whether a name is that of a temporary table of the session.
+fn is_own(name: &TableName, session: &SessionState) -> bool {
+    crate::ddl::temporary::find(name, session).is_some()
 }
 
 fn global_variables() -> Requirements {
@@ -222,7 +260,8 @@ pub(super) fn cluster_view() -> Requirements {
 
 /// A procedure of the cluster needs what Group Replication's administration needs; one of another database EXECUTE there, before it is
 /// said that there is none.
-fn of_call(call: &Call, current: Option<&str>) -> Requirements {
+fn of_call(call: &Call, session: &SessionState) -> Requirements {
+    let current = session.database.as_deref();
     let schema = if call.schema.is_empty() { CONSENSUS } else { &call.schema };
     let mut needed = Requirements::none();
     let is_known = procedure::signatures().iter().any(|known| known.name.eq_ignore_ascii_case(&call.name));
@@ -239,6 +278,6 @@ fn of_call(call: &Call, current: Option<&str>) -> Requirements {
             needed.add(Requirement::Routine { database, name: call.name.clone() });
         }
     }
-    needed.append(of_expressions(&call.arguments, current));
+    needed.append(of_expressions(&call.arguments, session));
     needed
 }

@@ -8,36 +8,40 @@ use super::visible::is_world_readable;
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
     Delete, Expr, Insert, InsertSource, JoinCondition, Load, LoadDuplicates, OrderItem, Query, QueryBody,
-    SelectItem, Statement, TableExpr, TableName, Update,
+    SelectItem, Statement, TableExpr, TableName, Update, With,
 };
 use crate::bind::virtual_table::SYSTEM_DATABASES;
-use crate::bind::walk::operands;
+use crate::bind::walk::{operands, window_operands};
+use crate::catalog::TemporaryTables;
+use crate::session::SessionState;
 use crate::show::system_table::INFORMATION_SCHEMA;
 
-/// What the tables of a statement that is planned are needed for; `database` is the current one. Nothing for other statements.
+/// What the tables of a statement that is planned are needed for. Nothing for other statements, and for the session's temporary tables.
 #[must_use]
-pub fn of_planned(statement: &Statement, database: Option<&str>) -> Requirements {
-    let mut tables = Tables { database, found: Requirements::none(), locked: Vec::new() };
-    match statement {
-        Statement::Query(query) => tables.query(query),
-        Statement::Insert(insert) => tables.insert(insert),
-        Statement::Update(update) => tables.update(update),
-        Statement::Delete(delete) => tables.delete(delete),
-        Statement::Load(load) => tables.load(load),
-        Statement::Explain(explained) => return of_planned(explained, database),
-        Statement::Do(expressions) => expressions.iter().for_each(|expr| tables.expr(expr)),
-        _ => {}
-    }
+pub fn of_planned(statement: &Statement, session: &SessionState) -> Requirements {
+    let mut tables = Tables::of(session);
+    tables.statement(statement);
     tables.end()
+}
+
+/// Whether a statement that is planned names a temporary table of the session.
+#[must_use]
+pub fn uses_temporary(statement: &Statement, session: &SessionState) -> bool {
+    if session.temporary.is_none() {
+        return false;
+    }
+    let mut tables = Tables::of(session);
+    tables.statement(statement);
+    tables.met_temporary
 }
 
 /// What the subqueries of expressions outside of planned statements need.
 #[must_use]
 pub fn of_expressions<'e>(
     expressions: impl IntoIterator<Item = &'e Expr>,
-    database: Option<&str>,
+    session: &SessionState,
 ) -> Requirements {
-    let mut tables = Tables { database, found: Requirements::none(), locked: Vec::new() };
+    let mut tables = Tables::of(session);
     expressions.into_iter().for_each(|expr| tables.expr(expr));
     tables.end()
 }
@@ -70,9 +74,44 @@ struct Tables<'a> {
     found: Requirements,
     /// Of FOR UPDATE: looked at after all else.
     locked: Vec<TableName>,
+    /// Names of the common table expressions in sight: they are no tables.
+    common: Vec<String>,
+    temporary: Option<&'a TemporaryTables>,
+    met_temporary: bool,
 }
 
-impl Tables<'_> {
+impl<'a> Tables<'a> {
+    fn of(session: &'a SessionState) -> Tables<'a> {
+        Tables {
+            database: session.database.as_deref(),
+            found: Requirements::none(),
+            locked: Vec::new(),
+            common: Vec::new(),
+            temporary: session.temporary.as_deref(),
+            met_temporary: false,
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        match statement {
+            Statement::Query(query) => self.query(query),
+            Statement::Insert(insert) => self.insert(insert),
+            Statement::Update(update) => self.update(update),
+            Statement::Delete(delete) => self.delete(delete),
+            Statement::Load(load) => self.load(load),
+            Statement::SelectInto(into) => self.statement(&into.query),
+            Statement::Explain(explained) => self.statement(explained),
+            Statement::Do(expressions) => expressions.iter().for_each(|expr| self.expr(expr)),
+            _ => {}
+        }
+    }
+
+    fn is_temporary(&self, database: Option<&str>, table: &str) -> bool {
+        self.temporary.is_some_and(|temporary| {
+            database.or(self.database).is_some_and(|database| temporary.find(database, table).is_some())
+        })
+    }
+
     fn end(mut self) -> Requirements {
         for table in self.locked {
             self.found.add(Requirement::LockingRead(table));
@@ -81,6 +120,10 @@ impl Tables<'_> {
     }
 
     fn need(&mut self, privileges: PrivilegeSet, database: Option<&str>, table: &str) {
+        if self.is_temporary(database, table) {
+            self.met_temporary = true;
+            return;
+        }
         let Some(table) = qualified(database, table, self.database) else { return };
         let is_read = privileges == PrivilegeSet::from(Privilege::Select);
         if is_read && is_cluster_view(&table) {
@@ -93,12 +136,37 @@ impl Tables<'_> {
         self.found.add(Requirement::Table { privileges, table });
     }
 
+    /// Looks at the definitions of a WITH, and has their names in sight from then on; gives how many were before.
+    fn with(&mut self, with: Option<&With>) -> usize {
+        let before = self.common.len();
+        for table in with.iter().flat_map(|with| &with.tables) {
+            let outside = self.common.len();
+            if with.is_some_and(|with| with.recursive) {
+                self.common.push(table.name.clone());
+            }
+            self.query(&table.query);
+            self.common.truncate(outside);
+            self.common.push(table.name.clone());
+        }
+        before
+    }
+
     fn query(&mut self, query: &Query) {
+        let before = self.with(query.with.as_deref());
+        self.body(query);
+        self.order(&query.order_by);
+        query.limit.iter().chain(&query.offset).for_each(|expr| self.expr(expr));
+        self.common.truncate(before);
+    }
+
+    fn body(&mut self, query: &Query) {
         match &query.body {
-            QueryBody::Union { left, right, .. } => {
+            QueryBody::SetOperation { left, right, .. } => {
                 self.query(left);
                 self.query(right);
             }
+            QueryBody::Values(rows) => rows.iter().flatten().for_each(|expr| self.expr(expr)),
+            QueryBody::Nested(inner) => self.query(inner),
             QueryBody::Select(select) => {
                 if let Some(from) = &select.from {
                     self.from(from, Privilege::Select);
@@ -115,6 +183,9 @@ impl Tables<'_> {
                     .chain(&select.group_by)
                     .chain(&select.having)
                     .for_each(|expr| self.expr(expr));
+                for window in &select.windows {
+                    window_operands(&window.spec, &mut |expr| self.expr(expr));
+                }
                 if let (Some(locking), Some(from)) = (&query.locking, &select.from) {
                     for clause in locking.clauses().filter(|clause| clause.exclusive) {
                         self.lock(from, &|alias| clause.is_of(alias));
@@ -122,13 +193,12 @@ impl Tables<'_> {
                 }
             }
         }
-        self.order(&query.order_by);
-        query.limit.iter().chain(&query.offset).for_each(|expr| self.expr(expr));
     }
 
     /// The tables of FROM; `privilege` is what those that stand there themselves are needed for.
     fn from(&mut self, from: &TableExpr, privilege: Privilege) {
         match from {
+            TableExpr::Table { database: None, table, .. } if self.common.contains(table) => {}
             TableExpr::Table { database, table, .. } => {
                 self.need(privilege.into(), database.as_deref(), table);
             }
@@ -147,10 +217,12 @@ impl Tables<'_> {
     /// Notes the tables that FOR UPDATE locks.
     fn lock(&mut self, from: &TableExpr, is_locked: &dyn Fn(&str) -> bool) {
         match from {
+            TableExpr::Table { database: None, table, .. } if self.common.contains(table) => {}
             TableExpr::Table { database, table, alias, .. } => {
                 let locked = qualified(database.as_deref(), table, self.database)
                     .filter(|name| !is_world_readable(name.database.as_deref().unwrap_or_default(), table));
                 if is_locked(alias.as_ref().unwrap_or(table))
+                    && !self.is_temporary(database.as_deref(), table)
                     && let Some(name) = locked
                 {
                     self.locked.push(name);
@@ -193,6 +265,7 @@ impl Tables<'_> {
     }
 
     fn update(&mut self, update: &Update) {
+        self.with(update.with.as_deref());
         self.from(&update.from, Privilege::Update);
         update.assignments.iter().for_each(|(_, value)| self.expr(value));
         update.filter.iter().chain(&update.limit).for_each(|expr| self.expr(expr));
@@ -200,6 +273,7 @@ impl Tables<'_> {
     }
 
     fn delete(&mut self, delete: &Delete) {
+        self.with(delete.with.as_deref());
         self.from(&delete.from, Privilege::Delete);
         delete.filter.iter().chain(&delete.limit).for_each(|expr| self.expr(expr));
         self.order(&delete.order_by);
@@ -211,7 +285,7 @@ impl Tables<'_> {
 
     fn expr(&mut self, expr: &Expr) {
         // `operands` does not enter subqueries.
-        if let Expr::Exists { query, .. } | Expr::Subquery(query) | Expr::InSubquery { query, .. } = expr {
+        if let Some(query) = expr.subquery() {
             self.query(query);
         }
         operands(expr, &mut |operand| self.expr(operand));

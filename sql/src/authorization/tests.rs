@@ -222,6 +222,41 @@ fn columns_are_asked_for_wherever_they_are_written() {
 }
 
 #[test]
+fn tables_are_asked_for_in_every_form_of_a_query() {
+    let world = World::new();
+    let denied = denied_table("SELECT", "table", "u");
+    for sql in [
+        "WITH q AS (SELECT a FROM d.u) SELECT * FROM q",
+        "WITH q AS (SELECT 1 AS a), r AS (SELECT a FROM d.u) SELECT * FROM q, r",
+        "WITH RECURSIVE q AS (SELECT a FROM d.u UNION ALL SELECT a + 1 FROM q WHERE a < 9) SELECT * FROM q",
+        "WITH RECURSIVE q AS (SELECT 1 AS a UNION ALL SELECT u.a FROM q JOIN d.u ON u.a = q.a) SELECT * FROM q",
+        "SELECT (WITH q AS (SELECT a FROM d.u) SELECT MAX(a) FROM q)",
+        "TABLE d.u",
+        "SELECT 1 UNION SELECT a FROM d.u",
+        "SELECT 1 EXCEPT TABLE d.u",
+        "(SELECT a FROM d.t LIMIT 1) INTERSECT (SELECT a FROM d.u LIMIT 1)",
+        "((SELECT a FROM d.u LIMIT 2) ORDER BY a LIMIT 1) LIMIT 1",
+        "VALUES ROW((SELECT MAX(a) FROM d.u))",
+        "SELECT * FROM d.t, LATERAL (SELECT a FROM d.u WHERE u.a = t.a) AS l",
+        "SELECT 1 > ALL (SELECT a FROM d.u)",
+        "SELECT (1, 2) = (SELECT a, b FROM d.u)",
+        "SELECT a FROM d.t WHERE a <> ANY (SELECT a FROM d.u)",
+        "INSERT INTO d.t (a) WITH q AS (SELECT a FROM d.u) SELECT a FROM q",
+        "EXPLAIN WITH q AS (SELECT a FROM d.u) SELECT * FROM q",
+    ] {
+        assert_eq!(world.hears("table", sql), denied, "{sql}");
+    }
+    // The name of a common table expression is no table's; a qualified one is.
+    world.may("table", "WITH u AS (SELECT a FROM d.t) SELECT * FROM u");
+    assert_eq!(world.hears("table", "WITH u AS (SELECT a FROM d.t) SELECT * FROM d.u, u AS v"), denied);
+    // Columns inside of them are asked for, too.
+    let column = denied_column("SELECT", "column", "c");
+    assert_eq!(world.hears("column", "WITH q AS (SELECT c FROM d.t) SELECT * FROM q"), column);
+    assert_eq!(world.hears("column", "SELECT 1 > ALL (SELECT c FROM d.t)"), column);
+    world.may("column", "WITH q AS (SELECT a FROM d.t) SELECT * FROM q");
+}
+
+#[test]
 fn roles_count_while_they_are_active() {
     let world = World::new();
     let without = world.session("member", &[]);

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use crate::account::Privilege;
-use crate::ast::{AggregateCall, AggregateFunction, Expr, Query, QueryBody};
+use crate::ast::{AggregateCall, AggregateFunction, Expr, Query, QueryBody, WindowCall};
 use crate::bind::Binder;
-use crate::bind::scope::{Lookup, Names, View};
+use crate::bind::rollup::{self, GROUPING_SLOTS};
+use crate::bind::scope::{Lookup, Names, TableSource, View};
 use crate::bind::select::{Item, plain_column};
+use crate::bind::window::{WindowList, Windowing};
+use crate::catalog::ColumnDefault;
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::{Expression, Scope, Subquery, SubqueryKind};
 use crate::session::SessionState;
-use crate::types::DataType;
+use crate::types::{DataType, DateTime, TypeKind, Value};
 
 /// A clause of a query block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,10 @@ pub enum Clause {
     OrderBy,
     /// LIMIT and OFFSET, where no column may stand.
     Limit,
+    /// PARTITION BY of a window.
+    WindowPartition,
+    /// ORDER BY of a window.
+    WindowOrder,
 }
 
 impl Clause {
@@ -44,6 +51,8 @@ impl Clause {
             Clause::Having => "having clause",
             Clause::OrderBy => "order clause",
             Clause::Limit => "limit clause",
+            Clause::WindowPartition => "window partition by",
+            Clause::WindowOrder => "window order by",
         }
     }
 }
@@ -70,6 +79,18 @@ pub struct AggregateList {
     pub base: usize,
     /// The calls.
     pub calls: Vec<Aggregate>,
+    /// The window functions.
+    pub windows: WindowList,
+    /// The arguments of the calls of GROUPING(); call `i` has slot `GROUPING_SLOTS + i`.
+    pub groupings: Vec<Vec<Expression>>,
+}
+
+impl AggregateList {
+    /// No calls yet; the first aggregate takes slot `base`.
+    #[must_use]
+    pub fn new(base: usize) -> AggregateList {
+        AggregateList { base, ..AggregateList::default() }
+    }
 }
 
 /// What HAVING and ORDER BY see of the select list and of GROUP BY.
@@ -95,6 +116,7 @@ pub struct BlockScope<'s> {
     /// What the columns of this block are used for: SELECT, or what they are written by.
     pub privilege: Privilege,
     inside_aggregate: bool,
+    pub(super) windowing: Windowing,
 }
 
 impl<'s> BlockScope<'s> {
@@ -110,7 +132,30 @@ impl<'s> BlockScope<'s> {
             aliases: None,
             privilege: Privilege::Select,
             inside_aggregate: false,
+            windowing: Windowing::Outside,
         }
+    }
+
+    /// The clause that it is for.
+    pub(super) fn clause(&self) -> Clause {
+        self.clause
+    }
+
+    pub(super) fn set_clause(&mut self, clause: Clause) {
+        self.clause = clause;
+    }
+
+    /// Whether the arguments of an aggregate are being bound.
+    pub(super) fn is_inside_aggregate(&self) -> bool {
+        self.inside_aggregate
+    }
+
+    /// The scope of a window's expressions. It takes the list of aggregates with it.
+    pub(super) fn within_window(&mut self, name: &str) -> BlockScope<'s> {
+        let mut inner = BlockScope::new(self.binder, self.names, Clause::WindowPartition);
+        inner.aggregates = self.aggregates.take();
+        inner.windowing = Windowing::Window(name.to_owned());
+        inner
     }
 
     /// Binds an expression here.
@@ -119,6 +164,16 @@ impl<'s> BlockScope<'s> {
     /// Those of `expression::bind`.
     pub fn bind(&mut self, expr: &Expr) -> Result<Expression> {
         crate::expression::bind(expr, self)
+    }
+
+    /// A key of GROUP_CONCAT's ORDER BY; a number is the place of an argument.
+    fn bind_concat_key(&mut self, key: &Expr, call: &AggregateCall) -> Result<Expression> {
+        let Expr::Literal(Value::Int(number @ 0..)) = key else { return self.bind(key) };
+        let place = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
+        match place.and_then(|place| call.arguments.get(place)) {
+            Some(argument) => self.bind(argument),
+            None => Err(Error::unknown_column(number, Clause::OrderBy.name())),
+        }
     }
 
     /// Notes that a column of the first table is read, by its position.
@@ -151,6 +206,15 @@ impl<'s> BlockScope<'s> {
                 }
             }
             found = Some(item);
+        }
+        if self.clause == Clause::Having
+            && let Some(item) = found
+            && rollup::has_window_function(&item.expression)
+        {
+            let message = format!(
+                "You cannot use the alias '{name}' of an expression containing a window function in this context.'"
+            );
+            return Err(Error { code: 3594, state: *b"HY000", message });
         }
         Ok(found.map(|item| item.expression.clone()))
     }
@@ -256,6 +320,10 @@ impl Scope for BlockScope<'_> {
         if kind == SubqueryKind::Exists && matches!(query.body, QueryBody::Select(_)) {
             self.binder.bind_exists();
         }
+        let is_searched = matches!(kind, SubqueryKind::In | SubqueryKind::Quantified(_));
+        if is_searched && query.limit.is_some() {
+            return Err(Error::not_supported_by_mysql("LIMIT & IN/ALL/ANY/SOME subquery"));
+        }
         let plan = crate::plan::query::plan_query(self.binder, query, Some(self.names))?;
         let columns: Vec<DataType> = plan.columns.iter().map(|column| column.data_type).collect();
         if kind == SubqueryKind::Scalar && columns.len() != 1 {
@@ -286,21 +354,77 @@ impl Scope for BlockScope<'_> {
         let order_by = call
             .order_by
             .iter()
-            .map(|(key, descending)| Ok((self.bind(key)?, *descending)))
+            .map(|(key, descending)| Ok((self.bind_concat_key(key, call)?.sort_key(), *descending)))
             .collect::<Result<Vec<_>>>();
         self.inside_aggregate = false;
-        let (arguments, order_by) = (arguments?, order_by?);
+        let (mut arguments, order_by) = (arguments?, order_by?);
+        crate::expression::aggregate::prepare_arguments(call.function, &mut arguments)?;
         if refers_outside_only(&arguments) {
             return Err(Error::not_supported("an aggregate of an enclosing query's columns in a subquery"));
         }
+        let arguments: Vec<Expression> = arguments
+            .into_iter()
+            .map(|argument| crate::expression::member::aggregate_argument(call.function, argument))
+            .collect();
         let (data_type, nullable) = crate::expression::aggregate::result_type(call.function, &arguments);
         let list = self.aggregates.as_mut().ok_or_else(Error::invalid_group_function)?;
         list.calls.push(Aggregate { call: call.clone(), arguments, order_by, data_type, nullable });
         Ok(aggregate_slot(list, list.calls.len() - 1))
     }
 
+    fn window(&mut self, call: &WindowCall) -> Result<Expression> {
+        self.bind_window(call)
+    }
+
+    fn grouping(&mut self, arguments: &[Expr]) -> Result<Expression> {
+        if self.inside_aggregate {
+            return Ok(Expression::integer(0));
+        }
+        if self.aggregates.is_none() {
+            return Err(Error::invalid_group_function());
+        }
+        let arguments = arguments.iter().map(|argument| self.bind(argument)).collect::<Result<Vec<_>>>()?;
+        let list = self.aggregates.as_mut().ok_or_else(Error::invalid_group_function)?;
+        list.groupings.push(arguments);
+        let slot = GROUPING_SLOTS + list.groupings.len() - 1;
+        Ok(Expression::column(slot, DataType::BIGINT, true, "grouping"))
+    }
+
     fn inserted_value(&mut self, column: &str) -> Result<Expression> {
         Err(self.unknown(None, None, column))
+    }
+
+    fn default_value(&mut self, column: &str) -> Result<Expression> {
+        let Expression::Column { index, data_type, nullable, .. } = self.column(None, None, column)? else {
+            return Err(Error::not_supported("DEFAULT() of a column of another query"));
+        };
+        let from = self.names.from;
+        let found = from.table_of(index).map(|(table, position)| (&from.tables[table], position));
+        let Some((table, position)) = found else {
+            return Err(Error::internal("a slot without column"));
+        };
+        let TableSource::Base(stored) = &table.source else {
+            return Err(Error::not_supported("DEFAULT() of a column of a derived table"));
+        };
+        crate::dml::insert::check_default_call(stored, position)?;
+        let own = &stored.columns[position];
+        match &own.default {
+            ColumnDefault::Constant(Value::DateTime(_))
+                if matches!(data_type.kind, TypeKind::Timestamp(_))
+                    && self.binder.session.variables.time_zone_offset_seconds != 0 =>
+            {
+                Err(Error::not_supported("DEFAULT() of a TIMESTAMP in another time zone than UTC"))
+            }
+            ColumnDefault::Constant(value) => Ok(Expression::constant(value.clone(), data_type)),
+            // As in MySQL, which does not call the function here.
+            ColumnDefault::Now if nullable => Ok(Expression::constant(Value::Null, data_type)),
+            ColumnDefault::Now => Ok(Expression::constant(Value::DateTime(DateTime::ZERO), data_type)),
+            ColumnDefault::None if own.auto_increment => {
+                Ok(Expression::constant(crate::dml::default::implicit(&data_type), data_type))
+            }
+            ColumnDefault::None if nullable => Ok(Expression::constant(Value::Null, data_type)),
+            ColumnDefault::None | ColumnDefault::Expression(_) => Err(Error::no_default(&own.name)),
+        }
     }
 
     fn session(&self) -> &SessionState {

@@ -5,12 +5,16 @@
 
 use std::sync::Arc;
 
-use crate::ast::{BinaryOp, Expr, JoinCondition, JoinKind, TableExpr};
+use crate::ast::{BinaryOp, Expr, JoinCondition, JoinKind, Query, QueryBody, TableExpr};
 use crate::bind::block::{BlockScope, Clause};
-use crate::bind::scope::{BoundTable, FromScope, Names, TableSource, View, VisibleColumn, table_columns};
-use crate::bind::{Binder, virtual_table};
+use crate::bind::scope::{
+    BoundTable, Dependent, FromScope, Names, TableSource, View, VisibleColumn, table_columns,
+};
+use crate::bind::{Binder, common_table, virtual_table};
 use crate::error::{Error, Result};
+use crate::execute::ResultColumn;
 use crate::expression::Expression;
+use crate::plan::query::plan_query;
 
 /// A tree of joins over the tables of a scope.
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ pub struct BoundJoin {
 /// A FROM whose tables are known and whose conditions are not bound yet.
 pub struct Draft<'q> {
     node: DraftNode<'q>,
+    /// Whether a derived table reads rows of a block around this one.
+    pub correlated: bool,
 }
 
 enum DraftNode<'q> {
@@ -56,64 +62,175 @@ enum DraftCondition<'q> {
     Equal(Vec<Expr>),
 }
 
-/// Finds the tables of FROM. The conditions are bound later by [`Draft::bind_conditions`], when the scope is complete.
+/// Finds the tables of FROM; `parent` is the block around. The conditions are bound later by [`Draft::bind_conditions`], when the scope is
+/// complete.
 ///
 /// # Errors
 /// 1146, 1046, 1066, 1248 and those of derived tables.
-pub fn draft<'q>(binder: &Binder, from: &'q TableExpr) -> Result<(Draft<'q>, FromScope)> {
-    let mut scope = FromScope::default();
-    let (node, view) = draft_node(binder, &mut scope, from, false)?;
-    scope.visible = view.visible;
-    Ok((Draft { node }, scope))
-}
-
-fn draft_node<'q>(
+pub fn draft<'q>(
     binder: &Binder,
-    scope: &mut FromScope,
     from: &'q TableExpr,
-    outer_joined: bool,
-) -> Result<(DraftNode<'q>, View)> {
-    let table = match from {
-        TableExpr::Table { database, table, alias, hints } => {
-            let mut bound = bind_table(binder, database.as_deref(), table, alias.as_deref(), outer_joined)?;
-            bound.hints.clone_from(hints);
-            bound
-        }
-        TableExpr::Derived { query, alias } => {
-            let alias = alias.clone().ok_or_else(|| Error {
-                code: 1248,
-                state: *b"42000",
-                message: "Every derived table must have its own alias".to_owned(),
-            })?;
-            bind_derived(binder, query, alias, outer_joined)?
-        }
-        TableExpr::Join { left, right, kind, condition } => {
-            return draft_join(binder, scope, (left, right), *kind, condition, outer_joined);
-        }
-    };
-    let position = scope.add(table)?;
-    let added = &scope.tables[position];
-    let visible = added
-        .columns
-        .iter()
-        .zip(added.slots())
-        .map(|(column, slot)| VisibleColumn { name: column.name.clone(), slot })
-        .collect();
-    Ok((DraftNode::Table(position), View { tables: position..position + 1, visible }))
+    parent: Option<&Names>,
+) -> Result<(Draft<'q>, FromScope)> {
+    let mut drafter = Drafter { binder, parent, scope: starting_scope(binder), correlated: false };
+    let (node, view) = drafter.node(from, None, false)?;
+    let Drafter { mut scope, correlated, .. } = drafter;
+    scope.visible = view.visible;
+    Ok((Draft { node, correlated }, scope))
 }
 
+fn starting_scope(binder: &Binder) -> FromScope {
+    FromScope { use_invisible_indexes: uses_invisible_indexes(binder), ..FromScope::default() }
+}
+
+fn uses_invisible_indexes(binder: &Binder) -> bool {
+    let switch = binder.session.variables.others.get("optimizer_switch");
+    let is_on =
+        |text: &[u8]| String::from_utf8_lossy(text).to_ascii_lowercase().contains("use_invisible_indexes=on");
+    matches!(switch, Some(crate::types::Value::Text(text)) if is_on(text))
+}
+
+/// What a LATERAL derived table sees: the tables before it in the joins around it.
+#[derive(Clone, Copy)]
+struct Before<'v> {
+    outer: Option<&'v Before<'v>>,
+    view: &'v View,
+}
+
+/// Goes over FROM.
+struct Drafter<'d> {
+    binder: &'d Binder<'d>,
+    parent: Option<&'d Names<'d>>,
+    scope: FromScope,
+    correlated: bool,
+}
+
+impl Drafter<'_> {
+    fn node<'q>(
+        &mut self,
+        from: &'q TableExpr,
+        before: Option<&Before>,
+        outer_joined: bool,
+    ) -> Result<(DraftNode<'q>, View)> {
+        let table = match from {
+            TableExpr::Table { database, table, alias, hints } => {
+                let common = match database {
+                    Some(_) => None,
+                    None => common_table::reference(self.binder, table, self.parent)?,
+                };
+                match common {
+                    Some(common) => {
+                        self.correlated |= common.correlated;
+                        let alias = alias.as_ref().unwrap_or(table).clone();
+                        derived(common.source, common.columns, alias, outer_joined)?
+                    }
+                    None => {
+                        let (database, alias) = (database.as_deref(), alias.as_deref());
+                        let mut bound = bind_table(self.binder, database, table, alias, outer_joined)?;
+                        bound.hints.clone_from(hints);
+                        bound
+                    }
+                }
+            }
+            TableExpr::Derived { query, alias, columns, lateral } => {
+                let alias = alias.clone().ok_or_else(|| Error {
+                    code: 1248,
+                    state: *b"42000",
+                    message: "Every derived table must have its own alias".to_owned(),
+                })?;
+                let (source, mut found) = match (lateral, before) {
+                    (true, Some(before)) => self.lateral(query, before)?,
+                    _ => self.derived(query)?,
+                };
+                common_table::rename(&mut found, columns)?;
+                derived(source, found, alias, outer_joined)?
+            }
+            TableExpr::Join { left, right, kind, condition } => {
+                return self.join((left, right), *kind, condition, before, outer_joined);
+            }
+        };
+        let dependence = self.binder.take_dependence();
+        let position = self.scope.add(table)?;
+        if let Some(dependence) = dependence {
+            self.scope.dependences.push((self.scope.tables[position].base, dependence));
+        }
+        let added = &self.scope.tables[position];
+        let visible = added
+            .columns
+            .iter()
+            .zip(added.slots())
+            .enumerate()
+            .filter_map(|(position, (column, slot))| added.visible(position, column, slot))
+            .collect();
+        Ok((DraftNode::Table(position), View { tables: position..position + 1, visible }))
+    }
+
+    /// A derived table, which sees no names of the block it stands in, but those of the blocks around that.
+    fn derived(&mut self, query: &Query) -> Result<(TableSource, Vec<ResultColumn>)> {
+        if matches!(query.body, QueryBody::Select(_)) {
+            self.binder.bind_derived();
+        }
+        let plan = plan_query(self.binder, query, self.parent)?;
+        self.correlated |= plan.correlated;
+        let columns = plan.columns.clone();
+        Ok((TableSource::Derived(Arc::new(plan)), columns))
+    }
+
+    /// A LATERAL derived table.
+    fn lateral(&mut self, query: &Query, before: &Before) -> Result<(TableSource, Vec<ResultColumn>)> {
+        let mut seen = FromScope { width: self.scope.width, ..FromScope::default() };
+        let mut views = vec![before.view];
+        let mut next = before.outer;
+        while let Some(before) = next {
+            views.push(before.view);
+            next = before.outer;
+        }
+        for view in views.into_iter().rev() {
+            seen.tables.extend_from_slice(&self.scope.tables[view.tables.clone()]);
+            seen.visible.extend_from_slice(&view.visible);
+        }
+        let names = Names::new(&seen, self.parent);
+        let plan = plan_query(self.binder, query, Some(&names))?;
+        self.correlated |= names.correlated.get();
+        let mut slots = names.read_from_inside.take();
+        slots.sort_unstable();
+        slots.dedup();
+        let columns = plan.columns.clone();
+        let plan = Arc::new(plan);
+        let source = match plan.correlated {
+            true => TableSource::Dependent(Arc::new(Dependent::Lateral { plan, slots })),
+            false => TableSource::Derived(plan),
+        };
+        Ok((source, columns))
+    }
+
+    fn join<'q>(
+        &mut self,
+        (left, right): (&'q TableExpr, &'q TableExpr),
+        kind: JoinKind,
+        condition: &'q JoinCondition,
+        before: Option<&Before>,
+        outer_joined: bool,
+    ) -> Result<(DraftNode<'q>, View)> {
+        let (left_outer, right_outer) =
+            (outer_joined || kind == JoinKind::Right, outer_joined || kind == JoinKind::Left);
+        let (left_node, left_view) = self.node(left, before, left_outer)?;
+        let inner = Before { outer: before, view: &left_view };
+        // The right side of a RIGHT JOIN is read first.
+        let inner = if kind == JoinKind::Right { before } else { Some(&inner) };
+        let (right_node, right_view) = self.node(right, inner, right_outer)?;
+        draft_join(&self.scope, (left_node, left_view), (right_node, right_view), kind, condition)
+    }
+}
+
+/// A join whose sides are drafted.
 fn draft_join<'q>(
-    binder: &Binder,
-    scope: &mut FromScope,
-    (left, right): (&'q TableExpr, &'q TableExpr),
+    scope: &FromScope,
+    (left_node, left_view): (DraftNode<'q>, View),
+    (right_node, right_view): (DraftNode<'q>, View),
     kind: JoinKind,
     condition: &'q JoinCondition,
-    outer_joined: bool,
 ) -> Result<(DraftNode<'q>, View)> {
-    let (left_outer, right_outer) =
-        (outer_joined || kind == JoinKind::Right, outer_joined || kind == JoinKind::Left);
-    let (left_node, left_view) = draft_node(binder, scope, left, left_outer)?;
-    let (right_node, right_view) = draft_node(binder, scope, right, right_outer)?;
     let tables = left_view.tables.start..right_view.tables.end;
     let (on, visible) = match condition {
         JoinCondition::None | JoinCondition::On(_) => {
@@ -128,9 +245,10 @@ fn draft_join<'q>(
         }
         JoinCondition::Using(names) => coalesce(scope, &left_view, &right_view, names, kind)?,
         JoinCondition::Natural => {
-            let in_right = |name: &str| right_view.visible.iter().any(|c| c.name.eq_ignore_ascii_case(name));
+            let shown = |view: &View| view.visible.clone().into_iter().filter(|column| !column.invisible);
+            let in_right = |name: &str| shown(&right_view).any(|c| c.name.eq_ignore_ascii_case(name));
             let names: Vec<String> =
-                left_view.visible.iter().filter(|c| in_right(&c.name)).map(|c| c.name.clone()).collect();
+                shown(&left_view).filter(|c| in_right(&c.name)).map(|c| c.name).collect();
             coalesce(scope, &left_view, &right_view, &names, kind)?
         }
     };
@@ -161,8 +279,10 @@ fn coalesce(
         common.push(found);
     }
     common.sort_by_key(|(first_position, _)| *first_position);
-    let mut visible: Vec<VisibleColumn> =
-        common.iter().map(|(position, _)| first.visible[*position].clone()).collect();
+    let mut visible: Vec<VisibleColumn> = common
+        .iter()
+        .map(|(position, _)| VisibleColumn { invisible: false, ..first.visible[*position].clone() })
+        .collect();
     let rest_of = |view: &View, taken: Vec<usize>| -> Vec<VisibleColumn> {
         let columns = view.visible.iter().enumerate();
         columns.filter(|(position, _)| !taken.contains(position)).map(|(_, column)| column.clone()).collect()
@@ -214,7 +334,9 @@ fn bind_table(
 ) -> Result<BoundTable> {
     let database = binder.database(database)?;
     let alias = alias.unwrap_or(name).to_owned();
-    if let Some(table) = virtual_table::lookup(database, name)? {
+    if binder.session.temporary_table(database, name).is_none()
+        && let Some(table) = virtual_table::lookup(database, name)?
+    {
         let mut columns = table.columns.clone();
         for column in &mut columns {
             column.table.clone_from(&alias);
@@ -224,25 +346,25 @@ fn bind_table(
         let source = TableSource::Virtual(table);
         return Ok(BoundTable { source, database, alias, base: 0, columns, hints: Vec::new(), outer_joined });
     }
-    if let Some(locked) = &binder.session.locked_tables {
+    if let Some(locked) = &binder.session.locked_tables
+        && binder.session.temporary_table(database, name).is_none()
+    {
         locked.check_use(database, name, &alias, false)?;
     }
-    let table = binder.table(Some(database), name)?;
+    let table = binder.table(Some(database), name, &alias)?;
     let columns = table_columns(&table, &alias, outer_joined);
     let database = table.database.clone();
     let source = TableSource::Base(table);
     Ok(BoundTable { source, database, alias, base: 0, columns, hints: Vec::new(), outer_joined })
 }
 
-/// A derived table as a member of FROM. It sees no names of the block it stands in.
-fn bind_derived(
-    binder: &Binder,
-    query: &crate::ast::Query,
+/// Rows of a query as a member of FROM.
+fn derived(
+    source: TableSource,
+    mut columns: Vec<ResultColumn>,
     alias: String,
     outer_joined: bool,
 ) -> Result<BoundTable> {
-    let plan = crate::plan::query::plan_query(binder, query, None)?;
-    let mut columns: Vec<_> = plan.columns.clone();
     for position in 0..columns.len() {
         let (before, rest) = columns.split_at_mut(position);
         let column = &mut rest[0];
@@ -255,7 +377,6 @@ fn bind_derived(
         (column.primary_key, column.unique_key, column.multiple_key, column.auto_increment) =
             (false, false, false, false);
     }
-    let source = TableSource::Derived(Arc::new(plan));
     let database = String::new();
     Ok(BoundTable { source, database, alias, base: 0, columns, hints: Vec::new(), outer_joined })
 }

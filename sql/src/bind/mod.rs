@@ -8,31 +8,43 @@
 //! aggregate call, then (added by the planner) one for each computed item of the select list. Grouping keeps the first
 //! row of each group and appends the aggregates, so a column reference means the same slot before and after grouping.
 //!
-//! Left out: LATERAL, common table expressions and window functions (the parser refuses them), aggregates of an
-//! enclosing block's columns inside a subquery (refused here).
+//! WITH is in [`common_table`], what recurses in [`recursion`].
+//!
+//! Left out: aggregates of an enclosing block's columns inside a subquery (refused here).
 
 pub mod block;
+pub mod common_table;
+pub mod dependence;
+pub mod frame;
 pub mod from;
 pub mod full_group_by;
+mod not_built;
 pub mod order;
+pub mod recursion;
+pub mod rollup;
+pub mod same;
 pub mod scope;
 pub mod select;
 pub mod virtual_table;
 pub mod walk;
+pub mod window;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::account::Privilege;
 use crate::authorization::{Needs, Requirement};
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, Table, TableId};
 use crate::error::{Error, Result};
 use crate::session::SessionState;
 
 pub use block::{Aggregate, BlockScope, Clause};
+pub use dependence::Dependence;
+pub use frame::{BoundFrame, BoundFrameBound, BoundOffset};
 pub use from::{BoundFrom, BoundJoin};
 pub use scope::{BoundTable, FromScope, Names, TableSource};
 pub use select::{Aggregation, BoundSelect, Item, OrderKey};
+pub use window::WindowFunctionCall;
 
 /// What binding a statement needs, and what it finds on the way.
 pub struct Binder<'a> {
@@ -44,15 +56,39 @@ pub struct Binder<'a> {
     needs: &'a Needs,
     /// The select list that is bound next is that of an EXISTS: its `*` reads no column.
     star_is_nothing: Cell<bool>,
+    /// Common table expressions in sight.
+    pub common: common_table::CommonTables,
+    /// The query that is bound next is a derived table: what its columns say of each other is wanted.
+    wants_dependence: Cell<bool>,
+    /// What the columns of the derived table that was bound last say of each other.
+    dependence: RefCell<Option<Arc<Dependence>>>,
     /// Base tables met so far, each once: the statement's metadata locks.
     tables: RefCell<Vec<Arc<Table>>>,
+    /// Temporary tables met so far.
+    temporary: RefCell<Vec<(TableId, String)>>,
 }
 
 impl<'a> Binder<'a> {
     /// A binder for one statement, or a part of one.
     #[must_use]
     pub fn new(catalog: &'a Catalog, session: &'a SessionState, needs: &'a Needs) -> Binder<'a> {
-        Binder { catalog, session, needs, star_is_nothing: Cell::new(false), tables: RefCell::default() }
+        Binder {
+            catalog,
+            session,
+            needs,
+            star_is_nothing: Cell::new(false),
+            common: common_table::CommonTables::default(),
+            wants_dependence: Cell::new(false),
+            dependence: RefCell::default(),
+            tables: RefCell::default(),
+            temporary: RefCell::default(),
+        }
+    }
+
+    /// Where is written down what the statement needs.
+    #[must_use]
+    pub fn needs(&self) -> &'a Needs {
+        self.needs
     }
 
     /// Notes that a column is used.
@@ -86,12 +122,39 @@ impl<'a> Binder<'a> {
         self.star_is_nothing.take()
     }
 
-    /// Finds a base table and notes it for the statement's metadata locks.
+    /// The query bound next is a derived table.
+    pub(crate) fn bind_derived(&self) {
+        self.wants_dependence.set(true);
+        self.dependence.take();
+    }
+
+    /// Whether the query bound now is a derived table.
+    pub(crate) fn takes_derived(&self) -> bool {
+        self.wants_dependence.take()
+    }
+
+    /// Notes what the columns of a derived table say of each other.
+    pub(crate) fn note_dependence(&self, dependence: Option<Dependence>) {
+        *self.dependence.borrow_mut() = dependence.map(Arc::new);
+    }
+
+    /// What the columns of the derived table that was bound last say of each other.
+    pub(crate) fn take_dependence(&self) -> Option<Arc<Dependence>> {
+        self.wants_dependence.set(false);
+        self.dependence.take()
+    }
+
+    /// Finds a base table and notes it for the statement's metadata locks. A temporary table needs none, and can be used once only;
+    /// `alias` is its name in the statement.
     ///
     /// # Errors
-    /// 1046 without a database, 1146 or 1049 when it is not there.
-    pub fn table(&self, database: Option<&str>, name: &str) -> Result<Arc<Table>> {
+    /// 1046 without a database, 1146 or 1049 when it is not there; 1137.
+    pub fn table(&self, database: Option<&str>, name: &str, alias: &str) -> Result<Arc<Table>> {
         let database = self.database(database)?;
+        if let Some(table) = self.session.temporary_table(database, name) {
+            self.use_temporary(table, alias)?;
+            return Ok(Arc::clone(table));
+        }
         let table = Arc::clone(self.catalog.table(database, name)?);
         let mut tables = self.tables.borrow_mut();
         if !tables.iter().any(|other| other.id == table.id) {
@@ -106,6 +169,25 @@ impl<'a> Binder<'a> {
     /// 1046 when there is neither.
     pub fn database<'s>(&'s self, written: Option<&'s str>) -> Result<&'s str> {
         written.or(self.session.database.as_deref()).ok_or_else(Error::no_database)
+    }
+
+    /// Notes that a temporary table is used, which can be once in a statement.
+    ///
+    /// # Errors
+    /// 1137 the second time.
+    pub fn use_temporary(&self, table: &Table, alias: &str) -> Result<()> {
+        let mut met = self.temporary.borrow_mut();
+        if let Some((_, first)) = met.iter().find(|(id, _)| *id == table.id) {
+            return Err(Error::cant_reopen_table(first));
+        }
+        met.push((table.id, alias.to_owned()));
+        Ok(())
+    }
+
+    /// Whether any temporary table was met.
+    #[must_use]
+    pub fn uses_temporary(&self) -> bool {
+        !self.temporary.borrow().is_empty()
     }
 
     /// The base tables met, each once.

@@ -78,7 +78,8 @@ pub fn bind_order_by(
 
 /// The item that an integer literal means.
 fn position(expr: &Expr, count: usize, clause: Clause) -> Result<Option<usize>> {
-    let Expr::Literal(Value::Int(number)) = expr else {
+    // A negative number is a constant like any other.
+    let Expr::Literal(Value::Int(number @ 0..)) = expr else {
         return Ok(None);
     };
     match usize::try_from(*number) {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::ast::IndexHint;
 use crate::authorization::{Source, visible};
+use crate::bind::dependence::Dependence;
 use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::{ColumnDefault, Table};
 use crate::error::{Error, Result};
@@ -28,6 +29,52 @@ pub enum TableSource {
     Derived(Arc<QueryPlan>),
     /// A table made on the spot.
     Virtual(Arc<VirtualTable>),
+    /// Rows that depend on more than their own plan.
+    Dependent(Arc<Dependent>),
+}
+
+/// Rows of a FROM that depend on where they stand.
+#[derive(Debug)]
+pub enum Dependent {
+    /// A LATERAL derived table that reads tables before it: made anew for each of their rows.
+    Lateral {
+        /// Its plan.
+        plan: Arc<QueryPlan>,
+        /// The slots of this block that it reads.
+        slots: Vec<usize>,
+    },
+    /// A common table expression whose WITH stands in a block further out, and which reads rows around that.
+    Common {
+        /// Its plan.
+        plan: Arc<QueryPlan>,
+        /// How many blocks out its WITH stands.
+        outward: usize,
+    },
+    /// The rows of the step before, in a recursive common table expression.
+    Working {
+        /// Which of the statement's it is.
+        number: usize,
+    },
+}
+
+impl Dependent {
+    /// The slots of this block's row that it reads.
+    #[must_use]
+    pub fn slots(&self) -> &[usize] {
+        match self {
+            Dependent::Lateral { slots, .. } => slots,
+            Dependent::Common { .. } | Dependent::Working { .. } => &[],
+        }
+    }
+
+    /// Its plan, but for the rows of a step.
+    #[must_use]
+    pub fn plan(&self) -> Option<&QueryPlan> {
+        match self {
+            Dependent::Lateral { plan, .. } | Dependent::Common { plan, .. } => Some(plan),
+            Dependent::Working { .. } => None,
+        }
+    }
 }
 
 /// One table of FROM.
@@ -56,6 +103,36 @@ impl BoundTable {
         self.base..self.base + self.columns.len()
     }
 
+    /// The slots of its block that a LATERAL derived table reads; none of any other table.
+    #[must_use]
+    pub fn lateral_slots(&self) -> &[usize] {
+        match &self.source {
+            TableSource::Dependent(dependent) => dependent.slots(),
+            TableSource::Base(_) | TableSource::Derived(_) | TableSource::Virtual(_) => &[],
+        }
+    }
+
+    /// What a name may mean of a column; none for the hidden column of a key's expression.
+    #[must_use]
+    pub fn visible(&self, position: usize, column: &ResultColumn, slot: usize) -> Option<VisibleColumn> {
+        let own = self.stored_column(position);
+        let name = || column.name.clone();
+        match own {
+            Some(own) if own.hidden => None,
+            Some(own) => Some(VisibleColumn { name: name(), slot, invisible: own.invisible }),
+            None => Some(VisibleColumn { name: name(), slot, invisible: false }),
+        }
+    }
+
+    /// The definition of a column of a stored table.
+    #[must_use]
+    pub fn stored_column(&self, position: usize) -> Option<&crate::catalog::Column> {
+        match &self.source {
+            TableSource::Base(table) => table.columns.get(position),
+            TableSource::Derived(_) | TableSource::Virtual(_) | TableSource::Dependent(_) => None,
+        }
+    }
+
     /// Whose columns need a privilege to be used: not those of a derived table, where the columns inside do, and of what everybody may read.
     #[must_use]
     pub fn guarded(&self) -> Option<Source> {
@@ -64,7 +141,7 @@ impl BoundTable {
             TableSource::Virtual(table) if !visible::is_world_readable(&table.database, &table.name) => {
                 Some(Source::System(Arc::clone(table)))
             }
-            TableSource::Virtual(_) | TableSource::Derived(_) => None,
+            TableSource::Virtual(_) | TableSource::Derived(_) | TableSource::Dependent(_) => None,
         }
     }
 }
@@ -76,6 +153,8 @@ pub struct VisibleColumn {
     pub name: String,
     /// Slot.
     pub slot: usize,
+    /// An INVISIBLE column: has a name, and is not among `*`.
+    pub invisible: bool,
 }
 
 /// The names that a FROM clause, or a part of it, brings.
@@ -87,6 +166,10 @@ pub struct FromScope {
     pub visible: Vec<VisibleColumn>,
     /// Slots in all.
     pub width: usize,
+    /// What the columns of derived tables say of each other, by the first slot.
+    pub dependences: Vec<(usize, Arc<Dependence>)>,
+    /// `use_invisible_indexes` of `optimizer_switch`.
+    pub use_invisible_indexes: bool,
 }
 
 /// What a part of FROM sees: an ON clause sees the tables of its two operands only.
@@ -129,7 +212,8 @@ impl FromScope {
                 continue;
             }
             for (position, candidate) in bound.columns.iter().enumerate() {
-                if candidate.name.eq_ignore_ascii_case(column) {
+                let is_hidden = || bound.stored_column(position).is_some_and(|column| column.hidden);
+                if candidate.name.eq_ignore_ascii_case(column) && !is_hidden() {
                     found = match found {
                         Lookup::Missing => Lookup::Found(bound.base + position),
                         Lookup::Found(_) | Lookup::Ambiguous => Lookup::Ambiguous,
@@ -202,13 +286,16 @@ pub struct Names<'a> {
     pub read_from_inside: RefCell<Vec<usize>>,
     /// Whether this block refers to a block around it.
     pub correlated: Cell<bool>,
+    /// How many blocks stand around this one.
+    pub depth: usize,
 }
 
 impl<'a> Names<'a> {
     /// The names of a block.
     #[must_use]
     pub fn new(from: &'a FromScope, parent: Option<&'a Names<'a>>) -> Names<'a> {
-        Names { from, parent, read_from_inside: RefCell::default(), correlated: Cell::new(false) }
+        let depth = parent.map_or(0, |parent| parent.depth + 1);
+        Names { from, parent, read_from_inside: RefCell::default(), correlated: Cell::new(false), depth }
     }
 
     /// Looks a name up in the blocks around this one: how many blocks out (1 is the nearest) and which slot. Notes the
@@ -294,7 +381,10 @@ pub fn table_columns(table: &Table, alias: &str, outer_joined: bool) -> Vec<Resu
                 index.name != "PRIMARY" && !(index.unique && index.columns.len() == 1)
             }),
             auto_increment: column.auto_increment,
-            no_default: column.default == ColumnDefault::None && !column.nullable && !column.auto_increment,
+            no_default: column.default == ColumnDefault::None
+                && !column.nullable
+                && !column.auto_increment
+                && column.generated.is_none(),
             sets_now: column.default == ColumnDefault::Now || column.on_update_now,
             on_update_now: column.on_update_now,
         })

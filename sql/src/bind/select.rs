@@ -3,9 +3,12 @@
 use crate::account::Privilege;
 use crate::ast::{Expr, Locking, OrderItem, Select, SelectItem};
 use crate::bind::block::{Aggregate, AggregateList, Aliases, BlockScope, Clause, column_expression};
+use crate::bind::dependence::{Block, Dependence};
 use crate::bind::from::BoundFrom;
+use crate::bind::rollup::{Clauses, Rollup};
 use crate::bind::scope::{FromScope, Lookup, Names};
-use crate::bind::{Binder, from, full_group_by, order};
+use crate::bind::window::WindowFunctionCall;
+use crate::bind::{Binder, from, full_group_by, order, rollup, window};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
@@ -39,6 +42,8 @@ pub struct Aggregation {
     pub keys: Vec<Expression>,
     /// The calls, by slot.
     pub aggregates: Vec<Aggregate>,
+    /// WITH ROLLUP and GROUPING(); none without both.
+    pub rollup: Option<Rollup>,
 }
 
 /// A bound query block.
@@ -52,6 +57,8 @@ pub struct BoundSelect {
     pub filter: Vec<Expression>,
     /// Grouping, if the block is an aggregated one.
     pub aggregation: Option<Aggregation>,
+    /// The window functions, in the order of their slots, the last of the row.
+    pub windows: Vec<WindowFunctionCall>,
     /// HAVING, as conjuncts.
     pub having: Vec<Expression>,
     /// Select list.
@@ -105,40 +112,54 @@ pub fn bind_select(
 ) -> Result<BoundSelect> {
     // Where the columns of `*` can be told apart, by their names or as values, they are read.
     let is_bare = select.having.is_none() && select.group_by.is_empty() && tail.order_by.is_empty();
+    let is_derived = binder.takes_derived();
     let star_is_nothing = binder.take_exists() && is_bare && !select.distinct;
     let (draft, scope) = match &select.from {
         Some(tables) => {
-            let (draft, scope) = from::draft(binder, tables)?;
+            let (draft, scope) = from::draft(binder, tables, parent)?;
             (Some(draft), scope)
         }
         None => (None, FromScope::default()),
     };
     let names = Names::new(&scope, parent);
-    let mut list = AggregateList { base: scope.width, calls: Vec::new() };
-    let items = bind_items(binder, &names, select, &mut list, star_is_nothing)?;
-    let filter = match &select.filter {
+    if draft.as_ref().is_some_and(|draft| draft.correlated) {
+        names.correlated.set(true);
+    }
+    let mut list = AggregateList::new(scope.width);
+    window::check_named(&select.windows)?;
+    list.windows.named.clone_from(&select.windows);
+    let mut items = bind_items(binder, &names, select, &mut list, star_is_nothing)?;
+    let mut filter = match &select.filter {
         Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.into_conjuncts(),
         None => Vec::new(),
     };
+    crate::constraint::substitute::substitute(&mut filter, &scope)?;
     let from = draft.map(|draft| draft.bind_conditions(binder, &names)).transpose()?;
     let keys = order::bind_group_by(binder, &names, &select.group_by, &items)?;
     let group_slots: Vec<usize> = keys.iter().filter_map(plain_column).collect();
     let aliases = Aliases { items: &items, group_slots: &group_slots };
-    let having = match &select.having {
+    let mut having = match &select.having {
         Some(having) => {
             bind_with(binder, &names, Clause::Having, &mut list, aliases, having)?.into_conjuncts()
         }
         None => Vec::new(),
     };
-    let order = order::bind_order_by(binder, &names, tail.order_by, &mut list, aliases)?;
+    let mut order = order::bind_order_by(binder, &names, tail.order_by, &mut list, aliases)?;
+    bind_windows(binder, &names, select, &mut list)?;
     let aggregated = !keys.is_empty() || !list.calls.is_empty();
     if binder.session.variables.sql_mode.has(SqlMode::ONLY_FULL_GROUP_BY) {
-        if aggregated {
-            full_group_by::check(&names, select, tail.order_by, &keys)?;
-        }
-        if select.distinct {
-            full_group_by::check_distinct(&scope, &items, &order)?;
-        }
+        let keys = aggregated.then_some(&keys[..]);
+        full_group_by::check_block(&names, select, tail.order_by, keys, (&items, &order))?;
+    }
+    let clauses = Clauses { items: &mut items, having: &mut having, order: &mut order };
+    let rollup = rollup::settle(&keys, select.rollup, &mut list, clauses)?;
+    let aggregation = aggregated.then_some(Aggregation { keys, aggregates: list.calls, rollup });
+    if is_derived {
+        let mut conditions = filter.iter().collect();
+        from.iter().for_each(|from| inner_conditions(from, &mut conditions));
+        let aggregation = aggregation.as_ref();
+        let block = Block { scope: &scope, conditions, aggregation, items: &items };
+        binder.note_dependence(Dependence::of(&block));
     }
     let (limit, offset) = (bind_limit(binder, &names, tail.limit)?, bind_limit(binder, &names, tail.offset)?);
     check_lock_targets(&scope, tail.locking)?;
@@ -147,7 +168,8 @@ pub fn bind_select(
     Ok(BoundSelect {
         from,
         filter,
-        aggregation: aggregated.then_some(Aggregation { keys, aggregates: list.calls }),
+        aggregation,
+        windows: list.windows.calls,
         having,
         items,
         distinct: select.distinct,
@@ -160,6 +182,27 @@ pub fn bind_select(
         correlated,
         scope,
     })
+}
+
+/// Binds the windows of the WINDOW clause, for the errors of those that nobody uses.
+fn bind_windows(binder: &Binder, names: &Names, select: &Select, list: &mut AggregateList) -> Result<()> {
+    for named in &select.windows {
+        let mut scope = BlockScope::new(binder, names, Clause::WindowOrder);
+        scope.aggregates = Some(&mut *list);
+        scope.bind_unused(&select.windows, named)?;
+    }
+    Ok(())
+}
+
+/// The conditions of inner joins that are not inside of outer ones.
+fn inner_conditions<'f>(from: &'f BoundFrom, conditions: &mut Vec<&'f Expression>) {
+    if let BoundFrom::Join(join) = from {
+        inner_conditions(&join.left, conditions);
+        if !join.outer {
+            inner_conditions(&join.right, conditions);
+            conditions.extend(&join.on);
+        }
+    }
 }
 
 /// Binds an expression in a clause that sees aggregates and the select list.
@@ -214,7 +257,7 @@ fn bind_items(
                         .iter()
                         .for_each(|table| binder.use_all_columns(Privilege::Select, table));
                 }
-                for visible in &names.from.visible {
+                for visible in names.from.visible.iter().filter(|visible| !visible.invisible) {
                     items.push(column_item(names.from, visible.slot)?);
                 }
             }
@@ -227,7 +270,11 @@ fn bind_items(
                 if !star_is_nothing {
                     binder.use_all_columns(Privilege::Select, bound);
                 }
-                for slot in bound.slots() {
+                let in_star = |slot: &usize| {
+                    let own = bound.stored_column(slot - bound.base);
+                    !own.is_some_and(|own| own.hidden || own.invisible)
+                };
+                for slot in bound.slots().filter(in_star) {
                     items.push(column_item(names.from, slot)?);
                 }
             }
@@ -264,6 +311,16 @@ fn expression_item(
         (None, Expr::Column { column, .. }) => {
             ResultColumn::computed(column.as_str(), expression.data_type(), expression.nullable())
         }
+        // DEFAULT(c) is told as its column, by another name.
+        (None, Expr::Default(Some(column))) => match names.from.lookup(None, None, None, column) {
+            Lookup::Found(slot) => match names.from.column(slot) {
+                Some(own) => ResultColumn { name: text.to_owned(), ..own.clone() },
+                None => ResultColumn::computed(text, expression.data_type(), expression.nullable()),
+            },
+            Lookup::Ambiguous | Lookup::Missing => {
+                ResultColumn::computed(text, expression.data_type(), expression.nullable())
+            }
+        },
         _ => ResultColumn::computed(text, expression.data_type(), expression.nullable()),
     };
     if let Some(alias) = alias {

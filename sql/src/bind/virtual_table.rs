@@ -35,30 +35,11 @@ const PROVIDERS: &[Provider] = &[crate::show::system_table::provide];
 /// The databases whose tables are virtual, in lower case.
 pub const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
 
-/// Tables of MySQL 8.4's information_schema that are not built; those that begin with `INNODB_` are not either.
-const NOT_BUILT: &[&str] = &[
-    "COLUMNS_EXTENSIONS",
-    "KEYWORDS",
-    "OPTIMIZER_TRACE",
-    "PROFILING",
-    "RESOURCE_GROUPS",
-    "SCHEMATA_EXTENSIONS",
-    "ST_GEOMETRY_COLUMNS",
-    "ST_SPATIAL_REFERENCE_SYSTEMS",
-    "ST_UNITS_OF_MEASURE",
-    "TABLESPACES",
-    "TABLESPACES_EXTENSIONS",
-    "TABLES_EXTENSIONS",
-    "TABLE_CONSTRAINTS_EXTENSIONS",
-    "VIEW_ROUTINE_USAGE",
-    "VIEW_TABLE_USAGE",
-];
-
 /// The virtual table of that name; `None` when `database` is an ordinary one.
 ///
 /// # Errors
-/// 1235 when MySQL's system database may have such a table and this one has not; 1109 when MySQL's
-/// information_schema has not either.
+/// 1235 when MySQL 8.4's system database has such a table and this one has not; 1146 when that has not either, 1109 in
+/// information_schema.
 pub fn lookup(database: &str, table: &str) -> Result<Option<Arc<VirtualTable>>> {
     let Some(system) = SYSTEM_DATABASES.into_iter().find(|name| name.eq_ignore_ascii_case(database)) else {
         return Ok(None);
@@ -66,11 +47,12 @@ pub fn lookup(database: &str, table: &str) -> Result<Option<Arc<VirtualTable>>> 
     if let Some(found) = PROVIDERS.iter().find_map(|provider| provider(system, table)) {
         return Ok(Some(found));
     }
-    let upper = table.to_ascii_uppercase();
-    if system == "information_schema" && !NOT_BUILT.contains(&upper.as_str()) && !upper.starts_with("INNODB_")
-    {
-        let message = format!("Unknown table '{upper}' in information_schema");
+    if super::not_built::is_of_mysql(system, table) {
+        return Err(Error::not_supported(format_args!("table {system}.{table}")));
+    }
+    if system == "information_schema" {
+        let message = format!("Unknown table '{}' in information_schema", table.to_ascii_uppercase());
         return Err(Error { code: 1109, state: *b"42S02", message });
     }
-    Err(Error::not_supported(format_args!("table {system}.{table}")))
+    Err(Error::no_such_table(system, table))
 }

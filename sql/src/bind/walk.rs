@@ -4,12 +4,17 @@
 //! is spelled like an expression of GROUP BY), so they are checked on the syntax tree. Subqueries are not entered: they
 //! are blocks of their own.
 
-use crate::ast::{AggregateCall, Expr, Query, QueryBody, SelectItem, TableExpr};
+use crate::ast::{
+    AggregateCall, Expr, FrameBound, Over, Query, QueryBody, SelectItem, TableExpr, WindowFunction,
+    WindowSpec,
+};
 
 /// Calls `visit` with each direct operand of `expr`, in the order written. Aggregates' arguments count as operands.
 pub fn operands<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
     match expr {
         Expr::Literal(_)
+        | Expr::Introduced(..)
+        | Expr::Truth(_)
         | Expr::HexLiteral(_)
         | Expr::Parameter(_)
         | Expr::Column { .. }
@@ -23,6 +28,7 @@ pub fn operands<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
         | Expr::IsNull { operand, .. }
         | Expr::IsTruth { operand, .. }
         | Expr::InSubquery { operand, .. }
+        | Expr::Quantified { operand, .. }
         | Expr::Cast { operand, .. }
         | Expr::Collate(operand, _)
         | Expr::AssignVariable(_, operand) => visit(operand),
@@ -64,18 +70,41 @@ pub fn operands<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
         }
         Expr::Function { arguments, .. } => arguments.iter().for_each(visit),
         Expr::Aggregate(call) => aggregate_operands(call, visit),
+        Expr::Window(call) => {
+            call.arguments.iter().for_each(&mut *visit);
+            if let Over::Spec(spec) = &call.over {
+                window_operands(spec, visit);
+            }
+        }
         Expr::Row(items) => items.iter().for_each(visit),
     }
+}
+
+/// The first window function of an expression.
+#[must_use]
+pub fn window_function(expr: &Expr) -> Option<WindowFunction> {
+    if let Expr::Window(call) = expr {
+        return Some(call.function);
+    }
+    let mut found = None;
+    operands(expr, &mut |operand| {
+        if found.is_none() {
+            found = window_function(operand);
+        }
+    });
+    found
 }
 
 /// Whether the types of a query's columns may depend on those of its parameters: whether a `?` stands in a select list of it, of a
 /// derived table, or of a subquery that gives a column.
 #[must_use]
 pub fn has_parameters_in_columns(query: &Query) -> bool {
-    match &query.body {
-        QueryBody::Union { left, right, .. } => {
+    let of_body = match &query.body {
+        QueryBody::SetOperation { left, right, .. } => {
             has_parameters_in_columns(left) || has_parameters_in_columns(right)
         }
+        QueryBody::Values(rows) => rows.iter().flatten().any(has_parameters),
+        QueryBody::Nested(inner) => has_parameters_in_columns(inner),
         QueryBody::Select(select) => {
             let in_item = |item: &SelectItem| match item {
                 SelectItem::Expression { expr, .. } => has_parameters(expr),
@@ -83,7 +112,8 @@ pub fn has_parameters_in_columns(query: &Query) -> bool {
             };
             select.items.iter().any(in_item) || select.from.as_ref().is_some_and(derives_parameters)
         }
-    }
+    };
+    of_body || query.common_tables().any(|table| has_parameters_in_columns(&table.query))
 }
 
 fn has_parameters(expr: &Expr) -> bool {
@@ -103,6 +133,18 @@ fn derives_parameters(table: &TableExpr) -> bool {
         TableExpr::Table { .. } => false,
         TableExpr::Derived { query, .. } => has_parameters_in_columns(query),
         TableExpr::Join { left, right, .. } => derives_parameters(left) || derives_parameters(right),
+    }
+}
+
+/// Calls `visit` with each expression of a window.
+pub fn window_operands<'e>(spec: &'e WindowSpec, visit: &mut dyn FnMut(&'e Expr)) {
+    spec.partition_by.iter().for_each(&mut *visit);
+    spec.order_by.iter().for_each(|item| visit(&item.expr));
+    let bounds = spec.frame.iter().flat_map(|frame| [&frame.start, &frame.end]);
+    for bound in bounds {
+        if let FrameBound::Preceding(offset) | FrameBound::Following(offset) = bound {
+            visit(&offset.value);
+        }
     }
 }
 

@@ -6,12 +6,15 @@
 //! ```text
 //! database  version, name, collation
 //! table     version, database, name, collation, comment, flags (1: hidden row id), created_us,
-//!           column count, columns, index count, indexes (the first is the primary)
-//! column    name, type, flags (1: nullable, 2: ON UPDATE now, 4: AUTO_INCREMENT), default, comment
+//!           column count, columns, index count, indexes (the first is the primary), then parts that not every
+//!           table has, each a tag, a length and its bytes (L: see [`Layout`]; C: check count, checks)
+//! column    name, type, flags (1: nullable, 2: ON UPDATE now, 4: AUTO_INCREMENT, 8: invisible, 16: hidden, 32: generated,
+//!           64: stored), default, comment, the expression of a generated one
+//! check     name, flags (1: enforced), expression
 //! type      kind (1 byte), its one or two numbers if it has any, flags (1: unsigned), collation, display width
-//! default   0: none; 1: now; 2: constant, then a value
+//! default   0: none; 1: now; 2: constant, then a value; 3: an expression
 //! value     kind (1 byte), then its bytes
-//! index     id, name, flags (1: unique), column count, for each: position, flags (1: descending, 2: prefix), prefix
+//! index     id, name, flags (1: unique, 2: invisible), column count, for each: position, flags (1: descending, 2: prefix), prefix
 //! ```
 //!
 //! Collations are MySQL's collation ids. A TIMESTAMP default is in UTC.
@@ -21,18 +24,35 @@ use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 
-use super::{Column, ColumnDefault, Database, Index, IndexColumn, IndexId, Table, TableId};
+use super::{
+    Check, Column, ColumnDefault, Database, Generated, Index, IndexColumn, IndexId, Layout, Table, TableId,
+};
 use crate::Result;
 use crate::codec::{Input, damaged, write_varint};
+use crate::limits::{ENUM_MEMBERS_MAX, SET_MEMBERS_MAX};
 use crate::types::datetime::Time;
-use crate::types::{Collation, DataType, Date, DateTime, Decimal, TypeKind, Value};
+use crate::types::{Attributes, Collation, DataType, Date, DateTime, Decimal, MemberSet, TypeKind, Value};
 
 /// The version that definitions are written in.
 pub const DEFINITION_VERSION: u8 = 1;
 
+/// Tag of the part that says where columns stand in rows.
+const SECTION_LAYOUT: u8 = b'L';
+/// Tag of the part that has the CHECK constraints.
+const SECTION_CHECKS: u8 = b'C';
+
 const NULLABLE: u8 = 1;
 const ON_UPDATE_NOW: u8 = 2;
 const AUTO_INCREMENT: u8 = 4;
+/// In the byte that says UNSIGNED: a byte of attributes follows the type.
+const HAS_ATTRIBUTES: u8 = 2;
+const INVISIBLE: u8 = 8;
+const HIDDEN: u8 = 16;
+const GENERATED: u8 = 32;
+const STORED: u8 = 64;
+const HIDDEN_ROW_ID: u8 = 1;
+const UNIQUE: u8 = 1;
+const INVISIBLE_INDEX: u8 = 2;
 const DESCENDING: u8 = 1;
 const PREFIX: u8 = 2;
 
@@ -67,7 +87,7 @@ pub fn write_table(table: &Table) -> Bytes {
     write_string(&table.name, &mut out);
     write_collation(table.collation, &mut out);
     write_string(&table.comment, &mut out);
-    out.push(u8::from(table.hidden_row_id));
+    out.push(if table.hidden_row_id { HIDDEN_ROW_ID } else { 0 });
     write_varint(table.created_us, &mut out);
     write_varint(table.columns.len() as u64, &mut out);
     for column in &table.columns {
@@ -77,7 +97,21 @@ pub fn write_table(table: &Table) -> Bytes {
     for index in &table.indexes {
         write_index(index, &mut out);
     }
+    if !table.checks.is_empty() {
+        write_section(SECTION_CHECKS, |out| write_checks(&table.checks, out), &mut out);
+    }
+    if table.layout.slots().is_some() {
+        write_section(SECTION_LAYOUT, |out| table.layout.write(out), &mut out);
+    }
     Bytes::from(out)
+}
+
+/// A part that not every table has: its tag, its length and its bytes.
+fn write_section(tag: u8, write: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) {
+    let mut bytes = Vec::new();
+    write(&mut bytes);
+    out.push(tag);
+    write_bytes(&bytes, out);
 }
 
 /// A table from its bytes, its counters at their start.
@@ -91,11 +125,22 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
     let name = read_string(&mut input)?;
     let collation = read_collation(&mut input)?;
     let comment = read_string(&mut input)?;
-    let hidden_row_id = input.byte()? & 1 != 0;
+    let flags = input.byte()?;
+    let hidden_row_id = flags & HIDDEN_ROW_ID != 0;
     let created_us = input.varint()?;
     let columns = read_list(&mut input, read_column)?;
     let indexes = read_list(&mut input, read_index)?;
-    read_end(&input)?;
+    let (mut layout, mut checks) = (Layout::default(), Vec::new());
+    while !input.bytes.is_empty() {
+        let tag = input.byte()?;
+        let mut section = Input::new(read_bytes(&mut input)?);
+        match tag {
+            SECTION_LAYOUT => layout = Layout::read(&mut section, columns.len())?,
+            SECTION_CHECKS => checks = read_list(&mut section, read_check)?,
+            tag => return Err(damaged(&format!("a table's definition has a part {tag} that is unknown"))),
+        }
+        read_end(&section)?;
+    }
     if indexes.is_empty() || columns.is_empty() {
         return Err(damaged("a table has no columns or no primary index"));
     }
@@ -116,8 +161,26 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
         auto_increment: Arc::new(AtomicU64::new(1)),
         row_id: Arc::new(AtomicU64::new(1)),
         row_estimate: Arc::new(AtomicU64::new(0)),
+        checks,
+        rules: crate::constraint::RulesCell::default(),
         created_us,
+        layout,
     })
+}
+
+fn write_checks(checks: &[Check], out: &mut Vec<u8>) {
+    write_varint(checks.len() as u64, out);
+    for check in checks {
+        write_string(&check.name, out);
+        out.push(u8::from(check.enforced));
+        write_string(&check.expression, out);
+    }
+}
+
+fn read_check(input: &mut Input<'_>) -> Result<Check> {
+    let name = read_string(input)?;
+    let enforced = input.byte()? & 1 != 0;
+    Ok(Check { name, enforced, expression: read_string(input)? })
 }
 
 fn write_column(column: &Column, out: &mut Vec<u8>) {
@@ -133,6 +196,17 @@ fn write_column(column: &Column, out: &mut Vec<u8>) {
     if column.auto_increment {
         flags |= AUTO_INCREMENT;
     }
+    if column.invisible {
+        flags |= INVISIBLE;
+    }
+    if column.hidden {
+        flags |= HIDDEN;
+    }
+    match &column.generated {
+        Some(generated) if generated.stored => flags |= GENERATED | STORED,
+        Some(_) => flags |= GENERATED,
+        None => {}
+    }
     out.push(flags);
     match &column.default {
         ColumnDefault::None => out.push(0),
@@ -141,35 +215,50 @@ fn write_column(column: &Column, out: &mut Vec<u8>) {
             out.push(2);
             write_value(value, out);
         }
+        ColumnDefault::Expression(text) => {
+            out.push(3);
+            write_string(text, out);
+        }
     }
     write_string(&column.comment, out);
+    if let Some(generated) = &column.generated {
+        write_string(&generated.expression, out);
+    }
 }
 
 fn read_column(input: &mut Input<'_>) -> Result<Column> {
     let name = read_string(input)?;
-    let data_type = read_type(input)?;
+    let (data_type, members) = read_type(input)?;
     let flags = input.byte()?;
     let default = match input.byte()? {
         0 => ColumnDefault::None,
         1 => ColumnDefault::Now,
         2 => ColumnDefault::Constant(read_value(input)?),
+        3 => ColumnDefault::Expression(read_string(input)?.into()),
         _ => return Err(damaged("a column has an unknown default")),
     };
     Ok(Column {
         name,
         data_type,
+        members,
         nullable: flags & NULLABLE != 0,
         default,
         on_update_now: flags & ON_UPDATE_NOW != 0,
         auto_increment: flags & AUTO_INCREMENT != 0,
         comment: read_string(input)?,
+        generated: match flags & GENERATED != 0 {
+            true => Some(Generated { expression: read_string(input)?.into(), stored: flags & STORED != 0 }),
+            false => None,
+        },
+        invisible: flags & INVISIBLE != 0,
+        hidden: flags & HIDDEN != 0,
     })
 }
 
 fn write_index(index: &Index, out: &mut Vec<u8>) {
     write_varint(u64::from(index.id.0), out);
     write_string(&index.name, out);
-    out.push(u8::from(index.unique));
+    out.push(if index.unique { UNIQUE } else { 0 } | if index.invisible { INVISIBLE_INDEX } else { 0 });
     write_varint(index.columns.len() as u64, out);
     for part in &index.columns {
         write_varint(part.column as u64, out);
@@ -187,17 +276,18 @@ fn write_index(index: &Index, out: &mut Vec<u8>) {
 fn read_index(input: &mut Input<'_>) -> Result<Index> {
     let id = IndexId(read_u32(input)?);
     let name = read_string(input)?;
-    let unique = input.byte()? & 1 != 0;
+    let flags = input.byte()?;
     let columns = read_list(input, |input| {
         let column = read_u32(input)? as usize;
         let flags = input.byte()?;
         let prefix = if flags & PREFIX != 0 { Some(read_u32(input)?) } else { None };
         Ok(IndexColumn { column, prefix, descending: flags & DESCENDING != 0 })
     })?;
-    Ok(Index { id, name, unique, columns })
+    let (unique, invisible) = (flags & UNIQUE != 0, flags & INVISIBLE_INDEX != 0);
+    Ok(Index { id, name, unique, columns, invisible })
 }
 
-fn write_type(data_type: &DataType, out: &mut Vec<u8>) {
+pub(crate) fn write_type(data_type: &DataType, out: &mut Vec<u8>) {
     let (kind, numbers): (u8, [Option<u32>; 2]) = match data_type.kind {
         TypeKind::Null => (0, [None, None]),
         TypeKind::TinyInt => (1, [None, None]),
@@ -225,17 +315,41 @@ fn write_type(data_type: &DataType, out: &mut Vec<u8>) {
         TypeKind::DateTime(fraction) => (23, [Some(u32::from(fraction)), None]),
         TypeKind::Timestamp(fraction) => (24, [Some(u32::from(fraction)), None]),
         TypeKind::Year => (25, [None, None]),
+        TypeKind::Bit(bits) => (40, [Some(u32::from(bits)), None]),
+        TypeKind::Enum(_) => (41, [None, None]),
+        TypeKind::Set(_) => (42, [None, None]),
+        TypeKind::Json => (43, [None, None]),
     };
     out.push(kind);
     for number in numbers.into_iter().flatten() {
         write_varint(u64::from(number), out);
     }
-    out.push(u8::from(data_type.unsigned));
+    if let Some(members) = MemberSet::of_kind(data_type.kind) {
+        write_varint(members.members().len() as u64, out);
+        for member in members.members() {
+            write_bytes(member, out);
+        }
+    }
+    let has_attributes = data_type.attributes != Attributes::NONE;
+    out.push(u8::from(data_type.unsigned) | if has_attributes { HAS_ATTRIBUTES } else { 0 });
     write_collation(data_type.collation, out);
     out.push(data_type.display_width);
+    if has_attributes {
+        out.push(data_type.attributes.byte());
+    }
 }
 
-fn read_type(input: &mut Input<'_>) -> Result<DataType> {
+/// The members of an ENUM or SET, as many as it may have.
+fn read_members(input: &mut Input<'_>, most: usize) -> Result<Arc<MemberSet>> {
+    let members = read_list(input, |input| read_string(input).map(Bytes::from))?;
+    if members.is_empty() || members.len() > most {
+        return Err(damaged("an ENUM or SET has too many members, or none"));
+    }
+    Ok(MemberSet::intern(members))
+}
+
+pub(crate) fn read_type(input: &mut Input<'_>) -> Result<(DataType, Option<Arc<MemberSet>>)> {
+    let mut members = None;
     let kind = match input.byte()? {
         0 => TypeKind::Null,
         1 => TypeKind::TinyInt,
@@ -269,12 +383,22 @@ fn read_type(input: &mut Input<'_>) -> Result<DataType> {
         23 => TypeKind::DateTime(read_u8(input, 6)?),
         24 => TypeKind::Timestamp(read_u8(input, 6)?),
         25 => TypeKind::Year,
+        40 => match read_u8(input, 64)? {
+            0 => return Err(damaged("a BIT has no bits")),
+            bits => TypeKind::Bit(bits),
+        },
+        41 => TypeKind::Enum(members.insert(read_members(input, ENUM_MEMBERS_MAX)?).id()),
+        42 => TypeKind::Set(members.insert(read_members(input, SET_MEMBERS_MAX)?).id()),
+        43 => TypeKind::Json,
         _ => return Err(damaged("a column has an unknown type")),
     };
-    let unsigned = input.byte()? & 1 != 0;
+    let flags = input.byte()?;
     let collation = read_collation(input)?;
     let display_width = input.byte()?;
-    Ok(DataType { kind, unsigned, collation, display_width })
+    let attributes = if flags & HAS_ATTRIBUTES != 0 { input.byte()? } else { 0 };
+    let attributes = Attributes::from_byte(attributes)
+        .ok_or_else(|| damaged("a column has attributes that are unknown to this program"))?;
+    Ok((DataType { kind, unsigned: flags & 1 != 0, collation, display_width, attributes }, members))
 }
 
 fn write_value(value: &Value, out: &mut Vec<u8>) {
@@ -317,6 +441,10 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
             out.push(9);
             write_varint(time.packed(), out);
         }
+        Value::Json(document) => {
+            out.push(20);
+            write_bytes(document, out);
+        }
     }
 }
 
@@ -339,30 +467,23 @@ fn read_value(input: &mut Input<'_>) -> Result<Value> {
         7 => Value::Date(Date::from_packed(read_u32(input)?).ok_or_else(bad)?),
         8 => Value::Time(Time::from_microseconds(input.big_endian(8)? as i64).ok_or_else(bad)?),
         9 => Value::DateTime(DateTime::from_packed(input.varint()?).ok_or_else(bad)?),
+        20 => {
+            let document = read_bytes(input)?;
+            crate::json::view::check(document)?;
+            Value::Json(Bytes::copy_from_slice(document))
+        }
         _ => return Err(bad()),
     })
 }
 
 fn write_collation(collation: Collation, out: &mut Vec<u8>) {
-    let id = match collation {
-        Collation::Utf8mb4_0900AiCi => 255,
-        Collation::Utf8mb4GeneralCi => 45,
-        Collation::Utf8mb4Bin => 46,
-        Collation::Utf8mb4_0900Bin => 309,
-        Collation::Binary => 63,
-    };
-    write_varint(id, out);
+    write_varint(collation.id().into(), out);
 }
 
 fn read_collation(input: &mut Input<'_>) -> Result<Collation> {
-    match input.varint()? {
-        255 => Ok(Collation::Utf8mb4_0900AiCi),
-        45 => Ok(Collation::Utf8mb4GeneralCi),
-        46 => Ok(Collation::Utf8mb4Bin),
-        309 => Ok(Collation::Utf8mb4_0900Bin),
-        63 => Ok(Collation::Binary),
-        id => Err(damaged(&format!("collation {id} is unknown to this program"))),
-    }
+    let id = input.varint()?;
+    let known = u16::try_from(id).ok().and_then(Collation::from_id);
+    known.ok_or_else(|| damaged(&format!("collation {id} is unknown to this program")))
 }
 
 fn read_version(input: &mut Input<'_>) -> Result<()> {

@@ -10,12 +10,18 @@
 
 pub mod encode;
 pub mod estimate;
+pub mod layout;
 pub mod schema;
 pub mod store;
+pub mod temporary;
 #[cfg(test)]
 pub(crate) mod test_support;
 
-pub use schema::{Catalog, Column, ColumnDefault, Database, Index, IndexColumn, IndexId, Table, TableId};
+pub use layout::{Holds, Layout, Slot};
+pub use schema::{
+    Catalog, Check, Column, ColumnDefault, Database, Generated, Index, IndexColumn, IndexId, Table, TableId,
+};
+pub use temporary::TemporaryTables;
 
 use std::sync::Arc;
 
@@ -82,7 +88,17 @@ impl Table {
     /// The position of a column, its name in any case of letters.
     #[must_use]
     pub fn column_position(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| same_name(&column.name, name))
+        self.columns.iter().position(|column| !column.hidden && same_name(&column.name, name))
+    }
+
+    /// The columns that statements can name, with their positions: all but those of key expressions.
+    pub fn named_columns(&self) -> impl Iterator<Item = (usize, &Column)> {
+        self.columns.iter().enumerate().filter(|(_, column)| !column.hidden)
+    }
+
+    /// The columns that `*` stands for, with their positions.
+    pub fn visible_columns(&self) -> impl Iterator<Item = (usize, &Column)> {
+        self.named_columns().filter(|(_, column)| !column.invisible)
     }
 
     /// The position of an index, its name in any case of letters. A hidden primary index has no name to be found by.
@@ -94,6 +110,14 @@ impl Table {
             .skip(skipped)
             .position(|index| same_name(&index.name, name))
             .map(|found| found + skipped)
+    }
+}
+
+impl Column {
+    /// Whether a row without a value for it gets one that is computed from the row.
+    #[must_use]
+    pub fn is_computed(&self) -> bool {
+        self.generated.is_some() || matches!(self.default, ColumnDefault::Expression(_))
     }
 }
 

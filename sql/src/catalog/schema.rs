@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::Layout;
 use crate::account::Accounts;
-use crate::types::{Collation, DataType, Value};
+use crate::constraint::RulesCell;
+use crate::types::{Collation, DataType, MemberSet, Value};
 
 /// Identity of a table for as long as the cluster lives; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,8 +73,14 @@ pub struct Table {
     pub row_id: Arc<AtomicU64>,
     /// A changing estimate of the number of rows, for the planner and SHOW TABLE STATUS; not exact, not replicated.
     pub row_estimate: Arc<AtomicU64>,
+    /// CHECK constraints, in the order in which they were declared.
+    pub checks: Vec<Check>,
+    /// The expressions of generated columns, defaults and checks, bound when they are first needed.
+    pub rules: RulesCell,
     /// When it was created, microseconds since the epoch (from the entry's commit time).
     pub created_us: u64,
+    /// Where the columns stand in stored rows.
+    pub layout: Layout,
 }
 
 /// One column.
@@ -82,6 +90,8 @@ pub struct Column {
     pub name: String,
     /// Type.
     pub data_type: DataType,
+    /// The members of an ENUM or SET, which the type names by their id; None for every other type.
+    pub members: Option<Arc<MemberSet>>,
     /// Whether NULL may stand in it.
     pub nullable: bool,
     /// DEFAULT.
@@ -92,6 +102,32 @@ pub struct Column {
     pub auto_increment: bool,
     /// COMMENT.
     pub comment: String,
+    /// GENERATED ALWAYS AS: the value is computed whenever the row is written.
+    pub generated: Option<Generated>,
+    /// INVISIBLE: not among `*`, nor the columns of an INSERT that names none.
+    pub invisible: bool,
+    /// It is an expression of a key, and no statement can name it. Such columns are behind all others.
+    pub hidden: bool,
+}
+
+/// What a generated column is computed from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generated {
+    /// The expression as SHOW CREATE TABLE prints it.
+    pub expression: Arc<str>,
+    /// STORED rather than VIRTUAL. Rows hold the value of both.
+    pub stored: bool,
+}
+
+/// A CHECK constraint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// Name, unique in its database.
+    pub name: String,
+    /// The condition as SHOW CREATE TABLE prints it.
+    pub expression: String,
+    /// False for NOT ENFORCED.
+    pub enforced: bool,
 }
 
 /// The default of a column.
@@ -103,6 +139,8 @@ pub enum ColumnDefault {
     Constant(Value),
     /// CURRENT_TIMESTAMP with the column's fraction.
     Now,
+    /// An expression in parentheses, as SHOW CREATE TABLE prints it.
+    Expression(Arc<str>),
 }
 
 /// One index.
@@ -116,6 +154,8 @@ pub struct Index {
     pub unique: bool,
     /// Key columns in order.
     pub columns: Vec<IndexColumn>,
+    /// INVISIBLE: maintained, and not used by the planner.
+    pub invisible: bool,
 }
 
 /// One column of an index.

@@ -18,7 +18,7 @@
 
 use bytes::Bytes;
 
-use super::{Input, Zone, damaged, decimal, temporal, unconverted, write_big_endian};
+use super::{Input, Zone, damaged, decimal, member, temporal, unconverted, write_big_endian};
 use crate::Result;
 use crate::catalog::Column;
 use crate::collation;
@@ -41,7 +41,7 @@ pub enum Fit {
 #[must_use]
 pub fn restores(data_type: &DataType, prefix: Option<u32>) -> bool {
     match data_type.kind {
-        TypeKind::Null | TypeKind::Float | TypeKind::Double => false,
+        TypeKind::Null | TypeKind::Float | TypeKind::Double | TypeKind::Json => false,
         TypeKind::TinyInt
         | TypeKind::SmallInt
         | TypeKind::MediumInt
@@ -52,7 +52,10 @@ pub fn restores(data_type: &DataType, prefix: Option<u32>) -> bool {
         | TypeKind::Date
         | TypeKind::Time(_)
         | TypeKind::DateTime(_)
-        | TypeKind::Timestamp(_) => true,
+        | TypeKind::Timestamp(_)
+        | TypeKind::Bit(_)
+        | TypeKind::Enum(_)
+        | TypeKind::Set(_) => true,
         TypeKind::Char(_)
         | TypeKind::VarChar(_)
         | TypeKind::TinyText
@@ -70,10 +73,7 @@ pub fn restores(data_type: &DataType, prefix: Option<u32>) -> bool {
 
 /// Collations whose order is the order of the bytes, so that no sort key is needed.
 fn is_raw(collation: Collation) -> bool {
-    match collation {
-        Collation::Utf8mb4_0900Bin | Collation::Binary => true,
-        Collation::Utf8mb4_0900AiCi | Collation::Utf8mb4GeneralCi | Collation::Utf8mb4Bin => false,
-    }
+    matches!(collation, Collation::Utf8mb4_0900Bin | Collation::Binary)
 }
 
 /// The bytes of an integer type; None for other types.
@@ -84,6 +84,7 @@ pub(super) fn integer_width(kind: TypeKind) -> Option<usize> {
         TypeKind::MediumInt => Some(3),
         TypeKind::Int => Some(4),
         TypeKind::BigInt => Some(8),
+        TypeKind::Bit(bits) => Some(usize::from(bits).div_ceil(8).clamp(1, 8)),
         _ => None,
     }
 }
@@ -116,7 +117,10 @@ pub fn write_column(
         if column.nullable {
             out.push(1);
         }
-        fit = write_value(value, &column.data_type, prefix, zone, out)?;
+        fit = match &column.members {
+            Some(members) => member::write_key(value, &column.data_type, members, out)?,
+            None => write_value(value, &column.data_type, prefix, zone, out)?,
+        };
     }
     match fit {
         Fit::Exact | Fit::Floor => {}
@@ -151,6 +155,7 @@ fn write_value(
             | TypeKind::MediumInt
             | TypeKind::Int
             | TypeKind::BigInt
+            | TypeKind::Bit(_)
             | TypeKind::Year,
             Value::Int(number),
         ) => Ok(write_integer(i128::from(*number), data_type, out)),
@@ -160,6 +165,7 @@ fn write_value(
             | TypeKind::MediumInt
             | TypeKind::Int
             | TypeKind::BigInt
+            | TypeKind::Bit(_)
             | TypeKind::Year,
             Value::UInt(number),
         ) => Ok(write_integer(i128::from(*number), data_type, out)),
@@ -311,7 +317,9 @@ pub(super) fn skip_column(column: &Column, descending: bool, input: &mut Input<'
     if column.nullable && !read_flag(input)? {
         return Ok(false);
     }
-    if let Some(width) = fixed_width(&column.data_type) {
+    if let Some(members) = &column.members {
+        input.take(members.number_bytes(column.data_type.kind))?;
+    } else if let Some(width) = fixed_width(&column.data_type) {
         input.take(width)?;
     } else {
         take_string(input)?;
@@ -376,7 +384,14 @@ pub(super) fn read_column(
         | TypeKind::Blob
         | TypeKind::MediumBlob
         | TypeKind::LongBlob => Ok(Value::Blob(Bytes::from(unescape(take_string(input)?, input.mask)?))),
-        TypeKind::Null | TypeKind::Float | TypeKind::Double => Err(damaged("a key of this type is not read")),
+        TypeKind::Bit(_) => {
+            let width = integer_width(data_type.kind).unwrap_or(8);
+            Ok(Value::UInt(input.big_endian(width)?))
+        }
+        TypeKind::Enum(_) | TypeKind::Set(_) => member::read_key(column, input),
+        TypeKind::Null | TypeKind::Float | TypeKind::Double | TypeKind::Json => {
+            Err(damaged("a key of this type is not read"))
+        }
     }
 }
 

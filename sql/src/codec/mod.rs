@@ -16,6 +16,7 @@ pub mod comparable;
 pub mod decimal;
 mod error_storage;
 pub mod key;
+mod member;
 pub mod range;
 pub mod reader;
 pub mod row;

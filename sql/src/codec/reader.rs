@@ -7,14 +7,15 @@
 //! Invariant: reads what [`row::write`](super::row::write) wrote, and nothing else: other bytes end in an error.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::row::{ROW_VERSION, is_binary, is_text, read_value, skip_value, stored_count};
-use super::{ColumnSet, Input, Zone, comparable, damaged, key};
+use super::{ColumnSet, Input, Zone, comparable, damaged, key, member};
 use crate::Result;
-use crate::catalog::{ColumnDefault, Table};
-use crate::types::{DataType, Value};
+use crate::catalog::{Column, ColumnDefault, Holds, Slot, Table};
+use crate::types::{DataType, MemberSet, Value};
 
 /// The value of a column, as it is found in a stored row.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +52,13 @@ struct KeyPart {
 /// A column of the stored row.
 #[derive(Clone, Debug)]
 struct Step {
+    /// Where it stands in the row.
+    slot: usize,
+    /// Its position in the table; of a dropped column 0, and not wanted.
     column: usize,
     data_type: DataType,
+    /// Of ENUM and SET.
+    members: Option<Arc<MemberSet>>,
     is_wanted: bool,
 }
 
@@ -61,8 +67,8 @@ struct Step {
 pub struct RowReader {
     /// The primary key's parts up to the last one that is read.
     key: Vec<KeyPart>,
-    /// Columns of the table.
-    column_count: usize,
+    /// Slots of the table's rows: its columns, if it was not altered.
+    slot_count: usize,
     /// How many of them a row holds.
     stored_count: usize,
     /// The stored columns up to the last one that is wanted.
@@ -84,16 +90,17 @@ impl RowReader {
             })
             .collect();
         key.truncate(key.iter().rposition(|part| part.is_read).map_or(0, |last| last + 1));
-        let steps = (0..wanted.end())
-            .filter(|column| !key::restores_from_primary(table, *column))
-            .map(|column| Step {
-                column,
-                data_type: table.columns[column].data_type,
-                is_wanted: wanted.contains(column),
-            })
-            .collect();
-        let column_count = table.columns.len();
-        RowReader { key, column_count, stored_count: stored_count(table, column_count), steps }
+        let (steps, slot_count) = match table.layout.slots() {
+            None => {
+                let steps = (0..wanted.end())
+                    .filter(|column| !key::restores_from_primary(table, *column))
+                    .map(|column| step_of_column(table, column, column, wanted))
+                    .collect();
+                (steps, table.columns.len())
+            }
+            Some(slots) => (steps_of_slots(table, slots, wanted), slots.len()),
+        };
+        RowReader { key, slot_count, stored_count: stored_count(table, slot_count), steps }
     }
 
     /// Reads a row: calls `place` with each wanted column and its value, in no particular order. `table` is the one that the reader is of.
@@ -128,18 +135,18 @@ impl RowReader {
             return Err(damaged(&format!("a row has version {version}, this program reads {ROW_VERSION}")));
         }
         let written = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
-        if written > self.column_count {
+        if written > self.slot_count {
             return Err(damaged("a row has more columns than its table"));
         }
         let stored_count =
-            if written == self.column_count { self.stored_count } else { stored_count(table, written) };
+            if written == self.slot_count { self.stored_count } else { stored_count(table, written) };
         let nulls = input.take(stored_count.div_ceil(8))?;
         let mut position = 0;
         for step in &self.steps {
-            if step.column >= written {
+            if step.slot >= written {
                 // Written before ADD COLUMN.
                 if step.is_wanted {
-                    place(step.column, Cell::Value(added_value(table, step.column)));
+                    place(step.column, Cell::Value(added_value(table, step, zone)?));
                 }
                 continue;
             }
@@ -150,7 +157,7 @@ impl RowReader {
                     place(step.column, Cell::Value(Value::Null));
                 }
             } else if step.is_wanted {
-                place(step.column, read_cell(&step.data_type, zone, stored, &mut input)?);
+                place(step.column, read_cell(step, zone, stored, &mut input)?);
             } else {
                 skip_value(&step.data_type, &mut input)?;
             }
@@ -162,19 +169,55 @@ impl RowReader {
     }
 }
 
+fn step_of_column(table: &Table, slot: usize, column: usize, wanted: &ColumnSet) -> Step {
+    let Column { data_type, members, .. } = &table.columns[column];
+    let is_wanted = wanted.contains(column);
+    Step { slot, column, data_type: *data_type, members: members.clone(), is_wanted }
+}
+
+/// The steps of a table that was altered, up to the last slot that is wanted.
+#[cold]
+fn steps_of_slots(table: &Table, slots: &[Slot], wanted: &ColumnSet) -> Vec<Step> {
+    let mut steps: Vec<Step> = slots
+        .iter()
+        .enumerate()
+        .filter_map(|(slot, place)| match &place.holds {
+            Holds::Column(column) if key::restores_from_primary(table, *column) => None,
+            Holds::Column(column) => Some(step_of_column(table, slot, *column, wanted)),
+            Holds::Dropped(data_type) => {
+                Some(Step { slot, column: 0, data_type: *data_type, members: None, is_wanted: false })
+            }
+        })
+        .collect();
+    steps.truncate(steps.iter().rposition(|step| step.is_wanted).map_or(0, |last| last + 1));
+    steps
+}
+
 /// The value of a column in rows that were written before it was added.
 #[cold]
-fn added_value(table: &Table, column: usize) -> Value {
-    match &table.columns[column].default {
-        ColumnDefault::Constant(default) => default.clone(),
-        ColumnDefault::None | ColumnDefault::Now => Value::Null,
+fn added_value(table: &Table, step: &Step, zone: Zone) -> Result<Value> {
+    let Some(slots) = table.layout.slots() else {
+        // Of programs before ALTER TABLE had layouts: none of them added columns, but the form was promised.
+        return Ok(match &table.columns[step.column].default {
+            ColumnDefault::Constant(default) => default.clone(),
+            ColumnDefault::None | ColumnDefault::Now | ColumnDefault::Expression(_) => Value::Null,
+        });
+    };
+    let added = slots.get(step.slot).map_or(&[][..], |slot| &slot.added);
+    if added.is_empty() {
+        return Ok(Value::Null);
     }
+    read_cell(step, zone, added, &mut Input::new(added)).map(|cell| cell.into_value(added))
 }
 
 #[inline]
-fn read_cell(data_type: &DataType, zone: Zone, stored: &[u8], input: &mut Input<'_>) -> Result<Cell> {
+fn read_cell(step: &Step, zone: Zone, stored: &[u8], input: &mut Input<'_>) -> Result<Cell> {
+    let data_type = &step.data_type;
     let is_text = is_text(data_type.kind);
     if !is_text && !is_binary(data_type.kind) {
+        if let Some(members) = &step.members {
+            return member::read_row(data_type, members, input).map(Cell::Value);
+        }
         return read_value(data_type, zone, input).map(Cell::Value);
     }
     let length = usize::try_from(input.varint()?).unwrap_or(usize::MAX);

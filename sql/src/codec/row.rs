@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! version      1 byte, 1
-//! columns      LEB128: how many columns the table had when the row was written
+//! columns      LEB128: how many columns (slots, see [`Layout`](crate::catalog::Layout)) the table had when the row was written
 //! nulls        one bit a stored column, lowest bit first, 1 for NULL; filled up to a whole byte
-//! values       the stored columns that are not NULL, in the table's order, nothing between them
+//! values       the stored columns that are not NULL, in the table's order (that of its slots), nothing between them
 //! ```
 //!
 //! *Stored* are the columns that the primary key does not give back (see
@@ -15,17 +15,20 @@
 //! | TINYINT … BIGINT, YEAR | LEB128; signed ones zigzag (0, -1, 1, -2 … as 0, 1, 2, 3 …) |
 //! | FLOAT, DOUBLE | 4, 8 bytes big endian IEEE |
 //! | DECIMAL, DATE, TIME, DATETIME, TIMESTAMP | as in keys |
+//! | BIT | LEB128 |
+//! | ENUM, SET | LEB128 of the member's number, from 1, or of the bits |
 //! | strings | LEB128 length in bytes, then the bytes |
+//! | JSON | LEB128 length in bytes, then the document ([`json::encode`](crate::json::encode)) |
 //!
-//! A row with fewer columns than the table was written before ADD COLUMN: the columns that it lacks have their
-//! constant default, else NULL. A row with more is damaged. A version other than 1 is refused by name.
+//! A row with fewer slots than the table was written before ADD COLUMN: what it lacks is what the slot was added
+//! with. A row with more is damaged. A version other than 1 is refused by name.
 
 use bytes::Bytes;
 
 use super::comparable::{Fit, integer_width};
 use super::reader::RowReader;
-use super::{ColumnSet, Input, Zone, damaged, decimal, key, temporal, unconverted, write_varint};
-use crate::catalog::Table;
+use super::{ColumnSet, Input, Zone, damaged, decimal, key, member, temporal, unconverted, write_varint};
+use crate::catalog::{Column, Holds, Slot, Table};
 use crate::types::{DataType, TypeKind, Value};
 use crate::{Error, Result};
 
@@ -44,7 +47,7 @@ pub fn encode(table: &Table, row: &[Value], zone: Zone) -> Result<Bytes> {
 
 fn estimate_bytes(row: &[Value]) -> usize {
     let of_value = |value: &Value| match value {
-        Value::Text(bytes) | Value::Blob(bytes) => bytes.len() + 3,
+        Value::Text(bytes) | Value::Blob(bytes) | Value::Json(bytes) => bytes.len() + 3,
         _ => 8,
     };
     8 + row.len() / 8 + row.iter().map(of_value).sum::<usize>()
@@ -59,6 +62,9 @@ pub fn write(table: &Table, row: &[Value], zone: Zone, out: &mut Vec<u8>) -> Res
         return Err(Error::internal("a row has another number of values than its table has columns"));
     }
     out.push(ROW_VERSION);
+    if let Some(slots) = table.layout.slots() {
+        return write_slots(table, slots, row, zone, out);
+    }
     write_varint(row.len() as u64, out);
     let nulls = out.len();
     let stored = stored_count(table, row.len());
@@ -71,15 +77,66 @@ pub fn write(table: &Table, row: &[Value], zone: Zone, out: &mut Vec<u8>) -> Res
         if *value == Value::Null {
             out[nulls + position / 8] |= 1 << (position % 8);
         } else {
-            write_value(value, &column.data_type, zone, out)?;
+            write_cell(value, column, zone, out)?;
         }
         position += 1;
     }
     Ok(())
 }
 
-/// How many of the table's first `columns` columns a row holds.
+/// A row of a table that was altered: what each slot holds, NULL in those of dropped columns.
+#[cold]
+fn write_slots(table: &Table, slots: &[Slot], row: &[Value], zone: Zone, out: &mut Vec<u8>) -> Result<()> {
+    write_varint(slots.len() as u64, out);
+    let nulls = out.len();
+    let stored = stored_count(table, slots.len());
+    out.resize(nulls + stored.div_ceil(8), 0);
+    let mut position = 0;
+    for slot in slots {
+        let column = match slot.holds {
+            Holds::Column(column) if key::restores_from_primary(table, column) => continue,
+            Holds::Column(column) => Some(column),
+            Holds::Dropped(_) => None,
+        };
+        match column.filter(|column| row[*column] != Value::Null) {
+            Some(column) => write_cell(&row[column], &table.columns[column], zone, out)?,
+            None => out[nulls + position / 8] |= 1 << (position % 8),
+        }
+        position += 1;
+    }
+    Ok(())
+}
+
+/// The bytes of a value for [`Slot::added`]: as a row stores it, empty for NULL.
+///
+/// # Errors
+/// 1105 when the value is of another type than its column.
+pub fn encode_added(value: &Value, column: &Column, zone: Zone) -> Result<Bytes> {
+    let mut out = Vec::new();
+    if *value != Value::Null {
+        write_cell(value, column, zone, &mut out)?;
+    }
+    Ok(Bytes::from(out))
+}
+
+/// A value of a column that is not NULL.
+#[inline]
+fn write_cell(value: &Value, column: &Column, zone: Zone, out: &mut Vec<u8>) -> Result<()> {
+    match &column.members {
+        Some(members) => member::write_row(value, &column.data_type, members, out),
+        None => write_value(value, &column.data_type, zone, out),
+    }
+}
+
+/// How many of the table's first `columns` slots a row holds.
 pub(super) fn stored_count(table: &Table, columns: usize) -> usize {
+    if let Some(slots) = table.layout.slots() {
+        let is_stored = |slot: &&Slot| match slot.holds {
+            Holds::Column(column) => !key::restores_from_primary(table, column),
+            Holds::Dropped(_) => true,
+        };
+        return slots.iter().take(columns).filter(is_stored).count();
+    }
     if table.hidden_row_id {
         return columns;
     }
@@ -133,6 +190,11 @@ fn write_value(value: &Value, data_type: &DataType, zone: Zone, out: &mut Vec<u8
         }
         (TypeKind::Timestamp(fraction), Value::DateTime(time)) => {
             temporal::write_timestamp(*time, fraction, zone, out)
+        }
+        (TypeKind::Json, Value::Json(document)) => {
+            write_varint(document.len() as u64, out);
+            out.extend_from_slice(document);
+            Fit::Exact
         }
         (kind, Value::Text(bytes)) if is_text(kind) => write_string(bytes, out),
         (kind, Value::Blob(bytes)) if is_binary(kind) => write_string(bytes, out),
@@ -211,6 +273,8 @@ pub(super) fn read_value(data_type: &DataType, zone: Zone, input: &mut Input<'_>
             let number = input.varint()?;
             Ok(if data_type.unsigned { Value::UInt(number) } else { Value::Int(unzigzag(number)) })
         }
+        TypeKind::Bit(_) => Ok(Value::UInt(input.varint()?)),
+        TypeKind::Enum(_) | TypeKind::Set(_) => Err(damaged("an ENUM or SET is read with its members")),
         TypeKind::Float => {
             let number = f32::from_bits(input.big_endian(4)? as u32);
             Ok(Value::Double(f64::from(number)))
@@ -221,6 +285,11 @@ pub(super) fn read_value(data_type: &DataType, zone: Zone, input: &mut Input<'_>
         TypeKind::Time(fraction) => temporal::read_time(fraction, input).map(Value::Time),
         TypeKind::DateTime(fraction) => temporal::read_datetime(fraction, input).map(Value::DateTime),
         TypeKind::Timestamp(fraction) => temporal::read_timestamp(fraction, zone, input).map(Value::DateTime),
+        TypeKind::Json => {
+            let document = read_string(input)?;
+            crate::json::view::check(document)?;
+            Ok(Value::Json(Bytes::copy_from_slice(document)))
+        }
         // Strings are read in place: see `reader`.
         TypeKind::Char(_)
         | TypeKind::VarChar(_)
@@ -250,6 +319,9 @@ pub(super) fn skip_value(data_type: &DataType, input: &mut Input<'_>) -> Result<
         | TypeKind::MediumInt
         | TypeKind::Int
         | TypeKind::BigInt
+        | TypeKind::Bit(_)
+        | TypeKind::Enum(_)
+        | TypeKind::Set(_)
         | TypeKind::Year => input.varint().map(|_| ()),
         TypeKind::Float => input.take(4).map(|_| ()),
         TypeKind::Double => input.take(8).map(|_| ()),
@@ -269,7 +341,8 @@ pub(super) fn skip_value(data_type: &DataType, input: &mut Input<'_>) -> Result<
         | TypeKind::TinyBlob
         | TypeKind::Blob
         | TypeKind::MediumBlob
-        | TypeKind::LongBlob => read_string(input).map(|_| ()),
+        | TypeKind::LongBlob
+        | TypeKind::Json => read_string(input).map(|_| ()),
         TypeKind::Null => Err(damaged("a column has no type")),
     }
 }

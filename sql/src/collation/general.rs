@@ -69,3 +69,13 @@ pub(super) fn sort_key(text: &[u8], end: bool, out: &mut Vec<u8>) {
         out.push(space_marker(Ordering::Equal));
     }
 }
+
+/// MySQL's weights, without anything for padding.
+pub(super) fn weights(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (weight, following) = next(rest);
+        out.extend_from_slice(&weight.to_be_bytes());
+        rest = following;
+    }
+}

@@ -1,138 +1,53 @@
 //! Collations: how texts compare, and keys whose byte order is that order.
 //!
-//! Five are built ([`Collation`]'s variants); names of utf8mb3 stand for the same ones. Text is valid UTF-8; of bytes that
+//! Which there are says module `registry`. Text is valid UTF-8, whatever its character set (see [`CharacterSet`]); of bytes that
 //! are not, each stray byte counts as the replacement character. No function here allocates but into `out`.
 //!
 //! * `utf8mb4_0900_ai_ci`: primary weights of the Unicode Collation Algorithm 9.0 (module `uca`), no padding.
-//! * `utf8mb4_general_ci`: one weight a character (module `general`), trailing spaces do not count.
-//! * `utf8mb4_bin`: code points, trailing spaces do not count. `utf8mb4_0900_bin`, `binary`: bytes, no padding.
+//! * The other `_0900_` ones, `_unicode_ci`, `_unicode_520_ci`, the languages: module `weights`.
+//! * `…_general_ci` of Unicode's sets: one weight a character (module `general`), trailing spaces do not count.
+//! * `…_bin` of Unicode's sets: code points, trailing spaces do not count. `utf8mb4_0900_bin`, `binary`: bytes, no padding.
+//! * Sets of one byte a character, `ascii` too: module `eight_bit`, trailing spaces do not count.
+//!
+//! Left out (1235): `utf8mb4_ja_0900_as_cs`, `…_ks`, `utf8mb4_zh_0900_as_cs`, `…_general_mysql500_ci`, `utf8mb3_tolower_ci`,
+//! `latin1_german2_ci`, `latin2_czech_cs`, `cp1250_czech_cs`, and what [`CharacterSet`] leaves out.
 //!
 //! **PAD SPACE keys.** "Trailing spaces do not count" means that the shorter text is continued with spaces for ever, so a
 //! text that goes on with a tab sorts *before* its own prefix. A key says so with a marker after each space: 1 when the
 //! next character that is no space sorts before a space, 3 when after; and it ends with a space and marker 2. (MyRocks'
 //! encoding, reduced to one character a segment.)
 
+mod character_set;
+mod eight_bit;
 mod general;
+#[cfg(test)]
+mod recorded;
+mod registry;
+mod tailored;
 mod uca;
+mod weights;
 
 use std::cmp::Ordering;
 
-use crate::types::Collation;
+pub use character_set::CharacterSet;
+pub use registry::{Collation, from_name};
 
-/// A collation's name, character set and MySQL id.
-struct Entry {
-    collation: Collation,
-    name: &'static str,
-    character_set: &'static str,
-    id: u16,
-}
-
-const ENTRIES: [Entry; 5] = [
-    Entry {
-        collation: Collation::Utf8mb4_0900AiCi,
-        name: "utf8mb4_0900_ai_ci",
-        character_set: "utf8mb4",
-        id: 255,
-    },
-    Entry {
-        collation: Collation::Utf8mb4GeneralCi,
-        name: "utf8mb4_general_ci",
-        character_set: "utf8mb4",
-        id: 45,
-    },
-    Entry { collation: Collation::Utf8mb4Bin, name: "utf8mb4_bin", character_set: "utf8mb4", id: 46 },
-    Entry {
-        collation: Collation::Utf8mb4_0900Bin,
-        name: "utf8mb4_0900_bin",
-        character_set: "utf8mb4",
-        id: 309,
-    },
-    Entry { collation: Collation::Binary, name: "binary", character_set: "binary", id: 63 },
-];
-
-/// Names that stand for one of the five.
-const ALIASES: [(&str, Collation); 6] = [
-    ("utf8mb3_general_ci", Collation::Utf8mb4GeneralCi),
-    ("utf8_general_ci", Collation::Utf8mb4GeneralCi),
-    ("utf8mb3_bin", Collation::Utf8mb4Bin),
-    ("utf8_bin", Collation::Utf8mb4Bin),
-    ("ascii_general_ci", Collation::Utf8mb4GeneralCi),
-    ("ascii_bin", Collation::Utf8mb4Bin),
-];
-
-impl Collation {
-    fn entry(self) -> &'static Entry {
-        match self {
-            Collation::Utf8mb4_0900AiCi => &ENTRIES[0],
-            Collation::Utf8mb4GeneralCi => &ENTRIES[1],
-            Collation::Utf8mb4Bin => &ENTRIES[2],
-            Collation::Utf8mb4_0900Bin => &ENTRIES[3],
-            Collation::Binary => &ENTRIES[4],
-        }
-    }
-
-    /// MySQL's name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.entry().name
-    }
-
-    /// MySQL's id, as the protocol carries it.
-    #[must_use]
-    pub fn id(self) -> u16 {
-        self.entry().id
-    }
-
-    /// Its character set's name.
-    #[must_use]
-    pub fn character_set(self) -> &'static str {
-        self.entry().character_set
-    }
-
-    /// Trailing spaces do not count in comparisons.
-    #[must_use]
-    pub fn pads_space(self) -> bool {
-        matches!(self, Collation::Utf8mb4GeneralCi | Collation::Utf8mb4Bin)
-    }
-
-    /// Whether equal texts are equal bytes (but for trailing spaces where it pads).
-    #[must_use]
-    pub fn is_binary(self) -> bool {
-        matches!(self, Collation::Utf8mb4Bin | Collation::Utf8mb4_0900Bin | Collation::Binary)
-    }
-
-    /// All collations.
-    pub fn all() -> impl Iterator<Item = Collation> {
-        ENTRIES.iter().map(|entry| entry.collation)
-    }
-}
-
-/// The collation of a name, in any case.
-#[must_use]
-pub fn from_name(name: &str) -> Option<Collation> {
-    let known = ENTRIES.iter().map(|entry| (entry.name, entry.collation)).chain(ALIASES);
-    known.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, collation)| collation)
-}
-
-/// The default collation of a character set, in any case.
-#[must_use]
-pub fn of_character_set(name: &str) -> Option<Collation> {
-    Some(match name.to_ascii_lowercase().as_str() {
-        "utf8mb4" => Collation::Utf8mb4_0900AiCi,
-        "utf8mb3" | "utf8" => Collation::Utf8mb4GeneralCi,
-        "binary" => Collation::Binary,
-        _ => return None,
-    })
-}
+use registry::Rule;
 
 /// Order of two texts.
 #[must_use]
 pub fn compare(collation: Collation, left: &[u8], right: &[u8]) -> Ordering {
-    match collation {
-        Collation::Utf8mb4_0900AiCi => uca::compare(left, right),
-        Collation::Utf8mb4GeneralCi => general::compare(left, right),
-        Collation::Utf8mb4Bin => compare_padded(left, right),
-        Collation::Utf8mb4_0900Bin | Collation::Binary => left.cmp(right),
+    if collation == Collation::Utf8mb4_0900AiCi {
+        return uca::compare(left, right);
+    }
+    match collation.rule() {
+        Rule::Bytes => left.cmp(right),
+        Rule::CodePoints => compare_padded(left, right),
+        Rule::General => general::compare(left, right),
+        Rule::Unicode { version, levels, tailoring } => {
+            weights::Order::new(version, levels, tailoring).compare(left, right)
+        }
+        Rule::EightBit(number) => eight_bit::Order::new(collation, number).compare(left, right),
     }
 }
 
@@ -156,11 +71,37 @@ fn compare_padded(left: &[u8], right: &[u8]) -> Ordering {
 /// Appends a key of the text: keys compare by bytes as the texts compare by the collation. A key is not a prefix-free
 /// code; whoever puts something behind it terminates it.
 pub fn sort_key(collation: Collation, text: &[u8], out: &mut Vec<u8>) {
-    match collation {
-        Collation::Utf8mb4_0900AiCi => uca::sort_key(text, out),
-        Collation::Utf8mb4GeneralCi => general::sort_key(trim_spaces(text), true, out),
-        Collation::Utf8mb4Bin => padded_bytes(trim_spaces(text), true, out),
-        Collation::Utf8mb4_0900Bin | Collation::Binary => out.extend_from_slice(text),
+    if collation == Collation::Utf8mb4_0900AiCi {
+        return uca::sort_key(text, out);
+    }
+    match collation.rule() {
+        Rule::Bytes => out.extend_from_slice(text),
+        Rule::CodePoints => padded_bytes(trim_spaces(text), true, out),
+        Rule::General => general::sort_key(trim_spaces(text), true, out),
+        Rule::Unicode { version, levels, tailoring } => {
+            weights::Order::new(version, levels, tailoring).sort_key(text, out);
+        }
+        Rule::EightBit(number) => eight_bit::Order::new(collation, number).sort_key(text, true, out),
+    }
+}
+
+/// Appends MySQL's `WEIGHT_STRING()` of a text.
+pub fn weight_string(collation: Collation, text: &[u8], out: &mut Vec<u8>) {
+    match collation.rule() {
+        Rule::Bytes => out.extend_from_slice(text),
+        Rule::CodePoints => {
+            // Two bytes each where there are no more, else three.
+            let basic = matches!(collation.set(), CharacterSet::Ucs2 | CharacterSet::Utf8mb3);
+            let skipped = if basic { 2 } else { 1 };
+            for character in crate::types::text::as_str(text).chars() {
+                out.extend_from_slice(&u32::from(character).to_be_bytes()[skipped..]);
+            }
+        }
+        Rule::General => general::weights(text, out),
+        Rule::Unicode { version, levels, tailoring } => {
+            weights::Order::new(version, levels, tailoring).mysql_weights(text, out);
+        }
+        Rule::EightBit(number) => eight_bit::Order::new(collation, number).weights(text, out),
     }
 }
 
@@ -168,16 +109,16 @@ pub fn sort_key(collation: Collation, text: &[u8], out: &mut Vec<u8>) {
 /// the order of the texts.
 #[must_use]
 pub fn sort_key_begin(collation: Collation, text: &[u8]) -> u64 {
-    match collation {
-        Collation::Utf8mb4_0900AiCi => uca::sort_key_begin(text),
-        Collation::Utf8mb4_0900Bin | Collation::Binary => first_eight(text),
-        Collation::Utf8mb4GeneralCi | Collation::Utf8mb4Bin => {
-            // The marker after a space depends on what follows, however far that is.
-            let mut key = Vec::with_capacity(text.len() * 2 + 4);
-            sort_key(collation, text, &mut key);
-            first_eight(&key)
-        }
+    if collation == Collation::Utf8mb4_0900AiCi {
+        return uca::sort_key_begin(text);
     }
+    if collation.rule() == Rule::Bytes {
+        return first_eight(text);
+    }
+    // The marker after a space depends on what follows, however far that is.
+    let mut key = Vec::with_capacity(text.len() * 2 + 4);
+    sort_key(collation, text, &mut key);
+    first_eight(&key)
 }
 
 fn first_eight(bytes: &[u8]) -> u64 {
@@ -190,12 +131,14 @@ fn first_eight(bytes: &[u8]) -> u64 {
 /// Appends what the keys of all texts that begin with `text` begin with (perhaps of more texts than those): the low end
 /// of a range for `LIKE 'text%'`.
 pub fn sort_key_prefix(collation: Collation, text: &[u8], out: &mut Vec<u8>) {
-    match collation {
-        Collation::Utf8mb4GeneralCi => general::sort_key(trim_spaces(text), false, out),
-        Collation::Utf8mb4Bin => padded_bytes(trim_spaces(text), false, out),
-        Collation::Utf8mb4_0900AiCi | Collation::Utf8mb4_0900Bin | Collation::Binary => {
-            sort_key(collation, text, out);
+    match collation.rule() {
+        Rule::Bytes => out.extend_from_slice(text),
+        Rule::CodePoints => padded_bytes(trim_spaces(text), false, out),
+        Rule::General => general::sort_key(trim_spaces(text), false, out),
+        Rule::Unicode { version, levels, tailoring } => {
+            weights::Order::new(version, levels, tailoring).sort_key_prefix(text, out);
         }
+        Rule::EightBit(number) => eight_bit::Order::new(collation, number).sort_key(text, false, out),
     }
 }
 
@@ -257,7 +200,8 @@ mod tests {
     #[test]
     fn collation_names() {
         assert_eq!(from_name("UTF8MB4_general_ci"), Some(Collation::Utf8mb4GeneralCi));
-        assert_eq!(from_name("latin1_swedish_ci"), None);
+        assert_eq!(from_name("latin1_swedish_ci"), Some(Collation::Latin1SwedishCi));
+        assert_eq!(from_name("latin1_german2_ci"), None);
         for collation in Collation::all() {
             assert_eq!(from_name(collation.name()), Some(collation));
         }

@@ -127,6 +127,19 @@ impl Iterator for Weights<'_> {
     }
 }
 
+/// The weights of one character, and how many they are; 0 is ignorable.
+pub(super) fn weights_of(code: u32) -> ([u16; 9], usize) {
+    let found = entry(code);
+    if found < EXPANSION {
+        let mut weights = [0; 9];
+        weights[0] = found;
+        return (weights, 1);
+    }
+    let mut weights = Weights::new(b"");
+    weights.expand(code, found);
+    (weights.pending, weights.end)
+}
+
 /// Implicit weights (UCA 9.0, 10.1.3).
 fn implicit(code: u32) -> [u16; 2] {
     let low = |value: u32| u16::try_from(value & 0x7fff).unwrap_or(0) | 0x8000;

@@ -92,6 +92,8 @@ pub fn fixed_width(data_type: &DataType) -> usize {
         TypeKind::Int => signed(10),
         TypeKind::BigInt => 20,
         TypeKind::Year => 4,
+        TypeKind::Bit(bits) => usize::from(bits.div_ceil(8)),
+        TypeKind::Enum(_) | TypeKind::Set(_) => data_type.characters() as usize * 4,
         TypeKind::Float => 12,
         TypeKind::Double => 22,
         TypeKind::Decimal { precision, scale } => usize::from(precision) + usize::from(scale > 0) + signed(0),
@@ -107,8 +109,7 @@ pub fn fixed_width(data_type: &DataType) -> usize {
         | TypeKind::TinyBlob
         | TypeKind::Blob
         | TypeKind::MediumBlob
-        | TypeKind::LongBlob => {
-            usize::try_from(data_type.bytes_max().unwrap_or(u64::MAX)).unwrap_or(usize::MAX)
-        }
+        | TypeKind::LongBlob
+        | TypeKind::Json => usize::try_from(data_type.bytes_max().unwrap_or(u64::MAX)).unwrap_or(usize::MAX),
     }
 }

@@ -167,6 +167,9 @@ fn is_number(kind: TypeKind) -> bool {
         TypeKind::Null
         | TypeKind::Char(_)
         | TypeKind::VarChar(_)
+        | TypeKind::Bit(_)
+        | TypeKind::Enum(_)
+        | TypeKind::Set(_)
         | TypeKind::Binary(_)
         | TypeKind::VarBinary(_)
         | TypeKind::TinyText
@@ -180,7 +183,8 @@ fn is_number(kind: TypeKind) -> bool {
         | TypeKind::Date
         | TypeKind::Time(_)
         | TypeKind::DateTime(_)
-        | TypeKind::Timestamp(_) => false,
+        | TypeKind::Timestamp(_)
+        | TypeKind::Json => false,
     }
 }
 
@@ -196,5 +200,6 @@ pub(crate) fn is_long(kind: TypeKind) -> bool {
             | TypeKind::Blob
             | TypeKind::MediumBlob
             | TypeKind::LongBlob
+            | TypeKind::Json
     )
 }

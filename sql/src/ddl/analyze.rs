@@ -43,7 +43,7 @@ pub fn run(names: &[TableName], ctx: &mut Context<'_>, sink: &mut dyn Sink) -> R
                 Value::text(text),
             ])
         };
-        match ctx.catalog.table(&database, &name.table) {
+        match ctx.session.table(ctx.catalog, &database, &name.table) {
             Ok(table) => {
                 let table = std::sync::Arc::clone(table);
                 ctx.check()?;

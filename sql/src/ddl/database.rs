@@ -33,9 +33,27 @@ pub fn create(
         return Ok(Outcome { affected: 1, ..Outcome::default() });
     }
     bump_version(ctx)?;
-    let database =
-        Database { name: name.to_owned(), collation: collation.unwrap_or_default(), tables: BTreeMap::new() };
+    let collation = collation.unwrap_or(ctx.session.variables.collation_server);
+    let database = Database { name: name.to_owned(), collation, tables: BTreeMap::new() };
     ctx.txn.put(CatalogKey::Database(name).to_bytes(), encode::write_database(&database));
+    Ok(Outcome { affected: 1, ..Outcome::default() })
+}
+
+/// ALTER DATABASE: tables that are made later have another collation unless they say so.
+///
+/// # Errors
+/// 1008; suspends.
+pub fn alter(ctx: &mut Context<'_>, name: &str, collation: Option<Collation>) -> Run<Outcome> {
+    let Some(found) = ctx.catalog.databases.get(name) else {
+        return Err(Error::unknown_database(name).into());
+    };
+    let collation = collation.unwrap_or(found.collation);
+    bump_version(ctx)?;
+    let altered = Database { name: name.to_owned(), collation, tables: BTreeMap::new() };
+    ctx.txn.put(CatalogKey::Database(name).to_bytes(), encode::write_database(&altered));
+    if ctx.session.database.as_deref() == Some(name) {
+        ctx.session.variables.enter_database(collation);
+    }
     Ok(Outcome { affected: 1, ..Outcome::default() })
 }
 

@@ -3,20 +3,20 @@
 //! Filled in: NOT NULL of primary key and AUTO_INCREMENT columns, collations, names of keys, the hidden primary index of a
 //! table without PRIMARY KEY. Defaults are converted to their columns' types here, once (a TIMESTAMP's to UTC).
 //!
-//! Left out: turning a VARCHAR that is too long into MEDIUMTEXT outside of strict mode (it is refused), expression
-//! defaults, generated columns, CHECK and foreign keys (refused by the parser).
+//! Left out: foreign keys (refused by the parser). Expressions are for [`crate::constraint`].
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::ast::{ColumnDefinition, CreateTable, Expr, KeyDefinition, KeyKind, UnaryOp};
-use crate::catalog::{Column, ColumnDefault, Index, IndexId, Table, TableId, same_name};
+use crate::catalog::{Column, ColumnDefault, Index, IndexId, Layout, Table, TableId, same_name};
 use crate::execute::Context;
 use crate::limits::{
     COLUMN_COMMENT_CHARACTERS_MAX, NAME_CHARACTERS_MAX, ROW_BYTES_MAX, TABLE_COLUMNS_MAX,
     TABLE_COMMENT_CHARACTERS_MAX,
 };
-use crate::types::{Collation, DataType, DateTime, Decimal, TypeKind, Value, convert};
+use crate::session::WarningLevel;
+use crate::types::{Collation, DataType, DateTime, Decimal, MemberSet, TypeKind, Value, convert};
 use crate::{Error, Result};
 
 /// The table that a CREATE TABLE describes; ids are 0 still.
@@ -37,11 +37,11 @@ pub fn build(
     if create.columns.len() > TABLE_COLUMNS_MAX {
         return Err(Error::too_many_columns());
     }
-    if create.comment.chars().count() > TABLE_COMMENT_CHARACTERS_MAX {
-        let name = &create.name.table;
-        let message =
-            format!("Comment for table '{name}' is too long (max = {TABLE_COMMENT_CHARACTERS_MAX})");
-        return Err(mysql(1628, b"HY000", message));
+    check_table_comment(&create.comment, &create.name.table)?;
+    for definition in &create.columns {
+        for (code, message) in definition.warnings.iter().map(|warning| warning.message()) {
+            ctx.session.warn(WarningLevel::Warning, code, message);
+        }
     }
     let collation = create.collation.unwrap_or(database_collation);
     let mut columns: Vec<Column> = Vec::with_capacity(create.columns.len());
@@ -51,9 +51,14 @@ pub fn build(
         }
         columns.push(build_column(definition, collation, ctx)?);
     }
+    if columns.iter().all(|column| column.invisible) {
+        let message = "A table must have at least one visible column.".to_owned();
+        return Err(mysql(4028, b"HY000", message));
+    }
     check_row_bytes(&columns)?;
+    build_expressions(&create.columns, 0, &mut columns)?;
     require_primary_not_null(create, &mut columns)?;
-    let indexes = build_indexes(&create.keys, &columns)?;
+    let indexes = build_indexes(&create.keys, &mut columns)?;
     let hidden_row_id = indexes.first().is_none_or(|index| index.name != super::key::PRIMARY);
     let auto_increment_column = check_auto_increment(&columns, &indexes)?;
     let mut table = Table {
@@ -69,12 +74,22 @@ pub fn build(
         auto_increment: Arc::new(AtomicU64::new(1)),
         row_id: Arc::new(AtomicU64::new(1)),
         row_estimate: Arc::new(AtomicU64::new(0)),
+        checks: Vec::new(),
+        rules: crate::constraint::RulesCell::default(),
         created_us: 0,
+        layout: Layout::default(),
     };
     if hidden_row_id {
-        let hidden = Index { id: IndexId(0), name: String::new(), unique: true, columns: Vec::new() };
+        let hidden = Index {
+            id: IndexId(0),
+            name: String::new(),
+            unique: true,
+            columns: Vec::new(),
+            invisible: false,
+        };
         table.indexes.insert(0, hidden);
     }
+    crate::constraint::definition::add_checks(&create.checks, &mut table)?;
     super::key::check_count(&table)?;
     super::key::sort(&mut table);
     Ok(table)
@@ -119,20 +134,42 @@ pub fn check_identifier_length(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Checks a column's name.
+///
+/// # Errors
+/// 1059, 1166.
+pub(super) fn check_column_name(name: &str) -> Result<()> {
+    check_identifier_length(name)?;
+    if is_bad_name(name) {
+        return Err(mysql(1166, b"42000", format!("Incorrect column name '{name}'")));
+    }
+    Ok(())
+}
+
+/// Bounds a table's comment.
+///
+/// # Errors
+/// 1628.
+pub(super) fn check_table_comment(comment: &str, name: &str) -> Result<()> {
+    if comment.chars().count() > TABLE_COMMENT_CHARACTERS_MAX {
+        let message =
+            format!("Comment for table '{name}' is too long (max = {TABLE_COMMENT_CHARACTERS_MAX})");
+        return Err(mysql(1628, b"HY000", message));
+    }
+    Ok(())
+}
+
 fn is_bad_name(name: &str) -> bool {
     name.is_empty() || name.ends_with(' ') || name.contains('\0')
 }
 
-fn build_column(
+pub(super) fn build_column(
     definition: &ColumnDefinition,
     collation: Collation,
     ctx: &mut Context<'_>,
 ) -> Result<Column> {
     let name = &definition.name;
-    check_identifier_length(name)?;
-    if is_bad_name(name) {
-        return Err(mysql(1166, b"42000", format!("Incorrect column name '{name}'")));
-    }
+    check_column_name(name)?;
     if definition.comment.chars().count() > COLUMN_COMMENT_CHARACTERS_MAX {
         let message =
             format!("Comment for field '{name}' is too long (max = {COLUMN_COMMENT_CHARACTERS_MAX})");
@@ -140,10 +177,16 @@ fn build_column(
     }
     let mut data_type = definition.data_type;
     if data_type.is_text() && !definition.collation_given {
-        data_type.collation = collation;
+        // The attribute BINARY has left that of utf8mb4.
+        let is_binary = data_type.collation == Collation::Utf8mb4Bin;
+        let collation = if is_binary { collation.set().binary_collation() } else { collation };
+        crate::parse::set_collation(&mut data_type, collation);
     }
+    long_as_text(name, &mut data_type, ctx);
     check_type(name, &data_type)?;
-    if definition.auto_increment && !(data_type.is_integer() && data_type.kind != TypeKind::Year) {
+    let members = super::member::build(definition, &mut data_type, ctx)?;
+    let counts = data_type.is_integer() && !matches!(data_type.kind, TypeKind::Year | TypeKind::Bit(_));
+    if definition.auto_increment && !counts {
         return Err(mysql(1063, b"42000", format!("Incorrect column specifier for column '{name}'")));
     }
     if definition.on_update_now && !is_datetime(&data_type) {
@@ -152,22 +195,79 @@ fn build_column(
     let nullable = definition.nullable.unwrap_or(true) && !definition.auto_increment;
     let default = match &definition.default {
         None => ColumnDefault::None,
+        // Made of when all columns are known.
+        Some(_) if definition.default_is_expression => ColumnDefault::Expression("".into()),
         Some(_) if definition.auto_increment => return Err(Error::invalid_default(name)),
         Some(default) => build_default(name, default, &data_type, nullable, ctx)?,
     };
     Ok(Column {
         name: name.clone(),
         data_type,
+        members,
         nullable,
         default,
         on_update_now: definition.on_update_now,
         auto_increment: definition.auto_increment,
         comment: definition.comment.clone(),
+        // Likewise.
+        generated: definition
+            .generated
+            .as_ref()
+            .map(|generated| crate::catalog::Generated { expression: "".into(), stored: generated.stored }),
+        invisible: definition.invisible,
+        hidden: false,
     })
+}
+
+/// Checks and prints the expressions of columns, which may name any of the table: `definitions` are those of `columns` from `first` on.
+///
+/// # Errors
+/// Those of [`crate::constraint::definition`].
+pub fn build_expressions(
+    definitions: &[ColumnDefinition],
+    first: usize,
+    columns: &mut [Column],
+) -> Result<()> {
+    for (position, definition) in (first..).zip(definitions) {
+        if let Some(generated) = &definition.generated {
+            let built = crate::constraint::definition::generated(
+                &generated.expression,
+                generated.stored,
+                position,
+                columns,
+            )?;
+            columns[position].generated = Some(built);
+        }
+        if let (true, Some(default)) = (definition.default_is_expression, &definition.default) {
+            columns[position].default = crate::constraint::definition::default(default, position, columns)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_datetime(data_type: &DataType) -> bool {
     matches!(data_type.kind, TypeKind::DateTime(_) | TypeKind::Timestamp(_))
+}
+
+/// A VARCHAR or VARBINARY that is too long becomes a TEXT or BLOB, with a note. In a strict mode it is refused by [`check_type`].
+fn long_as_text(name: &str, data_type: &mut DataType, ctx: &mut Context<'_>) {
+    if ctx.session.variables.sql_mode.is_strict() {
+        return;
+    }
+    let bytes_max = data_type.collation.set().bytes_max();
+    let (kind, from, to) = match data_type.kind {
+        TypeKind::VarChar(length) => match u64::from(length) * u64::from(bytes_max) {
+            0..=65_535 => return,
+            65_536..=16_777_215 => (TypeKind::MediumText, "VARCHAR", "TEXT"),
+            _ => (TypeKind::LongText, "VARCHAR", "TEXT"),
+        },
+        TypeKind::VarBinary(65_536..=16_777_215) => (TypeKind::MediumBlob, "VARBINARY", "BLOB"),
+        TypeKind::VarBinary(16_777_216..) => (TypeKind::LongBlob, "VARBINARY", "BLOB"),
+        _ => return,
+    };
+    data_type.kind = kind;
+    let message = format!("Converting column '{name}' from {from} to {to}");
+    ctx.session.warn(WarningLevel::Note, 1246, message);
 }
 
 /// Lengths and precisions.
@@ -184,7 +284,7 @@ fn check_type(name: &str, data_type: &DataType) -> Result<()> {
     };
     match data_type.kind {
         TypeKind::Char(length) | TypeKind::Binary(length) => too_long(length, 255),
-        TypeKind::VarChar(length) => too_long(length, 16_383),
+        TypeKind::VarChar(length) => too_long(length, 65_535 / data_type.collation.set().bytes_max()),
         TypeKind::VarBinary(length) => too_long(length, 65_535),
         TypeKind::Decimal { precision, scale } => {
             if scale > 30 {
@@ -220,11 +320,15 @@ fn check_type(name: &str, data_type: &DataType) -> Result<()> {
         | TypeKind::MediumBlob
         | TypeKind::LongBlob
         | TypeKind::Date
-        | TypeKind::Year => Ok(()),
+        | TypeKind::Bit(_)
+        | TypeKind::Enum(_)
+        | TypeKind::Set(_)
+        | TypeKind::Year
+        | TypeKind::Json => Ok(()),
     }
 }
 
-fn build_default(
+pub(super) fn build_default(
     name: &str,
     default: &Expr,
     data_type: &DataType,
@@ -264,6 +368,7 @@ fn build_default(
                 | TypeKind::Blob
                 | TypeKind::MediumBlob
                 | TypeKind::LongBlob
+                | TypeKind::Json
         );
     if has_no_default {
         let message = format!("BLOB, TEXT, GEOMETRY or JSON column '{name}' can't have a default value");
@@ -273,6 +378,10 @@ fn build_default(
     let stored = convert::store(value, data_type, name, 1, ctx);
     ctx.strict = strict;
     let stored = stored.map_err(|_| Error::invalid_default(name))?;
+    if data_type.has_members() && !matches!(constant(default), Some(Value::Text(_) | Value::Blob(_))) {
+        // The default of an ENUM or SET is written as text, not as a number.
+        return Err(Error::invalid_default(name));
+    }
     Ok(ColumnDefault::Constant(in_utc(stored, data_type, ctx)))
 }
 
@@ -290,7 +399,8 @@ fn in_utc(value: Value, data_type: &DataType, ctx: &Context<'_>) -> Value {
 /// The value of a literal, maybe with a sign.
 fn constant(expr: &Expr) -> Option<Value> {
     match expr {
-        Expr::Literal(value) => Some(value.clone()),
+        Expr::Literal(value) | Expr::Introduced(value, _) => Some(value.clone()),
+        Expr::Truth(value) => Some(Value::Int(i64::from(*value))),
         Expr::HexLiteral(bytes) => Some(Value::Blob(bytes.clone())),
         Expr::Unary(UnaryOp::Plus, operand) => constant(operand),
         Expr::Unary(UnaryOp::Minus, operand) => match constant(operand)? {
@@ -312,6 +422,9 @@ fn constant(expr: &Expr) -> Option<Value> {
 pub(super) fn fixed_bytes(data_type: &DataType) -> u64 {
     match data_type.kind {
         TypeKind::TinyInt | TypeKind::Year => 1,
+        TypeKind::Bit(bits) => u64::from(bits.div_ceil(8)),
+        TypeKind::Enum(_) | TypeKind::Set(_) => MemberSet::of_kind(data_type.kind)
+            .map_or(1, |members| members.number_bytes(data_type.kind) as u64),
         TypeKind::SmallInt => 2,
         TypeKind::MediumInt | TypeKind::Date => 3,
         TypeKind::Int | TypeKind::Float => 4,
@@ -331,19 +444,20 @@ pub(super) fn fixed_bytes(data_type: &DataType) -> u64 {
 }
 
 /// The row's size as MySQL counts it: strings at their longest, BLOBs and TEXTs by their length and pointer.
-fn check_row_bytes(columns: &[Column]) -> Result<()> {
+pub(super) fn check_row_bytes(columns: &[Column]) -> Result<()> {
     let length_bytes = |bytes: u64| if bytes > 255 { bytes + 2 } else { bytes + 1 };
     let mut bytes = columns.iter().filter(|column| column.nullable).count().div_ceil(8) as u64;
     for column in columns {
+        let character_bytes = u64::from(column.data_type.collation.set().bytes_max());
         bytes += match column.data_type.kind {
-            TypeKind::Char(length) => u64::from(length) * 4,
-            TypeKind::VarChar(length) => length_bytes(u64::from(length) * 4),
+            TypeKind::Char(length) => u64::from(length) * character_bytes,
+            TypeKind::VarChar(length) => length_bytes(u64::from(length) * character_bytes),
             TypeKind::Binary(length) => u64::from(length),
             TypeKind::VarBinary(length) => length_bytes(u64::from(length)),
             TypeKind::TinyText | TypeKind::TinyBlob => 9,
             TypeKind::Text | TypeKind::Blob => 10,
             TypeKind::MediumText | TypeKind::MediumBlob => 11,
-            TypeKind::LongText | TypeKind::LongBlob => 12,
+            TypeKind::LongText | TypeKind::LongBlob | TypeKind::Json => 12,
             _ => fixed_bytes(&column.data_type),
         };
     }
@@ -371,6 +485,11 @@ fn require_primary_not_null(create: &CreateTable, columns: &mut [Column]) -> Res
             continue;
         };
         let column = &mut columns[position];
+        if column.generated.as_ref().is_some_and(|generated| !generated.stored) {
+            let message = "'Defining a virtual generated column as primary key' is not supported for generated \
+                           columns.";
+            return Err(mysql(3106, b"HY000", message.to_owned()));
+        }
         let says_null = create.columns[position].nullable == Some(true)
             || column.default == ColumnDefault::Constant(Value::Null);
         if says_null {
@@ -384,11 +503,14 @@ fn require_primary_not_null(create: &CreateTable, columns: &mut [Column]) -> Res
 }
 
 /// The indexes as written, the primary first.
-fn build_indexes(keys: &[KeyDefinition], columns: &[Column]) -> Result<Vec<Index>> {
+fn build_indexes(keys: &[KeyDefinition], columns: &mut Vec<Column>) -> Result<Vec<Index>> {
     let mut indexes: Vec<Index> = Vec::with_capacity(keys.len());
     let mut names: Vec<String> = Vec::with_capacity(keys.len());
+    let declared: Vec<String> = keys.iter().filter_map(|key| key.name.clone()).collect();
     for key in keys {
-        let index = super::key::build(key, columns, &names)?;
+        let taken: Vec<String> = declared.iter().chain(&names).cloned().collect();
+        let plain = crate::constraint::key::hide_expressions(key, columns, &taken)?;
+        let index = super::key::build(plain.as_ref().unwrap_or(key), columns, &names)?;
         names.push(index.name.clone());
         if key.kind == KeyKind::Primary {
             indexes.insert(0, index);
@@ -400,7 +522,7 @@ fn build_indexes(keys: &[KeyDefinition], columns: &[Column]) -> Result<Vec<Index
 }
 
 /// At most one AUTO_INCREMENT column, and it begins a key.
-fn check_auto_increment(columns: &[Column], indexes: &[Index]) -> Result<Option<usize>> {
+pub(super) fn check_auto_increment(columns: &[Column], indexes: &[Index]) -> Result<Option<usize>> {
     let mut found = columns.iter().enumerate().filter(|(_, column)| column.auto_increment);
     let Some((position, _)) = found.next() else { return Ok(None) };
     let begins_a_key =

@@ -27,6 +27,7 @@ pub fn build(definition: &KeyDefinition, columns: &[Column], names: &[String]) -
         if parts.iter().any(|other| other.column == position) {
             return Err(Error::duplicate_column(&part.column));
         }
+        debug_assert!(part.expression.is_none(), "expressions are hidden columns by now");
         let column = &columns[position];
         let prefix = check_part(part, column)?;
         bytes += part_bytes(&column.data_type, prefix);
@@ -41,7 +42,17 @@ pub fn build(definition: &KeyDefinition, columns: &[Column], names: &[String]) -
         KeyKind::Index => false,
     };
     let name = name(definition, names)?;
-    Ok(Index { id: IndexId(0), name, unique, columns: parts })
+    let is_primary = |part: &IndexColumn| !columns[part.column].nullable;
+    if definition.invisible && unique && parts.iter().all(is_primary) && !has_primary_before(names) {
+        let message = "A primary key index cannot be invisible".to_owned();
+        return Err(Error { code: 3522, state: *b"HY000", message });
+    }
+    Ok(Index { id: IndexId(0), name, unique, columns: parts, invisible: definition.invisible })
+}
+
+/// Whether the table has a primary key: then another unique key without NULLs does not stand for one.
+fn has_primary_before(names: &[String]) -> bool {
+    names.iter().any(|name| name == PRIMARY)
 }
 
 /// The name as written, or PRIMARY, or the first column's name, with a number if it is taken.
@@ -83,6 +94,13 @@ fn check_part(part: &KeyPart, column: &Column) -> Result<Option<u32>> {
             | TypeKind::MediumBlob
             | TypeKind::LongBlob
     );
+    if data_type.is_json() {
+        let message = format!(
+            "JSON column '{}' supports indexing only via generated columns on a specified JSON path.",
+            column.name
+        );
+        return Err(Error { code: 3152, state: *b"42000", message });
+    }
     let length = match data_type.kind {
         TypeKind::Char(length)
         | TypeKind::VarChar(length)
@@ -123,10 +141,10 @@ fn check_part(part: &KeyPart, column: &Column) -> Result<Option<u32>> {
 
 /// The bytes that MySQL counts for a column of a key.
 fn part_bytes(data_type: &DataType, prefix: Option<u32>) -> u64 {
-    let characters = if data_type.is_text() { 4 } else { 1 };
+    let characters = if data_type.is_text() { u64::from(data_type.collation.set().bytes_max()) } else { 1 };
     match (prefix, data_type.kind) {
         (Some(prefix), _) => u64::from(prefix) * characters,
-        (None, TypeKind::Char(length) | TypeKind::VarChar(length)) => u64::from(length) * 4,
+        (None, TypeKind::Char(length) | TypeKind::VarChar(length)) => u64::from(length) * characters,
         (None, TypeKind::Binary(length) | TypeKind::VarBinary(length)) => u64::from(length),
         (None, _) => super::definition::fixed_bytes(data_type),
     }
@@ -150,10 +168,19 @@ pub fn sort(table: &mut Table) {
     let columns = &table.columns;
     table.indexes[1..].sort_by_key(|index| {
         let nullable = index.columns.iter().any(|part| columns[part.column].nullable);
-        match (index.unique, nullable) {
+        let kind = match (index.unique, nullable) {
             (true, false) => 0,
             (true, true) => 1,
             (false, _) => 2,
-        }
+        };
+        // Behind those of its kind: a key with a VIRTUAL column or an expression.
+        (kind, has_virtual_column(index, columns))
     });
+}
+
+/// Whether a VIRTUAL column, such as that of an expression, is among an index's columns.
+#[must_use]
+pub fn has_virtual_column(index: &Index, columns: &[Column]) -> bool {
+    let is_virtual = |column: &Column| column.generated.as_ref().is_some_and(|generated| !generated.stored);
+    index.columns.iter().any(|part| columns.get(part.column).is_some_and(is_virtual))
 }

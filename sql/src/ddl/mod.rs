@@ -26,17 +26,19 @@
 //! index build wrote before that entry is under an index id that nothing refers to but its `b` key.
 //!
 //! [`definition`] turns CREATE TABLE into a [`Table`](crate::catalog::Table), with all checks; [`key`] does so for keys;
-//! [`database`], [`table`], [`index`] and [`account`] are the statements; [`analyze`] is ANALYZE TABLE, which is no job.
+//! [`database`], [`table`], [`alter`] and [`account`] are the statements; [`analyze`] is ANALYZE TABLE, which is no job.
 //!
-//! Left out: ALTER TABLE other than adding and dropping keys and renaming; index builds that let writers go on.
+//! Left out: builds that let writers go on.
 
 pub mod account;
+pub mod alter;
 pub mod analyze;
 pub mod database;
 pub mod definition;
-pub mod index;
 pub mod key;
+mod member;
 pub mod table;
+pub mod temporary;
 
 #[cfg(test)]
 mod tests;
@@ -44,9 +46,10 @@ mod tests;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use storage::limits::TEMPORARY_INDEX_ID_MIN;
 use storage::txn::{LockMode, LockOutcome, Transaction, View, WaitPolicy};
 
-use crate::ast::{self, Statement, TableName};
+use crate::ast::{self, AlterAction, Statement, TableName};
 use crate::authorization::denied;
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Catalog, is_system_database};
@@ -105,8 +108,8 @@ enum Stage {
     Refuse,
     /// They are held and the catalog is current.
     Change,
-    /// An index is being built.
-    Build(index::Build),
+    /// Indexes or rows of an altered table are being written.
+    Build(Box<alter::build::Build>),
     /// What was begun is undone; this is the statement's error.
     Failed(Error),
 }
@@ -117,12 +120,14 @@ pub fn is_job(statement: &Statement) -> bool {
     matches!(
         statement,
         Statement::CreateDatabase { .. }
+            | Statement::AlterDatabase { .. }
             | Statement::DropDatabase { .. }
             | Statement::CreateTable(_)
             | Statement::DropTable { .. }
             | Statement::TruncateTable(_)
-            | Statement::CreateIndex { .. }
-            | Statement::DropIndex { .. }
+            | Statement::AlterTable(_)
+            | Statement::CreateIndex(_)
+            | Statement::DropIndex(_)
             | Statement::RenameTable(_)
             | Statement::Account(_)
     )
@@ -149,6 +154,17 @@ impl Job {
                 refuse_system(name, session)?;
                 locks.push((database_lock_key(name), LockMode::Exclusive));
             }
+            Statement::AlterDatabase { name, .. } => {
+                if session.locked_tables.is_some() {
+                    return Err(Error::active_locked_tables());
+                }
+                let name = match name {
+                    Some(name) => name,
+                    None => name.insert(session.database.clone().ok_or_else(Error::no_database)?),
+                };
+                refuse_system(name, session)?;
+                locks.push((database_lock_key(name), LockMode::Exclusive));
+            }
             Statement::CreateTable(create) => {
                 add_table(&mut create.name, LockMode::Exclusive, session, &mut locks)?;
                 if let Some(like) = &mut create.like {
@@ -164,8 +180,13 @@ impl Job {
                 }
             }
             Statement::TruncateTable(name) => add_table(name, LockMode::Exclusive, session, &mut locks)?,
-            Statement::CreateIndex { table, .. } | Statement::DropIndex { table, .. } => {
-                add_table(table, LockMode::Exclusive, session, &mut locks)?;
+            Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
+                add_table(&mut alter.table, LockMode::Exclusive, session, &mut locks)?;
+                for action in &mut alter.actions {
+                    if let AlterAction::Rename(to) = action {
+                        add_table(to, LockMode::Exclusive, session, &mut locks)?;
+                    }
+                }
             }
             Statement::RenameTable(pairs) => {
                 for (from, to) in pairs {
@@ -273,6 +294,9 @@ impl Job {
             Statement::CreateDatabase { name, if_not_exists, collation } => {
                 database::create(ctx, name, *if_not_exists, *collation)?
             }
+            Statement::AlterDatabase { name, collation } => {
+                database::alter(ctx, name.as_deref().unwrap_or_default(), *collation)?
+            }
             Statement::DropDatabase { name, if_exists } => {
                 database::drop(ctx, &mut self.guard, name, *if_exists)?
             }
@@ -281,11 +305,15 @@ impl Job {
             Statement::TruncateTable(name) => table::truncate(ctx, name)?,
             Statement::RenameTable(pairs) => table::rename(ctx, pairs)?,
             Statement::Account(statement) => account::run(ctx, statement)?,
-            Statement::DropIndex { table, name, .. } => index::drop(ctx, table, name)?,
-            Statement::CreateIndex { table, keys, .. } => {
-                self.stage = Stage::Build(index::Build::begin(ctx, table, keys)?);
-                self.is_schema_change = true;
-                return Ok(Step::Commit);
+            Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
+                match alter::begin(ctx, alter)? {
+                    alter::Begun::Done(outcome) => outcome,
+                    alter::Begun::Build(build) => {
+                        self.stage = Stage::Build(build);
+                        self.is_schema_change = true;
+                        return Ok(Step::Commit);
+                    }
+                }
             }
             _ => return Err(Error::internal("this statement is no schema change").into()),
         };
@@ -324,9 +352,10 @@ fn check_locked(statement: &Statement, locked: &LockedTables) -> Result<()> {
             create.like.iter().try_for_each(|like| check(like, false))
         }
         Statement::DropTable { names, .. } => names.iter().try_for_each(|name| check(name, true)),
-        Statement::TruncateTable(table)
-        | Statement::CreateIndex { table, .. }
-        | Statement::DropIndex { table, .. } => check(table, true),
+        Statement::TruncateTable(table) => check(table, true),
+        Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
+            check(&alter.table, true)
+        }
         Statement::RenameTable(pairs) => pairs.iter().try_for_each(|(from, _)| check(from, true)),
         _ => Ok(()),
     }
@@ -378,8 +407,8 @@ fn take_ids(ctx: &mut Context<'_>, count: u32) -> Run<u32> {
         None => FIRST_FREE_ID,
     };
     let first = stored.max(FIRST_FREE_ID);
-    // The last ids are those of metadata locks.
-    let Some(next) = first.checked_add(count).filter(|next| *next < u32::MAX) else {
+    // The last ids are those of temporary tables and of metadata locks.
+    let Some(next) = first.checked_add(count).filter(|next| *next <= TEMPORARY_INDEX_ID_MIN) else {
         return Err(Error::internal("all table and index ids are used up").into());
     };
     ctx.txn.put(key, Bytes::copy_from_slice(&next.to_be_bytes()));

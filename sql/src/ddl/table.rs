@@ -11,6 +11,7 @@ use super::{bump_version, definition, qualified, take_ids};
 use crate::ast::{CreateTable, TableName};
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Catalog, IndexId, Table, TableId, encode};
+use crate::constraint::definition::{check_names_free, rename_checks, rename_checks_of_copy};
 use crate::execute::{Context, Outcome, Run};
 use crate::session::WarningLevel;
 use crate::{Error, Result};
@@ -28,7 +29,7 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
         Some(like) if *like == statement.name => return Err(Error::nonunique_table(name).into()),
         Some(like) => {
             let (database, name) = qualified(like);
-            Some(ctx.catalog.table(database, name)?)
+            Some(Arc::clone(ctx.session.table(ctx.catalog, database, name)?))
         }
         None => None,
     };
@@ -43,10 +44,14 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
     let mut table = match like {
         Some(like) => {
             definition::check_table_name(name)?;
-            Table { database: database.to_owned(), name: name.to_owned(), ..Table::clone(like) }
+            let mut table =
+                Table { database: database.to_owned(), name: name.to_owned(), ..Table::clone(&like) };
+            rename_checks_of_copy(&mut table);
+            table
         }
         None => definition::build(statement, database, found.collation, ctx)?,
     };
+    check_names_free(&table, found.tables.values().map(|other| &**other))?;
     table.created_us = u64::try_from(ctx.now_us).unwrap_or(0);
     give_ids(ctx, &mut table)?;
     bump_version(ctx)?;
@@ -169,7 +174,8 @@ fn plan_rename(catalog: &Catalog, pairs: &[(TableName, TableName)]) -> Result<Ve
         }
         definition::check_table_name(to.1)?;
         to.0.clone_into(&mut table.database);
-        to.1.clone_into(&mut table.name);
+        let before = std::mem::replace(&mut table.name, to.1.to_owned());
+        rename_checks(&mut table, &before);
         names.insert(to, Some(table));
     }
     Ok(names.into_values().flatten().collect())

@@ -14,6 +14,7 @@ use crate::types::{DataType, Date, DateTime, Decimal, TypeKind, Value};
 pub fn implicit(data_type: &DataType) -> Value {
     match data_type.kind {
         TypeKind::Null => Value::Null,
+        TypeKind::Bit(_) => Value::UInt(0),
         TypeKind::TinyInt
         | TypeKind::SmallInt
         | TypeKind::MediumInt
@@ -33,7 +34,9 @@ pub fn implicit(data_type: &DataType) -> Value {
         | TypeKind::TinyText
         | TypeKind::Text
         | TypeKind::MediumText
-        | TypeKind::LongText => Value::Text(Bytes::new()),
+        | TypeKind::LongText
+        | TypeKind::Enum(_)
+        | TypeKind::Set(_) => Value::Text(Bytes::new()),
         TypeKind::Binary(length) => Value::Blob(Bytes::from(vec![0; length as usize])),
         TypeKind::VarBinary(_)
         | TypeKind::TinyBlob
@@ -43,6 +46,7 @@ pub fn implicit(data_type: &DataType) -> Value {
         TypeKind::Date => Value::Date(Date::ZERO),
         TypeKind::Time(_) => Value::Time(Time::ZERO),
         TypeKind::DateTime(_) | TypeKind::Timestamp(_) => Value::DateTime(DateTime::ZERO),
+        TypeKind::Json => Value::Json(Bytes::from_static(&crate::json::encode::NULL_DOCUMENT)),
     }
 }
 
@@ -53,7 +57,13 @@ pub fn declared(column: &Column, ctx: &Context<'_>) -> Option<Value> {
     match &column.default {
         ColumnDefault::Constant(value) => Some(in_session_zone(value, &column.data_type, ctx)),
         ColumnDefault::Now => Some(now(&column.data_type, ctx)),
+        // For the table's rules to say, over a row.
+        ColumnDefault::Expression(_) => None,
         ColumnDefault::None if column.nullable || column.auto_increment => Some(Value::Null),
+        // An ENUM that may not be NULL has its first member as default without saying so.
+        ColumnDefault::None if matches!(column.data_type.kind, TypeKind::Enum(_)) => {
+            column.members.as_ref().and_then(|members| members.enum_text(1)).map(Value::Text)
+        }
         ColumnDefault::None => None,
     }
 }

@@ -11,9 +11,11 @@ use super::write::{self, Duplicate};
 use crate::Error;
 use crate::catalog::Table;
 use crate::codec::{ColumnSet, Zone, row};
+use crate::constraint::rules::CHECK_VIOLATED;
 use crate::execute::{Context, Interrupt, Run};
 use crate::session::WarningLevel;
-use crate::types::{Value, convert};
+use crate::types::store::of_table;
+use crate::types::{DataType, Value, convert};
 
 /// Locks the other row and reads its newest version, which must be one that the transaction may write.
 fn read_locked(ctx: &mut Context<'_>, table: &Table, found: &Duplicate) -> Run<Vec<Value>> {
@@ -74,7 +76,14 @@ impl Update<'_> {
             let column = &table.columns[*target];
             let value = match evaluate(ctx, self.plan, cell, *target, &slots)? {
                 Value::Null if !column.nullable => null_refused(ctx, column, false)?,
-                value => convert::store(value, &column.data_type, &column.name, tally.records, ctx)?,
+                value => {
+                    let from = || match cell {
+                        Cell::Expression(expression) => expression.data_type(),
+                        Cell::Constant(_) | Cell::Parameter(_) | Cell::Default(_) => DataType::NULL,
+                    };
+                    convert::store_from(value, from, &column.data_type, &column.name, tally.records, ctx)
+                        .map_err(|error| of_table(error, &table.name))?
+                }
             };
             slots[*target] = value;
         }
@@ -84,6 +93,19 @@ impl Update<'_> {
                 if column.on_update_now && self.assignments.iter().all(|(target, _)| *target != position) {
                     slots[position] = default::now(&column.data_type, ctx);
                 }
+            }
+        }
+        if let Some(rules) = table.rules()?
+            && slots != old
+        {
+            rules.compute(table, &mut slots, tally.records, false, ctx)?;
+            match rules.check(table, &slots, ctx) {
+                Ok(()) => {}
+                Err(Interrupt::Error(error)) if self.plan.ignore && error.code == CHECK_VIOLATED => {
+                    ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+                    return Ok(());
+                }
+                Err(interrupt) => return Err(interrupt),
             }
         }
         if let Some(column) = table.auto_increment_column {

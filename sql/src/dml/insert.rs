@@ -13,7 +13,7 @@ use crate::account::Privilege;
 use crate::ast::{self, Expr, InsertSource};
 use crate::authorization::{Needs, Requirement, Source};
 use crate::bind::{Binder, Names};
-use crate::catalog::{Catalog, Table, is_system_database};
+use crate::catalog::{Catalog, ColumnDefault, Table, is_system_database};
 use crate::expression::Expression;
 use crate::plan::QueryPlan;
 use crate::session::SessionState;
@@ -29,6 +29,8 @@ pub struct InsertPlan {
     pub table: Arc<Table>,
     /// All tables that are used, each once: for their metadata locks.
     pub tables: Vec<Arc<Table>>,
+    /// Whether it uses temporary tables, which `tables` does not have.
+    pub uses_temporary: bool,
     /// Whether a query of it may read for long.
     pub reads_long: bool,
     /// Whether it reads rows as of the transaction's snapshot.
@@ -74,6 +76,23 @@ pub(super) enum OnDuplicate {
 }
 
 impl InsertPlan {
+    /// An INSERT of one row, without IGNORE: NULL where there may be none is refused in every mode.
+    pub(super) fn is_single_row(&self) -> bool {
+        match &self.rows {
+            Rows::Values(rows) => rows.len() == 1 && !self.ignore,
+            Rows::Query(_) | Rows::File => false,
+        }
+    }
+
+    /// Whether its query is a locking read.
+    #[must_use]
+    pub fn locks_rows(&self) -> bool {
+        match &self.rows {
+            Rows::Query(query) => query.locks_rows(),
+            Rows::Values(_) | Rows::File => false,
+        }
+    }
+
     /// Whether the rows are given as a query.
     #[must_use]
     pub fn is_query(&self) -> bool {
@@ -96,22 +115,48 @@ pub fn plan(
 ) -> Result<InsertPlan> {
     let binder = Binder::new(catalog, session, needs);
     let database = binder.database(insert.table.database.as_deref())?;
-    if is_system_database(database) {
+    if is_system_database(database) && session.temporary_table(database, &insert.table.table).is_none() {
         return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));
     }
-    if let Some(locked) = &session.locked_tables {
-        locked.check_use(database, &insert.table.table, &insert.table.table, true)?;
+    let name = &insert.table.table;
+    if let Some(locked) = &session.locked_tables
+        && session.temporary_table(database, name).is_none()
+    {
+        locked.check_use(database, name, name, true)?;
     }
-    let table = Arc::clone(catalog.table(database, &insert.table.table)?);
+    let table = Arc::clone(session.table(catalog, database, name)?);
+    plan_into(insert, table, binder)
+}
+
+/// Plans an INSERT into a table that need not be in the catalog yet.
+///
+/// # Errors
+/// As [`plan`], but for the name of the table.
+pub fn plan_into(insert: &ast::Insert, table: Arc<Table>, binder: Binder<'_>) -> Result<InsertPlan> {
+    let (catalog, session, needs) = (binder.catalog, binder.session, binder.needs());
+    if table.is_temporary() {
+        binder.use_temporary(&table, &table.name)?;
+    }
     let targets = target_columns(insert, &table, needs)?;
     let updated = updated_columns(insert, &table, needs)?;
-    let mut tables = vec![Arc::clone(&table)];
+    let mut tables = Vec::new();
+    if !table.is_temporary() {
+        tables.push(Arc::clone(&table));
+    }
+    let mut uses_temporary = false;
     let (rows, reads_long) = match &insert.source {
         InsertSource::Values(rows) => (plan_values(&binder, rows, &table, &targets)?, false),
         InsertSource::Query(query) => {
             // Its own binder: unlike a subquery, it may read the table that is written.
+            if let Some(target) = targets.iter().find(|target| table.columns[**target].generated.is_some()) {
+                return Err(not_for_generated(&table, *target));
+            }
             let binder = Binder::new(catalog, session, needs);
+            if table.is_temporary() {
+                binder.use_temporary(&table, &table.name)?;
+            }
             let plan = crate::plan::query::plan_query(&binder, query, None)?;
+            uses_temporary = binder.uses_temporary();
             if plan.columns.len() != targets.len() {
                 return Err(Error::value_count(1));
             }
@@ -127,6 +172,7 @@ pub fn plan(
     } else {
         OnDuplicate::Update(plan_assignments(&binder, insert, &table, updated)?)
     };
+    uses_temporary |= binder.uses_temporary();
     let read_by_subqueries = binder.into_tables();
     if read_by_subqueries.iter().any(|other| other.id == table.id) {
         return Err(Error {
@@ -141,6 +187,7 @@ pub fn plan(
     Ok(InsertPlan {
         table,
         tables,
+        uses_temporary,
         reads_long,
         reads_snapshot,
         targets,
@@ -168,7 +215,11 @@ fn target_columns(insert: &ast::Insert, table: &Arc<Table>, needs: &Needs) -> Re
             InsertSource::Values(rows) => rows.iter().all(Vec::is_empty),
             InsertSource::Query(_) => false,
         };
-        return Ok(if no_values { Vec::new() } else { (0..table.columns.len()).collect() });
+        return Ok(if no_values {
+            Vec::new()
+        } else {
+            table.visible_columns().map(|(position, _)| position).collect()
+        });
     }
     let mut targets = Vec::with_capacity(insert.columns.len());
     for name in &insert.columns {
@@ -250,6 +301,9 @@ pub(super) fn plan_cell(
     table: &Table,
     target: usize,
 ) -> Result<Cell> {
+    if table.columns[target].generated.is_some() && !matches!(expr, Expr::Default(_)) {
+        return Err(not_for_generated(table, target));
+    }
     if let Some(value) = expr.literal_for(&table.columns[target].data_type) {
         return Ok(Cell::Constant(value));
     }
@@ -258,6 +312,7 @@ pub(super) fn plan_cell(
         Expr::Default(None) => Cell::Default(target),
         Expr::Default(Some(name)) => match table.column_position(name) {
             Some(column) => {
+                check_default_call(table, column)?;
                 scope.use_column(column);
                 Cell::Default(column)
             }
@@ -265,4 +320,28 @@ pub(super) fn plan_cell(
         },
         other => Cell::Expression(Box::new(scope.bind(other)?)),
     })
+}
+
+/// Error 3105: a generated column gets its value from nobody but its expression.
+pub(crate) fn not_for_generated(table: &Table, column: usize) -> Error {
+    let (column, table) = (&table.columns[column].name, &table.name);
+    let message =
+        format!("The value specified for generated column '{column}' in table '{table}' is not allowed.");
+    Error { code: 3105, state: *b"HY000", message }
+}
+
+/// Whether `DEFAULT(column)` has a value that does not depend on a row.
+///
+/// # Errors
+/// 1364 for a generated column, 3773 for a default that is an expression.
+pub(crate) fn check_default_call(table: &Table, column: usize) -> Result<()> {
+    let column = &table.columns[column];
+    if column.generated.is_some() {
+        return Err(Error::no_default(&column.name));
+    }
+    if let ColumnDefault::Expression(_) = column.default {
+        let message = "DEFAULT function cannot be used with default value expressions".to_owned();
+        return Err(Error { code: 3773, state: *b"HY000", message });
+    }
+    Ok(())
 }

@@ -30,7 +30,8 @@ use crate::data_file::{Format, fixed_width};
 use crate::execute::{Context, Outcome, Run, strictly};
 use crate::limits::KILL_CHECK_ROWS;
 use crate::session::{SessionState, WarningLevel};
-use crate::types::{Collation, TypeKind, Value, convert};
+use crate::types::store::of_table;
+use crate::types::{CharacterSet, TypeKind, Value, convert};
 use crate::variables::{SqlMode, character_set};
 use crate::{Error, Result};
 
@@ -91,18 +92,28 @@ pub fn plan(
     }
     let binder = Binder::new(catalog, &typed, needs);
     let database = binder.database(load.table.database.as_deref())?;
-    if is_system_database(database) {
+    if is_system_database(database) && session.temporary_table(database, &load.table.table).is_none() {
         return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));
     }
-    if let Some(locked) = &session.locked_tables {
-        locked.check_use(database, &load.table.table, &load.table.table, true)?;
+    let name = &load.table.table;
+    if let Some(locked) = &session.locked_tables
+        && session.temporary_table(database, name).is_none()
+    {
+        locked.check_use(database, name, name, true)?;
     }
-    let table = Arc::clone(catalog.table(database, &load.table.table)?);
+    let table = Arc::clone(session.table(catalog, database, name)?);
+    if table.is_temporary() {
+        binder.use_temporary(&table, name)?;
+    }
     let inputs = plan_inputs(load, &table, needs)?;
     let assignments = plan_assignments(load, &binder, &table, needs)?;
     let format = Format::new(&load.format)?;
     let fields = plan_fields(&format, &inputs, &table)?;
-    let mut tables = vec![Arc::clone(&table)];
+    let mut tables = Vec::new();
+    if !table.is_temporary() {
+        tables.push(Arc::clone(&table));
+    }
+    let uses_temporary = binder.uses_temporary();
     for read in binder.into_tables() {
         if read.id == table.id {
             let message =
@@ -116,13 +127,19 @@ pub fn plan(
         LoadDuplicates::Ignore => (OnDuplicate::Refuse, true),
         LoadDuplicates::Replace => (OnDuplicate::Replace, false),
     };
+    let is_given = |position: usize| {
+        inputs.iter().any(|input| matches!(input, Input::Column(column) if *column == position))
+            || assignments.iter().any(|(column, _)| *column == position)
+    };
+    let absent = (0..table.columns.len()).filter(|position| !is_given(*position)).collect();
     let insert = InsertPlan {
         reads_long: true,
-        reads_snapshot: tables.len() > 1,
+        reads_snapshot: tables.len() > usize::from(!table.is_temporary()),
+        uses_temporary,
         table,
         tables,
         targets: Vec::new(),
-        absent: Vec::new(),
+        absent,
         rows: Rows::File,
         on_duplicate,
         ignore,
@@ -151,7 +168,12 @@ pub fn warn_foreign_separator(session: &mut SessionState) {
 /// # Errors
 /// 1115 for an unknown one, 1235 for one that needs a conversion.
 pub fn is_binary(name: Option<&str>) -> Result<bool> {
-    name.map_or(Ok(false), |name| Ok(character_set::default_collation(name)? == Collation::Binary))
+    let Some(name) = name else { return Ok(false) };
+    let set = character_set::character_set(name)?;
+    if !set.is_held_as_is() {
+        return Err(Error::not_supported(format_args!("files in the character set {}", set.name())));
+    }
+    Ok(set == CharacterSet::Binary)
 }
 
 fn plan_inputs(load: &ast::Load, table: &Arc<Table>, needs: &Needs) -> Result<Vec<Input>> {
@@ -160,7 +182,7 @@ fn plan_inputs(load: &ast::Load, table: &Arc<Table>, needs: &Needs) -> Result<Ve
         Input::Column(position)
     };
     if load.inputs.is_empty() {
-        return Ok((0..table.columns.len()).map(column).collect());
+        return Ok(table.visible_columns().map(|(position, _)| column(position)).collect());
     }
     let input = |written: &LoadInput| match written {
         LoadInput::Variable(name) => Ok(Input::Variable(name.clone())),
@@ -187,6 +209,10 @@ fn plan_assignments(
             return Err(Error::unknown_column(name, "field list"));
         };
         needs.add(use_of(Privilege::Insert, table, target));
+        // Passed over, as the fields for it are.
+        if table.columns[target].generated.is_some() {
+            continue;
+        }
         assignments.push((target, plan_cell(&mut scope, value, table, target)?));
     }
     Ok(assignments)
@@ -243,7 +269,8 @@ pub fn run_batch(plan: &LoadPlan, progress: &mut Progress, batch: &Batch, ctx: &
     let before = ctx.strict;
     ctx.strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT) && !plan.insert.ignore;
     let sequence = progress.sequence.clone().unwrap_or_else(|| Sequence::new(ctx, None));
-    let mut insertion = Insertion { plan: &plan.insert, sequence, tally: progress.tally };
+    let rules = plan.insert.table.rules()?;
+    let mut insertion = Insertion { plan: &plan.insert, sequence, tally: progress.tally, rules };
     let result = strictly(ctx, plan.insert.ignore, |ctx| {
         let base: Vec<Value> = (plan.insert.table.columns.iter())
             .map(|column| {
@@ -257,6 +284,7 @@ pub fn run_batch(plan: &LoadPlan, progress: &mut Progress, batch: &Batch, ctx: &
             let row = insertion.tally.records + 1;
             let mut values = base.clone();
             Filling { plan, row, ctx: &mut *ctx }.fill(record, &mut values)?;
+            insertion.fill_defaults(ctx, &mut values, &[], row)?;
             insertion.insert(ctx, values)?;
             if record.is_cut() {
                 let message =
@@ -315,6 +343,8 @@ impl Filling<'_, '_, '_> {
         let mut fields = record.fields();
         for input in &self.plan.inputs {
             match (input, fields.next()) {
+                // Computed, whatever the file says.
+                (Input::Column(column), _) if self.column(*column).generated.is_some() => {}
                 (Input::Column(column), Some(field)) => values[*column] = self.value(*column, field)?,
                 (Input::Column(column), None) => {
                     values[*column] = self.missing(*column, &values[*column])?;
@@ -334,7 +364,8 @@ impl Filling<'_, '_, '_> {
             let value = match evaluate(self.ctx, &self.plan.insert, cell, *target, values)? {
                 Value::Null if column.nullable || column.auto_increment => Value::Null,
                 Value::Null => null_refused(self.ctx, column, false)?,
-                value => convert::store(value, &column.data_type, &column.name, self.row, self.ctx)?,
+                value => convert::store(value, &column.data_type, &column.name, self.row, self.ctx)
+                    .map_err(|error| of_table(error, &self.plan.insert.table.name))?,
             };
             values[*target] = value;
         }
@@ -374,7 +405,8 @@ impl Filling<'_, '_, '_> {
             Value::Blob(bytes) if !column.data_type.is_string() => Value::Text(bytes),
             value => value,
         };
-        Ok(convert::store(value, &column.data_type, &column.name, self.row, self.ctx)?)
+        Ok(convert::store(value, &column.data_type, &column.name, self.row, self.ctx)
+            .map_err(|error| of_table(error, &self.plan.insert.table.name))?)
     }
 
     /// A field's bytes as a value.

@@ -9,11 +9,14 @@ use super::sequence::{Filled, Sequence};
 use super::write;
 use crate::Error;
 use crate::catalog::Column;
-use crate::execute::{Context, Outcome, ResultColumn, Run, Sink};
+use crate::constraint::Rules;
+use crate::constraint::rules::CHECK_VIOLATED;
+use crate::execute::{Context, Interrupt, Outcome, ResultColumn, Run, Sink};
 use crate::limits::{INSERT_QUERY_BYTES_MAX, KILL_CHECK_ROWS};
 use crate::plan::QueryPlan;
 use crate::session::WarningLevel;
-use crate::types::{Value, convert};
+use crate::types::store::of_table;
+use crate::types::{DataType, Value, convert};
 use crate::variables::{Isolation, SqlMode};
 
 /// Runs an INSERT or REPLACE.
@@ -23,7 +26,7 @@ use crate::variables::{Isolation, SqlMode};
 pub fn run(plan: &InsertPlan, ctx: &mut Context<'_>) -> Run<Outcome> {
     let strict = ctx.strict;
     ctx.strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT) && !plan.ignore;
-    let mut insertion = Insertion::new(plan, ctx);
+    let mut insertion = Insertion::new(plan, ctx)?;
     let result = insertion.run(ctx);
     ctx.strict = strict;
     result?;
@@ -35,6 +38,8 @@ pub(super) struct Insertion<'p> {
     pub plan: &'p InsertPlan,
     pub sequence: Sequence,
     pub tally: Tally,
+    /// The table's expressions, if it has any.
+    pub rules: Option<&'p Rules>,
 }
 
 /// What the client is told at the end. The names are those of MySQL's `COPY_INFO`.
@@ -42,6 +47,8 @@ pub(super) struct Insertion<'p> {
 pub(super) struct Tally {
     /// Rows that came.
     pub records: u64,
+    /// Rows that a CHECK constraint has refused, with IGNORE: MySQL does not count them among those that came.
+    pub refused: u64,
     /// Rows inserted, or changed by ON DUPLICATE KEY UPDATE.
     pub copied: u64,
     /// Rows that REPLACE took away.
@@ -59,12 +66,13 @@ pub(super) struct Tally {
 }
 
 impl<'p> Insertion<'p> {
-    fn new(plan: &'p InsertPlan, ctx: &Context<'_>) -> Insertion<'p> {
+    fn new(plan: &'p InsertPlan, ctx: &Context<'_>) -> crate::Result<Insertion<'p>> {
         let rows = match &plan.rows {
             Rows::Values(rows) => Some(rows.len() as u64),
             Rows::Query(_) | Rows::File => None,
         };
-        Insertion { plan, sequence: Sequence::new(ctx, rows), tally: Tally::default() }
+        let rules = plan.table.rules()?;
+        Ok(Insertion { plan, sequence: Sequence::new(ctx, rows), tally: Tally::default(), rules })
     }
 
     fn run(&mut self, ctx: &mut Context<'_>) -> Run<()> {
@@ -87,9 +95,11 @@ impl<'p> Insertion<'p> {
                         ctx.check()?;
                     }
                     let mut values = base.clone();
-                    for (target, value) in plan.targets.iter().zip(row) {
-                        values[*target] = self.convert(ctx, *target, value, number as u64 + 1)?;
+                    for (position, (target, value)) in plan.targets.iter().zip(row).enumerate() {
+                        let from = query.columns.get(position).map(|column| column.data_type);
+                        values[*target] = self.convert(ctx, *target, value, from, number as u64 + 1)?;
                     }
+                    self.fill_defaults(ctx, &mut values, &[], number as u64 + 1)?;
                     self.insert(ctx, values)?;
                 }
             }
@@ -105,6 +115,8 @@ impl<'p> Insertion<'p> {
         for (position, column) in table.columns.iter().enumerate() {
             let value = match default::declared(column, ctx) {
                 Some(value) => value,
+                // Computed for each row.
+                None if column.is_computed() => Value::Null,
                 None if self.plan.absent.contains(&position) => default::missing(column, ctx)?,
                 None => default::implicit(&column.data_type),
             };
@@ -121,28 +133,65 @@ impl<'p> Insertion<'p> {
         row: u64,
     ) -> Run<Vec<Value>> {
         let mut values = base.to_vec();
+        let mut computed = Vec::new();
         for (target, cell) in self.plan.targets.iter().zip(cells) {
+            if self.rules.is_some()
+                && let Cell::Default(of) = cell
+                && (of == target || self.plan.table.columns[*target].generated.is_some())
+                && self.plan.table.columns[*target].is_computed()
+            {
+                computed.push(*target);
+                continue;
+            }
             let value = evaluate(ctx, self.plan, cell, *target, &values)?;
-            values[*target] = self.convert(ctx, *target, value, row)?;
+            let from = match cell {
+                Cell::Expression(expression) => Some(expression.data_type()),
+                Cell::Constant(_) | Cell::Parameter(_) | Cell::Default(_) => None,
+            };
+            values[*target] = self.convert(ctx, *target, value, from, row)?;
         }
+        self.fill_defaults(ctx, &mut values, &computed, row)?;
         Ok(values)
     }
 
+    /// Gives the columns their defaults that are expressions: those without a value, and those that say DEFAULT.
+    pub(super) fn fill_defaults(
+        &self,
+        ctx: &mut Context<'_>,
+        values: &mut [Value],
+        computed: &[usize],
+        row: u64,
+    ) -> Run<()> {
+        let Some(rules) = self.rules else { return Ok(()) };
+        for (column, _) in &rules.defaults {
+            if computed.contains(column) || self.plan.absent.contains(column) {
+                values[*column] = rules.default_value(&self.plan.table, *column, values, row, ctx)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The value as its column holds it. NULL stays NULL in an AUTO_INCREMENT column: it asks for the next value.
-    fn convert(&self, ctx: &mut Context<'_>, target: usize, value: Value, row: u64) -> Run<Value> {
+    /// `from` is the type of the expression that it is of, if it is one.
+    fn convert(
+        &self,
+        ctx: &mut Context<'_>,
+        target: usize,
+        value: Value,
+        from: Option<DataType>,
+        row: u64,
+    ) -> Run<Value> {
         let column = &self.plan.table.columns[target];
         if value == Value::Null {
             if column.nullable || column.auto_increment {
                 return Ok(value);
             }
             // A single row without IGNORE is refused in every mode.
-            let single = match &self.plan.rows {
-                Rows::Values(rows) => rows.len() == 1 && !self.plan.ignore,
-                Rows::Query(_) | Rows::File => false,
-            };
-            return null_refused(ctx, column, single);
+            return null_refused(ctx, column, self.plan.is_single_row());
         }
-        Ok(convert::store(value, &column.data_type, &column.name, row, ctx)?)
+        let from = || from.unwrap_or(DataType::NULL);
+        Ok(convert::store_from(value, from, &column.data_type, &column.name, row, ctx)
+            .map_err(|error| of_table(error, &self.plan.table.name))?)
     }
 
     /// Numbers and writes one row.
@@ -150,6 +199,19 @@ impl<'p> Insertion<'p> {
         let plan = self.plan;
         let table = &plan.table;
         self.tally.records += 1;
+        if let Some(rules) = self.rules {
+            // None of them can be of the AUTO_INCREMENT column (3109, 3818): a row that is refused takes no number.
+            rules.compute(table, &mut values, self.tally.records, plan.is_single_row(), ctx)?;
+            match rules.check(table, &values, ctx) {
+                Ok(()) => {}
+                Err(Interrupt::Error(error)) if plan.ignore && error.code == CHECK_VIOLATED => {
+                    self.tally.refused += 1;
+                    ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+                    return Ok(());
+                }
+                Err(interrupt) => return Err(interrupt),
+            }
+        }
         let filled = match table.auto_increment_column {
             Some(column) => Some(self.sequence.fill(ctx, table, column, &mut values)?),
             None => None,
@@ -212,8 +274,9 @@ impl<'p> Insertion<'p> {
             None => 0,
         };
         let changed = if ctx.session.client_found_rows { tally.touched } else { tally.updated };
+        let records = tally.records - tally.refused;
         let duplicates = match (&plan.on_duplicate, plan.ignore) {
-            (OnDuplicate::Refuse, true) => tally.records - tally.copied,
+            (OnDuplicate::Refuse, true) => records - tally.copied,
             _ => tally.deleted + tally.updated,
         };
         let many = match &plan.rows {
@@ -222,7 +285,7 @@ impl<'p> Insertion<'p> {
         };
         let info = if many {
             let warnings = ctx.session.warning_count;
-            format!("Records: {}  Duplicates: {duplicates}  Warnings: {warnings}", tally.records)
+            format!("Records: {records}  Duplicates: {duplicates}  Warnings: {warnings}")
         } else {
             String::new()
         };
@@ -245,6 +308,11 @@ pub(super) fn evaluate(
             None => Err(Error::wrong_arguments("EXECUTE").into()),
         },
         Cell::Default(column) => {
+            if let crate::catalog::ColumnDefault::Expression(_) = plan.table.columns[*column].default
+                && let Some(rules) = plan.table.rules()?
+            {
+                return rules.default_value(&plan.table, *column, row, 1, ctx);
+            }
             let column = &plan.table.columns[*column];
             match default::declared(column, ctx) {
                 Some(value) => Ok(value),
@@ -260,7 +328,7 @@ pub(super) fn evaluate(
 }
 
 /// Error 1048, or its warning and the implicit default.
-pub(super) fn null_refused(ctx: &mut Context<'_>, column: &Column, always: bool) -> Run<Value> {
+pub(crate) fn null_refused(ctx: &mut Context<'_>, column: &Column, always: bool) -> Run<Value> {
     let error = Error::column_cannot_be_null(&column.name);
     if ctx.strict || always {
         return Err(error.into());

@@ -22,10 +22,14 @@ pub(super) fn from_scope(table: &Arc<Table>, row_alias: Option<&str>) -> Result<
     for alias in std::iter::once(table.name.as_str()).chain(row_alias) {
         let columns = table_columns(table, alias, false);
         let base = from.width;
-        let visible = columns
-            .iter()
-            .enumerate()
-            .map(|(position, column)| VisibleColumn { name: column.name.clone(), slot: base + position });
+        let visible =
+            columns.iter().enumerate().filter(|(position, _)| !table.columns[*position].hidden).map(
+                |(position, column)| VisibleColumn {
+                    name: column.name.clone(),
+                    slot: base + position,
+                    invisible: table.columns[position].invisible,
+                },
+            );
         from.visible.extend(visible);
         // The alias is of no database, so that `db.alias.c` finds nothing.
         let database = if base == 0 { table.database.clone() } else { String::new() };
@@ -96,6 +100,10 @@ impl Scope for InsertScope<'_> {
         self.use_column(position);
         let slot = self.table.columns.len() + position;
         Ok(Expression::column(slot, definition.data_type, definition.nullable, definition.name.as_str()))
+    }
+
+    fn default_value(&mut self, column: &str) -> Result<Expression> {
+        self.block.default_value(column)
     }
 
     fn session(&self) -> &SessionState {

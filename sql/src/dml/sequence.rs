@@ -25,7 +25,9 @@ use crate::variables::SqlMode;
 /// The key of a new row of a table without PRIMARY KEY.
 pub fn hidden_row_key(ctx: &mut Context<'_>, table: &Table) -> Bytes {
     let row_id = table.row_id.fetch_add(1, Ordering::Relaxed);
-    ctx.txn.put_counter(CatalogKey::RowId(table.id).to_bytes(), Arc::clone(&table.row_id));
+    if !table.is_temporary() {
+        ctx.txn.put_counter(CatalogKey::RowId(table.id).to_bytes(), Arc::clone(&table.row_id));
+    }
     key::hidden_key(table, row_id)
 }
 
@@ -51,6 +53,8 @@ pub struct Sequence {
     pieces: u32,
     /// How many rows the statement has, if that is known before they are made.
     rows: Option<u64>,
+    /// How many rows have come.
+    seen: u64,
     /// `insert_id`: the next value, in place of the counter's.
     forced: Option<u64>,
 }
@@ -75,6 +79,7 @@ impl Sequence {
         column: usize,
         values: &mut [Value],
     ) -> Run<Filled> {
+        self.seen += 1;
         let explicit = match &values[column] {
             Value::Null => None,
             Value::Int(0) | Value::UInt(0) if !keeps_zero(ctx) => None,
@@ -88,6 +93,7 @@ impl Sequence {
         };
         if let Some((reached, value)) = explicit {
             self.observe(ctx, table, column, reached);
+            self.pass(reached);
             return Ok(Filled { value, generated: false });
         }
         let value = self.take(ctx, table, column)?;
@@ -130,12 +136,23 @@ impl Sequence {
         Ok(value)
     }
 
+    /// What is generated next is above an explicit value of the same statement: values of the piece up to it are lost.
+    fn pass(&mut self, explicit: u64) {
+        if self.next > 0 && explicit >= self.next {
+            self.next = explicit.saturating_add(1);
+            if self.next >= self.end {
+                (self.next, self.end) = (0, 0);
+            }
+        }
+    }
+
     /// How many values to take next: the statement's rows, and where they are not known or not enough, ever more. As
     /// MySQL's, so that the gaps are the same.
     fn piece(&mut self) -> u64 {
         let piece = match self.rows {
             Some(rows) if self.pieces == 0 => rows.max(1),
-            Some(_) | None => (1 << self.pieces.min(16)).min(AUTO_INCREMENT_PIECE_MAX),
+            Some(rows) => rows.saturating_sub(self.seen.saturating_sub(1)).clamp(1, AUTO_INCREMENT_PIECE_MAX),
+            None => (1 << self.pieces.min(16)).min(AUTO_INCREMENT_PIECE_MAX),
         };
         self.pieces += 1;
         piece
@@ -154,7 +171,7 @@ impl Sequence {
     /// Adds the counter to the transaction's entry, once a statement. Also where the counter was past an explicit value
     /// already: whoever moved it may roll back, and then its place in the log is this entry's to keep.
     fn note(&mut self, ctx: &mut Context<'_>, table: &Table) {
-        if !self.noted {
+        if !self.noted && !table.is_temporary() {
             self.noted = true;
             let key = CatalogKey::AutoIncrement(table.id).to_bytes();
             ctx.txn.put_counter(key, Arc::clone(&table.auto_increment));

@@ -108,7 +108,18 @@ pub fn insert_row(ctx: &mut Context<'_>, table: &Table, values: &[Value]) -> Run
         ctx.txn.put(entry.key.clone(), entry.value);
         meet_ranges(ctx, &entry.key, WriteKind::Insertion)?;
     }
+    if table.is_temporary() {
+        check_room(ctx, table)?;
+    }
     Ok(None)
+}
+
+/// Refuses what makes temporary tables larger than they may be; the statement is rolled back then.
+///
+/// # Errors
+/// 1114.
+pub fn check_room(ctx: &Context<'_>, table: &Table) -> Run<()> {
+    if ctx.txn.temporary_is_full() { Err(Error::table_full(&table.name).into()) } else { Ok(()) }
 }
 
 /// Locks a unique key and looks whether it is taken.
@@ -195,6 +206,9 @@ pub fn update_row(
         }
         ctx.txn.put(after.key.clone(), after.value);
         meet_ranges(ctx, &after.key, if moves { WriteKind::Insertion } else { WriteKind::Change })?;
+    }
+    if table.is_temporary() {
+        check_room(ctx, table)?;
     }
     Ok(true)
 }

@@ -5,22 +5,25 @@
 
 use std::collections::HashMap;
 
+use crate::ast::AggregateFunction;
 use crate::bind::Aggregate;
 use crate::error::Error;
 use crate::execute::group_key::{group_key, value_bytes};
 use crate::execute::operator::Operator;
 use crate::execute::scan::ScanOperator;
-use crate::execute::{Context, Run};
+use crate::execute::{Context, Run, rollup};
+use crate::expression::Expression;
 use crate::expression::aggregate::Accumulator;
+use crate::function::json_document_type;
 use crate::limits::GROUP_BYTES_MAX;
 use crate::plan::AggregatePlan;
 use crate::types::{DataType, Value};
 
 /// Takes a grouped row; false ends it.
-type Offer<'o> = &'o mut dyn FnMut(&[Value], &mut Context) -> Run<bool>;
+pub(super) type Offer<'o> = &'o mut dyn FnMut(&[Value], &mut Context) -> Run<bool>;
 
 /// One group.
-struct Group {
+pub(super) struct Group {
     kept: Box<[Value]>,
     accumulators: Vec<Accumulator>,
 }
@@ -36,6 +39,9 @@ pub fn run(
     ctx: &mut Context,
     offer: Offer,
 ) -> Run<()> {
+    if let Some(rollup) = plan.rollup.as_ref().filter(|rollup| rollup.is_rollup) {
+        return rollup::run(plan, rollup, source, row, ctx, offer);
+    }
     if source.is_some() && !plan.index_ends.is_empty() && index_ends(plan, row, ctx)? {
         offer(row, ctx)?;
         return Ok(());
@@ -68,7 +74,8 @@ pub fn run(
 }
 
 impl Group {
-    fn new(plan: &AggregatePlan, row: &[Value]) -> Group {
+    /// A group that begins with this row, which it does not have yet.
+    pub(super) fn new(plan: &AggregatePlan, row: &[Value]) -> Group {
         let kept = plan.keep.iter().map(|slot| row[*slot].clone()).collect();
         Group { kept, accumulators: plan.aggregates.iter().map(accumulator).collect() }
     }
@@ -92,17 +99,37 @@ impl Group {
     }
 
     /// Puts the group into the row.
-    fn give(&mut self, plan: &AggregatePlan, row: &mut [Value], ctx: &mut Context) -> Run<()> {
+    pub(super) fn give(&mut self, plan: &AggregatePlan, row: &mut [Value], ctx: &mut Context) -> Run<()> {
         for (slot, value) in plan.keep.iter().zip(&self.kept) {
             row[*slot].clone_from(value);
         }
         for (position, accumulator) in self.accumulators.iter_mut().enumerate() {
             row[plan.base + position] = accumulator.finish(ctx)?;
         }
+        if let Some(rollup) = &plan.rollup {
+            for (_, slot) in &rollup.groupings {
+                row[*slot] = Value::Int(0);
+            }
+        }
         Ok(())
     }
 
-    fn bytes(&self) -> usize {
+    /// Takes a row in, as [`Group::update`], and gives by how much it grew.
+    pub(super) fn grow(
+        &mut self,
+        plan: &AggregatePlan,
+        row: &[Value],
+        values: &mut Vec<Value>,
+        ctx: &mut Context,
+    ) -> Run<usize> {
+        let before: usize = self.accumulators.iter().map(Accumulator::memory_bytes).sum();
+        self.update(plan, row, values, ctx)?;
+        let after: usize = self.accumulators.iter().map(Accumulator::memory_bytes).sum();
+        Ok(after.saturating_sub(before))
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
         self.kept.iter().map(value_bytes).sum::<usize>()
             + self.accumulators.len() * size_of::<Accumulator>()
             + self.accumulators.iter().map(Accumulator::memory_bytes).sum::<usize>()
@@ -110,7 +137,13 @@ impl Group {
 }
 
 fn accumulator(aggregate: &Aggregate) -> Accumulator {
-    let arguments: Vec<DataType> = aggregate.arguments.iter().map(|argument| argument.data_type()).collect();
+    let is_json =
+        matches!(aggregate.call.function, AggregateFunction::JsonArrayAgg | AggregateFunction::JsonObjectAgg);
+    let type_of = |argument: &Expression| match is_json {
+        true => json_document_type(argument),
+        false => argument.data_type(),
+    };
+    let arguments: Vec<DataType> = aggregate.arguments.iter().map(type_of).collect();
     let order: Vec<(DataType, bool)> =
         aggregate.order_by.iter().map(|(key, descending)| (key.data_type(), *descending)).collect();
     let call = &aggregate.call;
@@ -158,11 +191,7 @@ fn grouped(
                 groups.len() - 1
             }
         };
-        let group = &mut groups[position];
-        let before: usize = group.accumulators.iter().map(Accumulator::memory_bytes).sum();
-        group.update(plan, row, &mut values, ctx)?;
-        let after: usize = group.accumulators.iter().map(Accumulator::memory_bytes).sum();
-        bytes += after.saturating_sub(before);
+        bytes += groups[position].grow(plan, row, &mut values, ctx)?;
         if bytes > GROUP_BYTES_MAX {
             return Err(Error::too_large("groups of GROUP BY").into());
         }

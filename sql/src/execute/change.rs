@@ -7,7 +7,8 @@
 
 use bytes::Bytes;
 
-use crate::catalog::Table;
+use crate::catalog::{ColumnDefault, Table};
+use crate::constraint::rules::CHECK_VIOLATED;
 use crate::dml::sequence::{self, Sequence};
 use crate::dml::{default, write};
 use crate::error::{Error, Result};
@@ -20,6 +21,7 @@ use crate::limits::TARGET_BYTES_MAX;
 use crate::plan::ChangePlan;
 use crate::plan::change::{Assigned, Assignment};
 use crate::session::WarningLevel;
+use crate::types::store::of_table;
 use crate::types::{Value, convert};
 use crate::variables::SqlMode;
 
@@ -159,6 +161,19 @@ fn update_row(plan: &ChangePlan, target: Target, number: u64, ctx: &mut Context)
             new[column] = default::now(&table.columns[column].data_type, ctx);
         }
     }
+    if let Some(rules) = table.rules()?
+        && new != target.row
+    {
+        rules.compute(table, &mut new, number, false, ctx)?;
+        match rules.check(table, &new, ctx) {
+            Ok(()) => {}
+            Err(Interrupt::Error(error)) if plan.ignore && error.code == CHECK_VIOLATED => {
+                ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+                return Ok(false);
+            }
+            Err(interrupt) => return Err(interrupt),
+        }
+    }
     let savepoint = plan.ignore.then(|| ctx.txn.savepoint());
     // As after an INSERT with an explicit value: the next generated one is past it.
     let numbered = table.auto_increment_column.filter(|column| new[*column] != target.row[*column]);
@@ -200,10 +215,21 @@ fn assigned_value(
     let value = match &assignment.value {
         Assigned::Expression(expression) => {
             let value = expression.eval(row, ctx)?;
-            convert::store(value, &column.data_type, &column.name, number, ctx)?
+            let from = || expression.data_type();
+            convert::store_from(value, from, &column.data_type, &column.name, number, ctx)
+                .map_err(|error| of_table(error, &table.name))?
+        }
+        // Computed when all other columns have their values.
+        Assigned::Default(_) if column.generated.is_some() => return Ok(row[assignment.column].clone()),
+        Assigned::Default(of) if matches!(table.columns[*of].default, ColumnDefault::Expression(_)) => {
+            match table.rules()? {
+                Some(rules) => rules.default_value(table, *of, row, number, ctx)?,
+                None => return Err(Error::internal("a default without rules").into()),
+            }
         }
         Assigned::Default(of) => match default::declared(&table.columns[*of], ctx) {
-            Some(value) => convert::store(value, &column.data_type, &column.name, number, ctx)?,
+            Some(value) => convert::store(value, &column.data_type, &column.name, number, ctx)
+                .map_err(|error| of_table(error, &table.name))?,
             None => default::missing(&table.columns[*of], ctx)?,
         },
     };

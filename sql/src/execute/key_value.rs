@@ -6,6 +6,7 @@
 //! text column at all. The rules are those of [`crate::types::compare`].
 
 use crate::catalog::Column;
+use crate::collation;
 use crate::session::SessionState;
 use crate::types::convert::{self, Temporal};
 use crate::types::temporal_text::DateRules;
@@ -43,7 +44,9 @@ pub fn key_value(value: Value, column: &Column, session: &mut SessionState) -> K
         | TypeKind::MediumInt
         | TypeKind::Int
         | TypeKind::BigInt
+        | TypeKind::Bit(_)
         | TypeKind::Year => integer(value, session),
+        TypeKind::Enum(_) | TypeKind::Set(_) => member(value, column),
         TypeKind::Float | TypeKind::Double => double(value, session),
         TypeKind::Decimal { precision, .. } => decimal(value, precision),
         TypeKind::Char(_)
@@ -67,7 +70,38 @@ pub fn key_value(value: Value, column: &Column, session: &mut SessionState) -> K
         TypeKind::Date => datetime(value, session, true),
         TypeKind::DateTime(_) | TypeKind::Timestamp(_) => datetime(value, session, false),
         TypeKind::Time(_) => time(value),
-        TypeKind::Null => KeyValue::Unusable,
+        TypeKind::Null | TypeKind::Json => KeyValue::Unusable,
+    }
+}
+
+/// Text is the member that it equals, or none; a number (the planner gives it only where the column is compared by number) is
+/// itself.
+fn member(value: Value, column: &Column) -> KeyValue {
+    let Some(members) = column.members.as_deref() else { return KeyValue::Unusable };
+    let kind = column.data_type.kind;
+    let by = column.data_type.collation;
+    match value {
+        Value::Text(text) if matches!(kind, TypeKind::Set(_)) => {
+            let (bits, all) = members.set_bits(&text, by);
+            // Texts are compared: members in another order are another text.
+            match members.set_text(bits) {
+                Some(own) if all && collation::compare(by, &own, &text).is_eq() => {
+                    KeyValue::Exact(Value::Text(own))
+                }
+                _ => KeyValue::Unusable,
+            }
+        }
+        Value::Text(text) => match members.position(&text, by) {
+            Some(position) => KeyValue::Exact(Value::UInt(u64::from(position))),
+            // The error value looks like an empty text.
+            None if collation::compare(by, b"", &text).is_eq() => KeyValue::Exact(Value::UInt(0)),
+            None => KeyValue::Never,
+        },
+        // The highest bit makes a number negative where it is compared, and greatest in a key.
+        _ if members.members().len() > 63 && matches!(kind, TypeKind::Set(_)) => KeyValue::Unusable,
+        Value::Int(_) | Value::UInt(_) => KeyValue::Exact(value),
+        Value::Double(number) => from_double(number),
+        _ => KeyValue::Unusable,
     }
 }
 

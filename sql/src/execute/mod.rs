@@ -3,8 +3,8 @@
 //! [`run`] runs a [`Plan`] in a [`Context`] and sends rows to a [`Sink`]. Nothing here blocks: what must wait for a lock ends
 //! with [`Interrupt::Suspend`], and the session runs the statement again from its start when the lock is there.
 //!
-//! * [`query`] runs query blocks and UNION; [`operator`] is the tree that fills a block's row: [`scan`], [`rows`],
-//!   [`join`]; then [`aggregate`], [`sort`];
+//! * [`query`] runs query blocks, `set` what is made of several; [`operator`] is the tree that fills a block's row: [`scan`], [`rows`],
+//!   [`join`]; then [`aggregate`], [`rollup`], [`window`], [`sort`];
 //! * [`ranges`] and [`key_value`] turn conditions into keys;
 //! * [`subquery`] evaluates subqueries; [`change`] runs UPDATE and DELETE;
 //! * [`procedure`] knows what CALL can call, [`cluster`] what the node around it says of its cluster.
@@ -24,10 +24,13 @@ pub mod operator;
 pub mod procedure;
 pub mod query;
 pub mod ranges;
+pub mod rollup;
 pub mod rows;
 pub mod scan;
+mod set;
 pub mod sort;
 pub mod subquery;
+pub mod window;
 
 #[cfg(test)]
 mod differential_tests;

@@ -60,7 +60,7 @@ impl<'p> Operator<'p> {
     pub fn open(&mut self, ctx: &mut Context, row: &mut [Value]) -> Run<()> {
         match self {
             Operator::Scan(scan) => scan.open(ctx, row),
-            Operator::Rows(rows) => rows.open(ctx),
+            Operator::Rows(rows) => rows.open(ctx, row),
             Operator::Loop(join) => join.open(ctx, row),
             Operator::Buffered(join) => join.open(ctx, row),
             Operator::Filter(filter) => filter.input.open(ctx, row),

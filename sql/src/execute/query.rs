@@ -1,7 +1,7 @@
-//! Running a query: SELECT and UNION.
+//! Running a query.
 //!
 //! Rows are pushed: [`run_query`] calls `emit` with each row of the result until it says false. Inside of a block the joined
-//! tables are pulled from a tree of operators; each row then passes HAVING, the select list, DISTINCT, ORDER BY, OFFSET
+//! tables are pulled from a tree of operators; each row then passes HAVING, window functions, the select list, DISTINCT, ORDER BY, OFFSET
 //! and LIMIT ([`Stage`]). A block that neither sorts nor groups keeps no row.
 
 use std::collections::HashSet;
@@ -12,11 +12,13 @@ use crate::execute::group_key::group_key;
 use crate::execute::operator::{Operator, all_true};
 use crate::execute::scan::ScanOperator;
 use crate::execute::sort::Sorter;
-use crate::execute::{Context, Run, Sink, aggregate, limit};
+use crate::execute::window::WindowBuffer;
+use crate::execute::{Context, Run, Sink, aggregate, limit, set};
 use crate::limits::{MOVED_COLUMNS_MAX, SORT_BYTES_MAX};
 use crate::plan::slots::plain_slot;
-use crate::plan::{Body, Node, QueryPlan, ScanPlan, SelectPlan, UnionPlan};
-use crate::types::{Collation, DataType, Value, convert};
+use crate::plan::window::WindowPlan;
+use crate::plan::{Body, Node, QueryPlan, ScanPlan, SelectPlan};
+use crate::types::{Collation, Value};
 
 /// Takes a row; false ends the query.
 pub type Emit<'e> = &'e mut dyn FnMut(&[Value], &mut Context) -> Run<bool>;
@@ -29,7 +31,9 @@ pub type Emit<'e> = &'e mut dyn FnMut(&[Value], &mut Context) -> Run<bool>;
 pub fn run_query(plan: &QueryPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
     match &plan.body {
         Body::Select(select) => run_select(select, ctx, emit),
-        Body::Union(union) => run_union(union, ctx, emit),
+        Body::Set(set) => set::run_set(set, ctx, emit),
+        Body::Values(values) => set::run_values(values, ctx, emit),
+        Body::Recursive(recursive) => set::run_recursive(recursive, ctx, emit),
     }
 }
 
@@ -117,6 +121,9 @@ fn run_opened(
     if stage.is_done() {
         return Ok(0);
     }
+    if let Some(window) = &plan.window {
+        return run_windows(plan, window, stage, (source, possible), row, ctx);
+    }
     match (&plan.aggregate, &mut source) {
         (Some(aggregate), source) => {
             let source = source.as_mut().filter(|_| possible);
@@ -139,15 +146,50 @@ fn run_opened(
     stage.finish(ctx)
 }
 
+/// A block with window functions: its rows pass HAVING, then they are kept until the functions are computed.
+fn run_windows(
+    plan: &SelectPlan,
+    window: &WindowPlan,
+    mut stage: Stage,
+    (mut source, possible): (Option<Operator>, bool),
+    row: &mut [Value],
+    ctx: &mut Context,
+) -> Run<u64> {
+    let mut buffer = WindowBuffer::new(window);
+    let mut keep = |row: &[Value], ctx: &mut Context| {
+        if all_true(&plan.having, row, ctx)? {
+            buffer.push(row, ctx)?;
+        }
+        Ok(true)
+    };
+    match (&plan.aggregate, &mut source) {
+        (Some(aggregate), source) => {
+            aggregate::run(aggregate, source.as_mut().filter(|_| possible), row, ctx, &mut keep)?;
+        }
+        (None, None) => {
+            if possible {
+                keep(row, ctx)?;
+            }
+        }
+        (None, Some(source)) => {
+            while possible && source.next(ctx, row)? {
+                keep(row, ctx)?;
+            }
+        }
+    }
+    buffer.finish(row, ctx, &mut |row, ctx| stage.project(row, ctx))?;
+    stage.finish(ctx)
+}
+
 /// LIMIT and OFFSET of a run.
 #[derive(Clone, Copy)]
-struct Limits {
-    limit: Option<u64>,
-    offset: u64,
+pub(super) struct Limits {
+    pub(super) limit: Option<u64>,
+    pub(super) offset: u64,
 }
 
 impl Limits {
-    fn evaluate(
+    pub(super) fn evaluate(
         limit: Option<&crate::expression::Expression>,
         offset: Option<&crate::expression::Expression>,
         ctx: &mut Context,
@@ -157,7 +199,7 @@ impl Limits {
     }
 
     /// Rows after which nothing more is given.
-    fn end(self) -> Option<u64> {
+    pub(super) fn end(self) -> Option<u64> {
         self.limit.map(|limit| limit.saturating_add(self.offset))
     }
 }
@@ -193,6 +235,7 @@ fn moves_slots(plan: &SelectPlan) -> bool {
     let is_once = |slots: &[usize]| slots.iter().enumerate().all(|(at, slot)| !slots[..at].contains(slot));
     matches!(plan.source, Some(Node::Scan(_)))
         && plan.aggregate.is_none()
+        && plan.window.is_none()
         && plan.having.is_empty()
         && plan.project.len() <= MOVED_COLUMNS_MAX
         && slots.is_some_and(|slots| is_once(&slots))
@@ -228,6 +271,11 @@ impl<'s> Stage<'s> {
         if !all_true(&self.plan.having, row, ctx)? {
             return Ok(true);
         }
+        self.project(row, ctx)
+    }
+
+    /// Takes a row that has passed HAVING.
+    fn project(&mut self, row: &[Value], ctx: &mut Context) -> Run<bool> {
         self.out.clear();
         for expression in &self.plan.project {
             let value = expression.eval(row, ctx)?;
@@ -302,7 +350,7 @@ impl<'s> Stage<'s> {
 
 /// The rows that were seen.
 #[derive(Default)]
-struct Distinct {
+pub(super) struct Distinct {
     seen: HashSet<Box<[u8]>, rustc_hash::FxBuildHasher>,
     bytes: usize,
     key: Vec<u8>,
@@ -310,7 +358,7 @@ struct Distinct {
 
 impl Distinct {
     /// Whether the row was not seen before; notes it.
-    fn is_new(&mut self, row: &[Value], collation: impl Fn(usize) -> Collation) -> Run<bool> {
+    pub(super) fn is_new(&mut self, row: &[Value], collation: impl Fn(usize) -> Collation) -> Run<bool> {
         self.key.clear();
         for (position, value) in row.iter().enumerate() {
             group_key(value, collation(position), &mut self.key);
@@ -325,63 +373,4 @@ impl Distinct {
         self.seen.insert(self.key.as_slice().into());
         Ok(true)
     }
-}
-
-/// UNION: the rows of both operands in the common types, without duplicates unless ALL, then sorted and cut.
-fn run_union(plan: &UnionPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
-    let limits = Limits::evaluate(plan.limit.as_ref(), plan.offset.as_ref(), ctx)?;
-    let mut distinct = (!plan.all).then(Distinct::default);
-    let mut sorter = (!plan.sort.is_empty()).then(|| Sorter::new(&plan.sort, limits.end(), false));
-    let mut found = 0_u64;
-    let visible = plan.types.len();
-    for side in [&plan.left, &plan.right] {
-        let end = if sorter.is_some() { None } else { limits.end() };
-        if end.is_some_and(|end| found >= end) {
-            break;
-        }
-        let from: Vec<DataType> = side.columns.iter().map(|column| column.data_type).collect();
-        run_query(side, ctx, &mut |row, ctx| {
-            let mut converted = Vec::with_capacity(plan.project.len());
-            for ((value, from), to) in row.iter().zip(&from).zip(&plan.types) {
-                let value = value.clone();
-                let same = from == to || value == Value::Null;
-                converted.push(if same {
-                    value
-                } else {
-                    convert::cast(value, from, to, ctx.session, ctx.now_us)
-                });
-            }
-            if let Some(distinct) = &mut distinct
-                && !distinct.is_new(&converted, |position| plan.types[position].collation)?
-            {
-                return Ok(true);
-            }
-            found += 1;
-            if let Some(sorter) = &mut sorter {
-                for key in &plan.project[visible..] {
-                    let value = key.eval(&converted, ctx)?;
-                    converted.push(value);
-                }
-                sorter.push(&mut converted)?;
-                return Ok(true);
-            }
-            if found <= limits.offset {
-                return Ok(true);
-            }
-            let more = emit(&converted, ctx)?;
-            Ok(more && end.is_none_or(|end| found < end))
-        })?;
-    }
-    let given = found.saturating_sub(limits.offset).min(limits.limit.unwrap_or(u64::MAX));
-    if let Some(mut sorter) = sorter {
-        sorter.finish();
-        let skip = usize::try_from(limits.offset).unwrap_or(usize::MAX);
-        let take = limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        for row in sorter.rows().skip(skip).take(take) {
-            if !emit(&row[..visible], ctx)? {
-                break;
-            }
-        }
-    }
-    Ok(given)
 }

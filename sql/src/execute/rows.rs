@@ -1,18 +1,22 @@
-//! Derived and virtual tables: their rows are made once and kept for as long as the operator lives.
+//! Derived and virtual tables: their rows are made once and kept, for the statement where they depend on nothing else, else for as long as the
+//! operator lives. Those of a LATERAL table are made for each row before it.
 
+use std::sync::Arc;
+
+use crate::bind::scope::Dependent;
 use crate::error::Error;
 use crate::execute::group_key::value_bytes;
 use crate::execute::operator::all_true;
 use crate::execute::{Context, Run, query};
 use crate::limits::DERIVED_BYTES_MAX;
-use crate::plan::RowsPlan;
 use crate::plan::node::RowsSource;
+use crate::plan::{QueryPlan, RowsPlan};
 use crate::types::Value;
 
 /// The rows of a derived or virtual table.
 pub struct RowsOperator<'p> {
     plan: &'p RowsPlan,
-    rows: Option<Vec<Vec<Value>>>,
+    rows: Option<Arc<[Vec<Value>]>>,
     position: usize,
 }
 
@@ -23,22 +27,40 @@ impl<'p> RowsOperator<'p> {
         RowsOperator { plan, rows: None, position: 0 }
     }
 
-    /// Starts over.
+    /// Starts over; `row` is what a LATERAL one reads.
     ///
     /// # Errors
     /// Those of making the rows.
-    pub fn open(&mut self, ctx: &mut Context) -> Run<()> {
+    pub fn open(&mut self, ctx: &mut Context, row: &[Value]) -> Run<()> {
         self.position = 0;
-        if self.rows.is_none() {
-            self.rows = Some(match &self.plan.source {
-                RowsSource::Derived(plan) => {
-                    // A derived table sees no rows of the queries around it, but its own subqueries count from it.
-                    collect(plan, ctx)?
-                }
-                RowsSource::Virtual(table) => (table.rows)(ctx)?,
-            });
+        if self.rows.is_none() || self.plan.source.depends_on_row() {
+            self.rows = Some(self.make(ctx, row)?);
         }
         Ok(())
+    }
+
+    fn make(&self, ctx: &mut Context, row: &[Value]) -> Run<Arc<[Vec<Value>]>> {
+        match &self.plan.source {
+            RowsSource::Derived(plan) => derived(plan, ctx),
+            RowsSource::Virtual(table) => Ok((table.rows)(ctx)?.into()),
+            RowsSource::Dependent(dependent) => match dependent.as_ref() {
+                Dependent::Lateral { plan, slots } => {
+                    ctx.outer_rows.push(outer_row(slots, row));
+                    let rows = collect(plan, ctx);
+                    ctx.outer_rows.pop();
+                    rows.map(Arc::from)
+                }
+                Dependent::Common { plan, outward } => {
+                    // It sees what its WITH saw.
+                    let seen = ctx.outer_rows.len().saturating_sub(*outward);
+                    let mut inner = ctx.outer_rows.split_off(seen);
+                    let rows = collect(plan, ctx);
+                    ctx.outer_rows.append(&mut inner);
+                    rows.map(Arc::from)
+                }
+                Dependent::Working { number } => Ok(ctx.subqueries.step(*number)),
+            },
+        }
     }
 
     /// The next row.
@@ -56,6 +78,31 @@ impl<'p> RowsOperator<'p> {
         }
         Ok(false)
     }
+}
+
+/// The rows of a derived table or common table expression: one that reads no enclosing row is made once a statement.
+fn derived(plan: &Arc<QueryPlan>, ctx: &mut Context) -> Run<Arc<[Vec<Value>]>> {
+    if plan.correlated {
+        return collect(plan, ctx).map(Arc::from);
+    }
+    if let Some(rows) = ctx.subqueries.rows_of(plan) {
+        return Ok(rows);
+    }
+    let rows: Arc<[Vec<Value>]> = collect(plan, ctx)?.into();
+    ctx.subqueries.keep_rows_of(plan, Arc::clone(&rows));
+    Ok(rows)
+}
+
+/// A row with nothing in it but these slots.
+#[must_use]
+pub fn outer_row(slots: &[usize], row: &[Value]) -> Vec<Value> {
+    let mut outer = vec![Value::Null; row.len()];
+    for slot in slots {
+        if let (Some(copy), Some(value)) = (outer.get_mut(*slot), row.get(*slot)) {
+            copy.clone_from(value);
+        }
+    }
+    outer
 }
 
 /// All rows of a query, within a bound.

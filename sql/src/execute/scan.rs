@@ -291,6 +291,8 @@ impl<'p> ScanOperator<'p> {
     fn open_range(&mut self, range: KeyRange, ctx: &mut Context) -> Run<()> {
         (self.locked_range, self.last_key) = (None, None);
         let lock = match self.plan.lock {
+            // Nobody else can come to it.
+            _ if self.plan.table.is_temporary() => None,
             Some(lock) => ctx.locking.ranges.map(|kind| (kind, lock.policy)),
             None => self.shared.then_some((RangeKind::Writes, WaitPolicy::Wait)),
         };

@@ -110,7 +110,8 @@ impl<'s> Sorter<'s> {
             | Value::Blob(_)
             | Value::Date(_)
             | Value::Time(_)
-            | Value::DateTime(_) => (Kind::Other, 0),
+            | Value::DateTime(_)
+            | Value::Json(_) => (Kind::Other, 0),
         };
         if self.kind == Kind::Unknown {
             self.kind = kind;

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::execute::group_key::class_key;
-use crate::execute::rows::collect;
+use crate::execute::rows::{collect, outer_row};
 use crate::execute::{Context, Run, query};
-use crate::expression::{Subquery, SubqueryKind};
+use crate::expression::{CompareOp, Subquery, SubqueryKind};
+use crate::plan::QueryPlan;
 use crate::plan::node::KeyClass;
 use crate::plan::predicate::type_class;
 use crate::types::compare::compare_sql;
@@ -21,6 +22,39 @@ use crate::types::{Collation, DataType, Value};
 #[derive(Debug, Default)]
 pub struct SubqueryCache {
     results: HashMap<usize, Cached>,
+    /// Rows of derived tables and common table expressions that read no enclosing row, by their plan's address.
+    derived: HashMap<usize, Arc<[Vec<Value>]>>,
+    /// Rows of the step before, by the number of the recursive common table expression.
+    steps: HashMap<usize, Arc<[Vec<Value>]>>,
+}
+
+impl SubqueryCache {
+    /// The rows of a plan, if they were made already.
+    #[must_use]
+    pub fn rows_of(&self, plan: &Arc<QueryPlan>) -> Option<Arc<[Vec<Value>]>> {
+        self.derived.get(&Arc::as_ptr(plan).addr()).cloned()
+    }
+
+    /// Keeps the rows of a plan, which outlives the statement.
+    pub fn keep_rows_of(&mut self, plan: &Arc<QueryPlan>, rows: Arc<[Vec<Value>]>) {
+        self.derived.insert(Arc::as_ptr(plan).addr(), rows);
+    }
+
+    /// What the recursive blocks of a common table expression read now.
+    #[must_use]
+    pub fn step(&self, number: usize) -> Arc<[Vec<Value>]> {
+        self.steps.get(&number).cloned().unwrap_or_default()
+    }
+
+    /// The next step begins with these rows.
+    pub fn begin_step(&mut self, number: usize, rows: Arc<[Vec<Value>]>) {
+        self.steps.insert(number, rows);
+    }
+
+    /// The recursion is over.
+    pub fn end_recursion(&mut self, number: usize) {
+        self.steps.remove(&number);
+    }
 }
 
 /// The result of an uncorrelated subquery.
@@ -28,6 +62,8 @@ pub struct SubqueryCache {
 enum Cached {
     /// One value: of a scalar subquery or of EXISTS.
     Value(Value),
+    /// The one row of a row subquery; empty when there is none.
+    Row(Arc<[Value]>),
     /// Rows, for IN.
     Set(Arc<Members>),
 }
@@ -55,13 +91,7 @@ pub fn evaluate(
         return uncorrelated(subquery, operand, ctx);
     }
     // Only the slots that it reads are copied.
-    let mut outer = vec![Value::Null; row.len()];
-    for slot in &subquery.outer_columns {
-        if let (Some(copy), Some(value)) = (outer.get_mut(*slot), row.get(*slot)) {
-            copy.clone_from(value);
-        }
-    }
-    ctx.outer_rows.push(outer);
+    ctx.outer_rows.push(outer_row(&subquery.outer_columns, row));
     let result = run(subquery, operand, ctx);
     ctx.outer_rows.pop();
     result
@@ -78,7 +108,9 @@ pub fn first_column(subquery: &Subquery, ctx: &mut Context) -> Run<Vec<Value>> {
 
 fn run(subquery: &Subquery, operand: Option<&[Value]>, ctx: &mut Context) -> Run<Value> {
     match subquery.kind {
-        SubqueryKind::Scalar => scalar(subquery, ctx),
+        SubqueryKind::Scalar => Ok(single_row(subquery, ctx)?.into_iter().next().unwrap_or(Value::Null)),
+        SubqueryKind::Row => Err(Error::internal("a row as a value").into()),
+        SubqueryKind::Quantified(_) => Err(Error::internal("ANY without an operator").into()),
         SubqueryKind::Exists => {
             let mut found = false;
             query::run_query(&subquery.plan, ctx, &mut |_, _| {
@@ -114,15 +146,89 @@ fn in_result(found: bool, unknown: bool) -> Value {
     }
 }
 
-fn scalar(subquery: &Subquery, ctx: &mut Context) -> Run<Value> {
+/// The one row of a subquery; empty when there is none.
+fn single_row(subquery: &Subquery, ctx: &mut Context) -> Run<Vec<Value>> {
     let mut result = None;
     let mut several = false;
     query::run_query(&subquery.plan, ctx, &mut |row, _| {
         several = result.is_some();
-        result = row.first().cloned();
+        result = Some(row.to_vec());
         Ok(!several)
     })?;
-    if several { Err(Error::subquery_rows().into()) } else { Ok(result.unwrap_or(Value::Null)) }
+    if several { Err(Error::subquery_rows().into()) } else { Ok(result.unwrap_or_default()) }
+}
+
+/// One column of the one row of a subquery; NULL when there is no row.
+///
+/// # Errors
+/// 1242 for several rows, and those of running it.
+pub fn column(subquery: &Subquery, position: usize, row: &[Value], ctx: &mut Context) -> Run<Value> {
+    let value = |row: &[Value]| row.get(position).cloned().unwrap_or(Value::Null);
+    if subquery.correlated {
+        ctx.outer_rows.push(outer_row(&subquery.outer_columns, row));
+        let result = single_row(subquery, ctx);
+        ctx.outer_rows.pop();
+        return Ok(value(&result?));
+    }
+    let address = std::ptr::from_ref(subquery).addr();
+    if let Some(Cached::Row(row)) = ctx.subqueries.results.get(&address) {
+        return Ok(value(row));
+    }
+    let result = single_row(subquery, ctx)?;
+    let found = value(&result);
+    ctx.subqueries.results.insert(address, Cached::Row(result.into()));
+    Ok(found)
+}
+
+/// `operand op ANY (subquery)`, or ALL: none when it is unknown.
+///
+/// # Errors
+/// Those of running the subquery.
+pub fn quantified(
+    subquery: &Subquery,
+    (op, all): (CompareOp, bool),
+    operand: &Value,
+    collation: Collation,
+    row: &[Value],
+    ctx: &mut Context,
+) -> Run<Option<bool>> {
+    let (mut unknown, mut decided) = (false, false);
+    let mut look = |member: &Value| {
+        match compare_sql(operand, member, collation).map(|order| op.holds(order)) {
+            Some(holds) => decided |= holds != all,
+            None => unknown = true,
+        }
+        !decided
+    };
+    if subquery.correlated {
+        ctx.outer_rows.push(outer_row(&subquery.outer_columns, row));
+        let result =
+            query::run_query(&subquery.plan, ctx, &mut |row, _| Ok(row.first().is_none_or(&mut look)));
+        ctx.outer_rows.pop();
+        result?;
+    } else {
+        let address = std::ptr::from_ref(subquery).addr();
+        let rows = match ctx.subqueries.derived.get(&address) {
+            Some(rows) => Arc::clone(rows),
+            None => {
+                let rows: Arc<[Vec<Value>]> = collect(&subquery.plan, ctx)?.into();
+                ctx.subqueries.derived.insert(address, Arc::clone(&rows));
+                rows
+            }
+        };
+        for member in rows.iter().filter_map(|row| row.first()) {
+            if !look(member) {
+                break;
+            }
+        }
+    }
+    Ok(if decided {
+        Some(!all)
+    } else if unknown {
+        None
+    } else {
+        Some(all)
+    })
 }
 
 fn uncorrelated(subquery: &Subquery, operand: Option<&[Value]>, ctx: &mut Context) -> Run<Value> {

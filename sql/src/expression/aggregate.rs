@@ -5,14 +5,19 @@
 //! ANY_VALUE. The caller bounds how many groups there are; [`Accumulator::memory_bytes`] says what one holds.
 
 use std::collections::HashSet;
+use std::ops::{BitAnd, BitOr, BitXor};
 
 use bytes::Bytes;
 
 use crate::ast::AggregateFunction;
 use crate::error::Error;
+use crate::execute::group_key::value_bytes;
 use crate::execute::{Context, Run};
-use crate::expression::{Expression, arithmetic};
-use crate::limits::GROUP_BYTES_MAX;
+use crate::expression::{Expression, arithmetic, infer};
+use crate::function::{json_member_name, json_scalar_of_type};
+use crate::json::Tree;
+use crate::json::tree::Members;
+use crate::limits::{BIT_AGGREGATE_BYTES_MAX, GROUP_BYTES_MAX};
 use crate::session::WarningLevel;
 use crate::types::convert::{Number, to_f64, to_number};
 use crate::types::group_key::write_group_key;
@@ -23,25 +28,36 @@ use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 #[must_use]
 pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (DataType, bool) {
     let argument = arguments.first().map_or(DataType::NULL, Expression::data_type);
-    let exact = argument.is_integer()
-        || argument.is_decimal()
-        || argument.is_temporal()
-        || argument.kind == TypeKind::Null;
+    let exact = is_exact(&argument);
     let (digits, scale) = (argument.digits(), u32::from(argument.scale()));
     let data_type = match function {
         AggregateFunction::Count => return (DataType::BIGINT, false),
+        AggregateFunction::BitAnd | AggregateFunction::BitOr | AggregateFunction::BitXor
+            if argument.is_binary() =>
+        {
+            return (DataType::varbinary(argument.characters()), false);
+        }
         AggregateFunction::BitAnd | AggregateFunction::BitOr | AggregateFunction::BitXor => {
             return (DataType::BIGINT_UNSIGNED, false);
         }
         AggregateFunction::Sum if exact => DataType::decimal(digits + 22, scale),
         AggregateFunction::Avg if exact => DataType::decimal(digits + 4, scale + 4),
+        AggregateFunction::Sum if argument.attributes.decimals().is_some() => {
+            infer::with_decimals(DataType::DOUBLE, scale)
+        }
+        AggregateFunction::Avg if argument.attributes.decimals().is_some() => {
+            infer::with_decimals(DataType::DOUBLE, scale + 4)
+        }
         AggregateFunction::Sum
         | AggregateFunction::Avg
         | AggregateFunction::StddevPop
         | AggregateFunction::StddevSamp
         | AggregateFunction::VarPop
         | AggregateFunction::VarSamp => DataType::DOUBLE,
-        AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::AnyValue => argument,
+        AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::AnyValue => {
+            argument.without_fill()
+        }
+        AggregateFunction::JsonArrayAgg | AggregateFunction::JsonObjectAgg => DataType::JSON,
         AggregateFunction::GroupConcat => {
             let texts = arguments.iter().map(Expression::data_type).filter(DataType::is_string);
             let collation = texts
@@ -54,6 +70,38 @@ pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (Da
         }
     };
     (data_type, true)
+}
+
+/// Makes arguments those that the function calculates with: hexadecimal literals are numbers where numbers are wanted.
+///
+/// # Errors
+/// 3514 for binary strings that are too long for BIT_AND() and its like.
+pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expression]) -> crate::Result<()> {
+    use AggregateFunction as F;
+    let is_bits = matches!(function, F::BitAnd | F::BitOr | F::BitXor);
+    let is_number =
+        matches!(function, F::Sum | F::Avg | F::StddevPop | F::StddevSamp | F::VarPop | F::VarSamp);
+    for argument in arguments.iter_mut().filter(|_| is_bits || is_number) {
+        if let Some(number) = argument.as_hex_number() {
+            *argument = number;
+        }
+        let data_type = argument.data_type();
+        if is_bits && data_type.is_binary() && data_type.characters() > BIT_AGGREGATE_BYTES_MAX {
+            let message = format!(
+                "Aggregate bitwise functions cannot accept arguments longer than {BIT_AGGREGATE_BYTES_MAX} bytes; consider using the SUBSTRING() function"
+            );
+            return Err(Error { code: 3514, state: *b"HY000", message });
+        }
+    }
+    Ok(())
+}
+
+/// Whether values of a type are added up exactly.
+fn is_exact(data_type: &DataType) -> bool {
+    data_type.is_integer()
+        || data_type.is_decimal()
+        || data_type.is_temporal()
+        || data_type.kind == TypeKind::Null
 }
 
 /// A running sum.
@@ -82,6 +130,18 @@ impl Sum {
         }
     }
 
+    /// Exact numbers only.
+    fn subtract(&mut self, number: &Number) {
+        match (&mut *self, number) {
+            (Sum::Integer(sum), Number::Int(value)) => *sum -= i128::from(*value),
+            (Sum::Integer(sum), Number::UInt(value)) => *sum -= i128::from(*value),
+            (Sum::Double(sum), number) => *sum -= number.to_f64(),
+            (Sum::Integer(_) | Sum::Decimal(_), number) => {
+                *self = Sum::Decimal(self.to_decimal().subtract(&number.to_decimal()));
+            }
+        }
+    }
+
     fn to_decimal(&self) -> Decimal {
         match self {
             Sum::Integer(sum) => Decimal::from_i128(*sum, 0),
@@ -102,6 +162,8 @@ enum State {
     Extreme(Option<Value>),
     Any(Option<Value>),
     Bits(u64),
+    /// Bits of binary strings, which are of one length; none before the first.
+    BitString(Option<Vec<u8>>),
     /// Welford's running mean and sum of squared distances.
     Variance {
         count: u64,
@@ -109,6 +171,10 @@ enum State {
         squares: f64,
     },
     Concat(Vec<Piece>),
+    /// JSON_ARRAYAGG: the elements.
+    Elements(Vec<Tree>),
+    /// JSON_OBJECTAGG: the members, of which the last of a name counts.
+    Members(Vec<(String, Tree)>),
 }
 
 /// One row of GROUP_CONCAT.
@@ -143,7 +209,13 @@ impl Accumulator {
         order_by: &[(DataType, bool)],
         separator: Option<&str>,
     ) -> Accumulator {
+        let is_bit_string = arguments.first().is_some_and(DataType::is_binary);
         let state = match function {
+            AggregateFunction::BitAnd | AggregateFunction::BitOr | AggregateFunction::BitXor
+                if is_bit_string =>
+            {
+                State::BitString(None)
+            }
             AggregateFunction::Count => State::Count(0),
             AggregateFunction::Sum | AggregateFunction::Avg => State::Sum { sum: None, count: 0 },
             AggregateFunction::Min | AggregateFunction::Max => State::Extreme(None),
@@ -155,6 +227,8 @@ impl Accumulator {
             | AggregateFunction::VarPop
             | AggregateFunction::VarSamp => State::Variance { count: 0, mean: 0.0, squares: 0.0 },
             AggregateFunction::GroupConcat => State::Concat(Vec::new()),
+            AggregateFunction::JsonArrayAgg => State::Elements(Vec::new()),
+            AggregateFunction::JsonObjectAgg => State::Members(Vec::new()),
         };
         Accumulator {
             function,
@@ -180,6 +254,9 @@ impl Accumulator {
     pub fn update(&mut self, values: &[Value], ctx: &mut Context<'_>) -> Run<()> {
         let count = self.arguments.len();
         let arguments = &values[..count.min(values.len())];
+        if let State::Elements(_) | State::Members(_) = &self.state {
+            return self.gather(arguments);
+        }
         if self.function != AggregateFunction::AnyValue && arguments.iter().any(Value::is_null) {
             return Ok(());
         }
@@ -216,11 +293,12 @@ impl Accumulator {
                 else {
                     return Ok(());
                 };
-                *bits = match self.function {
-                    AggregateFunction::BitAnd => *bits & value,
-                    AggregateFunction::BitOr => *bits | value,
-                    _ => *bits ^ value,
-                };
+                *bits = combined(self.function, *bits, value);
+            }
+            State::BitString(bits) => {
+                if let Some(Value::Blob(bytes) | Value::Text(bytes)) = arguments.first() {
+                    combine_strings(self.function, bits, bytes)?;
+                }
             }
             State::Variance { count, mean, squares } => {
                 let Some(value) = arguments.first().and_then(|value| to_f64(value, ctx.session)) else {
@@ -233,6 +311,7 @@ impl Accumulator {
                 *mean += distance / rows;
                 *squares += distance * (value - *mean);
             }
+            State::Elements(_) | State::Members(_) => {}
             State::Concat(pieces) => {
                 let text = joined(arguments, &self.arguments);
                 self.memory_bytes += text.len() + 64 * (1 + self.order_by.len());
@@ -246,6 +325,71 @@ impl Accumulator {
             }
         }
         Ok(())
+    }
+
+    /// One row of a JSON aggregate, in which NULL is a value.
+    fn gather(&mut self, arguments: &[Value]) -> Run<()> {
+        let types = &self.arguments;
+        match (&mut self.state, arguments) {
+            (State::Elements(elements), [value]) => {
+                self.memory_bytes += value_bytes(value) + size_of::<Tree>();
+                elements.push(json_scalar_of_type(value, &types[0]));
+            }
+            (State::Members(members), [name, value]) => {
+                let name = json_member_name(name, &types[0])?;
+                self.memory_bytes += name.len() + value_bytes(value) + size_of::<(String, Tree)>();
+                members.push((name, json_scalar_of_type(value, &types[1])));
+            }
+            _ => {}
+        }
+        if self.memory_bytes > GROUP_BYTES_MAX {
+            return Err(Error::too_large("JSON_ARRAYAGG or JSON_OBJECTAGG").into());
+        }
+        Ok(())
+    }
+
+    /// Whether rows can be taken back out without a trace: of counts and exact sums.
+    #[must_use]
+    pub fn retracts(&self) -> bool {
+        match self.function {
+            AggregateFunction::Count => self.seen.is_none(),
+            AggregateFunction::Sum | AggregateFunction::Avg => {
+                self.seen.is_none() && self.arguments.first().is_some_and(is_exact)
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes a row back out that was taken in; only where it [retracts](Accumulator::retracts).
+    pub fn retract(&mut self, values: &[Value], ctx: &mut Context<'_>) {
+        if values.iter().any(Value::is_null) {
+            return;
+        }
+        match &mut self.state {
+            State::Count(count) => *count = count.saturating_sub(1),
+            State::Sum { sum, count } => {
+                let number = values.first().and_then(|value| to_number(value, ctx.session));
+                if let (Some(known), Some(number)) = (sum.as_mut(), number) {
+                    known.subtract(&number);
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        *sum = None;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The result so far; more rows can come.
+    ///
+    /// # Errors
+    /// As [`finish`](Accumulator::finish).
+    pub fn peek(&mut self, ctx: &mut Context<'_>) -> Run<Value> {
+        match &self.state {
+            State::Count(_) | State::Sum { .. } | State::Bits(_) | State::Variance { .. } => self.finish(ctx),
+            _ => self.clone().finish(ctx),
+        }
     }
 
     /// With DISTINCT: whether these values were there already.
@@ -296,7 +440,19 @@ impl Accumulator {
             State::Extreme(best) => best.take().unwrap_or(Value::Null),
             State::Any(first) => first.take().unwrap_or(Value::Null),
             State::Bits(bits) => Value::UInt(*bits),
+            State::BitString(Some(bits)) => Value::Blob(std::mem::take(bits).into()),
+            State::BitString(None) => {
+                let length = self.arguments.first().map_or(0, DataType::characters);
+                let byte = if self.function == AggregateFunction::BitAnd { u8::MAX } else { 0 };
+                Value::Blob(vec![byte; length as usize].into())
+            }
             State::Variance { count, squares, .. } => variance(self.function, *count, *squares),
+            State::Elements(elements) if elements.is_empty() => Value::Null,
+            State::Elements(elements) => Tree::Array(std::mem::take(elements)).into_value()?,
+            State::Members(members) if members.is_empty() => Value::Null,
+            State::Members(members) => {
+                Tree::Object(Members::from_pairs(std::mem::take(members))).into_value()?
+            }
             State::Concat(pieces) => {
                 if pieces.is_empty() {
                     return Ok(Value::Null);
@@ -370,6 +526,34 @@ fn variance(function: AggregateFunction, count: u64, squares: f64) -> Value {
     let variance = squares / divisor as f64;
     let deviation = matches!(function, AggregateFunction::StddevPop | AggregateFunction::StddevSamp);
     Value::Double(if deviation { variance.sqrt() } else { variance })
+}
+
+/// What BIT_AND, BIT_OR or BIT_XOR makes of two.
+fn combined<T>(function: AggregateFunction, left: T, right: T) -> T
+where
+    T: BitAnd<Output = T> + BitOr<Output = T> + BitXor<Output = T>,
+{
+    match function {
+        AggregateFunction::BitAnd => left & right,
+        AggregateFunction::BitOr => left | right,
+        _ => left ^ right,
+    }
+}
+
+/// The same of binary strings, byte for byte; 3513 when they are not of one length.
+fn combine_strings(function: AggregateFunction, so_far: &mut Option<Vec<u8>>, bytes: &[u8]) -> Run<()> {
+    let Some(so_far) = so_far else {
+        *so_far = Some(bytes.to_vec());
+        return Ok(());
+    };
+    if so_far.len() != bytes.len() {
+        let message = "Binary operands of bitwise operators must be of equal length".to_owned();
+        return Err(Error { code: 3513, state: *b"HY000", message }.into());
+    }
+    for (bits, byte) in so_far.iter_mut().zip(bytes) {
+        *bits = combined(function, *bits, *byte);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

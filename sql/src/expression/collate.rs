@@ -1,17 +1,22 @@
 //! Which collation a comparison or a text result takes: coercibility.
 //!
-//! (MySQL 8.4 Reference Manual, "Collation Coercibility in Expressions".) The operand of lower coercibility wins; of two
-//! equal ones a binary string wins, then the `_bin` collation of the two; else the mix is refused with 1267.
+//! (MySQL 8.4 Reference Manual, "Collation Coercibility in Expressions".) The operand of lower coercibility wins. Bytes win over
+//! text of the same coercibility, the `_bin` collation over others of its character set, a Unicode set over one that is none,
+//! and what is all ASCII goes with anything. Else a comparison is refused (1267, 1270, 1271), and a text that is made of such
+//! operands has the `_bin` collation and no say of its own ([`Coercibility::None`]). A literal is converted to the
+//! character set that wins; one that cannot be is refused as well.
 
 use crate::error::{Error, Result};
 use crate::expression::Expression;
-use crate::types::Collation;
+use crate::types::{CharacterSet, Collation, Value};
 
 /// How strongly an expression holds on to its collation; the numbers are COERCIBILITY()'s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Coercibility {
     /// COLLATE.
     Explicit = 0,
+    /// Made of texts that do not agree.
+    None = 1,
     /// A column, a variable, a cast.
     Implicit = 2,
     /// USER() and its like.
@@ -28,6 +33,7 @@ impl Coercibility {
     fn name(self) -> &'static str {
         match self {
             Coercibility::Explicit => "EXPLICIT",
+            Coercibility::None => "NONE",
             Coercibility::Implicit => "IMPLICIT",
             Coercibility::System => "SYSCONST",
             Coercibility::Coercible => "COERCIBLE",
@@ -37,6 +43,89 @@ impl Coercibility {
     }
 }
 
+/// What an operand brings with it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Held {
+    collation: Collation,
+    coercibility: Coercibility,
+    /// All of it is ASCII.
+    ascii: bool,
+}
+
+impl Held {
+    fn of(operand: &Expression) -> Held {
+        Held {
+            collation: operand.data_type().collation,
+            coercibility: operand.coercibility(),
+            ascii: operand.is_ascii(),
+        }
+    }
+
+    fn set(self) -> CharacterSet {
+        self.collation.set()
+    }
+
+    /// Whether the other can be converted to this one's character set without loss, and has no better claim.
+    fn is_above(self, other: Held) -> bool {
+        let (own, others) = (self.set(), other.set());
+        let same = self.coercibility == other.coercibility;
+        let wider = !others.is_unicode()
+            || own.is_full_unicode()
+                && !others.is_full_unicode()
+                && own.bytes_max() > others.bytes_max()
+                && own.bytes_min() == others.bytes_min();
+        if own.is_unicode() && (self.coercibility < other.coercibility || same && wider) {
+            return true;
+        }
+        other.ascii && (self.coercibility < other.coercibility || same && !self.ascii)
+    }
+
+    /// What the two of them are; none if they do not go together.
+    fn with(self, other: Held) -> Option<Held> {
+        let ascii = self.ascii && other.ascii;
+        let stronger = if other.coercibility < self.coercibility { other } else { self };
+        if self.set() == other.set() {
+            if self.coercibility != other.coercibility || self.collation == other.collation {
+                return Some(Held { ascii, ..stronger });
+            }
+            if self.coercibility == Coercibility::Explicit {
+                return None;
+            }
+            let binary = self.set().binary_collation();
+            return Some(if self.collation == binary || other.collation == binary {
+                Held { collation: binary, ascii, ..self }
+            } else {
+                Held { collation: binary, coercibility: Coercibility::None, ascii }
+            });
+        }
+        if self.coercibility == Coercibility::Explicit && other.coercibility == Coercibility::Explicit {
+            return None;
+        }
+        let bytes = |held: Held| held.collation == Collation::Binary;
+        let winner = if bytes(self) {
+            stronger
+        } else if bytes(other) {
+            if other.coercibility <= self.coercibility { other } else { self }
+        } else if self.is_above(other) {
+            self
+        } else if other.is_above(self) || (stronger != self && self.coercibility >= Coercibility::System) {
+            other
+        } else if self.coercibility < other.coercibility && other.coercibility >= Coercibility::System {
+            self
+        } else {
+            return None;
+        };
+        Some(Held { ascii, ..winner })
+    }
+}
+
+/// What the texts among operands are together; the first is taken as it is.
+fn together<'a>(operands: impl Iterator<Item = &'a Expression>) -> Option<Held> {
+    let mut texts = operands.filter(|operand| operand.data_type().is_string()).map(Held::of);
+    let first = texts.next()?;
+    texts.try_fold(first, Held::with)
+}
+
 impl Expression {
     /// How strongly the expression holds on to its collation.
     #[must_use]
@@ -44,6 +133,7 @@ impl Expression {
         match self {
             Expression::Constant { value, .. } if value.is_null() => Coercibility::Ignorable,
             Expression::Collate { .. } => Coercibility::Explicit,
+            _ if self.data_type().is_json() => Coercibility::Implicit,
             _ if !self.data_type().is_string() => Coercibility::Numeric,
             Expression::Constant { .. } | Expression::Parameter { .. } => Coercibility::Coercible,
             Expression::Case { branches, otherwise, .. } => {
@@ -52,85 +142,147 @@ impl Expression {
             Expression::Call { function, arguments, .. } => {
                 if arguments.is_empty() {
                     Coercibility::System
-                } else if function.takes_text() {
+                } else if function.takes_text() && function.gives_text_of_arguments() {
                     strongest(arguments.iter())
                 } else {
                     Coercibility::Coercible
                 }
             }
-            Expression::Cast { operand, .. } if !operand.data_type().is_string() => Coercibility::Coercible,
-            Expression::Cast { operand, .. } => operand.coercibility().max(Coercibility::Implicit),
+            // What the binder turns into text for a function keeps its operand's claim; a written cast is the same expression,
+            // and MySQL calls it implicit.
+            Expression::Cast { operand, .. } => operand.coercibility().min(Coercibility::Implicit),
             Expression::AssignVariable { operand, .. } => operand.coercibility(),
             _ => Coercibility::Implicit,
+        }
+    }
+
+    /// Whether the text that the expression gives is surely all ASCII.
+    fn is_ascii(&self) -> bool {
+        match self {
+            Expression::Constant { value: Value::Text(text) | Value::Blob(text), .. } => text.is_ascii(),
+            Expression::Collate { operand, .. } | Expression::AssignVariable { operand, .. } => {
+                operand.is_ascii()
+            }
+            Expression::Cast { operand, to } => {
+                to.collation.set() == CharacterSet::Ascii || operand.is_ascii()
+            }
+            Expression::Case { branches, otherwise, .. } => {
+                branches.iter().all(|(_, result)| result.is_ascii()) && otherwise.is_ascii()
+            }
+            Expression::Call { function, arguments, data_type, .. } => {
+                data_type.collation.set() == CharacterSet::Ascii
+                    || !arguments.is_empty()
+                        && (!function.gives_text_of_arguments() || arguments.iter().all(Expression::is_ascii))
+            }
+            _ => {
+                let data_type = self.data_type();
+                !data_type.is_string() || data_type.collation.set() == CharacterSet::Ascii
+            }
         }
     }
 }
 
 fn strongest<'a>(operands: impl Iterator<Item = &'a Expression>) -> Coercibility {
-    operands
-        .filter(|operand| operand.data_type().is_string())
-        .map(Expression::coercibility)
-        .min()
-        .unwrap_or(Coercibility::Coercible)
+    together(operands).map_or(Coercibility::Coercible, |held| held.coercibility)
+}
+
+/// Bytes of a text that an error shows.
+const SHOWN_BYTES_MAX: usize = 32;
+
+/// What the operands are wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// They are compared: they must agree.
+    Comparison,
+    /// They become parts of a text.
+    Result,
 }
 
 /// The collation that the texts among `operands` agree on for `operation`; `connection` when none is text.
 ///
 /// # Errors
-/// 1267 when they do not agree.
+/// 1267, 1270, 1271 when they do not agree, 3854 for a literal that the character set has not.
 pub(super) fn agree<'a>(
     operands: impl IntoIterator<Item = &'a Expression>,
     connection: Collation,
     operation: &str,
+    wanted: Wanted,
 ) -> Result<Collation> {
-    let mut found: Option<(Collation, Coercibility)> = None;
+    let mut found: Option<Held> = None;
+    let mut seen: Vec<&Expression> = Vec::new();
+    let mut mixed = false;
+    let mut lossy = false;
     for operand in operands {
         let data_type = operand.data_type();
         if !data_type.is_string() {
             continue;
         }
-        let candidate = (data_type.collation, operand.coercibility());
-        found = Some(match found {
-            None => candidate,
-            Some(best) => stronger(best, candidate, operation)?,
-        });
-    }
-    Ok(found.map_or(connection, |(collation, _)| collation))
-}
-
-fn stronger(
-    left: (Collation, Coercibility),
-    right: (Collation, Coercibility),
-    operation: &str,
-) -> Result<(Collation, Coercibility)> {
-    if left.0 == right.0 {
-        return Ok((left.0, left.1.min(right.1)));
-    }
-    if left.1 != right.1 {
-        return Ok(if left.1 < right.1 { left } else { right });
-    }
-    if left.1 != Coercibility::Explicit {
-        // Bytes beat text; of two collations of one character set the binary one wins.
-        for candidate in [left, right] {
-            if candidate.0 == Collation::Binary {
-                return Ok(candidate);
+        let held = Held::of(operand);
+        match found {
+            None => found = Some(held),
+            Some(best) if best == held => {}
+            Some(best) => {
+                lossy |= best.set() != held.set();
+                match best.with(held) {
+                    Some(both) => found = Some(both),
+                    None => mixed = true,
+                }
             }
         }
-        match (left.0.is_binary(), right.0.is_binary()) {
-            (true, false) => return Ok(left),
-            (false, true) => return Ok(right),
-            _ => {}
-        }
+        seen.push(operand);
     }
+    let Some(found) = found else { return Ok(connection) };
+    if mixed || wanted == Wanted::Comparison && found.coercibility == Coercibility::None && seen.len() > 1 {
+        return Err(illegal_mix(&seen, operation));
+    }
+    if lossy {
+        seen.iter().try_for_each(|operand| check_can_become(operand, found.set()))?;
+    }
+    Ok(found.collation)
+}
+
+/// That an operand, if it is a literal, has a text in the character set.
+///
+/// # Errors
+/// 3854 if not.
+fn check_can_become(operand: &Expression, set: CharacterSet) -> Result<()> {
+    let Some(Value::Text(text)) = operand.as_constant() else { return Ok(()) };
+    if set.first_lost(text).is_none() {
+        return Ok(());
+    }
+    let own = operand.data_type().collation.set();
+    let shown: String = own
+        .encode(text)
+        .iter()
+        .take(SHOWN_BYTES_MAX)
+        .map(|byte| match byte {
+            0x20..=0x7e => char::from(*byte).to_string(),
+            _ => format!("\\x{byte:02X}"),
+        })
+        .collect();
     Err(Error {
-        code: 1267,
+        code: 3854,
         state: *b"HY000",
-        message: format!(
-            "Illegal mix of collations ({},{}) and ({},{}) for operation '{operation}'",
-            left.0.name(),
-            left.1.name(),
-            right.0.name(),
-            right.1.name()
-        ),
+        message: format!("Cannot convert string '{shown}' from {} to {}", own.name(), set.name()),
     })
+}
+
+fn illegal_mix(operands: &[&Expression], operation: &str) -> Error {
+    let shown: Vec<String> = operands
+        .iter()
+        .map(|operand| {
+            format!("({},{})", operand.data_type().collation.name(), operand.coercibility().name())
+        })
+        .collect();
+    let (code, message) = match shown.as_slice() {
+        [left, right] => {
+            (1267, format!("Illegal mix of collations {left} and {right} for operation '{operation}'"))
+        }
+        [first, second, third] => {
+            let all = format!("{first}, {second}, {third}");
+            (1270, format!("Illegal mix of collations {all} for operation '{operation}'"))
+        }
+        _ => (1271, format!("Illegal mix of collations for operation '{operation}'")),
+    };
+    Error { code, state: *b"HY000", message }
 }

@@ -59,6 +59,7 @@ fn write_constant(value: &Value, f: &mut Formatter<'_>) -> Result {
         Value::Date(_) => write!(f, "DATE'{text}'"),
         Value::Time(_) => write!(f, "TIME'{text}'"),
         Value::DateTime(_) => write!(f, "TIMESTAMP'{text}'"),
+        Value::Json(_) => write!(f, "json'{text}'"),
     }
 }
 
@@ -131,7 +132,11 @@ impl Display for Expression {
                 write!(f, " {}in (subquery)", not(*negated))
             }
             Expression::Exists { negated, .. } => write!(f, "{}exists(subquery)", not(*negated)),
-            Expression::ScalarSubquery(_) => f.write_str("(subquery)"),
+            Expression::Quantified { operand, op, all, .. } => {
+                let quantifier = if *all { "all" } else { "any" };
+                write!(f, "({operand} {op} {quantifier} (subquery))")
+            }
+            Expression::ScalarSubquery(_) | Expression::SubqueryColumn { .. } => f.write_str("(subquery)"),
             Expression::Like { operand, pattern, negated, .. } => {
                 write!(f, "({operand} {}like {pattern})", not(*negated))
             }

@@ -54,20 +54,28 @@ impl Expression {
             Expression::Collate { operand, data_type } => {
                 let value = operand.eval(row, ctx)?;
                 Ok(match value {
-                    Value::Text(text) if data_type.collation == Collation::Binary => Value::Blob(text),
+                    Value::Text(text) if data_type.collation == Collation::Binary => {
+                        let from = operand.data_type();
+                        let value = Value::Text(text.clone());
+                        Value::Blob(crate::types::convert::bytes_in_set(text, &value, &from))
+                    }
                     other => other,
                 })
             }
             Expression::Call { function, arguments, data_type, collation } => {
-                let call = Call { data_type: *data_type, collation: *collation, arguments };
+                let call =
+                    Call { name: function.name, data_type: *data_type, collation: *collation, arguments };
                 function.eval(&call, row, ctx)
             }
             Expression::ScalarSubquery(plan) => subquery::evaluate(plan, None, row, ctx),
+            Expression::SubqueryColumn { subquery: plan, position } => {
+                subquery::column(plan, *position, row, ctx)
+            }
             Expression::UserVariable { name, .. } => {
                 Ok(ctx.session.user_variables.get(name.as_ref()).cloned().unwrap_or(Value::Null))
             }
             Expression::AssignVariable { name, operand } => {
-                let value = operand.eval(row, ctx)?;
+                let value = crate::json::convert::in_variable(operand.eval(row, ctx)?);
                 ctx.session.user_variables.insert(name.to_string(), value.clone());
                 Ok(value)
             }
@@ -84,6 +92,7 @@ impl Expression {
             | Expression::Between { .. }
             | Expression::InList { .. }
             | Expression::InSubquery { .. }
+            | Expression::Quantified { .. }
             | Expression::Exists { .. }
             | Expression::Like { .. }
             | Expression::Regexp { .. } => Ok(self.truth(row, ctx)?.map_or(Value::Null, Value::bool)),
@@ -153,6 +162,10 @@ impl Expression {
                     operands.iter().map(|operand| operand.eval(row, ctx)).collect::<Run<_>>()?;
                 let found = subquery::evaluate(plan, Some(&values), row, ctx)?;
                 Ok(negate(to_bool(&found, ctx.session), *negated))
+            }
+            Expression::Quantified { operand, op, all, subquery: plan, collation } => {
+                let value = operand.eval(row, ctx)?;
+                subquery::quantified(plan, (*op, *all), &value, *collation, row, ctx)
             }
             Expression::Exists { subquery: plan, negated } => {
                 let found = subquery::evaluate(plan, None, row, ctx)?;
@@ -312,6 +325,9 @@ fn convert(value: Value, source: &Expression, to: &DataType, ctx: &mut Context<'
     };
     if from == *to || value.is_null() {
         return value;
+    }
+    if let Value::Json(document) = &value {
+        return crate::json::convert::cast(document, to, &source.json_name(), ctx.session, ctx.now_us);
     }
     cast(value, &from, to, ctx.session, ctx.now_us)
 }

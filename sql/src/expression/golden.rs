@@ -76,6 +76,7 @@ fn type_name(data_type: &DataType) -> String {
         TypeKind::DateTime(fsp) => format!("DATETIME({fsp})"),
         TypeKind::Timestamp(fsp) => format!("TIMESTAMP({fsp})"),
         TypeKind::Year => "YEAR".into(),
+        TypeKind::Bit(bits) => format!("BIT({bits})"),
         _ if data_type.is_binary() => "BINARY".into(),
         _ => "TEXT".into(),
     }
@@ -93,6 +94,7 @@ fn kind_fits(value: &Value, data_type: &DataType) -> bool {
         Value::Blob(_) => data_type.is_binary(),
         Value::Date(_) => data_type.kind == TypeKind::Date,
         Value::Time(_) => matches!(data_type.kind, TypeKind::Time(_)),
+        Value::Json(_) => data_type.is_json(),
         Value::DateTime(_) => matches!(data_type.kind, TypeKind::DateTime(_) | TypeKind::Timestamp(_)),
     }
 }

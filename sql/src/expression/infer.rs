@@ -2,7 +2,7 @@
 
 use crate::ast::BinaryOp;
 use crate::expression::Expression;
-use crate::types::{Collation, DataType, TypeKind, Value};
+use crate::types::{Attributes, Collation, DataType, TypeKind, Value};
 
 /// What a type counts for in arithmetic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,21 +69,28 @@ pub(super) fn arithmetic(
     let double = a.class == Class::Double || b.class == Class::Double;
     let integers = a.class == Class::Integer && b.class == Class::Integer;
     let scale = a.scale.max(b.scale);
+    // FLOAT(M,D) keeps its digits after the point through arithmetic with numbers that have fixed ones.
+    let (left_scale, right_scale) = (fixed_scale(&left.data_type()), fixed_scale(&right.data_type()));
+    let fixed = |scale: u32| match left_scale <= 30 && right_scale <= 30 {
+        true => with_decimals(DataType::DOUBLE, scale),
+        false => DataType::DOUBLE,
+    };
     match op {
-        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply if double => DataType::DOUBLE,
+        BinaryOp::Add | BinaryOp::Subtract if double => fixed(left_scale.max(right_scale)),
+        BinaryOp::Multiply if double => fixed(left_scale + right_scale),
         BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply if integers => {
             DataType::BIGINT.with_unsigned(a.unsigned || b.unsigned)
         }
         BinaryOp::Add | BinaryOp::Subtract => DataType::decimal(a.digits.max(b.digits) + 1 + scale, scale),
         BinaryOp::Multiply => DataType::decimal(a.digits + b.digits + a.scale + b.scale, a.scale + b.scale),
-        BinaryOp::Divide if double => DataType::DOUBLE,
+        BinaryOp::Divide if double => fixed(left_scale.max(right_scale) + u32::from(division_increment)),
         BinaryOp::Divide => {
             let increment = u32::from(division_increment);
             let scale = (a.scale + increment).min(30);
             DataType::decimal(a.digits + a.scale + b.scale + increment, scale)
         }
         BinaryOp::IntDivide => DataType::BIGINT.with_unsigned(a.unsigned || b.unsigned),
-        BinaryOp::Modulo if double => DataType::DOUBLE,
+        BinaryOp::Modulo if double => fixed(left_scale.max(right_scale)),
         BinaryOp::Modulo if integers => DataType::BIGINT.with_unsigned(a.unsigned),
         BinaryOp::Modulo => DataType::decimal(a.digits.max(b.digits) + scale, scale),
         BinaryOp::BitAnd
@@ -110,7 +117,7 @@ pub(super) fn negation(operand: &Expression) -> DataType {
     match a.class {
         Class::Integer => DataType::BIGINT,
         Class::Decimal => DataType::decimal(a.digits + a.scale, a.scale),
-        Class::Double => DataType::DOUBLE,
+        Class::Double => with_decimals(DataType::DOUBLE, fixed_scale(&operand.data_type())),
     }
 }
 
@@ -123,7 +130,7 @@ pub fn common_type(types: &[DataType], collation: Collation) -> DataType {
         .filter(|data_type| data_type.kind != TypeKind::Null)
         .copied()
         .reduce(|left, right| merge(left, right, collation))
-        .unwrap_or(DataType::NULL)
+        .map_or(DataType::NULL, DataType::without_fill)
 }
 
 fn merge(left: DataType, right: DataType, collation: Collation) -> DataType {
@@ -141,7 +148,16 @@ fn merge(left: DataType, right: DataType, collation: Collation) -> DataType {
             _ => DataType::datetime(fsp),
         };
     }
-    let binary = left.is_binary() || right.is_binary();
+    if left.is_json() || right.is_json() {
+        let binary = left.is_binary() || right.is_binary();
+        return if binary {
+            DataType::LONGBLOB
+        } else {
+            DataType::varchar(u32::MAX / 4, Collation::Utf8mb4Bin)
+        };
+    }
+    let bytes = |data_type: DataType| data_type.is_binary() || matches!(data_type.kind, TypeKind::Bit(_));
+    let binary = bytes(left) || bytes(right);
     let characters = |data_type: DataType| {
         let characters = data_type.characters();
         if binary && data_type.is_text() { characters.saturating_mul(4) } else { characters }
@@ -164,10 +180,35 @@ fn text_collation(left: DataType, right: DataType, collation: Collation) -> Coll
     }
 }
 
+/// Digits after the point, 31 where they are not fixed.
+fn fixed_scale(data_type: &DataType) -> u32 {
+    if data_type.is_numeric() { u32::from(data_type.scale()) } else { 31 }
+}
+
+/// A floating-point type that shows so many digits after the point, if they are fixed.
+pub(super) fn with_decimals(data_type: DataType, scale: u32) -> DataType {
+    match u8::try_from(scale) {
+        Ok(decimals @ 0..=30) if data_type.is_float() => {
+            DataType { attributes: Attributes::NONE.with_decimals(decimals), ..data_type }
+        }
+        _ => data_type,
+    }
+}
+
 fn merge_numbers(left: DataType, right: DataType) -> DataType {
+    let plain = |data_type: DataType| match data_type.kind {
+        TypeKind::Year => DataType::of(TypeKind::SmallInt).with_unsigned(true),
+        TypeKind::Bit(_) => DataType::BIGINT_UNSIGNED,
+        _ => data_type,
+    };
+    if let (TypeKind::Bit(left_bits), TypeKind::Bit(right_bits)) = (left.kind, right.kind) {
+        return if left_bits >= right_bits { left } else { right };
+    }
+    let (left, right) = (plain(left), plain(right));
     if left.is_float() || right.is_float() {
         let float = |data_type: DataType| data_type.kind == TypeKind::Float;
-        return if float(left) && float(right) { DataType::FLOAT } else { DataType::DOUBLE };
+        let result = if float(left) && float(right) { DataType::FLOAT } else { DataType::DOUBLE };
+        return with_decimals(result, fixed_scale(&left).max(fixed_scale(&right)));
     }
     let scale = u32::from(left.scale().max(right.scale()));
     let whole = |data_type: DataType| data_type.digits() - u32::from(data_type.scale());

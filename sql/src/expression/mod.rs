@@ -30,6 +30,7 @@ mod eval;
 pub(crate) mod golden;
 mod infer;
 mod like;
+pub(crate) mod member;
 mod regexp;
 mod visit;
 
@@ -61,11 +62,33 @@ pub trait Scope {
     /// # Errors
     /// 1111.
     fn aggregate(&mut self, call: &ast::AggregateCall) -> crate::Result<Expression>;
+    /// A window function: its slot in the row.
+    ///
+    /// # Errors
+    /// 3593 where none may stand.
+    fn window(&mut self, call: &ast::WindowCall) -> crate::Result<Expression> {
+        Err(crate::bind::window::misplaced(call.function))
+    }
+    /// `GROUPING(…)`: its slot in the grouped row.
+    ///
+    /// # Errors
+    /// 1111 where nothing is grouped.
+    fn grouping(&mut self, _arguments: &[ast::Expr]) -> crate::Result<Expression> {
+        Err(crate::Error::invalid_group_function())
+    }
     /// `VALUES(c)`.
     ///
     /// # Errors
     /// 1054 outside of ON DUPLICATE KEY UPDATE.
     fn inserted_value(&mut self, column: &str) -> crate::Result<Expression>;
+    /// `DEFAULT(c)`.
+    ///
+    /// # Errors
+    /// 1054, 1364, 3773; 1235 where it has no place.
+    fn default_value(&mut self, column: &str) -> crate::Result<Expression> {
+        let _ = column;
+        Err(crate::Error::not_supported("DEFAULT() in this expression"))
+    }
     /// The session, for modes, collation and time zone.
     fn session(&self) -> &SessionState;
 }
@@ -90,8 +113,12 @@ pub struct Subquery {
 pub enum SubqueryKind {
     /// One value.
     Scalar,
+    /// Several values of one row.
+    Row,
     /// IN's right side.
     In,
+    /// The right side of a comparison with ANY, or with ALL (true).
+    Quantified(bool),
     /// EXISTS.
     Exists,
 }
@@ -119,6 +146,19 @@ impl CompareOp {
             CompareOp::Greater => CompareOp::Less,
             CompareOp::GreaterEq => CompareOp::LessEq,
             CompareOp::Eq | CompareOp::NullSafeEq | CompareOp::NotEq => self,
+        }
+    }
+
+    /// Whether it holds between two values that compare so.
+    #[must_use]
+    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            CompareOp::Eq | CompareOp::NullSafeEq => order.is_eq(),
+            CompareOp::NotEq => order.is_ne(),
+            CompareOp::Less => order.is_lt(),
+            CompareOp::LessEq => order.is_le(),
+            CompareOp::Greater => order.is_gt(),
+            CompareOp::GreaterEq => order.is_ge(),
         }
     }
 
@@ -282,6 +322,19 @@ pub enum Expression {
         /// NOT.
         negated: bool,
     },
+    /// `x > ANY (SELECT …)` and its like.
+    Quantified {
+        /// Operand.
+        operand: Box<Expression>,
+        /// The comparison.
+        op: CompareOp,
+        /// ALL rather than ANY.
+        all: bool,
+        /// Subquery.
+        subquery: Arc<Subquery>,
+        /// The collation that text is compared by.
+        collation: Collation,
+    },
     /// `[NOT] EXISTS (SELECT …)`.
     Exists {
         /// Subquery.
@@ -291,6 +344,13 @@ pub enum Expression {
     },
     /// `(SELECT …)` as a value.
     ScalarSubquery(Arc<Subquery>),
+    /// One of several columns of `(SELECT …)` that is compared as a row.
+    SubqueryColumn {
+        /// Subquery.
+        subquery: Arc<Subquery>,
+        /// Position of the column.
+        position: usize,
+    },
     /// `x [NOT] LIKE p`.
     Like {
         /// Operand.
@@ -466,6 +526,17 @@ impl Expression {
         Some(Expression::constant(Value::UInt(number), DataType::BIGINT_UNSIGNED))
     }
 
+    /// What warnings about documents call it: a column's or function's name.
+    #[cold]
+    pub(crate) fn json_name(&self) -> String {
+        match self {
+            Expression::Column { name, .. } | Expression::Outer { name, .. } => name.to_string(),
+            Expression::Call { function, .. } => function.name.to_lowercase().replace(' ', "_"),
+            Expression::Case { .. } => "case".to_owned(),
+            _ => String::new(),
+        }
+    }
+
     /// Type of the result.
     #[must_use]
     pub fn data_type(&self) -> DataType {
@@ -493,13 +564,25 @@ impl Expression {
             | Expression::Between { .. }
             | Expression::InList { .. }
             | Expression::InSubquery { .. }
+            | Expression::Quantified { .. }
             | Expression::Exists { .. }
             | Expression::Like { .. }
             | Expression::Regexp { .. } => DataType::BIGINT,
-            Expression::ScalarSubquery(subquery) => {
-                subquery.columns.first().copied().unwrap_or(DataType::NULL)
+            Expression::SubqueryColumn { subquery, position } => {
+                subquery.columns.get(*position).copied().unwrap_or(DataType::NULL)
             }
-            Expression::AssignVariable { operand, .. } => operand.data_type(),
+            Expression::ScalarSubquery(subquery) => {
+                // As in MySQL, a member that comes out of a subquery is text only.
+                match subquery.columns.first().copied().unwrap_or(DataType::NULL) {
+                    data_type if data_type.has_members() => member::member_text(&data_type),
+                    data_type => data_type,
+                }
+            }
+            Expression::AssignVariable { operand, .. } => match operand.data_type() {
+                // A variable holds a plain number.
+                DataType { kind: TypeKind::Bit(_), .. } => DataType::BIGINT_UNSIGNED,
+                data_type => data_type.without_fill(),
+            },
         }
     }
 
@@ -545,7 +628,9 @@ impl Expression {
             Expression::Call { function, arguments, .. } => function.nullable(arguments),
             Expression::Parameter { .. }
             | Expression::InSubquery { .. }
+            | Expression::Quantified { .. }
             | Expression::ScalarSubquery(_)
+            | Expression::SubqueryColumn { .. }
             | Expression::UserVariable { .. }
             | Expression::AssignVariable { .. }
             | Expression::SystemVariable { .. } => true,

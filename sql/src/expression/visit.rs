@@ -14,6 +14,7 @@ impl Expression {
             | Expression::Outer { .. }
             | Expression::Exists { .. }
             | Expression::ScalarSubquery(_)
+            | Expression::SubqueryColumn { .. }
             | Expression::UserVariable { .. }
             | Expression::SystemVariable { .. } => {}
             Expression::Negate { operand, .. }
@@ -23,6 +24,7 @@ impl Expression {
             | Expression::IsTruth { operand, .. }
             | Expression::Cast { operand, .. }
             | Expression::Collate { operand, .. }
+            | Expression::Quantified { operand, .. }
             | Expression::AssignVariable { operand, .. } => visit(operand),
             Expression::Arithmetic { left, right, .. }
             | Expression::Xor(left, right)
@@ -65,6 +67,7 @@ impl Expression {
             | Expression::Outer { .. }
             | Expression::Exists { .. }
             | Expression::ScalarSubquery(_)
+            | Expression::SubqueryColumn { .. }
             | Expression::UserVariable { .. }
             | Expression::SystemVariable { .. } => {}
             Expression::Negate { operand, .. }
@@ -74,6 +77,7 @@ impl Expression {
             | Expression::IsTruth { operand, .. }
             | Expression::Cast { operand, .. }
             | Expression::Collate { operand, .. }
+            | Expression::Quantified { operand, .. }
             | Expression::AssignVariable { operand, .. } => visit(operand),
             Expression::Arithmetic { left, right, .. }
             | Expression::Xor(left, right)
@@ -141,7 +145,11 @@ impl Expression {
         self.visit(&mut |part| {
             found |= matches!(
                 part,
-                Expression::InSubquery { .. } | Expression::Exists { .. } | Expression::ScalarSubquery(_)
+                Expression::InSubquery { .. }
+                    | Expression::Quantified { .. }
+                    | Expression::Exists { .. }
+                    | Expression::ScalarSubquery(_)
+                    | Expression::SubqueryColumn { .. }
             );
         });
         found
@@ -157,8 +165,10 @@ impl Expression {
             constant &= match part {
                 Expression::Column { .. }
                 | Expression::InSubquery { .. }
+                | Expression::Quantified { .. }
                 | Expression::Exists { .. }
                 | Expression::ScalarSubquery(_)
+                | Expression::SubqueryColumn { .. }
                 | Expression::UserVariable { .. }
                 | Expression::AssignVariable { .. } => false,
                 Expression::Call { function, .. } => !function.is_volatile(),
@@ -182,7 +192,7 @@ impl Expression {
     pub fn into_conjuncts(self) -> Vec<Expression> {
         match self {
             Expression::And(parts) => parts.into_iter().flat_map(Expression::into_conjuncts).collect(),
-            other => vec![other],
+            other => vec![other.into_condition()],
         }
     }
 }

@@ -52,7 +52,7 @@ fn hex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
             }
             Ok(Value::Text(out.into()))
         }
-        Value::Date(_) | Value::Time(_) | Value::DateTime(_) => {
+        Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Json(_) => {
             let text = message_text(&values[0]);
             Ok(Value::text(text.bytes().map(|byte| format!("{byte:02X}")).collect::<String>()))
         }

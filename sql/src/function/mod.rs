@@ -5,12 +5,13 @@
 //! takes as text are converted by the binder, so that bodies see strings. IF, IFNULL, COALESCE, NULLIF, ISNULL and MOD are
 //! operators for the binder and not here.
 //!
-//! Left out, and refused by name: LOAD_FILE, BENCHMARK, JSON and spatial functions, window functions.
+//! Left out, and refused by name: LOAD_FILE, BENCHMARK, spatial functions, window functions.
 
 mod control;
 mod encode;
 mod information;
 mod interval;
+mod json;
 mod numeric;
 mod outcome;
 mod string;
@@ -29,11 +30,17 @@ use crate::expression::Expression;
 use crate::types::{Collation, DataType, Value};
 
 pub use interval::Unit;
+pub use json::{
+    document_type as json_document_type, json_table_value, member_name as json_member_name,
+    scalar_of_type as json_scalar_of_type,
+};
 pub use user_lock::UserLockCalls;
 
 /// A call as a function's body sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
+    /// The function's name.
+    pub name: &'static str,
     /// Type of the result.
     pub data_type: DataType,
     /// Collation that texts are compared by.
@@ -43,6 +50,7 @@ pub struct Call<'a> {
 }
 
 type Body = fn(&Call<'_>, &[Value], &mut Context<'_>) -> Run<Value>;
+type Check = fn(&[Expression]) -> Result<()>;
 type ResultType = fn(&[Expression], Collation) -> DataType;
 
 /// A function.
@@ -63,6 +71,8 @@ pub struct Function {
     volatile: bool,
     result: ResultType,
     body: Body,
+    /// What the arguments must be, asked when the call is bound.
+    check: Option<Check>,
 }
 
 impl std::fmt::Debug for Function {
@@ -86,6 +96,7 @@ impl Function {
             volatile: false,
             result,
             body,
+            check: None,
         }
     }
 
@@ -107,6 +118,11 @@ impl Function {
     /// The result may be NULL though no argument is.
     const fn nullable_result(self) -> Function {
         Function { nullable: true, ..self }
+    }
+
+    /// Calls are refused when this refuses their arguments.
+    const fn checked(self, check: Check) -> Function {
+        Function { check: Some(check), ..self }
     }
 
     /// Evaluated for each row even without columns among its arguments.
@@ -132,6 +148,75 @@ impl Function {
         self.texts != 0
     }
 
+    /// Whether the result depends on the bytes that a text has in its character set.
+    #[must_use]
+    pub fn sees_bytes(&self) -> bool {
+        const NAMES: [&str; 13] = [
+            "ASCII",
+            "BIT_LENGTH",
+            "CRC32",
+            "HEX",
+            "LENGTH",
+            "MD5",
+            "OCTET_LENGTH",
+            "ORD",
+            "RANDOM_BYTES",
+            "SHA",
+            "SHA1",
+            "SHA2",
+            "TO_BASE64",
+        ];
+        NAMES.contains(&self.name)
+    }
+
+    /// Whether the arguments are compared with one another: their collations must agree then.
+    #[must_use]
+    pub fn compares(&self) -> bool {
+        const NAMES: [&str; 16] = [
+            "FIELD",
+            "FIND_IN_SET",
+            "GREATEST",
+            "INSTR",
+            "LEAST",
+            "LOCATE",
+            "POSITION",
+            "REGEXP_INSTR",
+            "REGEXP_LIKE",
+            "REGEXP_REPLACE",
+            "REGEXP_SUBSTR",
+            "REPLACE",
+            "STRCMP",
+            "SUBSTRING_INDEX",
+            "TRIM_BOTH",
+            "TRIM_LEADING",
+        ];
+        NAMES.contains(&self.name) || self.name == "TRIM_TRAILING"
+    }
+
+    /// Whether a text that it gives is made of the texts that it takes, rather than digits and names.
+    #[must_use]
+    pub fn gives_text_of_arguments(&self) -> bool {
+        const NAMES: [&str; 16] = [
+            "BIN",
+            "CHARSET",
+            "COLLATION",
+            "CONV",
+            "FORMAT",
+            "HEX",
+            "INET6_NTOA",
+            "INET_NTOA",
+            "MD5",
+            "OCT",
+            "SHA",
+            "SHA1",
+            "SHA2",
+            "SPACE",
+            "TO_BASE64",
+            "UUID",
+        ];
+        !NAMES.contains(&self.name)
+    }
+
     /// Whether the result changes from call to call.
     #[must_use]
     pub fn is_volatile(&self) -> bool {
@@ -155,6 +240,9 @@ impl Function {
     /// # Errors
     /// Functions that need a literal argument and did not get one.
     pub fn check(&self, arguments: &[Expression]) -> Result<()> {
+        if let Some(check) = self.check {
+            check(arguments)?;
+        }
         temporal::check_precision(self.name, arguments)
     }
 
@@ -221,13 +309,14 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
     ]
     .into_iter()
     .flatten()
+    .chain(json::functions())
 }
 
 /// Functions of MySQL that are not built: they are refused by name rather than called unknown.
 #[must_use]
 pub fn is_refused(name: &str) -> bool {
-    const PREFIXES: [&str; 4] = ["JSON_", "ST_", "GTID_", "WAIT_FOR_"];
-    const NAMES: [&str; 38] = [
+    const PREFIXES: [&str; 3] = ["ST_", "GTID_", "WAIT_FOR_"];
+    const NAMES: [&str; 37] = [
         "AES_DECRYPT",
         "AES_ENCRYPT",
         "BENCHMARK",
@@ -265,7 +354,6 @@ pub fn is_refused(name: &str) -> bool {
         "STATEMENT_DIGEST",
         "UNCOMPRESS",
         "UPDATEXML",
-        "WEIGHT_STRING",
     ];
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

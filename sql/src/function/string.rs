@@ -42,6 +42,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("INSERT", 4, 4, returns::inserted_text, insert).text(0b1001),
     Function::new("QUOTE", 1, 1, returns::quoted_text, quote).text(ALL).never_null(),
     Function::new("CHAR", 1, usize::MAX, returns::bytes, char).never_null(),
+    Function::new("WEIGHT_STRING", 1, 2, returns::bytes, weight_string),
     Function::new("ELT", 2, usize::MAX, concatenated, elt).text(!1).takes_null(),
 ];
 
@@ -126,6 +127,30 @@ fn char_length(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value
     })
 }
 
+/// WEIGHT_STRING(text [, length]): MySQL's weights; with a length the text is cut, or filled up with spaces where these count
+/// not at its end.
+fn weight_string(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let (Value::Text(text) | Value::Blob(text)) = &values[0] else {
+        return Err(crate::Error::not_supported("WEIGHT_STRING of anything but text").into());
+    };
+    let collation = call.arguments[0].data_type().collation;
+    let mut text = text.to_vec();
+    if let Some(length) = values.get(1) {
+        let length = usize::try_from(integer(length, ctx)).unwrap_or(0);
+        if !bounded(call, length as u128, ctx) {
+            return Ok(Value::Null);
+        }
+        text.truncate(character_offset(&text, length));
+        if collation.pads_space() {
+            let missing = length.saturating_sub(character_count(&text) as usize);
+            text.resize(text.len() + missing, b' ');
+        }
+    }
+    let mut weights = Vec::with_capacity(text.len() * 2);
+    crate::collation::weight_string(collation, &text, &mut weights);
+    Ok(Value::Blob(weights.into()))
+}
+
 fn map_characters(value: &Value, map: impl Fn(char) -> char) -> Value {
     match value {
         Value::Text(text) => Value::Text(as_str(text).chars().map(map).collect::<String>().into()),
@@ -141,12 +166,18 @@ fn single(mut mapped: impl Iterator<Item = char>, original: char) -> char {
     }
 }
 
-fn upper(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
-    Ok(map_characters(&values[0], |character| single(character.to_uppercase(), character)))
+fn upper(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+    let set = call.collation.set();
+    Ok(map_characters(&values[0], |character| {
+        set.changed_case(character, true).unwrap_or_else(|| single(character.to_uppercase(), character))
+    }))
 }
 
-fn lower(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
-    Ok(map_characters(&values[0], |character| single(character.to_lowercase(), character)))
+fn lower(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+    let set = call.collation.set();
+    Ok(map_characters(&values[0], |character| {
+        set.changed_case(character, false).unwrap_or_else(|| single(character.to_lowercase(), character))
+    }))
 }
 
 /// Length of a string in its units.

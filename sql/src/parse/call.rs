@@ -3,7 +3,7 @@
 use sqlparser::ast::{
     CastKind, DataType, DateTimeField, DuplicateTreatment, Expr, ExtractSyntax, Function, FunctionArg,
     FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, Interval,
-    ObjectName, TrimWhereField, Value, WindowType,
+    ObjectName, TrimWhereField, Value,
 };
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -12,6 +12,7 @@ use sqlparser::tokenizer::{Token, Word};
 use crate::parse::dialect::{PREDICATE, Parsed};
 use crate::parse::keyword::is_reserved;
 use crate::parse::operand::named_type;
+use crate::parse::window;
 
 /// Reserved words that are functions when a parenthesis follows.
 const RESERVED_FUNCTIONS: &[&str] = &[
@@ -79,9 +80,21 @@ pub(crate) fn word_call(parser: &mut Parser, word: Word) -> Parsed {
             parser.advance_token();
             trim(parser)
         }
+        "CHAR" => {
+            parser.advance_token();
+            character(parser, ObjectName::from(vec![word.into_ident(span)]))
+        }
+        "WEIGHT_STRING" => {
+            parser.advance_token();
+            weight_string(parser, ObjectName::from(vec![word.into_ident(span)]))
+        }
         "SUBSTRING" | "SUBSTR" | "MID" => {
             parser.advance_token();
             substring(parser)
+        }
+        "JSON_VALUE" => {
+            parser.advance_token();
+            crate::parse::json::json_value(parser)
         }
         "POSITION" => {
             parser.advance_token();
@@ -102,12 +115,24 @@ pub(crate) fn word_call(parser: &mut Parser, word: Word) -> Parsed {
                 return parser.expected_ref("an expression", parser.peek_token_ref());
             }
             parser.advance_token();
-            call(parser, ObjectName::from(vec![word.into_ident(span)]))
+            let name = ObjectName::from(vec![word.into_ident(span)]);
+            if window::is_window_function(&upper) {
+                return window::call(parser, name, &upper);
+            }
+            if upper == "GROUPING" && parser.peek_nth_token_ref(1).token == Token::RParen {
+                parser.advance_token();
+                return parser.expected_ref("an expression", parser.peek_token_ref());
+            }
+            let parsed = call(parser, name)?;
+            match window::is_window_aggregate(&upper) && parser.parse_keyword(Keyword::OVER) {
+                true => window::over_call(parser, parsed),
+                false => Ok(parsed),
+            }
         }
     }
 }
 
-fn function(name: ObjectName, args: FunctionArguments, over: Option<WindowType>) -> Expr {
+fn function(name: ObjectName, args: FunctionArguments) -> Expr {
     Expr::Function(Function {
         name,
         uses_odbc_syntax: false,
@@ -116,18 +141,22 @@ fn function(name: ObjectName, args: FunctionArguments, over: Option<WindowType>)
         within_group: Vec::new(),
         filter: None,
         null_treatment: None,
-        over,
+        over: None,
     })
 }
 
 /// A call without parentheses.
 pub(crate) fn bare_call(name: ObjectName) -> Expr {
-    function(name, FunctionArguments::None, None)
+    function(name, FunctionArguments::None)
 }
 
-/// `([DISTINCT] arguments [ORDER BY …] [SEPARATOR '…']) [OVER …]`, the parenthesis being next.
+/// `([DISTINCT] arguments [ORDER BY …] [SEPARATOR '…'])`, the parenthesis being next.
 pub(crate) fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
     parser.expect_token(&Token::LParen)?;
+    let is_json = name.to_string().get(..5).is_some_and(|begins| begins.eq_ignore_ascii_case("JSON_"));
+    if is_json && parser.peek_keyword(Keyword::DISTINCT) {
+        return parser.expected_ref("an expression", parser.peek_token_ref());
+    }
     let duplicate_treatment = match parser.parse_one_of_keywords(&[Keyword::DISTINCT, Keyword::ALL]) {
         Some(Keyword::DISTINCT) => Some(DuplicateTreatment::Distinct),
         Some(_) => Some(DuplicateTreatment::All),
@@ -135,7 +164,18 @@ pub(crate) fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
     };
     let mut args = Vec::new();
     let mut clauses = Vec::new();
-    if parser.consume_token(&Token::Mul) {
+    let is_json_aggregate = is_json
+        && matches!(name.to_string().to_ascii_uppercase().as_str(), "JSON_ARRAYAGG" | "JSON_OBJECTAGG");
+    if is_json_aggregate {
+        let value = |parser: &mut Parser| {
+            parser.parse_expr().map(|expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)))
+        };
+        args.push(value(parser)?);
+        if name.to_string().len() == "JSON_OBJECTAGG".len() {
+            parser.expect_token(&Token::Comma)?;
+            args.push(value(parser)?);
+        }
+    } else if parser.consume_token(&Token::Mul) {
         args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
     } else if duplicate_treatment.is_some() || parser.peek_token_ref().token != Token::RParen {
         args = parser.parse_comma_separated(|parser| {
@@ -156,19 +196,8 @@ pub(crate) fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
         }
     }
     parser.expect_token(&Token::RParen)?;
-    let over = match parser.parse_keyword(Keyword::OVER) {
-        true => Some(window(parser)?),
-        false => None,
-    };
     let arguments = FunctionArgumentList { duplicate_treatment, args, clauses };
-    Ok(function(name, FunctionArguments::List(arguments), over))
-}
-
-fn window(parser: &mut Parser) -> Result<WindowType, ParserError> {
-    if parser.consume_token(&Token::LParen) {
-        return Ok(WindowType::WindowSpec(parser.parse_window_spec()?));
-    }
-    Ok(WindowType::NamedWindow(parser.parse_identifier()?))
+    Ok(function(name, FunctionArguments::List(arguments)))
 }
 
 /// `INTERVAL n unit`, or the function `INTERVAL(n, a, b, …)`, after the word.
@@ -179,7 +208,7 @@ pub(crate) fn interval(parser: &mut Parser) -> Parsed {
             members.into_iter().map(|member| FunctionArg::Unnamed(FunctionArgExpr::Expr(member))).collect();
         let arguments = FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() };
         let name = ObjectName::from(vec![Ident::new("INTERVAL")]);
-        return Ok(function(name, FunctionArguments::List(arguments), None));
+        return Ok(function(name, FunctionArguments::List(arguments)));
     }
     let unit = parser.parse_identifier()?;
     Ok(Expr::Interval(Interval {
@@ -189,6 +218,66 @@ pub(crate) fn interval(parser: &mut Parser) -> Parsed {
         last_field: None,
         fractional_seconds_precision: None,
     }))
+}
+
+fn list(arguments: Vec<Expr>) -> FunctionArguments {
+    let unnamed = |argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument));
+    FunctionArguments::List(FunctionArgumentList {
+        duplicate_treatment: None,
+        args: arguments.into_iter().map(unnamed).collect(),
+        clauses: Vec::new(),
+    })
+}
+
+/// `(n, … [USING charset])`: with a character set the bytes are converted to it.
+fn character(parser: &mut Parser, name: ObjectName) -> Parsed {
+    parser.expect_token(&Token::LParen)?;
+    let mut arguments = vec![parser.parse_expr()?];
+    while parser.consume_token(&Token::Comma) {
+        arguments.push(parser.parse_expr()?);
+    }
+    let set = match parser.parse_keyword(Keyword::USING) {
+        true => Some(parser.parse_identifier()?.value),
+        false => None,
+    };
+    parser.expect_token(&Token::RParen)?;
+    let expr = function(name, list(arguments));
+    Ok(match set {
+        None => expr,
+        Some(set) => Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(expr),
+            data_type: named_type("USING", vec![set]),
+            format: None,
+        },
+    })
+}
+
+/// `(x [AS CHAR(n) | AS BINARY(n)])`: of BINARY it is that cast's, of CHAR the length is a second argument.
+fn weight_string(parser: &mut Parser, name: ObjectName) -> Parsed {
+    parser.expect_token(&Token::LParen)?;
+    let mut arguments = vec![parser.parse_expr()?];
+    if parser.parse_keyword(Keyword::AS) {
+        let kind = parser.parse_one_of_keywords(&[Keyword::CHAR, Keyword::BINARY]);
+        parser.expect_token(&Token::LParen)?;
+        let token = parser.next_token();
+        let Token::Number(number, _) = token.token else { return parser.expected("a number", token) };
+        parser.expect_token(&Token::RParen)?;
+        match (kind, arguments.pop()) {
+            (Some(Keyword::CHAR), Some(expr)) => {
+                arguments.extend([expr, Expr::Value(Value::Number(number, false).with_span(token.span))]);
+            }
+            (Some(_), Some(expr)) => arguments.push(Expr::Cast {
+                kind: CastKind::Cast,
+                expr: Box::new(expr),
+                data_type: named_type("BINARY", vec![number]),
+                format: None,
+            }),
+            _ => return parser.expected_ref("CHAR or BINARY", parser.peek_token_ref()),
+        }
+    }
+    parser.expect_token(&Token::RParen)?;
+    Ok(function(name, list(arguments)))
 }
 
 /// `(x AS type)`, `(x, type)`, `(x USING charset)`.
@@ -209,7 +298,7 @@ fn cast(parser: &mut Parser, convert: bool) -> Parsed {
 }
 
 /// The target of a cast, as a name with the numbers and words after it; lowering checks them.
-fn cast_type(parser: &mut Parser) -> Result<DataType, ParserError> {
+pub(crate) fn cast_type(parser: &mut Parser) -> Result<DataType, ParserError> {
     let name = parser.parse_identifier()?.value.to_ascii_uppercase();
     let mut modifiers = Vec::new();
     if parser.consume_token(&Token::LParen) {
@@ -226,6 +315,10 @@ fn cast_type(parser: &mut Parser) -> Result<DataType, ParserError> {
         parser.expect_token(&Token::RParen)?;
     }
     while let Token::Word(word) = &parser.peek_token_ref().token {
+        // What JSON_VALUE has behind its type.
+        if ["NULL", "ERROR", "DEFAULT"].iter().any(|end| word.value.eq_ignore_ascii_case(end)) {
+            break;
+        }
         modifiers.push(word.value.to_ascii_lowercase());
         parser.advance_token();
     }

@@ -1,30 +1,28 @@
 //! Columns of CREATE TABLE: types and attributes.
 
+use bytes::Bytes;
 use sqlparser::tokenizer::{Token, Word};
 
-use crate::ast::{ColumnDefinition, Expr, KeyDefinition, KeyKind, KeyPart};
+use crate::ast::{ColumnDefinition, Expr, KeyDefinition, KeyKind, KeyPart, TypeWarning};
 use crate::error::Error;
+use crate::parse::constraint;
 use crate::parse::create_table::comment_too_long;
 use crate::parse::cursor::Cursor;
 use crate::parse::lower::data_type::{decimal_kind, plain};
-use crate::types::{Collation, DataType, TypeKind};
+use crate::types::{Attributes, Collation, DataType, MemberId, TypeKind, Value};
 use crate::variables::{SqlMode, character_set};
 
 /// Types of MySQL that are not built, and what they are called in the refusal.
 const REFUSED_TYPES: &[(&str, &str)] = &[
-    ("BIT", "the type BIT"),
-    ("ENUM", "the type ENUM"),
     ("GEOMCOLLECTION", "spatial types"),
     ("GEOMETRY", "spatial types"),
     ("GEOMETRYCOLLECTION", "spatial types"),
-    ("JSON", "JSON"),
     ("LINESTRING", "spatial types"),
     ("MULTILINESTRING", "spatial types"),
     ("MULTIPOINT", "spatial types"),
     ("MULTIPOLYGON", "spatial types"),
     ("POINT", "spatial types"),
     ("POLYGON", "spatial types"),
-    ("SET", "the type SET"),
     ("VECTOR", "the type VECTOR"),
 ];
 
@@ -36,6 +34,23 @@ struct Declared {
     binary: bool,
     /// The column is SERIAL.
     serial: bool,
+    /// The members of an ENUM or SET.
+    members: Vec<Bytes>,
+    /// What is to be warned of.
+    warnings: Vec<TypeWarning>,
+}
+
+impl Declared {
+    fn of(data_type: DataType) -> Declared {
+        Declared {
+            data_type,
+            collation_given: false,
+            binary: false,
+            serial: false,
+            members: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Parses a column, and the keys that stand with it.
@@ -47,24 +62,35 @@ pub(crate) fn definition(
     let mut column = ColumnDefinition {
         name,
         data_type: declared.data_type,
+        members: declared.members,
+        warnings: declared.warnings,
         collation_given: declared.collation_given,
         nullable: declared.serial.then_some(false),
         default: None,
         on_update_now: false,
         auto_increment: declared.serial,
         comment: String::new(),
+        default_is_expression: false,
+        generated: None,
+        invisible: false,
+        checks: Vec::new(),
     };
     let mut keys = Vec::new();
     if declared.serial {
         keys.push(column_key(&column.name, KeyKind::Unique));
     }
+    // COLLATE is the one attribute that may stand before the expression.
+    if cursor.peek_word(0, "COLLATE") {
+        attribute(cursor, &mut column, &mut keys, declared.binary)?;
+    }
+    column.generated = constraint::generated(cursor)?;
     while attribute(cursor, &mut column, &mut keys, declared.binary)? {}
     Ok((column, keys))
 }
 
 fn column_key(name: &str, kind: KeyKind) -> KeyDefinition {
-    let part = KeyPart { column: name.to_owned(), prefix: None, descending: false };
-    KeyDefinition { kind, name: None, columns: vec![part] }
+    let part = KeyPart { column: name.to_owned(), expression: None, prefix: None, descending: false };
+    KeyDefinition { kind, name: None, columns: vec![part], invisible: false }
 }
 
 fn type_word(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
@@ -103,22 +129,27 @@ fn declared_type(cursor: &mut Cursor<'_, '_>, column: &str) -> crate::Result<Dec
     if let Some((_, feature)) = REFUSED_TYPES.iter().find(|(name, _)| *name == word) {
         return Err(Error::not_supported(feature));
     }
-    let plain_declared =
-        |kind| Declared { data_type: plain(kind), collation_given: false, binary: false, serial: false };
-    if let Some(data_type) = number_type(cursor, &word, column)? {
-        return Ok(Declared { data_type, ..plain_declared(TypeKind::Null) });
+    if let Some(declared) = number_type(cursor, &word, column)? {
+        return Ok(declared);
     }
     let kind = match word.as_str() {
         "SERIAL" => {
             let data_type = DataType { unsigned: true, ..plain(TypeKind::BigInt) };
-            return Ok(Declared { data_type, serial: true, ..plain_declared(TypeKind::Null) });
+            return Ok(Declared { serial: true, ..Declared::of(data_type) });
         }
+        "BIT" => return Ok(Declared::of(bit_type(cursor, column)?)),
+        "ENUM" | "SET" => return member_type(cursor, &word),
         "DATE" => TypeKind::Date,
+        "JSON" => return Ok(Declared::of(DataType::JSON)),
         "TIME" => TypeKind::Time(fsp(cursor, column)?),
         "DATETIME" => TypeKind::DateTime(fsp(cursor, column)?),
         "TIMESTAMP" => TypeKind::Timestamp(fsp(cursor, column)?),
         "YEAR" => match one_number(cursor)? {
-            None | Some(4) => TypeKind::Year,
+            None => TypeKind::Year,
+            Some(4) => {
+                let warnings = vec![TypeWarning::YearWidth];
+                return Ok(Declared { warnings, ..Declared::of(plain(TypeKind::Year)) });
+            }
             Some(_) => {
                 let message = "Supports only YEAR or YEAR(4) column.".to_owned();
                 return Err(Error { code: 1818, state: *b"HY000", message });
@@ -138,11 +169,49 @@ fn declared_type(cursor: &mut Cursor<'_, '_>, column: &str) -> crate::Result<Dec
         "LONG" if cursor.word("VARBINARY") => TypeKind::MediumBlob,
         _ => return text_type(cursor, &word, column, start),
     };
-    Ok(plain_declared(kind))
+    Ok(Declared::of(plain(kind)))
+}
+
+/// Error 1439.
+fn width_out_of_range(column: &str, max: u64) -> Error {
+    let message = format!("Display width out of range for column '{column}' (max = {max})");
+    Error { code: 1439, state: *b"42000", message }
+}
+
+/// BIT with its bits, 1 unless given.
+fn bit_type(cursor: &mut Cursor<'_, '_>, column: &str) -> crate::Result<DataType> {
+    match one_number(cursor)?.unwrap_or(1) {
+        0 => Err(Error {
+            code: 3013,
+            state: *b"HY000",
+            message: format!("Invalid size for column '{column}'."),
+        }),
+        bits @ 1..=64 => Ok(DataType { unsigned: true, ..plain(TypeKind::Bit(bits as u8)) }),
+        _ => Err(width_out_of_range(column, 64)),
+    }
+}
+
+/// ENUM and SET with their members, character set and collation.
+fn member_type(cursor: &mut Cursor<'_, '_>, word: &str) -> crate::Result<Declared> {
+    let members = cursor.parenthesized(|cursor| {
+        let start = cursor.unexpected();
+        match cursor.operand()? {
+            Expr::Literal(Value::Text(text) | Value::Blob(text)) | Expr::HexLiteral(text) => Ok(text),
+            _ => Err(start),
+        }
+    })?;
+    let kind = match word {
+        "ENUM" => TypeKind::Enum(MemberId::NONE),
+        _ => TypeKind::Set(MemberId::NONE),
+    };
+    let data_type = DataType { collation: Collation::default(), ..plain(kind) };
+    let mut declared = Declared { members, ..Declared::of(data_type) };
+    text_attributes(cursor, &mut declared)?;
+    Ok(declared)
 }
 
 /// Numeric types with UNSIGNED and its like; None for another type.
-fn number_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::Result<Option<DataType>> {
+fn number_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::Result<Option<Declared>> {
     let integer = match word {
         "TINYINT" | "INT1" => Some(TypeKind::TinyInt),
         "SMALLINT" | "INT2" => Some(TypeKind::SmallInt),
@@ -151,25 +220,17 @@ fn number_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::
         "BIGINT" | "INT8" => Some(TypeKind::BigInt),
         _ => None,
     };
-    let mut display_width = 0;
-    let kind = match (integer, word) {
+    let mut width = None;
+    let mut data_type = match (integer, word) {
         (Some(kind), _) => {
-            let width = one_number(cursor)?;
+            width = one_number(cursor)?;
             if width.is_some_and(|width| width > 255) {
-                return Err(Error {
-                    code: 1439,
-                    state: *b"42000",
-                    message: format!("Display width out of range for column '{column}' (max = 255)"),
-                });
+                return Err(width_out_of_range(column, 255));
             }
-            // The one width that clients still read: TINYINT(1) is BOOL.
-            if kind == TypeKind::TinyInt && width == Some(1) {
-                display_width = 1;
-            }
-            kind
+            plain(kind)
         }
         (None, "BOOL" | "BOOLEAN") => {
-            return Ok(Some(DataType { display_width: 1, ..plain(TypeKind::TinyInt) }));
+            return Ok(Some(Declared::of(DataType { display_width: 1, ..plain(TypeKind::TinyInt) })));
         }
         (None, "DECIMAL" | "DEC" | "NUMERIC" | "FIXED") => {
             let (precision, scale) = numbers(cursor)?;
@@ -179,45 +240,104 @@ fn number_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::
                 0 => 10,
                 precision => precision,
             };
-            decimal_kind(precision, number(scale, 0), column)?
+            plain(decimal_kind(precision, number(scale, 0), column)?)
         }
-        (None, "FLOAT" | "FLOAT4" | "DOUBLE" | "REAL" | "FLOAT8") => float_kind(cursor, word, column)?,
+        (None, "FLOAT" | "FLOAT4" | "DOUBLE" | "REAL" | "FLOAT8") => float_type(cursor, word, column)?,
         _ => return Ok(None),
     };
-    let mut unsigned = false;
+    let (mut unsigned, mut zerofill) = (false, false);
     while let Some(word) = cursor.one_of(&["UNSIGNED", "SIGNED", "ZEROFILL"]) {
-        match word {
-            "UNSIGNED" => unsigned = true,
-            "ZEROFILL" => return Err(Error::not_supported("ZEROFILL")),
-            _ => {}
+        unsigned |= word == "UNSIGNED";
+        zerofill |= word == "ZEROFILL";
+    }
+    data_type.unsigned = unsigned || zerofill;
+    let is_bool = data_type.kind == TypeKind::TinyInt && width == Some(1) && !data_type.unsigned;
+    let mut warnings = Vec::new();
+    let mut warn = |on: bool, warning| {
+        if on {
+            warnings.push(warning);
         }
+    };
+    warn(zerofill, TypeWarning::Zerofill);
+    warn(width.is_some() && !is_bool, TypeWarning::DisplayWidth);
+    warn(data_type.attributes.decimals().is_some(), TypeWarning::FloatDigits);
+    warn(unsigned && !data_type.is_integer(), TypeWarning::UnsignedFraction);
+    if zerofill {
+        data_type.attributes = data_type.attributes.with_zerofill(true);
+        data_type.display_width = fill_width(&data_type, width);
+    } else if is_bool {
+        // The one width that clients still read: TINYINT(1) is BOOL.
+        data_type.display_width = 1;
     }
-    if unsigned {
-        display_width = 0;
-    }
-    Ok(Some(DataType { unsigned, display_width, ..plain(kind) }))
+    Ok(Some(Declared { warnings, ..Declared::of(data_type) }))
+}
+
+/// How long ZEROFILL makes a number.
+fn fill_width(data_type: &DataType, width: Option<u64>) -> u8 {
+    let natural = match data_type.kind {
+        TypeKind::TinyInt => 3,
+        TypeKind::SmallInt => 5,
+        TypeKind::MediumInt => 8,
+        TypeKind::Int => 10,
+        TypeKind::BigInt => 20,
+        TypeKind::Decimal { precision, scale } => precision + u8::from(scale > 0),
+        _ if data_type.attributes.decimals().is_some() => data_type.display_width,
+        TypeKind::Float => 12,
+        _ => 22,
+    };
+    // A width of 0 is none.
+    width.filter(|width| *width > 0).and_then(|width| u8::try_from(width).ok()).unwrap_or(natural)
 }
 
 /// FLOAT and DOUBLE by their names and precision.
-fn float_kind(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::Result<TypeKind> {
+fn float_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str) -> crate::Result<DataType> {
     if word == "DOUBLE" {
         cursor.word("PRECISION");
     }
+    if word == "DOUBLE" || word == "REAL" || word == "FLOAT8" {
+        // DOUBLE(M) is no syntax of MySQL: there must be a D.
+        if *cursor.peek() == Token::LParen && *cursor.peek_at(2) == Token::RParen {
+            cursor.skip();
+            cursor.unsigned()?;
+            return Err(cursor.unexpected());
+        }
+    }
     let (precision, scale) = numbers(cursor)?;
+    let real_is_float = word == "REAL" && cursor.source().mode.has(SqlMode::REAL_AS_FLOAT);
+    if let (Some(width), Some(decimals)) = (precision, scale) {
+        let is_float = matches!(word, "FLOAT" | "FLOAT4") || real_is_float;
+        let data_type = plain(if is_float { TypeKind::Float } else { TypeKind::Double });
+        return fixed_float(data_type, width, decimals, column);
+    }
     let is_float = match word {
-        "FLOAT" | "FLOAT4" => match (precision, scale) {
-            (None | Some(0..=24), None) => true,
-            (Some(25..=53), None) => false,
-            (_, None) => {
+        "FLOAT" | "FLOAT4" => match precision {
+            None | Some(0..=24) => true,
+            Some(25..=53) => false,
+            Some(_) => {
                 let message = format!("Incorrect column specifier for column '{column}'");
                 return Err(Error { code: 1063, state: *b"42000", message });
             }
-            _ => return Err(Error::not_supported("FLOAT(M,D) and DOUBLE(M,D)")),
         },
-        _ if precision.is_some() => return Err(Error::not_supported("FLOAT(M,D) and DOUBLE(M,D)")),
-        _ => word == "REAL" && cursor.source().mode.has(SqlMode::REAL_AS_FLOAT),
+        _ => real_is_float,
     };
-    Ok(if is_float { TypeKind::Float } else { TypeKind::Double })
+    Ok(plain(if is_float { TypeKind::Float } else { TypeKind::Double }))
+}
+
+/// FLOAT(M,D) and DOUBLE(M,D).
+fn fixed_float(data_type: DataType, width: u64, decimals: u64, column: &str) -> crate::Result<DataType> {
+    let wrong = |code, state: &[u8; 5], message| Err(Error { code, state: *state, message });
+    let Ok(decimals) = u8::try_from(decimals.min(255)) else { return Ok(data_type) };
+    if decimals > 30 {
+        let message = format!("Too big scale {decimals} specified for column '{column}'. Maximum is 30.");
+        return wrong(1425, b"42000", message);
+    }
+    let Ok(width) = u8::try_from(width) else { return Err(width_out_of_range(column, 255)) };
+    if decimals > width {
+        let message =
+            format!("For float(M,D), double(M,D) or decimal(M,D), M must be >= D (column '{column}').");
+        return wrong(1427, b"42000", message);
+    }
+    Ok(DataType { display_width: width, attributes: Attributes::NONE.with_decimals(decimals), ..data_type })
 }
 
 /// The digits of a second's fraction.
@@ -248,9 +368,15 @@ fn varying_length(cursor: &mut Cursor<'_, '_>, column: &str, max: u32) -> crate:
     }
     let length = one_number(cursor)?.unwrap_or(0);
     match u32::try_from(length) {
-        Ok(length) if length <= max => Ok(length),
-        _ => Err(Error::column_too_big(column, max)),
+        Ok(length) if length <= max || !strict(cursor) => Ok(length),
+        Ok(_) => Err(Error::column_too_big(column, max)),
+        Err(_) => Err(width_out_of_range(column, u64::from(u32::MAX))),
     }
+}
+
+/// Whether the session's mode refuses a VARCHAR that is too long, rather than making it a TEXT.
+fn strict(cursor: &Cursor<'_, '_>) -> bool {
+    cursor.source().mode.is_strict()
 }
 
 /// The smallest of the four sizes that holds `bytes`.
@@ -305,21 +431,18 @@ fn text_type(cursor: &mut Cursor<'_, '_>, word: &str, column: &str, start: Error
         }
         _ => return Err(start),
     };
-    let mut declared = Declared {
-        data_type: DataType { kind, unsigned: false, collation: Collation::default(), display_width: 0 },
-        collation_given: false,
-        binary: false,
-        serial: false,
-    };
+    let mut declared = Declared::of(DataType { collation: Collation::default(), ..plain(kind) });
     if national {
+        declared.warnings.push(TypeWarning::National);
         declared.data_type.collation = character_set::default_collation("utf8mb3")?;
         declared.collation_given = true;
     }
     text_attributes(cursor, &mut declared)?;
     if let TypeKind::VarChar(length) = declared.data_type.kind {
-        // 65,535 bytes of four-byte characters.
-        if length > 16_383 {
-            return Err(Error::column_too_big(column, 16_383));
+        // In the table's character set, if none is written, which is known later.
+        let longest = 65_535 / declared.data_type.collation.set().bytes_max();
+        if declared.collation_given && length > longest && strict(cursor) {
+            return Err(Error::column_too_big(column, longest));
         }
     }
     Ok(declared)
@@ -333,26 +456,33 @@ fn text_attributes(cursor: &mut Cursor<'_, '_>, declared: &mut Declared) -> crat
             set_collation(&mut declared.data_type, collation);
             declared.collation_given = true;
         } else if cursor.word("ASCII") {
-            return Err(Error::not_supported("the character set latin1"));
+            declared.data_type.collation = Collation::Latin1SwedishCi;
+            declared.collation_given = true;
         } else if cursor.word("UNICODE") {
-            return Err(Error::not_supported("the character set ucs2"));
+            declared.data_type.collation = Collation::Ucs2GeneralCi;
+            declared.collation_given = true;
         } else if cursor.word("BYTE") {
             set_collation(&mut declared.data_type, Collation::Binary);
         } else if cursor.word("BINARY") {
             declared.binary = true;
+            declared.warnings.push(TypeWarning::BinaryAttribute);
         } else {
             break;
         }
     }
     if declared.binary && declared.data_type.collation != Collation::Binary {
-        declared.data_type.collation = Collation::Utf8mb4Bin;
-        declared.collation_given = true;
+        if declared.collation_given {
+            declared.data_type.collation = declared.data_type.collation.set().binary_collation();
+        } else {
+            // Of the table's character set, see `ddl::definition`.
+            declared.data_type.collation = Collation::Utf8mb4Bin;
+        }
     }
     Ok(())
 }
 
 /// Gives a text type its collation; with the character set binary it becomes the binary type of its size.
-fn set_collation(data_type: &mut DataType, collation: Collation) {
+pub(crate) fn set_collation(data_type: &mut DataType, collation: Collation) {
     data_type.collation = collation;
     if collation == Collation::Binary {
         data_type.kind = match data_type.kind {
@@ -378,14 +508,32 @@ fn attribute(
         column.nullable = Some(false);
     } else if cursor.word("NULL") {
         column.nullable = Some(true);
+    } else if cursor.peek_word(0, "CHECK") || cursor.peek_word(0, "CONSTRAINT") {
+        match constraint::check(cursor, Some(&column.name))? {
+            Some(check) => column.checks.push(check),
+            None => return Err(cursor.unexpected()),
+        }
     } else if cursor.word("DEFAULT") {
-        column.default = Some(default(cursor)?);
+        if column.generated.is_some() {
+            return Err(constraint::not_of_generated("DEFAULT"));
+        }
+        column.default_is_expression = *cursor.peek() == Token::LParen;
+        column.default = Some(match column.default_is_expression {
+            true => constraint::in_parentheses(cursor)?,
+            false => default(cursor)?,
+        });
     } else if cursor.words(&["ON", "UPDATE"]) {
+        if column.generated.is_some() {
+            return Err(constraint::not_of_generated("ON UPDATE"));
+        }
         match now(cursor)? {
             Some(_) => column.on_update_now = true,
             None => return Err(cursor.unexpected()),
         }
     } else if cursor.word("AUTO_INCREMENT") {
+        if column.generated.is_some() {
+            return Err(constraint::not_of_generated("AUTO_INCREMENT"));
+        }
         column.auto_increment = true;
     } else if cursor.words(&["SERIAL", "DEFAULT", "VALUE"]) {
         column.auto_increment = true;
@@ -404,11 +552,16 @@ fn attribute(
     } else if cursor.word("COLLATE") {
         let collation = character_set::collation(&cursor.name_or_string()?)?;
         if !binary {
+            if column.collation_given {
+                character_set::collation_of(column.data_type.collation.set(), collation)?;
+            }
             set_collation(&mut column.data_type, collation);
             column.collation_given = true;
         }
     } else if cursor.word("VISIBLE") {
-        // Columns are visible unless said otherwise.
+        column.invisible = false;
+    } else if cursor.word("INVISIBLE") {
+        column.invisible = true;
     } else if cursor.word("COLUMN_FORMAT") || cursor.word("STORAGE") {
         // Only NDB reads these.
         cursor.any_word()?;
@@ -420,12 +573,7 @@ fn attribute(
 
 fn refused_attribute(cursor: &Cursor<'_, '_>) -> crate::Result<bool> {
     for (word, feature) in [
-        ("AS", "generated columns"),
-        ("GENERATED", "generated columns"),
         ("REFERENCES", "foreign keys"),
-        ("CHECK", "CHECK constraints"),
-        ("CONSTRAINT", "CHECK constraints"),
-        ("INVISIBLE", "invisible columns"),
         ("SRID", "spatial types"),
         ("ENGINE_ATTRIBUTE", "ENGINE_ATTRIBUTE"),
         ("SECONDARY_ENGINE_ATTRIBUTE", "ENGINE_ATTRIBUTE"),
@@ -437,17 +585,25 @@ fn refused_attribute(cursor: &Cursor<'_, '_>) -> crate::Result<bool> {
     Ok(false)
 }
 
+/// A default as ALTER COLUMN SET DEFAULT takes it: a literal with its sign, or NULL.
+pub(crate) fn literal_default(cursor: &mut Cursor<'_, '_>) -> crate::Result<Expr> {
+    let start = cursor.unexpected();
+    match default(cursor)? {
+        Expr::Function { .. } => Err(start),
+        literal => Ok(literal),
+    }
+}
+
 /// A default: a literal with its sign, NULL, or CURRENT_TIMESTAMP under any of its names.
 fn default(cursor: &mut Cursor<'_, '_>) -> crate::Result<Expr> {
-    if *cursor.peek() == Token::LParen {
-        return Err(Error::not_supported("expressions as defaults"));
-    }
     if let Some(now) = now(cursor)? {
         return Ok(now);
     }
     let start = cursor.unexpected();
     match cursor.operand()? {
-        literal @ (Expr::Literal(_) | Expr::HexLiteral(_)) => Ok(literal),
+        literal @ (Expr::Literal(_) | Expr::Truth(_) | Expr::Introduced(..) | Expr::HexLiteral(_)) => {
+            Ok(literal)
+        }
         _ => Err(start),
     }
 }

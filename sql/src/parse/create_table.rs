@@ -5,20 +5,25 @@
 
 use sqlparser::tokenizer::Token;
 
-use crate::ast::{CreateTable, KeyDefinition, KeyKind, KeyPart, Statement};
+use crate::ast::{
+    Algorithm, AlterAction, AlterLock, AlterTable, CreateTable, KeyDefinition, KeyKind, KeyPart, Statement,
+};
 use crate::error::Error;
 use crate::parse::column;
+use crate::parse::constraint;
 use crate::parse::cursor::Cursor;
 use crate::variables::character_set;
 
-/// Parses what follows CREATE TABLE.
-pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+/// Parses what follows `CREATE [TEMPORARY] TABLE`.
+pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crate::Result<Statement> {
     let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
     let mut table = CreateTable {
         name: cursor.table_name()?,
+        temporary,
         if_not_exists,
         columns: Vec::new(),
         keys: Vec::new(),
+        checks: Vec::new(),
         collation: None,
         auto_increment: None,
         comment: String::new(),
@@ -50,6 +55,10 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>) -> crate::Result<Stateme
     cursor.expect(&Token::RParen)?;
     options(cursor, &mut table)?;
     if cursor.peek_word(0, "PARTITION") {
+        if temporary {
+            let message = "Cannot create temporary table with partitions".to_owned();
+            return Err(Error { code: 1562, state: *b"HY000", message });
+        }
         return Err(Error::not_supported("partitioned tables"));
     }
     refuse_select(cursor)?;
@@ -67,11 +76,16 @@ fn refuse_select(cursor: &Cursor<'_, '_>) -> crate::Result<()> {
 
 /// A column or a key.
 fn definition(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Result<()> {
+    if let Some(check) = constraint::check(cursor, None)? {
+        table.checks.push(check);
+        return Ok(());
+    }
     if let Some(key) = key_definition(cursor)? {
         table.keys.push(key);
         return Ok(());
     }
-    let (column, keys) = column::definition(cursor)?;
+    let (mut column, keys) = column::definition(cursor)?;
+    table.checks.append(&mut column.checks);
     table.columns.push(column);
     table.keys.extend(keys);
     Ok(())
@@ -93,8 +107,6 @@ pub(crate) fn key_definition(cursor: &mut Cursor<'_, '_>) -> crate::Result<Optio
         KeyKind::Unique
     } else if cursor.peek_word(0, "FOREIGN") {
         return Err(Error::not_supported("foreign keys"));
-    } else if cursor.peek_word(0, "CHECK") {
-        return Err(Error::not_supported("CHECK constraints"));
     } else if constrained {
         return Err(cursor.unexpected());
     } else if cursor.one_of(&["INDEX", "KEY"]).is_some() {
@@ -110,9 +122,9 @@ pub(crate) fn key_definition(cursor: &mut Cursor<'_, '_>) -> crate::Result<Optio
     }
     index_type(cursor)?;
     let columns = cursor.parenthesized(key_part)?;
-    key_options(cursor)?;
+    let invisible = key_options(cursor)?;
     let name = if kind == KeyKind::Primary { None } else { name.or(symbol) };
-    Ok(Some(KeyDefinition { kind, name, columns }))
+    Ok(Some(KeyDefinition { kind, name, columns, invisible }))
 }
 
 /// `[USING | TYPE BTREE | HASH]`: InnoDB makes a B-tree of both.
@@ -126,7 +138,9 @@ fn index_type(cursor: &mut Cursor<'_, '_>) -> crate::Result<()> {
 /// `column [(length)] [ASC | DESC]`.
 fn key_part(cursor: &mut Cursor<'_, '_>) -> crate::Result<KeyPart> {
     if *cursor.peek() == Token::LParen {
-        return Err(Error::not_supported("functional key parts"));
+        let expression = Some(constraint::in_parentheses(cursor)?);
+        let descending = cursor.one_of(&["ASC", "DESC"]) == Some("DESC");
+        return Ok(KeyPart { column: String::new(), expression, prefix: None, descending });
     }
     let column = cursor.name()?;
     let mut prefix = None;
@@ -143,10 +157,12 @@ fn key_part(cursor: &mut Cursor<'_, '_>) -> crate::Result<KeyPart> {
         prefix = Some(u32::try_from(length).unwrap_or(u32::MAX));
     }
     let descending = cursor.one_of(&["ASC", "DESC"]) == Some("DESC");
-    Ok(KeyPart { column, prefix, descending })
+    Ok(KeyPart { column, expression: None, prefix, descending })
 }
 
-fn key_options(cursor: &mut Cursor<'_, '_>) -> crate::Result<()> {
+/// What follows a key's columns; whether it is INVISIBLE.
+fn key_options(cursor: &mut Cursor<'_, '_>) -> crate::Result<bool> {
+    let mut invisible = false;
     loop {
         if cursor.peek_word(0, "USING") {
             index_type(cursor)?;
@@ -158,16 +174,16 @@ fn key_options(cursor: &mut Cursor<'_, '_>) -> crate::Result<()> {
                 return Err(Error::not_supported("index comments"));
             }
         } else if cursor.word("VISIBLE") {
-            // Indexes are visible unless said otherwise.
-        } else if cursor.peek_word(0, "INVISIBLE") {
-            return Err(Error::not_supported("invisible indexes"));
+            invisible = false;
+        } else if cursor.word("INVISIBLE") {
+            invisible = true;
         } else if cursor.peek_word(0, "WITH") {
             return Err(Error::not_supported("full-text parsers"));
         } else if cursor.peek_word(0, "ENGINE_ATTRIBUTE") || cursor.peek_word(0, "SECONDARY_ENGINE_ATTRIBUTE")
         {
             return Err(Error::not_supported("ENGINE_ATTRIBUTE"));
         } else {
-            return Ok(());
+            return Ok(invisible);
         }
     }
 }
@@ -187,9 +203,16 @@ pub(crate) fn create_index(cursor: &mut Cursor<'_, '_>) -> crate::Result<Stateme
     cursor.expect_word("ON")?;
     let table = cursor.table_name()?;
     let columns = cursor.parenthesized(key_part)?;
-    key_options(cursor)?;
-    crate::parse::alter::algorithm_and_lock(cursor)?;
-    Ok(Statement::CreateIndex { table, keys: vec![KeyDefinition { kind, name, columns }], is_alter: false })
+    let invisible = key_options(cursor)?;
+    let key = KeyDefinition { kind, name, columns, invisible };
+    let mut alter = AlterTable {
+        table,
+        actions: vec![AlterAction::AddKey(key)],
+        algorithm: Algorithm::Default,
+        lock: AlterLock::Default,
+    };
+    while crate::parse::alter::algorithm_or_lock(cursor, &mut alter)? {}
+    Ok(Statement::CreateIndex(Box::new(alter)))
 }
 
 /// Options whose value is a number (or DEFAULT) that changes nothing here.
@@ -224,7 +247,7 @@ const REFUSED_OPTIONS: &[&str] = &[
 ];
 
 fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Result<()> {
-    let mut collation_named = false;
+    let mut choice = character_set::Choice::default();
     loop {
         cursor.eat(&Token::Comma);
         if let Some(word) = cursor.one_of(NUMBER_OPTIONS) {
@@ -256,7 +279,7 @@ fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Resul
             }
         } else if let Some(word) = cursor.one_of(REFUSED_OPTIONS) {
             return Err(Error::not_supported(format_args!("the table option {word}")));
-        } else if !charset_option(cursor, table, &mut collation_named)? {
+        } else if !charset_option(cursor, table, &mut choice)? {
             return Ok(());
         }
     }
@@ -266,21 +289,19 @@ fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Resul
 fn charset_option(
     cursor: &mut Cursor<'_, '_>,
     table: &mut CreateTable,
-    named: &mut bool,
+    choice: &mut character_set::Choice,
 ) -> crate::Result<bool> {
     let default = cursor.word("DEFAULT");
     if cursor.word("CHARSET") || cursor.words(&["CHARACTER", "SET"]) {
         cursor.eat(&Token::Eq);
-        let collation = character_set::default_collation(&cursor.name_or_string()?)?;
-        if !*named {
-            table.collation = Some(collation);
-        }
+        choice.name_set(character_set::character_set(&cursor.name_or_string()?)?)?;
+        table.collation = choice.collation();
         return Ok(true);
     }
     if cursor.word("COLLATE") {
         cursor.eat(&Token::Eq);
-        table.collation = Some(character_set::collation(&cursor.name_or_string()?)?);
-        *named = true;
+        choice.name_collation(character_set::collation(&cursor.name_or_string()?)?)?;
+        table.collation = choice.collation();
         return Ok(true);
     }
     if default { Err(cursor.unexpected()) } else { Ok(false) }

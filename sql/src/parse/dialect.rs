@@ -15,6 +15,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Word};
 
 use crate::limits::PARSE_DEPTH_MAX;
+use crate::parse::json::{is_member_of, member_of};
 use crate::parse::keyword::is_reserved_keyword;
 use crate::parse::operand::operand;
 
@@ -27,7 +28,7 @@ const OR: u8 = 5;
 const XOR: u8 = 7;
 const AND: u8 = 10;
 pub(crate) const NOT: u8 = 15;
-const COMPARISON: u8 = 20;
+pub(crate) const COMPARISON: u8 = 20;
 pub(crate) const PREDICATE: u8 = 25;
 const BIT_OR: u8 = 30;
 const BIT_AND: u8 = 32;
@@ -133,6 +134,7 @@ impl Dialect for Grammar {
                     _ => 0,
                 },
                 Keyword::DIV | Keyword::MOD => MULTIPLICATIVE,
+                _ if is_member_of(parser) => PREDICATE,
                 _ => 0,
             },
             Token::Eq | Token::Neq | Token::Lt | Token::LtEq | Token::Gt | Token::GtEq | Token::Spaceship => {
@@ -176,6 +178,9 @@ fn shift(parser: &mut Parser, left: &Expr, op: BinaryOperator) -> Parsed {
 /// IS, IN, BETWEEN, LIKE, REGEXP, DIV and MOD after their left operand.
 fn word_infix(parser: &mut Parser, left: &Expr) -> Parsed {
     let left = Box::new(left.clone());
+    if is_member_of(parser) {
+        return member_of(parser, left);
+    }
     if parser.parse_keyword(Keyword::IS) {
         return is_infix(parser, left);
     }
@@ -246,10 +251,16 @@ pub(crate) fn parenthesized_query(
     let parens = (0..=PARSE_DEPTH_MAX)
         .take_while(|ahead| parser.token_at(first + ahead).token == Token::LParen)
         .count();
-    let begins_query = matches!(
-        &parser.token_at(first + parens).token,
-        Token::Word(Word { keyword: Keyword::SELECT | Keyword::WITH | Keyword::TABLE, .. })
-    );
+    let word = |at: usize| match &parser.token_at(at).token {
+        Token::Word(Word { keyword, quote_style: None, .. }) => Some(*keyword),
+        _ => None,
+    };
+    let begins_query = match word(first + parens) {
+        Some(Keyword::SELECT | Keyword::WITH) => true,
+        // `VALUES(c)` is the value that was to be inserted.
+        Some(Keyword::VALUES) => word(first + parens + 1) == Some(Keyword::ROW),
+        _ => false,
+    };
     if parens == 0 || !begins_query {
         return Ok(None);
     }

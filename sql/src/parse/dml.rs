@@ -1,8 +1,9 @@
 //! INSERT, REPLACE, UPDATE, DELETE.
 
-use sqlparser::tokenizer::{Token, Word};
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::Token;
 
-use crate::ast::{Delete, Expr, Insert, InsertSource, Statement, TableExpr, Update};
+use crate::ast::{Delete, Expr, Insert, InsertSource, Statement, TableExpr, TableName, Update};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::hint;
@@ -127,7 +128,8 @@ pub(crate) fn update(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     let filter = filter(cursor)?;
     let order_by = cursor.order_by()?;
     let limit = cursor.limit()?;
-    Ok(Statement::Update(Box::new(Update { from, assignments, filter, order_by, limit, ignore, hints })))
+    let update = Update { with: None, from, assignments, filter, order_by, limit, ignore, hints };
+    Ok(Statement::Update(Box::new(update)))
 }
 
 /// `column = value`, the column perhaps with its table.
@@ -148,7 +150,7 @@ fn filter(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<Expr>> {
     if cursor.word("WHERE") { cursor.expr().map(Some) } else { Ok(None) }
 }
 
-/// Parses DELETE of one table.
+/// Parses DELETE, of one table or of several.
 pub(crate) fn delete(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     let verb = cursor.span();
     cursor.expect_word("DELETE")?;
@@ -157,28 +159,71 @@ pub(crate) fn delete(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     while let Some(word) = cursor.one_of(&["LOW_PRIORITY", "QUICK", "IGNORE"]) {
         ignore |= word == "IGNORE";
     }
+    let mut delete = Delete {
+        with: None,
+        targets: Vec::new(),
+        from: TableExpr::Table { database: None, table: String::new(), alias: None, hints: Vec::new() },
+        filter: None,
+        order_by: Vec::new(),
+        limit: None,
+        ignore,
+        hints,
+    };
     if !cursor.word("FROM") {
-        // DELETE t FROM …
-        return match cursor.peek() {
-            Token::Word(Word { quote_style: None | Some('`'), .. }) => {
-                cursor.table_name()?;
-                Err(Error::not_supported("DELETE from several tables"))
-            }
-            _ => Err(cursor.unexpected()),
-        };
+        delete.targets = cursor.list(target)?;
+        cursor.expect_word("FROM")?;
+        return delete_joined(cursor, delete);
+    }
+    if is_target_list(cursor) {
+        delete.targets = cursor.list(target)?;
+        cursor.expect_word("USING")?;
+        return delete_joined(cursor, delete);
     }
     let start = cursor.unexpected();
-    let from = cursor.tables()?.ok_or(start)?;
-    if cursor.peek_word(0, "USING") || *cursor.peek() == Token::Period {
-        return Err(Error::not_supported("DELETE from several tables"));
+    delete.from = cursor.tables()?.ok_or(start)?;
+    if !matches!(delete.from, TableExpr::Table { .. }) {
+        return Err(cursor.unexpected());
     }
-    match &from {
-        TableExpr::Table { .. } => {}
-        TableExpr::Join { .. } => return Err(Error::not_supported("DELETE from several tables")),
-        TableExpr::Derived { .. } => return Err(cursor.unexpected()),
+    delete.filter = filter(cursor)?;
+    delete.order_by = cursor.order_by()?;
+    delete.limit = cursor.limit()?;
+    Ok(Statement::Delete(Box::new(delete)))
+}
+
+/// The join and the condition of a DELETE from several tables, which has neither ORDER BY nor LIMIT.
+fn delete_joined(cursor: &mut Cursor<'_, '_>, mut delete: Delete) -> crate::Result<Statement> {
+    let start = cursor.unexpected();
+    delete.from = cursor.tables()?.ok_or(start)?;
+    delete.filter = filter(cursor)?;
+    Ok(Statement::Delete(Box::new(delete)))
+}
+
+/// `t`, `db.t`, and either with `.*`, which means nothing.
+fn target(cursor: &mut Cursor<'_, '_>) -> crate::Result<TableName> {
+    let mut names = vec![cursor.name()?];
+    while cursor.eat(&Token::Period) {
+        if cursor.eat(&Token::Mul) {
+            break;
+        }
+        if names.len() == 2 {
+            return Err(cursor.unexpected());
+        }
+        names.push(cursor.name()?);
     }
-    let filter = filter(cursor)?;
-    let order_by = cursor.order_by()?;
-    let limit = cursor.limit()?;
-    Ok(Statement::Delete(Box::new(Delete { from, filter, order_by, limit, ignore, hints })))
+    let table = names.pop().unwrap_or_default();
+    Ok(TableName { database: names.pop(), table })
+}
+
+/// Whether what stands after FROM is a list of tables to delete from: USING comes after it.
+fn is_target_list(cursor: &Cursor<'_, '_>) -> bool {
+    let mut ahead = 0;
+    loop {
+        match cursor.peek_at(ahead) {
+            token if Cursor::is_word(token, "USING") => return true,
+            Token::Word(word) if word.quote_style.is_some() || word.keyword != Keyword::JOIN => {}
+            Token::Period | Token::Comma | Token::Mul => {}
+            _ => return false,
+        }
+        ahead += 1;
+    }
 }

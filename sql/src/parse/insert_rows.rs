@@ -165,8 +165,8 @@ impl Reader<'_> {
                 return Some(literal);
             }
             Kind::Word if raw.eq_ignore_ascii_case(b"NULL") => Value::Null,
-            Kind::Word if raw.eq_ignore_ascii_case(b"TRUE") => Value::Int(1),
-            Kind::Word if raw.eq_ignore_ascii_case(b"FALSE") => Value::Int(0),
+            Kind::Word if raw.eq_ignore_ascii_case(b"TRUE") => return self.truth(true),
+            Kind::Word if raw.eq_ignore_ascii_case(b"FALSE") => return self.truth(false),
             Kind::Word if raw.eq_ignore_ascii_case(b"DEFAULT") => {
                 self.advance()?;
                 return if self.next.kind == Kind::Symbol(Symbol::LeftParen) {
@@ -179,6 +179,11 @@ impl Reader<'_> {
         };
         self.advance()?;
         Some(Expr::Literal(value))
+    }
+
+    fn truth(&mut self, value: bool) -> Option<Expr> {
+        self.advance()?;
+        Some(Expr::Truth(value))
     }
 }
 

@@ -171,13 +171,17 @@ fn find_into(tokens: &Tokens) -> crate::Result<Option<usize>> {
                 }
                 found = Some(at);
             }
-            token if found.is_some() && depth == 0 && Cursor::is_word(token, "UNION") => {
+            token if found.is_some() && depth == 0 && is_set_operator(token) => {
                 return Err(misplaced_into());
             }
             _ => {}
         }
     }
     Ok(found)
+}
+
+fn is_set_operator(token: &Token) -> bool {
+    ["UNION", "EXCEPT", "INTERSECT"].iter().any(|word| Cursor::is_word(token, word))
 }
 
 /// Parses an INTO clause.

@@ -13,16 +13,20 @@
 
 mod account;
 mod alter;
+mod alter_action;
 mod call;
 mod call_statement;
 mod chains;
+mod client_text;
 mod column;
+mod constraint;
 mod create_table;
 mod cursor;
 mod dialect;
 mod dml;
 mod hint;
 mod insert_rows;
+mod json;
 mod keyword;
 mod lexer;
 mod literal;
@@ -30,6 +34,7 @@ mod load;
 mod lower;
 mod operand;
 mod refused;
+mod rewrite;
 mod router;
 mod select_scan;
 mod set;
@@ -39,12 +44,16 @@ mod table_lock;
 pub mod template;
 mod tokens;
 mod transaction;
+mod window;
+mod with;
 mod xa;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use account::unknown_privilege;
+pub use client_text::to_utf8;
+pub(crate) use column::set_collation;
 pub use hint::max_execution_time;
 pub use lexer::{is_blank, split_first, trimmed};
 
@@ -83,6 +92,7 @@ pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
             Some(_) => Ok(Parsed { statement: Statement::Do(Vec::new()), parameter_count: 0 }),
         };
     }
+    rewrite::rewrite(&source, &mut tokens)?;
     let parameter_count = tokens.parameter_count;
     let into = match router::is_query(&tokens) {
         true => load::take_into(&mut tokens, |clause| {
@@ -103,4 +113,17 @@ pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
         (_, statement) => statement,
     };
     Ok(Parsed { statement, parameter_count })
+}
+
+/// Parses an expression that stands alone, as the catalog keeps those of columns and constraints, under the default `sql_mode`.
+///
+/// # Errors
+/// As [`parse_statement`].
+pub fn parse_expression(text: &str) -> crate::Result<crate::ast::Expr> {
+    let mut source = Source { text: text.as_bytes(), mode: SqlMode::default(), selects: Vec::new() };
+    let tokens = tokens::tokenize(&mut source)?;
+    let mut cursor = Cursor::new(&source, tokens);
+    let expr = cursor.expr()?;
+    cursor.end()?;
+    Ok(expr)
 }

@@ -23,12 +23,14 @@ pub(crate) fn operand(parser: &mut Parser) -> Parsed {
         }
         Token::Number(..)
         | Token::SingleQuotedString(_)
+        | Token::NationalStringLiteral(_)
         | Token::HexStringLiteral(_)
         | Token::SingleQuotedByteStringLiteral(_)
         | Token::Placeholder(_) => {
             let value = match parser.next_token().token {
                 Token::Number(number, _) => Value::Number(number, false),
                 Token::SingleQuotedString(text) => Value::SingleQuotedString(text),
+                Token::NationalStringLiteral(text) => Value::NationalStringLiteral(text),
                 Token::HexStringLiteral(digits) => Value::HexStringLiteral(digits),
                 Token::SingleQuotedByteStringLiteral(digits) => Value::SingleQuotedByteStringLiteral(digits),
                 Token::Placeholder(name) => Value::Placeholder(name),

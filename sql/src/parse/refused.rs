@@ -10,13 +10,11 @@ use crate::parse::cursor::Cursor;
 
 /// First words, and what they are called in the refusal. A longer row stands before its shorter neighbours.
 const REFUSED: &[(&[&str], &str)] = &[
-    (&["ALTER", "DATABASE"], "ALTER DATABASE"),
     (&["ALTER", "EVENT"], "events"),
     (&["ALTER", "FUNCTION"], "stored functions"),
     (&["ALTER", "LOGFILE"], "tablespaces"),
     (&["ALTER", "PROCEDURE"], "stored procedures"),
     (&["ALTER", "RESOURCE"], "resource groups"),
-    (&["ALTER", "SCHEMA"], "ALTER DATABASE"),
     (&["ALTER", "SERVER"], "federated servers"),
     (&["ALTER", "TABLESPACE"], "tablespaces"),
     (&["ALTER", "UNDO"], "tablespaces"),

@@ -2,13 +2,13 @@
 
 use sqlparser::tokenizer::{Token, Word};
 
-use crate::ast::{Show, ShowKind, Statement};
+use crate::ast::{Algorithm, AlterAction, AlterLock, AlterTable, Show, ShowKind, Statement};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::tokens::Tokens;
 use crate::parse::{
     account, alter, call_statement, create_table, dml, hint, load, refused, set, show, table_lock, tokens,
-    transaction, xa,
+    transaction, with, xa,
 };
 use crate::variables::character_set;
 
@@ -20,7 +20,8 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
         _ => return Err(cursor.unexpected()),
     };
     match first.as_str() {
-        "SELECT" | "WITH" | "VALUES" | "TABLE" => return query(cursor),
+        "SELECT" | "VALUES" | "TABLE" => return query(cursor),
+        "WITH" => return with::with(cursor),
         "INSERT" | "REPLACE" => return dml::insert(cursor),
         "UPDATE" => return dml::update(cursor),
         "DELETE" => return dml::delete(cursor),
@@ -96,7 +97,9 @@ pub(crate) fn is_query(tokens: &Tokens) -> bool {
             .tokens
             .iter()
             .any(|token| ["INSERT", "REPLACE"].iter().any(|verb| Cursor::is_word(&token.token, verb)));
-    word(0, &["SELECT", "WITH", "TABLE", "VALUES"]) || is_explained
+    // `WITH … INSERT INTO t` is a syntax error, and its INTO none of a query.
+    let inserts = || tokens.tokens.iter().any(|token| Cursor::is_word(&token.token, "INSERT"));
+    word(0, &["SELECT", "TABLE", "VALUES"]) || (word(0, &["WITH"]) && !inserts()) || is_explained
 }
 
 fn query(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
@@ -151,10 +154,11 @@ fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         return Ok(Statement::CreateDatabase { name, if_not_exists, collation });
     }
     if cursor.word("TEMPORARY") {
-        return Err(Error::not_supported("temporary tables"));
+        cursor.expect_word("TABLE")?;
+        return create_table::create_table(cursor, true);
     }
     if cursor.word("TABLE") {
-        return create_table::create_table(cursor);
+        return create_table::create_table(cursor, false);
     }
     if cursor.peek_word(0, "UNIQUE") || cursor.peek_word(0, "INDEX") {
         return create_table::create_index(cursor);
@@ -166,29 +170,39 @@ fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
 }
 
 fn database_options(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<crate::types::Collation>> {
-    let mut collation = None;
-    let mut collation_named = false;
+    let mut choice = character_set::Choice::default();
     loop {
         cursor.word("DEFAULT");
         if cursor.word("CHARSET") || cursor.words(&["CHARACTER", "SET"]) {
             cursor.eat(&Token::Eq);
-            let set = character_set::default_collation(&cursor.name_or_string()?)?;
-            if !collation_named {
-                collation = Some(set);
-            }
+            choice.name_set(character_set::character_set(&cursor.name_or_string()?)?)?;
         } else if cursor.word("COLLATE") {
             cursor.eat(&Token::Eq);
-            collation = Some(character_set::collation(&cursor.name_or_string()?)?);
-            collation_named = true;
+            choice.name_collation(character_set::collation(&cursor.name_or_string()?)?)?;
         } else if cursor.word("ENCRYPTION") {
             cursor.eat(&Token::Eq);
             if !cursor.string()?.eq_ignore_ascii_case("n") {
                 return Err(Error::not_supported("encryption at rest"));
             }
         } else {
-            return Ok(collation);
+            return Ok(choice.collation());
         }
     }
+}
+
+/// `ALTER DATABASE [name] …`, from the name on.
+pub(crate) fn alter_database(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
+    let is_option = ["DEFAULT", "CHARACTER", "CHARSET", "COLLATE", "ENCRYPTION", "READ"]
+        .iter()
+        .any(|word| cursor.peek_word(0, word));
+    let name = if is_option { None } else { Some(cursor.name()?) };
+    if cursor.at_end() {
+        return Err(cursor.unexpected());
+    }
+    if cursor.peek_word(0, "READ") {
+        return Err(Error::not_supported("ALTER DATABASE … READ ONLY"));
+    }
+    Ok(Statement::AlterDatabase { name, collation: database_options(cursor)? })
 }
 
 fn drop(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
@@ -200,22 +214,32 @@ fn drop(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     if cursor.word("PREPARE") {
         return Ok(Statement::Deallocate(cursor.name()?));
     }
-    if cursor.word("TEMPORARY") {
-        return Err(Error::not_supported("temporary tables"));
-    }
+    let is_temporary = cursor.word("TEMPORARY");
     if cursor.one_of(&["TABLE", "TABLES"]).is_some() {
         let if_exists = cursor.words(&["IF", "EXISTS"]);
         let names = cursor.list(Cursor::table_name)?;
         // RESTRICT and CASCADE do nothing in MySQL.
         cursor.one_of(&["RESTRICT", "CASCADE"]);
+        if is_temporary {
+            return Ok(Statement::DropTemporary { names, if_exists });
+        }
         return Ok(Statement::DropTable { names, if_exists });
+    }
+    if is_temporary {
+        return Err(cursor.unexpected());
     }
     if cursor.word("INDEX") {
         let name = create_table::index_name(cursor)?;
         cursor.expect_word("ON")?;
         let table = cursor.table_name()?;
-        alter::algorithm_and_lock(cursor)?;
-        return Ok(Statement::DropIndex { table, name, is_alter: false });
+        let mut alter = AlterTable {
+            table,
+            actions: vec![AlterAction::DropKey(name)],
+            algorithm: Algorithm::Default,
+            lock: AlterLock::Default,
+        };
+        while alter::algorithm_or_lock(cursor, &mut alter)? {}
+        return Ok(Statement::DropIndex(Box::new(alter)));
     }
     Err(cursor.unexpected())
 }

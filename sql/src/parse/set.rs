@@ -90,12 +90,12 @@ fn names(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<Statement>> {
         true => Some(cursor.name_or_string()?.to_ascii_lowercase()),
         false => None,
     };
-    Ok(Some(Statement::SetNames { character_set, collation }))
+    Ok(Some(Statement::SetNames { character_set, collation, is_names }))
 }
 
 /// NAMES among other assignments, as the assignments it stands for.
 fn names_assignments(names: Statement) -> crate::Result<Vec<Assignment>> {
-    let Statement::SetNames { character_set, collation } = names else {
+    let Statement::SetNames { character_set, collation, is_names } = names else {
         return Err(Error::internal("SET NAMES lowered to another statement"));
     };
     let value = |text: &str| match text {
@@ -109,8 +109,14 @@ fn names_assignments(names: Statement) -> crate::Result<Vec<Assignment>> {
     let mut assignments = vec![
         assignment("character_set_client", value(&character_set)),
         assignment("character_set_results", value(&character_set)),
-        assignment("character_set_connection", value(&character_set)),
     ];
+    if is_names {
+        assignments.push(assignment("character_set_connection", value(&character_set)));
+    } else {
+        let name = "collation_database".to_owned();
+        let database = Expr::SystemVariable { scope: None, name };
+        assignments.push(assignment("collation_connection", database));
+    }
     assignments.extend(collation.map(|collation| assignment("collation_connection", value(&collation))));
     Ok(assignments)
 }

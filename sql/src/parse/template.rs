@@ -35,6 +35,7 @@ impl Template {
             Value::Text(_) => b't',
             Value::Blob(_) => b'b',
             Value::Date(_) | Value::Time(_) | Value::DateTime(_) => b's',
+            Value::Json(_) => b'j',
         })
     }
 }

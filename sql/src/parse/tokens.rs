@@ -19,7 +19,10 @@ use crate::parse::lexer::{Kind, Lexeme, Lexer, Symbol};
 use crate::parse::literal::{bit_bytes, hex_bytes, invalid_characters, unquote};
 use crate::parse::select_scan::SelectScan;
 use crate::parse::source::{Source, too_deep};
-use crate::variables::SqlMode;
+use crate::types::CharacterSet;
+use crate::types::convert::hex_upper;
+use crate::types::text::as_str;
+use crate::variables::{SqlMode, character_set};
 
 /// Quote style of a word that is a variable. (sqlparser panics when it prints a quote style it does not know, and it prints
 /// tokens in its errors; this one it knows, and MySQL has no names in brackets.)
@@ -184,18 +187,23 @@ impl<'a> Writer<'a> {
                 _ => break,
             }
         }
-        let token = text_token(bytes);
+        let token = match lexeme.kind {
+            Kind::National => introduced(CharacterSet::Utf8mb3, &bytes).unwrap_or_else(|_| text_token(bytes)),
+            _ => text_token(bytes),
+        };
         self.push(token, lexeme.start, end);
         end
     }
 
     /// A character set introducer with the literal after it, in one token; false when it is just a name.
     fn introducer(&mut self, start: usize, raw: &[u8], lexer: &mut Lexer<'a>) -> crate::Result<bool> {
-        let name = String::from_utf8_lossy(&raw[1..]).to_ascii_lowercase();
-        let is_text = matches!(name.as_str(), "utf8mb4" | "utf8mb3" | "utf8" | "latin1" | "ascii");
-        if !is_text && name != "binary" {
-            return Ok(false);
-        }
+        let name = String::from_utf8_lossy(&raw[1..]);
+        let set = match character_set::character_set(&name) {
+            Ok(set) => Some(set),
+            // One of MySQL's that is not built is no name of a column, if a literal follows.
+            Err(error) if error.code == 1235 => None,
+            Err(_) => return Ok(false),
+        };
         let mut ahead = lexer.clone();
         let Ok(Lexeme { kind, start: literal, end }) = ahead.next() else { return Ok(false) };
         let raw = &self.text[literal..end];
@@ -205,17 +213,10 @@ impl<'a> Writer<'a> {
             Kind::Bit => Cow::Owned(bit_bytes(raw)),
             _ => return Ok(false),
         };
-        let token = if is_text {
-            // A text literal, whatever form it was written in.
-            if matches!(name.as_str(), "latin1" | "ascii") && !bytes.is_ascii() {
-                return Err(Error::not_supported(format_args!("literals in the character set {name}")));
-            }
-            if std::str::from_utf8(&bytes).is_err() {
-                return Err(invalid_characters(&bytes));
-            }
-            text_token(bytes)
-        } else {
-            Token::SingleQuotedByteStringLiteral(hex_digits(&bytes))
+        let token = match set {
+            None => return Err(Error::not_supported(format_args!("the character set {name}"))),
+            Some(CharacterSet::Binary) => Token::SingleQuotedByteStringLiteral(hex_digits(&bytes)),
+            Some(set) => introduced(set, &bytes)?,
         };
         *lexer = ahead;
         self.push(token, start, end);
@@ -316,6 +317,21 @@ impl<'a> Writer<'a> {
 
 fn utf8(bytes: Cow<'_, [u8]>) -> crate::Result<String> {
     String::from_utf8(bytes.into_owned()).map_err(|error| invalid_characters(error.as_bytes()))
+}
+
+/// A literal of a character set, as [`Lower`](crate::parse::lower::Lower) reads it: the set's name, a blank, the text.
+///
+/// # Errors
+/// 1300 for bytes that are none of the set's.
+fn introduced(set: CharacterSet, bytes: &[u8]) -> crate::Result<Token> {
+    match set.decode_literal(bytes) {
+        Ok(text) => Ok(Token::NationalStringLiteral(format!("{} {}", set.name(), as_str(&text)))),
+        Err(at) => Err(Error {
+            code: 1300,
+            state: *b"HY000",
+            message: format!("Invalid {} character string: '{}'", set.name(), hex_upper(&bytes[at..], 6)),
+        }),
+    }
 }
 
 /// A text literal; bytes that are no UTF-8 make a binary one.

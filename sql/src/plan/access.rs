@@ -85,6 +85,8 @@ pub struct Chooser<'c> {
     pub conjuncts: &'c [usize],
     /// Order.
     pub order: Option<OrderWish<'c>>,
+    /// `use_invisible_indexes` of `optimizer_switch`.
+    pub use_invisible: bool,
 }
 
 impl Chooser<'_> {
@@ -336,12 +338,15 @@ impl Chooser<'_> {
                 return Ok(None);
             }
             let names = hints.iter().flat_map(|hint| &hint.indexes);
-            names.map(|name| index_by_name(self.table, name)).collect::<Result<Vec<_>>>().map(Some)
+            names.map(|name| self.index_by_name(name)).collect::<Result<Vec<_>>>().map(Some)
         };
         let (used, forced) = (named(IndexHintKind::Use)?, named(IndexHintKind::Force)?);
         let ignored = named(IndexHintKind::Ignore)?.unwrap_or_default();
         let is_forced = forced.is_some();
         let mut indexes = vec![used.is_none() && forced.is_none(); count];
+        for (allowed, index) in indexes.iter_mut().zip(&self.table.indexes) {
+            *allowed &= self.use_invisible || !index.invisible;
+        }
         used.into_iter().chain(forced).flatten().for_each(|position| indexes[position] = true);
         ignored.into_iter().for_each(|position| indexes[position] = false);
         Ok(Allowed { indexes, forced: is_forced })
@@ -376,14 +381,17 @@ impl Matched {
     }
 }
 
-/// An index by the name in a hint.
-fn index_by_name(table: &Table, name: &str) -> Result<usize> {
-    let visible = |index: &Index| !(table.hidden_row_id && index.id == table.indexes[0].id);
-    table.indexes.iter().position(|index| visible(index) && index.name.eq_ignore_ascii_case(name)).ok_or_else(
-        || Error {
+impl Chooser<'_> {
+    /// An index by the name in a hint.
+    fn index_by_name(&self, name: &str) -> Result<usize> {
+        let table = self.table;
+        let is_named = |index: &Index| !(table.hidden_row_id && index.id == table.indexes[0].id);
+        let is_seen = |index: &Index| is_named(index) && (self.use_invisible || !index.invisible);
+        let found = |index: &Index| is_seen(index) && index.name.eq_ignore_ascii_case(name);
+        table.indexes.iter().position(found).ok_or_else(|| Error {
             code: 1176,
             state: *b"42000",
             message: format!("Key '{name}' doesn't exist in table '{}'", table.name),
-        },
-    )
+        })
+    }
 }

@@ -7,11 +7,12 @@ use storage::txn::{LockMode, WaitPolicy};
 use crate::account::Privilege;
 use crate::ast::{self, Expr, OrderItem, TableExpr};
 use crate::bind::block::{AggregateList, Aliases};
-use crate::bind::scope::{Lookup, VisibleColumn};
+use crate::bind::scope::Lookup;
 use crate::bind::{
     Binder, BlockScope, BoundFrom, Clause, FromScope, Names, OrderKey, TableSource, from, order, select,
 };
 use crate::catalog::Table;
+use crate::dml::insert::{check_default_call, not_for_generated};
 use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::plan::join::{Condition, JoinPlanner};
@@ -100,7 +101,10 @@ pub fn plan_update(binder: &Binder, update: &ast::Update) -> Result<ChangePlan> 
         ignore: update.ignore,
         verb: "UPDATE",
     };
-    plan_change(binder, &change, &update.assignments)
+    let before = binder.common.enter(update.with.as_deref(), None)?;
+    let planned = plan_change(binder, &change, &update.assignments);
+    binder.common.leave(before);
+    planned
 }
 
 /// Plans a DELETE.
@@ -116,29 +120,47 @@ pub fn plan_delete(binder: &Binder, delete: &ast::Delete) -> Result<ChangePlan> 
         ignore: delete.ignore,
         verb: "DELETE",
     };
-    plan_change(binder, &change, &[])
+    if !delete.targets.is_empty() {
+        return Err(Error::not_supported("DELETE from several tables"));
+    }
+    let before = binder.common.enter(delete.with.as_deref(), None)?;
+    let planned = plan_change(binder, &change, &[]);
+    binder.common.leave(before);
+    planned
 }
 
 fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Result<ChangePlan> {
     let scope = target_scope(binder, change)?;
-    let TableSource::Base(table) = &scope.tables[0].source else {
-        return Err(Error::not_supported(format_args!("{} of a system table", change.verb)));
+    let table = match &scope.tables[0].source {
+        TableSource::Base(table) => table,
+        TableSource::Virtual(_) => {
+            return Err(Error::not_supported(format_args!("{} of a system table", change.verb)));
+        }
+        TableSource::Derived(_) | TableSource::Dependent(_) => {
+            return Err(Error::not_updatable(&scope.tables[0].alias, change.verb));
+        }
     };
     let table = Arc::clone(table);
-    if let Some(locked) = &binder.session.locked_tables {
+    if let Some(locked) = &binder.session.locked_tables
+        && !table.is_temporary()
+    {
         locked.check_use(&table.database, &table.name, &scope.tables[0].alias, true)?;
     }
     let names = Names::new(&scope, None);
     // In MySQL's order: WHERE, the columns, their values.
-    let filter = match change.filter {
+    let mut filter = match change.filter {
         Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.into_conjuncts(),
         None => Vec::new(),
     };
+    crate::constraint::substitute::substitute(&mut filter, &scope)?;
     let assignments = bind_assignments(binder, &names, &table, written)?;
-    let mut list = AggregateList { base: scope.width, calls: Vec::new() };
+    let mut list = AggregateList::new(scope.width);
     let aliases = Aliases { items: &[], group_slots: &[] };
     let order = order::bind_order_by(binder, &names, change.order_by, &mut list, aliases)?;
-    if !list.calls.is_empty() {
+    if let Some(window) = list.windows.calls.first() {
+        return Err(crate::bind::window::misplaced(window.call.function));
+    }
+    if !list.calls.is_empty() || !list.groupings.is_empty() {
         return Err(Error::invalid_group_function());
     }
     let limit = select::bind_limit(binder, &names, change.limit)?;
@@ -151,7 +173,9 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
     let (scan, constant_conditions, ordered) = plan_scan(&scope, filter, &order, limit.is_some())?;
     check_safe_updates(binder, &scan, limit.is_some())?;
     let on_update_now = on_update_now(&table, &assignments);
+    let computed = table.columns.iter().enumerate().filter(|(_, column)| column.generated.is_some());
     let changed = assignments.iter().map(|assignment| assignment.column).chain(on_update_now.iter().copied());
+    let changed = changed.chain(computed.map(|(position, _)| position).filter(|_| !written.is_empty()));
     let collect = !scan.access.point && changed.into_iter().any(|column| moves_in_scan(&scan, column));
     Ok(ChangePlan {
         scan,
@@ -178,13 +202,14 @@ fn target_scope(binder: &Binder, change: &Change) -> Result<FromScope> {
             return Err(Error::not_supported(format_args!("{} of a derived table", change.verb)));
         }
     }
-    let (_, mut scope) = from::draft(binder, change.from)?;
+    let (_, mut scope) = from::draft(binder, change.from, None)?;
     let table = &scope.tables[0];
     scope.visible = table
         .columns
         .iter()
         .zip(table.slots())
-        .map(|(column, slot)| VisibleColumn { name: column.name.clone(), slot })
+        .enumerate()
+        .filter_map(|(position, (column, slot))| table.visible(position, column, slot))
         .collect();
     Ok(scope)
 }
@@ -207,6 +232,10 @@ fn bind_assignments(
     let mut assignments = Vec::with_capacity(written.len());
     for ((_, value), column) in written.iter().zip(columns) {
         let data_type = table.columns.get(column).map_or(DataType::NULL, |column| column.data_type);
+        let is_generated = table.columns.get(column).is_some_and(|column| column.generated.is_some());
+        if is_generated && !matches!(value, Expr::Default(_)) {
+            return Err(not_for_generated(table, column));
+        }
         let value = match value {
             literal @ Expr::HexLiteral(_) => {
                 let value = literal.literal_for(&data_type).unwrap_or(Value::Null);
@@ -216,6 +245,7 @@ fn bind_assignments(
             Expr::Default(None) => Assigned::Default(column),
             Expr::Default(Some(name)) => match names.from.lookup(None, None, None, name) {
                 Lookup::Found(of) => {
+                    check_default_call(table, of)?;
                     binder.use_column(Privilege::Select, &names.from.tables[0], of);
                     Assigned::Default(of)
                 }
@@ -299,7 +329,9 @@ fn check_subqueries<'e>(table: &Table, expressions: impl Iterator<Item = &'e Exp
 fn query_reads(query: &QueryPlan, table: &Table) -> bool {
     match &query.body {
         Body::Select(select) => select.source.as_ref().is_some_and(|node| node_reads(node, table)),
-        Body::Union(union) => query_reads(&union.left, table) || query_reads(&union.right, table),
+        Body::Set(_) | Body::Values(_) | Body::Recursive(_) => {
+            query.operands().any(|operand| query_reads(operand, table))
+        }
     }
 }
 

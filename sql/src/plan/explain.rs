@@ -7,11 +7,13 @@ use std::collections::HashMap;
 
 use storage::engine::Direction;
 
+use crate::ast::SetOperator;
 use crate::catalog::{Column, Index};
 use crate::execute::ResultColumn;
 use crate::expression::{Expression, Subquery};
 use crate::plan::node::{Body, JoinMethod, Node, QueryPlan, RowsSource, ScanPlan, SelectPlan};
 use crate::plan::predicate::TermKind;
+use crate::plan::set::SetPlan;
 use crate::plan::{ChangePlan, Plan, Planned, slots};
 use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 
@@ -132,25 +134,79 @@ impl Explainer {
     fn query(&mut self, query: &QueryPlan, select_type: Option<&'static str>) -> u64 {
         match &query.body {
             Body::Select(select) => self.select(select, select_type),
-            Body::Union(union) => {
-                let first = self.query(&union.left, Some(select_type.unwrap_or("PRIMARY")));
-                let second = self.query(&union.right, Some("UNION"));
-                if !union.all || !union.sort.is_empty() {
-                    let mut extra = vec!["Using temporary"];
-                    if !union.sort.is_empty() {
-                        extra.push("Using filesort");
-                    }
-                    self.lines.push(Line {
-                        select_type: "UNION RESULT",
-                        table: Some(format!("<union{first},{second}>")),
-                        access: Some("ALL"),
-                        extra,
-                        ..Line::default()
-                    });
+            Body::Set(set) => self.set(set, select_type),
+            Body::Values(_) => {
+                let (id, message) = (self.next_id, Some("No tables used".to_owned()));
+                self.next_id += 1;
+                let select_type = select_type.unwrap_or("SIMPLE");
+                self.lines.push(Line { id: Some(id), select_type, message, ..Line::default() });
+                id
+            }
+            Body::Recursive(recursive) => {
+                let id = self.next_id;
+                for anchor in &recursive.anchors {
+                    self.query(anchor, select_type);
                 }
-                first
+                for member in &recursive.members {
+                    self.query(member, Some("UNION"));
+                }
+                id
             }
         }
+    }
+
+    /// A set operation: its operands, those of a chain of one operator beside each other, then where their rows meet.
+    fn set(&mut self, set: &SetPlan, select_type: Option<&'static str>) -> u64 {
+        let outermost = select_type.unwrap_or("PRIMARY");
+        let Some((operator, all, second)) = &set.second else {
+            return self.query(&set.first, select_type);
+        };
+        let start = self.next_id;
+        let mut operands = vec![(second, *all)];
+        let mut first = &set.first;
+        while let Body::Set(inner) = &first.body
+            && let Some((other, all, second)) = &inner.second
+            && other == operator
+            && inner.limit.is_none()
+            && inner.sort.is_empty()
+        {
+            operands.push((second, *all));
+            first = &inner.first;
+        }
+        let mut ids = vec![self.query(first, Some(outermost))];
+        let (word, result) = match operator {
+            SetOperator::Union => ("UNION", "UNION RESULT"),
+            SetOperator::Intersect => ("INTERSECT", "INTERSECT RESULT"),
+            SetOperator::Except => ("EXCEPT", "EXCEPT RESULT"),
+        };
+        let dependent = matches!(outermost, "DEPENDENT SUBQUERY");
+        let word = if dependent && *operator == SetOperator::Union { "DEPENDENT UNION" } else { word };
+        let streams = *operator == SetOperator::Union && operands.iter().all(|(_, all)| *all);
+        for (operand, _) in operands.into_iter().rev() {
+            ids.push(self.query(operand, Some(word)));
+        }
+        if !streams || !set.sort.is_empty() {
+            let mut extra = vec!["Using temporary"];
+            if !set.sort.is_empty() {
+                extra.push("Using filesort");
+            }
+            let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+            let id = self.next_id;
+            self.next_id += 1;
+            self.lines.push(Line {
+                id: Some(id),
+                select_type: result,
+                table: Some(format!(
+                    "<{}{}>",
+                    word.to_lowercase().trim_start_matches("dependent "),
+                    ids.join(",")
+                )),
+                access: Some("ALL"),
+                extra,
+                ..Line::default()
+            });
+        }
+        start
     }
 
     fn select(&mut self, select: &SelectPlan, select_type: Option<&'static str>) -> u64 {
@@ -168,14 +224,18 @@ impl Explainer {
         match &select.source {
             Some(node) if !ends => {
                 let grouped = select.aggregate.as_ref().is_some_and(|aggregate| !aggregate.keys.is_empty());
-                let filesort = !select.sort.is_empty() && !select.source_ordered;
+                let sorts_windows = select.window.as_ref().is_some_and(|window| {
+                    window.steps.iter().any(|step| !step.partition.is_empty() || !step.order.is_empty())
+                });
+                let filesort = (!select.sort.is_empty() && !select.source_ordered) || sorts_windows;
                 let start = self.lines.len();
                 self.slots.clear();
                 name_slots(node, &mut self.slots);
                 // Derived tables are numbered in the order in which they are joined, after this block.
                 let mut next_derived = id + 1;
                 self.node(node, id, select_type, None, &mut next_derived);
-                let stages = Stages { temporary: grouped || select.distinct, filesort };
+                let stages =
+                    Stages { temporary: grouped || select.distinct || select.window.is_some(), filesort };
                 if let Some(first) = self.lines.get_mut(start) {
                     if stages.temporary {
                         first.extra.push("Using temporary");
@@ -192,8 +252,8 @@ impl Explainer {
                 self.lines.push(Line { id: Some(id), select_type, message, ..Line::default() });
             }
         }
-        for query in derived {
-            self.query(query, Some("DERIVED"));
+        for (query, is_lateral) in derived {
+            self.query(query, Some(if is_lateral { "DEPENDENT DERIVED" } else { "DERIVED" }));
         }
         for subquery in subqueries {
             let kind = if subquery.correlated { "DEPENDENT SUBQUERY" } else { "SUBQUERY" };
@@ -218,11 +278,12 @@ impl Explainer {
             }
             Node::Rows(rows) => {
                 let table = match &rows.source {
-                    RowsSource::Derived(_) => {
+                    RowsSource::Virtual(_) => rows.alias.clone(),
+                    RowsSource::Dependent(dependent) if dependent.plan().is_none() => rows.alias.clone(),
+                    RowsSource::Derived(_) | RowsSource::Dependent(_) => {
                         *next_derived += 1;
                         format!("<derived{}>", *next_derived - 1)
                     }
-                    RowsSource::Virtual(_) => rows.alias.clone(),
                 };
                 let mut extra = if rows.filter.is_empty() { Vec::new() } else { vec!["Using where"] };
                 extra.extend(buffer);
@@ -286,6 +347,9 @@ fn expressions(select: &SelectPlan) -> Vec<&Expression> {
         all.extend(&aggregate.keys);
         all.extend(aggregate.aggregates.iter().flat_map(|call| &call.arguments));
     }
+    if let Some(window) = &select.window {
+        all.extend(&window.inputs);
+    }
     if let Some(node) = &select.source {
         collect_conditions(node, &mut all);
     }
@@ -340,13 +404,10 @@ fn name_slots(node: &Node, names: &mut HashMap<usize, String>) {
     }
 }
 
-fn collect_derived<'n>(node: &'n Node, found: &mut Vec<&'n QueryPlan>) {
+fn collect_derived<'n>(node: &'n Node, found: &mut Vec<(&'n QueryPlan, bool)>) {
     match node {
         Node::Scan(_) => {}
-        Node::Rows(rows) => match &rows.source {
-            RowsSource::Derived(plan) => found.push(plan),
-            RowsSource::Virtual(_) => {}
-        },
+        Node::Rows(rows) => found.extend(rows.source.plan().map(|plan| (plan, rows.source.depends_on_row()))),
         Node::Filter(filter) => collect_derived(&filter.input, found),
         Node::Join(join) => {
             collect_derived(&join.outer, found);
@@ -441,6 +502,10 @@ fn key_length(column: &Column, prefix: Option<u32>) -> u64 {
     let length = match column.data_type.kind {
         TypeKind::Null => 0,
         TypeKind::TinyInt | TypeKind::Year => 1,
+        TypeKind::Bit(bits) => u64::from(bits.div_ceil(8)),
+        TypeKind::Enum(_) | TypeKind::Set(_) => {
+            column.members.as_ref().map_or(1, |members| members.number_bytes(column.data_type.kind) as u64)
+        }
         TypeKind::SmallInt => 2,
         TypeKind::MediumInt | TypeKind::Date => 3,
         TypeKind::Int | TypeKind::Float => 4,
@@ -459,6 +524,7 @@ fn key_length(column: &Column, prefix: Option<u32>) -> u64 {
         TypeKind::TinyBlob | TypeKind::Blob | TypeKind::MediumBlob | TypeKind::LongBlob => {
             u64::from(prefix.unwrap_or(0)) + 2
         }
+        TypeKind::Json => 0,
     };
     length + u64::from(column.nullable)
 }

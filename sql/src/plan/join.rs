@@ -161,8 +161,16 @@ impl JoinPlanner<'_> {
         let inner: Vec<usize> =
             (0..group.units.len()).filter(|unit| group.units[*unit].outer.is_none()).collect();
         let outer = (0..group.units.len()).filter(|unit| group.units[*unit].outer.is_some());
-        let order: Vec<usize> =
-            self.inner_order(group, &inner, available)?.into_iter().chain(outer).collect();
+        // What is LATERAL comes after what it reads, as it is written.
+        let is_lateral = |unit: &Unit| match &unit.body {
+            UnitBody::Table(table) => !self.scope.tables[*table].lateral_slots().is_empty(),
+            UnitBody::Group(_) => false,
+        };
+        let order: Vec<usize> = if group.units.iter().any(is_lateral) {
+            (0..group.units.len()).collect()
+        } else {
+            self.inner_order(group, &inner, available)?.into_iter().chain(outer).collect()
+        };
         let mut applied = vec![false; group.conditions.len()];
         let mut placed = available;
         let mut planned: Option<Node> = None;
@@ -294,7 +302,8 @@ impl JoinPlanner<'_> {
             let (rows, cost) = (DERIVED_ROWS, DERIVED_ROWS);
             let access = Access::full();
             let candidate = Candidate { access, implied: Vec::new(), rows, cost, ordered: false };
-            return Ok(Choice { candidate, possible: Vec::new(), dependent: false, rows, cost });
+            let dependent = !bound.lateral_slots().is_empty();
+            return Ok(Choice { candidate, possible: Vec::new(), dependent, rows, cost });
         };
         let mut usable = Vec::new();
         for (conjunct, condition) in conditions.iter().enumerate() {
@@ -323,6 +332,7 @@ impl JoinPlanner<'_> {
             conjunct_columns: &|conjunct| columns_of(&conditions[conjunct].slots),
             conjuncts: &conjuncts,
             order,
+            use_invisible: self.scope.use_invisible_indexes,
         };
         let (candidate, possible) = chooser.choose()?;
         let dependent = candidate.access.terms.iter().any(|term| {
@@ -409,6 +419,7 @@ impl JoinPlanner<'_> {
         let base_table = match &bound.source {
             TableSource::Derived(plan) => return rows_node(RowsSource::Derived(plan.clone())),
             TableSource::Virtual(table) => return rows_node(RowsSource::Virtual(table.clone())),
+            TableSource::Dependent(rows) => return rows_node(RowsSource::Dependent(rows.clone())),
             TableSource::Base(table) => table,
         };
         let candidate = choice.candidate;
@@ -538,7 +549,16 @@ fn collect_needed(node: &Node, needed: &mut [bool]) {
             scan.filter.iter().for_each(&mut mark);
             scan.access.terms.iter().for_each(|term| term.kind.each_value(&mut mark));
         }
-        Node::Rows(rows) => rows.filter.iter().for_each(&mut mark),
+        Node::Rows(rows) => {
+            rows.filter.iter().for_each(&mut mark);
+            if let RowsSource::Dependent(dependent) = &rows.source {
+                for slot in dependent.slots() {
+                    if let Some(slot) = needed.get_mut(*slot) {
+                        *slot = true;
+                    }
+                }
+            }
+        }
         Node::Filter(filter) => {
             filter.conditions.iter().for_each(&mut mark);
             collect_needed(&filter.input, needed);

@@ -5,10 +5,10 @@
 //! converted to an index's column type only when the plan runs, because whether a conversion is exact decides whether the
 //! index may be used (see [`crate::execute::key_value`]).
 //!
-//! A query block's plan is a tree of [`Node`]s that fill the slots of one flat row, then grouping, HAVING, the select
+//! A query block's plan is a tree of [`Node`]s that fill the slots of one flat row, then grouping, HAVING, window functions, the select
 //! list, DISTINCT, ORDER BY and LIMIT, in this order ([`SelectPlan`]).
 //!
-//! * [`query`] plans query blocks and UNION, [`join`] orders joins, [`access`] chooses the index of a table, [`predicate`]
+//! * [`query`] plans query blocks, [`set`] what is made of several, [`join`] orders joins, [`access`] chooses the index of a table, [`predicate`]
 //!   finds what conditions say about columns, [`slots`] which slots an expression reads;
 //! * [`change`] plans UPDATE and DELETE;
 //! * [`explain`] describes a plan as EXPLAIN does.
@@ -23,8 +23,10 @@ pub mod join;
 pub mod node;
 pub mod predicate;
 pub mod query;
+pub mod set;
 pub mod slots;
 pub mod template;
+pub mod window;
 
 use std::sync::Arc;
 
@@ -42,8 +44,9 @@ use crate::session::SessionState;
 pub use change::ChangePlan;
 pub use node::{
     Access, AggregatePlan, Body, IndexEnds, JoinMethod, JoinPlan, Node, QueryPlan, RowLock, RowsPlan,
-    ScanPlan, SelectPlan, SortKey, UnionPlan,
+    ScanPlan, SelectPlan, SortKey,
 };
+pub use set::{RecursivePlan, SetPlan, ValuesPlan};
 
 /// The plan of a statement.
 #[derive(Debug)]
@@ -61,6 +64,8 @@ pub struct Plan {
     /// Whether it is a SELECT that reads at most one row of one table, by its whole primary key: such a read needs no snapshot
     /// (outside of a transaction), since one version of one key is always consistent.
     pub reads_one_row: bool,
+    /// Whether it uses temporary tables, which [`Plan::tables`] does not have.
+    pub uses_temporary: bool,
     /// Whether the types of its columns may depend on those of its parameters: it is then made again for parameters of other types.
     pub typed_by_parameters: bool,
     /// The schema version it was made with.
@@ -102,6 +107,29 @@ impl Plan {
             Planned::Query(query) => query.locks_rows(),
             Planned::Update(_) | Planned::Delete(_) | Planned::Insert(_) | Planned::Load(_) => true,
             Planned::Explain(_) | Planned::Do(_) => false,
+        }
+    }
+
+    /// Whether only the leader can run it: it changes stored rows, or locks them.
+    #[must_use]
+    pub fn needs_leader(&self) -> bool {
+        match &self.statement {
+            Planned::Query(query) => query.locks_rows(),
+            Planned::Update(change) | Planned::Delete(change) => !change.table().is_temporary(),
+            Planned::Insert(insert) => !insert.table.is_temporary() || insert.locks_rows(),
+            Planned::Load(load) => !load.insert.table.is_temporary(),
+            Planned::Explain(_) | Planned::Do(_) => false,
+        }
+    }
+
+    /// Whether it changes the rows of a temporary table, and of no other.
+    #[must_use]
+    pub fn changes_temporary(&self) -> bool {
+        match &self.statement {
+            Planned::Update(change) | Planned::Delete(change) => change.table().is_temporary(),
+            Planned::Insert(insert) => insert.table.is_temporary(),
+            Planned::Load(load) => load.insert.table.is_temporary(),
+            Planned::Query(_) | Planned::Explain(_) | Planned::Do(_) => false,
         }
     }
 
@@ -149,7 +177,7 @@ pub fn plan_statement(
     catalog: &Arc<Catalog>,
     session: &SessionState,
 ) -> Result<Plan> {
-    let needs = Needs::new(tables::of_planned(statement, session.database.as_deref()));
+    let needs = Needs::new(tables::of_planned(statement, session));
     let planned = plan_with(statement, catalog, session, &needs);
     let requirements = needs.take();
     match planned {
@@ -175,6 +203,7 @@ fn plan_with(
         reads_long: false,
         reads_snapshot: true,
         reads_one_row: false,
+        uses_temporary: false,
         typed_by_parameters: false,
         catalog_version: catalog.version,
         requirements: Requirements::none(),
@@ -206,6 +235,7 @@ fn plan_with(
             let load = crate::dml::load::plan(load, catalog, session, needs)?;
             plan.tables.clone_from(&load.insert.tables);
             (plan.reads_long, plan.reads_snapshot) = (load.insert.reads_long, load.insert.reads_snapshot);
+            plan.uses_temporary = load.insert.uses_temporary;
             plan.statement = Planned::Load(Box::new(load));
             return Ok(plan);
         }
@@ -221,6 +251,7 @@ fn plan_with(
             };
             plan.statement = Planned::Explain(explain::rows(&inner, inserted.as_ref()));
             plan.tables = inner.tables;
+            plan.uses_temporary = inner.uses_temporary;
             plan.reads_snapshot = false;
             return Ok(plan);
         }
@@ -229,6 +260,7 @@ fn plan_with(
         }
         other => return Err(Error::internal(format_args!("a statement without plan: {other:?}"))),
     }
+    plan.uses_temporary = binder.uses_temporary();
     plan.tables = binder.into_tables();
     if matches!(plan.statement, Planned::Do(_)) {
         // `DO GET_LOCK(…)` must not fix what is read once the lock is had.
@@ -249,6 +281,7 @@ fn plan_insert(
         tables: planned.tables.clone(),
         reads_long: planned.reads_long,
         reads_snapshot: planned.reads_snapshot,
+        uses_temporary: planned.uses_temporary,
         reads_one_row: false,
         typed_by_parameters: false,
         catalog_version: catalog.version,

@@ -6,15 +6,19 @@ use storage::engine::Direction;
 use storage::txn::{LockMode, WaitPolicy};
 
 use crate::bind::Aggregate;
+use crate::bind::rollup::Rollup;
+use crate::bind::scope::Dependent;
 use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::Table;
 use crate::codec::{ColumnSet, RowReader};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
 use crate::plan::predicate::Term;
-use crate::types::{Collation, DataType};
+use crate::plan::set::{RecursivePlan, SetPlan, ValuesPlan};
+use crate::plan::window::WindowPlan;
+use crate::types::Collation;
 
-/// The plan of a query: a SELECT or a UNION.
+/// The plan of a query.
 #[derive(Debug)]
 pub struct QueryPlan {
     /// What to run.
@@ -30,29 +34,12 @@ pub struct QueryPlan {
 pub enum Body {
     /// SELECT.
     Select(Box<SelectPlan>),
-    /// UNION.
-    Union(Box<UnionPlan>),
-}
-
-/// The plan of a UNION.
-#[derive(Debug)]
-pub struct UnionPlan {
-    /// First operand.
-    pub left: QueryPlan,
-    /// Second operand.
-    pub right: QueryPlan,
-    /// ALL.
-    pub all: bool,
-    /// Types that both operands' columns are converted to.
-    pub types: Vec<DataType>,
-    /// Expressions over the result's columns: these first, then keys of ORDER BY that are computed.
-    pub project: Vec<Expression>,
-    /// ORDER BY.
-    pub sort: Vec<SortKey>,
-    /// LIMIT.
-    pub limit: Option<Expression>,
-    /// OFFSET.
-    pub offset: Option<Expression>,
+    /// A set operation, or a query in parentheses that is sorted or cut once more.
+    Set(Box<SetPlan>),
+    /// VALUES.
+    Values(Box<ValuesPlan>),
+    /// WITH RECURSIVE.
+    Recursive(Box<RecursivePlan>),
 }
 
 /// The plan of a query block.
@@ -68,6 +55,8 @@ pub struct SelectPlan {
     pub aggregate: Option<AggregatePlan>,
     /// HAVING.
     pub having: Vec<Expression>,
+    /// Window functions.
+    pub window: Option<WindowPlan>,
     /// The select list, then the keys of ORDER BY that are not in it.
     pub project: Vec<Expression>,
     /// Length of the select list.
@@ -115,6 +104,8 @@ pub struct AggregatePlan {
     pub base: usize,
     /// Slots of a group's first row that are read later.
     pub keep: Vec<usize>,
+    /// WITH ROLLUP and GROUPING().
+    pub rollup: Option<Rollup>,
     /// MIN and MAX read off the ends of indexes: one scan for each aggregate, instead of the source.
     pub index_ends: Vec<IndexEnds>,
 }
@@ -233,6 +224,29 @@ pub enum RowsSource {
     Derived(Arc<QueryPlan>),
     /// A virtual table.
     Virtual(Arc<VirtualTable>),
+    /// Rows that depend on where they stand.
+    Dependent(Arc<Dependent>),
+}
+
+impl RowsSource {
+    /// Whether its rows are made anew for each row of the tables before it.
+    #[must_use]
+    pub fn depends_on_row(&self) -> bool {
+        match self {
+            RowsSource::Derived(_) | RowsSource::Virtual(_) => false,
+            RowsSource::Dependent(dependent) => matches!(**dependent, Dependent::Lateral { .. }),
+        }
+    }
+
+    /// The plan that makes the rows, if there is one.
+    #[must_use]
+    pub fn plan(&self) -> Option<&QueryPlan> {
+        match self {
+            RowsSource::Derived(plan) => Some(plan),
+            RowsSource::Virtual(_) => None,
+            RowsSource::Dependent(dependent) => dependent.plan(),
+        }
+    }
 }
 
 /// A table read by an index.
@@ -322,6 +336,18 @@ impl Access {
 }
 
 impl QueryPlan {
+    /// The queries that a set operation or a recursion is made of; none for a block.
+    pub fn operands(&self) -> impl Iterator<Item = &QueryPlan> {
+        let (first, second, anchors, members) = match &self.body {
+            Body::Set(set) => {
+                (Some(&set.first), set.second.as_ref().map(|(_, _, second)| second), &[][..], &[][..])
+            }
+            Body::Recursive(recursive) => (None, None, &recursive.anchors[..], &recursive.members[..]),
+            Body::Select(_) | Body::Values(_) => (None, None, &[][..], &[][..]),
+        };
+        first.into_iter().chain(second).chain(anchors).chain(members)
+    }
+
     /// Whether a locking read is in it.
     #[must_use]
     pub fn locks_rows(&self) -> bool {
@@ -339,7 +365,8 @@ impl QueryPlan {
     pub fn has_limit(&self) -> bool {
         match &self.body {
             Body::Select(select) => select.limit.is_some(),
-            Body::Union(union) => union.limit.is_some(),
+            Body::Set(set) => set.limit.is_some(),
+            Body::Values(_) | Body::Recursive(_) => false,
         }
     }
 
@@ -352,7 +379,9 @@ impl QueryPlan {
                     || select.source.as_ref().is_some_and(Node::reads_long)
                         && select.aggregate.as_ref().is_none_or(|aggregate| aggregate.index_ends.is_empty())
             }
-            Body::Union(union) => union.left.reads_long() || union.right.reads_long(),
+            Body::Values(_) => false,
+            Body::Recursive(_) => true,
+            Body::Set(_) => self.operands().any(QueryPlan::reads_long),
         }
     }
 
@@ -361,7 +390,9 @@ impl QueryPlan {
     pub fn reads_snapshot(&self) -> bool {
         match &self.body {
             Body::Select(select) => select.has_subquery || self.any_scan(&mut |scan| scan.lock.is_none()),
-            Body::Union(union) => union.left.reads_snapshot() || union.right.reads_snapshot(),
+            // Its values may be subqueries.
+            Body::Values(_) => true,
+            Body::Set(_) | Body::Recursive(_) => self.operands().any(QueryPlan::reads_snapshot),
         }
     }
 
@@ -373,7 +404,7 @@ impl QueryPlan {
                 !select.has_subquery
                     && matches!(&select.source, Some(Node::Scan(scan)) if scan.access.point && scan.access.index == 0)
             }
-            Body::Union(_) => false,
+            Body::Set(_) | Body::Values(_) | Body::Recursive(_) => false,
         }
     }
 
@@ -381,7 +412,9 @@ impl QueryPlan {
     fn any_scan(&self, wanted: &mut dyn FnMut(&ScanPlan) -> bool) -> bool {
         match &self.body {
             Body::Select(select) => select.source.as_ref().is_some_and(|node| node.any_scan(wanted)),
-            Body::Union(union) => union.left.any_scan(wanted) || union.right.any_scan(wanted),
+            Body::Set(_) | Body::Values(_) | Body::Recursive(_) => {
+                self.operands().any(|operand| operand.any_scan(wanted))
+            }
         }
     }
 }
@@ -392,10 +425,7 @@ impl Node {
     pub fn reads_long(&self) -> bool {
         match self {
             Node::Scan(scan) => scan.access.terms.is_empty(),
-            Node::Rows(rows) => match &rows.source {
-                RowsSource::Derived(plan) => plan.reads_long(),
-                RowsSource::Virtual(_) => false,
-            },
+            Node::Rows(rows) => rows.source.plan().is_some_and(QueryPlan::reads_long),
             Node::Join(join) => {
                 matches!(join.method, JoinMethod::Buffered { .. })
                     || join.outer.reads_long()
@@ -408,10 +438,7 @@ impl Node {
     fn any_scan(&self, wanted: &mut dyn FnMut(&ScanPlan) -> bool) -> bool {
         match self {
             Node::Scan(scan) => wanted(scan),
-            Node::Rows(rows) => match &rows.source {
-                RowsSource::Derived(plan) => plan.any_scan(wanted),
-                RowsSource::Virtual(_) => false,
-            },
+            Node::Rows(rows) => rows.source.plan().is_some_and(|plan| plan.any_scan(wanted)),
             Node::Join(join) => join.outer.any_scan(wanted) || join.inner.any_scan(wanted),
             Node::Filter(filter) => filter.input.any_scan(wanted),
         }

@@ -114,7 +114,9 @@ pub fn predicates(conjunct: &Expression, slots: Range<usize>, table: &Table) -> 
     if !slots::is_steady(conjunct) {
         return found;
     }
-    if let Some((column, kind, implied)) = target.condition(conjunct) {
+    if let Some((column, kind, implied)) = target.condition(conjunct)
+        && follows_members(&table.columns[column].data_type, &kind)
+    {
         let mut value_slots = Vec::new();
         let mut usable = true;
         let data_type = table.columns[column].data_type;
@@ -141,13 +143,33 @@ fn can_compare(column: &DataType, value: &Expression) -> bool {
         Expression::Parameter { .. } | Expression::UserVariable { .. } | Expression::SystemVariable { .. }
     );
     let value = value.data_type();
-    unknown || !column.is_string() || value.is_string() || value.kind == TypeKind::Null
+    unknown
+        || !column.is_string()
+        || value.is_string()
+        || value.kind == TypeKind::Null
+        || (column.has_members() && value.is_numeric())
+}
+
+/// Whether the index of an ENUM or SET, which is sorted by number, answers a condition: an equality does, and what compares
+/// numbers. The order of texts is another one.
+fn follows_members(column: &DataType, kind: &TermKind) -> bool {
+    if !column.has_members() {
+        return true;
+    }
+    let mut numbers = true;
+    kind.each_value(&mut |value| numbers &= value.data_type().is_numeric());
+    match kind {
+        TermKind::Equal(_) | TermKind::NullSafeEqual(_) | TermKind::IsNull | TermKind::In(_) => true,
+        TermKind::Intervals(_) => numbers,
+        TermKind::InSubquery(_) | TermKind::LikePrefix { .. } => false,
+    }
 }
 
 impl Target<'_> {
     /// The column of the table that an expression is, if it is compared by the column's own collation.
     fn column(&self, expression: &Expression, collation: Option<Collation>) -> Option<usize> {
-        let slot = slots::plain_slot(expression).filter(|slot| self.slots.contains(slot))?;
+        let plain = expression.numbered_column().unwrap_or(expression);
+        let slot = slots::plain_slot(plain).filter(|slot| self.slots.contains(slot))?;
         let column = slot - self.slots.start;
         let data_type = self.table.columns[column].data_type;
         let ordered =

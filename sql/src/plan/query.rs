@@ -1,21 +1,19 @@
-//! Planning query blocks and UNION.
+//! Planning query blocks.
 
 use storage::txn::{LockMode, WaitPolicy};
 
 use crate::ast::{self, AggregateFunction, QueryBody};
-use crate::bind::select::{self, Tail, bind_select, plain_column};
+use crate::bind::rollup::RollupKey;
+use crate::bind::select::{Tail, bind_select, plain_column};
 use crate::bind::{
     Aggregation, Binder, BlockScope, BoundSelect, Clause, FromScope, Names, OrderKey, TableSource,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
 use crate::plan::join::{Condition, JoinPlanner, fill_scan};
-use crate::plan::node::{
-    AggregatePlan, Body, IndexEnds, Node, QueryPlan, RowLock, SelectPlan, SortKey, UnionPlan,
-};
-use crate::plan::slots;
-use crate::types::DataType;
+use crate::plan::node::{AggregatePlan, Body, IndexEnds, Node, QueryPlan, RowLock, SelectPlan, SortKey};
+use crate::plan::{set, slots, window};
 
 /// Rows that a LIMIT whose value is not known yet is taken to ask for.
 const UNKNOWN_LIMIT_ROWS: f64 = 100.0;
@@ -25,6 +23,13 @@ const UNKNOWN_LIMIT_ROWS: f64 = 100.0;
 /// # Errors
 /// MySQL's errors of name resolution, grouping and typing.
 pub fn plan_query(binder: &Binder, query: &ast::Query, parent: Option<&Names>) -> Result<QueryPlan> {
+    let before = binder.common.enter(query.with.as_deref(), parent)?;
+    let planned = plan_body(binder, query, parent);
+    binder.common.leave(before);
+    planned
+}
+
+fn plan_body(binder: &Binder, query: &ast::Query, parent: Option<&Names>) -> Result<QueryPlan> {
     match &query.body {
         QueryBody::Select(select) => {
             let tail = Tail {
@@ -37,7 +42,11 @@ pub fn plan_query(binder: &Binder, query: &ast::Query, parent: Option<&Names>) -
             check_locked(binder, &bound)?;
             plan_select(bound)
         }
-        QueryBody::Union { left, right, all } => plan_union(binder, query, (left, right, *all), parent),
+        QueryBody::SetOperation { operator, left, right, all } => {
+            set::plan_operation(binder, query, (*operator, *all), (left, right), parent)
+        }
+        QueryBody::Values(rows) => set::plan_values(binder, query, rows, parent),
+        QueryBody::Nested(inner) => set::plan_nested(binder, query, inner, parent),
     }
 }
 
@@ -58,6 +67,8 @@ fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
     let visible = bound.items.len();
     let aggregate =
         bound.aggregation.as_ref().map(|aggregation| aggregate_plan(&bound, aggregation, &project));
+    let results = result_slots(&bound);
+    let window = window::plan(&bound, &project, results);
     let needed = needed_by_stages(&bound, &project, aggregate.as_ref());
     let order = order_wish(&bound);
     let planner = JoinPlanner {
@@ -74,11 +85,12 @@ fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
         .partition(|condition| slots::is_steady(&condition.expression) && condition.tables == 0);
     let has_subquery = uses_subqueries(&bound, &project);
     let mut plan = SelectPlan {
-        width: bound.scope.width + bound.aggregation.as_ref().map_or(0, |a| a.aggregates.len()),
+        width: results + bound.windows.len(),
         source: None,
         constant_conditions: constant.into_iter().map(|condition| condition.expression).collect(),
         aggregate,
         having: bound.having.clone(),
+        window,
         project,
         visible,
         distinct: bound.distinct,
@@ -116,6 +128,7 @@ fn direct_columns(plan: &SelectPlan) -> Option<Vec<Option<usize>>> {
     let is_plain = plan.constant_conditions.is_empty()
         && plan.aggregate.is_none()
         && plan.having.is_empty()
+        && plan.window.is_none()
         && !plan.distinct
         && (plan.sort.is_empty() || plan.source_ordered)
         && !plan.calc_found_rows
@@ -142,6 +155,16 @@ fn projection(bound: &BoundSelect) -> (Vec<Expression>, Vec<SortKey>) {
         if item.is_none() && expression.is_constant() {
             continue;
         }
+        if expression.data_type().has_members() {
+            // Members are sorted by number, which no client asked to see.
+            sort.push(SortKey {
+                position: project.len(),
+                descending: *descending,
+                collation: crate::types::Collation::Binary,
+            });
+            project.push(expression.clone().sort_key());
+            continue;
+        }
         let slot = plain_column(expression);
         let same = || slot.and_then(|_| project.iter().position(|known| plain_column(known) == slot));
         let position = item.or_else(same).unwrap_or_else(|| {
@@ -161,6 +184,7 @@ fn aggregate_plan(bound: &BoundSelect, aggregation: &Aggregation, project: &[Exp
     let mut keep: Vec<usize> = project
         .iter()
         .chain(&bound.having)
+        .chain(bound.windows.iter().flat_map(window::inputs_of))
         .flat_map(slots::slots_of)
         .chain(bound.read_from_inside.iter().copied())
         .filter(|slot| *slot < base)
@@ -172,8 +196,21 @@ fn aggregate_plan(bound: &BoundSelect, aggregation: &Aggregation, project: &[Exp
         aggregates: aggregation.aggregates.clone(),
         base,
         keep,
+        rollup: aggregation.rollup.clone(),
         index_ends: Vec::new(),
     }
+}
+
+/// The first slot of the results of window functions: behind those of grouping.
+fn result_slots(bound: &BoundSelect) -> usize {
+    let grouped = bound.aggregation.as_ref().map_or(0, |aggregation| {
+        let rollup = aggregation.rollup.as_ref().map_or(0, |rollup| {
+            let own = rollup.keys.iter().filter(|key| matches!(key, RollupKey::Own(_))).count();
+            own + rollup.groupings.len()
+        });
+        aggregation.aggregates.len() + rollup
+    });
+    bound.scope.width + grouped
 }
 
 /// By slot: read after the joins.
@@ -190,7 +227,8 @@ fn needed_by_stages(
     };
     match aggregate {
         None => {
-            project.iter().chain(&bound.having).flat_map(slots::slots_of).for_each(&mut mark);
+            let windows = bound.windows.iter().flat_map(window::inputs_of);
+            project.iter().chain(&bound.having).chain(windows).flat_map(slots::slots_of).for_each(&mut mark);
             // Conditions with subqueries note what those read themselves; the select list's do so above.
         }
         Some(aggregate) => {
@@ -207,7 +245,7 @@ fn needed_by_stages(
 
 /// ORDER BY as columns of FROM, where an index could give it.
 fn order_wish(bound: &BoundSelect) -> Vec<(usize, bool)> {
-    if bound.aggregation.is_some() {
+    if bound.aggregation.is_some() || !bound.windows.is_empty() {
         return Vec::new();
     }
     let mut keys = Vec::with_capacity(bound.order.len());
@@ -225,7 +263,7 @@ fn order_wish(bound: &BoundSelect) -> Vec<(usize, bool)> {
 
 /// The rows that LIMIT and OFFSET let the source give at most.
 fn early_limit(bound: &BoundSelect) -> Option<f64> {
-    if bound.calc_found_rows || bound.distinct {
+    if bound.calc_found_rows || bound.distinct || !bound.windows.is_empty() {
         return None;
     }
     let number = |expression: &Expression| {
@@ -247,6 +285,7 @@ fn check_locked(binder: &Binder, bound: &BoundSelect) -> Result<()> {
     for (table, lock) in bound.scope.tables.iter().zip(locks(bound)) {
         if lock.is_some_and(|lock| lock.mode == LockMode::Exclusive)
             && let TableSource::Base(base) = &table.source
+            && !base.is_temporary()
         {
             locked.check_use(&base.database, &base.name, &table.alias, true)?;
         }
@@ -271,8 +310,10 @@ fn locks(bound: &BoundSelect) -> Vec<Option<RowLock>> {
         for_change: false,
     };
     let of_table = |table: &crate::bind::BoundTable| match table.source {
+        // Nobody else can change those.
+        TableSource::Base(ref base) if base.is_temporary() => None,
         TableSource::Base(_) => locking.clauses().find(|clause| clause.is_of(&table.alias)).map(lock),
-        TableSource::Derived(_) | TableSource::Virtual(_) => None,
+        TableSource::Derived(_) | TableSource::Virtual(_) | TableSource::Dependent(_) => None,
     };
     bound.scope.tables.iter().map(of_table).collect()
 }
@@ -286,7 +327,9 @@ fn uses_subqueries(bound: &BoundSelect, project: &[Expression]) -> bool {
     let aggregation = bound.aggregation.iter();
     let grouped = aggregation
         .flat_map(|a| a.keys.iter().chain(a.aggregates.iter().flat_map(|call| call.arguments.iter())));
-    project.iter().chain(&bound.filter).chain(&bound.having).chain(on).chain(grouped).any(slots::has_subquery)
+    let windows = bound.windows.iter().flat_map(window::inputs_of);
+    let rest = on.into_iter().chain(grouped).chain(windows);
+    project.iter().chain(&bound.filter).chain(&bound.having).chain(rest).any(slots::has_subquery)
 }
 
 fn collect_on<'f>(from: &'f crate::bind::BoundFrom, on: &mut Vec<&'f Expression>) {
@@ -304,7 +347,11 @@ fn index_ends(
     locks: &[Option<RowLock>],
     conditions: Vec<Condition>,
 ) -> Result<Vec<IndexEnds>> {
-    if !aggregate.keys.is_empty() || !aggregate.keep.is_empty() || locks.iter().any(Option::is_some) {
+    if !aggregate.keys.is_empty()
+        || !aggregate.keep.is_empty()
+        || aggregate.rollup.is_some()
+        || locks.iter().any(Option::is_some)
+    {
         return Ok(Vec::new());
     }
     let mut ends = Vec::with_capacity(aggregate.aggregates.len());
@@ -343,117 +390,4 @@ fn index_ends(
         }
     }
     Ok(ends)
-}
-
-/// Plans a UNION.
-fn plan_union(
-    binder: &Binder,
-    query: &ast::Query,
-    (left, right, all): (&ast::Query, &ast::Query, bool),
-    parent: Option<&Names>,
-) -> Result<QueryPlan> {
-    let mut left = plan_query(binder, left, parent)?;
-    let right = plan_query(binder, right, parent)?;
-    if left.columns.len() != right.columns.len() {
-        let message = "The used SELECT statements have a different number of columns".to_owned();
-        return Err(Error { code: 1222, state: *b"21000", message });
-    }
-    let mut columns = Vec::with_capacity(left.columns.len());
-    for (mine, other) in left.columns.iter().zip(&right.columns) {
-        let data_type = union_type(mine.data_type, other.data_type);
-        columns.push(ResultColumn::computed(mine.name.as_str(), data_type, mine.nullable || other.nullable));
-    }
-    let mut scope = FromScope::default();
-    let (alias, source) = (String::new(), TableSource::Derived(std::sync::Arc::new(empty_query())));
-    scope.add(crate::bind::BoundTable {
-        source,
-        database: String::new(),
-        alias,
-        base: 0,
-        columns: columns.clone(),
-        hints: Vec::new(),
-        outer_joined: false,
-    })?;
-    scope.visible = columns
-        .iter()
-        .enumerate()
-        .map(|(slot, column)| crate::bind::scope::VisibleColumn { name: column.name.clone(), slot })
-        .collect();
-    let names = Names::new(&scope, parent);
-    let items: Vec<select::Item> = columns
-        .iter()
-        .enumerate()
-        .map(|(slot, column)| select::Item {
-            expression: crate::bind::block::column_expression(slot, column),
-            column: column.clone(),
-        })
-        .collect();
-    let mut list = crate::bind::block::AggregateList { base: columns.len(), calls: Vec::new() };
-    let aliases = crate::bind::block::Aliases { items: &items, group_slots: &[] };
-    let order = crate::bind::order::bind_order_by(binder, &names, &query.order_by, &mut list, aliases)?;
-    if !list.calls.is_empty() {
-        let message = "Expression #1 of ORDER BY contains aggregate function and applies to the result of a non-aggregated query".to_owned();
-        return Err(Error { code: 3028, state: *b"HY000", message });
-    }
-    let mut project: Vec<Expression> = items.into_iter().map(|item| item.expression).collect();
-    let mut sort = Vec::with_capacity(order.len());
-    for key in order {
-        let position = key.item.unwrap_or_else(|| {
-            project.push(key.expression.clone());
-            project.len() - 1
-        });
-        let collation = key.expression.data_type().collation;
-        sort.push(SortKey { position, descending: key.descending, collation });
-    }
-    let limit = select::bind_limit(binder, &names, query.limit.as_ref())?;
-    let offset = select::bind_limit(binder, &names, query.offset.as_ref())?;
-    let correlated = left.correlated || right.correlated || names.correlated.get();
-    let types: Vec<DataType> = columns.iter().map(|column| column.data_type).collect();
-    widen(&mut left, &types);
-    let union = UnionPlan { left, right, all, types, project, sort, limit, offset };
-    Ok(QueryPlan { body: Body::Union(Box::new(union)), columns, correlated })
-}
-
-/// In a chain of UNIONs all operands' values become the types of the whole at once: `1 UNION 2.5 UNION 'x'` is text.
-fn widen(query: &mut QueryPlan, types: &[DataType]) {
-    let Body::Union(union) = &mut query.body else {
-        return;
-    };
-    if !union.sort.is_empty() || union.limit.is_some() {
-        return;
-    }
-    union.types = types.to_vec();
-    for (column, data_type) in query.columns.iter_mut().zip(types) {
-        column.data_type = *data_type;
-    }
-    widen(&mut union.left, types);
-}
-
-/// The type of a UNION's column.
-fn union_type(left: DataType, right: DataType) -> DataType {
-    let collation = if left.is_text() { left.collation } else { right.collation };
-    crate::expression::common_type(&[left, right], collation)
-}
-
-/// Stands for the result of a UNION in the scope of its ORDER BY; never run.
-fn empty_query() -> QueryPlan {
-    let plan = SelectPlan {
-        width: 0,
-        source: None,
-        constant_conditions: Vec::new(),
-        aggregate: None,
-        having: Vec::new(),
-        project: Vec::new(),
-        visible: 0,
-        distinct: false,
-        sort: Vec::new(),
-        source_ordered: false,
-        limit: None,
-        offset: None,
-        calc_found_rows: false,
-        tables: Vec::new(),
-        has_subquery: false,
-        direct: None,
-    };
-    QueryPlan { body: Body::Select(Box::new(plan)), columns: Vec::new(), correlated: false }
 }

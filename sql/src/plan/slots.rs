@@ -9,6 +9,8 @@ use crate::expression::{Expression, Subquery};
 pub fn subquery_of(expression: &Expression) -> Option<&Arc<Subquery>> {
     match expression {
         Expression::InSubquery { subquery, .. }
+        | Expression::Quantified { subquery, .. }
+        | Expression::SubqueryColumn { subquery, .. }
         | Expression::Exists { subquery, .. }
         | Expression::ScalarSubquery(subquery) => Some(subquery),
         _ => None,

@@ -31,10 +31,14 @@ pub fn is_faithful(
     match statement {
         Statement::Query(query) => {
             let QueryBody::Select(select) = &query.body else { return false };
+            if query.with.is_some() {
+                return false;
+            }
             let Some(table) = select.from.as_ref().and_then(table_of) else { return false };
             select.items.iter().all(is_plain_item)
                 && select.group_by.is_empty()
                 && select.having.is_none()
+                && select.windows.is_empty()
                 && !select.calc_found_rows
                 && select.filter.as_ref().is_none_or(|filter| table.is_condition(filter))
                 && is_plain_order(&query.order_by)
@@ -43,6 +47,9 @@ pub fn is_faithful(
         }
         Statement::Update(update) => {
             let Some(table) = table_of(&update.from) else { return false };
+            if update.with.is_some() {
+                return false;
+            }
             update.assignments.iter().all(|(target, value)| {
                 matches!(target, Expr::Column { .. })
                     && (matches!(value, Expr::Parameter(_)) || is_sum(value))
@@ -52,6 +59,9 @@ pub fn is_faithful(
         }
         Statement::Delete(delete) => {
             let Some(table) = table_of(&delete.from) else { return false };
+            if delete.with.is_some() || !delete.targets.is_empty() {
+                return false;
+            }
             delete.filter.as_ref().is_none_or(|filter| table.is_condition(filter))
                 && is_plain_order(&delete.order_by)
                 && is_written(delete.limit.as_ref())
@@ -118,7 +128,8 @@ impl Known<'_> {
             match self.values.get(*number) {
                 // A YEAR is compared by its two digits.
                 Some(Value::Int(_)) => data_type.is_integer() && data_type.kind != TypeKind::Year,
-                Some(Value::Text(_)) => data_type.is_text(),
+                // One that the column's character set has not is refused when it is planned.
+                Some(Value::Text(_)) => data_type.is_text() && data_type.collation.set().holds_everything(),
                 _ => false,
             }
         })
@@ -152,7 +163,9 @@ fn is_written(limit: Option<&Expr>) -> bool {
 /// Columns and literals that are part of the template, added up.
 fn is_sum(value: &Expr) -> bool {
     match value {
-        Expr::Column { .. } | Expr::Literal(_) | Expr::HexLiteral(_) | Expr::Default(_) => true,
+        Expr::Column { .. } | Expr::Literal(_) | Expr::Truth(_) | Expr::HexLiteral(_) | Expr::Default(_) => {
+            true
+        }
         Expr::Binary(BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply, left, right) => {
             is_sum(left) && is_sum(right)
         }
@@ -162,5 +175,8 @@ fn is_sum(value: &Expr) -> bool {
 
 /// A value of VALUES that is one: it is converted to its column when the statement runs, whoever gives it.
 fn is_cell(value: &Expr) -> bool {
-    matches!(value, Expr::Parameter(_) | Expr::Literal(_) | Expr::HexLiteral(_) | Expr::Default(_))
+    matches!(
+        value,
+        Expr::Parameter(_) | Expr::Literal(_) | Expr::Truth(_) | Expr::HexLiteral(_) | Expr::Default(_)
+    )
 }

@@ -9,8 +9,10 @@ mod tracked;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::Result;
 use crate::account::AccountId;
 use crate::authorization::Authorization;
+use crate::catalog::{Catalog, Table, TemporaryTables};
 use crate::gtid::Gtid;
 use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
@@ -75,6 +77,8 @@ pub struct SessionState {
     pub client_takes_no_metadata: bool,
     /// The client is connected to another node, which passes on what only the leader can run.
     pub is_forwarded: bool,
+    /// Its temporary tables, if it has made any.
+    pub temporary: Option<Arc<TemporaryTables>>,
     /// LOCK TABLES: statements may use these tables only.
     pub locked_tables: Option<Arc<LockedTables>>,
     /// The account that the session was logged in as: `CURRENT_USER()`.
@@ -90,6 +94,59 @@ pub struct SessionState {
 }
 
 impl SessionState {
+    /// A session of nobody, with the defaults of all variables: what belongs to no connection is bound under it.
+    #[must_use]
+    pub fn detached() -> SessionState {
+        SessionState {
+            connection_id: 0,
+            user: String::new(),
+            host: String::new(),
+            database: None,
+            variables: SessionVariables::default(),
+            user_variables: HashMap::new(),
+            parameter_types: Vec::new(),
+            warnings: Vec::new(),
+            warning_count: 0,
+            last_insert_id: 0,
+            last_gtid: None,
+            row_count: 0,
+            found_rows: 0,
+            in_transaction: false,
+            client_found_rows: false,
+            client_takes_no_metadata: false,
+            is_forwarded: false,
+            locked_tables: None,
+            account: AccountId::root(),
+            active_roles: Vec::new(),
+            authorization: Arc::new(Authorization::exempt()),
+            tracked: None,
+            temporary: None,
+        }
+    }
+
+    /// The session's temporary table of this name.
+    #[must_use]
+    pub fn temporary_table(&self, database: &str, name: &str) -> Option<&Arc<Table>> {
+        self.temporary.as_ref()?.find(database, name)
+    }
+
+    /// The table that a name means in this session: its own temporary one, or a stored one.
+    ///
+    /// # Errors
+    /// 1049, 1146.
+    pub fn table<'t>(&'t self, catalog: &'t Catalog, database: &str, name: &str) -> Result<&'t Arc<Table>> {
+        match self.temporary_table(database, name) {
+            Some(table) => Ok(table),
+            None => catalog.table(database, name),
+        }
+    }
+
+    /// A number that changes with the session's temporary tables; 0 without any.
+    #[must_use]
+    pub fn temporary_version(&self) -> u64 {
+        self.temporary.as_ref().map_or(0, |temporary| temporary.version())
+    }
+
     /// Adds a warning, within `max_error_count`.
     pub fn warn(&mut self, level: WarningLevel, code: u16, message: impl Into<String>) {
         if level == WarningLevel::Note && !self.variables.sql_notes {

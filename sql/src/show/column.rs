@@ -5,7 +5,7 @@ use crate::execute::{Context, Run};
 use crate::show::information_schema::{columns as all_columns, statistics};
 use crate::show::spec::{ColumnSpec, Row, exact, exact_long, integer, null, text, unsigned};
 use crate::show::{Found, project, table_of};
-use crate::types::TypeKind;
+use crate::types::{TypeKind, Value};
 
 pub(super) const COLUMNS: &[ColumnSpec] = &[
     text("Field", 64).or_null(),
@@ -44,17 +44,34 @@ pub(super) const INDEX: &[ColumnSpec] = &[
     exact_long("Expression", TypeKind::LongText).or_null(),
 ];
 
+/// Position of EXTRA in information_schema.COLUMNS.
+const EXTRA: usize = 17;
+
 /// `SHOW [FULL] COLUMNS`.
 ///
 /// # Errors
 /// 1046, 1049, 1146.
 pub(super) fn columns(name: &TableName, full: bool, ctx: &mut Context) -> Run<Vec<Row>> {
     let rows = match table_of(name, ctx)? {
-        Found::Base(table) => all_columns::of_table(&table, ctx),
+        Found::Base(table) => {
+            let mut rows = all_columns::of_table(&table, ctx);
+            if table.is_temporary() {
+                rows.iter_mut().for_each(empty_extra_is_a_word);
+            }
+            rows
+        }
         Found::System(table) => all_columns::of_system_table(&table),
     };
     // Positions in information_schema.COLUMNS.
     Ok(project(rows, if full { &[3, 15, 14, 6, 16, 5, 17, 18, 19] } else { &[3, 15, 6, 16, 5, 17] }))
+}
+
+/// MySQL fills these rows in another way for temporary tables, with the word where others have nothing.
+fn empty_extra_is_a_word(row: &mut Row) {
+    let extra = row.get_mut(EXTRA).filter(|extra| matches!(extra, Value::Text(text) if text.is_empty()));
+    if let Some(extra) = extra {
+        *extra = Value::text("NULL");
+    }
 }
 
 /// SHOW INDEX.

@@ -1,10 +1,11 @@
 //! The text of types, defaults, names and keys, as SHOW CREATE TABLE, SHOW COLUMNS and information_schema print them.
 
-use crate::catalog::{Column, ColumnDefault, Index, Table};
+use crate::catalog::{Check, Column, ColumnDefault, Index, Table};
+use crate::ddl::key::has_virtual_column;
 use crate::dml::default;
 use crate::execute::Context;
 use crate::types::text::write_text;
-use crate::types::{Collation, DataType, TypeKind, Value};
+use crate::types::{Collation, DataType, MemberSet, TypeKind, Value};
 
 /// The name of a type without its length and attributes: `DATA_TYPE` of information_schema.COLUMNS.
 pub(super) fn type_name(data_type: &DataType) -> &'static str {
@@ -35,11 +36,15 @@ pub(super) fn type_name(data_type: &DataType) -> &'static str {
         TypeKind::DateTime(_) => "datetime",
         TypeKind::Timestamp(_) => "timestamp",
         TypeKind::Year => "year",
+        TypeKind::Bit(_) => "bit",
+        TypeKind::Enum(_) => "enum",
+        TypeKind::Set(_) => "set",
+        TypeKind::Json => "json",
     }
 }
 
-/// A type as declared, without collation: `decimal(10,2) unsigned`. Of the display widths only TINYINT(1)'s is kept,
-/// as MySQL 8 does.
+/// A type as declared, without collation: `decimal(10,2) unsigned`. Of the display widths only TINYINT(1)'s and those that
+/// ZEROFILL fills are kept, as MySQL 8 does.
 pub(super) fn type_text(data_type: &DataType) -> String {
     let name = type_name(data_type);
     let mut text = match data_type.kind {
@@ -53,12 +58,39 @@ pub(super) fn type_text(data_type: &DataType) -> String {
             format!("{name}({fsp})")
         }
         TypeKind::Null => "binary(0)".to_owned(),
+        TypeKind::Bit(bits) => format!("bit({bits})"),
+        TypeKind::Float | TypeKind::Double => match data_type.attributes.decimals() {
+            Some(decimals) => format!("{name}({},{decimals})", data_type.display_width),
+            None => name.to_owned(),
+        },
+        TypeKind::Enum(_) | TypeKind::Set(_) => member_list(name, data_type),
+        _ if data_type.is_integer() && data_type.attributes.zerofill() => {
+            format!("{name}({})", data_type.display_width)
+        }
         _ => name.to_owned(),
     };
-    if data_type.unsigned && data_type.kind != TypeKind::Year {
+    if data_type.unsigned && !matches!(data_type.kind, TypeKind::Year | TypeKind::Bit(_)) {
         text.push_str(" unsigned");
     }
+    if data_type.attributes.zerofill() {
+        text.push_str(" zerofill");
+    }
     text
+}
+
+/// `enum('a','b')`.
+fn member_list(name: &str, data_type: &DataType) -> String {
+    let members = MemberSet::of_kind(data_type.kind);
+    let mut out = name.as_bytes().to_vec();
+    out.push(b'(');
+    for (position, member) in members.iter().flat_map(|members| members.members()).enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write_quoted(member, &mut out);
+    }
+    out.push(b')');
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// `CURRENT_TIMESTAMP` with the type's fraction.
@@ -75,13 +107,25 @@ pub(super) fn default_text(column: &Column, ctx: &Context) -> Option<Vec<u8>> {
     match &column.default {
         ColumnDefault::None => None,
         ColumnDefault::Now => Some(current_timestamp(&column.data_type).into_bytes()),
+        ColumnDefault::Expression(text) => Some(escaped(text).into_bytes()),
         ColumnDefault::Constant(_) => match constant_text(column, ctx)? {
             bytes if column.data_type.is_binary() && !bytes.is_empty() => {
                 let shown = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
                 Some(hexadecimal(shown))
             }
+            _ if matches!(column.data_type.kind, TypeKind::Bit(_)) => bit_default(column),
             bytes => Some(bytes),
         },
+    }
+}
+
+/// `b'101'`: the default of a BIT column.
+fn bit_default(column: &Column) -> Option<Vec<u8>> {
+    match (&column.default, column.data_type.kind) {
+        (ColumnDefault::Constant(Value::UInt(number)), TypeKind::Bit(_)) => {
+            Some(format!("b'{number:b}'").into_bytes())
+        }
+        _ => None,
     }
 }
 
@@ -91,6 +135,11 @@ fn constant_text(column: &Column, ctx: &Context) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     write_text(&value, &column.data_type, &mut text);
     Some(text)
+}
+
+/// An expression as information_schema shows it: with the quotes and backslashes escaped once more.
+pub(super) fn escaped(expression: &str) -> String {
+    expression.replace('\\', "\\\\").replace('\'', "\\'")
 }
 
 fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
@@ -104,11 +153,17 @@ pub(super) fn extra(column: &Column) -> String {
     if column.auto_increment {
         words.push("auto_increment".to_owned());
     }
-    if column.default == ColumnDefault::Now {
+    if matches!(column.default, ColumnDefault::Now | ColumnDefault::Expression(_)) {
         words.push("DEFAULT_GENERATED".to_owned());
     }
     if column.on_update_now {
         words.push(format!("on update {}", current_timestamp(&column.data_type)));
+    }
+    if let Some(generated) = &column.generated {
+        words.push(if generated.stored { "STORED GENERATED" } else { "VIRTUAL GENERATED" }.to_owned());
+    }
+    if column.invisible {
+        words.push("INVISIBLE".to_owned());
     }
     words.join(" ")
 }
@@ -148,20 +203,24 @@ pub(super) fn keys(table: &Table) -> Vec<&Index> {
     let may_be_null = |index: &Index| {
         index.columns.iter().any(|part| table.columns.get(part.column).is_some_and(|column| column.nullable))
     };
-    keys.sort_by_key(|index| match (index.name == "PRIMARY", index.unique) {
-        (true, _) => 0,
-        (false, true) => 1 + u8::from(may_be_null(index)),
-        (false, false) => 3,
+    keys.sort_by_key(|index| {
+        let kind = match (index.name == "PRIMARY", index.unique) {
+            (true, _) => 0,
+            (false, true) => 1 + u8::from(may_be_null(index)),
+            (false, false) => 3,
+        };
+        (kind, has_virtual_column(index, &table.columns))
     });
     keys
 }
 
 /// SHOW CREATE TABLE.
 pub(super) fn create_table(table: &Table, quote: char, ctx: &Context) -> Vec<u8> {
-    let mut out = b"CREATE TABLE ".to_vec();
+    let mut out =
+        if table.is_temporary() { b"CREATE TEMPORARY TABLE ".to_vec() } else { b"CREATE TABLE ".to_vec() };
     write_name(&table.name, quote, &mut out);
     out.extend_from_slice(b" (\n");
-    for (position, column) in table.columns.iter().enumerate() {
+    for (position, column) in table.named_columns() {
         if position > 0 {
             out.extend_from_slice(b",\n");
         }
@@ -170,6 +229,14 @@ pub(super) fn create_table(table: &Table, quote: char, ctx: &Context) -> Vec<u8>
     for index in keys(table) {
         out.extend_from_slice(b",\n");
         write_key(table, index, quote, &mut out);
+    }
+    for check in checks(table) {
+        out.extend_from_slice(b",\n  CONSTRAINT ");
+        write_name(&check.name, quote, &mut out);
+        out.extend_from_slice(format!(" CHECK ({})", check.expression).as_bytes());
+        if !check.enforced {
+            out.extend_from_slice(b" /*!80016 NOT ENFORCED */");
+        }
     }
     // The engine presents itself as InnoDB: tools read the definition and expect an engine they know, and a dump must load
     // into MySQL as well.
@@ -189,6 +256,13 @@ pub(super) fn create_table(table: &Table, quote: char, ctx: &Context) -> Vec<u8>
     out
 }
 
+/// The checks by name, as MySQL lists them.
+pub(super) fn checks(table: &Table) -> Vec<&Check> {
+    let mut checks: Vec<&Check> = table.checks.iter().collect();
+    checks.sort_by_key(|check| check.name.to_lowercase());
+    checks
+}
+
 /// One column. A column whose collation is the table's says nothing of it when that is the character set's default: the
 /// catalog does not keep whether the column said it itself.
 fn write_column(table: &Table, column: &Column, quote: char, ctx: &Context, out: &mut Vec<u8>) {
@@ -202,9 +276,13 @@ fn write_column(table: &Table, column: &Column, quote: char, ctx: &Context, out:
         if collation != table.collation {
             out.extend_from_slice(format!(" CHARACTER SET {}", collation.character_set()).as_bytes());
         }
-        if collation != table.collation || collation != Collation::Utf8mb4_0900AiCi {
+        if collation != table.collation || !collation.is_default() {
             out.extend_from_slice(format!(" COLLATE {}", collation.name()).as_bytes());
         }
+    }
+    if let Some(generated) = &column.generated {
+        let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
+        out.extend_from_slice(format!(" GENERATED ALWAYS AS ({}) {kind}", generated.expression).as_bytes());
     }
     if !column.nullable {
         out.extend_from_slice(b" NOT NULL");
@@ -219,6 +297,9 @@ fn write_column(table: &Table, column: &Column, quote: char, ctx: &Context, out:
     if column.auto_increment {
         out.extend_from_slice(b" AUTO_INCREMENT");
     }
+    if column.invisible {
+        out.extend_from_slice(b" /*!80023 INVISIBLE */");
+    }
     if !column.comment.is_empty() {
         out.extend_from_slice(b" COMMENT ");
         write_quoted(column.comment.as_bytes(), out);
@@ -226,9 +307,17 @@ fn write_column(table: &Table, column: &Column, quote: char, ctx: &Context, out:
 }
 
 fn write_default(column: &Column, ctx: &Context, out: &mut Vec<u8>) {
-    if column.default == ColumnDefault::Now {
+    if column.generated.is_some() {
+        return;
+    }
+    if let ColumnDefault::Expression(text) = &column.default {
+        out.extend_from_slice(format!(" DEFAULT ({text})").as_bytes());
+    } else if column.default == ColumnDefault::Now {
         out.extend_from_slice(b" DEFAULT ");
         out.extend_from_slice(current_timestamp(&column.data_type).as_bytes());
+    } else if let Some(bits) = bit_default(column) {
+        out.extend_from_slice(b" DEFAULT ");
+        out.extend_from_slice(&bits);
     } else if column.default != ColumnDefault::None
         && let Some(text) = constant_text(column, ctx)
     {
@@ -238,7 +327,10 @@ fn write_default(column: &Column, ctx: &Context, out: &mut Vec<u8>) {
         } else {
             out.extend_from_slice(&hexadecimal(&text));
         }
-    } else if column.nullable && !column.auto_increment && column.data_type.bytes_max().is_none() {
+    } else if column.nullable
+        && !column.auto_increment
+        && (column.data_type.bytes_max().is_none() || column.data_type.is_json())
+    {
         // TEXT and BLOB cannot have a constant default, so MySQL does not print their NULL.
         out.extend_from_slice(b" DEFAULT NULL");
     }
@@ -257,8 +349,12 @@ fn write_key(table: &Table, index: &Index, quote: char, out: &mut Vec<u8>) {
         if position > 0 {
             out.push(b',');
         }
-        if let Some(column) = table.columns.get(part.column) {
-            write_name(&column.name, quote, out);
+        match table.columns.get(part.column) {
+            Some(Column { hidden: true, generated: Some(generated), .. }) => {
+                out.extend_from_slice(format!("({})", generated.expression).as_bytes());
+            }
+            Some(column) => write_name(&column.name, quote, out),
+            None => {}
         }
         if let Some(prefix) = part.prefix {
             out.extend_from_slice(format!("({prefix})").as_bytes());
@@ -268,6 +364,9 @@ fn write_key(table: &Table, index: &Index, quote: char, out: &mut Vec<u8>) {
         }
     }
     out.push(b')');
+    if index.invisible {
+        out.extend_from_slice(b" /*!80000 INVISIBLE */");
+    }
 }
 
 /// SHOW CREATE DATABASE.

@@ -216,10 +216,13 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
 ///
 /// # Errors
 /// 1046, 1049, 1146.
-pub fn field_list(catalog: &Catalog, database: Option<&str>, table: &str) -> Result<Vec<ResultColumn>> {
-    let database = database.ok_or_else(Error::no_database)?;
-    Ok(match find_table(catalog, database, table)? {
-        Found::Base(table) => table_columns(&table, &table.name, false),
+pub fn field_list(catalog: &Catalog, session: &SessionState, table: &str) -> Result<Vec<ResultColumn>> {
+    let database = session.database.as_deref().ok_or_else(Error::no_database)?;
+    Ok(match find_table(catalog, session, database, table)? {
+        Found::Base(table) => {
+            let columns = table_columns(&table, &table.name, false).into_iter().zip(&table.columns);
+            columns.filter(|(_, column)| !column.hidden).map(|(shown, _)| shown).collect()
+        }
         Found::System(table) => table.columns.clone(),
     })
 }
@@ -232,10 +235,13 @@ enum Found {
     System(Arc<VirtualTable>),
 }
 
-fn find_table(catalog: &Catalog, database: &str, table: &str) -> Result<Found> {
+fn find_table(catalog: &Catalog, session: &SessionState, database: &str, table: &str) -> Result<Found> {
+    if let Some(table) = session.temporary_table(database, table) {
+        return Ok(Found::Base(Arc::clone(table)));
+    }
     match virtual_table::lookup(database, table)? {
         Some(table) => Ok(Found::System(table)),
-        None => Ok(Found::Base(Arc::clone(catalog.table(database, table)?))),
+        None => Ok(Found::Base(Arc::clone(session.table(catalog, database, table)?))),
     }
 }
 
@@ -243,7 +249,7 @@ fn find_table(catalog: &Catalog, database: &str, table: &str) -> Result<Found> {
 fn table_of(name: &TableName, ctx: &Context) -> Result<Found> {
     let database =
         name.database.as_deref().or(ctx.session.database.as_deref()).ok_or_else(Error::no_database)?;
-    find_table(ctx.catalog, database, &name.table)
+    find_table(ctx.catalog, ctx.session, database, &name.table)
 }
 
 /// The database written or the current one, which must exist.

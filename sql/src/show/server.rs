@@ -9,7 +9,7 @@ use crate::show::spec::{
     ColumnSpec, Row, exact, fixed, integer, long, optional, string, text, unsigned, yes_or,
 };
 use crate::types::text::character_offset;
-use crate::types::{Collation, TypeKind, Value};
+use crate::types::{CharacterSet, Collation, TypeKind, Value};
 
 pub(super) const VARIABLES: &[ColumnSpec] = &[text("Variable_name", 64), text("Value", 1024).or_null()];
 pub(super) const PROCESS_LIST: &[ColumnSpec] = &[
@@ -134,10 +134,17 @@ pub(super) fn engines() -> Vec<Row> {
 
 /// SHOW CHARACTER SET: those that text can be stored in.
 pub(super) fn character_sets() -> Vec<Row> {
-    vec![
-        vec![fixed("binary"), fixed("Binary pseudo charset"), fixed("binary"), Value::UInt(1)],
-        vec![fixed("utf8mb4"), fixed("UTF-8 Unicode"), fixed("utf8mb4_0900_ai_ci"), Value::UInt(4)],
-    ]
+    let mut all: Vec<CharacterSet> = CharacterSet::all().collect();
+    all.sort_by_key(|set| set.name());
+    let row = |set: CharacterSet| {
+        vec![
+            fixed(set.name()),
+            fixed(set.description()),
+            fixed(set.default_collation().name()),
+            Value::UInt(set.bytes_max().into()),
+        ]
+    };
+    all.into_iter().map(row).collect()
 }
 
 /// SHOW COLLATION, by name.
@@ -145,14 +152,13 @@ pub(super) fn collations() -> Vec<Row> {
     let mut all: Vec<Collation> = Collation::all().collect();
     all.sort_by_key(|collation| collation.name());
     let row = |collation: Collation| {
-        let is_default = matches!(collation, Collation::Utf8mb4_0900AiCi | Collation::Binary);
         vec![
             fixed(collation.name()),
             fixed(collation.character_set()),
             Value::UInt(collation.id().into()),
-            fixed(if is_default { "Yes" } else { "" }),
+            fixed(if collation.is_default() { "Yes" } else { "" }),
             fixed("Yes"),
-            Value::UInt(u64::from(collation != Collation::Utf8mb4_0900AiCi)),
+            Value::UInt(collation.sort_length().into()),
             fixed(if collation.pads_space() { "PAD SPACE" } else { "NO PAD" }),
         ]
     };

@@ -61,12 +61,15 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::Delete(_)
         | Statement::Explain(_)
         | Statement::CreateDatabase { .. }
+        | Statement::AlterDatabase { .. }
         | Statement::DropDatabase { .. }
         | Statement::CreateTable(_)
         | Statement::DropTable { .. }
+        | Statement::DropTemporary { .. }
         | Statement::TruncateTable(_)
-        | Statement::CreateIndex { .. }
-        | Statement::DropIndex { .. }
+        | Statement::AlterTable(_)
+        | Statement::CreateIndex(_)
+        | Statement::DropIndex(_)
         | Statement::RenameTable(_)
         | Statement::LockTables(_)
         | Statement::FlushTables { .. }
@@ -119,7 +122,9 @@ pub fn shows_no_tables(kind: &ShowKind) -> bool {
 fn of_query(query: &Query, database: Option<&str>) -> bool {
     let of = |expr: &Expr| of_expr(expr, database);
     let of_body = match &query.body {
-        QueryBody::Union { left, right, .. } => of_query(left, database) && of_query(right, database),
+        QueryBody::SetOperation { left, right, .. } => of_query(left, database) && of_query(right, database),
+        QueryBody::Values(rows) => rows.iter().flatten().all(of),
+        QueryBody::Nested(inner) => of_query(inner, database),
         QueryBody::Select(select) => {
             let of_item = |item: &SelectItem| match item {
                 SelectItem::Wildcard | SelectItem::TableWildcard { .. } => true,
@@ -128,9 +133,12 @@ fn of_query(query: &Query, database: Option<&str>) -> bool {
             select.items.iter().all(of_item)
                 && select.from.as_ref().is_none_or(|from| of_tables(from, database))
                 && select.filter.iter().chain(&select.group_by).chain(&select.having).all(of)
+                && select.windows.is_empty()
         }
     };
-    of_body
+    // The names of common table expressions stand for tables that are looked for by name here.
+    query.with.is_none()
+        && of_body
         && query.order_by.iter().all(|item| of(&item.expr))
         && query.limit.iter().chain(&query.offset).all(of)
 }
@@ -152,12 +160,7 @@ fn of_tables(tables: &TableExpr, current: Option<&str>) -> bool {
 }
 
 fn of_expr(expr: &Expr, database: Option<&str>) -> bool {
-    let mut of_all = match expr {
-        Expr::Exists { query, .. } | Expr::Subquery(query) | Expr::InSubquery { query, .. } => {
-            of_query(query, database)
-        }
-        _ => true,
-    };
+    let mut of_all = expr.subquery().is_none_or(|query| of_query(query, database));
     operands(expr, &mut |operand| of_all = of_all && of_expr(operand, database));
     of_all
 }

@@ -8,6 +8,7 @@
 use std::cmp::Ordering;
 
 use crate::collation;
+use crate::json;
 use crate::session::SessionState;
 use crate::types::convert::{Number, Temporal, as_datetime, as_time};
 use crate::types::temporal_text::DateRules;
@@ -68,8 +69,21 @@ fn same_kind(left: &Value, right: &Value, collation: Collation) -> Option<Option
         (Value::Date(left), Value::DateTime(right)) => Some(left.midnight().cmp(right)),
         (Value::DateTime(left), Value::Date(right)) => Some(left.cmp(&right.midnight())),
         (Value::Time(left), Value::Time(right)) => Some(left.cmp(right)),
+        (Value::Json(_), _) | (_, Value::Json(_)) => Some(compare_documents(left, right)),
         _ => return None,
     })
+}
+
+/// A document against a document, or against the scalar document that another value is.
+#[cold]
+fn compare_documents(left: &Value, right: &Value) -> Ordering {
+    let document = |value: &Value| match value {
+        Value::Json(document) => document.clone(),
+        // A scalar is never too large to be encoded, but for text of a gigabyte.
+        other => json::encode::encode(&json::Tree::of_value(other)).unwrap_or_default(),
+    };
+    let (left, right) = (document(left), document(right));
+    json::compare(json::View::of_document(&left), json::View::of_document(&right))
 }
 
 fn is_string(value: &Value) -> bool {
@@ -126,6 +140,7 @@ fn quiet_number(value: &Value) -> Option<Number> {
         Value::Date(date) => Number::Int(date.as_number()),
         Value::Time(time) => Number::Int(time.as_number()),
         Value::DateTime(datetime) => Number::Int(datetime.as_number()),
+        Value::Json(document) => json::convert::to_number(document, json::convert::Target::Double).0,
     })
 }
 

@@ -3,9 +3,13 @@
 //! The `to_…` functions take any value; NULL gives None. Text that is only partly a number raises warning 1292 and
 //! counts as its leading number. Storing into a column has rules of its own: [`crate::types::store`].
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::error::Error;
+use crate::json;
+use crate::json::convert::Target;
 use crate::limits::DECIMAL_DIGITS_MAX;
 use crate::session::{SessionState, WarningLevel};
 use crate::types::datetime::{Date, DateTime, MICROSECONDS, Time};
@@ -13,10 +17,10 @@ use crate::types::temporal_text::{
     DateRules, Parsed, datetime_from_number, parse_datetime, parse_time, time_from_number,
 };
 use crate::types::text::{printable, to_text};
-use crate::types::{DataType, Decimal, TypeKind, Value, number};
+use crate::types::{CharacterSet, Collation, DataType, Decimal, MemberSet, TypeKind, Value, number};
 use crate::variables::SqlMode;
 
-pub use crate::types::store::store;
+pub use crate::types::store::{store, store_from};
 
 /// A value as a number, in the kind that arithmetic takes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +101,17 @@ pub fn to_number(value: &Value, session: &mut SessionState) -> Option<Number> {
         Value::Date(date) => Number::Int(date.as_number()),
         Value::Time(time) => micros_decimal(time.as_number(), time.microsecond(), time.is_negative()),
         Value::DateTime(datetime) => micros_decimal(datetime.as_number(), datetime.microsecond(), false),
+        Value::Json(document) => json_number(document, Target::Double, session),
     })
+}
+
+#[cold]
+fn json_number(document: &[u8], target: Target, session: &mut SessionState) -> Number {
+    let (number, whole) = json::convert::to_number(document, target);
+    if !whole {
+        json::convert::warn_invalid(session, target, "");
+    }
+    number
 }
 
 fn text_to_double(text: &[u8], session: &mut SessionState) -> f64 {
@@ -126,6 +140,7 @@ pub fn to_decimal(value: &Value, session: &mut SessionState) -> Option<Decimal> 
             }
             Some(decimal)
         }
+        Value::Json(document) => Some(json_number(document, Target::Decimal, session).to_decimal()),
         _ => to_number(value, session).map(|number| number.to_decimal()),
     }
 }
@@ -142,6 +157,7 @@ pub fn to_integer(value: &Value, session: &mut SessionState) -> Option<i128> {
             }
             Some(integer)
         }
+        Value::Json(document) => Some(json_number(document, Target::Integer, session).to_i128()),
         Value::Time(time) => Some(i128::from(time.round(0, false).as_number())),
         Value::DateTime(datetime) => {
             Some(i128::from(datetime.round(0, false).unwrap_or(*datetime).as_number()))
@@ -169,6 +185,9 @@ pub fn to_bool(value: &Value, session: &mut SessionState) -> Option<bool> {
     match value {
         Value::Null => None,
         Value::Int(number) => Some(*number != 0),
+        // MySQL compares a document with the document 0.
+        Value::Json(_) => crate::types::compare::compare_sql(value, &Value::Int(0), Collation::Binary)
+            .map(std::cmp::Ordering::is_ne),
         _ => to_number(value, session).map(|number| match number {
             Number::Int(number) => number != 0,
             Number::UInt(number) => number != 0,
@@ -236,6 +255,10 @@ pub fn as_datetime(value: &Value, rules: DateRules, offset_seconds: i32, now_us:
         Value::Text(text) | Value::Blob(text) => {
             parse_datetime(text, rules, offset_seconds).map_or(Temporal::Invalid, Temporal::Valid)
         }
+        Value::Json(document) => match json::convert::to_own_value(document) {
+            Value::Json(_) | Value::Null => Temporal::Invalid,
+            scalar => as_datetime(&scalar, rules, offset_seconds, now_us),
+        },
         Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => split_seconds(value)
             .and_then(|(number, micros)| datetime_from_number(number, micros, rules))
             .map_or(Temporal::Invalid, |(value, has_time)| {
@@ -259,6 +282,10 @@ pub fn as_time(value: &Value) -> Temporal<Time> {
         Value::DateTime(datetime) => whole(datetime.time()),
         Value::Date(_) => whole(Time::ZERO),
         Value::Text(text) | Value::Blob(text) => parse_time(text).map_or(Temporal::Invalid, Temporal::Valid),
+        Value::Json(document) => match json::convert::to_own_value(document) {
+            Value::Json(_) | Value::Null => Temporal::Invalid,
+            scalar => as_time(&scalar),
+        },
         Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => split_seconds(value)
             .and_then(|(number, micros)| time_from_number(number, micros))
             .map_or(Temporal::Invalid, |(value, truncated)| {
@@ -329,11 +356,28 @@ pub fn cast(value: Value, from: &DataType, to: &DataType, session: &mut SessionS
     if value.is_null() {
         return value;
     }
+    if from.has_members()
+        && to.is_numeric()
+        && let Value::Text(text) = &value
+    {
+        // Without its members the type is of a table that is gone.
+        let members = MemberSet::of_kind(from.kind);
+        let number = members.map_or(0, |members| members.number(from.kind, text));
+        // A SET's number is a signed one: only that of a SET of 64 members can be negative.
+        return cast(Value::Int(number.cast_signed()), &DataType::BIGINT, to, session, now_us);
+    }
+    if let Value::Json(document) = &value {
+        return json::convert::cast(document, to, "", session, now_us);
+    }
     match to.kind {
         TypeKind::Null => value,
+        TypeKind::Json => {
+            Value::Json(json::encode::encode(&json::Tree::of_value(&value)).unwrap_or_default())
+        }
         TypeKind::TinyInt | TypeKind::SmallInt | TypeKind::MediumInt | TypeKind::Int | TypeKind::BigInt => {
             cast_integer(&value, to, session)
         }
+        TypeKind::Bit(_) => cast_integer(&value, to, session),
         TypeKind::Year => cast_year(&value, session),
         TypeKind::Float => to_f64(&value, session).map_or(Value::Null, |number| {
             #[expect(clippy::cast_possible_truncation, reason = "FLOAT is a single")]
@@ -342,10 +386,14 @@ pub fn cast(value: Value, from: &DataType, to: &DataType, session: &mut SessionS
         }),
         TypeKind::Double => to_f64(&value, session).map_or(Value::Null, Value::Double),
         TypeKind::Decimal { precision, scale } => cast_decimal(&value, precision, scale, session),
-        TypeKind::Char(n) | TypeKind::VarChar(n) => cast_text(value, from, n, session),
-        TypeKind::TinyText | TypeKind::Text | TypeKind::MediumText | TypeKind::LongText => {
-            cast_text(value, from, u32::MAX, session)
-        }
+        TypeKind::Char(n) | TypeKind::VarChar(n) => cast_text(value, from, n, to.collation.set(), session),
+        // A common type has members only where all its branches have the same.
+        TypeKind::TinyText
+        | TypeKind::Text
+        | TypeKind::MediumText
+        | TypeKind::LongText
+        | TypeKind::Enum(_)
+        | TypeKind::Set(_) => cast_text(value, from, u32::MAX, to.collation.set(), session),
         TypeKind::Binary(n) => cast_binary(&value, from, n, true, session),
         TypeKind::VarBinary(n) => cast_binary(&value, from, n, false, session),
         TypeKind::TinyBlob | TypeKind::Blob | TypeKind::MediumBlob | TypeKind::LongBlob => {
@@ -423,20 +471,36 @@ fn cast_decimal(value: &Value, precision: u8, scale: u8, session: &mut SessionSt
     Value::Decimal(rounded)
 }
 
-fn cast_text(value: Value, from: &DataType, characters: u32, session: &mut SessionState) -> Value {
-    let text = match value {
-        Value::Text(text) => text,
-        Value::Blob(bytes) => {
-            if std::str::from_utf8(&bytes).is_err() {
-                session.warn(
-                    WarningLevel::Warning,
-                    1300,
-                    format!("Invalid utf8mb4 character string: '{}'", hex_upper(&bytes, 6)),
-                );
-                return Value::Null;
-            }
-            bytes
+fn cast_text(
+    value: Value,
+    from: &DataType,
+    characters: u32,
+    set: CharacterSet,
+    session: &mut SessionState,
+) -> Value {
+    let value = match value {
+        Value::UInt(_) if matches!(from.kind, TypeKind::Bit(_)) => {
+            Value::Blob(to_text(&value, from).unwrap_or_default())
         }
+        value => value,
+    };
+    let text = match value {
+        Value::Text(text) if set.first_lost(&text).is_none() => text,
+        Value::Text(text) => Bytes::from(set.replace_lost(&text).into_owned()),
+        Value::Blob(bytes) => match set.decode_literal(&bytes) {
+            Ok(Cow::Borrowed(_)) => bytes,
+            Ok(Cow::Owned(text)) => Bytes::from(text),
+            Err(at) => {
+                let shown = hex_upper(&bytes[at.min(bytes.len())..], 6);
+                let message = format!("Invalid {} character string: '{shown}'", set.name());
+                session.warn(WarningLevel::Warning, 1300, message);
+                if set.bytes_max() > 1 {
+                    return Value::Null;
+                }
+                // Sets of one byte a character have `?` for what they have not.
+                Bytes::from(set.decode_lossily(&bytes).into_owned())
+            }
+        },
         other => to_text(&other, from).unwrap_or_default(),
     };
     let end = if characters as usize >= text.len() {
@@ -457,8 +521,21 @@ pub fn hex_upper(bytes: &[u8], most: usize) -> String {
     bytes.iter().take(most).map(|byte| format!("{byte:02X}")).collect()
 }
 
+/// The bytes that the text of a value has in its type's character set.
+pub(crate) fn bytes_in_set(text: Bytes, value: &Value, from: &DataType) -> Bytes {
+    if !matches!(value, Value::Text(_)) || from.collation.set().is_held_as_is() {
+        return text;
+    }
+    match from.collation.set().encode(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    }
+}
+
 fn cast_binary(value: &Value, from: &DataType, length: u32, pad: bool, session: &mut SessionState) -> Value {
-    let Some(bytes) = to_text(value, from) else { return Value::Null };
+    let Some(bytes) = to_text(value, from).map(|text| bytes_in_set(text, value, from)) else {
+        return Value::Null;
+    };
     let length = length as usize;
     if bytes.len() > length {
         warn_truncated(session, &format!("BINARY({length})"), &bytes);

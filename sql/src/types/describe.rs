@@ -1,6 +1,6 @@
 //! Questions about a [`DataType`]: its family, its size, its names; and the types that occur everywhere as constants.
 
-use crate::types::{Collation, DataType, TypeKind, Value};
+use crate::types::{Attributes, Collation, DataType, MemberSet, TypeKind, Value};
 
 impl DataType {
     /// The type of a bare NULL.
@@ -21,13 +21,21 @@ impl DataType {
     pub const DATE: DataType = DataType::of(TypeKind::Date);
     /// YEAR; its values are [`Value::Int`].
     pub const YEAR: DataType = DataType::of(TypeKind::Year);
+    /// JSON; its text is utf8mb4_bin.
+    pub const JSON: DataType = DataType::of(TypeKind::Json).with_collation(Collation::Utf8mb4Bin);
     /// LONGBLOB.
     pub const LONGBLOB: DataType = DataType::of(TypeKind::LongBlob);
 
     /// A signed type without text or width.
     #[must_use]
     pub const fn of(kind: TypeKind) -> DataType {
-        DataType { kind, unsigned: false, collation: Collation::Binary, display_width: 0 }
+        DataType {
+            kind,
+            unsigned: false,
+            collation: Collation::Binary,
+            display_width: 0,
+            attributes: Attributes::NONE,
+        }
     }
 
     /// The UNSIGNED form.
@@ -103,10 +111,11 @@ impl DataType {
             Value::Date(_) => DataType::DATE,
             Value::Time(time) => DataType::time(fraction_digits(time.microsecond())),
             Value::DateTime(datetime) => DataType::datetime(fraction_digits(datetime.microsecond())),
+            Value::Json(_) => DataType::JSON,
         }
     }
 
-    /// TINYINT to BIGINT, and YEAR.
+    /// TINYINT to BIGINT, YEAR and BIT.
     #[must_use]
     pub fn is_integer(&self) -> bool {
         matches!(
@@ -117,6 +126,7 @@ impl DataType {
                 | TypeKind::Int
                 | TypeKind::BigInt
                 | TypeKind::Year
+                | TypeKind::Bit(_)
         )
     }
 
@@ -138,7 +148,24 @@ impl DataType {
         self.is_integer() || self.is_float() || self.is_decimal()
     }
 
-    /// CHAR, VARCHAR, TEXT of any size.
+    /// ENUM or SET.
+    #[must_use]
+    pub fn has_members(&self) -> bool {
+        matches!(self.kind, TypeKind::Enum(_) | TypeKind::Set(_))
+    }
+
+    /// The type without what only says how a column's values look: ZEROFILL and the width that it fills.
+    #[must_use]
+    pub fn without_fill(self) -> DataType {
+        if self.attributes.zerofill() {
+            let attributes = self.attributes.with_zerofill(false);
+            let display_width = if attributes.decimals().is_some() { self.display_width } else { 0 };
+            return DataType { attributes, display_width, ..self };
+        }
+        self
+    }
+
+    /// CHAR, VARCHAR, TEXT of any size, ENUM and SET.
     #[must_use]
     pub fn is_text(&self) -> bool {
         matches!(
@@ -149,6 +176,8 @@ impl DataType {
                 | TypeKind::Text
                 | TypeKind::MediumText
                 | TypeKind::LongText
+                | TypeKind::Enum(_)
+                | TypeKind::Set(_)
         )
     }
 
@@ -164,6 +193,12 @@ impl DataType {
                 | TypeKind::MediumBlob
                 | TypeKind::LongBlob
         )
+    }
+
+    /// JSON.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.kind == TypeKind::Json
     }
 
     /// Text or binary string.
@@ -192,7 +227,7 @@ impl DataType {
     pub fn scale(&self) -> u8 {
         match self.kind {
             TypeKind::Decimal { scale, .. } => scale,
-            TypeKind::Float | TypeKind::Double => 31,
+            TypeKind::Float | TypeKind::Double => self.attributes.decimals().unwrap_or(31),
             _ => self.fsp(),
         }
     }
@@ -216,6 +251,8 @@ impl DataType {
             TypeKind::Int => 10,
             TypeKind::BigInt => 19 + u32::from(self.unsigned),
             TypeKind::Year => 4,
+            // Digits of the largest number of so many bits.
+            TypeKind::Bit(bits) => u32::from(bits) * 30_103 / 100_000 + 1,
             TypeKind::Decimal { precision, .. } => u32::from(precision),
             TypeKind::Date => 8,
             TypeKind::Time(fsp) => 7 + u32::from(fsp),
@@ -249,12 +286,16 @@ impl DataType {
             TypeKind::Blob => 65_535,
             TypeKind::MediumText => 4_194_303,
             TypeKind::MediumBlob => 16_777_215,
-            TypeKind::LongText => 1_073_741_823,
+            TypeKind::LongText | TypeKind::Json => 1_073_741_823,
             TypeKind::LongBlob => u32::MAX,
             TypeKind::Date => 10,
             TypeKind::Time(fsp) => 10 + fraction_length(fsp),
             TypeKind::DateTime(fsp) | TypeKind::Timestamp(fsp) => 19 + fraction_length(fsp),
             TypeKind::Year => 4,
+            TypeKind::Bit(bits) => u32::from(bits).div_ceil(8),
+            TypeKind::Enum(_) | TypeKind::Set(_) => {
+                MemberSet::of_kind(self.kind).map_or(0, |members| members.characters(self.kind))
+            }
         }
     }
 
@@ -265,7 +306,7 @@ impl DataType {
             TypeKind::TinyText | TypeKind::TinyBlob => 255,
             TypeKind::Text | TypeKind::Blob => 65_535,
             TypeKind::MediumText | TypeKind::MediumBlob => 16_777_215,
-            TypeKind::LongText | TypeKind::LongBlob => u64::from(u32::MAX),
+            TypeKind::LongText | TypeKind::LongBlob | TypeKind::Json => u64::from(u32::MAX),
             _ => return None,
         })
     }
@@ -279,6 +320,7 @@ impl DataType {
             TypeKind::MediumInt => 24,
             TypeKind::Int => 32,
             TypeKind::BigInt => 64,
+            TypeKind::Bit(bits) => u32::from(bits),
             _ => return None,
         };
         Some(if self.unsigned { (0, (1 << bits) - 1) } else { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) })

@@ -56,6 +56,10 @@ pub fn write_group_key(value: &Value, collation: Collation, out: &mut Vec<u8>) {
             out.push(7);
             out.extend_from_slice(&time.microseconds().to_le_bytes());
         }
+        Value::Json(document) => {
+            out.push(8);
+            crate::json::compare::write_group_key(crate::json::View::of_document(document), out);
+        }
     }
 }
 

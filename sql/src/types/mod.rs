@@ -14,13 +14,17 @@ mod describe;
 #[cfg(test)]
 mod golden;
 pub mod group_key;
+pub mod member;
 pub mod number;
 pub mod store;
+mod store_member;
 pub mod temporal_text;
 pub mod text;
 
+pub use crate::collation::{CharacterSet, Collation};
 pub use datetime::{Date, DateTime, Time};
 pub use decimal::Decimal;
+pub use member::{MemberId, MemberSet};
 
 /// One SQL value.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +49,8 @@ pub enum Value {
     Time(Time),
     /// DATETIME, and TIMESTAMP in the session's time zone.
     DateTime(DateTime),
+    /// A JSON document as stored ([`crate::json`]).
+    Json(Bytes),
 }
 
 /// The family and size of a type, as declared.
@@ -107,22 +113,14 @@ pub enum TypeKind {
     Timestamp(u8),
     /// YEAR.
     Year,
-}
-
-/// A collation this version knows. Utf8mb4 and its subset names (utf8mb3) share the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Collation {
-    /// utf8mb4_0900_ai_ci, MySQL 8's default: accents and case do not count, no padding.
-    #[default]
-    Utf8mb4_0900AiCi,
-    /// utf8mb4_general_ci: one weight a character, trailing spaces do not count.
-    Utf8mb4GeneralCi,
-    /// utf8mb4_bin: code point order, trailing spaces do not count.
-    Utf8mb4Bin,
-    /// utf8mb4_0900_bin: byte order, no padding.
-    Utf8mb4_0900Bin,
-    /// binary: bytes.
-    Binary,
+    /// BIT(n), 1 to 64 bits; its values are [`Value::UInt`].
+    Bit(u8),
+    /// ENUM; its values are the texts of members.
+    Enum(MemberId),
+    /// SET; its values are the texts of members with commas between them.
+    Set(MemberId),
+    /// JSON.
+    Json,
 }
 
 /// A type: kind, signedness, collation and display width.
@@ -134,6 +132,56 @@ pub struct DataType {
     pub unsigned: bool,
     /// Collation, for text; [`Collation::Binary`] for everything that is not text.
     pub collation: Collation,
-    /// TINYINT(1)'s width, which clients take for BOOL; 0 when none was given.
+    /// TINYINT(1)'s width, which clients take for BOOL, the width that ZEROFILL fills, or FLOAT(M,D)'s M; 0 for none.
     pub display_width: u8,
+    /// ZEROFILL, and the D of FLOAT(M,D) and DOUBLE(M,D).
+    pub attributes: Attributes,
 }
+
+/// What a numeric type says of how its values look: ZEROFILL, and digits after a floating point. One byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Attributes(u8);
+
+impl Attributes {
+    /// Nothing said.
+    pub const NONE: Attributes = Attributes(0);
+    const ZEROFILL: u8 = 0x80;
+    const DECIMALS: u8 = 0x1F;
+
+    /// With or without ZEROFILL.
+    #[must_use]
+    pub const fn with_zerofill(self, zerofill: bool) -> Attributes {
+        Attributes(if zerofill { self.0 | Attributes::ZEROFILL } else { self.0 & !Attributes::ZEROFILL })
+    }
+
+    /// With digits after the point of FLOAT and DOUBLE, 0 to 30.
+    #[must_use]
+    pub const fn with_decimals(self, decimals: u8) -> Attributes {
+        // 0 is "none given".
+        Attributes(self.0 & Attributes::ZEROFILL | ((decimals + 1) & Attributes::DECIMALS))
+    }
+
+    /// Whether values are filled up with zeros on the left.
+    #[must_use]
+    pub const fn zerofill(self) -> bool {
+        self.0 & Attributes::ZEROFILL != 0
+    }
+
+    /// The digits after the point of FLOAT(M,D) and DOUBLE(M,D).
+    #[must_use]
+    pub const fn decimals(self) -> Option<u8> {
+        (self.0 & Attributes::DECIMALS).checked_sub(1)
+    }
+
+    /// As stored in the catalog.
+    pub(crate) const fn byte(self) -> u8 {
+        self.0
+    }
+
+    /// Of a byte of the catalog; None when it is no such byte.
+    pub(crate) const fn from_byte(byte: u8) -> Option<Attributes> {
+        if byte & !(Attributes::ZEROFILL | Attributes::DECIMALS) == 0 { Some(Attributes(byte)) } else { None }
+    }
+}
+
+const _: () = assert!(size_of::<DataType>() == 12, "a type is copied with every expression");

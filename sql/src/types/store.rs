@@ -9,11 +9,11 @@ use bytes::Bytes;
 use crate::error::{Error, Result};
 use crate::execute::Context;
 use crate::session::{SessionState, WarningLevel};
-use crate::types::convert::{Temporal, as_datetime, as_time, date_rules, message_text};
+use crate::types::convert::{Temporal, as_datetime, as_time, bytes_in_set, date_rules, message_text};
 use crate::types::datetime::{DateTime, MICROSECONDS};
 use crate::types::temporal_text::{DateRules, Parsed};
 use crate::types::text::{character_count, character_offset, printable, to_text};
-use crate::types::{DataType, Decimal, Time, TypeKind, Value, number};
+use crate::types::{Attributes, DataType, Decimal, Time, TypeKind, Value, number};
 use crate::variables::SqlMode;
 
 /// Converts `value` to the column's type; `row` counts from 1 and stands in messages. Uses the context's strictness.
@@ -26,6 +26,43 @@ pub fn store(value: Value, to: &DataType, column: &str, row: u64, ctx: &mut Cont
     }
     let (strict, now_us) = (ctx.strict, ctx.now_us);
     Target { to, column, row, strict, now_us, session: ctx.session }.store(value, &DataType::NULL)
+}
+
+/// [`store`] for the value of an expression, whose type says how its text looks and which members it has.
+///
+/// # Errors
+/// As [`store`].
+pub fn store_from(
+    value: Value,
+    from: impl FnOnce() -> DataType,
+    to: &DataType,
+    column: &str,
+    row: u64,
+    ctx: &mut Context<'_>,
+) -> Result<Value> {
+    if fits_unchanged(&value, to) {
+        return Ok(value);
+    }
+    let from = match from() {
+        // Written in the statement, or bound: text of the connection's character set, whose bytes count where bytes are kept.
+        DataType { kind: TypeKind::Null, .. } if matches!(value, Value::Text(_)) => {
+            DataType::of_value(&value, ctx.session.variables.collation_connection)
+        }
+        from => from,
+    };
+    if from.has_members() && from.kind == to.kind {
+        // The same members: also '' with the number 0, which no text can become.
+        return Ok(value);
+    }
+    let value = if from.has_members() && to.is_numeric() {
+        crate::types::convert::cast(value, &from, &DataType::BIGINT_UNSIGNED, ctx.session, 0)
+    } else {
+        value
+    };
+    // A copied BIT or ZEROFILL is written as a plain number.
+    let from = if from.is_integer() && from.kind != TypeKind::Year { DataType::NULL } else { from };
+    let (strict, now_us) = (ctx.strict, ctx.now_us);
+    Target { to, column, row, strict, now_us, session: ctx.session }.store(value, &from)
 }
 
 /// [`store`] for a value whose type is known (a FLOAT's text differs from a DOUBLE's), where there is no context.
@@ -51,26 +88,33 @@ fn fits_unchanged(value: &Value, to: &DataType) -> bool {
         (Value::Int(number), TypeKind::Int) => !to.unsigned && i32::try_from(*number).is_ok(),
         (Value::Int(_), TypeKind::BigInt) => !to.unsigned,
         (Value::UInt(_), TypeKind::BigInt) => to.unsigned,
-        (Value::Double(_), TypeKind::Double) => !to.unsigned,
-        (Value::Text(text), TypeKind::VarChar(n)) => text.len() <= n as usize,
-        (Value::Text(text), TypeKind::Char(n)) => text.len() <= n as usize && text.last() != Some(&b' '),
+        (Value::Double(_), TypeKind::Double) => !to.unsigned && to.attributes == Attributes::NONE,
+        (Value::Text(text), TypeKind::VarChar(n)) => text.len() <= n as usize && is_in_set(text, to),
+        (Value::Text(text), TypeKind::Char(n)) => {
+            text.len() <= n as usize && text.last() != Some(&b' ') && is_in_set(text, to)
+        }
         _ => false,
     }
 }
 
+/// Whether the column's character set surely has all of the text.
+fn is_in_set(text: &[u8], to: &DataType) -> bool {
+    to.collation.set().holds_everything() || text.is_ascii()
+}
+
 /// The column that a value goes to.
-struct Target<'a> {
-    to: &'a DataType,
-    column: &'a str,
-    row: u64,
-    strict: bool,
+pub(super) struct Target<'a> {
+    pub(super) to: &'a DataType,
+    pub(super) column: &'a str,
+    pub(super) row: u64,
+    pub(super) strict: bool,
     now_us: i64,
-    session: &'a mut SessionState,
+    pub(super) session: &'a mut SessionState,
 }
 
 impl Target<'_> {
     /// Raises `error` in strict mode, else warns of it and goes on with `value`.
-    fn refuse(&mut self, error: Error, value: Value) -> Result<Value> {
+    pub(super) fn refuse(&mut self, error: Error, value: Value) -> Result<Value> {
         if self.strict {
             return Err(error);
         }
@@ -93,11 +137,14 @@ impl Target<'_> {
         }
         match self.to.kind {
             TypeKind::Null => Ok(value),
+            TypeKind::Json => self.json(value),
             TypeKind::TinyInt
             | TypeKind::SmallInt
             | TypeKind::MediumInt
             | TypeKind::Int
             | TypeKind::BigInt => self.integer(&value),
+            TypeKind::Bit(bits) => self.bit(&value, from, bits),
+            TypeKind::Enum(_) | TypeKind::Set(_) => self.member(&value, from),
             TypeKind::Year => self.year(&value),
             TypeKind::Float | TypeKind::Double => self.double(&value),
             TypeKind::Decimal { precision, scale } => self.decimal(&value, precision, scale),
@@ -116,6 +163,22 @@ impl Target<'_> {
             TypeKind::Time(fsp) => self.time(&value, fsp),
             TypeKind::DateTime(fsp) => self.datetime(&value, fsp, false),
             TypeKind::Timestamp(fsp) => self.datetime(&value, fsp, true),
+        }
+    }
+
+    /// Text is parsed; a document stays; nothing else is one. Never a warning, whatever the mode.
+    fn json(&self, value: Value) -> Result<Value> {
+        match value {
+            Value::Json(_) => Ok(value),
+            Value::Text(text) => match crate::json::parse(&text) {
+                Ok(tree) => tree.into_value(),
+                Err(invalid) => Err(invalid.in_column(self.column)),
+            },
+            Value::Blob(_) => Err(crate::json::tree::binary_text()),
+            _ => {
+                Err(crate::json::parse::Invalid::Text("not a JSON text, may need CAST", 0)
+                    .in_column(self.column))
+            }
         }
     }
 
@@ -209,7 +272,11 @@ impl Target<'_> {
                 (number, true, number.is_finite())
             }
         };
-        let largest = if single { f64::from(f32::MAX) } else { f64::MAX };
+        let written = number;
+        let (number, largest) = match self.to.attributes.decimals() {
+            Some(decimals) => fixed_digits(number, self.to.display_width, decimals, single),
+            None => (number, if single { f64::from(f32::MAX) } else { f64::MAX }),
+        };
         let bounded = number.clamp(if self.to.unsigned { 0.0 } else { -largest }, largest);
         #[expect(clippy::cast_possible_truncation, reason = "FLOAT is a single")]
         let stored = if single { f64::from(bounded as f32) } else { bounded };
@@ -219,7 +286,7 @@ impl Target<'_> {
             return self.refuse(error, Value::Double(stored));
         }
         #[expect(clippy::float_cmp, reason = "clamping changes it or leaves it exactly")]
-        if bounded != number || !finite && value != &Value::Double(number) {
+        if bounded != number || !finite && value != &Value::Double(written) {
             return self.out_of_range(Value::Double(stored));
         }
         Ok(Value::Double(stored))
@@ -260,16 +327,15 @@ impl Target<'_> {
 
     fn text(&mut self, value: &Value, from: &DataType, characters: Option<u32>, pad: bool) -> Result<Value> {
         let mut text = to_text(value, from).unwrap_or_default();
-        if let Value::Blob(bytes) = value
-            && let Err(error) = std::str::from_utf8(bytes)
-        {
-            let shown = printable_start(&bytes[error.valid_up_to()..]);
-            let valid = text.slice(..error.valid_up_to());
-            let refusal = Error::incorrect_value("string", shown, self.column, self.row);
-            text = match self.refuse(refusal, Value::Text(valid))? {
-                Value::Text(text) => text,
-                _ => Bytes::new(),
-            };
+        let set = self.to.collation.set();
+        if let Value::Blob(bytes) = value {
+            match set.decode(bytes) {
+                Ok(std::borrow::Cow::Borrowed(_)) => {}
+                Ok(std::borrow::Cow::Owned(decoded)) => text = Bytes::from(decoded),
+                Err(at) => text = self.refuse_bytes(bytes, at)?,
+            }
+        } else if let Some(at) = set.first_lost(&text) {
+            text = self.refuse_characters(&text, at)?;
         }
         let end = match characters {
             Some(n) if text.len() > n as usize && character_count(&text) > n => {
@@ -278,7 +344,7 @@ impl Target<'_> {
             Some(_) => text.len(),
             None => {
                 let longest = usize::try_from(self.to.bytes_max().unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
-                if text.len() > longest { floor_character(&text, longest) } else { text.len() }
+                if set.byte_length(&text) > longest { self.fitting(&text, longest) } else { text.len() }
             }
         };
         if end < text.len() {
@@ -290,6 +356,46 @@ impl Target<'_> {
             text = text.slice(..kept);
         }
         Ok(Value::Text(text))
+    }
+
+    /// Bytes that are none of the column's character set: what comes before them is kept.
+    fn refuse_bytes(&mut self, bytes: &[u8], at: usize) -> Result<Bytes> {
+        let shown = printable_start(&bytes[at..]);
+        let valid = self.to.collation.set().decode(&bytes[..at]).unwrap_or_default().into_owned();
+        let refusal = Error::incorrect_value("string", shown, self.column, self.row);
+        match self.refuse(refusal, Value::Text(valid.into()))? {
+            Value::Text(text) => Ok(text),
+            _ => Ok(Bytes::new()),
+        }
+    }
+
+    /// Characters that the column's set has not: `?` stands for each.
+    fn refuse_characters(&mut self, text: &[u8], at: usize) -> Result<Bytes> {
+        let kept = self.to.collation.set().replace_lost(text).into_owned();
+        let shown = printable_start(&text[at..]);
+        let refusal = Error::incorrect_value("string", shown, self.column, self.row);
+        match self.refuse(refusal, Value::Text(kept.into()))? {
+            Value::Text(text) => Ok(text),
+            _ => Ok(Bytes::new()),
+        }
+    }
+
+    /// Where text ends that has at most `longest` bytes in the column's character set.
+    fn fitting(&self, text: &[u8], longest: usize) -> usize {
+        let set = self.to.collation.set();
+        if set.is_held_as_is() {
+            return floor_character(text, longest);
+        }
+        let mut bytes = 0;
+        let characters = crate::types::text::as_str(text).char_indices();
+        let mut each = [0; 4];
+        for (at, character) in characters {
+            bytes += set.byte_length(character.encode_utf8(&mut each).as_bytes());
+            if bytes > longest {
+                return at;
+            }
+        }
+        text.len()
     }
 
     /// Cuts text that is too long; only trailing spaces may go in strict mode, and those of CHAR go silently.
@@ -308,7 +414,7 @@ impl Target<'_> {
     }
 
     fn binary(&mut self, value: &Value, from: &DataType, longest: u64, pad: bool) -> Result<Value> {
-        let mut bytes = to_text(value, from).unwrap_or_default();
+        let mut bytes = bytes_in_set(to_text(value, from).unwrap_or_default(), value, from);
         let longest = usize::try_from(longest).unwrap_or(usize::MAX);
         if bytes.len() > longest {
             bytes = self.cut(bytes, longest, false, false)?;
@@ -450,6 +556,26 @@ impl Target<'_> {
         }
         Ok(stored)
     }
+}
+
+/// A number rounded to the digits of FLOAT(M,D) or DOUBLE(M,D), and the largest number of that type.
+fn fixed_digits(number: f64, width: u8, decimals: u8, single: bool) -> (f64, f64) {
+    let power = 10_f64.powi(i32::from(decimals));
+    let largest = 10_f64.powi(i32::from(width) - i32::from(decimals)) - 1.0 / power;
+    let whole = number.floor();
+    // Where the whole part leaves no bits for a fraction, there is none to be rounded.
+    let rounded = whole + ((number - whole) * power).round_ties_even() / power;
+    let ceiling = if single { f64::from(f32::MAX) } else { f64::MAX };
+    (if rounded.is_finite() { rounded } else { number }, largest.min(ceiling))
+}
+
+/// Error 3140 says which table the column is of.
+#[must_use]
+pub fn of_table(mut error: Error, table: &str) -> Error {
+    if error.code == 3140 {
+        error.message = error.message.replacen("for column '", &format!("for column '{table}."), 1);
+    }
+    error
 }
 
 /// Bytes of a text that are shown from where it is none, as MySQL does.

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::types::number::{write_double, write_float, write_integer, write_unsigned};
-use crate::types::{DataType, TypeKind, Value};
+use crate::types::number::{write_double, write_fixed, write_float, write_integer, write_unsigned};
+use crate::types::{Attributes, DataType, TypeKind, Value};
 
 /// Appends the text of a value of a type. NULL appends nothing: the caller shows it in its own way.
 pub fn write_text(value: &Value, data_type: &DataType, out: &mut Vec<u8>) {
@@ -12,6 +12,14 @@ pub fn write_text(value: &Value, data_type: &DataType, out: &mut Vec<u8>) {
         Value::Int(number) if data_type.kind == TypeKind::Year => write_year(*number, out),
         Value::UInt(number) if data_type.kind == TypeKind::Year => {
             write_year(i64::try_from(*number).unwrap_or(0), out);
+        }
+        Value::UInt(number) if matches!(data_type.kind, TypeKind::Bit(_)) => {
+            out.extend_from_slice(bit_bytes(&number.to_be_bytes(), data_type.kind));
+        }
+        Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_)
+            if data_type.attributes != Attributes::NONE =>
+        {
+            write_formatted(value, data_type, out);
         }
         Value::Int(number) => write_integer(*number, out),
         Value::UInt(number) => write_unsigned(*number, out),
@@ -27,6 +35,7 @@ pub fn write_text(value: &Value, data_type: &DataType, out: &mut Vec<u8>) {
         }
         Value::Date(date) => date.write(out),
         Value::Time(time) => time.write(natural_fsp(data_type, time.microsecond()), out),
+        Value::Json(document) => crate::json::print(crate::json::View::of_document(document), out),
         Value::DateTime(datetime) if data_type.kind == TypeKind::Date => datetime.date().write(out),
         Value::DateTime(datetime) => datetime.write(natural_fsp(data_type, datetime.microsecond()), out),
     }
@@ -40,6 +49,28 @@ fn natural_fsp(data_type: &DataType, microsecond: u32) -> u8 {
         0
     } else {
         6
+    }
+}
+
+/// The last bytes of a number, as many as BIT's bits take.
+fn bit_bytes(bytes: &[u8; 8], kind: TypeKind) -> &[u8] {
+    let count = match kind {
+        TypeKind::Bit(bits) => usize::from(bits).div_ceil(8).clamp(1, 8),
+        _ => 8,
+    };
+    &bytes[8 - count..]
+}
+
+/// A number with what its column says of how it looks: digits after the point, zeros in front.
+fn write_formatted(value: &Value, data_type: &DataType, out: &mut Vec<u8>) {
+    let start = out.len();
+    match (value, data_type.attributes.decimals()) {
+        (Value::Double(number), Some(decimals)) => write_fixed(*number, usize::from(decimals), out),
+        _ => write_text(value, &data_type.without_fill(), out),
+    }
+    if data_type.attributes.zerofill() {
+        let missing = usize::from(data_type.display_width).saturating_sub(out.len() - start);
+        out.splice(start..start, std::iter::repeat_n(b'0', missing));
     }
 }
 
@@ -59,7 +90,8 @@ pub fn to_text(value: &Value, data_type: &DataType) -> Option<Bytes> {
         | Value::Decimal(_)
         | Value::Date(_)
         | Value::Time(_)
-        | Value::DateTime(_) => {
+        | Value::DateTime(_)
+        | Value::Json(_) => {
             let mut out = Vec::with_capacity(24);
             write_text(value, data_type, &mut out);
             Some(Bytes::from(out))

@@ -6,7 +6,7 @@ use crate::ast::{AssignmentTarget, VariableScope};
 use crate::error::Error;
 use crate::execute::Host;
 use crate::session::{SessionState, WarningLevel};
-use crate::types::{Collation, DataType, Value};
+use crate::types::{CharacterSet, Collation, DataType, Value};
 use crate::variables::registry::{Effect, Kind, Scope, VARIABLES, Variable, find};
 use crate::variables::{Isolation, ReadConsistency, SessionVariables, SqlMode, character_set, time_zone};
 
@@ -171,6 +171,7 @@ pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "sql_mode" => text(variables.sql_mode.to_string()),
         "sql_notes" => bool(variables.sql_notes),
         "sql_safe_updates" => bool(variables.sql_safe_updates),
+        "cte_max_recursion_depth" => Value::UInt(variables.cte_max_recursion_depth),
         "sql_select_limit" => Value::UInt(variables.sql_select_limit),
         "transaction_isolation" if !variables.others.contains_key("transaction_isolation") => {
             text(match variables.isolation {
@@ -183,10 +184,16 @@ pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "wait_timeout" => Value::UInt(variables.wait_timeout),
         "quorate_last_gtid" => text(session.last_gtid.map_or_else(String::new, |gtid| gtid.to_string())),
         "warning_count" => Value::UInt(session.warning_count),
-        // Connections that never named a collation show the one they have.
-        "collation_connection" if !variables.others.contains_key("collation_connection") => {
-            text(character_set::collation_name(variables.collation_connection))
+        "character_set_client" => text(variables.character_set_client.name()),
+        "character_set_results" => {
+            variables.results.map_or(Value::Null, |collation| text(collation.character_set()))
         }
+        "character_set_connection" => text(variables.collation_connection.character_set()),
+        "collation_connection" => text(variables.collation_connection.name()),
+        "character_set_database" => text(variables.collation_database.character_set()),
+        "collation_database" => text(variables.collation_database.name()),
+        "character_set_server" => text(variables.collation_server.character_set()),
+        "collation_server" => text(variables.collation_server.name()),
         name => variables.others.get(name).cloned().unwrap_or_else(|| default(variable)),
     }
 }
@@ -226,6 +233,7 @@ pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value:
         "sql_mode" => variables.sql_mode = SqlMode::parse(&word).unwrap_or_default(),
         "sql_notes" => variables.sql_notes = number != 0,
         "sql_safe_updates" => variables.sql_safe_updates = number != 0,
+        "cte_max_recursion_depth" => variables.cte_max_recursion_depth = number,
         "sql_select_limit" => variables.sql_select_limit = number,
         "transaction_read_only" => variables.transaction_read_only = number != 0,
         "wait_timeout" => variables.wait_timeout = number,
@@ -238,24 +246,18 @@ pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value:
             variables.time_zone_offset_seconds = time_zone::parse(&word).map_or(0, |(offset, _)| offset);
             variables.others.insert(name.to_owned(), value);
         }
-        // What LOAD DATA reads, unless it says itself.
-        "character_set_database" => {
-            let collation = text(default_collation_name(&word));
-            variables.others.insert("collation_database".to_owned(), collation);
-            variables.others.insert(name.to_owned(), value);
+        "character_set_client" => {
+            variables.character_set_client = CharacterSet::from_name(&word).unwrap_or(CharacterSet::Utf8mb4);
         }
-        "collation_connection" => {
-            variables.collation_connection = connection_collation(&word).unwrap_or_default();
-            let set = set_of_collation(&word);
-            variables.others.insert("character_set_connection".to_owned(), text(set));
-            variables.others.insert(name.to_owned(), value);
+        "character_set_results" => {
+            variables.results = CharacterSet::from_name(&word).map(CharacterSet::default_collation);
         }
-        "character_set_connection" => {
-            let collation = default_collation_name(&word);
-            variables.collation_connection = connection_collation(collation).unwrap_or_default();
-            variables.others.insert("collation_connection".to_owned(), text(collation));
-            variables.others.insert(name.to_owned(), value);
-        }
+        "character_set_connection" => variables.collation_connection = default_of(&word),
+        "collation_connection" => variables.collation_connection = named(&word),
+        "character_set_database" => variables.collation_database = default_of(&word),
+        "collation_database" => variables.collation_database = named(&word),
+        "character_set_server" => variables.collation_server = default_of(&word),
+        "collation_server" => variables.collation_server = named(&word),
         _ => {
             variables.others.insert(name.to_owned(), value);
         }
@@ -274,7 +276,8 @@ pub fn assign(
 ) -> crate::Result<()> {
     match target {
         AssignmentTarget::User(name) => {
-            session.user_variables.insert(name.to_lowercase(), value.unwrap_or(Value::Null));
+            let value = crate::json::convert::in_variable(value.unwrap_or(Value::Null));
+            session.user_variables.insert(name.to_lowercase(), value);
             session.note_state();
             Ok(())
         }
@@ -376,18 +379,16 @@ pub fn set_global(
             let level = ReadConsistency::parse(&printed(variable.kind, &value)).unwrap_or_default();
             host.set_global("group_replication_consistency", text(level.group_name()));
         }
-        // These two move together.
-        "character_set_connection" => {
-            host.set_global(
-                "collation_connection",
-                text(default_collation_name(&printed(variable.kind, &value))),
-            );
+        // Each of these moves together with another.
+        name if name.starts_with("character_set_") => {
+            if let Some(collation) = name.strip_prefix("character_set_").and_then(collation_variable) {
+                host.set_global(collation, text(default_of(&printed(variable.kind, &value)).name()));
+            }
         }
-        "collation_connection" => {
-            host.set_global(
-                "character_set_connection",
-                text(set_of_collation(&printed(variable.kind, &value))),
-            );
+        name if name.starts_with("collation_") => {
+            if let Some(set) = name.strip_prefix("collation_").and_then(set_variable) {
+                host.set_global(set, text(named(&printed(variable.kind, &value)).character_set()));
+            }
         }
         _ => {}
     }
@@ -423,11 +424,7 @@ fn checked(variable: &Variable, value: Value, session: &mut SessionState) -> cra
         Kind::SqlMode => text(sql_mode_value(variable, &value)?.to_string()),
         Kind::TimeZone => text(time_zone::parse(&text_value(variable, &value)?)?.1),
         Kind::CharacterSet => character_set_value(variable, &value)?,
-        Kind::Collation => {
-            let name = text_value(variable, &value)?.to_ascii_lowercase();
-            connection_collation(&name)?;
-            text(name.replacen("utf8_", "utf8mb3_", 1))
-        }
+        Kind::Collation => text(character_set::collation(&text_value(variable, &value)?)?.name()),
         Kind::Text => text(text_value(variable, &value)?),
     };
     if variable.name == "transaction_isolation" {
@@ -570,80 +567,76 @@ fn sql_mode_value(variable: &Variable, value: &Value) -> crate::Result<SqlMode> 
     }
 }
 
-/// The character sets that a client or its results may have. `ascii` is written as it is, which is right for all that ascii
-/// has; what it has not is sent as UTF-8 rather than as `?`.
-const CLIENT_SETS: &[&str] = &["utf8mb4", "utf8mb3", "ascii", "binary"];
-
 fn character_set_value(variable: &Variable, value: &Value) -> crate::Result<Value> {
     if *value == Value::Null && variable.name == "character_set_results" {
         return Ok(Value::Null);
     }
-    client_set(&text_value(variable, value)?).map(text)
+    let name = text_value(variable, value)?;
+    let set = character_set::character_set(&name)?;
+    if variable.name == "character_set_client" && !set.is_for_clients() {
+        return Err(Error::wrong_value_for_variable(variable.name, set.name()));
+    }
+    if variable.name == "character_set_results" && !set.is_for_clients() {
+        return Err(Error::not_supported(format_args!("results in the character set {}", set.name())));
+    }
+    Ok(text(set.name()))
 }
 
-/// The canonical name of a character set for connections.
-fn client_set(name: &str) -> crate::Result<&'static str> {
-    let lower = name.to_ascii_lowercase();
-    let canonical = if lower == "utf8" { "utf8mb3" } else { lower.as_str() };
-    match CLIENT_SETS.iter().find(|set| **set == canonical) {
-        Some(set) => Ok(set),
-        // It names the sets of MySQL that are not built, and those that are none.
-        None => Err(character_set::default_collation(name)
-            .err()
-            .unwrap_or_else(|| Error::unknown_character_set(name))),
+/// The default collation of a character set that was checked.
+fn default_of(set: &str) -> Collation {
+    CharacterSet::from_name(set).map_or_else(Collation::default, CharacterSet::default_collation)
+}
+
+/// A collation that was checked.
+fn named(collation: &str) -> Collation {
+    crate::collation::from_name(collation).unwrap_or_default()
+}
+
+/// The collation's variable that goes with that of a character set, by what comes after `character_set_`.
+fn collation_variable(which: &str) -> Option<&'static str> {
+    match which {
+        "connection" => Some("collation_connection"),
+        "database" => Some("collation_database"),
+        "server" => Some("collation_server"),
+        _ => None,
     }
 }
 
-/// The name of a character set's default collation, for connections.
-fn default_collation_name(set: &str) -> &'static str {
-    match set {
-        "utf8mb3" => "utf8mb3_general_ci",
-        "ascii" => "ascii_general_ci",
-        "binary" => "binary",
-        _ => "utf8mb4_0900_ai_ci",
+/// The character set's variable that goes with that of a collation.
+fn set_variable(which: &str) -> Option<&'static str> {
+    match which {
+        "connection" => Some("character_set_connection"),
+        "database" => Some("character_set_database"),
+        "server" => Some("character_set_server"),
+        _ => None,
     }
 }
 
-/// The character set that a collation's name begins with.
-fn set_of_collation(collation: &str) -> String {
-    let set = collation.split('_').next().unwrap_or(collation);
-    if set == "utf8" { "utf8mb3".to_owned() } else { set.to_owned() }
-}
-
-/// A collation of connections: those of columns, and ascii's, which are the same rules on a part of the characters.
-fn connection_collation(name: &str) -> crate::Result<Collation> {
-    match name.to_ascii_lowercase().as_str() {
-        "ascii_general_ci" => Ok(Collation::Utf8mb4GeneralCi),
-        "ascii_bin" => Ok(Collation::Utf8mb4Bin),
-        _ => character_set::collation(name),
-    }
-}
-
-/// SET NAMES; "default" is utf8mb4.
+/// SET NAMES, and with `is_names` false SET CHARACTER SET, which leaves the connection the database's; "default" is utf8mb4.
 ///
 /// # Errors
-/// 1115 and 1273 unknown, 1253 collation of another character set, 1235 not built.
-pub fn set_names(set: &str, collation: Option<&str>, session: &mut SessionState) -> crate::Result<()> {
-    let set = if set.eq_ignore_ascii_case("default") { "utf8mb4" } else { client_set(set)? };
-    let collation = match collation {
-        None => default_collation_name(set).to_owned(),
-        Some(collation) => {
-            connection_collation(collation)?;
-            let collation = collation.to_ascii_lowercase().replacen("utf8_", "utf8mb3_", 1);
-            if set_of_collation(&collation) != set {
-                return Err(Error {
-                    code: 1253,
-                    state: *b"42000",
-                    message: format!("COLLATION '{collation}' is not valid for CHARACTER SET '{set}'"),
-                });
-            }
-            collation
-        }
+/// 1115 and 1273 unknown, 1231 a set that clients cannot speak, 1253 collation of another character set, 1235 not built.
+pub fn set_names(
+    set: &str,
+    collation: Option<&str>,
+    is_names: bool,
+    session: &mut SessionState,
+) -> crate::Result<()> {
+    let set = match set.eq_ignore_ascii_case("default") {
+        true => CharacterSet::Utf8mb4,
+        false => character_set::character_set(set)?,
     };
+    let collation = match collation {
+        None => set.default_collation(),
+        Some(collation) => character_set::collation_of(set, character_set::collation(collation)?)?,
+    };
+    if !set.is_for_clients() {
+        return Err(Error::wrong_value_for_variable("character_set_client", set.name()));
+    }
     let variables = &mut session.variables;
-    store(variables, "character_set_client", text(set));
-    store(variables, "character_set_results", text(set));
-    store(variables, "collation_connection", text(collation));
+    variables.character_set_client = set;
+    variables.results = Some(set.default_collation());
+    variables.collation_connection = if is_names { collation } else { variables.collation_database };
     for name in ["character_set_client", "character_set_connection", "character_set_results"] {
         session.note_variable(name);
     }
@@ -679,7 +672,7 @@ fn printed(kind: Kind, value: &Value) -> String {
             value.write(&mut out);
             String::from_utf8_lossy(&out).into_owned()
         }
-        (_, Value::Date(_) | Value::Time(_) | Value::DateTime(_)) => {
+        (_, Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Json(_)) => {
             crate::types::convert::message_text(value)
         }
     }

@@ -1,35 +1,50 @@
 //! Names of character sets and collations, as statements spell them.
 //!
-//! Text is UTF-8 throughout. `utf8mb4` and `utf8mb3` (also spelled `utf8`) are it; `ascii` is a subset whose names are taken for
-//! connections; `binary` is bytes. The collations of [`Collation`] are known; MySQL's others are refused by name (1235), and
-//! names that MySQL does not have either get its own errors, 1115 and 1273.
+//! Those of [`Collation`] and [`CharacterSet`] are known; MySQL's others are refused by name (1235), and names that MySQL does not
+//! have either get its own errors, 1115 and 1273.
 
 use crate::error::Error;
-use crate::types::Collation;
+use crate::types::{CharacterSet, Collation};
 
 /// Character sets of MySQL 8.4 that are not built.
 const REFUSED_SETS: &[&str] = &[
-    "armscii8", "big5", "cp1250", "cp1251", "cp1256", "cp1257", "cp850", "cp852", "cp866", "cp932", "dec8",
-    "eucjpms", "euckr", "gb18030", "gb2312", "gbk", "geostd8", "greek", "hebrew", "hp8", "keybcs2", "koi8r",
-    "koi8u", "latin1", "latin2", "latin5", "latin7", "macce", "macroman", "sjis", "swe7", "tis620", "ucs2",
-    "ujis", "utf16", "utf16le", "utf32",
+    "armscii8", "big5", "cp932", "eucjpms", "euckr", "gb18030", "gb2312", "gbk", "sjis", "swe7", "tis620",
+    "ujis",
 ];
+
+/// Collations of MySQL 8.4 that are not built, of sets that are.
+const REFUSED_COLLATIONS: &[&str] = &[
+    "cp1250_czech_cs",
+    "latin1_german2_ci",
+    "latin2_czech_cs",
+    "ucs2_general_mysql500_ci",
+    "utf8mb3_general_mysql500_ci",
+    "utf8mb3_tolower_ci",
+    "utf8mb4_ja_0900_as_cs",
+    "utf8mb4_ja_0900_as_cs_ks",
+    "utf8mb4_zh_0900_as_cs",
+];
+
+/// A character set.
+///
+/// # Errors
+/// 1235 for a set of MySQL that is not built, 1115 for an unknown one.
+pub(crate) fn character_set(name: &str) -> crate::Result<CharacterSet> {
+    CharacterSet::from_name(name).ok_or_else(|| {
+        let lower = name.to_ascii_lowercase();
+        if REFUSED_SETS.contains(&lower.as_str()) {
+            return Error::not_supported(format_args!("the character set {lower}"));
+        }
+        Error::unknown_character_set(name)
+    })
+}
 
 /// The default collation of a character set, as for a column or table.
 ///
 /// # Errors
-/// 1235 for a set of MySQL that is not built, 1115 for an unknown one.
+/// As [`character_set`].
 pub(crate) fn default_collation(name: &str) -> crate::Result<Collation> {
-    match name.to_ascii_lowercase().as_str() {
-        "utf8mb4" => Ok(Collation::Utf8mb4_0900AiCi),
-        "utf8mb3" | "utf8" => Ok(Collation::Utf8mb4GeneralCi),
-        "binary" => Ok(Collation::Binary),
-        "ascii" => Err(Error::not_supported("the character set ascii for columns")),
-        lower if REFUSED_SETS.contains(&lower) => {
-            Err(Error::not_supported(format_args!("the character set {lower}")))
-        }
-        _ => Err(Error::unknown_character_set(name)),
-    }
+    character_set(name).map(CharacterSet::default_collation)
 }
 
 /// A collation by name.
@@ -37,49 +52,104 @@ pub(crate) fn default_collation(name: &str) -> crate::Result<Collation> {
 /// # Errors
 /// 1235 for a collation of MySQL that is not built, 1273 for an unknown one.
 pub(crate) fn collation(name: &str) -> crate::Result<Collation> {
+    if let Some(found) = crate::collation::from_name(name) {
+        return Ok(found);
+    }
     let lower = name.to_ascii_lowercase();
-    match lower.as_str() {
-        "utf8mb4_0900_ai_ci" => return Ok(Collation::Utf8mb4_0900AiCi),
-        "utf8mb4_general_ci" | "utf8mb3_general_ci" | "utf8_general_ci" => {
-            return Ok(Collation::Utf8mb4GeneralCi);
-        }
-        "utf8mb4_bin" | "utf8mb3_bin" | "utf8_bin" => return Ok(Collation::Utf8mb4Bin),
-        "utf8mb4_0900_bin" => return Ok(Collation::Utf8mb4_0900Bin),
-        "binary" => return Ok(Collation::Binary),
-        _ => {}
+    let of_refused_set = lower
+        .split_once('_')
+        .is_some_and(|(set, rest)| REFUSED_SETS.contains(&set) && is_collation_tail(rest));
+    if of_refused_set || REFUSED_COLLATIONS.contains(&lower.as_str()) {
+        return Err(Error::not_supported(format_args!("the collation {lower}")));
     }
-    let is_set =
-        |set: &str| matches!(set, "utf8mb4" | "utf8mb3" | "utf8" | "ascii") || REFUSED_SETS.contains(&set);
-    match lower.split_once('_') {
-        Some((set, rest)) if is_set(set) && is_collation_tail(rest) => {
-            Err(Error::not_supported(format_args!("the collation {lower}")))
-        }
-        _ => Err(Error::unknown_collation(name)),
-    }
+    Err(Error::unknown_collation(name))
 }
 
-/// Whether what follows the character set is how MySQL's collation names end.
+/// MySQL's numbers of the collations that are not built.
+const REFUSED_IDS: &[u16] = &[
+    1, 2, 10, 12, 13, 18, 19, 24, 28, 31, 32, 34, 64, 76, 82, 84, 85, 86, 87, 88, 89, 91, 95, 96, 97, 98,
+    159, 223, 248, 249, 250, 303, 304, 308,
+];
+
+/// That a number, of which no collation is here, is none of MySQL's.
+///
+/// # Errors
+/// 1235 if it is.
+pub(crate) fn check_refused_id(id: u16) -> crate::Result<()> {
+    if REFUSED_IDS.contains(&id) {
+        return Err(Error::not_supported(format_args!("the collation with the number {id}")));
+    }
+    Ok(())
+}
+
+/// Whether what follows the character set is how the collations of the refused sets end.
 fn is_collation_tail(rest: &str) -> bool {
-    ["_ci", "_cs", "_ai", "_as", "_ks", "_tolower"].iter().any(|tail| rest.ends_with(tail))
-        || matches!(rest, "ci" | "bin" | "as" | "cs" | "0900_bin")
+    rest == "bin" || rest.ends_with("_ci")
 }
 
-/// The name of a collation.
-#[must_use]
-pub fn collation_name(collation: Collation) -> &'static str {
-    match collation {
-        Collation::Utf8mb4_0900AiCi => "utf8mb4_0900_ai_ci",
-        Collation::Utf8mb4GeneralCi => "utf8mb4_general_ci",
-        Collation::Utf8mb4Bin => "utf8mb4_bin",
-        Collation::Utf8mb4_0900Bin => "utf8mb4_0900_bin",
-        Collation::Binary => "binary",
+/// A collation of a character set that was named with it.
+///
+/// # Errors
+/// 1253 when it is another's.
+pub(crate) fn collation_of(set: CharacterSet, collation: Collation) -> crate::Result<Collation> {
+    if collation.set() == set { Ok(collation) } else { Err(mismatch(collation, set)) }
+}
+
+/// Error 1253.
+pub(crate) fn mismatch(collation: Collation, set: CharacterSet) -> Error {
+    Error {
+        code: 1253,
+        state: *b"42000",
+        message: format!("COLLATION '{}' is not valid for CHARACTER SET '{}'", collation.name(), set.name()),
     }
 }
 
-/// The name of a collation's character set.
-#[must_use]
-pub fn character_set_name(collation: Collation) -> &'static str {
-    if collation == Collation::Binary { "binary" } else { "utf8mb4" }
+/// What the options of a database or a table say of character set and collation.
+#[derive(Debug, Default)]
+pub(crate) struct Choice {
+    set: Option<CharacterSet>,
+    collation: Option<Collation>,
+}
+
+impl Choice {
+    /// CHARACTER SET.
+    ///
+    /// # Errors
+    /// 1302 for another than before.
+    pub(crate) fn name_set(&mut self, set: CharacterSet) -> crate::Result<()> {
+        match self.set.or_else(|| self.collation.map(Collation::set)) {
+            Some(other) if other != set => Err(Error {
+                code: 1302,
+                state: *b"HY000",
+                message: format!(
+                    "Conflicting declarations: 'CHARACTER SET {}' and 'CHARACTER SET {}'",
+                    other.name(),
+                    set.name()
+                ),
+            }),
+            _ => {
+                self.set = Some(set);
+                Ok(())
+            }
+        }
+    }
+
+    /// COLLATE; the last one counts.
+    ///
+    /// # Errors
+    /// 1253 for one of another character set.
+    pub(crate) fn name_collation(&mut self, collation: Collation) -> crate::Result<()> {
+        if let Some(set) = self.set {
+            collation_of(set, collation)?;
+        }
+        self.collation = Some(collation);
+        Ok(())
+    }
+
+    /// The collation that was chosen, if any.
+    pub(crate) fn collation(&self) -> Option<Collation> {
+        self.collation.or_else(|| self.set.map(CharacterSet::default_collation))
+    }
 }
 
 #[cfg(test)]
@@ -89,14 +159,20 @@ mod tests {
     #[test]
     fn names_are_known_refused_or_unknown() {
         assert_eq!(default_collation("UTF8MB4").unwrap(), Collation::Utf8mb4_0900AiCi);
-        assert_eq!(default_collation("latin1").unwrap_err().code, 1235);
+        assert_eq!(default_collation("utf8").unwrap(), Collation::Utf8mb3GeneralCi);
+        assert_eq!(default_collation("latin1").unwrap(), Collation::Latin1SwedishCi);
+        assert_eq!(default_collation("gbk").unwrap_err().code, 1235);
         assert_eq!(default_collation("klingon").unwrap_err().code, 1115);
-        assert_eq!(collation("utf8mb4_unicode_ci").unwrap_err().code, 1235);
-        assert_eq!(collation("latin1_swedish_ci").unwrap_err().code, 1235);
+        assert_eq!(collation("UTF8_unicode_ci").unwrap(), Collation::Utf8mb3UnicodeCi);
+        assert_eq!(collation("gbk_chinese_ci").unwrap_err().code, 1235);
+        assert_eq!(collation("utf8mb4_zh_0900_as_cs").unwrap_err().code, 1235);
         assert_eq!(collation("utf8mb4_klingon").unwrap_err().code, 1273);
-        for known in ["utf8mb4_0900_ai_ci", "utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_0900_bin", "binary"]
-        {
-            assert_eq!(collation_name(collation(known).unwrap()), known);
-        }
+        assert_eq!(collation("gbk_klingon").unwrap_err().code, 1273);
+        assert_eq!(check_refused_id(28).unwrap_err().code, 1235);
+        assert!(check_refused_id(2000).is_ok());
+        assert!(REFUSED_IDS.iter().all(|id| Collation::from_id(*id).is_none()));
+        assert_eq!(Collation::all().count() + REFUSED_IDS.len(), 286);
+        let wrong = collation_of(CharacterSet::Latin1, Collation::Utf8mb4Bin).unwrap_err();
+        assert_eq!(wrong.code, 1253);
     }
 }

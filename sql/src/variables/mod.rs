@@ -44,6 +44,8 @@ pub struct SessionVariables {
     pub innodb_lock_wait_timeout: u64,
     /// `lock_wait_timeout` (metadata locks), seconds.
     pub lock_wait_timeout: u64,
+    /// `cte_max_recursion_depth`.
+    pub cte_max_recursion_depth: u64,
     /// `sql_select_limit`.
     pub sql_select_limit: u64,
     /// `sql_safe_updates`.
@@ -61,6 +63,14 @@ pub struct SessionVariables {
     pub insert_id: u64,
     /// `collation_connection`.
     pub collation_connection: crate::types::Collation,
+    /// `character_set_client`: what statements and parameters are in.
+    pub character_set_client: crate::types::CharacterSet,
+    /// `character_set_results`, with the collation that the definitions of columns name; none where texts go as they are.
+    pub results: Option<crate::types::Collation>,
+    /// `collation_server`: that of a database that is made without one.
+    pub collation_server: crate::types::Collation,
+    /// `collation_database`.
+    pub collation_database: crate::types::Collation,
     /// `quorate_snapshot_conflict`: writing a row that changed since the transaction's snapshot is refused with 1213.
     pub snapshot_conflict: bool,
     /// `quorate_read_consistency`: what a read on this node must have seen.
@@ -82,10 +92,27 @@ pub struct SessionVariables {
 }
 
 impl SessionVariables {
-    /// The session has another current database, whose character set and collation are those of all of them.
-    pub fn leave_database(&mut self) {
-        self.others.remove("character_set_database");
-        self.others.remove("collation_database");
+    /// The session has another current database, of this collation.
+    pub fn enter_database(&mut self, collation: crate::types::Collation) {
+        self.collation_database = collation;
+    }
+
+    /// What a client speaks, by the collation's number of its handshake; a number that MySQL has not changes nothing.
+    ///
+    /// # Errors
+    /// 1231 for a character set that clients cannot speak, 1235 for one that is not built.
+    pub fn speak(&mut self, collation: u16) -> crate::Result<()> {
+        let Some(collation) = crate::types::Collation::from_id(collation) else {
+            return character_set::check_refused_id(collation);
+        };
+        if !collation.set().is_for_clients() {
+            let set = collation.character_set();
+            return Err(crate::Error::wrong_value_for_variable("character_set_client", set));
+        }
+        self.character_set_client = collation.set();
+        self.collation_connection = collation;
+        self.results = Some(collation);
+        Ok(())
     }
 
     /// Whether `resultset_metadata` is NONE.
@@ -98,10 +125,7 @@ impl SessionVariables {
     /// `character_set_database`, in which LOAD DATA reads files.
     #[must_use]
     pub fn character_set_database(&self) -> Option<&[u8]> {
-        match self.others.get("character_set_database") {
-            Some(crate::types::Value::Text(name)) => Some(name),
-            Some(_) | None => None,
-        }
+        Some(self.collation_database.character_set().as_bytes())
     }
 }
 
@@ -116,6 +140,7 @@ impl Default for SessionVariables {
             max_error_count: 1024,
             innodb_lock_wait_timeout: 50,
             lock_wait_timeout: 31_536_000,
+            cte_max_recursion_depth: 1000,
             sql_select_limit: u64::MAX,
             sql_safe_updates: false,
             group_concat_max_len: 1024,
@@ -124,6 +149,10 @@ impl Default for SessionVariables {
             max_allowed_packet_bytes: 64 << 20,
             insert_id: 0,
             collation_connection: crate::types::Collation::default(),
+            character_set_client: crate::types::CharacterSet::Utf8mb4,
+            results: Some(crate::types::Collation::default()),
+            collation_server: crate::types::Collation::default(),
+            collation_database: crate::types::Collation::default(),
             snapshot_conflict: true,
             read_consistency: ReadConsistency::default(),
             write_forwarding: false,

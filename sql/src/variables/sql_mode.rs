@@ -44,6 +44,12 @@ const TRADITIONAL: u64 = SqlMode::STRICT_TRANS_TABLES
     | SqlMode::NO_ENGINE_SUBSTITUTION;
 
 impl SqlMode {
+    /// Whether values that do not fit are refused: STRICT_TRANS_TABLES or STRICT_ALL_TABLES.
+    #[must_use]
+    pub fn is_strict(self) -> bool {
+        self.has(SqlMode::STRICT_TRANS_TABLES) || self.has(SqlMode::STRICT_ALL_TABLES)
+    }
+
     /// Reads a list of mode names.
     ///
     /// # Errors

@@ -66,6 +66,7 @@ fn session(host: &TestHost) -> SessionState {
         account: crate::account::AccountId::root(),
         active_roles: Vec::new(),
         authorization: std::sync::Arc::new(crate::authorization::Authorization::exempt()),
+        temporary: None,
         tracked: None,
     }
 }
@@ -75,13 +76,14 @@ fn set(text: &str, session: &mut SessionState, host: &TestHost) -> u16 {
     use crate::ast::{Expr, Statement};
     let parsed = crate::parse::parse_statement(text.as_bytes(), SqlMode(0)).unwrap();
     let result = match parsed.statement {
-        Statement::SetNames { character_set, collation } => {
-            set_names(&character_set, collation.as_deref(), session)
+        Statement::SetNames { character_set, collation, is_names } => {
+            set_names(&character_set, collation.as_deref(), is_names, session)
         }
         Statement::Set(assignments) => assignments.into_iter().try_for_each(|assignment| {
             let value = match assignment.value {
                 Expr::Default(None) => None,
                 Expr::Literal(value) => Some(value),
+                Expr::Truth(value) => Some(Value::Int(i64::from(value))),
                 other => panic!("{other:?}"),
             };
             assign(&assignment.target, value, session, host)
@@ -123,12 +125,12 @@ fn set_ends_as_in_mysql() {
         ("SET time_zone = 'Europe/Paris'", 1298),
         ("SET time_zone = NULL", 1231),
         ("SET NAMES klingon", 1115),
-        ("SET NAMES latin1", 1235),
+        ("SET NAMES latin1", 0),
         ("SET NAMES utf8mb4 COLLATE binary", 1253),
         ("SET NAMES binary", 0),
         ("SET NAMES ascii", 0),
         ("SET character_set_results = NULL", 0),
-        ("SET character_set_client = latin1", 1235),
+        ("SET character_set_client = latin1", 0),
         ("SET collation_connection = 'foo'", 1273),
         ("SET transaction_isolation = 'FOO'", 1231),
         ("SET max_allowed_packet = 5", 1621),
@@ -190,7 +192,7 @@ fn typed_fields_and_shown_values_agree() {
     assert_eq!(shown("transaction_isolation", &session, &host), "READ-COMMITTED");
     assert_eq!(shown("sql_safe_updates", &session, &host), "ON");
     set("SET NAMES utf8 COLLATE utf8_bin", &mut session, &host);
-    assert_eq!(session.variables.collation_connection, Collation::Utf8mb4Bin);
+    assert_eq!(session.variables.collation_connection, Collation::Utf8mb3Bin);
     for (name, value) in [
         ("character_set_client", "utf8mb3"),
         ("character_set_connection", "utf8mb3"),

@@ -7,11 +7,12 @@
 use bytes::Bytes;
 
 use super::Transaction;
+use super::temporary::TemporaryScan;
 use super::write_set::Write;
 use crate::Result;
 use crate::engine::{Direction, KeyRange, RowBuffer, Slice, key_after};
 use crate::staging;
-use crate::version::StoreScan;
+use crate::version::{Store, StoreScan};
 
 /// Where a row of a cursor comes from, newest first.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Cursor {
     staged: Option<StoreScan>,
     staged_row: Option<(Bytes, Option<Bytes>)>,
     staged_version: Option<u64>,
+    /// A scan of temporary tables' keys, in place of everything else.
+    temporary: Option<Box<TemporaryScan>>,
 }
 
 impl Cursor {
@@ -61,7 +64,15 @@ impl Cursor {
             staged: None,
             staged_row: None,
             staged_version: None,
+            temporary: None,
         }
+    }
+
+    /// A scan of temporary tables' keys.
+    pub(super) fn of_temporary(scan: TemporaryScan, store: &Store) -> Cursor {
+        let nothing = KeyRange::new(Bytes::from_static(b"\0"), Bytes::from_static(b"\0"));
+        let of_store = store.scan_latest(nothing.clone(), Direction::Forward);
+        Cursor { temporary: Some(Box::new(scan)), ..Cursor::new(of_store, nothing, false) }
     }
 
     /// The next row, key and value, or `None` at the end of the range. `txn` is the transaction that opened the
@@ -74,6 +85,9 @@ impl Cursor {
 
     /// The next row, into `found`, whose stamp then says nothing; false at the end of the range.
     pub fn next_into(&mut self, txn: &mut Transaction, found: &mut RowBuffer) -> Result<bool> {
+        if let Some(temporary) = &mut self.temporary {
+            return Ok(temporary.next_into(found));
+        }
         loop {
             if !self.has_row && !self.scan_ended {
                 if self.is_latest {

@@ -33,6 +33,7 @@ mod locks;
 mod prepare;
 mod range_locks;
 mod seal;
+mod temporary;
 mod write_set;
 mod writers;
 
@@ -48,6 +49,7 @@ pub use self::locks::{LockOutcome, LockStats, LockTable, LockWait, WaitPolicy};
 pub use self::prepare::{decode_mutations, encode_mutations, encoded_bytes};
 pub use self::range_locks::{RangeKind, RangeMark, WriteKind};
 pub use self::seal::Sealed;
+pub use self::temporary::{Temporary, TemporaryBudget, is_temporary};
 pub use self::write_set::Savepoint;
 
 use self::held::HeldLocks;
@@ -83,6 +85,8 @@ pub struct Transaction {
     seen: u64,
     /// The store's epoch before the first of these reads: what the indexes seen mean.
     seen_epoch: u64,
+    /// The keys of its session's temporary tables.
+    temporary: Option<Box<temporary::Attached>>,
 }
 
 impl Transaction {
@@ -99,6 +103,7 @@ impl Transaction {
             ranges: HeldRanges::default(),
             seen: 0,
             seen_epoch: 0,
+            temporary: None,
         }
     }
 
@@ -132,6 +137,9 @@ impl Transaction {
 
     /// The value of `key`: the transaction's own write, else what the view says.
     pub fn get(&mut self, key: &[u8], view: View) -> Result<Option<Slice>> {
+        if is_temporary(key) {
+            return Ok(self.temporary_get(key).map(Slice::from));
+        }
         self.large.check()?;
         if let Some(write) = self.writes.get(key) {
             return Ok(written_value(write));
@@ -156,6 +164,9 @@ impl Transaction {
     /// The newest version of `key` in the store, without the transaction's own writes. Raises
     /// [`seen`](Transaction::seen).
     pub fn latest(&mut self, key: &[u8]) -> Result<Latest> {
+        if is_temporary(key) {
+            return Ok(Latest { index: 0, value: self.temporary_get(key).map(Slice::from) });
+        }
         self.before_latest();
         let latest = self.store.read_latest(key)?;
         self.saw(latest.index);
@@ -180,6 +191,9 @@ impl Transaction {
     /// Scans `range`. With [`View::Snapshot`] and no snapshot taken, the scan has a snapshot of its own. With
     /// [`View::Latest`] rows are candidates: lock each, and read it again.
     pub fn scan(&self, range: KeyRange, direction: Direction, view: View) -> Cursor {
+        if is_temporary(&range.start) {
+            return Cursor::of_temporary(self.temporary_scan(range, direction), &self.store);
+        }
         let scan = match (view, &self.snapshot) {
             (View::Snapshot, Some(snapshot)) => snapshot.scan(range.clone(), direction),
             (View::Snapshot, None) => self.store.snapshot().scan(range.clone(), direction),
@@ -215,6 +229,9 @@ impl Transaction {
     /// [`LockDeadlock`](crate::Error::LockDeadlock) if waiting would never end, and with
     /// [`LockNotAvailable`](crate::Error::LockNotAvailable) if the policy is not to wait.
     pub fn lock(&mut self, key: &[u8], mode: LockMode, policy: WaitPolicy) -> Result<LockOutcome> {
+        if is_temporary(key) {
+            return Ok(LockOutcome::Granted);
+        }
         self.large.check()?;
         let id = self.locks.id_of(key);
         if self.held.covers(id, mode) {
@@ -292,6 +309,13 @@ impl Transaction {
     }
 
     fn set(&mut self, key: Bytes, write: Write) {
+        if is_temporary(&key) {
+            let value = match write {
+                Write::Put(value) => Some(value),
+                Write::Delete | Write::Counter(_) => None,
+            };
+            return self.temporary_set(key, value);
+        }
         let noted = key.clone();
         self.writes.set(key, write);
         self.note_write(&noted);
@@ -319,11 +343,13 @@ impl Transaction {
     pub fn savepoint(&mut self) -> Savepoint {
         let savepoint = self.writes.savepoint();
         self.large.savepoint(savepoint);
-        savepoint
+        savepoint.with_temporary(self.temporary_count())
     }
 
     /// Undoes every write since `savepoint`, which stays. Locks stay.
     pub fn rollback_to(&mut self, savepoint: Savepoint) {
+        self.temporary_rollback_to(savepoint.temporary_count());
+        let savepoint = savepoint.with_temporary(0);
         let mut noted = self.noted_writes();
         noted.retain(|key| self.writes.get(key).is_some());
         self.large.rollback_to(savepoint, &mut self.writes);
@@ -337,7 +363,7 @@ impl Transaction {
     /// Nobody will roll back to `savepoint` any more. Not necessary, but a savepoint that is kept makes a large transaction
     /// keep what it may bring back.
     pub fn release_savepoint(&mut self, savepoint: Savepoint) {
-        self.large.release(savepoint);
+        self.large.release(savepoint.with_temporary(0));
     }
 
     /// From now on the write set stays in memory, unless some of it is staged already. For a transaction that is prepared: it is one
@@ -353,6 +379,7 @@ impl Transaction {
 
     /// Undoes every write and releases every lock and the snapshot.
     pub fn rollback(&mut self) {
+        self.temporary_rollback_to(0);
         self.writes.clear();
         self.large.end();
         self.release_snapshot();
@@ -377,6 +404,7 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
+        self.temporary_rollback_to(0);
         self.large.end();
         self.release_locks();
     }

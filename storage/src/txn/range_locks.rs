@@ -44,6 +44,7 @@ use super::Transaction;
 use super::intervals::{Interval, Intervals};
 use super::lock_mode::LockMode;
 use super::locks::{LockId, LockOutcome, LockTable, Standing, WaitPolicy};
+use super::temporary::is_temporary;
 use super::writers::{Writer, Writers, Written};
 use crate::engine::KeyRange;
 use crate::limits::{RANGE_INDEX_BYTES, RANGE_SHARD_COUNT, RANGE_WAITS_MAX};
@@ -198,7 +199,7 @@ impl Transaction {
         kind: RangeKind,
         policy: WaitPolicy,
     ) -> Result<LockOutcome> {
-        if range.is_empty() {
+        if range.is_empty() || is_temporary(&range.start) {
             return Ok(LockOutcome::Granted);
         }
         let index = index_of(&range.start);
@@ -275,6 +276,9 @@ impl Transaction {
 
     /// The lock of an interval of another transaction that keeps a write out. It is held in the name of that one.
     fn range_at(&self, key: &[u8], write: WriteKind) -> Option<LockId> {
+        if is_temporary(key) {
+            return None;
+        }
         let index = index_of(key);
         let shard = self.locks.inner.ranges.shard(index).read();
         let keeps_out = |one: &&Arc<Interval>| {

@@ -42,9 +42,21 @@ pub struct Savepoint {
     /// How often the write set had been staged.
     staged_count: u64,
     undo_count: usize,
+    /// How many changes of temporary tables there were; 0 where only the write set matters.
+    temporary_count: usize,
 }
 
 impl Savepoint {
+    /// With so many changes of temporary tables before it.
+    pub(super) fn with_temporary(self, temporary_count: usize) -> Savepoint {
+        Savepoint { temporary_count, ..self }
+    }
+
+    /// How many changes of temporary tables there were before it.
+    pub(super) fn temporary_count(&self) -> usize {
+        self.temporary_count
+    }
+
     /// Whether it is a place of this write set, which was not staged since.
     pub(super) fn is_of(&self, writes: &WriteSet) -> bool {
         self.staged_count == writes.staged_count
@@ -109,7 +121,7 @@ impl WriteSet {
     }
 
     pub(super) fn savepoint(&self) -> Savepoint {
-        Savepoint { staged_count: self.staged_count, undo_count: self.undo.len() }
+        Savepoint { staged_count: self.staged_count, undo_count: self.undo.len(), temporary_count: 0 }
     }
 
     pub(super) fn rollback_to(&mut self, savepoint: Savepoint) {

@@ -240,9 +240,13 @@ impl TestCluster {
         self.reap(id)
     }
 
-    /// SIGSTOP.
+    /// SIGSTOP, and waits until every thread has stopped.
     pub fn pause(&self, id: u64) {
         kill_process(self.pid(id), Signal::STOP).unwrap();
+        // On a busy machine threads go on for a while, until the one that takes the signal runs.
+        while !process::is_stopped(self.process_id(id)) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// SIGCONT.

@@ -39,6 +39,19 @@ pub fn memory_bytes(process_id: u32) -> u64 {
     kib << 10
 }
 
+/// Whether every thread of a process is stopped, as by SIGSTOP.
+///
+/// # Panics
+/// When there is no such process.
+#[must_use]
+pub fn is_stopped(process_id: u32) -> bool {
+    fs::read_dir(format!("/proc/{process_id}/task")).expect("the process runs").flatten().all(|task| {
+        // One that has just ended has no state any more: look again. The name, in brackets, may hold anything.
+        let stat = fs::read_to_string(task.path().join("stat"));
+        stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))
+    })
+}
+
 /// Lets this process have as many files as it may.
 ///
 /// # Panics

@@ -16,6 +16,8 @@ pub struct Answers {
     pub errors: u64,
     /// Messages of internal errors, and how often each came.
     pub internal: BTreeMap<String, u64>,
+    /// Connections whose first answer let them in, by the way that they went ([`crate::way::Way::name`]).
+    pub logins: BTreeMap<&'static str, u64>,
 }
 
 impl Answers {
@@ -25,6 +27,9 @@ impl Answers {
         self.errors += other.errors;
         for (message, count) in other.internal {
             *self.internal.entry(message).or_default() += count;
+        }
+        for (way, count) in other.logins {
+            *self.logins.entry(way).or_default() += count;
         }
     }
 

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use client::blocking::{Connection, Options};
 use cluster_tests::TestCluster;
+use cluster_tests::process::memory_bytes;
 
 use crate::answer::Answers;
 use crate::corpus::{self, Session};
 use crate::drive::{self, Drive, Fault};
 use crate::watch::Watch;
+use crate::way::{PASSWORD, USER, USERS_WITH_PASSWORD};
 
 /// Inputs before memory is looked at for the first time, at most.
 const WARM_UP_INPUTS: u64 = 200_000;
@@ -29,6 +32,12 @@ pub struct Settings {
     /// How many connections at once.
     #[arg(long, default_value_t = 4)]
     pub threads: u64,
+    /// Only connections that go this way: plain, zlib, zstd, caching_sha2_password, mysql_native_password.
+    #[arg(long)]
+    pub way: Option<String>,
+    /// Say after each round how much memory the server holds.
+    #[arg(long)]
+    pub verbose: bool,
     /// Where to write what was sent to a connection whose answers were not well formed.
     #[arg(long)]
     pub keep: Option<PathBuf>,
@@ -45,8 +54,8 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Answers { count, errors, internal } = &self.answers;
-        write!(f, "{} inputs, {count} answers, {errors} of them errors", self.inputs)?;
+        let Answers { count, errors, internal, logins } = &self.answers;
+        write!(f, "{} inputs, {count} answers, {errors} of them errors; logins {logins:?}", self.inputs)?;
         internal.iter().try_for_each(|(message, count)| write!(f, "\n1105 {count} times: {message}"))
     }
 }
@@ -71,6 +80,9 @@ pub fn run(settings: &Settings) -> Result<Report, String> {
         report.inputs += inputs;
         number += 1;
         clean(&cluster);
+        if settings.verbose {
+            eprintln!("{} inputs, {} MiB", report.inputs, memory_bytes(cluster.process_id(1)) >> 20);
+        }
         let faults = watch.faults(&mut cluster);
         if !faults.is_empty() {
             return Err(format!("after {} inputs: {}", report.inputs, faults.join("\n")));
@@ -85,17 +97,27 @@ pub fn run(settings: &Settings) -> Result<Report, String> {
     Ok(report)
 }
 
-/// Who fuzzes: an account that may do anything in the databases that the corpus uses, and nothing elsewhere.
-const USER: &str = "fuzz";
-/// Those databases, as in GRANT.
+/// What those who fuzz may do anything in: the databases that the corpus uses, as in GRANT. They may do nothing elsewhere.
 const DATABASES: [&str; 5] = ["check\\_%", "d", "prepared", "sbtest", "test"];
 
 /// Rows and accounts that have to be there at the end; their checksum.
 fn prepare(cluster: &TestCluster) -> String {
     let mut connection = cluster.connect(1);
     connection.query(&format!("CREATE USER {USER}@'%' IDENTIFIED BY ''")).unwrap();
-    for database in DATABASES {
-        connection.query(&format!("GRANT ALL ON `{database}`.* TO {USER}@'%'")).unwrap();
+    for (user, plugin) in USERS_WITH_PASSWORD {
+        let identified = format!("IDENTIFIED WITH {} BY '{PASSWORD}'", plugin.name());
+        connection.query(&format!("CREATE USER {user}@'%' {identified}")).unwrap();
+    }
+    for user in USERS_WITH_PASSWORD.map(|(user, _)| user).into_iter().chain([USER]) {
+        for database in DATABASES {
+            connection.query(&format!("GRANT ALL ON `{database}`.* TO {user}@'%'")).unwrap();
+        }
+    }
+    for (user, _) in USERS_WITH_PASSWORD {
+        // The first login of `caching_sha2_password` is a long one; those that follow need not be.
+        let (user, password) = (user.to_owned(), PASSWORD.to_owned());
+        let options = Options { user, password, ..Options::default() };
+        Connection::connect_with(&cluster.node(1).client_address, &options).unwrap();
     }
     connection.query("CREATE DATABASE kept").unwrap();
     connection.query("CREATE TABLE kept.t (id INT PRIMARY KEY, v VARCHAR(100))").unwrap();
@@ -139,7 +161,9 @@ fn round(
             let seed =
                 settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number.wrapping_mul(1 << 16) ^ thread;
             let inputs = inputs / settings.threads;
-            scope.spawn(move || drive::run(&Drive { address, user: USER, sessions, seed, inputs }))
+            scope.spawn(move || {
+                drive::run(&Drive { address, sessions, seed, inputs, way: settings.way.as_deref() })
+            })
         };
         let threads: Vec<_> = (0..settings.threads).map(start).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()

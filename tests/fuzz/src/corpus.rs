@@ -6,6 +6,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use wire::mysql::auth::Plugin;
+use wire::mysql::compression::Compression;
 use wire::mysql::constant::Capabilities;
 use wire::mysql::handshake::{ClientHello, HandshakeResponse};
 use wire::mysql::packet::PacketWriter;
@@ -64,25 +66,49 @@ impl Session {
         text
     }
 
-    /// The handshake response with another user, and without the schema that was there when it was recorded.
+    /// The handshake response as another's, and without the schema that was there when it was recorded.
     #[must_use]
-    pub fn hello_of(&self, user: &str) -> Vec<u8> {
+    pub fn hello_of(&self, wanted: &Hello<'_>) -> Vec<u8> {
         let Ok(ClientHello::Response(response)) = ClientHello::parse(&self.hello, ANY) else {
             return self.hello.clone();
         };
         let mut capabilities = response.capabilities;
         capabilities.set(Capabilities::SSL, false);
+        capabilities.set(Capabilities::COMPRESS, wanted.compression == Some(Compression::Zlib));
+        let zstd_level = match wanted.compression {
+            Some(Compression::Zstd { level }) => Some(level),
+            Some(Compression::Zlib) | None => None,
+        };
+        capabilities.set(Capabilities::ZSTD_COMPRESSION, zstd_level.is_some());
+        let mut auth_plugin = response.auth_plugin;
+        if let Some((plugin, _)) = wanted.proof {
+            capabilities.set(Capabilities::PLUGIN_AUTH, true);
+            auth_plugin = Some(plugin.name().as_bytes());
+        }
         let mut writer = PacketWriter::new();
         HandshakeResponse {
-            user: user.as_bytes(),
+            user: wanted.user.as_bytes(),
             database: None,
-            auth_response: &[],
+            auth_response: wanted.proof.map_or(&[], |(_, answer)| answer),
+            auth_plugin,
             capabilities,
+            zstd_level,
             ..response
         }
         .encode(&mut writer);
         writer.as_slice()[4..].to_vec()
     }
+}
+
+/// What is changed in a recorded login.
+#[derive(Clone, Copy, Debug)]
+pub struct Hello<'a> {
+    /// Who logs in.
+    pub user: &'a str,
+    /// The plugin and its first answer; without one, no password.
+    pub proof: Option<(Plugin, &'a [u8])>,
+    /// Frames from the login on.
+    pub compression: Option<Compression>,
 }
 
 /// Every capability: what a client announced is taken as it is.
@@ -151,7 +177,7 @@ mod tests {
         for session in load(&folder()) {
             let hello = ClientHello::parse(&session.hello, ANY);
             assert!(matches!(hello, Ok(ClientHello::Response(_))), "{}: {hello:?}", session.name);
-            let other = session.hello_of("fuzz");
+            let other = session.hello_of(&Hello { user: "fuzz", proof: None, compression: None });
             let Ok(ClientHello::Response(response)) = ClientHello::parse(&other, ANY) else {
                 panic!("{}: not a response any more", session.name);
             };

@@ -1,6 +1,6 @@
 //! Inputs to a real server.
 //!
-//! A connection logs in (mostly as recorded, sometimes with a changed handshake response), sends some tens of inputs in one go and COM_QUIT,
+//! A connection logs in (mostly as recorded, sometimes with a changed handshake response, compressed or with a password), sends some tens of inputs in one go and COM_QUIT,
 //! and reads until the server closes. Where a changed length has swallowed the end, it closes its side when the server has said nothing for a
 //! while: a server ends what a client runs that has gone.
 
@@ -11,10 +11,12 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
+use wire::mysql::handshake::Salt;
 
 use crate::answer::Answers;
-use crate::corpus::{Sent, Session};
+use crate::corpus::{Hello, Sent, Session};
 use crate::mutate;
+use crate::way::{self, Way};
 
 /// COM_QUIT.
 const QUIT: &[u8] = b"\x01\0\0\0\x01";
@@ -49,10 +51,10 @@ const AVOIDED: [&str; 9] = [
 pub struct Drive<'a> {
     /// Where the server listens.
     pub address: &'a str,
-    /// Who logs in, without a password.
-    pub user: &'a str,
     /// What is changed.
     pub sessions: &'a [Session],
+    /// Only connections that go this way.
+    pub way: Option<&'a str>,
     /// Where the thread's randomness begins.
     pub seed: u64,
     /// How many inputs it sends.
@@ -70,7 +72,11 @@ pub struct Fault {
 
 /// What a connection is going to send.
 struct Script {
+    /// The login.
+    hello: Vec<u8>,
+    /// All that follows, framed if the way is.
     bytes: Vec<u8>,
+    way: Way,
     inputs: u64,
     /// The numbers of its packets are as they should be.
     is_framed: bool,
@@ -85,28 +91,30 @@ pub fn run(drive: &Drive<'_>) -> Result<Answers, Box<Fault>> {
     let mut answers = Answers::default();
     let mut sent = 0;
     while sent < drive.inputs {
-        let script = script(drive, &mut random);
+        let fault = |what, sent| Err(Box::new(Fault { what, sent }));
+        let (stream, salt) = match connect(drive.address) {
+            Ok(connected) => connected,
+            Err(error) => return fault(error.to_string(), Vec::new()),
+        };
+        let script = script(drive, &salt, &mut random);
         sent += script.inputs;
-        match converse(drive.address, &script) {
+        match converse(stream, &script) {
             Ok(Ok(found)) => answers.add(found),
-            Ok(Err(what)) => return Err(Box::new(Fault { what, sent: script.bytes })),
-            Err(error) => return Err(Box::new(Fault { what: error.to_string(), sent: script.bytes })),
+            Ok(Err(what)) => return fault(what, [script.hello, script.bytes].concat()),
+            Err(error) => return fault(error.to_string(), [script.hello, script.bytes].concat()),
         }
     }
     Ok(answers)
 }
 
-fn script(drive: &Drive<'_>, random: &mut StdRng) -> Script {
-    let mut script = Script { bytes: Vec::new(), inputs: 1, is_framed: true };
-    let session = drive.sessions.choose(random).unwrap();
-    let mut hello = session.hello_of(drive.user);
-    if random.random_ratio(1, 12) {
-        let others: Vec<&[u8]> = drive.sessions.iter().map(|session| &session.hello[..]).collect();
-        hello = mutate::payload(&hello, &others, random);
-        // Whatever it has become: its answers may come at any number.
-        script.is_framed = false;
+fn script(drive: &Drive<'_>, salt: &Salt, random: &mut StdRng) -> Script {
+    let mut way = Way::choose(random);
+    while drive.way.is_some_and(|name| name != way.name()) {
+        way = Way::choose(random);
     }
-    put(&mut script, &Sent { sequence: 1, payload: hello }, random);
+    let mut script = Script { hello: Vec::new(), bytes: Vec::new(), way, inputs: 1, is_framed: true };
+    let session = drive.sessions.choose(random).unwrap();
+    log_in(&mut script, drive, session, salt, random);
     let wanted = random.random_range(1..=INPUTS_MAX);
     // A session's beginning makes the database and the tables that the rest needs.
     passage(&mut script, session, 0, random);
@@ -116,7 +124,41 @@ fn script(drive: &Drive<'_>, random: &mut StdRng) -> Script {
         let start = random.random_range(0..session.packets.len());
         passage(&mut script, session, start, random);
     }
+    script.bytes.extend_from_slice(QUIT);
+    if let Way::Compressed(compression) = way {
+        let (framed, is_whole) = way::frames(compression, &script.bytes, random);
+        script.bytes = framed;
+        script.is_framed &= is_whole;
+    }
     script
+}
+
+/// The packets of the login.
+fn log_in(script: &mut Script, drive: &Drive<'_>, session: &Session, salt: &Salt, random: &mut StdRng) {
+    let answer = script.way.answer(salt, random);
+    let compression = match script.way {
+        Way::Compressed(compression) => Some(compression),
+        Way::Plain | Way::Password(_) => None,
+    };
+    let is_right = answer.as_ref().is_none_or(|(_, _, is_right)| *is_right);
+    let proof = answer.as_ref().map(|(plugin, bytes, _)| (*plugin, &bytes[..]));
+    let mut hello = session.hello_of(&Hello { user: script.way.user(), proof, compression });
+    if random.random_ratio(1, 12) {
+        let others: Vec<&[u8]> = drive.sessions.iter().map(|session| &session.hello[..]).collect();
+        hello = mutate::payload(&hello, &others, random);
+        // Whatever it has become: its answers may come at any number.
+        script.is_framed = false;
+    }
+    put(script, &Sent { sequence: 1, payload: hello }, random);
+    if answer.is_some() && (!is_right || random.random_ratio(1, 4)) {
+        // Its numbers fit a login that asks for more, and nothing else.
+        script.is_framed = false;
+        for sequence in [3, 5] {
+            let payload = way::more_answer(random);
+            put(script, &Sent { sequence, payload }, random);
+        }
+    }
+    script.hello = std::mem::take(&mut script.bytes);
 }
 
 /// Some packets of a session, one behind the other, changed or not.
@@ -154,26 +196,44 @@ fn put(script: &mut Script, packet: &Sent, random: &mut StdRng) {
         }
     }
     // What answers a question that the server did not ask this time is out of order.
-    script.is_framed &= sequence == 0 || script.bytes.is_empty();
+    script.is_framed &= sequence == 0 || script.hello.is_empty();
     script.inputs += 1;
     script.bytes.extend_from_slice(&length.to_le_bytes()[..3]);
     script.bytes.push(sequence);
     script.bytes.extend_from_slice(&packet.payload);
 }
 
-/// Sends a script and reads all answers; the inner error says what is wrong with them.
-fn converse(address: &str, script: &Script) -> io::Result<Result<Answers, String>> {
+/// A connection, and the salt of its greeting.
+fn connect(address: &str) -> io::Result<(TcpStream, Salt)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(SILENCE_MAX))?;
     stream.set_write_timeout(Some(SILENCE_MAX))?;
-    greeting(&mut stream)?;
+    let salt = greeting(&mut stream)?;
+    Ok((stream, salt))
+}
+
+/// Sends a script and reads all answers; the inner error says what is wrong with them.
+fn converse(mut stream: TcpStream, script: &Script) -> io::Result<Result<Answers, String>> {
     let reading = stream.try_clone()?;
     let reader = std::thread::spawn(move || read_to_close(reading));
     // A server that refuses what came closes before all of it is there.
+    let _ = stream.write_all(&script.hello);
     let _ = stream.write_all(&script.bytes);
-    let _ = stream.write_all(QUIT);
     let answers = reader.join().map_err(|_| io::Error::other("the reading thread panicked"))?;
-    Ok(answers.and_then(|bytes| Answers::read(&bytes, 2, script.is_framed)))
+    let plain = answers.and_then(|bytes| match script.way {
+        // A changed login may not have asked for frames.
+        Way::Compressed(compression) if script.is_framed => way::inflated(compression, &bytes),
+        Way::Compressed(_) => Ok(Vec::new()),
+        Way::Plain | Way::Password(_) => Ok(bytes),
+    });
+    Ok(plain.and_then(|bytes| {
+        let mut found = Answers::read(&bytes, 2, script.is_framed)?;
+        // OK, or `caching_sha2_password`'s word that the first answer was right.
+        if matches!(bytes.get(4..), Some([0, ..] | [1, 3, ..])) {
+            found.logins.insert(script.way.name(), 1);
+        }
+        Ok(found)
+    }))
 }
 
 /// All that comes until the server closes.
@@ -202,14 +262,14 @@ fn read_to_close(mut stream: TcpStream) -> Result<Vec<u8>, String> {
 }
 
 /// Reads the greeting, which comes before anything is sent.
-fn greeting(stream: &mut TcpStream) -> io::Result<()> {
+fn greeting(stream: &mut TcpStream) -> io::Result<Salt> {
     let mut header = [0; 4];
     stream.read_exact(&mut header)?;
     let length = usize::from(header[0]) | usize::from(header[1]) << 8;
     let mut greeting = vec![0; length];
     stream.read_exact(&mut greeting)?;
     match wire::mysql::handshake::Greeting::parse(&greeting) {
-        Ok(_) => Ok(()),
+        Ok(greeting) => Ok(greeting.salt),
         Err(error) => Err(io::Error::other(format!("{error}: {}", String::from_utf8_lossy(&greeting)))),
     }
 }

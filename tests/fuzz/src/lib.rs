@@ -7,6 +7,7 @@
 //!   numbered in order, errors with a number, an SQLSTATE and text.
 //! * [`parsers`] gives inputs to the parsers of `wire` and `sql` in this process, where a million take seconds.
 //! * [`campaign`] is a run of that, from several threads.
+//! * [`way`]: in the clear, in compressed frames, with a password.
 //! * [`watch`] looks at the server: it must run, have panicked nowhere, and hold no more memory than before.
 //! * [`record`] makes the corpus: a relay that writes down what a client sends.
 //!
@@ -24,3 +25,4 @@ pub mod mutate;
 pub mod parsers;
 pub mod record;
 pub mod watch;
+pub mod way;

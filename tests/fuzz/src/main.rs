@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use protocol_fuzz::{campaign, corpus, parsers, record};
+use protocol_fuzz::{campaign, corpus, parsers, record, way};
 
 #[derive(Parser)]
 #[command(about = "Fuzzing of what a client can send")]
@@ -72,6 +72,9 @@ fn main() -> ExitCode {
 }
 
 fn run(settings: &campaign::Settings) -> Result<(), String> {
+    if settings.way.as_deref().is_some_and(|name| !way::NAMES.contains(&name)) {
+        return Err(format!("--way is one of {}", way::NAMES.join(", ")));
+    }
     let begun = Instant::now();
     let report = campaign::run(settings)?;
     println!("{report}\n{:.1} s, seed {}", begun.elapsed().as_secs_f64(), settings.seed);

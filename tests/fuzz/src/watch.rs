@@ -1,11 +1,16 @@
 //! The server process: whether it runs, what it holds, where it panicked.
 
+use std::time::Duration;
+
 use cluster_tests::TestCluster;
 use cluster_tests::process::memory_bytes;
 
 /// Memory that a node may hold more at the end than after its warming up: rows, caches, and what the allocator keeps of large statements. In ten
 /// million inputs it is 50 bytes an input.
 pub const MEMORY_MORE_BYTES_MAX: u64 = 512 << 20;
+
+/// How long memory may take to fall below that after a round.
+const SETTLING_SECONDS: u32 = 20;
 
 /// A node under fuzzing.
 pub struct Watch {
@@ -25,8 +30,15 @@ impl Watch {
             return vec!["the server ended".to_owned()];
         }
         let mut faults: Vec<String> = panics(&cluster.log(1));
-        let memory = memory_bytes(cluster.process_id(1));
         let most = self.memory_before_bytes + MEMORY_MORE_BYTES_MAX;
+        let mut memory = memory_bytes(cluster.process_id(1));
+        let mut waits = 0;
+        // What the last statements of the round held may go back a little later, and is no growth.
+        while memory > most && waits < SETTLING_SECONDS {
+            std::thread::sleep(Duration::from_secs(1));
+            memory = memory_bytes(cluster.process_id(1));
+            waits += 1;
+        }
         if memory > most {
             faults.push(format!("{} MiB of memory, from {}", memory >> 20, self.memory_before_bytes >> 20));
         }

@@ -60,9 +60,7 @@ RENAME TABLE t1 TO x1, t2 TO t1, x1 TO t2;
 SELECT COUNT(*) FROM t2;
 ALTER TABLE t2 RENAME t2b;
 RENAME TABLE t2b TO t2;
--- deviation: not-built: refused with 1235, which names the feature
 ALTER TABLE t2 AUTO_INCREMENT = 100;
--- deviation: not-built: refused with 1235, which names the feature
 ALTER TABLE t2 COMMENT = 'new comment';
 DROP TABLE t3, t4;
 DROP TABLE t3;
@@ -75,29 +73,19 @@ SHOW CREATE TABLE t6;
 CREATE TABLE wide (c1 INT, c2 INT, c3 INT, c4 INT, c5 INT, c6 INT, c7 INT, c8 INT, c9 INT, c10 INT, c11 INT, c12 INT, c13 INT, c14 INT, c15 INT, c16 INT, c17 INT, c18 INT, c19 INT, c20 INT);
 INSERT INTO wide (c1, c20) VALUES (1, 20);
 SELECT * FROM wide;
--- deviation: not-built: refused with 1235, which names the feature
 ALTER TABLE wide ADD COLUMN c21 INT;
--- deviation: not-built: refused with 1235, which names the feature
 ALTER TABLE wide DROP COLUMN c20;
--- deviation: not-built: refused with 1235, which names the feature
 ALTER TABLE wide MODIFY c1 BIGINT;
--- deviation: not-built: refused with 1235, which names the feature
 ALTER TABLE wide CHANGE c1 c1b INT;
--- deviation: not-built: refused with 1235, which names the feature
 ALTER TABLE wide RENAME COLUMN c2 TO c2b;
--- deviation: not-built: refused with 1235, which names the feature
 ALTER TABLE wide ALTER c3 SET DEFAULT 5;
--- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE chk (a INT CHECK (a > 0));
--- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE gen (a INT, b INT AS (a + 1));
 -- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE fk (a INT, FOREIGN KEY (a) REFERENCES t1 (id));
 -- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE part (a INT) PARTITION BY HASH (a) PARTITIONS 2;
--- deviation: not-built: refused with 1235, which names the feature
 CREATE TEMPORARY TABLE tmp (a INT);
--- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE js (a JSON);
 -- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE ctas AS SELECT 1 AS a;

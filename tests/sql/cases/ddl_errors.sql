@@ -27,9 +27,7 @@ CREATE TABLE e1 (a INT UNSIGNED SIGNED NOPE);
 CREATE TABLE e1 (a INT) ENGINE=NoSuchEngine;
 CREATE TABLE e1 (a INT) CHARSET=nope;
 CREATE TABLE e1 (a VARCHAR(5) COLLATE nope);
--- deviation: utf8mb3: another name of utf8mb4, and so are its collations
 CREATE TABLE same_set (a VARCHAR(5) CHARACTER SET utf8mb4 COLLATE utf8mb3_bin);
--- deviation: utf8mb3: another name of utf8mb4, and so are its collations
 CREATE TABLE IF NOT EXISTS same_set (a INT);
 DROP TABLE same_set;
 CREATE TABLE e1 (a TEXT PRIMARY KEY);

@@ -9,7 +9,6 @@ FOO;
 SELECT * FROM t WHERE;
 INSERT INTO t VALUE;
 UPDATE t SET;
--- deviation: not-built: refused with 1235, which names the feature
 DELETE t;
 CREATE;
 SELECT a b c FROM t;

@@ -52,7 +52,6 @@ CREATE TABLE badp (a DECIMAL(66, 2));
 CREATE TABLE badp (a DECIMAL(5, 6));
 CREATE TABLE badp (a DECIMAL(40, 31));
 CREATE TABLE badp (a FLOAT(54));
--- deviation: float-m-d: the deprecated FLOAT(M,D) and DOUBLE(M,D) are not built
 CREATE TABLE fmd (a FLOAT(7,3), b DOUBLE(10,2));
 SHOW CREATE TABLE d;
 SHOW CREATE TABLE f;

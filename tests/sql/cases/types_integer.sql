@@ -67,7 +67,6 @@ SELECT v FROM big WHERE id = '9223372036854775808';
 SELECT v FROM big WHERE id = 0.0;
 SELECT v FROM big WHERE id > 0.5 ORDER BY v;
 SELECT v FROM big WHERE id < 1e3;
--- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE bits (h BIT(1), k BIT(10));
 CREATE TABLE b1 (f BOOL NOT NULL DEFAULT TRUE, g BOOLEAN);
 INSERT INTO b1 VALUES (TRUE, FALSE);
@@ -79,7 +78,6 @@ SELECT COUNT(*) FROM b1 WHERE g IS NOT TRUE;
 CREATE TABLE disp (a INT(5), b BIGINT(20) UNSIGNED, c TINYINT(1), d TINYINT(4));
 SHOW CREATE TABLE disp;
 DESCRIBE disp;
--- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE zf (a INT ZEROFILL);
 CREATE TABLE ser (id SERIAL, v INT);
 SHOW CREATE TABLE ser;

@@ -37,7 +37,6 @@ SET sql_mode = DEFAULT;
 SELECT 1 || 0;
 SELECT @@sql_mode = @@global.sql_mode;
 SET NAMES utf8mb4;
--- deviation: not-built: refused with 1235, which names the feature
 SET NAMES 'utf8mb4' COLLATE 'utf8mb4_unicode_ci';
 SET NAMES 'utf8mb4' COLLATE 'utf8mb4_general_ci';
 SELECT @@collation_connection;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::case::{Case, Statement};
 use crate::run::{Recorded, Target, parse_recorded, render_recorded, run_case};
-use crate::{expected_path, ours_path, read, topic};
+use crate::{expected_path, ours_path, read, topic, write};
 
 /// A statement whose answer is not the one that is expected.
 #[derive(Debug)]
@@ -129,12 +129,11 @@ fn check_recording(case: &Case, expected: &[Recorded]) -> Result<(), String> {
 
 fn write_ours(topic: &str, ours: &[Recorded]) -> Result<(), String> {
     let path = ours_path(topic);
-    let done = match (ours.is_empty(), path.exists()) {
+    match (ours.is_empty(), path.exists()) {
         (true, false) => Ok(()),
-        (true, true) => std::fs::remove_file(&path),
-        (false, _) => std::fs::write(&path, render_recorded(ours)),
-    };
-    done.map_err(|error| format!("{}: {error}", path.display()))
+        (true, true) => std::fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display())),
+        (false, _) => write(&path, &render_recorded(ours)),
+    }
 }
 
 /// Our recorded answers; a statement that is there several times has several.

@@ -1,6 +1,6 @@
 //! Our SQL held to a real MySQL.
 //!
-//! `cases/*.sql` is what clients send, a topic a file. `expected/*.txt` is what MySQL 9.7 answered, recorded from a real server by
+//! `cases/**/*.sql` is what clients send, a topic a file, a chapter a folder. `expected/**/*.txt` is what MySQL 9.7 answered, recorded from a real server by
 //! `cargo run -p sql-tests --bin record -- ADDRESS USER` and never from ours: columns with their types and flags, rows, counts,
 //! messages, warnings, error numbers. The test runs the same files against one node of ours and compares.
 //!
@@ -37,26 +37,39 @@ pub fn compatibility_page() -> PathBuf {
     folder().join("../../docs/compatibility.md")
 }
 
-/// All case files whose name contains `filter`, in the order of their names.
+/// All case files whose topic contains `filter`, in the order of their topics.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// When a folder cannot be read.
 pub fn case_files(filter: &str) -> Result<Vec<PathBuf>, String> {
-    let folder = folder().join("cases");
-    let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
-        .filter(|path| topic(path).contains(filter))
-        .collect();
+    let mut files = Vec::new();
+    let mut folders = vec![cases_folder()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "sql")
+                && topic(&path).contains(filter)
+            {
+                files.push(path);
+            }
+        }
+    }
     files.sort();
     Ok(files)
 }
 
-/// The topic of a case file: its name without the extension.
+fn cases_folder() -> PathBuf {
+    folder().join("cases")
+}
+
+/// The topic of a case file: its place below `cases` without the extension, `types/enum`; a folder is a chapter.
 #[must_use]
 pub fn topic(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    let below = path.strip_prefix(cases_folder()).unwrap_or(path).with_extension("");
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
 }
 
 /// Where MySQL's answers to a topic are.
@@ -77,4 +90,15 @@ pub fn ours_path(topic: &str) -> PathBuf {
 /// When it cannot be read.
 pub fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Writes a file, and makes its folder.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(path: &Path, text: &str) -> Result<(), String> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

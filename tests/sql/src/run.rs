@@ -65,7 +65,7 @@ pub fn run_case_by(
     case: &Case,
     ask: &mut dyn FnMut(&mut Connection, &Statement) -> Result<Answer, Error>,
 ) -> Result<Vec<Answer>, String> {
-    let database = format!("sqltest_{}", case.topic);
+    let database = format!("sqltest_{}", case.topic.replace('/', "_"));
     let mut sessions = BTreeMap::new();
     let mut first = target.connect()?;
     let set_up = [format!("DROP DATABASE IF EXISTS {database}"), format!("CREATE DATABASE {database}")];

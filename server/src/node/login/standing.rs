@@ -87,12 +87,15 @@ fn changes_data(statement: &Statement) -> bool {
             | Statement::Update(_)
             | Statement::Delete(_)
             | Statement::CreateDatabase { .. }
+            | Statement::AlterDatabase { .. }
             | Statement::DropDatabase { .. }
             | Statement::CreateTable(_)
             | Statement::DropTable { .. }
+            | Statement::DropTemporary { .. }
             | Statement::TruncateTable(_)
-            | Statement::CreateIndex { .. }
-            | Statement::DropIndex { .. }
+            | Statement::AlterTable(_)
+            | Statement::CreateIndex(_)
+            | Statement::DropIndex(_)
             | Statement::RenameTable(_)
             | Statement::Account(_)
     )

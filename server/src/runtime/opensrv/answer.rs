@@ -64,7 +64,7 @@ pub fn parameter() -> Column {
 
 /// What the crate says of a result's column.
 pub fn column(column: &ResultColumn) -> Column {
-    from_definition(metadata::definition(column))
+    from_definition(metadata::definition(column, Some(sql::types::Collation::default())))
 }
 
 fn from_definition(definition: Definition) -> Column {
@@ -209,7 +209,7 @@ fn value(param: ParamValue<'_>) -> Result<Value, ErrorPacket> {
             Param::Time(Time::parse(&mut Input::new(&with_length(bytes))).map_err(wrong)?)
         }
     };
-    parameters::value(&param).map_err(|error| errno::packet(&error))
+    parameters::value(&param, sql::types::CharacterSet::Utf8mb4).map_err(|error| errno::packet(&error))
 }
 
 /// A date or time with the length that the crate took off; its length was one byte.

@@ -85,7 +85,12 @@ impl Arguments<'_> {
                 }
             }
             Some(
-                Value::Double(_) | Value::Decimal(_) | Value::Date(_) | Value::Time(_) | Value::DateTime(_),
+                Value::Double(_)
+                | Value::Decimal(_)
+                | Value::Date(_)
+                | Value::Time(_)
+                | Value::DateTime(_)
+                | Value::Json(_),
             ) => Given::Other,
         }
     }

@@ -365,6 +365,7 @@ fn literal(value: &Value) -> String {
         | Value::Decimal(_)
         | Value::Date(_)
         | Value::Time(_)
-        | Value::DateTime(_) => "NULL".to_owned(),
+        | Value::DateTime(_)
+        | Value::Json(_) => "NULL".to_owned(),
     }
 }

@@ -3,10 +3,71 @@
 use crate::ast::Expr;
 use crate::error::{Error, Result};
 use crate::expression::bind::{Binder, needs_text, text};
-use crate::expression::collate::agree;
+use crate::expression::collate::{Wanted, agree};
+use crate::expression::member::member_text;
 use crate::expression::{CompareOp, Expression};
 use crate::function;
-use crate::types::{DataType, Value};
+use crate::types::{Attributes, Collation, DataType, Value};
+
+/// Functions whose arguments are neither text nor numbers for good: a member is text there.
+fn takes_any_kind(name: &str) -> bool {
+    !matches!(
+        name,
+        "ABS"
+            | "ACOS"
+            | "ASIN"
+            | "ATAN"
+            | "ATAN2"
+            | "BIT_COUNT"
+            | "CEIL"
+            | "CEILING"
+            | "CHAR"
+            | "COS"
+            | "COT"
+            | "DEGREES"
+            | "ELT"
+            | "EXP"
+            | "FLOOR"
+            | "FORMAT"
+            | "FROM_UNIXTIME"
+            | "INTERVAL"
+            | "LEFT"
+            | "LN"
+            | "LOG"
+            | "LOG10"
+            | "LOG2"
+            | "LPAD"
+            | "MAKETIME"
+            | "POW"
+            | "POWER"
+            | "RADIANS"
+            | "RAND"
+            | "REPEAT"
+            | "RIGHT"
+            | "ROUND"
+            | "RPAD"
+            | "SEC_TO_TIME"
+            | "SIGN"
+            | "SIN"
+            | "SPACE"
+            | "SQRT"
+            | "SUBSTR"
+            | "SUBSTRING"
+            | "TAN"
+            | "TRUNCATE"
+    )
+}
+
+/// Text of a character set whose bytes are not those that it is held in, for what looks at bytes.
+pub(super) fn as_bytes(argument: &mut Expression) {
+    let data_type = argument.data_type();
+    if !data_type.is_text() || data_type.collation.set().is_held_as_is() {
+        return;
+    }
+    let most = data_type.characters().saturating_mul(data_type.collation.set().bytes_max());
+    let taken = std::mem::replace(argument, Expression::integer(0));
+    *argument = Expression::Cast { operand: Box::new(taken), to: DataType::varbinary(most) };
+}
 
 impl Binder<'_> {
     pub(super) fn function(&mut self, name: &str, arguments: &[Expr]) -> Result<Expression> {
@@ -16,13 +77,16 @@ impl Binder<'_> {
         }
         match (name, arguments) {
             ("IF", [condition, yes, no]) => {
-                let branches = vec![(self.bind(condition)?, self.bind(yes)?)];
+                let branches = vec![(self.bind(condition)?.into_condition(), self.bind(yes)?)];
                 let otherwise = self.bind(no)?;
                 return self.make_case(branches, otherwise);
             }
             ("NULLIF", [left, right]) => {
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
-                let data_type = left.data_type();
+                let data_type = match left.data_type() {
+                    members if members.has_members() => member_text(&members),
+                    data_type => data_type.without_fill(),
+                };
                 let equal = self.compare_bound(CompareOp::Eq, left.clone(), right)?;
                 let null = Expression::constant(Value::Null, DataType::NULL);
                 return Ok(Expression::Case {
@@ -45,6 +109,11 @@ impl Binder<'_> {
             }
             _ => {}
         }
+        if let ("JSON_VALUE", [.., Expr::Cast { to, .. }]) = (name, arguments)
+            && arguments.len() == 7
+        {
+            return self.json_value(arguments, *to);
+        }
         let function = match function::find(name) {
             Some(function) => function,
             None => return Err(self.unknown_function(name)),
@@ -58,17 +127,44 @@ impl Binder<'_> {
             if function.wants_text(position) && needs_text(argument) {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = text(taken, connection);
+            } else if argument.data_type().has_members() {
+                let taken = std::mem::replace(argument, Expression::integer(0));
+                *argument = if takes_any_kind(function.name) {
+                    text(taken, connection)
+                } else {
+                    taken.member_number(DataType::DOUBLE)
+                };
             }
+        }
+        if function.sees_bytes() {
+            arguments.iter_mut().for_each(as_bytes);
         }
         let texts = arguments.iter().enumerate().filter(|(position, _)| function.wants_text(*position));
         let collation = if function.takes_text() {
-            agree(texts.map(|(_, argument)| argument), connection, &name.to_lowercase())?
+            let wanted = if function.compares() { Wanted::Comparison } else { Wanted::Result };
+            agree(texts.map(|(_, argument)| argument), connection, &name.to_lowercase(), wanted)?
         } else {
             connection
         };
         function.check(&arguments)?;
-        let data_type = function.result_type(&arguments, collation);
+        // A result has no ZEROFILL, nor the digits of a FLOAT(M,D).
+        let data_type = function.result_type(&arguments, collation).without_fill();
+        let data_type = DataType { attributes: Attributes::NONE, ..data_type };
         Ok(Expression::Call { function, arguments, data_type, collation })
+    }
+
+    /// JSON_VALUE: its last argument is a NULL of the type that it returns.
+    fn json_value(&mut self, arguments: &[Expr], to: DataType) -> Result<Expression> {
+        let function = function::find("JSON_VALUE").ok_or_else(|| Error::internal("JSON_VALUE"))?;
+        let mut bound = self.bind_all(&arguments[..6])?;
+        if bound[1].as_constant().is_none() && !matches!(bound[1], Expression::Parameter { .. }) {
+            let message = "The path expression is not a string literal.".to_owned();
+            return Err(Error { code: 3143, state: *b"42000", message });
+        }
+        let to = if to.is_text() { to.with_collation(Collation::default()) } else { to };
+        bound.push(Expression::constant(Value::Null, to));
+        let collation = self.connection();
+        Ok(Expression::Call { function, arguments: bound, data_type: to, collation })
     }
 
     /// The first argument that is not NULL; as a CASE, so that the others are not evaluated.

@@ -1,10 +1,15 @@
 //! Comparisons: rows taken apart, collations agreed on, literals converted to the other side's type once.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+
 use crate::ast::Expr;
 use crate::error::{Error, Result};
 use crate::expression::bind::Binder;
-use crate::expression::collate::agree;
-use crate::expression::{CompareOp, Expression};
+use crate::expression::bind::call::as_bytes;
+use crate::expression::collate::{Wanted, agree};
+use crate::expression::{CompareOp, Expression, SubqueryKind};
 use crate::types::convert::{Temporal, as_datetime, as_time, message_text};
 use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, TypeKind, Value, number};
@@ -25,48 +30,64 @@ fn compare(
     connection: Collation,
     offset_seconds: i32,
 ) -> Result<Expression> {
-    let collation = agree([&left, &right], connection, &op.to_string())?;
+    let left = numbered(left, &right);
+    let right = numbered(right, &left);
+    let collation = agree([&left, &right], connection, &op.to_string(), Wanted::Comparison)?;
     let right = adapt(right, &left, offset_seconds)?;
     let left = adapt(left, &right, offset_seconds)?;
     Ok(Expression::Compare { op, left: Box::new(left), right: Box::new(right), collation })
 }
 
+/// The year that one or two digits next to a YEAR mean.
+fn two_digit_year(value: &Value) -> Option<i64> {
+    let number = match value {
+        Value::Int(number) => *number,
+        Value::Text(text) => match number::integer_prefix(text) {
+            (number, taken) if taken > 0 && taken == text.len() => i64::try_from(number).ok()?,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    match number {
+        0 if matches!(value, Value::Text(text) if text.len() < 4) => Some(2000),
+        1..=69 => Some(2000 + number),
+        70..=99 => Some(1900 + number),
+        _ => None,
+    }
+}
+
+/// A member next to a number is its number.
+fn numbered(operand: Expression, other: &Expression) -> Expression {
+    if other.data_type().is_numeric() { operand.member_number(DataType::DOUBLE) } else { operand }
+}
+
 /// A text literal next to a date, time or integer becomes one, where that changes no answer: it saves the conversion of
 /// each row, and compares long integers exactly.
-fn adapt(literal: Expression, other: &Expression, offset_seconds: i32) -> Result<Expression> {
+fn adapt(mut literal: Expression, other: &Expression, offset_seconds: i32) -> Result<Expression> {
+    if other.data_type().is_binary() {
+        as_bytes(&mut literal);
+    }
     if other.data_type().is_numeric()
         && let Some(number) = literal.as_hex_number()
     {
         return Ok(number);
     }
-    let Expression::Constant { value: Value::Text(text), .. } = &literal else { return Ok(literal) };
+    if other.data_type().is_json()
+        && let Expression::Constant { value: Value::Int(truth), data_type } = &literal
+        && data_type.display_width == 1
+    {
+        let document = crate::json::Tree::Bool(*truth == 1).into_value()?;
+        return Ok(Expression::constant(document, DataType::JSON));
+    }
     let to = other.data_type();
+    if to.kind == TypeKind::Year
+        && let Some(year) = literal.as_constant().and_then(two_digit_year)
+    {
+        return Ok(Expression::integer(year));
+    }
+    let Expression::Constant { value: Value::Text(text), .. } = &literal else { return Ok(literal) };
     if to.has_date() {
-        return match as_datetime(&Value::Text(text.clone()), DateRules::default(), offset_seconds, 0) {
-            Temporal::Valid(parsed) if parsed.has_time || to.kind != TypeKind::Date => {
-                let value = Value::DateTime(parsed.value);
-                let data_type = DataType::of_value(&value, Collation::Binary);
-                Ok(Expression::Constant { value, data_type })
-            }
-            Temporal::Valid(parsed) => {
-                Ok(Expression::constant(Value::Date(parsed.value.date()), DataType::DATE))
-            }
-            Temporal::Null | Temporal::Invalid => {
-                let kind = match to.kind {
-                    TypeKind::Date => "DATE",
-                    TypeKind::Timestamp(_) => "TIMESTAMP",
-                    _ => "DATETIME",
-                };
-                Err(Error {
-                    code: 1525,
-                    state: *b"HY000",
-                    message: format!(
-                        "Incorrect {kind} value: '{}'",
-                        message_text(&Value::Text(text.clone()))
-                    ),
-                })
-            }
-        };
+        return date_of_text(text, &to, offset_seconds);
     }
     if matches!(to.kind, TypeKind::Time(_))
         && let Temporal::Valid(parsed) = as_time(&Value::Text(text.clone()))
@@ -75,24 +96,47 @@ fn adapt(literal: Expression, other: &Expression, offset_seconds: i32) -> Result
         let data_type = DataType::of_value(&value, Collation::Binary);
         return Ok(Expression::Constant { value, data_type });
     }
-    if to.is_integer() && other.as_constant().is_none() {
+    let number = if other.as_constant().is_none() { number_of_text(text, &to) } else { None };
+    Ok(number.unwrap_or(literal))
+}
+
+/// A text next to a date; 1525 if it is none.
+fn date_of_text(text: &Bytes, to: &DataType, offset_seconds: i32) -> Result<Expression> {
+    match as_datetime(&Value::Text(text.clone()), DateRules::default(), offset_seconds, 0) {
+        Temporal::Valid(parsed) if parsed.has_time || to.kind != TypeKind::Date => {
+            let value = Value::DateTime(parsed.value);
+            let data_type = DataType::of_value(&value, Collation::Binary);
+            Ok(Expression::Constant { value, data_type })
+        }
+        Temporal::Valid(parsed) => Ok(Expression::constant(Value::Date(parsed.value.date()), DataType::DATE)),
+        Temporal::Null | Temporal::Invalid => {
+            let kind = match to.kind {
+                TypeKind::Date => "DATE",
+                TypeKind::Timestamp(_) => "TIMESTAMP",
+                _ => "DATETIME",
+            };
+            let shown = message_text(&Value::Text(text.clone()));
+            Err(Error { code: 1525, state: *b"HY000", message: format!("Incorrect {kind} value: '{shown}'") })
+        }
+    }
+}
+
+/// The number that the whole of a text next to a number is.
+fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
+    if to.is_integer() {
         let (integer, taken) = number::integer_prefix(text);
         if taken > 0 && taken == text.len() {
             if let Ok(value) = i64::try_from(integer) {
-                return Ok(Expression::integer(value));
+                return Some(Expression::integer(value));
             }
             if let Ok(value) = u64::try_from(integer) {
-                return Ok(Expression::constant(Value::UInt(value), DataType::BIGINT_UNSIGNED));
+                return Some(Expression::constant(Value::UInt(value), DataType::BIGINT_UNSIGNED));
             }
         }
     }
-    if to.is_numeric() && other.as_constant().is_none() {
-        let (double, taken) = number::double_prefix(text);
-        if taken > 0 && taken == text.len() {
-            return Ok(Expression::constant(Value::Double(double), DataType::DOUBLE));
-        }
-    }
-    Ok(literal)
+    let (double, taken) = number::double_prefix(text);
+    let is_number = to.is_numeric() && taken > 0 && taken == text.len();
+    is_number.then(|| Expression::constant(Value::Double(double), DataType::DOUBLE))
 }
 
 impl Binder<'_> {
@@ -118,9 +162,13 @@ impl Binder<'_> {
                 let (left, right) = (self.bind_all(left)?, self.bind_all(right)?);
                 self.compare_rows(op, &left, &right)
             }
-            (Expr::Row(parts), Expr::Subquery(_)) | (Expr::Subquery(_), Expr::Row(parts)) => {
-                let _ = parts;
-                Err(Error::not_supported("comparing a row with a subquery other than by IN"))
+            (Expr::Row(_) | Expr::Subquery(_), Expr::Subquery(_)) | (Expr::Subquery(_), Expr::Row(_)) => {
+                // One column each is a row of one.
+                let (left, right) = (self.row_operand(left)?, self.row_operand(right)?);
+                if left.len() != right.len() {
+                    return Err(Error::operand_columns(left.len()));
+                }
+                self.compare_rows(op, &left, &right)
             }
             (Expr::Row(parts), _) => Err(Error::operand_columns(parts.len())),
             (_, Expr::Row(_)) => Err(Error::operand_columns(1)),
@@ -128,6 +176,21 @@ impl Binder<'_> {
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
                 self.compare_bound(op, left, right)
             }
+        }
+    }
+
+    /// The values of a row: those written, or the columns of a subquery.
+    fn row_operand(&mut self, operand: &Expr) -> Result<Vec<Expression>> {
+        match operand {
+            Expr::Row(parts) => self.bind_all(parts),
+            Expr::Subquery(query) => {
+                let subquery = self.scope.subquery(query, SubqueryKind::Row)?;
+                let columns = 0..subquery.columns.len();
+                let column =
+                    |position| Expression::SubqueryColumn { subquery: Arc::clone(&subquery), position };
+                Ok(columns.map(column).collect())
+            }
+            operand => Ok(vec![self.bind(operand)?]),
         }
     }
 
@@ -168,7 +231,13 @@ impl Binder<'_> {
         negated: bool,
     ) -> Result<Expression> {
         let (operand, low, high) = (self.bind(operand)?, self.bind(low)?, self.bind(high)?);
-        let collation = agree([&operand, &low, &high], self.connection(), "between")?;
+        let members = [&operand, &low, &high].iter().any(|part| part.data_type().has_members());
+        let numbers = [&operand, &low, &high].iter().any(|part| part.data_type().is_numeric());
+        let [operand, low, high] = [operand, low, high].map(|part| match members && numbers {
+            true => part.member_number(DataType::DOUBLE),
+            false => part,
+        });
+        let collation = agree([&operand, &low, &high], self.connection(), "between", Wanted::Comparison)?;
         let offset = self.offset_seconds();
         let (low, high) = (adapt(low, &operand, offset)?, adapt(high, &operand, offset)?);
         let operand =
@@ -199,9 +268,31 @@ impl Binder<'_> {
         }
         let operand = self.bind(operand)?;
         let list = self.bind_all(list)?;
-        let collation = agree(std::iter::once(&operand).chain(&list), self.connection(), "in")?;
+        if operand.data_type().has_members() && list.iter().any(|member| member.data_type().is_numeric()) {
+            // Texts are compared with its text, numbers with its number.
+            return self.in_mixed_list(operand, list, negated);
+        }
+        let list: Vec<Expression> = list.into_iter().map(|member| numbered(member, &operand)).collect();
+        let collation =
+            agree(std::iter::once(&operand).chain(&list), self.connection(), " IN ", Wanted::Comparison)?;
         let offset = self.offset_seconds();
-        let list = list.into_iter().map(|member| adapt(member, &operand, offset)).collect::<Result<_>>()?;
+        // Unlike a comparison, IN takes a YEAR's members as the numbers they are.
+        let years = operand.data_type().kind == TypeKind::Year;
+        let adapted =
+            |member: Expression| match years && member.as_constant().and_then(two_digit_year).is_some() {
+                true => Ok(member),
+                false => adapt(member, &operand, offset),
+            };
+        let list = list.into_iter().map(adapted).collect::<Result<_>>()?;
         Ok(Expression::InList { operand: Box::new(operand), list, negated, collation })
+    }
+
+    fn in_mixed_list(&self, operand: Expression, list: Vec<Expression>, negated: bool) -> Result<Expression> {
+        let mut choices = Vec::with_capacity(list.len());
+        for member in list {
+            choices.push(self.compare_bound(CompareOp::Eq, operand.clone(), member)?);
+        }
+        let any = if choices.len() == 1 { choices.remove(0) } else { Expression::Or(choices) };
+        Ok(if negated { Expression::Not(Box::new(any)) } else { any })
     }
 }

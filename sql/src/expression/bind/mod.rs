@@ -14,13 +14,13 @@ use std::sync::Arc;
 use crate::ast;
 use crate::ast::{BinaryOp, Expr, UnaryOp};
 use crate::error::{Error, Result};
-use crate::expression::collate::agree;
+use crate::expression::collate::{Wanted, agree};
 use crate::expression::{
     CompareOp, Expression, LikePattern, RegexpPattern, Scope, SubqueryKind, common_type, infer,
 };
 use crate::limits::EXPRESSION_DEPTH_MAX;
-use crate::types::{Collation, DataType, Decimal, Value};
-use crate::variables::SqlMode;
+use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
+use crate::variables::{SqlMode, character_set};
 
 pub(super) use comparison::comparison;
 
@@ -61,9 +61,15 @@ impl Binder<'_> {
 
     fn bind_inner(&mut self, expr: &Expr) -> Result<Expression> {
         match expr {
-            Expr::Literal(value) => {
-                let data_type = DataType::of_value(value, self.connection());
+            Expr::Literal(value) => Ok(literal(value, self.connection())),
+            Expr::Introduced(value, collation) => {
+                let data_type = DataType::of_value(value, *collation);
                 Ok(Expression::Constant { value: value.clone(), data_type })
+            }
+            // A number that documents take for a boolean: its width says so.
+            Expr::Truth(value) => {
+                let data_type = DataType { display_width: 1, ..DataType::BIGINT };
+                Ok(Expression::constant(Value::bool(*value), data_type))
             }
             Expr::HexLiteral(bytes) => {
                 let value = Value::Blob(bytes.clone());
@@ -72,12 +78,13 @@ impl Binder<'_> {
             }
             Expr::Parameter(index) => {
                 let known = self.scope.session().parameter_types.get(*index).copied();
-                let data_type = known.filter(|data_type| data_type.kind != crate::types::TypeKind::Null).map(
-                    |data_type| match data_type.is_text() {
-                        true => data_type.with_collation(self.connection()),
-                        false => data_type,
-                    },
-                );
+                let data_type =
+                    known.filter(|data_type| data_type.kind != TypeKind::Null).map(
+                        |data_type| match data_type.is_text() {
+                            true => data_type.with_collation(self.connection()),
+                            false => data_type,
+                        },
+                    );
                 Ok(Expression::Parameter {
                     index: *index,
                     data_type: data_type.unwrap_or(DataType::varchar(16_383, self.connection())),
@@ -93,7 +100,8 @@ impl Binder<'_> {
                 Ok(Expression::IsNull { operand: Box::new(self.bind(operand)?), negated: *negated })
             }
             Expr::IsTruth { operand, value, negated } => {
-                let operand = Box::new(self.bind(operand)?);
+                let operand = self.bind(operand)?;
+                let operand = Box::new(if value.is_some() { operand.into_condition() } else { operand });
                 Ok(match value {
                     Some(value) => Expression::IsTruth { operand, value: *value, negated: *negated },
                     None => Expression::IsNull { operand, negated: *negated },
@@ -102,6 +110,7 @@ impl Binder<'_> {
             Expr::Between { operand, low, high, negated } => self.between(operand, low, high, *negated),
             Expr::InList { operand, list, negated } => self.in_list(operand, list, *negated),
             Expr::InSubquery { operand, query, negated } => self.in_subquery(operand, query, *negated),
+            Expr::Quantified { operand, op, all, query } => self.quantified(operand, *op, *all, query),
             Expr::Exists { query, negated } => {
                 let subquery = self.scope.subquery(query, SubqueryKind::Exists)?;
                 Ok(Expression::Exists { subquery, negated: *negated })
@@ -121,12 +130,17 @@ impl Binder<'_> {
                 self.case(operand.as_deref(), branches, otherwise.as_deref())
             }
             Expr::Cast { operand, to } => {
+                if to.is_json() {
+                    return self.function("CAST AS JSON", std::slice::from_ref(operand));
+                }
                 let operand = self.bind(operand)?;
-                Ok(cast(operand, *to))
+                Ok(cast(operand, self.cast_target(*to)))
             }
             Expr::Collate(operand, collation) => self.collate(operand, *collation),
+            Expr::Function { name, arguments } if name == "GROUPING" => self.scope.grouping(arguments),
             Expr::Function { name, arguments } => self.function(name, arguments),
             Expr::Aggregate(call) => self.scope.aggregate(call),
+            Expr::Window(call) => self.scope.window(call),
             Expr::InsertedValue(column) => self.scope.inserted_value(column),
             Expr::UserVariable(name) => Ok(self.user_variable(name)),
             Expr::AssignVariable(name, operand) => {
@@ -138,7 +152,8 @@ impl Binder<'_> {
                 Ok(Expression::SystemVariable { scope: *scope, name: name.as_str().into(), data_type })
             }
             Expr::Row(_) => Err(Error::operand_columns(1)),
-            Expr::Default(_) => Err(Error::not_supported("DEFAULT inside an expression")),
+            Expr::Default(Some(column)) => self.scope.default_value(column),
+            Expr::Default(None) => Err(Error::not_supported("DEFAULT inside an expression")),
         }
     }
 
@@ -154,7 +169,7 @@ impl Binder<'_> {
         let operand = self.bind(operand)?;
         Ok(match op {
             UnaryOp::Plus => operand,
-            UnaryOp::Not => Expression::Not(Box::new(operand)),
+            UnaryOp::Not => Expression::Not(Box::new(operand.into_condition())),
             UnaryOp::BitNot => Expression::BitNot(Box::new(number_operand(operand))),
             UnaryOp::Minus => match &operand {
                 Expression::Constant { value: Value::Int(value), .. }
@@ -199,7 +214,10 @@ impl Binder<'_> {
                 let parts = self.bind_chain(op, whole)?;
                 Ok(if op == BinaryOp::And { Expression::And(parts) } else { Expression::Or(parts) })
             }
-            BinaryOp::Xor => Ok(Expression::Xor(Box::new(self.bind(left)?), Box::new(self.bind(right)?))),
+            BinaryOp::Xor => {
+                let (left, right) = (self.bind(left)?.into_condition(), self.bind(right)?.into_condition());
+                Ok(Expression::Xor(Box::new(left), Box::new(right)))
+            }
             _ => {
                 let (left, right) = (number_operand(self.bind(left)?), number_operand(self.bind(right)?));
                 let variables = &self.scope.session().variables;
@@ -222,7 +240,7 @@ impl Binder<'_> {
                     pending.push(right);
                     pending.push(left);
                 }
-                other => parts.push(self.bind(other)?),
+                other => parts.push(self.bind(other)?.into_condition()),
             }
         }
         Ok(parts)
@@ -237,7 +255,7 @@ impl Binder<'_> {
     ) -> Result<Expression> {
         let operand = self.text_operand(operand)?;
         let pattern = self.text_operand(pattern)?;
-        let collation = agree([&operand, &pattern], self.connection(), "like")?;
+        let collation = agree([&operand, &pattern], self.connection(), "like", Wanted::Comparison)?;
         let escape = match escape {
             None if self.scope.session().variables.sql_mode.has(SqlMode::NO_BACKSLASH_ESCAPES) => None,
             None => Some('\\'),
@@ -273,7 +291,7 @@ impl Binder<'_> {
     fn regexp(&mut self, operand: &Expr, pattern: &Expr, negated: bool) -> Result<Expression> {
         let operand = self.text_operand(operand)?;
         let pattern = self.text_operand(pattern)?;
-        let collation = agree([&operand, &pattern], self.connection(), "regexp")?;
+        let collation = agree([&operand, &pattern], self.connection(), "regexp_like", Wanted::Comparison)?;
         let compiled = match pattern.as_constant() {
             Some(Value::Text(text) | Value::Blob(text)) => Some(RegexpPattern::cached(text, collation)?),
             _ => None,
@@ -299,7 +317,7 @@ impl Binder<'_> {
             let condition = self.bind(condition)?;
             let condition = match &operand {
                 Some(operand) => self.compare_bound(CompareOp::Eq, operand.clone(), condition)?,
-                None => condition,
+                None => condition.into_condition(),
             };
             bound.push((condition, self.bind(result)?));
         }
@@ -318,10 +336,22 @@ impl Binder<'_> {
     ) -> Result<Expression> {
         let results: Vec<&Expression> =
             branches.iter().map(|(_, result)| result).chain([&otherwise]).collect();
-        let collation = agree(results.iter().copied(), self.connection(), "case")?;
+        let collation = agree(results.iter().copied(), self.connection(), "case", Wanted::Result)?;
         let types: Vec<DataType> = results.iter().map(|result| result.data_type()).collect();
         let data_type = literal_fitting(common_type(&types, collation), &results);
         Ok(Expression::Case { branches, otherwise: Box::new(otherwise), data_type })
+    }
+
+    /// The target of a cast to text without a character set is the connection's.
+    fn cast_target(&self, to: DataType) -> DataType {
+        if !to.is_text() || to.collation != Collation::Binary {
+            return to;
+        }
+        match (self.connection(), to.kind) {
+            (Collation::Binary, TypeKind::VarChar(length)) => DataType::of(TypeKind::VarBinary(length)),
+            (Collation::Binary, _) => DataType::LONGBLOB,
+            (collation, _) => to.with_collation(collation),
+        }
     }
 
     fn collate(&mut self, operand: &Expr, collation: Collation) -> Result<Expression> {
@@ -329,12 +359,9 @@ impl Binder<'_> {
         let operand =
             if operand.data_type().is_string() { operand } else { text(operand, self.connection()) };
         let data_type = operand.data_type();
-        if data_type.is_binary() && collation != Collation::Binary {
-            return Err(Error {
-                code: 1253,
-                state: *b"42000",
-                message: format!("COLLATION '{}' is not valid for CHARACTER SET 'binary'", collation.name()),
-            });
+        let is_null = matches!(operand.as_constant(), Some(Value::Null));
+        if !is_null && data_type.collation.set() != collation.set() {
+            return Err(character_set::mismatch(collation, data_type.collation.set()));
         }
         let data_type = if collation == Collation::Binary {
             DataType::varbinary(data_type.characters().saturating_mul(4))
@@ -348,6 +375,19 @@ impl Binder<'_> {
         let bound = self.bind(expr)?;
         Ok(if needs_text(&bound) { text(bound, self.connection()) } else { bound })
     }
+}
+
+/// A literal, in the connection's character set: bytes where that is `binary`, with `?` for what it has not.
+fn literal(value: &Value, connection: Collation) -> Expression {
+    let value = match value {
+        Value::Text(text) if connection == Collation::Binary => Value::Blob(text.clone()),
+        Value::Text(text) if connection.set().first_lost(text).is_some() => {
+            Value::Text(connection.set().replace_lost(text).into_owned().into())
+        }
+        value => value.clone(),
+    };
+    let data_type = DataType::of_value(&value, connection);
+    Expression::Constant { value, data_type }
 }
 
 /// The type of a user variable of this value.
@@ -372,7 +412,7 @@ fn needs_text(operand: &Expression) -> bool {
     match operand {
         Expression::Parameter { .. } | Expression::UserVariable { .. } => true,
         Expression::Constant { value: Value::Null, .. } => false,
-        _ => !operand.data_type().is_string(),
+        _ => !operand.data_type().is_string() || operand.data_type().has_members(),
     }
 }
 
@@ -382,7 +422,16 @@ fn text(operand: Expression, collation: Collation) -> Expression {
     if data_type.is_binary() {
         return Expression::Cast { operand: Box::new(operand), to: data_type };
     }
+    if data_type.has_members() {
+        let to = DataType::varchar(data_type.characters(), data_type.collation);
+        return Expression::Cast { operand: Box::new(operand), to };
+    }
+    if matches!(data_type.kind, TypeKind::Bit(_)) {
+        let to = DataType::varbinary(data_type.characters());
+        return Expression::Cast { operand: Box::new(operand), to };
+    }
     let length = if data_type.is_string() { 1 << 22 } else { data_type.characters().max(1) };
+    let collation = if data_type.is_json() { data_type.collation } else { collation };
     let to = DataType::varchar(length, collation);
     Expression::Cast { operand: Box::new(operand), to }
 }
@@ -392,6 +441,12 @@ fn number_operand(operand: Expression) -> Expression {
     let data_type = operand.data_type();
     if let Some(number) = operand.as_hex_number() {
         return number;
+    }
+    if data_type.has_members() {
+        return operand.member_number(DataType::DOUBLE);
+    }
+    if data_type.is_json() {
+        return Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE };
     }
     if !data_type.is_temporal() {
         return operand;
@@ -432,5 +487,29 @@ impl Binder<'_> {
         let subquery = self.scope.subquery(query, SubqueryKind::In)?;
         check_columns(operands.len(), subquery.columns.len())?;
         Ok(Expression::InSubquery { operands, subquery, negated })
+    }
+
+    /// `x > ANY (SELECT …)` and its like, of single values.
+    fn quantified(
+        &mut self,
+        operand: &Expr,
+        op: BinaryOp,
+        all: bool,
+        query: &ast::Query,
+    ) -> Result<Expression> {
+        let op = CompareOp::from_binary(op).ok_or_else(|| Error::internal("ANY without a comparison"))?;
+        let count = if let Expr::Row(parts) = operand { parts.len() } else { 1 };
+        let operand = match operand {
+            Expr::Row(_) => Expression::constant(Value::Null, DataType::NULL),
+            operand => self.bind(operand)?,
+        };
+        let subquery = self.scope.subquery(query, SubqueryKind::Quantified(all))?;
+        check_columns(count, subquery.columns.len())?;
+        if count != 1 {
+            return Err(Error::operand_columns(1));
+        }
+        let column = Expression::SubqueryColumn { subquery: Arc::clone(&subquery), position: 0 };
+        let collation = agree([&operand, &column], self.connection(), &op.to_string(), Wanted::Comparison)?;
+        Ok(Expression::Quantified { operand: Box::new(operand), op, all, subquery, collation })
     }
 }

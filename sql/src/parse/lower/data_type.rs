@@ -9,7 +9,7 @@ use crate::variables::character_set;
 
 /// A type that is not text, signed and without display width.
 pub(crate) fn plain(kind: TypeKind) -> DataType {
-    DataType { kind, unsigned: false, collation: Collation::Binary, display_width: 0 }
+    DataType::of(kind)
 }
 
 impl Lower<'_, '_> {
@@ -40,7 +40,9 @@ impl Lower<'_, '_> {
                 return Ok(DataType { unsigned: true, ..plain(TypeKind::BigInt) });
             }
             ("CHAR" | "CHARACTER", words) => return cast_to_text(&numbers, words).ok_or_else(unknown)?,
-            ("NCHAR", []) => return cast_to_text(&numbers, &[]).ok_or_else(unknown)?,
+            ("NCHAR", []) | ("NATIONAL", ["char" | "character"]) => {
+                return cast_to_text(&numbers, &["charset", "utf8mb3"]).ok_or_else(unknown)?;
+            }
             ("BINARY", []) => match numbers.as_slice() {
                 [] => TypeKind::LongBlob,
                 [length] => TypeKind::Binary(*length),
@@ -57,7 +59,7 @@ impl Lower<'_, '_> {
             },
             ("DOUBLE", [] | ["precision"]) | ("REAL", []) => TypeKind::Double,
             ("YEAR", []) => TypeKind::Year,
-            ("JSON", []) => return Err(Error::not_supported("JSON")),
+            ("JSON", []) if numbers.is_empty() => return Ok(DataType::JSON),
             _ => return Err(unknown()),
         };
         Ok(plain(kind))
@@ -114,7 +116,7 @@ pub(crate) fn decimal_kind(precision: u32, scale: u32, of: &str) -> crate::Resul
 fn text_or_bytes(text: TypeKind, bytes: TypeKind, collation: Collation) -> DataType {
     match collation {
         Collation::Binary => plain(bytes),
-        collation => DataType { kind: text, unsigned: false, collation, display_width: 0 },
+        collation => plain(text).with_collation(collation),
     }
 }
 
@@ -123,18 +125,24 @@ fn cast_to_text(numbers: &[u32], words: &[&str]) -> Option<crate::Result<DataTyp
     let set = match words {
         [] => None,
         ["character", "set", set] | ["charset", set] => Some(*set),
-        ["ascii"] => Some("ascii"),
+        ["ascii"] => Some("latin1"),
+        ["unicode"] => Some("ucs2"),
         ["binary"] => return Some(Ok(plain(TypeKind::LongBlob))),
         _ => return None,
     };
     let collation = match set.map(character_set::default_collation) {
-        None => Collation::default(),
+        // None written: the connection's, which the binder knows. See `Expr::Cast`.
+        None => Collation::Binary,
         Some(Ok(collation)) => collation,
         Some(Err(error)) => return Some(Err(error)),
     };
-    Some(Ok(match numbers {
-        [] => text_or_bytes(TypeKind::LongText, TypeKind::LongBlob, collation),
-        [length] => text_or_bytes(TypeKind::VarChar(*length), TypeKind::VarBinary(*length), collation),
+    let (text, bytes) = match numbers {
+        [] => (TypeKind::LongText, TypeKind::LongBlob),
+        [length] => (TypeKind::VarChar(*length), TypeKind::Binary(*length)),
         _ => return None,
+    };
+    Some(Ok(match set {
+        None => plain(text),
+        Some(_) => text_or_bytes(text, bytes, collation),
     }))
 }

@@ -66,7 +66,8 @@ impl Lower<'_, '_> {
                 self.case(operand, conditions, else_result)
             }
             Parsed::Cast { expr, data_type, .. } => {
-                Ok(Expr::Cast { operand: self.boxed(*expr)?, to: self.cast_type(data_type)? })
+                let to = self.cast_type(data_type)?;
+                Ok(Expr::Cast { operand: self.boxed(*expr)?, to })
             }
             Parsed::Collate { expr, collation } => {
                 let name = collation.0.last().map(|part| part.to_string()).unwrap_or_default();
@@ -78,11 +79,9 @@ impl Lower<'_, '_> {
             Parsed::Tuple(members) => Ok(Expr::Row(self.exprs(members)?)),
             Parsed::TypedString(typed) => self.typed(typed),
             Parsed::AnyOp { left, compare_op, right, .. } => {
-                self.quantified(*left, *right, compare_op == BinaryOperator::Eq, false)
+                self.quantified(*left, &compare_op, *right, false)
             }
-            Parsed::AllOp { left, compare_op, right } => {
-                self.quantified(*left, *right, compare_op == BinaryOperator::NotEq, true)
-            }
+            Parsed::AllOp { left, compare_op, right } => self.quantified(*left, &compare_op, *right, true),
             Parsed::Extract { .. }
             | Parsed::Trim { .. }
             | Parsed::Substring { .. }
@@ -145,15 +144,21 @@ impl Lower<'_, '_> {
 
     fn value(&self, value: ValueWithSpan) -> crate::Result<Expr> {
         Ok(Expr::Literal(match value.value {
+            ParsedValue::Boolean(value) => return Ok(Expr::Truth(value)),
             ParsedValue::Number(number, _) => literal::number(&number)?,
             ParsedValue::SingleQuotedString(text) => Value::Text(Bytes::from(text)),
+            ParsedValue::NationalStringLiteral(introduced) => {
+                // The set's name, a blank, the text.
+                let (set, text) = introduced.split_once(' ').unwrap_or_default();
+                let text = Value::Text(Bytes::copy_from_slice(text.as_bytes()));
+                return Ok(Expr::Introduced(text, character_set::default_collation(set)?));
+            }
             ParsedValue::HexStringLiteral(digits) => {
                 return Ok(Expr::HexLiteral(Bytes::from(hex_digits(&digits))));
             }
             ParsedValue::SingleQuotedByteStringLiteral(digits) => {
                 Value::Blob(Bytes::from(hex_digits(&digits)))
             }
-            ParsedValue::Boolean(value) => Value::Int(i64::from(value)),
             ParsedValue::Null => Value::Null,
             ParsedValue::Placeholder(name) => {
                 let index = name.get(1..).and_then(|index| index.parse().ok());
@@ -167,10 +172,9 @@ impl Lower<'_, '_> {
     fn numeric(&self, expr: Parsed) -> crate::Result<Expr> {
         if let Parsed::Value(ValueWithSpan { value: ParsedValue::HexStringLiteral(digits), .. }) = &expr {
             let digits = digits.trim_start_matches('0');
-            return match digits.len() {
-                0..=16 => Ok(Expr::Literal(Value::UInt(u64::from_str_radix(digits, 16).unwrap_or(0)))),
-                _ => Err(Error::not_supported("numbers of more than 64 bits as hexadecimal literals")),
-            };
+            if digits.len() > 16 {
+                return Err(Error::not_supported("numbers of more than 64 bits as hexadecimal literals"));
+            }
         }
         self.expr(expr)
     }
@@ -198,6 +202,7 @@ impl Lower<'_, '_> {
             BinaryOperator::Gt => return self.plain_binary(BinaryOp::Greater, left, right),
             BinaryOperator::GtEq => return self.plain_binary(BinaryOp::GreaterEq, left, right),
             BinaryOperator::Spaceship => return self.plain_binary(BinaryOp::NullSafeEq, left, right),
+            BinaryOperator::Arrow | BinaryOperator::LongArrow => return self.arrow(left, &op, right),
             BinaryOperator::StringConcat => {
                 let arguments = vec![self.expr(left)?, self.expr(right)?];
                 return Ok(Expr::Function { name: "CONCAT".to_owned(), arguments });
@@ -208,7 +213,6 @@ impl Lower<'_, '_> {
                     _ => Err(self.source.syntax_span(place(&right))),
                 };
             }
-            BinaryOperator::Arrow | BinaryOperator::LongArrow => return Err(Error::not_supported("JSON")),
             _ => return Err(self.source.syntax_span(place(&right))),
         };
         match (left, op, right) {
@@ -223,6 +227,21 @@ impl Lower<'_, '_> {
                 Ok(Expr::Binary(op, Box::new(self.numeric(left)?), Box::new(self.numeric(right)?)))
             }
         }
+    }
+
+    /// `column -> 'path'`, `column ->> 'path'`.
+    fn arrow(&self, left: Parsed, op: &BinaryOperator, right: Parsed) -> crate::Result<Expr> {
+        let is_column = matches!(&left, Parsed::Identifier(_) | Parsed::CompoundIdentifier(_));
+        let is_text = matches!(&right, Parsed::Value(value) if matches!(value.value, ParsedValue::SingleQuotedString(_)));
+        if !is_column || !is_text {
+            return Err(self.source.syntax_span(place(&right)));
+        }
+        let arguments = vec![self.expr(left)?, self.expr(right)?];
+        let extract = Expr::Function { name: "JSON_EXTRACT".to_owned(), arguments };
+        Ok(match op {
+            BinaryOperator::Arrow => extract,
+            _ => Expr::Function { name: "JSON_UNQUOTE".to_owned(), arguments: vec![extract] },
+        })
     }
 
     fn plain_binary(&self, op: BinaryOp, left: Parsed, right: Parsed) -> crate::Result<Expr> {
@@ -297,15 +316,22 @@ impl Lower<'_, '_> {
     }
 
     /// `= ANY (SELECT …)` is IN, `<> ALL (SELECT …)` is NOT IN.
-    fn quantified(&self, left: Parsed, right: Parsed, is_in: bool, all: bool) -> crate::Result<Expr> {
+    fn quantified(&self, left: Parsed, op: &BinaryOperator, right: Parsed, all: bool) -> crate::Result<Expr> {
         let Parsed::Subquery(query) = right else { return Err(self.source.syntax_span(place(&right))) };
-        if !is_in {
-            return Err(Error::not_supported("a comparison with ANY or ALL other than = ANY and <> ALL"));
-        }
-        Ok(Expr::InSubquery {
-            operand: self.boxed(left)?,
-            query: Box::new(self.query(*query)?),
-            negated: all,
+        let op = match op {
+            BinaryOperator::Eq => BinaryOp::Eq,
+            BinaryOperator::NotEq => BinaryOp::NotEq,
+            BinaryOperator::Lt => BinaryOp::Less,
+            BinaryOperator::LtEq => BinaryOp::LessEq,
+            BinaryOperator::Gt => BinaryOp::Greater,
+            BinaryOperator::GtEq => BinaryOp::GreaterEq,
+            _ => return Err(self.source.syntax_span(place(&left))),
+        };
+        let (operand, query) = (self.boxed(left)?, Box::new(self.query(*query)?));
+        Ok(match (op, all) {
+            (BinaryOp::Eq, false) => Expr::InSubquery { operand, query, negated: false },
+            (BinaryOp::NotEq, true) => Expr::InSubquery { operand, query, negated: true },
+            _ => Expr::Quantified { operand, op, all, query },
         })
     }
 

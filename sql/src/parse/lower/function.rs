@@ -35,7 +35,8 @@ const UNITS: &[&str] = &[
     "YEAR_MONTH",
 ];
 
-fn aggregate(name: &str) -> Option<AggregateFunction> {
+/// The aggregate of a name in upper case.
+pub(crate) fn aggregate(name: &str) -> Option<AggregateFunction> {
     Some(match name {
         "COUNT" => AggregateFunction::Count,
         "SUM" => AggregateFunction::Sum,
@@ -51,6 +52,8 @@ fn aggregate(name: &str) -> Option<AggregateFunction> {
         "VARIANCE" | "VAR_POP" => AggregateFunction::VarPop,
         "VAR_SAMP" => AggregateFunction::VarSamp,
         "ANY_VALUE" => AggregateFunction::AnyValue,
+        "JSON_ARRAYAGG" => AggregateFunction::JsonArrayAgg,
+        "JSON_OBJECTAGG" => AggregateFunction::JsonObjectAgg,
         _ => return None,
     })
 }
@@ -78,12 +81,12 @@ fn canonical(name: String) -> String {
 impl Lower<'_, '_> {
     pub(super) fn function(&self, call: Function) -> crate::Result<Expr> {
         let span = call.name.span();
-        if call.over.is_some() {
-            return Err(Error::not_supported("window functions"));
-        }
         let [part] = call.name.0.as_slice() else { return Err(Error::not_supported("stored functions")) };
         let Some(ident) = part.as_ident() else { return Err(self.source.syntax_span(span)) };
         let name = ident.value.to_ascii_uppercase();
+        if call.over.is_some() {
+            return self.window_call(&name, call, span);
+        }
         let list = match call.args {
             FunctionArguments::List(list) => list,
             FunctionArguments::None if name == "DEFAULT" => return Ok(Expr::Default(None)),
@@ -141,7 +144,7 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn unit(&self, unit: &str, span: Span) -> crate::Result<String> {
+    pub(super) fn unit(&self, unit: &str, span: Span) -> crate::Result<String> {
         let unit = unit.to_ascii_uppercase();
         let unit = unit.strip_prefix("SQL_TSI_").unwrap_or(&unit);
         if UNITS.contains(&unit) { Ok(unit.to_owned()) } else { Err(self.source.syntax_span(span)) }
@@ -210,7 +213,7 @@ impl Lower<'_, '_> {
         Ok(Expr::Function { name, arguments })
     }
 
-    fn aggregate(
+    pub(super) fn aggregate(
         &self,
         function: AggregateFunction,
         list: FunctionArgumentList,
@@ -229,7 +232,7 @@ impl Lower<'_, '_> {
             for argument in list.args {
                 match argument {
                     FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => {
-                        call.arguments.push(self.expr(expr)?)
+                        call.arguments.push(self.expr(expr)?);
                     }
                     _ => return Err(self.source.syntax_span(span)),
                 }
@@ -239,7 +242,8 @@ impl Lower<'_, '_> {
             || (matches!(function, AggregateFunction::Count) && distinct);
         let count_fits = match call.arguments.len() {
             0 => is_star && function == AggregateFunction::Count && !distinct,
-            1 => true,
+            1 => function != AggregateFunction::JsonObjectAgg,
+            2 if function == AggregateFunction::JsonObjectAgg => true,
             _ => several,
         };
         if !count_fits || (!list.clauses.is_empty() && function != AggregateFunction::GroupConcat) {

@@ -8,11 +8,13 @@ pub(crate) mod data_type;
 mod expression;
 mod function;
 mod query;
+mod window;
 
 use sqlparser::ast::{Expr as Parsed, Ident, ObjectName, ObjectNamePart, Spanned};
 use sqlparser::tokenizer::Span;
 
 pub(crate) use expression::system_variable;
+pub(crate) use function::aggregate as aggregate_function;
 
 use crate::ast::TableName;
 use crate::parse::keyword::is_reserved;

@@ -1,16 +1,18 @@
-//! SELECT, UNION and FROM.
+//! SELECT, set operations, WITH and FROM.
+
+use std::sync::Arc;
 
 use sqlparser::ast::{
-    Distinct, Expr as Parsed, GroupByExpr, GroupByWithModifier, Join, JoinConstraint, JoinOperator,
+    Cte, Distinct, Expr as Parsed, GroupByExpr, GroupByWithModifier, Join, JoinConstraint, JoinOperator,
     LimitClause, LockClause, LockType, NonBlock, OrderByExpr, OrderByKind, Query as ParsedQuery,
-    Select as ParsedSelect, SelectItem as ParsedItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator,
-    SetQuantifier, Spanned, TableAlias, TableFactor, TableIndexHintType, TableWithJoins,
-    Value as ParsedValue,
+    Select as ParsedSelect, SelectItem as ParsedItem, SelectItemQualifiedWildcardKind, SetExpr,
+    SetOperator as ParsedOperator, SetQuantifier, Spanned, TableAlias, TableAliasColumnDef, TableFactor,
+    TableIndexHintType, TableWithJoins, Value as ParsedValue, Values as ParsedValues, With as ParsedWith,
 };
 
 use crate::ast::{
-    Expr, IndexHint, IndexHintKind, JoinCondition, JoinKind, Locking, OrderItem, Query, QueryBody, Select,
-    SelectItem, TableExpr,
+    CommonTable, Expr, IndexHint, IndexHintKind, JoinCondition, JoinKind, Locking, OrderItem, Query,
+    QueryBody, Select, SelectItem, SetOperator, TableExpr, With,
 };
 use crate::error::Error;
 use crate::limits::JOIN_TABLES_MAX;
@@ -20,9 +22,7 @@ use crate::parse::lower::{Lower, place};
 impl Lower<'_, '_> {
     /// Lowers a query.
     pub(crate) fn query(&self, query: ParsedQuery) -> crate::Result<Query> {
-        if query.with.is_some() {
-            return Err(Error::not_supported("common table expressions (WITH)"));
-        }
+        let with = query.with.map(|with| self.with(with)).transpose()?.map(Box::new);
         if query.fetch.is_some()
             || query.for_clause.is_some()
             || query.settings.is_some()
@@ -41,21 +41,34 @@ impl Lower<'_, '_> {
         let (limit, offset) = self.limit(query.limit_clause)?;
         let locking = self.locking(query.locks)?;
         let body = self.body(*query.body)?;
-        // `(SELECT …)` alone is the query inside, unless the outside adds something of its own.
-        Ok(match body {
+        let mut query = match body {
+            // `(SELECT …)` alone is the query inside, unless the outside adds something of its own.
             Body::Query(inner) if order_by.is_empty() && limit.is_none() && locking.is_none() => *inner,
-            Body::Query(inner)
-                if inner.order_by.is_empty() && inner.limit.is_none() && inner.locking.is_none() =>
-            {
-                Query { body: inner.body, order_by, limit, offset, locking }
+            Body::Query(inner) if inner.is_bare() => {
+                Query { with: None, body: inner.body, order_by, limit, offset, locking }
             }
-            Body::Query(_) => {
-                return Err(Error::not_supported(
-                    "ORDER BY, LIMIT or a locking clause both in and after a query in parentheses",
-                ));
+            Body::Query(inner) => {
+                Query { with: None, body: QueryBody::Nested(inner), order_by, limit, offset, locking }
             }
-            Body::Plain(body) => Query { body, order_by, limit, offset, locking },
-        })
+            Body::Plain(body) => Query { with: None, body, order_by, limit, offset, locking },
+        };
+        query.add_with(with);
+        Ok(query)
+    }
+
+    /// WITH.
+    fn with(&self, with: ParsedWith) -> crate::Result<With> {
+        let tables = with.cte_tables.into_iter().map(|table| self.common_table(table));
+        Ok(With { recursive: with.recursive, tables: tables.collect::<crate::Result<_>>()? })
+    }
+
+    fn common_table(&self, table: Cte) -> crate::Result<Arc<CommonTable>> {
+        if table.materialized.is_some() || table.from.is_some() {
+            return Err(self.source.syntax_span(table.alias.name.span));
+        }
+        let columns = self.column_names(table.alias.columns)?;
+        let name = self.name(table.alias.name)?;
+        Ok(Arc::new(CommonTable { name, columns, query: self.query(*table.query)? }))
     }
 
     pub(crate) fn order_by(&self, items: Vec<OrderByExpr>) -> crate::Result<Vec<OrderItem>> {
@@ -135,23 +148,47 @@ impl Lower<'_, '_> {
             SetExpr::Select(select) => Ok(Body::Plain(QueryBody::Select(Box::new(self.select(*select)?)))),
             SetExpr::Query(query) => Ok(Body::Query(Box::new(self.query(*query)?))),
             SetExpr::SetOperation { left, op, set_quantifier, right } => {
-                let all = match (op, set_quantifier) {
-                    (SetOperator::Union, SetQuantifier::All) => true,
-                    (SetOperator::Union, SetQuantifier::Distinct | SetQuantifier::None) => false,
-                    (SetOperator::Except, _) => return Err(Error::not_supported("EXCEPT")),
-                    (SetOperator::Intersect, _) => return Err(Error::not_supported("INTERSECT")),
+                let all = match set_quantifier {
+                    SetQuantifier::All => true,
+                    SetQuantifier::Distinct | SetQuantifier::None => false,
                     _ => return Err(self.end()),
+                };
+                let operator = match op {
+                    ParsedOperator::Union => SetOperator::Union,
+                    ParsedOperator::Except => SetOperator::Except,
+                    ParsedOperator::Intersect => SetOperator::Intersect,
+                    ParsedOperator::Minus => return Err(self.end()),
                 };
                 let left = Box::new(self.body(*left)?.into_query());
                 let right = Box::new(self.body(*right)?.into_query());
-                Ok(Body::Plain(QueryBody::Union { left, right, all }))
+                if !matches!(&right.body, QueryBody::Nested(_)) && has_found_rows(&right) {
+                    return Err(misplaced_found_rows());
+                }
+                Ok(Body::Plain(QueryBody::SetOperation { operator, left, right, all }))
             }
-            SetExpr::Values(_) => Err(Error::not_supported("VALUES as a query")),
-            SetExpr::Table(_) => Err(Error::not_supported("TABLE as a query")),
-            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
-                Err(self.end())
-            }
+            SetExpr::Values(values) => self.values(values).map(Body::Plain),
+            // `TABLE t` was rewritten as a SELECT: what is left is not one.
+            SetExpr::Table(_)
+            | SetExpr::Insert(_)
+            | SetExpr::Update(_)
+            | SetExpr::Delete(_)
+            | SetExpr::Merge(_) => Err(self.end()),
         }
+    }
+
+    /// `VALUES ROW(…), …`: each row says ROW.
+    fn values(&self, values: ParsedValues) -> crate::Result<QueryBody> {
+        let mut rows = Vec::with_capacity(values.rows.len());
+        for row in values.rows {
+            let place = self.source.offset(row.opening_token.0.span);
+            let before = self.source.text[..place].trim_ascii_end();
+            let says_row = before.len() >= 3 && before[before.len() - 3..].eq_ignore_ascii_case(b"ROW");
+            if values.value_keyword || !says_row {
+                return Err(self.source.syntax_at(place));
+            }
+            rows.push(self.exprs(row.content)?);
+        }
+        Ok(QueryBody::Values(rows))
     }
 
     fn select(&self, select: ParsedSelect) -> crate::Result<Select> {
@@ -172,9 +209,6 @@ impl Lower<'_, '_> {
         if select.into.is_some() {
             return Err(Error::not_supported("SELECT … INTO"));
         }
-        if !select.named_window.is_empty() {
-            return Err(Error::not_supported("window functions"));
-        }
         let modifiers = select.select_modifiers.unwrap_or_default();
         let distinct = match select.distinct {
             None | Some(Distinct::All) => false,
@@ -187,14 +221,17 @@ impl Lower<'_, '_> {
             .enumerate()
             .map(|(index, item)| self.item(item, offset, index))
             .collect::<crate::Result<_>>()?;
+        let (group_by, rollup) = self.group_by(select.group_by, offset)?;
         Ok(Select {
             distinct,
             calc_found_rows: modifiers.sql_calc_found_rows,
             items,
             from: self.from(select.from)?,
             filter: select.selection.map(|filter| self.expr(filter)).transpose()?,
-            group_by: self.group_by(select.group_by, offset)?,
+            group_by,
+            rollup,
             having: select.having.map(|having| self.expr(having)).transpose()?,
+            windows: self.named_windows(select.named_window)?,
         })
     }
 
@@ -203,7 +240,12 @@ impl Lower<'_, '_> {
             ParsedItem::UnnamedExpr(expr) => {
                 // A string literal names its column by its (first) content, anything else by its text.
                 let text = match &expr {
-                    Parsed::Value(value) if matches!(value.value, ParsedValue::SingleQuotedString(_)) => {
+                    Parsed::Value(value)
+                        if matches!(
+                            value.value,
+                            ParsedValue::SingleQuotedString(_) | ParsedValue::NationalStringLiteral(_)
+                        ) =>
+                    {
                         self.literal_name(offset, index)
                     }
                     _ => self.source.item_text(offset, index),
@@ -253,13 +295,28 @@ impl Lower<'_, '_> {
         text
     }
 
-    fn group_by(&self, group_by: GroupByExpr, offset: usize) -> crate::Result<Vec<Expr>> {
+    /// The expressions of GROUP BY, and whether there is a WITH ROLLUP, or all of it is `ROLLUP (…)`.
+    fn group_by(&self, group_by: GroupByExpr, offset: usize) -> crate::Result<(Vec<Expr>, bool)> {
         match group_by {
-            GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => self.exprs(exprs),
-            GroupByExpr::Expressions(_, modifiers)
+            GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => {
+                match <[Parsed; 1]>::try_from(exprs) {
+                    Ok([Parsed::Function(call)]) if is_rollup(&call) => {
+                        let span = call.name.span();
+                        match self.function(call)? {
+                            Expr::Function { arguments, .. } if !arguments.is_empty() => {
+                                Ok((arguments, true))
+                            }
+                            _ => Err(self.source.syntax_span(span)),
+                        }
+                    }
+                    Ok(exprs) => Ok((self.exprs(exprs.into())?, false)),
+                    Err(exprs) => Ok((self.exprs(exprs)?, false)),
+                }
+            }
+            GroupByExpr::Expressions(exprs, modifiers)
                 if matches!(modifiers.as_slice(), [GroupByWithModifier::Rollup]) =>
             {
-                Err(Error::not_supported("GROUP BY … WITH ROLLUP"))
+                Ok((self.exprs(exprs)?, true))
             }
             GroupByExpr::Expressions(..) | GroupByExpr::All(_) => Err(self.source.syntax_at(offset)),
         }
@@ -384,16 +441,18 @@ impl Lower<'_, '_> {
                 Ok(TableExpr::Table { database: name.database, table: name.table, alias, hints })
             }
             TableFactor::Derived { lateral, subquery, alias, sample } => {
-                if lateral {
-                    return Err(Error::not_supported("LATERAL"));
-                }
                 if sample.is_some() {
                     return Err(self.end());
                 }
-                Ok(TableExpr::Derived {
-                    query: Box::new(self.query(*subquery)?),
-                    alias: self.table_alias(alias)?,
-                })
+                let query = Box::new(self.query(*subquery)?);
+                let (alias, columns) = match alias {
+                    Some(mut alias) => {
+                        let columns = self.column_names(std::mem::take(&mut alias.columns))?;
+                        (self.table_alias(Some(alias))?, columns)
+                    }
+                    None => (None, Vec::new()),
+                };
+                Ok(TableExpr::Derived { query, alias, columns, lateral })
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => self.joins(*table_with_joins),
             TableFactor::JsonTable { .. } => Err(Error::not_supported("JSON_TABLE")),
@@ -406,13 +465,32 @@ impl Lower<'_, '_> {
         if ident.value.eq_ignore_ascii_case("primary") { Ok("PRIMARY".to_owned()) } else { self.name(ident) }
     }
 
+    /// `(a, b)` after the alias of a derived table or the name of a common table expression.
+    fn column_names(&self, columns: Vec<TableAliasColumnDef>) -> crate::Result<Vec<String>> {
+        let name = |column: TableAliasColumnDef| match column.data_type {
+            None => self.name(column.name),
+            Some(_) => Err(self.source.syntax_span(column.name.span)),
+        };
+        columns.into_iter().map(name).collect()
+    }
+
     fn table_alias(&self, alias: Option<TableAlias>) -> crate::Result<Option<String>> {
         let Some(alias) = alias else { return Ok(None) };
         if !alias.columns.is_empty() || alias.at.is_some() {
-            return Err(Error::not_supported("column names after a table alias"));
+            return Err(self
+                .source
+                .syntax_span(alias.columns.first().map_or(alias.name.span, |column| column.name.span)));
         }
         self.name(alias.name).map(Some)
     }
+}
+
+/// Whether a call is GROUP BY's `ROLLUP (…)`.
+fn is_rollup(call: &sqlparser::ast::Function) -> bool {
+    let is_name = |ident: &sqlparser::ast::Ident| {
+        ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("rollup")
+    };
+    call.over.is_none() && matches!(call.name.0.as_slice(), [part] if part.as_ident().is_some_and(is_name))
 }
 
 /// A query body on its way up: as it is, or in parentheses with clauses of its own.
@@ -425,11 +503,23 @@ impl Body {
     fn into_query(self) -> Query {
         match self {
             Body::Query(query) => *query,
-            Body::Plain(body) => {
-                Query { body, order_by: Vec::new(), limit: None, offset: None, locking: None }
-            }
+            Body::Plain(body) => Query::of(body),
         }
     }
+}
+
+/// Whether the first SELECT of a query says SQL_CALC_FOUND_ROWS.
+fn has_found_rows(query: &Query) -> bool {
+    match &query.body {
+        QueryBody::Select(select) => select.calc_found_rows,
+        QueryBody::SetOperation { left, .. } => has_found_rows(left),
+        QueryBody::Values(_) | QueryBody::Nested(_) => false,
+    }
+}
+
+fn misplaced_found_rows() -> Error {
+    let message = "Incorrect usage/placement of 'SQL_CALC_FOUND_ROWS'".to_owned();
+    Error { code: 1234, state: *b"42000", message }
 }
 
 fn inner(left: TableExpr, right: TableExpr, condition: JoinCondition) -> TableExpr {

@@ -64,13 +64,14 @@ struct Facts<'a> {
     extra: String,
     privileges: String,
     comment: &'a str,
+    generation: String,
 }
 
 /// The columns of a stored table that the account sees.
 pub(in crate::show) fn of_table(table: &Table, ctx: &Context) -> Vec<Row> {
     let authorization = &ctx.session.authorization;
     let sees = |name: &str| authorization.sees_column(&table.database, &table.name, name);
-    let seen = table.columns.iter().enumerate().filter(|(_, column)| sees(&column.name));
+    let seen = table.named_columns().filter(|(_, column)| sees(&column.name));
     let facts = seen.map(|(position, column)| Facts {
         database: &table.database,
         table: &table.name,
@@ -83,6 +84,10 @@ pub(in crate::show) fn of_table(table: &Table, ctx: &Context) -> Vec<Row> {
         extra: definition::extra(column),
         privileges: authorization.column_privileges(&table.database, &table.name, &column.name),
         comment: &column.comment,
+        generation: column
+            .generated
+            .as_ref()
+            .map_or_else(String::new, |generated| definition::escaped(&generated.expression)),
     });
     facts.map(row).collect()
 }
@@ -101,6 +106,7 @@ pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Vec<Row> {
         extra: String::new(),
         privileges: "select".to_owned(),
         comment: "",
+        generation: String::new(),
     });
     facts.map(row).collect()
 }
@@ -140,7 +146,7 @@ fn row(facts: Facts<'_>) -> Row {
         string(&facts.extra),
         string(&facts.privileges),
         string(facts.comment),
-        fixed(""),
+        string(&facts.generation),
         Value::Null,
     ]
 }
@@ -151,12 +157,17 @@ fn integer_value(number: u64) -> Value {
 
 /// CHARACTER_MAXIMUM_LENGTH and CHARACTER_OCTET_LENGTH. MySQL gives the bytes of the TEXT types as both.
 fn character_length(data_type: &DataType) -> Option<(u64, u64)> {
-    if let Some(bytes) = data_type.bytes_max() {
-        return Some((bytes, bytes));
+    if let Some(bytes) = data_type.bytes_max().filter(|_| !data_type.is_json()) {
+        return Some((bytes / u64::from(data_type.collation.set().bytes_min()), bytes));
     }
     match data_type.kind {
         TypeKind::Char(characters) | TypeKind::VarChar(characters) => {
-            Some((characters.into(), u64::from(characters) * 4))
+            let bytes = u64::from(characters) * u64::from(data_type.collation.set().bytes_max());
+            Some((characters.into(), bytes))
+        }
+        TypeKind::Enum(_) | TypeKind::Set(_) => {
+            let characters = u64::from(data_type.characters());
+            Some((characters, characters * 4))
         }
         TypeKind::Binary(bytes) | TypeKind::VarBinary(bytes) => Some((bytes.into(), bytes.into())),
         _ => None,
@@ -171,6 +182,10 @@ fn numeric(data_type: &DataType) -> (Option<u64>, Option<u64>) {
         TypeKind::MediumInt => (Some(7), Some(0)),
         TypeKind::Int => (Some(10), Some(0)),
         TypeKind::BigInt => (Some(19 + u64::from(data_type.unsigned)), Some(0)),
+        TypeKind::Bit(bits) => (Some(bits.into()), None),
+        TypeKind::Float | TypeKind::Double if data_type.attributes.decimals().is_some() => {
+            (Some(data_type.display_width.into()), data_type.attributes.decimals().map(u64::from))
+        }
         TypeKind::Float => (Some(12), None),
         TypeKind::Double => (Some(22), None),
         TypeKind::Decimal { precision, scale } => (Some(precision.into()), Some(scale.into())),

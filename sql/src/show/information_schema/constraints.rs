@@ -1,9 +1,9 @@
-//! TABLE_CONSTRAINTS and KEY_COLUMN_USAGE: primary and unique keys. There are no foreign keys and no checks.
+//! TABLE_CONSTRAINTS, KEY_COLUMN_USAGE and CHECK_CONSTRAINTS: primary and unique keys, and checks. There are no foreign keys.
 
 use std::sync::Arc;
 
 use crate::authorization::Authorization;
-use crate::catalog::{Catalog, Index, Table};
+use crate::catalog::{Catalog, Check, Index, Table};
 use crate::execute::{Context, Run};
 use crate::show::definition;
 use crate::show::information_schema::CATALOG;
@@ -59,7 +59,41 @@ pub(super) fn table_constraints(ctx: &mut Context) -> Run<Vec<Row>> {
             fixed("YES"),
         ]
     };
-    Ok(constraints(ctx.catalog, &ctx.session.authorization).map(row).collect())
+    let mut rows: Vec<Row> = constraints(ctx.catalog, &ctx.session.authorization).map(row).collect();
+    rows.extend(checks(ctx.catalog, &ctx.session.authorization).map(|(table, check)| {
+        vec![
+            fixed(CATALOG),
+            string(&table.database),
+            string(&check.name),
+            string(&table.database),
+            string(&table.name),
+            fixed("CHECK"),
+            fixed(if check.enforced { "YES" } else { "NO" }),
+        ]
+    }));
+    Ok(rows)
+}
+
+/// The checks of the tables that the account sees.
+fn checks<'a>(
+    catalog: &'a Catalog,
+    authorization: &'a Authorization,
+) -> impl Iterator<Item = (&'a Arc<Table>, &'a Check)> {
+    let seen = catalog.tables().filter(|table| authorization.sees_table(&table.database, &table.name));
+    seen.flat_map(|table| definition::checks(table).into_iter().map(move |check| (table, check)))
+}
+
+/// CHECK_CONSTRAINTS.
+pub(super) fn check_constraints(ctx: &mut Context) -> Run<Vec<Row>> {
+    let row = |(table, check): (&Arc<Table>, &Check)| {
+        vec![
+            fixed(CATALOG),
+            string(&table.database),
+            string(&check.name),
+            string(&definition::escaped(&check.expression)),
+        ]
+    };
+    Ok(checks(ctx.catalog, &ctx.session.authorization).map(row).collect())
 }
 
 /// KEY_COLUMN_USAGE.
@@ -69,7 +103,7 @@ pub(super) fn key_column_usage(ctx: &mut Context) -> Run<Vec<Row>> {
     for (table, index) in constraints(ctx.catalog, authorization) {
         for (position, part) in index.columns.iter().enumerate() {
             let Some(column) = table.columns.get(part.column) else { continue };
-            if !authorization.sees_column(&table.database, &table.name, &column.name) {
+            if column.hidden || !authorization.sees_column(&table.database, &table.name, &column.name) {
                 continue;
             }
             rows.push(vec![

@@ -53,7 +53,11 @@ pub(super) const TABLES: &[SystemTable] = &[
         rows: information::user_attributes,
     },
     SystemTable { name: "CHARACTER_SETS", columns: server::CHARACTER_SETS, rows: server::character_sets },
-    SystemTable { name: "CHECK_CONSTRAINTS", columns: absent::CHECK_CONSTRAINTS, rows: empty },
+    SystemTable {
+        name: "CHECK_CONSTRAINTS",
+        columns: absent::CHECK_CONSTRAINTS,
+        rows: constraints::check_constraints,
+    },
     SystemTable { name: "COLLATIONS", columns: server::COLLATIONS, rows: server::collations },
     SystemTable {
         name: "COLLATION_CHARACTER_SET_APPLICABILITY",

@@ -55,7 +55,7 @@ pub(in crate::show) fn of_table(table: &Table) -> Vec<Row> {
                 string(&table.database),
                 string(&index.name),
                 Value::UInt(position as u64 + 1),
-                string(&column.name),
+                if column.hidden { Value::Null } else { string(&column.name) },
                 fixed(if part.descending { "D" } else { "A" }),
                 cardinality(table, index, position),
                 part.prefix.map_or(Value::Null, |prefix| Value::Int(prefix.into())),
@@ -64,8 +64,11 @@ pub(in crate::show) fn of_table(table: &Table) -> Vec<Row> {
                 fixed("BTREE"),
                 fixed(""),
                 fixed(""),
-                fixed("YES"),
-                Value::Null,
+                fixed(if index.invisible { "NO" } else { "YES" }),
+                match &column.generated {
+                    Some(generated) if column.hidden => string(&definition::escaped(&generated.expression)),
+                    Some(_) | None => Value::Null,
+                },
             ]);
         }
     }

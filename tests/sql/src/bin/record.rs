@@ -4,7 +4,9 @@
 
 use std::process::ExitCode;
 
-use sql_tests::{Case, Recorded, Target, case_files, expected_path, read, render_recorded, run_case, topic};
+use sql_tests::{
+    Case, Recorded, Target, case_files, expected_path, read, render_recorded, run_case, topic, write,
+};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,9 +45,7 @@ fn record(target: &Target, filter: &str) -> Result<usize, String> {
             })
             .collect();
         count += recorded.len();
-        let expected = expected_path(&topic);
-        std::fs::write(&expected, render_recorded(&recorded))
-            .map_err(|error| format!("{}: {error}", expected.display()))?;
+        write(&expected_path(&topic), &render_recorded(&recorded))?;
     }
     Ok(count)
 }

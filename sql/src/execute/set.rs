@@ -1,0 +1,295 @@
+//! Running set operations, VALUES, and recursive common table expressions.
+//!
+//! UNION gives the rows of both operands as they come, and remembers them only to leave duplicates out. INTERSECT and EXCEPT count the rows
+//! of the second operand first, and then let the rows of the first one pass or not. All values are compared in the types of the whole.
+//! What is kept is bounded by [`SORT_BYTES_MAX`], what recurses by [`DERIVED_BYTES_MAX`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::ast::SetOperator;
+use crate::error::Error;
+use crate::execute::group_key::{group_key, value_bytes};
+use crate::execute::query::{Distinct, Emit, Limits, run_query};
+use crate::execute::sort::Sorter;
+use crate::execute::{Context, Run};
+use crate::limits::{DERIVED_BYTES_MAX, SORT_BYTES_MAX};
+use crate::plan::{QueryPlan, RecursivePlan, SetPlan, ValuesPlan};
+use crate::types::{DataType, Value, convert};
+use crate::variables::SqlMode;
+
+/// A set operation: its rows, then sorted and cut. Returns the number of rows given, or that there would be without LIMIT where
+/// SQL_CALC_FOUND_ROWS asks for it.
+pub(super) fn run_set(plan: &SetPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
+    let limits = Limits::evaluate(plan.limit.as_ref(), plan.offset.as_ref(), ctx)?;
+    let mut sorter = (!plan.sort.is_empty()).then(|| Sorter::new(&plan.sort, limits.end(), false));
+    let end = if sorter.is_some() || plan.calc_found_rows { None } else { limits.end() };
+    let (mut found, mut closed) = (0_u64, false);
+    let visible = plan.types.len();
+    if end != Some(0) {
+        each_row(plan, ctx, &mut |row, ctx| {
+            found += 1;
+            if let Some(sorter) = &mut sorter {
+                for key in &plan.project[visible..] {
+                    let value = key.eval(row, ctx)?;
+                    row.push(value);
+                }
+                sorter.push(row)?;
+                return Ok(true);
+            }
+            if found > limits.offset && limits.end().is_none_or(|end| found <= end) && !closed {
+                closed = !emit(row, ctx)?;
+            }
+            Ok((plan.calc_found_rows || !closed) && end.is_none_or(|end| found < end))
+        })?;
+    }
+    let given = found.saturating_sub(limits.offset).min(limits.limit.unwrap_or(u64::MAX));
+    if let Some(mut sorter) = sorter {
+        sorter.finish();
+        let skip = usize::try_from(limits.offset).unwrap_or(usize::MAX);
+        let take = limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        for row in sorter.rows().skip(skip).take(take) {
+            if !emit(&row[..visible], ctx)? {
+                break;
+            }
+        }
+    }
+    Ok(if plan.calc_found_rows { found } else { given })
+}
+
+/// Takes a row, which it may move values out of; false ends the operation.
+type Take<'t> = &'t mut dyn FnMut(&mut Vec<Value>, &mut Context) -> Run<bool>;
+
+/// The rows of the operation, before ORDER BY and LIMIT.
+fn each_row(plan: &SetPlan, ctx: &mut Context, take: Take) -> Run<()> {
+    let Some((operator, all, second)) = &plan.second else {
+        return each_converted(&plan.first, &plan.types, ctx, take).map(drop);
+    };
+    let collation = |position: usize| plan.types[position].collation;
+    let mut distinct = (!all).then(Distinct::default);
+    let mut is_new = |row: &[Value]| match &mut distinct {
+        Some(distinct) => distinct.is_new(row, collation),
+        None => Ok(true),
+    };
+    let is_wanted = match operator {
+        SetOperator::Union => {
+            let mut pass = |row: &mut Vec<Value>, ctx: &mut Context| {
+                if is_new(row)? { take(row, ctx) } else { Ok(true) }
+            };
+            if each_converted(&plan.first, &plan.types, ctx, &mut pass)? {
+                each_converted(second, &plan.types, ctx, &mut pass)?;
+            }
+            return Ok(());
+        }
+        SetOperator::Intersect => true,
+        SetOperator::Except => false,
+    };
+    let mut counts = Counts::default();
+    each_converted(second, &plan.types, ctx, &mut |row, _| {
+        counts.add(row, &plan.types)?;
+        Ok(true)
+    })?;
+    if is_wanted && counts.rows.is_empty() {
+        return Ok(());
+    }
+    each_converted(&plan.first, &plan.types, ctx, &mut |row, ctx| {
+        let is_there = counts.take(row, &plan.types, *all);
+        if is_there == is_wanted && is_new(row)? { take(row, ctx) } else { Ok(true) }
+    })?;
+    Ok(())
+}
+
+/// The rows of an operand in the types of the operation; whether it came to its end.
+fn each_converted(operand: &QueryPlan, types: &[DataType], ctx: &mut Context, take: Take) -> Run<bool> {
+    let from: Vec<DataType> = operand.columns.iter().map(|column| column.data_type).collect();
+    let mut at_end = true;
+    let mut converted = Vec::with_capacity(types.len());
+    run_query(operand, ctx, &mut |row, ctx| {
+        converted.clear();
+        for ((value, from), to) in row.iter().zip(&from).zip(types) {
+            converted.push(in_type(value.clone(), from, to, ctx));
+        }
+        at_end = take(&mut converted, ctx)?;
+        Ok(at_end)
+    })?;
+    Ok(at_end)
+}
+
+fn in_type(value: Value, from: &DataType, to: &DataType, ctx: &mut Context) -> Value {
+    if from == to || value == Value::Null {
+        return value;
+    }
+    convert::cast(value, from, to, ctx.session, ctx.now_us)
+}
+
+/// How often each row of the second operand is there.
+#[derive(Default)]
+struct Counts {
+    rows: HashMap<Box<[u8]>, u64, rustc_hash::FxBuildHasher>,
+    bytes: usize,
+    key: Vec<u8>,
+}
+
+impl Counts {
+    fn key(&mut self, row: &[Value], types: &[DataType]) {
+        self.key.clear();
+        for (value, data_type) in row.iter().zip(types) {
+            group_key(value, data_type.collation, &mut self.key);
+        }
+    }
+
+    fn add(&mut self, row: &[Value], types: &[DataType]) -> Run<()> {
+        self.key(row, types);
+        if let Some(count) = self.rows.get_mut(self.key.as_slice()) {
+            *count += 1;
+            return Ok(());
+        }
+        self.bytes += self.key.len() + size_of::<usize>() * 4;
+        if self.bytes > SORT_BYTES_MAX {
+            return Err(Error::too_large("rows kept for INTERSECT or EXCEPT").into());
+        }
+        self.rows.insert(self.key.as_slice().into(), 1);
+        Ok(())
+    }
+
+    /// Whether the row is there; with ALL each row counts once.
+    fn take(&mut self, row: &[Value], types: &[DataType], all: bool) -> bool {
+        self.key(row, types);
+        match self.rows.get_mut(self.key.as_slice()) {
+            None | Some(0) => false,
+            Some(count) => {
+                *count -= u64::from(all);
+                true
+            }
+        }
+    }
+}
+
+/// VALUES.
+pub(super) fn run_values(plan: &ValuesPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
+    let mut given = 0;
+    let mut values = Vec::with_capacity(plan.types.len());
+    for row in &plan.rows {
+        values.clear();
+        for (expression, to) in row.iter().zip(&plan.types) {
+            let value = expression.eval(&[], ctx)?;
+            values.push(in_type(value, &expression.data_type(), to, ctx));
+        }
+        given += 1;
+        if !emit(&values, ctx)? {
+            break;
+        }
+    }
+    Ok(given)
+}
+
+/// A recursive common table expression: the anchors' rows, then those that the members make of the rows of the step before, until there
+/// are none.
+pub(super) fn run_recursive(plan: &RecursivePlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
+    let limits = Limits::evaluate(plan.limit.as_ref(), plan.offset.as_ref(), ctx)?;
+    let mut recursion = Recursion {
+        plan,
+        end: limits.end(),
+        distinct: plan.distinct.then(Distinct::default),
+        rows: Vec::new(),
+        bytes: 0,
+    };
+    let strict = std::mem::replace(&mut ctx.strict, ctx.session.variables.sql_mode.has(SqlMode::STRICT));
+    let result = recursion.run(ctx);
+    ctx.strict = strict;
+    ctx.subqueries.end_recursion(plan.number);
+    result?;
+    let skip = usize::try_from(limits.offset).unwrap_or(usize::MAX);
+    let mut given = 0;
+    let take = limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    for row in recursion.rows.iter().skip(skip).take(take) {
+        given += 1;
+        if !emit(row, ctx)? {
+            break;
+        }
+    }
+    Ok(given)
+}
+
+struct Recursion<'p> {
+    plan: &'p RecursivePlan,
+    /// Rows after which it ends.
+    end: Option<u64>,
+    distinct: Option<Distinct>,
+    /// All rows so far.
+    rows: Vec<Vec<Value>>,
+    bytes: usize,
+}
+
+impl Recursion<'_> {
+    fn run(&mut self, ctx: &mut Context) -> Run<()> {
+        let plan = self.plan;
+        self.step(&plan.anchors, ctx)?;
+        let (mut before, mut steps) = (0, 0_u64);
+        while before < self.rows.len() && !self.is_full() {
+            steps += 1;
+            let steps_max = ctx.session.variables.cte_max_recursion_depth;
+            if steps > steps_max {
+                let message = format!(
+                    "Recursive query aborted after {steps} iterations. Try increasing @@cte_max_recursion_depth to a larger value."
+                );
+                return Err(Error { code: 3636, state: *b"HY000", message }.into());
+            }
+            ctx.check()?;
+            let rows: Arc<[Vec<Value>]> = self.rows[before..].into();
+            ctx.subqueries.begin_step(plan.number, rows);
+            before = self.rows.len();
+            self.step(&plan.members, ctx)?;
+        }
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.end.is_some_and(|end| self.rows.len() as u64 >= end)
+    }
+
+    /// Adds the rows of some blocks, in the types of the anchors.
+    fn step(&mut self, blocks: &[QueryPlan], ctx: &mut Context) -> Run<()> {
+        let types: Vec<DataType> = self.plan.columns.iter().map(|column| column.data_type).collect();
+        let collation = |position: usize| types[position].collation;
+        for block in blocks {
+            let from: Vec<DataType> = block.columns.iter().map(|column| column.data_type).collect();
+            run_query(block, ctx, &mut |row, ctx| {
+                let mut stored = Vec::with_capacity(types.len());
+                for (position, value) in row.iter().enumerate() {
+                    stored.push(self.store(position, value.clone(), &from[position], ctx)?);
+                }
+                if let Some(distinct) = &mut self.distinct
+                    && !distinct.is_new(&stored, collation)?
+                {
+                    return Ok(true);
+                }
+                self.bytes += stored.iter().map(value_bytes).sum::<usize>();
+                if self.bytes > DERIVED_BYTES_MAX {
+                    return Err(Error::too_large("rows of a recursive common table expression").into());
+                }
+                self.rows.push(stored);
+                Ok(!self.is_full())
+            })?;
+            if self.is_full() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A value as its column takes it: what does not fit is an error in strict mode, as in a table.
+    fn store(&self, position: usize, value: Value, from: &DataType, ctx: &mut Context) -> Run<Value> {
+        let column = &self.plan.columns[position];
+        let to = &column.data_type;
+        if value == Value::Null || from == to {
+            return Ok(value);
+        }
+        let warned = (ctx.session.warnings.len(), ctx.session.warning_count);
+        let stored = convert::store(value, to, &column.name, 1, ctx)?;
+        // Outside of strict mode MySQL cuts it without a word.
+        ctx.session.warnings.truncate(warned.0);
+        ctx.session.warning_count = warned.1;
+        Ok(stored)
+    }
+}

@@ -1,0 +1,74 @@
+//! ENUM, SET and BIT in expressions: where MySQL takes a member's number rather than its text.
+//!
+//! A value of ENUM or SET is text; here the binder puts a CAST around it where arithmetic, a comparison with a number, a truth
+//! value or the order of rows asks for the number. The cast finds the members by the operand's type.
+
+use crate::ast::AggregateFunction as Aggregate;
+use crate::expression::Expression;
+use crate::types::{DataType, TypeKind};
+
+impl Expression {
+    /// The number of a member, in a type; anything else as it is.
+    #[must_use]
+    pub(crate) fn member_number(self, to: DataType) -> Expression {
+        if self.data_type().has_members() { Expression::Cast { operand: Box::new(self), to } } else { self }
+    }
+
+    /// As a condition: a member is true when its number is not 0.
+    #[must_use]
+    pub(crate) fn into_condition(self) -> Expression {
+        self.member_number(DataType::BIGINT_UNSIGNED)
+    }
+
+    /// What rows are sorted by: members by their numbers.
+    #[must_use]
+    pub(crate) fn sort_key(self) -> Expression {
+        self.member_number(DataType::BIGINT_UNSIGNED)
+    }
+
+    /// The column below [`member_number`](Expression::member_number).
+    #[must_use]
+    pub(crate) fn numbered_column(&self) -> Option<&Expression> {
+        match self {
+            Expression::Cast { operand, to } if to.is_numeric() && operand.data_type().has_members() => {
+                matches!(operand.as_ref(), Expression::Column { .. }).then_some(operand)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The argument of an aggregate: sums are of numbers, the extremes of texts.
+#[must_use]
+pub(crate) fn aggregate_argument(function: Aggregate, argument: Expression) -> Expression {
+    let data_type = argument.data_type();
+    if !data_type.has_members() {
+        return argument;
+    }
+    match function {
+        Aggregate::Sum
+        | Aggregate::Avg
+        | Aggregate::BitAnd
+        | Aggregate::BitOr
+        | Aggregate::BitXor
+        | Aggregate::StddevPop
+        | Aggregate::StddevSamp
+        | Aggregate::VarPop
+        | Aggregate::VarSamp => argument.member_number(DataType::DOUBLE),
+        Aggregate::Min | Aggregate::Max => {
+            let to = member_text(&data_type);
+            Expression::Cast { operand: Box::new(argument), to }
+        }
+        Aggregate::Count
+        | Aggregate::AnyValue
+        | Aggregate::GroupConcat
+        | Aggregate::JsonArrayAgg
+        | Aggregate::JsonObjectAgg => argument,
+    }
+}
+
+/// The CHAR that holds all texts of a type with members.
+#[must_use]
+pub(crate) fn member_text(data_type: &DataType) -> DataType {
+    DataType::of(TypeKind::Char(data_type.characters())).with_collation(data_type.collation)
+}

@@ -1,0 +1,193 @@
+//! A run: schema after schema, some hundred statements on each.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use crate::compare::{Answer, Rules, Side, Verdict, shown, verdict};
+use crate::generate::schema::Schema;
+use crate::generate::{change, query};
+use crate::node::Node;
+use crate::{oracle, shrink};
+
+/// Statements on one schema.
+const SCHEMA_STATEMENTS: u64 = 300;
+
+/// What a run is to be.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Ours.
+    pub address: String,
+    /// A real MySQL.
+    pub against: Option<String>,
+    /// Statements.
+    pub queries: u64,
+    /// Where the randomness begins.
+    pub seed: u64,
+    /// Types of columns are compared too.
+    pub has_types: bool,
+    /// Different differences after which the run ends.
+    pub differences_max: usize,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Statements compared or asked.
+    pub queries: u64,
+    /// Those that were refused on both sides.
+    pub errors: u64,
+    /// Those where one side met an error that depends on the plan.
+    pub open: u64,
+    /// What differs, as text, each with its seed; one of each shape.
+    pub differences: Vec<String>,
+    /// Shapes: statements without their names and numbers.
+    shapes: BTreeSet<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.differences.iter().try_for_each(|difference| writeln!(f, "{difference}\n"))?;
+        write!(
+            f,
+            "{} statements, {} errors on both sides, {} open, {} differences",
+            self.queries,
+            self.errors,
+            self.open,
+            self.differences.len()
+        )
+    }
+}
+
+/// Runs.
+///
+/// # Errors
+/// When a server does not answer.
+pub fn run(settings: &Settings) -> Result<Report, String> {
+    let mut report = Report::default();
+    let mut number = 0;
+    while report.queries < settings.queries && report.differences.len() < settings.differences_max {
+        let seed = settings.seed.wrapping_add(number);
+        of_seed(settings, seed, &mut report)?;
+        number += 1;
+    }
+    Ok(report)
+}
+
+/// A statement without numbers and strings, so that what differs for the same reason is told once.
+fn shape(statement: &str) -> String {
+    let mut shape = String::new();
+    let mut is_quoted = false;
+    for character in statement.chars() {
+        match character {
+            '\'' => is_quoted = !is_quoted,
+            _ if is_quoted || character.is_ascii_digit() => {}
+            _ => shape.push(character),
+        }
+    }
+    shape
+}
+
+/// Both servers, or ours alone.
+struct Pair {
+    has_types: bool,
+    ours: Side,
+    theirs: Option<Side>,
+}
+
+fn of_seed(settings: &Settings, seed: u64, report: &mut Report) -> Result<(), String> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let schema = Schema::new(&mut random);
+    let database = format!("differential_{}", settings.seed);
+    let theirs = settings.against.as_deref().map(Side::connect).transpose()?;
+    let mut pair = Pair { has_types: settings.has_types, ours: Side::connect(&settings.address)?, theirs };
+    for side in [Some(&mut pair.ours), pair.theirs.as_mut()].into_iter().flatten() {
+        side.run(&format!("DROP DATABASE IF EXISTS {database}"))?;
+        side.run(&format!("CREATE DATABASE {database}"))?;
+        side.run(&format!("USE {database}"))?;
+        for statement in schema.tables.iter().flat_map(|table| &table.statements) {
+            side.run(statement)?;
+        }
+    }
+    for _ in 0..SCHEMA_STATEMENTS.min(settings.queries - report.queries) {
+        if let Some(difference) = pair.one(&schema, &mut random, report)? {
+            let statement = difference.split(";\n").next().unwrap_or_default();
+            if !report.shapes.insert(shape(statement)) {
+                continue;
+            }
+            let used = schema.tables.iter().filter(|table| difference.contains(&format!("{} ", table.name)));
+            let tables: Vec<&str> = used.flat_map(|table| &table.statements).map(String::as_str).collect();
+            report.differences.push(format!("seed {seed}\n{};\n{difference}", tables.join(";\n")));
+            if report.differences.len() >= settings.differences_max {
+                break;
+            }
+        }
+    }
+    for side in [Some(&mut pair.ours), pair.theirs.as_mut()].into_iter().flatten() {
+        side.run(&format!("DROP DATABASE {database}"))?;
+    }
+    Ok(())
+}
+
+impl Pair {
+    fn one(
+        &mut self,
+        schema: &Schema,
+        random: &mut StdRng,
+        report: &mut Report,
+    ) -> Result<Option<String>, String> {
+        report.queries += 1;
+        if self.theirs.is_none() || random.random_ratio(1, 10) {
+            let broken = oracle::ask(&mut self.ours, schema, random)?;
+            return Ok(broken.map(|broken| broken.what));
+        }
+        if random.random_ratio(1, 10) {
+            let change = change::change(schema, random);
+            let node = &change.node;
+            let table = &change.table;
+            return self.compare(node, report, false, |side, node| changed(side, node, table));
+        }
+        let query = query::whole(schema, random);
+        self.compare(&query.node, report, query.is_loose, |side, node| side.ask(&node.to_string()))
+    }
+
+    fn compare(
+        &mut self,
+        node: &Node,
+        report: &mut Report,
+        is_loose: bool,
+        ask: impl Fn(&mut Side, &Node) -> Result<Answer, String>,
+    ) -> Result<Option<String>, String> {
+        let theirs = self.theirs.as_mut().ok_or("no other server")?;
+        let (left, right) = (ask(&mut self.ours, node)?, ask(theirs, node)?);
+        report.errors += u64::from(matches!((&left, &right), (Answer::Error(..), Answer::Error(..))));
+        let rules = Rules { is_loose, has_types: self.has_types };
+        match verdict(&left, &right, rules) {
+            Verdict::Same => return Ok(None),
+            Verdict::Open => {
+                report.open += 1;
+                return Ok(None);
+            }
+            Verdict::Different => {}
+        }
+        let ours = &mut self.ours;
+        let small = shrink::shrink(node, |candidate| {
+            let (Ok(left), Ok(right)) = (ask(ours, candidate), ask(theirs, candidate)) else { return false };
+            let is_refused = matches!(right, Answer::Error(1064 | 1054, _));
+            !is_refused && verdict(&left, &right, rules) == Verdict::Different
+        });
+        let (left, right) = (ask(&mut self.ours, &small)?, ask(theirs, &small)?);
+        Ok(Some(format!("{small};\nours: {}\nMySQL: {}", shown(&left), shown(&right))))
+    }
+}
+
+/// What a change did: its answer if it failed, else the table after it. It is rolled back.
+fn changed(side: &mut Side, node: &Node, table: &str) -> Result<Answer, String> {
+    side.run("BEGIN")?;
+    let answer = side.ask(&node.to_string())?;
+    let after = side.ask(&format!("SELECT * FROM {table}"))?;
+    side.run("ROLLBACK")?;
+    Ok(if matches!(answer, Answer::Error(..)) { answer } else { after })
+}
