@@ -276,7 +276,7 @@ pub const CLIENT_COMPRESS_INLINE_BYTES_MAX: usize = 16 << 10;
 pub const CLIENT_PACKET_BYTES_MAX: usize = 64 << 20;
 
 /// Bytes of a cursor's rows that are read back at once.
-pub const CURSOR_READ_BYTES: usize = 64 << 10;
+pub const CURSOR_READ_BYTES: usize = 256 << 10;
 
 /// Bytes of the disk that the rows of all cursors of a node may take.
 pub const CURSOR_SPILL_BYTES_MAX: u64 = 4 << 30;

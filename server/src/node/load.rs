@@ -30,9 +30,9 @@ use storage::txn::Savepoint;
 
 use super::plan_cache::CachedPlan;
 use super::result::Answer;
-use super::run_plan::{Carried, Parts, Runs, make_context};
+use super::run_plan::{Carried, Parts, Runs, make_context, statement_time_us};
 use super::secure_files::{of_file, open_to_read};
-use super::session::{Session, now_us};
+use super::session::Session;
 use crate::limits::{LOAD_READ_BYTES, NET_READ_TIMEOUT_SECONDS};
 
 /// What waits for a client's next piece, or for its readiness.
@@ -125,7 +125,7 @@ impl Session {
         };
         let before = self.prepare_load(planned)?;
         let progress = load.begin(&mut self.state);
-        let loading = Loading { planned, load, progress, started_us: now_us() };
+        let loading = Loading { planned, load, progress, started_us: statement_time_us(&self.state) };
         let result = self.load_all(loading, source).await;
         if let Some(open) = self.open.as_mut() {
             if result.is_err() {

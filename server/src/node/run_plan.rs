@@ -277,7 +277,7 @@ impl Session {
         let plan = &planned.plan;
         let user_locks = std::mem::take(&mut self.user_lock_calls);
         let mut runs = Runs { user_locks, ..Runs::default() };
-        let started_us = now_us();
+        let started_us = statement_time_us(&self.state);
         let _deadline = self.deadline(plan);
         let before_statement = Carried::of(&self.state);
         loop {
@@ -539,8 +539,14 @@ pub(super) struct Parts<'a> {
     pub(super) strict: bool,
 }
 
+/// What NOW() is for a statement that begins now: the clock, unless the session set `timestamp`.
+pub(super) fn statement_time_us(session: &SessionState) -> i64 {
+    session.variables.timestamp_us.unwrap_or_else(now_us)
+}
+
 /// The context of a statement that begins now.
 pub(super) fn make_context(parts: Parts<'_>) -> Context<'_> {
+    let now_us = statement_time_us(parts.session);
     Context {
         session: parts.session,
         catalog: parts.catalog,
@@ -548,7 +554,7 @@ pub(super) fn make_context(parts: Parts<'_>) -> Context<'_> {
         view: View::Snapshot,
         locking: Locking::default(),
         parameters: parts.parameters,
-        now_us: now_us(),
+        now_us,
         host: parts.host,
         killed: parts.killed,
         sleeps_done: 0,

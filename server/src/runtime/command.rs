@@ -536,7 +536,7 @@ impl Client {
         match result {
             Ok(outcome) if outcome.rows => {
                 let (status, warnings) = (self.status(), self.warnings());
-                match Cursor::open(spill, &rows, self.capabilities, status, warnings, writer) {
+                match Cursor::open(spill, &rows, self.capabilities, status, warnings, writer).await {
                     Ok(cursor) => {
                         if let Some(binding) = self.bindings.get_mut(&id) {
                             binding.cursor = Some(cursor);
@@ -564,7 +564,7 @@ impl Client {
             return Ok(());
         };
         loop {
-            match cursor.fetch(&mut row_count, capabilities, status, &mut socket.writer) {
+            match cursor.fetch(&mut row_count, capabilities, status, &mut socket.writer).await {
                 Ok(Part::Full) => socket.flush().await?,
                 Ok(Part::Done) => return Ok(()),
                 Ok(Part::End) => break,

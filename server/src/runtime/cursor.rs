@@ -37,7 +37,7 @@ pub struct Spill {
 
 /// A file without a name, and its part of what all cursors may take of the disk.
 struct SpillFile {
-    file: File,
+    file: Arc<File>,
     bytes: u64,
     taken: Arc<AtomicU64>,
 }
@@ -100,10 +100,10 @@ impl Spill {
                     taken.fetch_sub(more, Ordering::AcqRel);
                     failed(error)
                 })?;
-                self.file.insert(SpillFile { file, bytes: more, taken: Arc::clone(taken) })
+                self.file.insert(SpillFile { file: Arc::new(file), bytes: more, taken: Arc::clone(taken) })
             }
         };
-        file.file.write_all(bytes).map_err(failed)
+        (&*file.file).write_all(bytes).map_err(failed)
     }
 }
 
@@ -126,6 +126,8 @@ pub struct Cursor {
     file: Option<SpillFile>,
     /// Where reading goes on in the file.
     offset: u64,
+    /// What a read of the file fills. Kept from read to read.
+    part: Vec<u8>,
     /// Rows in memory, and where reading goes on in them.
     held: Vec<u8>,
     held_offset: usize,
@@ -137,7 +139,7 @@ impl Cursor {
     ///
     /// # Errors
     /// When it is no such result set, or the file cannot be read.
-    pub fn open(
+    pub async fn open(
         spill: Spill,
         result: &PacketWriter,
         capabilities: Capabilities,
@@ -149,20 +151,21 @@ impl Cursor {
             rows: PacketReader::new(RESULT_HELD_BYTES_MAX),
             file: spill.file,
             offset: 0,
+            part: Vec::new(),
             held: result.as_slice().to_vec(),
             held_offset: 0,
         };
-        let header = cursor.next()?.ok_or_else(malformed)?;
+        let header = cursor.next().await?.ok_or_else(malformed)?;
         let mut head = Input::new(&header.payload);
         let columns = head.lenenc_int().ok_or_else(malformed)?;
         let is_optional = capabilities.contains(Capabilities::OPTIONAL_RESULTSET_METADATA);
         let columns = if is_optional && head.u8() == Some(0) { 0 } else { columns };
         writer.put_packet(&header.payload);
         for _ in 0..columns {
-            writer.put_packet(&cursor.next()?.ok_or_else(malformed)?.payload);
+            writer.put_packet(&cursor.next().await?.ok_or_else(malformed)?.payload);
         }
         if !capabilities.contains(Capabilities::DEPRECATE_EOF) {
-            cursor.next()?.ok_or_else(malformed)?;
+            cursor.next().await?.ok_or_else(malformed)?;
         }
         put_end(writer, capabilities, status.with(StatusFlags::CURSOR_EXISTS), warnings);
         Ok(cursor)
@@ -172,7 +175,7 @@ impl Cursor {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn fetch(
+    pub async fn fetch(
         &mut self,
         row_count: &mut u32,
         capabilities: Capabilities,
@@ -183,7 +186,7 @@ impl Cursor {
             if writer.len() >= RESULT_FLUSH_BYTES {
                 return Ok(Part::Full);
             }
-            let Some(row) = self.next()? else {
+            let Some(row) = self.next().await? else {
                 put_end(writer, capabilities, status.with(StatusFlags::LAST_ROW_SENT), 0);
                 return Ok(Part::End);
             };
@@ -194,35 +197,46 @@ impl Cursor {
         Ok(Part::Done)
     }
 
-    fn next(&mut self) -> Result<Option<Packet>, sql::Error> {
+    async fn next(&mut self) -> Result<Option<Packet>, sql::Error> {
         loop {
             if let Some(packet) = self.rows.next().map_err(sql::Error::internal)? {
                 return Ok(Some(packet));
             }
-            if !self.read_more()? {
+            if !self.read_more().await? {
                 return Ok(None);
             }
         }
     }
 
     /// Brings more to the reader; false at the end.
-    fn read_more(&mut self) -> Result<bool, sql::Error> {
+    ///
+    /// The file is read on a thread for that, into a buffer of ours. Were this thread to leave the async workers for each read, every read
+    /// would end on another one, and what one thread has allocated and another given back piles up in the allocator.
+    async fn read_more(&mut self) -> Result<bool, sql::Error> {
         if let Some(file) = &self.file {
             let left = file.bytes - self.offset;
             if left > 0 {
                 let count = CURSOR_READ_BYTES.min(usize::try_from(left).unwrap_or(CURSOR_READ_BYTES));
-                let buffer = self.rows.buffer_mut();
-                let start = buffer.len();
-                buffer.resize(start + count, 0);
-                let part = &mut buffer[start..];
-                let read = tokio::task::block_in_place(|| file.file.read_exact_at(part, self.offset));
-                read.map_err(|error| {
-                    sql::Error::internal(format_args!("a cursor's rows cannot be read: {error}"))
-                })?;
+                let failed = |reason: &dyn std::fmt::Display| {
+                    sql::Error::internal(format_args!("a cursor's rows cannot be read: {reason}"))
+                };
+                let (handle, offset, mut part) =
+                    (Arc::clone(&file.file), self.offset, std::mem::take(&mut self.part));
+                part.resize(count, 0);
+                let reading = tokio::task::spawn_blocking(move || {
+                    let read = handle.read_exact_at(&mut part, offset);
+                    // The file ends with the last handle, here before the statement is answered.
+                    drop(handle);
+                    read.map(|()| part)
+                });
+                let read = reading.await.map_err(|error| failed(&error))?;
+                self.part = read.map_err(|error| failed(&error))?;
+                self.rows.buffer_mut().extend_from_slice(&self.part);
                 self.offset += count as u64;
                 return Ok(true);
             }
             self.file = None;
+            self.part = Vec::new();
         }
         let end = self.held.len().min(self.held_offset + CURSOR_READ_BYTES);
         let part = &self.held[self.held_offset..end];
@@ -249,6 +263,10 @@ mod tests {
 
     const STATUS: StatusFlags = StatusFlags::AUTOCOMMIT;
 
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().build().unwrap()
+    }
+
     /// Payloads written, each with its sequence id.
     fn packets(writer: &mut PacketWriter) -> Vec<Vec<u8>> {
         let mut reader = PacketReader::new(1 << 20);
@@ -265,6 +283,7 @@ mod tests {
 
     #[test]
     fn rows_are_fetched_in_parts_until_the_end() {
+        let runtime = runtime();
         let folder = tempfile::tempdir().unwrap();
         let taken = Arc::new(AtomicU64::new(0));
         for (capabilities, spills) in [
@@ -287,11 +306,13 @@ mod tests {
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
             let mut writer = PacketWriter::new();
             writer.set_sequence(1);
-            let mut cursor = Cursor::open(spill, &result, capabilities, STATUS, 0, &mut writer).unwrap();
+            let opened = Cursor::open(spill, &result, capabilities, STATUS, 0, &mut writer);
+            let mut cursor = runtime.block_on(opened).unwrap();
             // The count, two columns, and the one packet that says that there is a cursor.
             assert_eq!(packets(&mut writer).len(), 4);
             let mut fetch = |mut count| {
-                let part = cursor.fetch(&mut count, capabilities, STATUS, &mut writer).unwrap();
+                let part = cursor.fetch(&mut count, capabilities, STATUS, &mut writer);
+                let part = runtime.block_on(part).unwrap();
                 let mut payloads = packets(&mut writer);
                 payloads.pop();
                 (part, payloads.into_iter().map(|payload| payload[1]).collect::<Vec<_>>())
@@ -316,12 +337,14 @@ mod tests {
         }
         let mut writer = PacketWriter::new();
         let spill = Spill::new(folder.path(), &taken, 1, 1);
-        let mut cursor = Cursor::open(spill, &result, Capabilities::CLIENT, STATUS, 0, &mut writer).unwrap();
+        let opened = Cursor::open(spill, &result, Capabilities::CLIENT, STATUS, 0, &mut writer);
+        let mut cursor = runtime().block_on(opened).unwrap();
         writer.clear();
         let mut count = u32::MAX;
         let mut parts = Vec::new();
         while parts.last() != Some(&Part::End) {
-            parts.push(cursor.fetch(&mut count, Capabilities::CLIENT, STATUS, &mut writer).unwrap());
+            let part = cursor.fetch(&mut count, Capabilities::CLIENT, STATUS, &mut writer);
+            parts.push(runtime().block_on(part).unwrap());
             assert!(writer.len() < 2 * RESULT_FLUSH_BYTES);
             writer.clear();
         }

@@ -1,6 +1,6 @@
 //! The clock, conversions between kinds of dates and times, and time zones.
 //!
-//! NOW() and its like are the time the statement began; SYSDATE() too, as statements here may be run again. Named time
+//! NOW() and its like are the time the statement began, or the session's `timestamp`; SYSDATE() is the clock's. Named time
 //! zones are unknown, as to a MySQL whose time zone tables are empty: CONVERT_TZ gives NULL for them.
 
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("CURRENT_TIMESTAMP", 0, 1, datetime_type, now),
     Function::new("LOCALTIME", 0, 1, datetime_type, now),
     Function::new("LOCALTIMESTAMP", 0, 1, datetime_type, now),
-    Function::new("SYSDATE", 0, 1, datetime_type, now),
+    Function::new("SYSDATE", 0, 1, datetime_type, sysdate),
     Function::new("UTC_TIMESTAMP", 0, 1, datetime_type, utc_timestamp),
     Function::new("CURDATE", 0, 0, returns::date, current_date),
     Function::new("CURRENT_DATE", 0, 0, returns::date, current_date),
@@ -100,6 +100,12 @@ fn local_offset(ctx: &Context<'_>) -> i32 {
 
 fn now(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     Ok(Value::DateTime(clock(call, ctx, local_offset(ctx))))
+}
+
+fn sysdate(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let clock_us = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_micros() as i64);
+    let now = DateTime::from_epoch(clock_us, local_offset(ctx)).unwrap_or(DateTime::ZERO);
+    Ok(Value::DateTime(now.round(call.data_type.fsp(), true).unwrap_or(now)))
 }
 
 fn utc_timestamp(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {

@@ -6,7 +6,7 @@ use crate::ast::{AssignmentTarget, VariableScope};
 use crate::error::Error;
 use crate::execute::Host;
 use crate::session::{SessionState, WarningLevel};
-use crate::types::{CharacterSet, Collation, DataType, Value};
+use crate::types::{Attributes, CharacterSet, Collation, DataType, Value};
 use crate::variables::registry::{Effect, Kind, Scope, VARIABLES, Variable, find};
 use crate::variables::{Isolation, ReadConsistency, SessionVariables, SqlMode, character_set, time_zone};
 
@@ -42,7 +42,8 @@ pub fn data_type(name: &str, scope: Option<VariableScope>) -> crate::Result<Data
     Ok(match kind {
         Kind::Bool => DataType::BIGINT,
         Kind::Unsigned(..) => DataType { unsigned: true, ..DataType::BIGINT },
-        Kind::Double(..) => DataType::DOUBLE,
+        // Six digits, as a variable of fractions of seconds is printed.
+        Kind::Double(..) => DataType { attributes: Attributes::NONE.with_decimals(6), ..DataType::DOUBLE },
         Kind::Enum(_)
         | Kind::Text
         | Kind::SqlMode
@@ -173,6 +174,10 @@ pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "sql_safe_updates" => bool(variables.sql_safe_updates),
         "cte_max_recursion_depth" => Value::UInt(variables.cte_max_recursion_depth),
         "sql_select_limit" => Value::UInt(variables.sql_select_limit),
+        "timestamp" => {
+            let clock = || std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_micros() as i64);
+            Value::Double(variables.timestamp_us.unwrap_or_else(clock) as f64 / 1e6)
+        }
         "transaction_isolation" if !variables.others.contains_key("transaction_isolation") => {
             text(match variables.isolation {
                 Isolation::ReadCommitted => "READ-COMMITTED",
@@ -230,6 +235,11 @@ pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value:
         "quorate_read_timeout" => variables.read_timeout_seconds = number,
         "quorate_snapshot_conflict" => variables.snapshot_conflict = number != 0,
         "quorate_write_forwarding" => variables.write_forwarding = number != 0,
+        // 0, which is also DEFAULT, goes back to the clock.
+        "timestamp" => {
+            let Value::Double(seconds) = value else { return };
+            variables.timestamp_us = (seconds > 0.0).then_some((seconds * 1e6).round() as i64);
+        }
         "sql_mode" => variables.sql_mode = SqlMode::parse(&word).unwrap_or_default(),
         "sql_notes" => variables.sql_notes = number != 0,
         "sql_safe_updates" => variables.sql_safe_updates = number != 0,
@@ -403,9 +413,6 @@ pub fn is_settable(name: &str, is_global: bool) -> bool {
 }
 
 fn settable(name: &str) -> crate::Result<&'static Variable> {
-    if name == "timestamp" {
-        return Err(Error::not_supported("SET timestamp"));
-    }
     match find(name) {
         Some(variable) if !matches!(variable.effect, Effect::Fixed | Effect::Host) => Ok(variable),
         Some(_) => Err(Error::variable_read_only(name)),
@@ -537,6 +544,9 @@ fn double_value(
         Value::Decimal(number) => number.to_f64(),
         _ => return Err(wrong_type(variable)),
     };
+    if variable.name == "timestamp" && number > to {
+        return Err(wrong_value(variable, value));
+    }
     let bounded = number.clamp(from, to);
     if bounded != number {
         clamped(variable, value, session)?;
@@ -665,7 +675,11 @@ fn printed(kind: Kind, value: &Value) -> String {
         (_, Value::Null) => String::new(),
         (_, Value::Int(value)) => value.to_string(),
         (_, Value::UInt(value)) => value.to_string(),
-        (_, Value::Double(value)) => value.to_string(),
+        (_, Value::Double(value)) => {
+            let mut out = Vec::new();
+            crate::types::number::write_double(*value, &mut out);
+            String::from_utf8_lossy(&out).into_owned()
+        }
         (_, Value::Text(text) | Value::Blob(text)) => String::from_utf8_lossy(text).into_owned(),
         (_, Value::Decimal(value)) => {
             let mut out = Vec::new();

@@ -22,6 +22,9 @@ fn is_carried(variable: &Variable) -> bool {
 pub fn carried(session: &SessionState) -> Vec<(&'static str, Value)> {
     let of_sessions = VARIABLES.iter().filter(|variable| is_carried(variable));
     let changed = |variable: &'static Variable| {
+        if variable.name == "timestamp" && session.variables.timestamp_us.is_none() {
+            return None;
+        }
         let value = of_session(variable, session);
         (value != default(variable)).then_some((variable.name, value))
     };

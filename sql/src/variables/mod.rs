@@ -61,6 +61,8 @@ pub struct SessionVariables {
     /// `auto_increment_increment` is always 1 and `auto_increment_offset` 1 (a single leader allocates).
     /// `insert_id`, 0 for none.
     pub insert_id: u64,
+    /// `timestamp`: the time of every statement, microseconds since the epoch; none for the clock's.
+    pub timestamp_us: Option<i64>,
     /// `collation_connection`.
     pub collation_connection: crate::types::Collation,
     /// `character_set_client`: what statements and parameters are in.
@@ -148,6 +150,7 @@ impl Default for SessionVariables {
             max_execution_time_ms: 0,
             max_allowed_packet_bytes: 64 << 20,
             insert_id: 0,
+            timestamp_us: None,
             collation_connection: crate::types::Collation::default(),
             character_set_client: crate::types::CharacterSet::Utf8mb4,
             results: Some(crate::types::Collation::default()),

@@ -317,6 +317,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     ),
     variable("thread_cache_size", Global, Unsigned(0, 16_384, 1), "9", Hint),
     variable("time_zone", Both, TimeZone, "SYSTEM", Acts),
+    variable("timestamp", Session, Double(0.0, 2_147_483_647.0), "0", Acts),
     variable("tls_version", Global, Text, "", Host),
     variable("tmp_table_size", Both, Unsigned(1024, MAX, 1), "16777216", Hint),
     variable("transaction_alloc_block_size", Both, Unsigned(1024, 131_072, 1024), "8192", Hint),

@@ -15,6 +15,9 @@ use crate::case::{Case, Parameter, Statement};
 /// Time one statement may take.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What the clock says to the statements, unless they set it: 2026-11-22 12:34:56.75 in UTC.
+const CLOCK: &str = "1795350896.75";
+
 /// A server to run against.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -35,6 +38,9 @@ impl Target {
             Connection::connect_with(&self.address, &options).map_err(|error| format!("{user}: {error}"))?;
         // What current client libraries do at connect; it makes the connection's collation MySQL's own default.
         connection.query("SET NAMES utf8mb4").map_err(|error| error.to_string())?;
+        // What is recorded one day is compared on another.
+        let clock = format!("SET timestamp = {CLOCK}");
+        connection.query(&clock).map_err(|error| error.to_string())?;
         Ok(connection)
     }
 }
