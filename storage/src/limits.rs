@@ -60,6 +60,8 @@ pub const ENTRY_BYTES_MAX: usize = LOG_RECORD_BYTES_MAX;
 
 /// Default bound of sled's page cache, in bytes as sled counts them.
 pub const SLED_CACHE_BYTES_DEFAULT: u64 = 48 << 20;
+/// How long opening a store of sled waits for one that was closed in this process.
+pub const SLED_LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
 /// Size of a segment of sled's log, in bytes; sled keeps a few buffers of this size in memory.
 pub const SLED_SEGMENT_BYTES: usize = 512 << 10;
 

@@ -41,6 +41,8 @@ pub struct Wire {
     write_timeout: Duration,
     tls: Option<Box<Connection>>,
     compression: Option<Box<Frames>>,
+    /// A write is being compressed. One that was given up there has left a stream that nothing can follow.
+    is_deflating: bool,
 }
 
 /// What came of what was received.
@@ -178,6 +180,7 @@ impl Wire {
             write_timeout: CLIENT_WRITE_TIMEOUT,
             tls: tls.map(Box::new),
             compression: None,
+            is_deflating: false,
         }
     }
 
@@ -224,7 +227,7 @@ impl Wire {
     /// # Errors
     /// When the connection broke, or what came is not what the client encrypted or compressed.
     pub async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        let Wire { stream, tls, compression, write_timeout } = self;
+        let Wire { stream, tls, compression, write_timeout, .. } = self;
         let timeout = *write_timeout;
         let Some(frames) = compression else { return read_transport(stream, tls, buffer, timeout).await };
         loop {
@@ -241,17 +244,31 @@ impl Wire {
     /// # Errors
     /// When the client is gone, or has taken nothing for the write timeout: it may hold locks.
     pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let Wire { stream, tls, compression, write_timeout } = self;
+        let Wire { stream, tls, compression, write_timeout, is_deflating } = self;
         let timeout = *write_timeout;
-        let Some(frames) = compression else { return write_transport(stream, tls, bytes, timeout).await };
+        if *is_deflating {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         for part in bytes.chunks(DEFLATED_PART_BYTES_MAX) {
+            let Some(mut frames) = compression.take() else {
+                return write_transport(stream, tls, bytes, timeout).await;
+            };
             let mut framed = Vec::new();
             if part.len() < CLIENT_COMPRESS_INLINE_BYTES_MAX {
                 frames.deflate(part, &mut framed);
             } else {
-                // Takes some milliseconds, and with the highest levels more: other sessions go on meanwhile.
-                tokio::task::block_in_place(|| frames.deflate(part, &mut framed));
+                // Takes some milliseconds, and with the highest levels more: other sessions go on meanwhile. A thread for that does it, and this
+                // one stays with the async workers: what one thread has allocated and another given back piles up in the allocator.
+                *is_deflating = true;
+                let part = part.to_vec();
+                let deflating = tokio::task::spawn_blocking(move || {
+                    frames.deflate(&part, &mut framed);
+                    (frames, framed)
+                });
+                (frames, framed) = deflating.await.map_err(io::Error::other)?;
+                *is_deflating = false;
             }
+            *compression = Some(frames);
             write_transport(stream, tls, &framed, timeout).await?;
         }
         Ok(())

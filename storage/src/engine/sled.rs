@@ -22,6 +22,7 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sled::IVec;
@@ -29,8 +30,16 @@ use sled::IVec;
 use super::notes::{NOTES_KEY, Notes, Progress, STAMP_BYTES, unusable};
 use super::{Direction, Engine, EngineScan, EngineWrite, KeyRange, Slice};
 use crate::disk::{Disk, RealDisk};
-use crate::limits::{SLED_CACHE_BYTES_DEFAULT, SLED_SEGMENT_BYTES};
+use crate::limits::{SLED_CACHE_BYTES_DEFAULT, SLED_LOCK_WAIT, SLED_SEGMENT_BYTES};
 use crate::{Error, Result};
+
+/// How often a store that is locked is tried again.
+const SLED_LOCK_PAUSE: Duration = Duration::from_millis(5);
+
+/// Whether a store does not open because another has it open. sled keeps nothing of the kernel's error but its text.
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(source) if source.to_string().starts_with("could not acquire lock"))
+}
 
 /// What can be chosen about a [`SledEngine`].
 #[derive(Clone, Copy, Debug)]
@@ -66,9 +75,21 @@ impl SledEngine {
             .mode(sled::Mode::HighThroughput)
             .flush_every_ms(None);
         // sled panics on some kinds of damage; it has handed out nothing yet, so the panic leaves nothing broken.
-        let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+        let until = Instant::now() + SLED_LOCK_WAIT;
+        let opened = loop {
+            let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+            // Threads of sled's own may hold a store that was closed a little longer.
+            if !matches!(&opened, Ok(Err(error)) if is_locked(error)) || Instant::now() >= until {
+                break opened;
+            }
+            std::thread::sleep(SLED_LOCK_PAUSE);
+        };
         let db = match opened {
             Ok(Ok(db)) => db,
+            Ok(Err(error)) if is_locked(&error) => {
+                let owner = "which one is not known".to_owned();
+                return Err(Error::FolderInUse { folder: folder.to_owned(), owner });
+            }
             // The operating system refused: that says nothing about what is in the folder.
             Ok(Err(sled::Error::Io(source))) if source.raw_os_error().is_some() => {
                 return Err(Error::io("open", folder, source));
@@ -338,6 +359,21 @@ mod tests {
     fn key() -> impl Strategy<Value = Vec<u8>> {
         let byte = prop_oneof![Just(0xff_u8), Just(0), Just(0x80), Just(0x7f), Just(0x81), any::<u8>()];
         prop::collection::vec(byte, 0..24)
+    }
+
+    #[test]
+    fn a_store_that_is_open_elsewhere_is_waited_for_and_never_called_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = SledEngine::open(folder.path(), SledOptions::default()).unwrap();
+        let refused = SledEngine::open(folder.path(), SledOptions::default()).map(|_| ()).unwrap_err();
+        assert!(matches!(refused, Error::FolderInUse { .. }), "{refused}");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(SLED_LOCK_WAIT / 4);
+                drop(first);
+            });
+            SledEngine::open(folder.path(), SledOptions::default()).unwrap();
+        });
     }
 
     proptest! {

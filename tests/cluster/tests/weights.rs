@@ -27,6 +27,7 @@ fn the_heaviest_leads_then_the_next_and_weight_zero_only_in_need() {
         cluster.must_call(3, "change_leader()");
     }
     cluster.wait_for_leader_to_be(2, HEAVIEST_MAX);
+    cluster.wait_until("node 3 follows", HEAVIEST_MAX, || cluster.known_leader(3) == Some(2));
     let error = cluster.refused(3, "change_leader(3)");
     assert_eq!(error.code, 1210, "{error}");
 
