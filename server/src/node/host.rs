@@ -259,6 +259,7 @@ impl Node {
         status.push(("Group_update_follower_count".into(), followers.to_string()));
         let transfer = u8::from(self.sequencer.is_held());
         status.push(("Consensus_in_leader_transfer".into(), transfer.to_string()));
+        status.push(("Global_connection_memory".into(), self.memory.bytes().to_string()));
         let plans = self.text_plans.figures();
         status.push(("Quorate_text_plan_entries".into(), plans.entries.to_string()));
         status.push(("Quorate_text_plan_hits".into(), plans.hits.to_string()));
@@ -341,6 +342,9 @@ impl Host for Node {
     }
 
     fn set_global(&self, name: &str, value: Value) {
+        if let ("global_connection_memory_limit", Value::UInt(bytes)) = (name, &value) {
+            self.memory.set_limit(*bytes);
+        }
         self.globals.values.write().insert(name.to_owned(), value);
     }
 

@@ -96,6 +96,8 @@ pub struct Node {
     pub entry_cache: std::sync::OnceLock<Arc<entry_cache::EntryCache>>,
     /// What went through the links to other nodes.
     pub peer_counters: Arc<crate::runtime::peer::PeerCounters>,
+    /// What the statements of all connections keep in memory.
+    pub memory: Arc<sql::execute::memory::TotalMemory>,
     /// How often the tables were replaced by a snapshot since the start.
     pub store_replacements: std::sync::atomic::AtomicU64,
     /// This node was told that it was removed from the cluster.
@@ -162,6 +164,7 @@ impl Node {
             store_is_lost: std::sync::atomic::AtomicBool::new(false),
             entry_cache: std::sync::OnceLock::new(),
             peer_counters: Arc::default(),
+            memory: Arc::default(),
             store_replacements: std::sync::atomic::AtomicU64::new(0),
             removed: std::sync::atomic::AtomicBool::new(false),
             purge_wanted: std::sync::atomic::AtomicU64::new(0),

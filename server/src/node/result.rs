@@ -7,6 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use sql::codec::Cell;
+use sql::execute::memory::Bounded;
 use sql::execute::{ResultColumn, Sink};
 use sql::types::{Attributes, CharacterSet, Collation, TypeKind, Value};
 use wire::mysql::column::Column;
@@ -18,6 +19,9 @@ use wire::mysql::resultset::{
 
 use super::load::LocalFile;
 use crate::limits::{RESULT_FLUSH_BYTES, RESULT_HELD_BYTES_MAX};
+
+/// What is refused when rows that wait are too large.
+pub const HELD: &str = "result that is held for the quorum; use LIMIT";
 
 /// Hands finished bytes to the client while a statement runs; blocks.
 pub type Flush<'a> = &'a mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send);
@@ -55,6 +59,8 @@ pub struct Reply<'a> {
     pub binary: bool,
     /// The way out for rows that may leave early.
     pub stream: Option<Flush<'a>>,
+    /// What rows that wait take of the connection's memory; none where nobody counts.
+    pub held: Option<Bounded>,
     /// Status flags for the packets before the rows.
     pub status: StatusFlags,
     /// The client does not want the definitions of columns (`resultset_metadata`).
@@ -104,6 +110,7 @@ impl<'a> Reply<'a> {
             capabilities,
             binary,
             stream: None,
+            held: None,
             status,
             omits_metadata: false,
             results: Some(Collation::default()),
@@ -125,10 +132,13 @@ impl<'a> Reply<'a> {
             stream(self.writer.as_slice()).map_err(|_| sql::Error::query_interrupted())?;
             self.writer.clear();
             self.flushed = true;
-        } else if length > RESULT_HELD_BYTES_MAX {
-            return Err(sql::Error::too_large("result that is held for the quorum; use LIMIT"));
+            return Ok(());
         }
-        Ok(())
+        match &mut self.held {
+            Some(held) => held.set(length),
+            None if length > RESULT_HELD_BYTES_MAX => Err(sql::Error::too_large(HELD)),
+            None => Ok(()),
+        }
     }
 }
 

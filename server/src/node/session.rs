@@ -655,6 +655,7 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         account: if user == "root" { AccountId::root() } else { AccountId::default() },
         active_roles: Vec::new(),
         authorization: Arc::new(sql::authorization::Authorization::unknown()),
+        memory: Arc::new(sql::execute::memory::ConnectionMemory::new(&node.memory)),
         temporary: None,
         tracked: None,
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sql::ast::Statement;
 use sql::execute::Outcome;
+use sql::execute::memory::{Bounded, ends_connection};
 use sql::types::{CharacterSet, Value};
 use wire::mysql::column::Column;
 use wire::mysql::command::Command;
@@ -23,14 +24,14 @@ use super::connection::{End, Socket};
 use super::cursor::{Cursor, Part, Spill};
 use crate::forward::caller::{Asked, AskedExecution, Forwarded};
 use crate::forward::pool::Held;
-use crate::limits::RESULT_FLUSH_BYTES;
+use crate::limits::{RESULT_FLUSH_BYTES, RESULT_HELD_BYTES_MAX};
 use crate::node::errno;
 use crate::node::login::Standing;
 use crate::node::metadata::definition;
 use crate::node::parameters;
 use crate::node::plan_cache::{CachedPlan, Prepared};
 use crate::node::process::Connection;
-use crate::node::result::Reply;
+use crate::node::result::{HELD, Reply};
 use crate::node::session::Session;
 use crate::node::tracker::Tracker;
 
@@ -357,6 +358,7 @@ impl Client {
         reply.omits_metadata = omits_metadata;
         reply.results = self.session.state.variables.results;
         reply.stream = Some(&mut send);
+        reply.held = Some(Bounded::new(&self.session.state, RESULT_HELD_BYTES_MAX, HELD));
         let result = self.session.run(statement, values, plan, &mut reply).await;
         if gone {
             return Err(End::Closed);
@@ -398,6 +400,12 @@ impl Client {
                 true
             }
             Err(error) => {
+                if ends_connection(&error) {
+                    self.session
+                        .connection
+                        .connection_killed
+                        .store(true, std::sync::atomic::Ordering::Release);
+                }
                 errno::packet(&self.session.connection.heard(error)).encode(writer);
                 false
             }
@@ -528,6 +536,7 @@ impl Client {
         let mut send = |bytes: &[u8]| spill.write(bytes);
         let mut reply = Reply::new(&mut rows, self.capabilities, true, self.status());
         reply.stream = Some(&mut send);
+        reply.held = Some(Bounded::new(&self.session.state, RESULT_HELD_BYTES_MAX, HELD));
         reply.omits_metadata = self.omits_metadata();
         reply.results = self.session.state.variables.results;
         let result = self.session.run(&statement, values, Some(&mut prepared.plan), &mut reply).await;

@@ -77,6 +77,7 @@ pub fn session() -> SessionState {
         account: crate::account::AccountId::root(),
         active_roles: Vec::new(),
         authorization: std::sync::Arc::new(crate::authorization::Authorization::exempt()),
+        memory: std::sync::Arc::default(),
         temporary: None,
         tracked: None,
     }

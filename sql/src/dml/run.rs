@@ -11,6 +11,7 @@ use crate::Error;
 use crate::catalog::Column;
 use crate::constraint::Rules;
 use crate::constraint::rules::CHECK_VIOLATED;
+use crate::execute::memory::Bounded;
 use crate::execute::{Context, Interrupt, Outcome, ResultColumn, Run, Sink};
 use crate::limits::{INSERT_QUERY_BYTES_MAX, KILL_CHECK_ROWS};
 use crate::plan::QueryPlan;
@@ -89,7 +90,7 @@ impl<'p> Insertion<'p> {
                 }
             }
             Rows::Query(query) => {
-                let rows = collect(query, ctx)?;
+                let (rows, _memory) = collect(query, ctx)?;
                 for (number, row) in rows.into_iter().enumerate() {
                     if number % KILL_CHECK_ROWS == KILL_CHECK_ROWS - 1 {
                         ctx.check()?;
@@ -341,7 +342,7 @@ pub(crate) fn null_refused(ctx: &mut Context<'_>, column: &Column, always: bool)
 /// written. Bounded by [`INSERT_QUERY_BYTES_MAX`].
 struct Collector {
     rows: Vec<Vec<Value>>,
-    bytes: usize,
+    memory: Bounded,
 }
 
 impl Sink for Collector {
@@ -350,12 +351,7 @@ impl Sink for Collector {
     }
 
     fn row(&mut self, row: &[Value]) -> crate::Result<()> {
-        self.bytes += row.iter().map(value_bytes).sum::<usize>();
-        if self.bytes > INSERT_QUERY_BYTES_MAX {
-            return Err(Error::too_large(format_args!(
-                "the rows of INSERT … SELECT take more than {INSERT_QUERY_BYTES_MAX} bytes"
-            )));
-        }
+        self.memory.add(row.iter().map(value_bytes).sum())?;
         self.rows.push(row.to_vec());
         Ok(())
     }
@@ -369,8 +365,9 @@ fn value_bytes(value: &Value) -> usize {
     std::mem::size_of::<Value>() + text
 }
 
-fn collect(query: &QueryPlan, ctx: &mut Context<'_>) -> Run<Vec<Vec<Value>>> {
-    let mut collector = Collector { rows: Vec::new(), bytes: 0 };
+fn collect(query: &QueryPlan, ctx: &mut Context<'_>) -> Run<(Vec<Vec<Value>>, Bounded)> {
+    let memory = Bounded::new(ctx.session, INSERT_QUERY_BYTES_MAX, "rows of INSERT … SELECT");
+    let mut collector = Collector { rows: Vec::new(), memory };
     let before = ctx.locking;
     // As MySQL does, unless the transaction is to see one snapshot only.
     let takes_newest = match before.isolation {
@@ -382,5 +379,5 @@ fn collect(query: &QueryPlan, ctx: &mut Context<'_>) -> Run<Vec<Vec<Value>>> {
     let result = crate::execute::query::run(query, ctx, &mut collector);
     ctx.locking = before;
     result?;
-    Ok(collector.rows)
+    Ok((collector.rows, collector.memory))
 }

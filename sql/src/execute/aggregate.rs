@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use crate::ast::AggregateFunction;
 use crate::bind::Aggregate;
-use crate::error::Error;
 use crate::execute::group_key::{group_key, value_bytes};
+use crate::execute::memory::Bounded;
 use crate::execute::operator::Operator;
 use crate::execute::scan::ScanOperator;
 use crate::execute::{Context, Run, rollup};
@@ -46,14 +46,15 @@ pub fn run(
         offer(row, ctx)?;
         return Ok(());
     }
+    let mut memory = Bounded::new(ctx.session, GROUP_BYTES_MAX, "groups of GROUP BY");
     let groups = match source {
         None => Vec::new(),
         Some(source) => {
             source.open(ctx, row)?;
             if plan.keys.is_empty() {
-                single(plan, source, row, ctx)?
+                single(plan, source, row, ctx, &mut memory)?
             } else {
-                grouped(plan, source, row, ctx)?
+                grouped(plan, source, row, ctx, &mut memory)?
             }
         }
     };
@@ -156,11 +157,14 @@ fn single(
     source: &mut Operator,
     row: &mut [Value],
     ctx: &mut Context,
+    memory: &mut Bounded,
 ) -> Run<Vec<Group>> {
     let mut group: Option<Group> = None;
     let mut values = Vec::new();
     while source.next(ctx, row)? {
-        group.get_or_insert_with(|| Group::new(plan, row)).update(plan, row, &mut values, ctx)?;
+        // One without DISTINCT and the like has the size that it began with.
+        let group = group.get_or_insert_with(|| Group::new(plan, row));
+        memory.add(group.grow(plan, row, &mut values, ctx)?)?;
     }
     Ok(group.into_iter().collect())
 }
@@ -170,10 +174,10 @@ fn grouped(
     source: &mut Operator,
     row: &mut [Value],
     ctx: &mut Context,
+    memory: &mut Bounded,
 ) -> Run<Vec<Group>> {
     let mut positions: HashMap<Box<[u8]>, usize, rustc_hash::FxBuildHasher> = HashMap::default();
     let mut groups: Vec<Group> = Vec::new();
-    let mut bytes = 0;
     let (mut key, mut values) = (Vec::new(), Vec::new());
     while source.next(ctx, row)? {
         key.clear();
@@ -185,16 +189,13 @@ fn grouped(
             Some(position) => *position,
             None => {
                 let group = Group::new(plan, row);
-                bytes += group.bytes() + key.len() + size_of::<usize>() * 4;
+                memory.add(group.bytes() + key.len() + size_of::<usize>() * 4)?;
                 groups.push(group);
                 positions.insert(key.as_slice().into(), groups.len() - 1);
                 groups.len() - 1
             }
         };
-        bytes += groups[position].grow(plan, row, &mut values, ctx)?;
-        if bytes > GROUP_BYTES_MAX {
-            return Err(Error::too_large("groups of GROUP BY").into());
-        }
+        memory.add(groups[position].grow(plan, row, &mut values, ctx)?)?;
     }
     Ok(groups)
 }

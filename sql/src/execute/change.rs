@@ -14,6 +14,7 @@ use crate::dml::{default, write};
 use crate::error::{Error, Result};
 use crate::execute::context::Interrupt;
 use crate::execute::group_key::value_bytes;
+use crate::execute::memory::Bounded;
 use crate::execute::operator::all_true;
 use crate::execute::scan::ScanOperator;
 use crate::execute::{Context, Outcome, Run, limit};
@@ -102,7 +103,7 @@ fn each_target(
         return Ok(());
     }
     let mut targets = Vec::new();
-    let mut bytes = 0;
+    let mut memory = Bounded::new(ctx.session, TARGET_BYTES_MAX, "rows to change in one statement");
     while scan.next(ctx, &mut row)? {
         let mut keys = Vec::with_capacity(plan.order.len());
         if sorted {
@@ -111,10 +112,7 @@ fn each_target(
             }
         }
         let target = take_target(&mut scan, &mut row, width)?;
-        bytes += target.key.len() + target.row.iter().chain(&keys).map(value_bytes).sum::<usize>();
-        if bytes > TARGET_BYTES_MAX {
-            return Err(Error::too_large("rows to change in one statement").into());
-        }
+        memory.add(target.key.len() + target.row.iter().chain(&keys).map(value_bytes).sum::<usize>())?;
         targets.push((keys, target));
         if !sorted && targets.len() as u64 >= limit {
             break;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::error::Error;
 use crate::execute::group_key::{class_key, value_bytes};
+use crate::execute::memory::Bounded;
 use crate::execute::operator::{Operator, all_true};
 use crate::execute::{Context, Run};
 use crate::limits::{JOIN_BUFFER_BYTES_MAX, ROWS_BETWEEN_CHECKS};
@@ -102,6 +102,7 @@ struct Kept {
     chains: HashMap<Box<[u8]>, (usize, usize), rustc_hash::FxBuildHasher>,
     /// With keys: the row after this one in its chain, plus one; 0 at its end.
     next: Vec<usize>,
+    memory: Bounded,
 }
 
 impl<'p> BufferedJoin<'p> {
@@ -200,8 +201,13 @@ impl<'p> BufferedJoin<'p> {
 
     /// Reads the inner side.
     fn build(&mut self, ctx: &mut Context, row: &mut [Value]) -> Run<Kept> {
-        let mut kept = Kept { values: Vec::new(), count: 0, chains: HashMap::default(), next: Vec::new() };
-        let mut bytes = 0;
+        let mut kept = Kept {
+            values: Vec::new(),
+            count: 0,
+            chains: HashMap::default(),
+            next: Vec::new(),
+            memory: Bounded::new(ctx.session, JOIN_BUFFER_BYTES_MAX, "rows of a join without index"),
+        };
         self.inner.open(ctx, row)?;
         'rows: while self.inner.next(ctx, row)? {
             self.key.clear();
@@ -211,15 +217,13 @@ impl<'p> BufferedJoin<'p> {
                     continue 'rows;
                 }
             }
+            let mut bytes = self.key.len() + size_of::<usize>() * 4;
             for slot in self.keep {
                 bytes += value_bytes(&row[*slot]);
                 kept.values.push(row[*slot].clone());
             }
             kept.count += 1;
-            bytes += self.key.len() + size_of::<usize>() * 4;
-            if bytes > JOIN_BUFFER_BYTES_MAX {
-                return Err(Error::too_large("rows of a join without index").into());
-            }
+            kept.memory.add(bytes)?;
             if self.keys.is_empty() {
                 continue;
             }

@@ -20,6 +20,7 @@ pub mod group_key;
 pub mod join;
 pub mod key_value;
 pub mod limit;
+pub mod memory;
 pub mod operator;
 pub mod procedure;
 pub mod query;

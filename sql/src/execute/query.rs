@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use crate::codec::Cell;
 use crate::error::Error;
 use crate::execute::group_key::group_key;
+use crate::execute::memory::Bounded;
 use crate::execute::operator::{Operator, all_true};
 use crate::execute::scan::ScanOperator;
 use crate::execute::sort::Sorter;
@@ -18,6 +19,7 @@ use crate::limits::{MOVED_COLUMNS_MAX, SORT_BYTES_MAX};
 use crate::plan::slots::plain_slot;
 use crate::plan::window::WindowPlan;
 use crate::plan::{Body, Node, QueryPlan, ScanPlan, SelectPlan};
+use crate::session::SessionState;
 use crate::types::{Collation, Value};
 
 /// Takes a row; false ends the query.
@@ -117,7 +119,7 @@ fn run_opened(
     emit: Emit,
 ) -> Run<u64> {
     let ordered = plan.source_ordered && source.as_ref().is_some_and(|source| !source.degraded());
-    let mut stage = Stage::new(plan, limits, ordered, emit);
+    let mut stage = Stage::new(plan, ctx.session, limits, ordered, emit);
     if stage.is_done() {
         return Ok(0);
     }
@@ -155,7 +157,7 @@ fn run_windows(
     row: &mut [Value],
     ctx: &mut Context,
 ) -> Run<u64> {
-    let mut buffer = WindowBuffer::new(window);
+    let mut buffer = WindowBuffer::new(window, ctx.session);
     let mut keep = |row: &[Value], ctx: &mut Context| {
         if all_true(&plan.having, row, ctx)? {
             buffer.push(row, ctx)?;
@@ -242,12 +244,18 @@ fn moves_slots(plan: &SelectPlan) -> bool {
 }
 
 impl<'s> Stage<'s> {
-    fn new(plan: &'s SelectPlan, limits: Limits, ordered: bool, emit: Emit<'s>) -> Stage<'s> {
+    fn new(
+        plan: &'s SelectPlan,
+        session: &SessionState,
+        limits: Limits,
+        ordered: bool,
+        emit: Emit<'s>,
+    ) -> Stage<'s> {
         let sorts = !plan.sort.is_empty() && !ordered;
         // Rows that are equal are neighbours once they are sorted by all they have.
         let sorts_out = plan.distinct && sorts && !plan.calc_found_rows && sorts_by_all(plan);
-        let distinct = (plan.distinct && !sorts_out).then(Distinct::default);
-        let sorter = sorts.then(|| Sorter::new(&plan.sort, limits.end(), sorts_out));
+        let distinct = (plan.distinct && !sorts_out).then(|| Distinct::new(session));
+        let sorter = sorts.then(|| Sorter::new(session, &plan.sort, limits.end(), sorts_out));
         Stage {
             plan,
             distinct,
@@ -349,14 +357,18 @@ impl<'s> Stage<'s> {
 }
 
 /// The rows that were seen.
-#[derive(Default)]
 pub(super) struct Distinct {
     seen: HashSet<Box<[u8]>, rustc_hash::FxBuildHasher>,
-    bytes: usize,
+    memory: Bounded,
     key: Vec<u8>,
 }
 
 impl Distinct {
+    pub(super) fn new(session: &SessionState) -> Distinct {
+        let memory = Bounded::new(session, SORT_BYTES_MAX, "rows kept for DISTINCT");
+        Distinct { seen: HashSet::default(), memory, key: Vec::new() }
+    }
+
     /// Whether the row was not seen before; notes it.
     pub(super) fn is_new(&mut self, row: &[Value], collation: impl Fn(usize) -> Collation) -> Run<bool> {
         self.key.clear();
@@ -366,10 +378,7 @@ impl Distinct {
         if self.seen.contains(self.key.as_slice()) {
             return Ok(false);
         }
-        self.bytes += self.key.len() + size_of::<usize>() * 4;
-        if self.bytes > SORT_BYTES_MAX {
-            return Err(Error::too_large("rows kept for DISTINCT").into());
-        }
+        self.memory.add(self.key.len() + size_of::<usize>() * 4)?;
         self.seen.insert(self.key.as_slice().into());
         Ok(true)
     }

@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::bind::rollup::{Rollup, RollupKey};
-use crate::error::Error;
 use crate::execute::aggregate::{Group, Offer};
 use crate::execute::group_key::{group_key, value_bytes};
+use crate::execute::memory::Bounded;
 use crate::execute::operator::Operator;
 use crate::execute::{Context, Run};
 use crate::limits::GROUP_BYTES_MAX;
@@ -37,11 +37,12 @@ pub fn run(
     ctx: &mut Context,
     offer: Offer,
 ) -> Run<()> {
+    let mut memory = Bounded::new(ctx.session, GROUP_BYTES_MAX, "groups of GROUP BY");
     let mut levels = match source {
         None => Vec::new(),
         Some(source) => {
             source.open(ctx, row)?;
-            read(plan, source, row, ctx)?
+            read(plan, source, row, ctx, &mut memory)?
         }
     };
     row.fill(Value::Null);
@@ -100,11 +101,11 @@ fn read(
     source: &mut Operator,
     row: &mut [Value],
     ctx: &mut Context,
+    memory: &mut Bounded,
 ) -> Run<Vec<Level>> {
     // By the bytes of the keys that a group has, and how many those are.
     let mut positions: HashMap<Box<[u8]>, usize, rustc_hash::FxBuildHasher> = HashMap::default();
     let mut levels: Vec<Level> = Vec::new();
-    let mut bytes = 0;
     let (mut key, mut keys, mut ends, mut values) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     while source.next(ctx, row)? {
         key.clear();
@@ -128,8 +129,8 @@ fn read(
                         None => {
                             let group = Group::new(plan, row);
                             let own: Vec<Value> = keys[..count].to_vec();
-                            bytes += group.bytes() + prefix.len() + size_of::<Level>();
-                            bytes += own.iter().map(value_bytes).sum::<usize>();
+                            let bytes = own.iter().map(value_bytes).sum::<usize>();
+                            memory.add(bytes + group.bytes() + prefix.len() + size_of::<Level>())?;
                             levels.push(Level { group, keys: own, above });
                             positions.insert(prefix.into(), levels.len() - 1);
                             levels.len() - 1
@@ -141,11 +142,8 @@ fn read(
         };
         while let Some(position) = next {
             let level = &mut levels[position];
-            bytes += level.group.grow(plan, row, &mut values, ctx)?;
+            memory.add(level.group.grow(plan, row, &mut values, ctx)?)?;
             next = level.above;
-        }
-        if bytes > GROUP_BYTES_MAX {
-            return Err(Error::too_large("groups of GROUP BY").into());
         }
     }
     Ok(levels)

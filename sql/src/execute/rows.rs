@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::bind::scope::Dependent;
-use crate::error::Error;
 use crate::execute::group_key::value_bytes;
+use crate::execute::memory::Bounded;
 use crate::execute::operator::all_true;
 use crate::execute::{Context, Run, query};
 use crate::limits::DERIVED_BYTES_MAX;
@@ -17,14 +17,19 @@ use crate::types::Value;
 pub struct RowsOperator<'p> {
     plan: &'p RowsPlan,
     rows: Option<Arc<[Vec<Value>]>>,
+    /// What they take, where they are this operator's own.
+    memory: Option<Bounded>,
     position: usize,
 }
+
+/// Rows, and what they take where nobody else keeps them.
+type Made = (Arc<[Vec<Value>]>, Option<Bounded>);
 
 impl<'p> RowsOperator<'p> {
     /// Not open yet.
     #[must_use]
     pub fn new(plan: &'p RowsPlan) -> RowsOperator<'p> {
-        RowsOperator { plan, rows: None, position: 0 }
+        RowsOperator { plan, rows: None, memory: None, position: 0 }
     }
 
     /// Starts over; `row` is what a LATERAL one reads.
@@ -34,21 +39,24 @@ impl<'p> RowsOperator<'p> {
     pub fn open(&mut self, ctx: &mut Context, row: &[Value]) -> Run<()> {
         self.position = 0;
         if self.rows.is_none() || self.plan.source.depends_on_row() {
-            self.rows = Some(self.make(ctx, row)?);
+            // What it made before goes first.
+            (self.rows, self.memory) = (None, None);
+            let (rows, memory) = self.make(ctx, row)?;
+            (self.rows, self.memory) = (Some(rows), memory);
         }
         Ok(())
     }
 
-    fn make(&self, ctx: &mut Context, row: &[Value]) -> Run<Arc<[Vec<Value>]>> {
+    fn make(&self, ctx: &mut Context, row: &[Value]) -> Run<Made> {
         match &self.plan.source {
             RowsSource::Derived(plan) => derived(plan, ctx),
-            RowsSource::Virtual(table) => Ok((table.rows)(ctx)?.into()),
+            RowsSource::Virtual(table) => Ok(((table.rows)(ctx)?.into(), None)),
             RowsSource::Dependent(dependent) => match dependent.as_ref() {
                 Dependent::Lateral { plan, slots } => {
                     ctx.outer_rows.push(outer_row(slots, row));
                     let rows = collect(plan, ctx);
                     ctx.outer_rows.pop();
-                    rows.map(Arc::from)
+                    rows.map(own)
                 }
                 Dependent::Common { plan, outward } => {
                     // It sees what its WITH saw.
@@ -56,9 +64,9 @@ impl<'p> RowsOperator<'p> {
                     let mut inner = ctx.outer_rows.split_off(seen);
                     let rows = collect(plan, ctx);
                     ctx.outer_rows.append(&mut inner);
-                    rows.map(Arc::from)
+                    rows.map(own)
                 }
-                Dependent::Working { number } => Ok(ctx.subqueries.step(*number)),
+                Dependent::Working { number } => Ok((ctx.subqueries.step(*number), None)),
             },
         }
     }
@@ -80,17 +88,24 @@ impl<'p> RowsOperator<'p> {
     }
 }
 
+/// Rows that were made here.
+fn own((rows, memory): (Vec<Vec<Value>>, Bounded)) -> Made {
+    (rows.into(), Some(memory))
+}
+
 /// The rows of a derived table or common table expression: one that reads no enclosing row is made once a statement.
-fn derived(plan: &Arc<QueryPlan>, ctx: &mut Context) -> Run<Arc<[Vec<Value>]>> {
+fn derived(plan: &Arc<QueryPlan>, ctx: &mut Context) -> Run<Made> {
     if plan.correlated {
-        return collect(plan, ctx).map(Arc::from);
+        return collect(plan, ctx).map(own);
     }
     if let Some(rows) = ctx.subqueries.rows_of(plan) {
-        return Ok(rows);
+        return Ok((rows, None));
     }
-    let rows: Arc<[Vec<Value>]> = collect(plan, ctx)?.into();
+    let (rows, memory) = collect(plan, ctx)?;
+    ctx.subqueries.keep_memory(memory);
+    let rows: Arc<[Vec<Value>]> = rows.into();
     ctx.subqueries.keep_rows_of(plan, Arc::clone(&rows));
-    Ok(rows)
+    Ok((rows, None))
 }
 
 /// A row with nothing in it but these slots.
@@ -105,20 +120,17 @@ pub fn outer_row(slots: &[usize], row: &[Value]) -> Vec<Value> {
     outer
 }
 
-/// All rows of a query, within a bound.
+/// All rows of a query, within a bound, which is to be kept as long as they are.
 ///
 /// # Errors
 /// Those of the query; 1038 when they are too large.
-pub fn collect(plan: &crate::plan::QueryPlan, ctx: &mut Context) -> Run<Vec<Vec<Value>>> {
+pub fn collect(plan: &crate::plan::QueryPlan, ctx: &mut Context) -> Run<(Vec<Vec<Value>>, Bounded)> {
     let mut rows = Vec::new();
-    let mut bytes = 0;
+    let mut memory = Bounded::new(ctx.session, DERIVED_BYTES_MAX, "rows of a derived table or subquery");
     query::run_query(plan, ctx, &mut |row, _| {
-        bytes += row.iter().map(value_bytes).sum::<usize>();
-        if bytes > DERIVED_BYTES_MAX {
-            return Err(Error::too_large("rows of a derived table or subquery").into());
-        }
+        memory.add(row.iter().map(value_bytes).sum())?;
         rows.push(row.to_vec());
         Ok(true)
     })?;
-    Ok(rows)
+    Ok((rows, memory))
 }

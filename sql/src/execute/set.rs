@@ -10,11 +10,13 @@ use std::sync::Arc;
 use crate::ast::SetOperator;
 use crate::error::Error;
 use crate::execute::group_key::{group_key, value_bytes};
+use crate::execute::memory::Bounded;
 use crate::execute::query::{Distinct, Emit, Limits, run_query};
 use crate::execute::sort::Sorter;
 use crate::execute::{Context, Run};
 use crate::limits::{DERIVED_BYTES_MAX, SORT_BYTES_MAX};
 use crate::plan::{QueryPlan, RecursivePlan, SetPlan, ValuesPlan};
+use crate::session::SessionState;
 use crate::types::{DataType, Value, convert};
 use crate::variables::SqlMode;
 
@@ -22,7 +24,8 @@ use crate::variables::SqlMode;
 /// SQL_CALC_FOUND_ROWS asks for it.
 pub(super) fn run_set(plan: &SetPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
     let limits = Limits::evaluate(plan.limit.as_ref(), plan.offset.as_ref(), ctx)?;
-    let mut sorter = (!plan.sort.is_empty()).then(|| Sorter::new(&plan.sort, limits.end(), false));
+    let mut sorter =
+        (!plan.sort.is_empty()).then(|| Sorter::new(ctx.session, &plan.sort, limits.end(), false));
     let end = if sorter.is_some() || plan.calc_found_rows { None } else { limits.end() };
     let (mut found, mut closed) = (0_u64, false);
     let visible = plan.types.len();
@@ -66,7 +69,7 @@ fn each_row(plan: &SetPlan, ctx: &mut Context, take: Take) -> Run<()> {
         return each_converted(&plan.first, &plan.types, ctx, take).map(drop);
     };
     let collation = |position: usize| plan.types[position].collation;
-    let mut distinct = (!all).then(Distinct::default);
+    let mut distinct = (!all).then(|| Distinct::new(ctx.session));
     let mut is_new = |row: &[Value]| match &mut distinct {
         Some(distinct) => distinct.is_new(row, collation),
         None => Ok(true),
@@ -84,7 +87,7 @@ fn each_row(plan: &SetPlan, ctx: &mut Context, take: Take) -> Run<()> {
         SetOperator::Intersect => true,
         SetOperator::Except => false,
     };
-    let mut counts = Counts::default();
+    let mut counts = Counts::new(ctx.session);
     each_converted(second, &plan.types, ctx, &mut |row, _| {
         counts.add(row, &plan.types)?;
         Ok(true)
@@ -123,14 +126,18 @@ fn in_type(value: Value, from: &DataType, to: &DataType, ctx: &mut Context) -> V
 }
 
 /// How often each row of the second operand is there.
-#[derive(Default)]
 struct Counts {
     rows: HashMap<Box<[u8]>, u64, rustc_hash::FxBuildHasher>,
-    bytes: usize,
+    memory: Bounded,
     key: Vec<u8>,
 }
 
 impl Counts {
+    fn new(session: &SessionState) -> Counts {
+        let memory = Bounded::new(session, SORT_BYTES_MAX, "rows kept for INTERSECT or EXCEPT");
+        Counts { rows: HashMap::default(), memory, key: Vec::new() }
+    }
+
     fn key(&mut self, row: &[Value], types: &[DataType]) {
         self.key.clear();
         for (value, data_type) in row.iter().zip(types) {
@@ -144,10 +151,7 @@ impl Counts {
             *count += 1;
             return Ok(());
         }
-        self.bytes += self.key.len() + size_of::<usize>() * 4;
-        if self.bytes > SORT_BYTES_MAX {
-            return Err(Error::too_large("rows kept for INTERSECT or EXCEPT").into());
-        }
+        self.memory.add(self.key.len() + size_of::<usize>() * 4)?;
         self.rows.insert(self.key.as_slice().into(), 1);
         Ok(())
     }
@@ -190,9 +194,9 @@ pub(super) fn run_recursive(plan: &RecursivePlan, ctx: &mut Context, emit: Emit)
     let mut recursion = Recursion {
         plan,
         end: limits.end(),
-        distinct: plan.distinct.then(Distinct::default),
+        distinct: plan.distinct.then(|| Distinct::new(ctx.session)),
         rows: Vec::new(),
-        bytes: 0,
+        memory: Bounded::new(ctx.session, DERIVED_BYTES_MAX, "rows of a recursive common table expression"),
     };
     let strict = std::mem::replace(&mut ctx.strict, ctx.session.variables.sql_mode.has(SqlMode::STRICT));
     let result = recursion.run(ctx);
@@ -218,7 +222,7 @@ struct Recursion<'p> {
     distinct: Option<Distinct>,
     /// All rows so far.
     rows: Vec<Vec<Value>>,
-    bytes: usize,
+    memory: Bounded,
 }
 
 impl Recursion<'_> {
@@ -264,10 +268,7 @@ impl Recursion<'_> {
                 {
                     return Ok(true);
                 }
-                self.bytes += stored.iter().map(value_bytes).sum::<usize>();
-                if self.bytes > DERIVED_BYTES_MAX {
-                    return Err(Error::too_large("rows of a recursive common table expression").into());
-                }
+                self.memory.add(stored.iter().map(value_bytes).sum())?;
                 self.rows.push(stored);
                 Ok(!self.is_full())
             })?;

@@ -9,10 +9,12 @@
 use std::cmp::Ordering;
 
 use crate::collation;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::execute::group_key::value_bytes;
+use crate::execute::memory::Bounded;
 use crate::limits::SORT_BYTES_MAX;
 use crate::plan::SortKey;
+use crate::session::SessionState;
 use crate::types::Value;
 
 /// The fewest rows at which a sort throws rows away.
@@ -49,7 +51,7 @@ pub struct Sorter<'s> {
     values: Vec<Value>,
     ranked: Vec<Ranked>,
     kind: Kind,
-    bytes: usize,
+    memory: Bounded,
     /// The number of rows at which some are thrown away.
     prune_at: usize,
 }
@@ -57,7 +59,12 @@ pub struct Sorter<'s> {
 impl<'s> Sorter<'s> {
     /// No rows yet; `end` is how many will be asked for at most. With `is_distinct` rows that are equal in all keys are one row.
     #[must_use]
-    pub fn new(keys: &'s [SortKey], end: Option<u64>, is_distinct: bool) -> Sorter<'s> {
+    pub fn new(
+        session: &SessionState,
+        keys: &'s [SortKey],
+        end: Option<u64>,
+        is_distinct: bool,
+    ) -> Sorter<'s> {
         let wanted = end.and_then(|end| usize::try_from(end).ok());
         let prune_at = match wanted {
             Some(wanted) => wanted.saturating_mul(2).max(PRUNE_ROWS_MIN),
@@ -72,7 +79,7 @@ impl<'s> Sorter<'s> {
             values: Vec::new(),
             ranked: Vec::new(),
             kind: Kind::Unknown,
-            bytes: 0,
+            memory: Bounded::new(session, SORT_BYTES_MAX, "rows to sort"),
             prune_at,
         }
     }
@@ -80,20 +87,15 @@ impl<'s> Sorter<'s> {
     /// Takes the values of a row out of `row`. All rows are of one length.
     ///
     /// # Errors
-    /// 1038 when the rows take too much memory.
+    /// 1038 when the rows take too much memory, and those of [`Bounded`].
     pub fn push(&mut self, row: &mut Vec<Value>) -> Result<()> {
         self.width = row.len();
-        self.bytes += row.iter().map(value_bytes).sum::<usize>();
+        let bytes = self.memory.bytes() + row.iter().map(value_bytes).sum::<usize>();
         let begins = self.keys.first().map_or(0, |key| self.begins(&row[key.position], key));
         self.ranked.push(Ranked { begins, number: self.ranked.len() });
         self.values.append(row);
-        if self.ranked.len() >= self.prune_at {
-            self.prune();
-        }
-        if self.bytes > SORT_BYTES_MAX {
-            return Err(Error::too_large("rows to sort"));
-        }
-        Ok(())
+        let bytes = if self.ranked.len() >= self.prune_at { self.prune() } else { bytes };
+        self.memory.set(bytes)
     }
 
     /// What a value begins with, in the order of `key`.
@@ -121,8 +123,8 @@ impl<'s> Sorter<'s> {
         if key.descending { !begins } else { begins }
     }
 
-    /// Throws away what cannot be asked for.
-    fn prune(&mut self) {
+    /// Throws away what cannot be asked for; the bytes that are left.
+    fn prune(&mut self) -> usize {
         self.sort();
         let wanted = self.wanted.unwrap_or(usize::MAX);
         if self.ranked.len() > wanted {
@@ -139,8 +141,8 @@ impl<'s> Sorter<'s> {
             ranked.number = number;
         }
         self.values = values;
-        self.bytes = self.values.iter().map(value_bytes).sum();
         self.prune_at = self.prune_at.max(self.ranked.len().saturating_mul(2));
+        self.values.iter().map(value_bytes).sum()
     }
 
     fn sort(&mut self) {
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn a_limited_sort_keeps_the_smallest_rows_in_the_order_they_came_where_equal() {
         let keys = [SortKey { position: 0, descending: false, collation: Collation::Binary }];
-        let mut sorter = Sorter::new(&keys, Some(3), false);
+        let mut sorter = Sorter::new(&SessionState::detached(), &keys, Some(3), false);
         for number in (0..2000).rev() {
             sorter.push(&mut vec![Value::Int(number / 2), Value::Int(number)]).unwrap();
         }
@@ -240,7 +242,7 @@ mod tests {
                 let keys = [SortKey { position: 0, descending, collation }];
                 let mut expected: Vec<Vec<Value>> = first.iter().filter(|value| fits(value)).enumerate()
                     .map(|(number, value)| vec![value.clone(), Value::UInt(number as u64)]).collect();
-                let mut sorter = Sorter::new(&keys, None, is_distinct);
+                let mut sorter = Sorter::new(&SessionState::detached(), &keys, None, is_distinct);
                 for row in &expected {
                     sorter.push(&mut row.clone()).unwrap();
                 }

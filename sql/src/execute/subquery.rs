@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::execute::group_key::class_key;
+use crate::execute::memory::Bounded;
 use crate::execute::rows::{collect, outer_row};
 use crate::execute::{Context, Run, query};
 use crate::expression::{CompareOp, Subquery, SubqueryKind};
@@ -26,9 +27,16 @@ pub struct SubqueryCache {
     derived: HashMap<usize, Arc<[Vec<Value>]>>,
     /// Rows of the step before, by the number of the recursive common table expression.
     steps: HashMap<usize, Arc<[Vec<Value>]>>,
+    /// What all this takes.
+    memory: Vec<Bounded>,
 }
 
 impl SubqueryCache {
+    /// Counts what was made until the statement ends.
+    pub fn keep_memory(&mut self, memory: Bounded) {
+        self.memory.push(memory);
+    }
+
     /// The rows of a plan, if they were made already.
     #[must_use]
     pub fn rows_of(&self, plan: &Arc<QueryPlan>) -> Option<Arc<[Vec<Value>]>> {
@@ -211,7 +219,9 @@ pub fn quantified(
         let rows = match ctx.subqueries.derived.get(&address) {
             Some(rows) => Arc::clone(rows),
             None => {
-                let rows: Arc<[Vec<Value>]> = collect(&subquery.plan, ctx)?.into();
+                let (rows, memory) = collect(&subquery.plan, ctx)?;
+                ctx.subqueries.keep_memory(memory);
+                let rows: Arc<[Vec<Value>]> = rows.into();
                 ctx.subqueries.derived.insert(address, Arc::clone(&rows));
                 rows
             }
@@ -252,7 +262,8 @@ fn members(subquery: &Subquery, ctx: &mut Context) -> Run<Arc<Members>> {
     if let Some(Cached::Set(members)) = ctx.subqueries.results.get(&address) {
         return Ok(Arc::clone(members));
     }
-    let rows = collect(&subquery.plan, ctx)?;
+    let (rows, memory) = collect(&subquery.plan, ctx)?;
+    ctx.subqueries.keep_memory(memory);
     let members = Arc::new(Members::new(rows, &subquery.columns));
     ctx.subqueries.results.insert(address, Cached::Set(Arc::clone(&members)));
     Ok(members)

@@ -13,6 +13,7 @@ use crate::Result;
 use crate::account::AccountId;
 use crate::authorization::Authorization;
 use crate::catalog::{Catalog, Table, TemporaryTables};
+use crate::execute::memory::ConnectionMemory;
 use crate::gtid::Gtid;
 use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
@@ -89,6 +90,8 @@ pub struct SessionState {
     /// What the account may do with these roles, as of a version of the catalog: made anew by the server before a statement when that has
     /// moved.
     pub authorization: Arc<Authorization>,
+    /// What its statements keep in memory.
+    pub memory: Arc<ConnectionMemory>,
     /// What has changed since the client was last told; none for clients that are not told.
     pub tracked: Option<Box<Tracked>>,
 }
@@ -119,6 +122,7 @@ impl SessionState {
             account: AccountId::root(),
             active_roles: Vec::new(),
             authorization: Arc::new(Authorization::exempt()),
+            memory: Arc::default(),
             tracked: None,
             temporary: None,
         }

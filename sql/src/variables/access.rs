@@ -147,6 +147,9 @@ pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
     let bool = |value: bool| Value::Int(i64::from(value));
     match variable.name {
         "autocommit" => bool(variables.autocommit),
+        "connection_memory_chunk_size" => Value::UInt(variables.connection_memory_chunk_size),
+        "connection_memory_limit" => Value::UInt(variables.connection_memory_limit),
+        "global_connection_memory_tracking" => bool(variables.global_connection_memory_tracking),
         "div_precision_increment" => Value::UInt(variables.div_precision_increment.into()),
         "error_count" => {
             let errors =
@@ -216,6 +219,9 @@ pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value:
     };
     match name {
         "autocommit" => variables.autocommit = number != 0,
+        "connection_memory_chunk_size" => variables.connection_memory_chunk_size = number,
+        "connection_memory_limit" => variables.connection_memory_limit = number,
+        "global_connection_memory_tracking" => variables.global_connection_memory_tracking = number != 0,
         "div_precision_increment" => variables.div_precision_increment = u8::try_from(number).unwrap_or(30),
         "group_concat_max_len" => variables.group_concat_max_len = number,
         "group_replication_consistency" => {

@@ -61,6 +61,12 @@ pub struct SessionVariables {
     /// `auto_increment_increment` is always 1 and `auto_increment_offset` 1 (a single leader allocates).
     /// `insert_id`, 0 for none.
     pub insert_id: u64,
+    /// `connection_memory_limit`: what the statements of the connection may keep in memory, bytes.
+    pub connection_memory_limit: u64,
+    /// `connection_memory_chunk_size`: the pieces it is counted in, bytes.
+    pub connection_memory_chunk_size: u64,
+    /// `global_connection_memory_tracking`: what the connection keeps counts for the node too.
+    pub global_connection_memory_tracking: bool,
     /// `timestamp`: the time of every statement, microseconds since the epoch; none for the clock's.
     pub timestamp_us: Option<i64>,
     /// `collation_connection`.
@@ -150,6 +156,9 @@ impl Default for SessionVariables {
             max_execution_time_ms: 0,
             max_allowed_packet_bytes: 64 << 20,
             insert_id: 0,
+            connection_memory_limit: u64::MAX,
+            connection_memory_chunk_size: 8192,
+            global_connection_memory_tracking: false,
             timestamp_us: None,
             collation_connection: crate::types::Collation::default(),
             character_set_client: crate::types::CharacterSet::Utf8mb4,

@@ -66,6 +66,7 @@ fn session(host: &TestHost) -> SessionState {
         account: crate::account::AccountId::root(),
         active_roles: Vec::new(),
         authorization: std::sync::Arc::new(crate::authorization::Authorization::exempt()),
+        memory: std::sync::Arc::default(),
         temporary: None,
         tracked: None,
     }

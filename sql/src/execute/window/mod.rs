@@ -14,12 +14,13 @@ mod tests;
 
 use std::cmp::Ordering;
 
-use crate::error::Error;
 use crate::execute::group_key::value_bytes;
+use crate::execute::memory::Bounded;
 use crate::execute::{Context, Run};
 use crate::limits::{ROWS_BETWEEN_CHECKS, SORT_BYTES_MAX};
 use crate::plan::SortKey;
 use crate::plan::window::{WindowPlan, WindowStep};
+use crate::session::SessionState;
 use crate::types::Value;
 
 /// Rows that wait for their window functions.
@@ -28,14 +29,15 @@ pub struct WindowBuffer<'p> {
     /// The rows, one behind the other: the slots that are kept, the inputs, the results.
     values: Vec<Value>,
     count: usize,
-    bytes: usize,
+    memory: Bounded,
 }
 
 impl<'p> WindowBuffer<'p> {
     /// No rows yet.
     #[must_use]
-    pub fn new(plan: &'p WindowPlan) -> WindowBuffer<'p> {
-        WindowBuffer { plan, values: Vec::new(), count: 0, bytes: 0 }
+    pub fn new(plan: &'p WindowPlan, session: &SessionState) -> WindowBuffer<'p> {
+        let memory = Bounded::new(session, SORT_BYTES_MAX, "rows of window functions");
+        WindowBuffer { plan, values: Vec::new(), count: 0, memory }
     }
 
     fn width(&self) -> usize {
@@ -54,12 +56,9 @@ impl<'p> WindowBuffer<'p> {
             self.values.push(value);
         }
         self.values.extend(std::iter::repeat_n(Value::Null, self.plan.count));
-        self.bytes += self.values[start..].iter().map(value_bytes).sum::<usize>() + size_of::<usize>();
         self.count += 1;
-        if self.bytes > SORT_BYTES_MAX {
-            return Err(Error::too_large("rows of window functions").into());
-        }
-        Ok(())
+        let bytes = self.values[start..].iter().map(value_bytes).sum::<usize>() + size_of::<usize>();
+        Ok(self.memory.add(bytes)?)
     }
 
     /// Computes the functions, and offers each row, put back into `row`.
@@ -120,14 +119,13 @@ impl<'p> WindowBuffer<'p> {
                 start += length;
             }
             let column = first_input + self.plan.inputs.len() + function.result;
+            let mut bytes = 0;
             for (position, number) in order.iter().enumerate() {
                 let result = std::mem::replace(&mut results[position], Value::Null);
-                self.bytes += value_bytes(&result) - size_of::<Value>();
+                bytes += value_bytes(&result) - size_of::<Value>();
                 self.values[number * width + column] = result;
             }
-            if self.bytes > SORT_BYTES_MAX {
-                return Err(Error::too_large("rows of window functions").into());
-            }
+            self.memory.add(bytes)?;
         }
         Ok(())
     }
