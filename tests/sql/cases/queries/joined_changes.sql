@@ -1,0 +1,117 @@
+-- UPDATE and DELETE of the rows of a join.
+CREATE TABLE t1 (a INT PRIMARY KEY, b INT, c INT);
+CREATE TABLE t2 (a INT PRIMARY KEY, b INT, k INT);
+CREATE TABLE h (a INT, v VARCHAR(10) NOT NULL);
+INSERT INTO t1 VALUES (1, 10, 0), (2, 20, 0), (3, 30, 0);
+INSERT INTO t2 VALUES (1, 100, 1), (2, 200, 1), (4, 400, 2);
+INSERT INTO h VALUES (1, 'one'), (1, 'uno'), (2, 'two'), (NULL, 'none');
+-- The forms of UPDATE.
+UPDATE t1, t2 SET t1.b = t2.b WHERE t1.a = t2.a;
+UPDATE t1 JOIN t2 ON t1.a = t2.a SET t1.b = t2.b;
+SELECT * FROM t1 ORDER BY a;
+UPDATE t1 JOIN t2 USING (a) SET t1.c = 1, t2.k = 9;
+SELECT * FROM t1 ORDER BY a;
+SELECT * FROM t2 ORDER BY a;
+UPDATE t1 LEFT JOIN t2 ON t1.a = t2.a SET t1.b = 7, t2.b = 8;
+SELECT * FROM t1 ORDER BY a;
+SELECT * FROM t2 ORDER BY a;
+UPDATE t1 AS x INNER JOIN t2 AS y ON x.a = y.a SET x.b = y.a + 1000 WHERE y.a > 1;
+UPDATE t1 RIGHT JOIN t2 ON t1.a = t2.a SET t2.k = COALESCE(t1.a, -1);
+SELECT * FROM t2 ORDER BY a;
+UPDATE t1 JOIN h ON t1.a = h.a SET h.v = CONCAT(t1.b, 'x');
+SELECT * FROM h ORDER BY a, v;
+-- A row is changed once, however often it is met.
+UPDATE t1 JOIN h ON h.a = t1.a SET t1.c = t1.c + 1;
+SELECT * FROM t1 ORDER BY a;
+-- The table that leads the join is changed on the way.
+UPDATE t1 STRAIGHT_JOIN t2 ON t1.a = t2.a SET t1.b = t1.b + 1, t1.c = t1.b WHERE t1.a = 1;
+SELECT * FROM t1 WHERE a = 1;
+-- Derived tables are read only.
+UPDATE t1, (SELECT a, MAX(b) AS m FROM t1 GROUP BY a) d SET t1.b = d.m + 1 WHERE t1.a = d.a;
+UPDATE t1, (SELECT a, b FROM t2) d SET t1.b = d.b WHERE t1.a = d.a;
+SELECT * FROM t1 ORDER BY a;
+UPDATE t1, (SELECT * FROM t2 LIMIT 1) d SET d.b = 1 WHERE t1.a = d.a;
+UPDATE (SELECT * FROM t2 LIMIT 1) d SET d.b = 1;
+WITH q AS (SELECT a, k FROM t2) UPDATE t1 JOIN q ON q.a = t1.a SET t1.c = q.k + 50;
+SELECT * FROM t1 ORDER BY a;
+UPDATE t1, t2 SET t1.b = (SELECT MAX(a) FROM h) WHERE t1.a = t2.a AND t1.a IN (SELECT a FROM h);
+SELECT * FROM t1 ORDER BY a;
+-- One table under two names.
+UPDATE t1 x, t1 y SET x.b = 1, y.c = 2 WHERE x.a = y.a;
+SELECT * FROM t1 ORDER BY a;
+UPDATE t1 x, t1 y SET x.a = 1, y.c = 2 WHERE x.a = y.a;
+UPDATE t1 x JOIN t1 y ON y.a = x.a + 1 SET x.b = y.a * 100;
+SELECT * FROM t1 ORDER BY a;
+-- Keys.
+UPDATE t1 JOIN t2 ON t1.a = t2.a SET t1.a = t1.a + 100 WHERE t2.a = 1;
+SELECT * FROM t1 ORDER BY a;
+UPDATE t1 JOIN t2 ON t2.a = 2 SET t1.a = 3 WHERE t1.a = 2;
+UPDATE IGNORE t1 JOIN t2 ON t2.a = 2 SET t1.a = 3 WHERE t1.a = 2;
+SHOW WARNINGS;
+UPDATE t1 JOIN t2 ON t2.a = 2 SET t1.a = t1.a - 100 WHERE t1.a = 101;
+-- What is refused.
+UPDATE t1, t2 SET t1.b = 5 WHERE t1.a = t2.a ORDER BY t1.a;
+UPDATE t1, t2 SET t1.b = 5 WHERE t1.a = t2.a LIMIT 1;
+UPDATE t1, t2 SET b = 5 WHERE t1.a = t2.a;
+UPDATE t1, t2 SET zz = 5 WHERE t1.a = t2.a;
+UPDATE t1, t2 SET t1.zz = 5 WHERE t1.a = t2.a;
+UPDATE t1, t2 SET t3.b = 5 WHERE t1.a = t2.a;
+UPDATE t1, t2 SET t1.b = 5 WHERE b = 1;
+UPDATE t1, nope SET t1.b = 5;
+UPDATE t1, t2 SET t1.b = 1 WHERE t1.a IN (SELECT a FROM t1);
+UPDATE t1, t2 SET t1.b = 1, t2.b = 2 WHERE t1.a IN (SELECT a FROM t2);
+UPDATE h, t1 x, t2 SET x.b = 1 WHERE t2.a IN (SELECT a FROM t1);
+UPDATE t1 x SET b = 1 WHERE a IN (SELECT a FROM t1);
+UPDATE t1, t1 SET a = 1;
+UPDATE t1, t2 SET t1.b = 'abc' WHERE t1.a = t2.a;
+UPDATE t1, h SET h.v = NULL WHERE h.a = t1.a;
+UPDATE t1 JOIN h ON h.a = t1.a SET h.v = 'a text that is too long';
+SET sql_safe_updates = 1;
+UPDATE t1, t2 SET t1.b = 1 WHERE t1.c = t2.k;
+DELETE t1 FROM t1 JOIN t2 ON t1.b = t2.b;
+SET sql_safe_updates = 0;
+-- The forms of DELETE.
+DELETE t1 FROM t1 AS x;
+DELETE x FROM t1 AS x WHERE a = 99;
+DELETE t1, t1 FROM t1 JOIN t2;
+DELETE t3 FROM t1 JOIN t2;
+DELETE d FROM t1, (SELECT * FROM t2 LIMIT 1) d;
+DELETE t1, t2 FROM t1 JOIN t2 ON t1.a = t2.a WHERE t1.a IN (SELECT a FROM t1);
+DELETE t1 FROM t1 JOIN t2 ON t1.a = t2.a WHERE t1.a IN (SELECT a FROM t2 WHERE a = 99);
+DELETE t1 FROM t1 JOIN t2 ON t1.a = t2.a ORDER BY t1.a;
+DELETE FROM t1, t2 USING t1 JOIN t2 ON t1.a = t2.a LIMIT 1;
+DELETE FROM x, y USING t1 x JOIN t2 y ON x.a = y.a WHERE x.a = 1;
+SELECT ROW_COUNT();
+SELECT a FROM t1 ORDER BY a;
+SELECT a FROM t2 ORDER BY a;
+DELETE t1 FROM t1 LEFT JOIN t2 ON t1.a = t2.a WHERE t2.a IS NULL;
+SELECT a FROM t1 ORDER BY a;
+DELETE h FROM h JOIN t1 ON h.a = t1.a;
+SELECT * FROM h ORDER BY a, v;
+DELETE x, y FROM h x JOIN h y ON x.a = y.a;
+SELECT * FROM h ORDER BY a, v;
+DELETE t1.*, t2.* FROM t1, t2 WHERE t1.a = t2.a;
+SELECT COUNT(*) FROM t1;
+SELECT a FROM t2 ORDER BY a;
+DELETE t2 FROM t2, (SELECT 4 AS a) d WHERE d.a = t2.a;
+SELECT COUNT(*) FROM t2;
+-- Temporary tables, generated columns, ON UPDATE.
+INSERT INTO t1 VALUES (1, 1, 1), (2, 2, 2);
+CREATE TEMPORARY TABLE tt (a INT PRIMARY KEY, b INT);
+INSERT INTO tt VALUES (1, 5), (2, 6);
+UPDATE t1 JOIN tt ON t1.a = tt.a SET t1.b = tt.b, tt.b = 0;
+SELECT * FROM t1 ORDER BY a;
+DELETE tt FROM tt JOIN t1 ON t1.a = tt.a WHERE t1.a = 1;
+SELECT * FROM tt;
+CREATE TABLE g (a INT PRIMARY KEY, b INT, s INT AS (b * 2) STORED, CHECK (b < 100));
+INSERT INTO g (a, b) VALUES (1, 1), (2, 2);
+UPDATE g JOIN t1 ON g.a = t1.a SET g.b = t1.b + 10;
+SELECT * FROM g ORDER BY a;
+UPDATE g JOIN t1 ON g.a = t1.a SET g.b = 500;
+UPDATE g JOIN t1 ON g.a = t1.a SET g.s = 5;
+UPDATE g JOIN t1 ON g.a = t1.a SET g.b = DEFAULT WHERE g.a = 1;
+SELECT * FROM g ORDER BY a;
+PREPARE s FROM 'UPDATE t1 JOIN g ON g.a = t1.a SET t1.c = ? WHERE t1.a > ?';
+SET @c = 77, @a = 1;
+EXECUTE s USING @c, @a;
+SELECT * FROM t1 ORDER BY a;
