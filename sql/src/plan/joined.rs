@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::plan::change::{self, Assignment};
 use crate::plan::join::{Condition, JoinPlanner};
-use crate::plan::node::{JoinMethod, Node, RowLock};
+use crate::plan::node::{JoinMethod, Node, RowLock, ScanPlan};
 use crate::plan::slots;
 
 /// The plan of an UPDATE or DELETE of a join.
@@ -56,6 +56,14 @@ pub struct JoinedTarget {
     pub on_update_now: Vec<usize>,
     /// It leads the join: those assigned to the right see what was assigned before, as MySQL changes this table on the way.
     pub leads: bool,
+}
+
+impl JoinedChange {
+    /// Whether it may read for long.
+    #[must_use]
+    pub fn reads_long(&self) -> bool {
+        self.source.reads_long() || self.reads_snapshot
+    }
 }
 
 /// A table of FROM that is to be changed: where it stands there, and what is assigned to it.
@@ -161,8 +169,10 @@ fn plan(binder: &Binder, change: &Change, choose: &Choose) -> Result<JoinedChang
         .partition(|condition| slots::is_steady(&condition.expression) && condition.tables == 0);
     let mut source = planner.plan(&planner.group(&from, conditions))?.node;
     carry_keys(&mut source, &targets);
-    if let Some(leader) = source.leading_scan().map(|scan| scan.base) {
-        targets.iter_mut().for_each(|target| target.leads = target.base == leader);
+    if let Some(leader) = source.leading_scan() {
+        for target in targets.iter_mut().filter(|target| target.base == leader.base) {
+            target.leads = is_changed_on_the_way(&scope, leader, &target.assignments);
+        }
     }
     check_safe_updates(binder, &mut source, &targets)?;
     let stored_only = scope.tables.iter().all(|table| matches!(table.source, TableSource::Base(_)));
@@ -339,6 +349,21 @@ fn carry_keys(node: &mut Node, targets: &[JoinedTarget]) -> Vec<usize> {
             carried
         }
     }
+}
+
+/// Whether MySQL changes the rows of the table that leads the join as it comes to them: none of them comes again then, as it is read
+/// under one name only and stays where it is.
+fn is_changed_on_the_way(scope: &FromScope, leader: &ScanPlan, assignments: &[Assignment]) -> bool {
+    let is_it =
+        |table: &&BoundTable| matches!(&table.source, TableSource::Base(base) if base.id == leader.table.id);
+    if scope.tables.iter().filter(is_it).count() > 1 {
+        return false;
+    }
+    let indexes = [&leader.table.indexes[leader.access.index], leader.table.primary()];
+    let moves = |assignment: &Assignment| {
+        indexes.iter().any(|index| index.columns.iter().any(|part| part.column == assignment.column))
+    };
+    leader.access.point || !assignments.iter().any(moves)
 }
 
 /// `sql_safe_updates`: every table that is changed must be read by a key.

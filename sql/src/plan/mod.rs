@@ -233,12 +233,12 @@ fn plan_with(
         }
         ast::Statement::Update(update) if !matches!(update.from, ast::TableExpr::Table { .. }) => {
             let change = joined::plan_update(&binder, update)?;
-            (plan.reads_long, plan.reads_snapshot) = (true, change.reads_snapshot);
+            (plan.reads_long, plan.reads_snapshot) = (change.reads_long(), change.reads_snapshot);
             plan.statement = Planned::Joined(Box::new(change));
         }
         ast::Statement::Delete(delete) if !delete.targets.is_empty() => {
             let change = joined::plan_delete(&binder, delete)?;
-            (plan.reads_long, plan.reads_snapshot) = (true, change.reads_snapshot);
+            (plan.reads_long, plan.reads_snapshot) = (change.reads_long(), change.reads_snapshot);
             plan.statement = Planned::Joined(Box::new(change));
         }
         ast::Statement::Update(update) => {

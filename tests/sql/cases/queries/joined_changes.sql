@@ -26,6 +26,15 @@ SELECT * FROM t1 ORDER BY a;
 -- The table that leads the join is changed on the way.
 UPDATE t1 STRAIGHT_JOIN t2 ON t1.a = t2.a SET t1.b = t1.b + 1, t1.c = t1.b WHERE t1.a = 1;
 SELECT * FROM t1 WHERE a = 1;
+UPDATE t1 STRAIGHT_JOIN t2 ON t1.a = t2.a SET t1.b = t2.k + 50, t2.b = t1.b;
+SELECT * FROM t1 ORDER BY a;
+SELECT * FROM t2 ORDER BY a;
+UPDATE t1 STRAIGHT_JOIN h ON h.a = t1.a SET t1.a = t1.a + 10, t1.c = t1.a;
+SELECT * FROM t1 ORDER BY a;
+UPDATE t1 STRAIGHT_JOIN h ON h.a = t1.a - 10 SET t1.a = t1.a - 10, t1.c = t1.a;
+SELECT * FROM t1 ORDER BY a;
+UPDATE t1 STRAIGHT_JOIN t2 ON t2.a = t1.a SET t2.b = t2.b + 1, t2.k = t2.b;
+SELECT * FROM t2 ORDER BY a;
 -- Derived tables are read only.
 UPDATE t1, (SELECT a, MAX(b) AS m FROM t1 GROUP BY a) d SET t1.b = d.m + 1 WHERE t1.a = d.a;
 UPDATE t1, (SELECT a, b FROM t2) d SET t1.b = d.b WHERE t1.a = d.a;
@@ -62,6 +71,9 @@ UPDATE t1, t2 SET t1.b = 1 WHERE t1.a IN (SELECT a FROM t1);
 UPDATE t1, t2 SET t1.b = 1, t2.b = 2 WHERE t1.a IN (SELECT a FROM t2);
 UPDATE h, t1 x, t2 SET x.b = 1 WHERE t2.a IN (SELECT a FROM t1);
 UPDATE t1 x SET b = 1 WHERE a IN (SELECT a FROM t1);
+UPDATE t1, t2 SET t1.b = MAX(t2.a);
+UPDATE t1, t2 SET t1.b = ROW_NUMBER() OVER ();
+UPDATE t1, t2 SET t1.b = 1 WHERE MAX(t2.a) = 1;
 UPDATE t1, t1 SET a = 1;
 UPDATE t1, t2 SET t1.b = 'abc' WHERE t1.a = t2.a;
 UPDATE t1, h SET h.v = NULL WHERE h.a = t1.a;
