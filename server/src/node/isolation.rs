@@ -38,9 +38,11 @@ impl Session {
         };
         let reads = match &plan.statement {
             Planned::Query(_) | Planned::Do(_) => true,
-            Planned::Update(_) | Planned::Delete(_) | Planned::Insert(_) | Planned::Load(_) => {
-                plan.is_write()
-            }
+            Planned::Update(_)
+            | Planned::Delete(_)
+            | Planned::Joined(_)
+            | Planned::Insert(_)
+            | Planned::Load(_) => plan.is_write(),
             Planned::Explain(_) => false,
         };
         isolation == Isolation::Serializable && reads && (plan.is_write() || (explicit && !read_only))

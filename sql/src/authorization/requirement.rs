@@ -113,6 +113,8 @@ pub enum Requirement {
     },
     /// SELECT … FOR UPDATE: one of UPDATE, DELETE and LOCK TABLES (1142).
     LockingRead(TableName),
+    /// To stand in the FROM of an UPDATE of several tables: SELECT or UPDATE, on some column at least (1142).
+    ReadOrUpdate(TableName),
     /// To be shown a table's columns and indexes: SELECT, or anything on the table itself (1142).
     ShowColumns(TableName),
     /// To be shown a table's definition: anything on the table or wider, columns apart (1142).
@@ -195,6 +197,14 @@ impl Requirement {
                 } else {
                     Err(denied::table(session, "SELECT with locking clause", &table.table))
                 }
+            }
+            Requirement::ReadOrUpdate(table) => {
+                let has = [Privilege::Update, Privilege::Select].into_iter().any(|privilege| {
+                    authorization
+                        .missing_on_table(privilege.into(), database_of(table), &table.table)
+                        .is_empty()
+                });
+                if has { Ok(()) } else { Err(denied::table(session, "SELECT", &table.table)) }
             }
             Requirement::ShowColumns(table) => {
                 let may = super::visible::shows_columns(authorization, database_of(table), &table.table);

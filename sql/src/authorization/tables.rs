@@ -266,7 +266,10 @@ impl<'a> Tables<'a> {
 
     fn update(&mut self, update: &Update) {
         self.with(update.with.as_deref());
-        self.from(&update.from, Privilege::Update);
+        match &update.from {
+            TableExpr::Table { .. } => self.from(&update.from, Privilege::Update),
+            joined @ (TableExpr::Derived { .. } | TableExpr::Join { .. }) => self.joined(joined),
+        }
         update.assignments.iter().for_each(|(_, value)| self.expr(value));
         update.filter.iter().chain(&update.limit).for_each(|expr| self.expr(expr));
         self.order(&update.order_by);
@@ -274,9 +277,62 @@ impl<'a> Tables<'a> {
 
     fn delete(&mut self, delete: &Delete) {
         self.with(delete.with.as_deref());
-        self.from(&delete.from, Privilege::Delete);
+        if self.database.is_none() && delete.targets.iter().any(|target| target.database.is_none()) {
+            // Error 1046 comes first.
+            return;
+        }
+        if delete.targets.is_empty() {
+            self.from(&delete.from, Privilege::Delete);
+        } else {
+            self.from(&delete.from, Privilege::Select);
+            for target in &delete.targets {
+                self.delete_from(&delete.from, target);
+            }
+        }
         delete.filter.iter().chain(&delete.limit).for_each(|expr| self.expr(expr));
         self.order(&delete.order_by);
+    }
+
+    /// The tables of an UPDATE of several: which of them are changed is known when the columns of SET are resolved.
+    fn joined(&mut self, from: &TableExpr) {
+        match from {
+            TableExpr::Table { database: None, table, .. } if self.common.contains(table) => {}
+            TableExpr::Table { database, table, .. } => {
+                if self.is_temporary(database.as_deref(), table) {
+                    self.met_temporary = true;
+                    return;
+                }
+                let Some(table) = qualified(database.as_deref(), table, self.database) else { return };
+                if !is_world_readable(table.database.as_deref().unwrap_or_default(), &table.table) {
+                    self.found.add(Requirement::ReadOrUpdate(table));
+                }
+            }
+            TableExpr::Derived { query, .. } => self.query(query),
+            TableExpr::Join { left, right, condition, .. } => {
+                self.joined(left);
+                self.joined(right);
+                if let JoinCondition::On(expr) = condition {
+                    self.expr(expr);
+                }
+            }
+        }
+    }
+
+    /// A table of FROM that DELETE names.
+    fn delete_from(&mut self, from: &TableExpr, target: &TableName) {
+        match from {
+            TableExpr::Table { database: None, table, .. } if self.common.contains(table) => {}
+            TableExpr::Table { database, table, alias, .. } => {
+                if *alias.as_ref().unwrap_or(table) == target.table {
+                    self.need(Privilege::Delete.into(), database.as_deref(), table);
+                }
+            }
+            TableExpr::Derived { .. } => {}
+            TableExpr::Join { left, right, .. } => {
+                self.delete_from(left, target);
+                self.delete_from(right, target);
+            }
+        }
     }
 
     fn order(&mut self, order_by: &[OrderItem]) {

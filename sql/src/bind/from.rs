@@ -25,6 +25,17 @@ pub enum BoundFrom {
     Join(Box<BoundJoin>),
 }
 
+impl BoundFrom {
+    /// Calls `visit` with every condition of its joins.
+    pub fn each_condition<'f>(&'f self, visit: &mut dyn FnMut(&'f Expression)) {
+        if let BoundFrom::Join(join) = self {
+            join.left.each_condition(visit);
+            join.right.each_condition(visit);
+            join.on.iter().for_each(visit);
+        }
+    }
+}
+
 /// A join.
 #[derive(Clone, Debug)]
 pub struct BoundJoin {

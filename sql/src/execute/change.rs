@@ -151,32 +151,54 @@ fn update_row(plan: &ChangePlan, target: Target, number: u64, ctx: &mut Context)
     let table = plan.table();
     let mut new = target.row.clone();
     for assignment in &plan.assignments {
-        let value = assigned_value(table, assignment, &new, number, ctx)?;
+        let value = assigned_value(table, assignment, (&new, &new), number, ctx)?;
         new[assignment.column] = value;
     }
-    if new != target.row {
-        for column in plan.on_update_now.iter().copied() {
+    let change = Change { table, on_update_now: &plan.on_update_now, ignore: plan.ignore };
+    write_changed(&change, (&target.key, &target.row), new, number, ctx)
+}
+
+/// What the writing of a changed row has to know of its statement.
+pub(super) struct Change<'c> {
+    pub table: &'c Table,
+    /// Columns that get the time of a change.
+    pub on_update_now: &'c [usize],
+    /// IGNORE.
+    pub ignore: bool,
+}
+
+/// Writes a row whose columns were assigned; whether it differs from the old one.
+pub(super) fn write_changed(
+    change: &Change,
+    (key, old): (&Bytes, &[Value]),
+    mut new: Vec<Value>,
+    number: u64,
+    ctx: &mut Context,
+) -> Run<bool> {
+    let table = change.table;
+    if new != old {
+        for column in change.on_update_now.iter().copied() {
             new[column] = default::now(&table.columns[column].data_type, ctx);
         }
     }
     if let Some(rules) = table.rules()?
-        && new != target.row
+        && new != old
     {
         rules.compute(table, &mut new, number, false, ctx)?;
         match rules.check(table, &new, ctx) {
             Ok(()) => {}
-            Err(Interrupt::Error(error)) if plan.ignore && error.code == CHECK_VIOLATED => {
+            Err(Interrupt::Error(error)) if change.ignore && error.code == CHECK_VIOLATED => {
                 ctx.session.warn(WarningLevel::Warning, error.code, error.message);
                 return Ok(false);
             }
             Err(interrupt) => return Err(interrupt),
         }
     }
-    let savepoint = plan.ignore.then(|| ctx.txn.savepoint());
+    let savepoint = change.ignore.then(|| ctx.txn.savepoint());
     // As after an INSERT with an explicit value: the next generated one is past it.
-    let numbered = table.auto_increment_column.filter(|column| new[*column] != target.row[*column]);
+    let numbered = table.auto_increment_column.filter(|column| new[*column] != old[*column]);
     let reached = numbered.map(|column| (column, sequence::number(&new[column])));
-    let result = match (write::update_row(ctx, table, &target.key, &target.row, new), savepoint) {
+    let result = match (write::update_row(ctx, table, key, old, new), savepoint) {
         (Ok(true), _) => {
             if let Some((column, value)) = reached {
                 Sequence::default().observe(ctx, table, column, value);
@@ -201,18 +223,19 @@ fn is_ignorable(error: &Error) -> bool {
     error.code == 1062
 }
 
-/// The value of one assignment, converted to the column; `row` has the values of those to its left.
-fn assigned_value(
+/// The value of one assignment, converted to the column. `seen` is what expressions read, `row` the table's columns, both with the
+/// values of those to its left.
+pub(super) fn assigned_value(
     table: &Table,
     assignment: &Assignment,
-    row: &[Value],
+    (seen, row): (&[Value], &[Value]),
     number: u64,
     ctx: &mut Context,
 ) -> Run<Value> {
     let column = &table.columns[assignment.column];
     let value = match &assignment.value {
         Assigned::Expression(expression) => {
-            let value = expression.eval(row, ctx)?;
+            let value = expression.eval(seen, ctx)?;
             let from = || expression.data_type();
             convert::store_from(value, from, &column.data_type, &column.name, number, ctx)
                 .map_err(|error| of_table(error, &table.name))?

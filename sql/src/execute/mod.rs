@@ -18,6 +18,7 @@ pub mod cluster;
 pub mod context;
 pub mod group_key;
 pub mod join;
+pub mod joined;
 pub mod key_value;
 pub mod limit;
 pub mod memory;
@@ -74,6 +75,7 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
         }
         Planned::Update(change) => strictly(ctx, change.ignore, |ctx| change::update(change, ctx)),
         Planned::Delete(change) => strictly(ctx, change.ignore, |ctx| change::delete(change, ctx)),
+        Planned::Joined(change) => strictly(ctx, change.ignore, |ctx| joined::run(change, ctx)),
         Planned::Insert(insert) => strictly(ctx, insert.ignore, |ctx| crate::dml::insert::run(insert, ctx)),
         // The session runs it in batches: see `crate::dml::load`.
         Planned::Load(_) => Err(Error::internal("LOAD DATA runs in batches").into()),

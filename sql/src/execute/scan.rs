@@ -434,6 +434,9 @@ impl<'p> ScanOperator<'p> {
         if !self.decode_and_match(&row_key, &value, ctx, row)? {
             return Ok(false);
         }
+        if let Some(slot) = self.plan.key_slot {
+            row[slot] = Value::Blob(row_key.clone());
+        }
         self.locked_key = Some(row_key);
         Ok(true)
     }

@@ -43,6 +43,7 @@ macro_rules! scripts {
 
 scripts! {
     explain,
+    joined_locks,
     mysql_change,
     mysql_group,
     mysql_join,

@@ -1,4 +1,4 @@
-//! Planning UPDATE and DELETE of one table.
+//! Planning UPDATE and DELETE of one table. Those of several are in [`joined`](super::joined).
 
 use std::sync::Arc;
 
@@ -63,6 +63,17 @@ pub enum Assigned {
     Default(usize),
 }
 
+impl Assignment {
+    /// The expression, if it is one.
+    #[must_use]
+    pub fn expression(&self) -> Option<&Expression> {
+        match &self.value {
+            Assigned::Expression(expression) => Some(expression),
+            Assigned::Default(_) => None,
+        }
+    }
+}
+
 impl ChangePlan {
     /// The table.
     #[must_use]
@@ -91,7 +102,7 @@ struct Change<'c> {
 /// Plans an UPDATE.
 ///
 /// # Errors
-/// Those of names and typing; 1235 for several tables; 1093, 1175.
+/// Those of names and typing; 1093, 1175.
 pub fn plan_update(binder: &Binder, update: &ast::Update) -> Result<ChangePlan> {
     let change = Change {
         from: &update.from,
@@ -120,9 +131,6 @@ pub fn plan_delete(binder: &Binder, delete: &ast::Delete) -> Result<ChangePlan> 
         ignore: delete.ignore,
         verb: "DELETE",
     };
-    if !delete.targets.is_empty() {
-        return Err(Error::not_supported("DELETE from several tables"));
-    }
     let before = binder.common.enter(delete.with.as_deref(), None)?;
     let planned = plan_change(binder, &change, &[]);
     binder.common.leave(before);
@@ -164,12 +172,10 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
         return Err(Error::invalid_group_function());
     }
     let limit = select::bind_limit(binder, &names, change.limit)?;
-    let values = assignments.iter().filter_map(|assignment| match &assignment.value {
-        Assigned::Expression(expression) => Some(expression),
-        Assigned::Default(_) => None,
-    });
+    let values = assignments.iter().filter_map(Assignment::expression);
     let order_values = order.iter().map(|key| &key.expression);
-    let has_subquery = check_subqueries(&table, filter.iter().chain(values).chain(order_values))?;
+    let name = &scope.tables[0].alias;
+    let has_subquery = check_subqueries(&table, name, filter.iter().chain(values).chain(order_values))?;
     let (scan, constant_conditions, ordered) = plan_scan(&scope, filter, &order, limit.is_some())?;
     check_safe_updates(binder, &scan, limit.is_some())?;
     let on_update_now = on_update_now(&table, &assignments);
@@ -195,11 +201,9 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
 fn target_scope(binder: &Binder, change: &Change) -> Result<FromScope> {
     match change.from {
         TableExpr::Table { .. } => {}
-        TableExpr::Join { .. } => {
-            return Err(Error::not_supported(format_args!("{} of several tables", change.verb)));
-        }
-        TableExpr::Derived { .. } => {
-            return Err(Error::not_supported(format_args!("{} of a derived table", change.verb)));
+        // Those are planned by `joined`.
+        TableExpr::Join { .. } | TableExpr::Derived { .. } => {
+            return Err(Error::internal(format_args!("{} of several tables", change.verb)));
         }
     }
     let (_, mut scope) = from::draft(binder, change.from, None)?;
@@ -222,41 +226,63 @@ fn bind_assignments(
 ) -> Result<Vec<Assignment>> {
     let mut columns = Vec::with_capacity(written.len());
     for (target, _) in written {
-        let mut scope = BlockScope::new(binder, names, Clause::FieldList);
-        scope.privilege = Privilege::Update;
-        match scope.bind(target)? {
-            Expression::Column { index, .. } => columns.push(index),
-            _ => return Err(Error::not_supported("an assignment to something else than a column")),
-        }
+        columns.push(bind_target(binder, names, target)?);
     }
     let mut assignments = Vec::with_capacity(written.len());
     for ((_, value), column) in written.iter().zip(columns) {
-        let data_type = table.columns.get(column).map_or(DataType::NULL, |column| column.data_type);
-        let is_generated = table.columns.get(column).is_some_and(|column| column.generated.is_some());
-        if is_generated && !matches!(value, Expr::Default(_)) {
-            return Err(not_for_generated(table, column));
-        }
-        let value = match value {
-            literal @ Expr::HexLiteral(_) => {
-                let value = literal.literal_for(&data_type).unwrap_or(Value::Null);
-                let data_type = DataType::of_value(&value, Collation::Binary);
-                Assigned::Expression(Expression::Constant { value, data_type })
-            }
-            Expr::Default(None) => Assigned::Default(column),
-            Expr::Default(Some(name)) => match names.from.lookup(None, None, None, name) {
-                Lookup::Found(of) => {
-                    check_default_call(table, of)?;
-                    binder.use_column(Privilege::Select, &names.from.tables[0], of);
-                    Assigned::Default(of)
-                }
-                Lookup::Ambiguous | Lookup::Missing => return Err(Error::unknown_column(name, "field list")),
-            },
-            value => Assigned::Expression(BlockScope::new(binder, names, Clause::FieldList).bind(value)?),
-        };
-        assignments.push(Assignment { column, value });
+        assignments.push(bind_assignment(binder, names, (0, table), column, value)?);
     }
     debug_assert!(assignments.iter().all(|assignment| assignment.column < table.columns.len()));
     Ok(assignments)
+}
+
+/// The slot of a column that is assigned.
+pub(super) fn bind_target(binder: &Binder, names: &Names, target: &Expr) -> Result<usize> {
+    let mut scope = BlockScope::new(binder, names, Clause::FieldList);
+    scope.privilege = Privilege::Update;
+    match scope.bind(target)? {
+        Expression::Column { index, .. } => Ok(index),
+        _ => Err(Error::not_supported("an assignment to something else than a column")),
+    }
+}
+
+/// One assignment to a column of a table, which stands at this position of FROM.
+pub(super) fn bind_assignment(
+    binder: &Binder,
+    names: &Names,
+    (position, table): (usize, &Table),
+    column: usize,
+    value: &Expr,
+) -> Result<Assignment> {
+    let data_type = table.columns.get(column).map_or(DataType::NULL, |column| column.data_type);
+    let is_generated = table.columns.get(column).is_some_and(|column| column.generated.is_some());
+    if is_generated && !matches!(value, Expr::Default(_)) {
+        return Err(not_for_generated(table, column));
+    }
+    let value = match value {
+        literal @ Expr::HexLiteral(_) => {
+            let value = literal.literal_for(&data_type).unwrap_or(Value::Null);
+            let data_type = DataType::of_value(&value, Collation::Binary);
+            Assigned::Expression(Expression::Constant { value, data_type })
+        }
+        Expr::Default(None) => Assigned::Default(column),
+        Expr::Default(Some(name)) => match names.from.lookup(None, None, None, name) {
+            Lookup::Found(slot) => {
+                let bound = &names.from.tables[position];
+                if !bound.slots().contains(&slot) {
+                    return Err(Error::not_supported("DEFAULT(column) of another table"));
+                }
+                let of = slot - bound.base;
+                check_default_call(table, of)?;
+                binder.use_column(Privilege::Select, bound, of);
+                Assigned::Default(of)
+            }
+            Lookup::Ambiguous => return Err(Error::ambiguous_column(name, "field list")),
+            Lookup::Missing => return Err(Error::unknown_column(name, "field list")),
+        },
+        value => Assigned::Expression(BlockScope::new(binder, names, Clause::FieldList).bind(value)?),
+    };
+    Ok(Assignment { column, value })
 }
 
 /// The scan that finds the rows, the conditions that read no column, and whether the scan gives the order.
@@ -274,7 +300,14 @@ fn plan_scan(
     let keys = keys.unwrap_or_default();
     let lock = RowLock { mode: LockMode::Exclusive, policy: WaitPolicy::Wait, for_change: true };
     let limit = limited.then_some(100.0);
-    let planner = JoinPlanner { scope, needed: &needed, order: &keys, limit, locks: vec![Some(lock)] };
+    let planner = JoinPlanner {
+        scope,
+        needed: &needed,
+        order: &keys,
+        limit,
+        locks: vec![Some(lock)],
+        keeps_locked: false,
+    };
     let (constant, conditions): (Vec<Condition>, Vec<Condition>) = filter
         .into_iter()
         .map(|expression| planner.condition(expression))
@@ -289,7 +322,7 @@ fn plan_scan(
 }
 
 /// ON UPDATE CURRENT_TIMESTAMP applies to columns that are not assigned.
-fn on_update_now(table: &Table, assignments: &[Assignment]) -> Vec<usize> {
+pub(super) fn on_update_now(table: &Table, assignments: &[Assignment]) -> Vec<usize> {
     if assignments.is_empty() {
         return Vec::new();
     }
@@ -307,8 +340,12 @@ fn moves_in_scan(scan: &ScanPlan, column: usize) -> bool {
 }
 
 /// Whether there are subqueries. They may not read the table that is changed, except inside a derived table, whose rows are
-/// made before.
-fn check_subqueries<'e>(table: &Table, expressions: impl Iterator<Item = &'e Expression>) -> Result<bool> {
+/// made before. `name` is the one that error 1093 names.
+pub(super) fn check_subqueries<'e>(
+    table: &Table,
+    name: &str,
+    expressions: impl Iterator<Item = &'e Expression>,
+) -> Result<bool> {
     let mut found = false;
     let mut reads_target = false;
     for expression in expressions {
@@ -320,7 +357,7 @@ fn check_subqueries<'e>(table: &Table, expressions: impl Iterator<Item = &'e Exp
         });
     }
     if reads_target {
-        let message = format!("You can't specify target table '{}' for update in FROM clause", table.name);
+        let message = format!("You can't specify target table '{name}' for update in FROM clause");
         return Err(Error { code: 1093, state: *b"HY000", message });
     }
     Ok(found)
@@ -349,6 +386,11 @@ fn check_safe_updates(binder: &Binder, scan: &ScanPlan, limited: bool) -> Result
     if !binder.session.variables.sql_safe_updates || limited || !scan.access.terms.is_empty() {
         return Ok(());
     }
+    Err(safe_update())
+}
+
+/// Error 1175.
+pub(super) fn safe_update() -> Error {
     let message = "You are using safe update mode and you tried to update a table without a WHERE that uses a KEY column. ";
-    Err(Error { code: 1175, state: *b"HY000", message: message.to_owned() })
+    Error { code: 1175, state: *b"HY000", message: message.to_owned() }
 }

@@ -14,7 +14,7 @@ use crate::expression::{Expression, Subquery};
 use crate::plan::node::{Body, JoinMethod, Node, QueryPlan, RowsSource, ScanPlan, SelectPlan};
 use crate::plan::predicate::TermKind;
 use crate::plan::set::SetPlan;
-use crate::plan::{ChangePlan, Plan, Planned, slots};
+use crate::plan::{ChangePlan, JoinedChange, Plan, Planned, slots};
 use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 
 /// MySQL's guess of how many rows a condition without index lets through, in hundredths of a percent.
@@ -96,6 +96,7 @@ pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> Vec<Vec<Value>> {
         }
         Planned::Update(change) => explainer.change("UPDATE", change),
         Planned::Delete(change) => explainer.change("DELETE", change),
+        Planned::Joined(change) => explainer.joined(change),
         Planned::Insert(insert) => {
             explainer.lines.push(Line {
                 id: Some(1),
@@ -322,6 +323,19 @@ impl Explainer {
                 {
                     line.extra.insert(0, "Using where");
                 }
+            }
+        }
+    }
+
+    fn joined(&mut self, change: &JoinedChange) {
+        let verb = if change.is_update { "UPDATE" } else { "DELETE" };
+        name_slots(&change.source, &mut self.slots);
+        self.next_id = 2;
+        let mut next_derived = 2;
+        self.node(&change.source, 1, "SIMPLE", None, &mut next_derived);
+        for line in &mut self.lines {
+            if change.targets.iter().any(|target| line.table.as_ref() == Some(&target.alias)) {
+                line.select_type = verb;
             }
         }
     }

@@ -73,6 +73,8 @@ pub struct JoinPlanner<'j> {
     pub limit: Option<f64>,
     /// Row locks, by table.
     pub locks: Vec<Option<RowLock>>,
+    /// Tables whose rows are locked may be read once and kept, with all their rows locked, rather than once for each outer row.
+    pub keeps_locked: bool,
 }
 
 /// What the planner made of FROM.
@@ -247,7 +249,7 @@ impl JoinPlanner<'_> {
         };
         let choice = self.choose(table, &conditions, placed, None)?;
         let own = |condition: &Condition| condition.tables & !unit.tables == 0;
-        if choice.dependent || self.locks[table].is_some() {
+        if choice.dependent || (self.locks[table].is_some() && !self.keeps_locked) {
             // Conditions on the outer side alone decide about the partner, not about the inner row.
             let (inside, on): (Vec<&Condition>, Vec<&Condition>) =
                 conditions.into_iter().partition(|condition| condition.tables & unit.tables != 0);
@@ -443,6 +445,7 @@ impl JoinPlanner<'_> {
             filter,
             implied,
             lock: self.locks[table],
+            key_slot: None,
             rows: candidate.rows.round().max(1.0) as u64,
             possible: choice.possible,
         }))

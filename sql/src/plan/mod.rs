@@ -10,7 +10,7 @@
 //!
 //! * [`query`] plans query blocks, [`set`] what is made of several, [`join`] orders joins, [`access`] chooses the index of a table, [`predicate`]
 //!   finds what conditions say about columns, [`slots`] which slots an expression reads;
-//! * [`change`] plans UPDATE and DELETE;
+//! * [`change`] plans UPDATE and DELETE of one table, [`joined`] of the rows of a join;
 //! * [`explain`] describes a plan as EXPLAIN does.
 //!
 //! Left out: statistics beyond the number of rows, merging of several indexes of a table, semi-join rewriting of IN (an
@@ -20,6 +20,7 @@ pub mod access;
 pub mod change;
 pub mod explain;
 pub mod join;
+pub mod joined;
 pub mod node;
 pub mod predicate;
 pub mod query;
@@ -42,6 +43,7 @@ use crate::expression::Expression;
 use crate::session::SessionState;
 
 pub use change::ChangePlan;
+pub use joined::JoinedChange;
 pub use node::{
     Access, AggregatePlan, Body, IndexEnds, JoinMethod, JoinPlan, Node, QueryPlan, RowLock, RowsPlan,
     ScanPlan, SelectPlan, SortKey,
@@ -83,6 +85,8 @@ pub enum Planned {
     Update(Box<ChangePlan>),
     /// DELETE.
     Delete(Box<ChangePlan>),
+    /// UPDATE or DELETE of the rows of a join.
+    Joined(Box<JoinedChange>),
     /// INSERT, REPLACE.
     Insert(Box<crate::dml::insert::InsertPlan>),
     /// LOAD DATA.
@@ -105,7 +109,11 @@ impl Plan {
     pub fn is_write(&self) -> bool {
         match &self.statement {
             Planned::Query(query) => query.locks_rows(),
-            Planned::Update(_) | Planned::Delete(_) | Planned::Insert(_) | Planned::Load(_) => true,
+            Planned::Update(_)
+            | Planned::Delete(_)
+            | Planned::Joined(_)
+            | Planned::Insert(_)
+            | Planned::Load(_) => true,
             Planned::Explain(_) | Planned::Do(_) => false,
         }
     }
@@ -116,6 +124,9 @@ impl Plan {
         match &self.statement {
             Planned::Query(query) => query.locks_rows(),
             Planned::Update(change) | Planned::Delete(change) => !change.table().is_temporary(),
+            Planned::Joined(change) => {
+                change.locks_others || change.targets.iter().any(|target| !target.table.is_temporary())
+            }
             Planned::Insert(insert) => !insert.table.is_temporary() || insert.locks_rows(),
             Planned::Load(load) => !load.insert.table.is_temporary(),
             Planned::Explain(_) | Planned::Do(_) => false,
@@ -127,6 +138,7 @@ impl Plan {
     pub fn changes_temporary(&self) -> bool {
         match &self.statement {
             Planned::Update(change) | Planned::Delete(change) => change.table().is_temporary(),
+            Planned::Joined(change) => change.targets.iter().all(|target| target.table.is_temporary()),
             Planned::Insert(insert) => insert.table.is_temporary(),
             Planned::Load(load) => load.insert.table.is_temporary(),
             Planned::Query(_) | Planned::Explain(_) | Planned::Do(_) => false,
@@ -139,6 +151,7 @@ impl Plan {
         let changes = match &self.statement {
             Planned::Query(query) => query.locks_rows_exclusively(),
             Planned::Update(change) | Planned::Delete(change) => change.table().id == table.id,
+            Planned::Joined(change) => change.targets.iter().any(|target| target.table.id == table.id),
             Planned::Insert(insert) => insert.table.id == table.id,
             Planned::Load(load) => load.insert.table.id == table.id,
             Planned::Explain(_) | Planned::Do(_) => false,
@@ -217,6 +230,16 @@ fn plan_with(
             plan.reads_snapshot = query.reads_snapshot();
             plan.reads_one_row = query.reads_one_row();
             plan.statement = Planned::Query(query);
+        }
+        ast::Statement::Update(update) if !matches!(update.from, ast::TableExpr::Table { .. }) => {
+            let change = joined::plan_update(&binder, update)?;
+            (plan.reads_long, plan.reads_snapshot) = (change.reads_long(), change.reads_snapshot);
+            plan.statement = Planned::Joined(Box::new(change));
+        }
+        ast::Statement::Delete(delete) if !delete.targets.is_empty() => {
+            let change = joined::plan_delete(&binder, delete)?;
+            (plan.reads_long, plan.reads_snapshot) = (change.reads_long(), change.reads_snapshot);
+            plan.statement = Planned::Joined(Box::new(change));
         }
         ast::Statement::Update(update) => {
             let change = change::plan_update(&binder, update)?;

@@ -275,6 +275,8 @@ pub struct ScanPlan {
     pub implied: Vec<Expression>,
     /// Row locks.
     pub lock: Option<RowLock>,
+    /// Where the primary key of a locked row goes, as a binary string: see [`joined`](crate::plan::joined).
+    pub key_slot: Option<usize>,
     /// Rows expected, for EXPLAIN.
     pub rows: u64,
     /// Names of the indexes that could have served, for EXPLAIN.

@@ -77,6 +77,7 @@ fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
         order: &order,
         limit: early_limit(&bound),
         locks: locks(&bound),
+        keeps_locked: false,
     };
     let (constant, conditions): (Vec<Condition>, Vec<Condition>) = bound
         .filter
@@ -375,6 +376,7 @@ fn index_ends(
             order: &[(slot, descending)],
             limit: Some(1.0),
             locks: locks.to_vec(),
+            keeps_locked: false,
         };
         let group = planner.group(from, conditions.clone());
         let planned = planner.plan(&group)?;

@@ -45,9 +45,7 @@ INSERT INTO u VALUES (1, 100), (2, 200), (9, 900);
 UPDATE t SET a = (SELECT v FROM u WHERE u.id = t.id);
 UPDATE t SET a = 0 WHERE id IN (SELECT id FROM u);
 UPDATE t SET a = 0 WHERE EXISTS (SELECT 1 FROM u WHERE u.id = t.id AND v > 100);
--- deviation: multi-table-update: UPDATE of several tables is not built
 UPDATE t JOIN u ON t.id = u.id SET t.a = u.v;
--- deviation: multi-table-update: UPDATE of several tables is not built
 UPDATE t, u SET t.a = u.v + 1 WHERE t.id = u.id;
 SELECT id, b FROM t ORDER BY id;
 DELETE FROM t WHERE id = 2;
@@ -60,11 +58,8 @@ DELETE FROM t WHERE id IN (SELECT id FROM u);
 DELETE FROM t WHERE id IN (SELECT id FROM t);
 SELECT COUNT(*) FROM t;
 DELETE FROM t AS x WHERE x.id = 3;
--- deviation: multi-table-delete: DELETE from several tables is not built
 DELETE t FROM t JOIN u ON t.id = u.id;
--- deviation: multi-table-delete: DELETE from several tables is not built
 DELETE t, u FROM t JOIN u ON t.id = u.id;
--- deviation: multi-table-delete: DELETE from several tables is not built
 DELETE FROM t USING t JOIN u ON t.id = u.id;
 DELETE FROM t;
 DELETE FROM t;
