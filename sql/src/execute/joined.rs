@@ -12,9 +12,9 @@ use storage::txn::View;
 use crate::catalog::Table;
 use crate::codec::{ColumnSet, Zone, row};
 use crate::dml::write;
-use crate::error::Error;
 use crate::execute::change::{Change, assigned_value, write_changed};
 use crate::execute::group_key::value_bytes;
+use crate::execute::memory::Bounded;
 use crate::execute::operator::{Operator, all_true};
 use crate::execute::{Context, Outcome, Run};
 use crate::limits::TARGET_BYTES_MAX;
@@ -38,7 +38,8 @@ struct Found {
 pub fn run(plan: &JoinedChange, ctx: &mut Context) -> Run<Outcome> {
     let strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT) && !plan.ignore;
     let before = std::mem::replace(&mut ctx.strict, strict);
-    let result = find(plan, ctx).and_then(|found| match plan.is_update {
+    let mut memory = Bounded::new(ctx.session, TARGET_BYTES_MAX, "rows to change in one statement");
+    let result = find(plan, &mut memory, ctx).and_then(|found| match plan.is_update {
         true => update(plan, found, ctx),
         false => delete(plan, found, ctx),
     });
@@ -47,7 +48,7 @@ pub fn run(plan: &JoinedChange, ctx: &mut Context) -> Run<Outcome> {
 }
 
 /// Reads the join.
-fn find(plan: &JoinedChange, ctx: &mut Context) -> Run<Vec<Found>> {
+fn find(plan: &JoinedChange, memory: &mut Bounded, ctx: &mut Context) -> Run<Vec<Found>> {
     let mut found: Vec<Found> = plan.targets.iter().map(|_| Found::default()).collect();
     let mut row = vec![Value::Null; plan.width];
     if !all_true(&plan.constant_conditions, &row, ctx)? {
@@ -55,7 +56,7 @@ fn find(plan: &JoinedChange, ctx: &mut Context) -> Run<Vec<Found>> {
     }
     let mut source = Operator::new(&plan.source);
     source.open(ctx, &mut row)?;
-    let (mut bytes, mut number) = (0, 0);
+    let mut number = 0;
     while source.next(ctx, &mut row)? {
         let mut changed = None;
         for (target, found) in plan.targets.iter().zip(&mut found) {
@@ -66,10 +67,7 @@ fn find(plan: &JoinedChange, ctx: &mut Context) -> Run<Vec<Found>> {
             let key = key.clone();
             number += 1;
             let values = assigned_values(target, &row, &mut changed, number, ctx)?;
-            bytes += key.len() + size_of::<usize>() * 8 + values.iter().map(value_bytes).sum::<usize>();
-            if bytes > TARGET_BYTES_MAX {
-                return Err(Error::too_large("rows to change in one statement").into());
-            }
+            memory.add(key.len() + size_of::<usize>() * 8 + values.iter().map(value_bytes).sum::<usize>())?;
             found.rows.push((key, values));
         }
     }
