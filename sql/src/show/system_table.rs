@@ -1,7 +1,7 @@
 //! Which system tables there are, and how SELECT finds them.
 //!
 //! The databases information_schema and performance_schema have the tables listed in [`information_schema::TABLES`],
-//! [`cluster::TABLES`] and [`performance_schema::TABLES`], `mysql` those of [`account::mysql::TABLES`], `sys` the one of
+//! [`information_schema::extensions::TABLES`], [`cluster::TABLES`] and [`performance_schema::TABLES`], `mysql` those of [`account::mysql::TABLES`], `sys` the one of
 //! [`group_replication::SYS_TABLES`]. Names are found in any case of letters.
 
 use std::sync::{Arc, OnceLock};
@@ -29,6 +29,7 @@ pub(crate) fn all() -> &'static [Arc<VirtualTable>] {
             tables.iter().map(move |table| Arc::new(virtual_table(database, table)))
         };
         let mut all: Vec<_> = of(INFORMATION_SCHEMA, information_schema::TABLES)
+            .chain(of(INFORMATION_SCHEMA, information_schema::extensions::TABLES))
             .chain(of(INFORMATION_SCHEMA, cluster::TABLES))
             .chain(of(PERFORMANCE_SCHEMA, performance_schema::TABLES))
             .chain(of(MYSQL, account::mysql::TABLES))
