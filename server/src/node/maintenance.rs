@@ -28,33 +28,28 @@ const RECREATED: &str = "Table does not support optimize, doing recreate + analy
 /// What InnoDB says of REPAIR TABLE.
 const NOT_REPAIRED: &str = "The storage engine for the table doesn't support repair";
 
-/// Adds up the rows of a query.
-struct Adding(Result<Checksum, Option<Error>>, Arc<Table>, Zone);
-
-impl Adding {
-    fn new(table: &Arc<Table>, zone: Zone) -> Adding {
-        Adding(Checksum::new(table, zone).map_err(Some), Arc::clone(table), zone)
-    }
+/// Adds up the rows of a query of all of a table's columns.
+struct Adding {
+    table: Arc<Table>,
+    zone: Zone,
+    checksum: Option<Checksum>,
 }
 
 impl Sink for Adding {
-    fn columns(&mut self, _columns: &[ResultColumn]) -> sql::Result<()> {
+    fn columns(&mut self, columns: &[ResultColumn]) -> sql::Result<()> {
+        self.checksum = Some(Checksum::new(&self.table, columns, self.zone)?);
         Ok(())
     }
 
     fn row(&mut self, row: &[Value]) -> sql::Result<()> {
-        match &mut self.0 {
-            Ok(checksum) => checksum.add(row),
-            Err(error) => {
-                Err(error.take().unwrap_or_else(|| Error::internal("a checksum that failed goes on")))
-            }
-        }
+        let checksum = self.checksum.as_mut();
+        checksum.ok_or_else(|| Error::internal("a row before its columns"))?.add(row)
     }
 }
 
 impl Answer for Adding {
     fn rewind(&mut self) -> bool {
-        *self = Adding::new(&self.1, self.2);
+        self.checksum = None;
         true
     }
 }
@@ -138,15 +133,13 @@ impl Session {
                 return Ok(None);
             }
             let statement = all_columns(database, &table)?;
-            let mut adding = Adding::new(&table, Zone::of(&self.state));
-            if let Err(Some(error)) = &adding.0 {
-                return Err(error.clone());
-            }
+            let zone = Zone::of(&self.state);
+            let mut adding = Adding { table: Arc::clone(&table), zone, checksum: None };
             self.run_planned(&statement, &[], None, &mut adding).await?;
             let now = self.node.catalog();
             let is_same = self.state.table(&now, database, name).is_ok_and(|now| Arc::ptr_eq(now, &table));
-            if let (Ok(checksum), true) = (adding.0, is_same) {
-                return Ok(Some(checksum.sum()));
+            if is_same {
+                return Ok(adding.checksum.map(|checksum| checksum.sum()));
             }
         }
         Err(Error::internal("the table's definition changed again and again"))
@@ -164,7 +157,8 @@ impl Session {
             let row = [full.as_str(), kind.operation(), kind_of_text, text];
             rows.push(row.map(Value::text).to_vec());
         };
-        let found = self.state.table(&self.node.catalog(), &database, &name.table).map(|_| ());
+        let schema = self.node.catalog();
+        let found = sql::maintenance::usable(&self.state, &schema, &database, &name.table, true).map(|_| ());
         let done = match (found, kind) {
             (Ok(()), MaintenanceKind::Optimize) => self.recreate(&database, &name.table).await,
             (found, _) => found,
@@ -177,7 +171,8 @@ impl Session {
             }
             Err(error) if is_about_table(&error) => {
                 say("Error", &error.message);
-                say("status", "Operation failed");
+                let (kind, text) = sql::maintenance::failure(&error);
+                say(kind, text);
             }
             Err(error) => return Err(error),
         }
@@ -200,8 +195,8 @@ impl Session {
 
 /// Whether an error is told in a table's row, and the other tables follow.
 fn is_about_table(error: &Error) -> bool {
-    // No such table, no such database, not of this kind.
-    matches!(error.code, 1146 | 1049 | 1347)
+    // No such table, no such database, not of this kind; under LOCK TABLES not locked, or for reading.
+    matches!(error.code, 1146 | 1049 | 1347 | 1100 | 1099)
 }
 
 /// A SELECT of all columns in the table's order, invisible ones too, and then the expressions of its keys, which `sql_select_limit` does not bound.

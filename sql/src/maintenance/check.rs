@@ -43,11 +43,12 @@ pub fn run(names: &[TableName], ctx: &mut Context<'_>, sink: &mut dyn Sink) -> R
             let row = [full_name.as_str(), "check", kind, text];
             sink.row(&row.map(Value::text))
         };
-        let table = match ctx.session.table(ctx.catalog, &database, &name.table) {
-            Ok(table) => std::sync::Arc::clone(table),
+        let table = match super::usable(ctx.session, ctx.catalog, &database, &name.table, false) {
+            Ok(table) => table,
             Err(error) => {
                 say("Error", &error.message)?;
-                say("status", "Operation failed")?;
+                let (kind, text) = super::failure(&error);
+                say(kind, text)?;
                 continue;
             }
         };

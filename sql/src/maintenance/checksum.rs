@@ -39,6 +39,27 @@ struct Summand {
     absent: Vec<u8>,
 }
 
+/// The position of each column among the bits of NULLs, and how many bits there are. Those of virtual columns are behind all others.
+fn null_bits(table: &Table, selected: &[ResultColumn], has_mark: bool) -> (Vec<Option<usize>>, usize) {
+    let mut positions = vec![None; table.columns.len()];
+    let mut bits = usize::from(has_mark);
+    for virtual_ones in [false, true] {
+        for (number, column) in table.columns.iter().enumerate() {
+            let is_virtual = column.generated.as_ref().is_some_and(|generated| !generated.stored);
+            // Of the expression of a key only the expression says whether it can be NULL.
+            let can_be_null = match selected.get(number) {
+                Some(selected) if column.hidden => selected.nullable,
+                _ => column.nullable,
+            };
+            if is_virtual == virtual_ones && can_be_null {
+                positions[number] = Some(bits);
+                bits += 1;
+            }
+        }
+    }
+    (positions, bits)
+}
+
 /// The bits of a record that say which columns are NULL.
 struct Nulls {
     /// Before any row.
@@ -49,23 +70,22 @@ struct Nulls {
 }
 
 impl Checksum {
-    /// Nothing added up yet, of rows of `table` whose TIMESTAMPs are told in `zone`.
+    /// Nothing added up yet, of rows of `table` as a SELECT gives them whose columns are `selected`, with TIMESTAMPs told in `zone`.
     ///
     /// # Errors
     /// 1105 when a default is none of its column's type.
-    pub fn new(table: &Table, zone: Zone) -> Result<Checksum> {
+    pub fn new(table: &Table, selected: &[ResultColumn], zone: Zone) -> Result<Checksum> {
         // A record whose length is always the same has a bit that says whether it is deleted.
         let has_mark = !table.columns.iter().any(|column| record::is_of_any_length(column.data_type.kind));
-        let mut bits = usize::from(has_mark);
+        let (null_bits, bits) = null_bits(table, selected, has_mark);
         let mut fields = Vec::with_capacity(table.columns.len());
-        for column in &table.columns {
-            let null_bit = column.nullable.then_some(bits);
-            bits += usize::from(column.nullable);
+        for (column, null_bit) in table.columns.iter().zip(null_bits) {
             let field = Field::of(column);
             let mut absent = Vec::new();
             match &column.default {
                 ColumnDefault::Constant(value) if *value != Value::Null => {
-                    field.write(value, zone, &mut absent)?;
+                    // In the zone of whoever made the table, which is not known: a server's own is UTC.
+                    field.write(value, Zone::UTC, &mut absent)?;
                 }
                 _ => field.write_absent(&mut absent),
             }

@@ -81,10 +81,6 @@ fn what_is_dumped_and_restored_is_the_same() {
     onto.wait_for_leader(FAILOVER_MAX);
     let target = &onto.node(1).sql_address;
     let dumped = dump(address, &["--single-transaction", "--hex-blob", "--quick"]);
-    assert!(
-        dumped.ends_with("/*M!100616 SET NOTE_VERBOSITY=@OLD_NOTE_VERBOSITY */;\n")
-            || dumped.contains("/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;")
-    );
     answer(target, &dumped);
     assert_eq!(state(target), expected);
     assert_eq!(dump(target, &["--single-transaction", "--hex-blob", "--quick"]), dumped);

@@ -7,7 +7,12 @@ use crate::show::definition;
 use crate::show::information_schema::{CATALOG, columns, empty, tables};
 use crate::show::spec::{ColumnSpec, Row, exact, exact_long, fixed, integer, of, string, text, unsigned};
 use crate::show::system_table::SystemTable;
-use crate::types::{TypeKind, Value};
+use crate::types::{DataType, TypeKind, Value};
+
+/// A document, or NULL.
+const fn json(name: &'static str) -> ColumnSpec {
+    ColumnSpec { data_type: DataType::JSON, ..of(name, TypeKind::Json) }.or_null()
+}
 
 const KEYWORDS: &[ColumnSpec] = &[text("WORD", 128).or_null(), integer("RESERVED", TypeKind::Int).or_null()];
 
@@ -18,8 +23,8 @@ const TABLES_EXTENSIONS: &[ColumnSpec] = &[
     exact("TABLE_CATALOG", 64),
     exact("TABLE_SCHEMA", 64),
     exact("TABLE_NAME", 64),
-    of("ENGINE_ATTRIBUTE", TypeKind::Json).or_null(),
-    of("SECONDARY_ENGINE_ATTRIBUTE", TypeKind::Json).or_null(),
+    json("ENGINE_ATTRIBUTE"),
+    json("SECONDARY_ENGINE_ATTRIBUTE"),
 ];
 
 const COLUMNS: &[ColumnSpec] = &[
@@ -27,8 +32,8 @@ const COLUMNS: &[ColumnSpec] = &[
     exact("TABLE_SCHEMA", 64),
     exact("TABLE_NAME", 64),
     text("COLUMN_NAME", 64).or_null(),
-    of("ENGINE_ATTRIBUTE", TypeKind::Json).or_null(),
-    of("SECONDARY_ENGINE_ATTRIBUTE", TypeKind::Json).or_null(),
+    json("ENGINE_ATTRIBUTE"),
+    json("SECONDARY_ENGINE_ATTRIBUTE"),
 ];
 
 const CONSTRAINTS: &[ColumnSpec] = &[
@@ -36,8 +41,8 @@ const CONSTRAINTS: &[ColumnSpec] = &[
     exact("CONSTRAINT_SCHEMA", 64),
     text("CONSTRAINT_NAME", 64),
     exact("TABLE_NAME", 64),
-    of("ENGINE_ATTRIBUTE", TypeKind::Json).or_null(),
-    of("SECONDARY_ENGINE_ATTRIBUTE", TypeKind::Json).or_null(),
+    json("ENGINE_ATTRIBUTE"),
+    json("SECONDARY_ENGINE_ATTRIBUTE"),
 ];
 
 const GEOMETRY_COLUMNS: &[ColumnSpec] = &[
