@@ -75,8 +75,14 @@ CHECK TABLE mine;
 DROP TEMPORARY TABLE mine;
 CREATE TABLE expressions (a INT NOT NULL, KEY ((a + 1)));
 INSERT INTO expressions VALUES (7);
--- deviation: not-built
 CHECKSUM TABLE expressions;
+CREATE TABLE late (a INT, b INT AS (a + 1), c VARCHAR(20), d INT DEFAULT 7);
+INSERT INTO late (a) VALUES (1), (NULL);
+CHECKSUM TABLE late;
+CREATE TABLE nullable (a INT, b VARCHAR(20), KEY ((a + 1)), KEY ((CONCAT(b, 'x'))));
+INSERT INTO nullable VALUES (1, 'x'), (NULL, 'y'), (3, NULL);
+CHECKSUM TABLE nullable;
+CHECK TABLE expressions, nullable;
 BEGIN;
 INSERT INTO plain VALUES (4);
 CHECKSUM TABLE plain;
