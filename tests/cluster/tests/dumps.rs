@@ -20,7 +20,7 @@ fn contents() -> String {
 /// What the mariadb command line answers to statements, as text without names of columns.
 fn answer(address: &str, statements: &str) -> String {
     let mut command = program::mariadb(address);
-    command.args(["-N", "--default-character-set=utf8mb4"]);
+    command.args(["-N", "--raw", "--default-character-set=utf8mb4"]);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), statements.as_bytes()).unwrap();
@@ -108,7 +108,7 @@ fn accounts_come_out_of_show_create_user_and_show_grants() {
     answer(
         address,
         "CREATE DATABASE shop; CREATE TABLE shop.t (a INT, b INT); CREATE ROLE reader, `odd role`@`10.%`;
-         CREATE USER ada IDENTIFIED BY 'secret' COMMENT 'it''s Ada', grace@localhost IDENTIFIED WITH mysql_native_password BY 'x' PASSWORD EXPIRE NEVER ACCOUNT LOCK;
+         CREATE USER ada IDENTIFIED BY 'secret' COMMENT 'it''s Ada'; CREATE USER grace@localhost IDENTIFIED WITH mysql_native_password BY 'x' PASSWORD EXPIRE NEVER ACCOUNT LOCK;
          GRANT SELECT ON shop.* TO reader; GRANT SELECT (a), UPDATE (a, b) ON shop.t TO ada; GRANT reader, `odd role`@`10.%` TO ada WITH ADMIN OPTION;
          GRANT ALL ON *.* TO grace@localhost WITH GRANT OPTION; SET DEFAULT ROLE reader TO ada;",
     );
