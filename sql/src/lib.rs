@@ -2,7 +2,7 @@
 //!
 //! The modules are the path of a statement: [`parse`] makes the syntax tree ([`ast`]); [`bind`] resolves names against the
 //! [`catalog`] and types expressions ([`expression`]); [`plan`] chooses access paths; [`execute`] runs the plan;
-//! [`dml`] and [`ddl`] change rows and schema; [`authorization`] says who may; [`show`] answers introspection; [`session`] keeps a connection's state.
+//! [`dml`] and [`ddl`] change rows and schema; [`authorization`] says who may; [`show`] answers introspection, [`maintenance`] checks tables; [`session`] keeps a connection's state.
 //! This crate knows keys and transactions of `storage`; it knows no sockets, threads, clocks or consensus.
 
 pub mod account;
@@ -23,6 +23,7 @@ pub mod function;
 pub mod gtid;
 pub mod json;
 pub mod limits;
+pub mod maintenance;
 pub mod parse;
 pub mod plan;
 pub mod session;

@@ -19,7 +19,9 @@
 //! A transaction that may write is on the leader from its beginning, so that all of it has one snapshot and one set of locks. Under
 //! autocommit=0 it begins with the first statement that reads or writes a table.
 
-use sql::ast::{AssignmentTarget, IntoTarget, Query, QueryBody, Statement, TableExpr};
+use sql::ast::{
+    AssignmentTarget, IntoTarget, Maintenance, MaintenanceKind, Query, QueryBody, Statement, TableExpr,
+};
 use sql::catalog::is_system_database;
 
 use crate::node::session::Session;
@@ -102,6 +104,10 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
                 Route::Here
             }
         }
+        Statement::Maintenance(Maintenance { kind: MaintenanceKind::Checksum { .. }, .. }) if elsewhere => {
+            Route::Leader(Effect::Nothing)
+        }
+        Statement::AnalyzeTable(_) | Statement::Maintenance(_) if elsewhere => Route::HereAfterCommit,
         Statement::Begin { .. } if elsewhere => Route::Leader(Effect::More),
         Statement::Begin { .. } => Route::Leader(Effect::Nothing),
         Statement::Commit if elsewhere => Route::Leader(Effect::One),

@@ -26,6 +26,7 @@ pub mod large;
 pub mod load;
 pub mod logger;
 pub mod login;
+mod maintenance;
 pub mod members;
 pub mod metadata;
 pub mod outcome;

@@ -144,7 +144,12 @@ impl Session {
             }
             Statement::ReloadTls => self.reload_tls().map(done),
             Statement::Xa(statement) => self.xa(statement, reply).await,
-            Statement::AnalyzeTable(_) | Statement::Show(_) => self.run_introspection(statement, reply).await,
+            Statement::Maintenance(maintenance) => self.maintain(maintenance, reply).await,
+            Statement::AnalyzeTable(_) => {
+                self.commit().await?;
+                self.run_introspection(statement, reply).await
+            }
+            Statement::Show(_) => self.run_introspection(statement, reply).await,
             Statement::Use(database) => self.use_database(database).map(done),
             Statement::Set(_) | Statement::SetNames { .. } | Statement::SetTransaction { .. } => {
                 self.set(statement, parameters).await.map(done)

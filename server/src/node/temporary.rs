@@ -200,7 +200,10 @@ impl Session {
     }
 
     /// Runs something in a transaction of its own that has the session's temporary tables, and keeps what it does with them.
-    fn with_context<T>(&mut self, run: impl FnOnce(&mut Context<'_>) -> Run<T>) -> Result<T, Error> {
+    pub(super) fn with_context<T>(
+        &mut self,
+        run: impl FnOnce(&mut Context<'_>) -> Run<T>,
+    ) -> Result<T, Error> {
         let catalog = self.node.catalog();
         let mut txn = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         if let Some(rows) = &self.temporary.rows {

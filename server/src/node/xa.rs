@@ -12,7 +12,7 @@
 //! Left out, as in MySQL: joining and suspending branches.
 
 use sql::Error;
-use sql::ast::{StartMode, Statement, Xa, Xid};
+use sql::ast::{Maintenance, MaintenanceKind, StartMode, Statement, Xa, Xid};
 use sql::execute::{Outcome, ResultColumn};
 use sql::types::{Collation, DataType, Value};
 use storage::format::{EntryHeader, EntryKind};
@@ -73,6 +73,10 @@ fn ends_transaction(statement: &Statement) -> bool {
                 | Statement::LockTables(_)
                 | Statement::FlushTables { .. }
                 | Statement::AnalyzeTable(_)
+                | Statement::Maintenance(Maintenance {
+                    kind: MaintenanceKind::Check | MaintenanceKind::Optimize | MaintenanceKind::Repair,
+                    ..
+                })
         )
 }
 

@@ -2,8 +2,8 @@
 
 use crate::account::AccountId;
 use crate::ast::{
-    AccountStatement, ActiveRoles, AlterTable, CreateTable, Expr, Load, Query, SelectInto, TableExpr,
-    TableName, UserName, VariableScope, With, Xa,
+    AccountStatement, ActiveRoles, AlterTable, CreateTable, Expr, Load, Maintenance, Query, SelectInto,
+    TableExpr, TableName, UserName, VariableScope, With, Xa,
 };
 use crate::types::Collation;
 
@@ -71,6 +71,8 @@ pub enum Statement {
     RenameTable(Vec<(TableName, TableName)>),
     /// ANALYZE TABLE: refreshes the planner's estimates and answers MySQL's result set.
     AnalyzeTable(Vec<TableName>),
+    /// CHECK, CHECKSUM, OPTIMIZE, REPAIR TABLE.
+    Maintenance(Maintenance),
     /// USE.
     Use(String),
     /// SHOW, DESCRIBE.

@@ -7,7 +7,8 @@ use super::show;
 use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
-    AlterAction, AlterTable, AssignmentTarget, Call, IntoTarget, Statement, TableName, VariableScope, Xa,
+    AlterAction, AlterTable, AssignmentTarget, Call, IntoTarget, MaintenanceKind, Statement, TableName,
+    VariableScope, Xa,
 };
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
@@ -100,6 +101,15 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
                 needed.append(on_table(&[Privilege::Insert, Privilege::Create], to, current));
             }
             needed
+        }
+        Statement::Maintenance(maintenance) => {
+            let privileges: &[Privilege] = match maintenance.kind {
+                MaintenanceKind::Check | MaintenanceKind::Checksum { .. } => &[Privilege::Select],
+                MaintenanceKind::Optimize | MaintenanceKind::Repair => {
+                    &[Privilege::Select, Privilege::Insert]
+                }
+            };
+            each(&maintenance.names, privileges, session)
         }
         Statement::AnalyzeTable(names) => each(names, &[Privilege::Select, Privilege::Insert], session),
         Statement::Use(name) => show::use_of(name),

@@ -18,7 +18,7 @@ pub mod dependence;
 pub mod frame;
 pub mod from;
 pub mod full_group_by;
-mod not_built;
+pub(crate) mod not_built;
 pub mod order;
 pub mod recursion;
 pub mod rollup;

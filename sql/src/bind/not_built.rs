@@ -1,20 +1,20 @@
-//! Tables of MySQL 8.4's system databases that are not built: reading them is refused (1235), while one that MySQL does not have either is not there.
+//! Tables of MySQL's system databases that are not built: reading them is refused (1235), while one that MySQL does not have either is not there.
 
 /// Those of information_schema; the ones that begin with `INNODB_` are not built either.
 const INFORMATION_SCHEMA: &[&str] = &[
-    "COLUMNS_EXTENSIONS",
-    "KEYWORDS",
+    "JSON_DUALITY_VIEWS",
+    "JSON_DUALITY_VIEW_COLUMNS",
+    "JSON_DUALITY_VIEW_LINKS",
+    "JSON_DUALITY_VIEW_TABLES",
+    "LIBRARIES",
     "OPTIMIZER_TRACE",
     "PROFILING",
     "RESOURCE_GROUPS",
-    "SCHEMATA_EXTENSIONS",
-    "ST_GEOMETRY_COLUMNS",
+    "ROUTINE_LIBRARIES",
     "ST_SPATIAL_REFERENCE_SYSTEMS",
     "ST_UNITS_OF_MEASURE",
     "TABLESPACES",
     "TABLESPACES_EXTENSIONS",
-    "TABLES_EXTENSIONS",
-    "TABLE_CONSTRAINTS_EXTENSIONS",
     "VIEW_ROUTINE_USAGE",
     "VIEW_TABLE_USAGE",
 ];

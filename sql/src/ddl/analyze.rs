@@ -43,9 +43,8 @@ pub fn run(names: &[TableName], ctx: &mut Context<'_>, sink: &mut dyn Sink) -> R
                 Value::text(text),
             ])
         };
-        match ctx.session.table(ctx.catalog, &database, &name.table) {
+        match crate::maintenance::usable(ctx.session, ctx.catalog, &database, &name.table, false) {
             Ok(table) => {
-                let table = std::sync::Arc::clone(table);
                 ctx.check()?;
                 let (rows, _) = estimate::estimate(&table, ctx.txn, ANALYZE_ROWS_MAX)?;
                 table.row_estimate.store(rows, Ordering::Relaxed);
@@ -53,7 +52,8 @@ pub fn run(names: &[TableName], ctx: &mut Context<'_>, sink: &mut dyn Sink) -> R
             }
             Err(error) => {
                 row("Error", &error.message)?;
-                row("status", "Operation failed")?;
+                let (kind, text) = crate::maintenance::failure(&error);
+                row(kind, text)?;
             }
         }
     }

@@ -32,6 +32,7 @@ mod lexer;
 mod literal;
 mod load;
 mod lower;
+mod maintenance;
 mod operand;
 mod refused;
 mod rewrite;

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::tokens::Tokens;
 use crate::parse::{
-    account, alter, call_statement, create_table, dml, hint, load, refused, set, show, table_lock, tokens,
-    transaction, with, xa,
+    account, alter, call_statement, create_table, dml, hint, load, maintenance, refused, set, show,
+    table_lock, tokens, transaction, with, xa,
 };
 use crate::variables::character_set;
 
@@ -75,6 +75,7 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
             cursor.skip();
             Ok(Statement::Do(cursor.list(Cursor::expr)?))
         }
+        "CHECK" | "CHECKSUM" | "OPTIMIZE" | "REPAIR" => maintenance::maintenance(cursor),
         "LOAD" => load::load(cursor),
         "LOCK" | "UNLOCK" => table_lock::lock(cursor),
         "FLUSH" => table_lock::flush(cursor),

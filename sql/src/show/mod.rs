@@ -20,6 +20,7 @@ mod diagnostics;
 mod filter;
 mod group_replication;
 mod information_schema;
+mod instruments;
 mod performance_schema;
 mod replication;
 mod server;

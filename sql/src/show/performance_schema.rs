@@ -1,4 +1,5 @@
-//! performance_schema: variables, status and connections. Nothing is instrumented here; these tables have what SHOW has.
+//! performance_schema: variables, status and connections. Nothing is instrumented here; these tables have what SHOW has,
+//! those about what is measured are empty ([`instruments`](super::instruments)).
 
 use crate::execute::{Context, Run};
 use crate::show::spec::{ColumnSpec, Row, fixed, integer, long, optional, string, text, unsigned};

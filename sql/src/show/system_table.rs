@@ -1,7 +1,7 @@
 //! Which system tables there are, and how SELECT finds them.
 //!
 //! The databases information_schema and performance_schema have the tables listed in [`information_schema::TABLES`],
-//! [`cluster::TABLES`] and [`performance_schema::TABLES`], `mysql` those of [`account::mysql::TABLES`], `sys` the one of
+//! [`information_schema::extensions::TABLES`], [`cluster::TABLES`] and [`performance_schema::TABLES`] and [`instruments`], `mysql` those of [`account::mysql::TABLES`], `sys` the one of
 //! [`group_replication::SYS_TABLES`]. Names are found in any case of letters.
 
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crate::bind::virtual_table::{RowSource, VirtualTable};
 use crate::execute::ResultColumn;
 use crate::show::spec::{ColumnSpec, result_columns};
-use crate::show::{account, cluster, group_replication, information_schema, performance_schema};
+use crate::show::{account, cluster, group_replication, information_schema, instruments, performance_schema};
 
 /// A system table as a constant.
 pub(crate) struct SystemTable {
@@ -29,6 +29,8 @@ pub(crate) fn all() -> &'static [Arc<VirtualTable>] {
             tables.iter().map(move |table| Arc::new(virtual_table(database, table)))
         };
         let mut all: Vec<_> = of(INFORMATION_SCHEMA, information_schema::TABLES)
+            .chain(instruments::tables().into_iter().map(Arc::new))
+            .chain(of(INFORMATION_SCHEMA, information_schema::extensions::TABLES))
             .chain(of(INFORMATION_SCHEMA, cluster::TABLES))
             .chain(of(PERFORMANCE_SCHEMA, performance_schema::TABLES))
             .chain(of(MYSQL, account::mysql::TABLES))

@@ -77,6 +77,7 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::Account(_)
         | Statement::SetRole(_)
         | Statement::AnalyzeTable(_)
+        | Statement::Maintenance(_)
         | Statement::Load(_)
         | Statement::SelectInto(_) => false,
     }

@@ -181,6 +181,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("innodb_lock_wait_timeout", Both, Unsigned(1, 1_073_741_824, 1), "50", Acts),
     variable("innodb_read_only", Global, Bool, "OFF", Fixed),
     variable("innodb_rollback_on_timeout", Global, Bool, "OFF", Fixed),
+    variable("innodb_stats_auto_recalc", Global, Bool, "ON", Hint),
     variable("innodb_stats_on_metadata", Global, Bool, "OFF", Hint),
     variable("innodb_strict_mode", Both, Bool, "ON", Hint),
     variable("innodb_table_locks", Both, Bool, "ON", Hint),

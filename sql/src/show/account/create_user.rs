@@ -26,20 +26,55 @@ pub(crate) fn create_user(user: &UserName, ctx: &Context<'_>) -> Run<Vec<Row>> {
             format!("Operation SHOW CREATE USER failed for {} (User account does not exist)", id.quoted());
         return Err(Error { code: 1396, state: *b"HY000", message }.into());
     };
-    let text = statement(account, reader.sees_all);
+    let shows = match (reader.sees_all, shows_hexadecimal(ctx)) {
+        (false, _) => Secret::Hidden,
+        (true, false) => Secret::Text,
+        (true, true) => Secret::Hexadecimal,
+    };
+    let text = statement(account, shows);
     Ok(vec![vec![match String::from_utf8(text) {
         Ok(text) => Value::text(text),
         Err(bytes) => Value::text(String::from_utf8_lossy(bytes.as_bytes())),
     }]])
 }
 
-fn statement(account: &Account, shows_secret: bool) -> Vec<u8> {
+/// How the hash of a password is shown.
+#[derive(Clone, Copy)]
+enum Secret {
+    Hidden,
+    Text,
+    /// By digits if it has bytes that are no letters, so that the statement can be kept as text.
+    Hexadecimal,
+}
+
+/// `print_identified_with_as_hex`.
+fn shows_hexadecimal(ctx: &Context<'_>) -> bool {
+    match ctx.session.variables.others.get("print_identified_with_as_hex") {
+        Some(Value::Int(number)) => *number != 0,
+        Some(Value::UInt(number)) => *number != 0,
+        Some(Value::Text(text)) => text.eq_ignore_ascii_case(b"ON"),
+        _ => false,
+    }
+}
+
+fn shown_secret(secret: &[u8], shows: Secret) -> Vec<u8> {
+    match shows {
+        Secret::Hidden => b"'<secret>'".to_vec(),
+        Secret::Hexadecimal if !secret.iter().all(u8::is_ascii_graphic) => {
+            let digits: String = secret.iter().map(|byte| format!("{byte:02X}")).collect();
+            format!("0x{digits}").into_bytes()
+        }
+        Secret::Text | Secret::Hexadecimal => quoted(secret),
+    }
+}
+
+fn statement(account: &Account, shows: Secret) -> Vec<u8> {
     let mut out = format!("CREATE USER {} IDENTIFIED WITH ", account.id).into_bytes();
     out.extend(quoted(account.authentication.plugin.name().as_bytes()));
     let secret = &account.authentication.authentication_string;
     if !secret.is_empty() {
         out.extend_from_slice(b" AS ");
-        out.extend(if shows_secret { quoted(secret) } else { b"'<secret>'".to_vec() });
+        out.extend(shown_secret(secret, shows));
     }
     if !account.default_roles.is_empty() {
         let roles: Vec<String> = account.default_roles.iter().map(AccountId::to_string).collect();

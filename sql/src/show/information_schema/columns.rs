@@ -7,6 +7,7 @@ use crate::catalog::Table;
 use crate::execute::{Context, Run};
 use crate::show::definition;
 use crate::show::information_schema::CATALOG;
+use crate::show::information_schema::described::{self, Described};
 use crate::show::spec::{ColumnSpec, Row, exact, exact_long, fixed, integer, string, text, unsigned, yes_or};
 use crate::show::system_table;
 use crate::types::{DataType, TypeKind, Value};
@@ -65,6 +66,7 @@ struct Facts<'a> {
     privileges: String,
     comment: &'a str,
     generation: String,
+    described: Option<Described>,
 }
 
 /// The columns of a stored table that the account sees.
@@ -88,6 +90,7 @@ pub(in crate::show) fn of_table(table: &Table, ctx: &Context) -> Vec<Row> {
             .generated
             .as_ref()
             .map_or_else(String::new, |generated| definition::escaped(&generated.expression)),
+        described: None,
     });
     facts.map(row).collect()
 }
@@ -107,14 +110,24 @@ pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Vec<Row> {
         privileges: "select".to_owned(),
         comment: "",
         generation: String::new(),
+        described: described::find(&table.name, &column.name)
+            .filter(|_| table.database == system_table::INFORMATION_SCHEMA),
     });
     facts.map(row).collect()
 }
 
 fn row(facts: Facts<'_>) -> Row {
     let data_type = facts.data_type;
-    let length = character_length(data_type);
-    let (precision, scale) = numeric(data_type);
+    let mut length = character_length(data_type);
+    let (mut precision, mut scale) = numeric(data_type);
+    let mut type_name = definition::type_name(data_type);
+    let mut column_type = definition::type_text(data_type);
+    if let Some(described) = &facts.described {
+        length = described.characters.map(|characters| (characters, length.map_or(0, |(_, bytes)| bytes)));
+        (precision, scale) = (described.precision, described.scale);
+        type_name = described.data_type();
+        column_type = described.column_type.to_owned();
+    }
     let (character_set, collation) = if data_type.is_text() {
         (fixed(data_type.collation.character_set()), fixed(data_type.collation.name()))
     } else {
@@ -128,7 +141,7 @@ fn row(facts: Facts<'_>) -> Row {
         Value::UInt(facts.position as u64 + 1),
         facts.default,
         yes_or("NO", facts.nullable),
-        fixed(definition::type_name(data_type)),
+        fixed(type_name),
         length.map_or(Value::Null, |(characters, _)| integer_value(characters)),
         length.map_or(Value::Null, |(_, bytes)| integer_value(bytes)),
         precision.map_or(Value::Null, Value::UInt),
@@ -141,7 +154,7 @@ fn row(facts: Facts<'_>) -> Row {
         },
         character_set,
         collation,
-        string(&definition::type_text(data_type)),
+        string(&column_type),
         fixed(facts.key),
         string(&facts.extra),
         string(&facts.privileges),

@@ -8,6 +8,8 @@
 mod absent;
 pub(super) mod columns;
 mod constraints;
+mod described;
+pub(super) mod extensions;
 pub(super) mod routines;
 mod schemata;
 mod server;

@@ -1,0 +1,118 @@
+//! What MySQL keeps beside the other tables: the `…_EXTENSIONS`, whose attributes no engine here has, the words of the grammar, and
+//! the columns of geometry, of which there are none.
+
+use crate::catalog::SYSTEM_DATABASES;
+use crate::execute::{Context, Run};
+use crate::show::definition;
+use crate::show::information_schema::{CATALOG, columns, empty, tables};
+use crate::show::spec::{ColumnSpec, Row, exact, exact_long, fixed, integer, of, string, text, unsigned};
+use crate::show::system_table::SystemTable;
+use crate::types::{DataType, TypeKind, Value};
+
+/// A document, or NULL.
+const fn json(name: &'static str) -> ColumnSpec {
+    ColumnSpec { data_type: DataType::JSON, ..of(name, TypeKind::Json) }.or_null()
+}
+
+const KEYWORDS: &[ColumnSpec] = &[text("WORD", 128).or_null(), integer("RESERVED", TypeKind::Int).or_null()];
+
+const SCHEMATA: &[ColumnSpec] =
+    &[exact("CATALOG_NAME", 64), exact("SCHEMA_NAME", 64), text("OPTIONS", 256).or_null()];
+
+const TABLES_EXTENSIONS: &[ColumnSpec] = &[
+    exact("TABLE_CATALOG", 64),
+    exact("TABLE_SCHEMA", 64),
+    exact("TABLE_NAME", 64),
+    json("ENGINE_ATTRIBUTE"),
+    json("SECONDARY_ENGINE_ATTRIBUTE"),
+];
+
+const COLUMNS: &[ColumnSpec] = &[
+    exact("TABLE_CATALOG", 64),
+    exact("TABLE_SCHEMA", 64),
+    exact("TABLE_NAME", 64),
+    text("COLUMN_NAME", 64).or_null(),
+    json("ENGINE_ATTRIBUTE"),
+    json("SECONDARY_ENGINE_ATTRIBUTE"),
+];
+
+const CONSTRAINTS: &[ColumnSpec] = &[
+    exact("CONSTRAINT_CATALOG", 64),
+    exact("CONSTRAINT_SCHEMA", 64),
+    text("CONSTRAINT_NAME", 64),
+    exact("TABLE_NAME", 64),
+    json("ENGINE_ATTRIBUTE"),
+    json("SECONDARY_ENGINE_ATTRIBUTE"),
+];
+
+const GEOMETRY_COLUMNS: &[ColumnSpec] = &[
+    exact("TABLE_CATALOG", 64),
+    exact("TABLE_SCHEMA", 64),
+    exact("TABLE_NAME", 64),
+    text("COLUMN_NAME", 64).or_null(),
+    text("SRS_NAME", 80).or_null(),
+    unsigned("SRS_ID", TypeKind::Int).or_null(),
+    exact_long("GEOMETRY_TYPE_NAME", TypeKind::LongText).or_null(),
+];
+
+/// The tables.
+pub(in crate::show) const TABLES: &[SystemTable] = &[
+    SystemTable { name: "COLUMNS_EXTENSIONS", columns: COLUMNS, rows: of_columns },
+    SystemTable { name: "KEYWORDS", columns: KEYWORDS, rows: keywords },
+    SystemTable { name: "SCHEMATA_EXTENSIONS", columns: SCHEMATA, rows: of_schemata },
+    SystemTable { name: "ST_GEOMETRY_COLUMNS", columns: GEOMETRY_COLUMNS, rows: empty },
+    SystemTable { name: "TABLES_EXTENSIONS", columns: TABLES_EXTENSIONS, rows: of_tables },
+    SystemTable { name: "TABLE_CONSTRAINTS_EXTENSIONS", columns: CONSTRAINTS, rows: of_constraints },
+];
+
+/// The words of MySQL 9.7's grammar, in its order; ` R` behind the reserved ones.
+const WORDS: &str = include_str!("keywords.txt");
+
+fn keywords(_: &mut Context) -> Run<Vec<Row>> {
+    let row = |line: &'static str| match line.strip_suffix(" R") {
+        Some(word) => vec![fixed(word), Value::Int(1)],
+        None => vec![fixed(line), Value::Int(0)],
+    };
+    Ok(WORDS.lines().map(row).collect())
+}
+
+fn of_schemata(ctx: &mut Context) -> Run<Vec<Row>> {
+    let mut names: Vec<&str> = ctx.catalog.databases.keys().map(String::as_str).collect();
+    names.extend(SYSTEM_DATABASES);
+    names.retain(|name| ctx.session.authorization.sees_database(name));
+    names.sort_unstable();
+    Ok(names.into_iter().map(|name| vec![fixed(CATALOG), string(name), fixed("")]).collect())
+}
+
+/// The first `count` columns of rows, and two attributes that are NULL.
+fn with_attributes(rows: Vec<Row>, count: usize) -> Vec<Row> {
+    let row = |mut row: Row| {
+        row.truncate(count);
+        row.extend([Value::Null, Value::Null]);
+        row
+    };
+    rows.into_iter().map(row).collect()
+}
+
+fn of_tables(ctx: &mut Context) -> Run<Vec<Row>> {
+    let rows = tables::rows(ctx)?;
+    Ok(with_attributes(rows, 3))
+}
+
+fn of_columns(ctx: &mut Context) -> Run<Vec<Row>> {
+    let rows = columns::rows(ctx)?;
+    Ok(with_attributes(rows, 4))
+}
+
+/// Keys of all kinds; MySQL has no row for a check.
+fn of_constraints(ctx: &mut Context) -> Run<Vec<Row>> {
+    let authorization = &ctx.session.authorization;
+    let mut rows = Vec::new();
+    for table in ctx.catalog.tables().filter(|table| authorization.sees_table(&table.database, &table.name)) {
+        for index in definition::keys(table) {
+            let names = [table.database.as_str(), &index.name, &table.name].map(string);
+            rows.push([fixed(CATALOG)].into_iter().chain(names).chain([Value::Null, Value::Null]).collect());
+        }
+    }
+    Ok(rows)
+}
