@@ -11,6 +11,7 @@ use crate::collation;
 use crate::json;
 use crate::session::SessionState;
 use crate::types::convert::{Number, Temporal, as_datetime, as_time};
+use crate::types::datetime::DateTime;
 use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, Value, convert, number};
 
@@ -109,7 +110,8 @@ fn compare_mixed(
                 if let Some(session) = session.as_deref_mut() {
                     convert::warn_incorrect(session, "datetime", value);
                 }
-                None
+                // What is no date compares as the zero date.
+                Some(DateTime::ZERO)
             }
         };
         return Some(read(left)?.cmp(&read(right)?));

@@ -2,12 +2,12 @@
 
 use crate::ast::Expr;
 use crate::error::{Error, Result};
-use crate::expression::bind::{Binder, needs_text, text};
+use crate::expression::bind::{Binder, needs_text, number_operand, text};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::member::member_text;
 use crate::expression::{CompareOp, Expression};
 use crate::function;
-use crate::types::{Attributes, Collation, DataType, Value};
+use crate::types::{Attributes, Collation, DataType, TypeKind, Value};
 
 /// Functions whose arguments are neither text nor numbers for good: a member is text there.
 fn takes_any_kind(name: &str) -> bool {
@@ -127,6 +127,19 @@ impl Binder<'_> {
             if function.wants_text(position) && needs_text(argument) {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = text(taken, connection);
+            } else if argument.data_type().kind == TypeKind::Year
+                && matches!(argument, Expression::Column { .. } | Expression::Outer { .. })
+                && function.takes_day(position)
+            {
+                let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
+                *argument = Expression::Cast { operand, to: DataType::datetime(0) };
+            } else if function.name == "INTERVAL" {
+                *argument = number_operand(std::mem::replace(argument, Expression::integer(0)));
+            } else if !takes_any_kind(function.name)
+                && function.name != "SEC_TO_TIME"
+                && argument.data_type().is_long_string()
+            {
+                *argument = std::mem::replace(argument, Expression::integer(0)).quiet_number();
             } else if argument.data_type().has_members() {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = if takes_any_kind(function.name) {
