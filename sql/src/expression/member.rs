@@ -18,7 +18,10 @@ impl Expression {
     /// As a condition: a member is true when its number is not 0.
     #[must_use]
     pub(crate) fn into_condition(self) -> Expression {
-        self.member_number(DataType::BIGINT_UNSIGNED).quiet_number()
+        match self.as_hex_number() {
+            Some(number) => number,
+            None => self.member_number(DataType::BIGINT_UNSIGNED).quiet_number(),
+        }
     }
 
     /// A column of TEXT or BLOB as a number: unlike other texts, none that is no number is warned of.

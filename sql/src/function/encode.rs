@@ -9,7 +9,7 @@ use crate::expression::Expression;
 use crate::function::argument::{bytes, double, integer};
 use crate::function::{Call, Function, returns};
 use crate::session::WarningLevel;
-use crate::types::convert::{message_text, to_decimal, to_integer};
+use crate::types::convert::{clamp_i64, message_text, to_decimal, to_integer};
 use crate::types::text::as_str;
 use crate::types::{Collation, DataType, Decimal, Value};
 
@@ -59,7 +59,10 @@ fn hex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
         }
         number => {
             let wide = to_integer(number, ctx.session).unwrap_or(0);
-            Ok(Value::text(format!("{:X}", wrap(wide))))
+            // Exact and approximate numbers stop at the bounds of BIGINT.
+            let is_integer = matches!(number, Value::Int(_) | Value::UInt(_));
+            let bits = if is_integer { wrap(wide) } else { clamp_i64(wide).cast_unsigned() };
+            Ok(Value::text(format!("{bits:X}")))
         }
     }
 }

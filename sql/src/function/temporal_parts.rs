@@ -12,7 +12,7 @@ use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("YEAR", 1, 1, |_, _| DataType::YEAR, |_, v, ctx| loose(v, ctx, |d| i64::from(d.year())))
+    Function::new("YEAR", 1, 1, year_type, |_, v, ctx| loose(v, ctx, |d| i64::from(d.year())))
         .nullable_result(),
     Function::new("MONTH", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.month())))
         .nullable_result(),
@@ -101,6 +101,10 @@ pub(super) fn text_precision(argument: &Expression) -> u8 {
         _ if data_type.is_integer() => 0,
         _ => 6,
     }
+}
+
+fn year_type(_: &[Expression], _: Collation) -> DataType {
+    DataType { display_width: DataType::SHORT_YEAR, ..DataType::YEAR }
 }
 
 /// A part of a date that may have zero parts.

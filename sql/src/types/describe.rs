@@ -19,6 +19,9 @@ impl DataType {
         )
     }
 
+    /// The `display_width` of a YEAR that YEAR() gives: it is shown without zeros in front.
+    pub const SHORT_YEAR: u8 = 1;
+
     /// The `display_width` of a text that an operand was made where a text is wanted, without a CAST that says so: it holds on to
     /// its collation no more than a literal does.
     pub const IMPLICIT_TEXT: u8 = 1;

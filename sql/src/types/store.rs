@@ -498,7 +498,7 @@ impl Target<'_> {
     }
 
     fn time(&mut self, value: &Value, fsp: u8) -> Result<Value> {
-        if matches!(value, Value::Text(text) if text.is_empty()) {
+        if matches!(value, Value::Text(text) if text.trim_ascii().is_empty()) {
             return Ok(Value::Time(Time::ZERO));
         }
         let truncate = self.session.variables.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL);

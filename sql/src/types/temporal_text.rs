@@ -239,6 +239,9 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
         return None;
     }
     let (first, _) = cursor.digits(usize::MAX);
+    if first > u64::from(u32::MAX) {
+        return None;
+    }
     let after = cursor.at;
     cursor.skip_space();
     // Days, hours, minutes, seconds.

@@ -135,7 +135,7 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
 }
 
 impl Binder<'_> {
-    fn offset_seconds(&self) -> i32 {
+    pub(super) fn offset_seconds(&self) -> i32 {
         self.scope.session().variables.time_zone_offset_seconds
     }
 
@@ -249,10 +249,11 @@ impl Binder<'_> {
             false => part,
         });
         let offset = self.offset_seconds();
-        let parts = kinds::numbers(kinds::group(vec![operand, low, high], self.connection(), offset)?);
+        let parts = vec![operand, low, high];
         let texts = parts.iter().all(kinds::is_textual);
         let wanted = if texts { Wanted::Comparison } else { Wanted::Result };
         let collation = agree(&parts, self.connection(), "between", wanted)?;
+        let parts = kinds::numbers(kinds::group(parts, self.connection(), offset)?);
         let parts: Vec<Expression> =
             parts.into_iter().map(|part| kinds::in_collation(part, collation)).collect();
         let Ok([operand, low, high]) = <[Expression; 3]>::try_from(parts) else {

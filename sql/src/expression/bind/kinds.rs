@@ -10,6 +10,7 @@
 
 use std::borrow::Cow;
 
+use crate::ast;
 use crate::error::{Error, Result};
 use crate::expression::bind::comparison::date_of_text;
 use crate::expression::bind::text;
@@ -145,6 +146,27 @@ pub(crate) fn no_date(kind: &str, shown: &str) -> Error {
     Error { code: 1525, state: *b"HY000", message: format!("Incorrect {kind} value: '{shown}'") }
 }
 
+/// Refuses a text literal that is no date in `IN (SELECT …)`, on one side, where a date is on the other.
+pub(super) fn check_dates(
+    operand: &Expression,
+    column: &DataType,
+    query: &ast::Query,
+    offset_seconds: i32,
+) -> Result<()> {
+    let own = operand.data_type();
+    if let (Some(Value::Text(text)), true) = (operand.as_constant(), column.has_date()) {
+        date_of_text(text, column, offset_seconds)?;
+    }
+    if own.has_date()
+        && let ast::QueryBody::Select(select) = &query.body
+        && let [ast::SelectItem::Expression { expr: ast::Expr::Literal(Value::Text(text)), .. }] =
+            select.items.as_slice()
+    {
+        date_of_text(text, &own, offset_seconds)?;
+    }
+    Ok(())
+}
+
 /// How error 1525 calls a type.
 pub(super) fn date_kind(to: &DataType) -> &'static str {
     match to.kind {
@@ -241,7 +263,8 @@ pub(super) fn group(
 /// All operands as numbers, if the first one is a text and another one is a number.
 pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
     let is_number = |operand: &Expression| operand.data_type().is_numeric();
-    if !operands.first().is_some_and(is_text) || !operands.iter().any(is_number) {
+    let is_first = |operand: &Expression| is_text(operand) || is_time(operand);
+    if !operands.first().is_some_and(is_first) || !operands.iter().any(is_number) {
         return operands;
     }
     let number = |operand: Expression| match operand.as_hex_number() {
@@ -251,6 +274,29 @@ pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
         None => operand,
     };
     operands.into_iter().map(number).collect()
+}
+
+/// FIELD's arguments: all numbers if one is, else all texts.
+pub(super) fn field(arguments: Vec<Expression>, connection: Collation) -> Vec<Expression> {
+    if arguments.iter().all(is_textual) {
+        let plain = |argument: Expression| match argument.data_type().is_temporal() {
+            true => text(argument, connection),
+            false => argument,
+        };
+        return arguments.into_iter().map(plain).collect();
+    }
+    if !arguments.iter().any(is_textual) {
+        return arguments;
+    }
+    let number = |argument: Expression| match argument.data_type() {
+        _ if argument.as_hex_number().is_some() => argument.as_hex_number().unwrap_or(argument),
+        data_type if data_type.is_temporal() || is_text(&argument) => {
+            let operand = Box::new(argument.quiet_number());
+            Expression::Cast { operand, to: DataType::DOUBLE }
+        }
+        _ => argument,
+    };
+    arguments.into_iter().map(number).collect()
 }
 
 /// Bytes that are compared by a text's collation are that text: of a literal next to a column, say.

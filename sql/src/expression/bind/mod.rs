@@ -122,7 +122,14 @@ impl Binder<'_> {
                 if subquery.columns.len() != 1 {
                     return Err(Error::operand_columns(1));
                 }
-                Ok(Expression::ScalarSubquery(subquery))
+                let is_weak =
+                    subquery.columns.first().is_some_and(DataType::is_text) && selects_no_column(query);
+                let value = Expression::ScalarSubquery(subquery);
+                if !is_weak {
+                    return Ok(value);
+                }
+                let to = DataType { display_width: DataType::IMPLICIT_TEXT, ..value.data_type() };
+                Ok(Expression::Cast { operand: Box::new(value), to })
             }
             Expr::Like { operand, pattern, escape, negated } => {
                 self.like(operand, pattern, escape.as_deref(), *negated)
@@ -501,6 +508,24 @@ fn selects_column(query: &ast::Query) -> bool {
     matches!(select.items.as_slice(), [ast::SelectItem::Expression { expr: Expr::Column { .. }, .. }])
 }
 
+/// Whether what a query selects is made of literals alone: it holds on to a collation no more than they do.
+fn selects_no_column(query: &ast::Query) -> bool {
+    let ast::QueryBody::Select(select) = &query.body else { return false };
+    let [ast::SelectItem::Expression { expr, .. }] = select.items.as_slice() else { return false };
+    match expr {
+        Expr::Aggregate(call) => call.arguments.iter().all(is_of_literals),
+        expr => is_of_literals(expr),
+    }
+}
+
+fn is_of_literals(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(_) | Expr::HexLiteral(_) => true,
+        Expr::Function { arguments, .. } => arguments.iter().all(is_of_literals),
+        _ => false,
+    }
+}
+
 /// The subquery of IN must have as many columns as there are operands.
 fn check_columns(operands: usize, columns: usize) -> Result<()> {
     if operands == columns { Ok(()) } else { Err(Error::operand_columns(operands)) }
@@ -514,6 +539,9 @@ impl Binder<'_> {
         };
         let subquery = self.scope.subquery(query, SubqueryKind::In)?;
         check_columns(operands.len(), subquery.columns.len())?;
+        if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) {
+            kinds::check_dates(operand, column, query, self.offset_seconds())?;
+        }
         if selects_column(query) {
             let column = Expression::SubqueryColumn { subquery: Arc::clone(&subquery), position: 0 };
             agree([&operands[0], &column], self.connection(), "=", Wanted::Comparison)?;
