@@ -142,7 +142,9 @@ impl Expression {
             Expression::Call { function, arguments, .. } => {
                 if arguments.is_empty() {
                     Coercibility::System
-                } else if function.takes_text() && function.gives_text_of_arguments() {
+                } else if matches!(function.name, "GREATEST" | "LEAST")
+                    || function.takes_text() && function.gives_text_of_arguments()
+                {
                     strongest(arguments.iter())
                 } else {
                     Coercibility::Coercible

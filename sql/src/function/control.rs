@@ -21,9 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn common(arguments: &[Expression], collation: Collation) -> DataType {
     let types: Vec<DataType> = arguments.iter().map(Expression::data_type).collect();
-    let texts: Vec<Collation> =
-        types.iter().filter(|data_type| data_type.is_text()).map(|data_type| data_type.collation).collect();
-    common_type(&types, texts.first().copied().unwrap_or(collation))
+    common_type(&types, collation)
 }
 
 fn extreme(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: bool) -> Value {

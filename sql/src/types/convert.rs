@@ -443,6 +443,10 @@ fn cast_integer(value: &Value, to: &DataType, session: &mut SessionState) -> Val
         _ => {}
     }
     if to.unsigned {
+        // A double is a BIGINT first, which stops at its bound.
+        if matches!(value, Value::Double(_)) && integer > i128::from(i64::MAX) {
+            return Value::UInt(i64::MAX.cast_unsigned());
+        }
         // Negative numbers wrap round, as they do in MySQL.
         let wrapped = u64::try_from(integer).unwrap_or_else(|_| {
             if integer > 0 { u64::MAX } else { i64::try_from(integer).unwrap_or(i64::MIN).cast_unsigned() }

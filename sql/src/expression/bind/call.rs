@@ -165,8 +165,20 @@ impl Binder<'_> {
         let collation = if function.takes_text() {
             let wanted = if function.compares() { Wanted::Comparison } else { Wanted::Result };
             agree(texts.map(|(_, argument)| argument), connection, &name.to_lowercase(), wanted)?
+        } else if matches!(function.name, "GREATEST" | "LEAST") {
+            agree(&arguments, connection, &name.to_lowercase(), Wanted::Result)?
         } else {
             connection
+        };
+        let collation = match (function.name, arguments.first()) {
+            // Texts that do not agree are searched for by the first one's collation.
+            ("LOCATE" | "INSTR" | "POSITION", Some(first))
+                if first.data_type().is_text()
+                    && arguments.iter().all(|argument| argument.data_type().collation != collation) =>
+            {
+                first.data_type().collation
+            }
+            _ => collation,
         };
         function.check(&arguments)?;
         // A result has no ZEROFILL, nor the digits of a FLOAT(M,D).

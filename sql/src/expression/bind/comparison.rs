@@ -162,6 +162,12 @@ impl Binder<'_> {
             _ => (left, right),
         };
         compare(CompareOp::Eq, left, right, self.connection(), (Invalid::Zero, self.offset_seconds()))
+            .map_err(|mut error| {
+                if error.code == 1267 {
+                    error.message = error.message.replace("operation '='", "operation 'case'");
+                }
+                error
+            })
     }
 
     pub(super) fn compare(&mut self, op: CompareOp, left: &Expr, right: &Expr) -> Result<Expression> {
@@ -297,7 +303,8 @@ impl Binder<'_> {
         // Before dates are made of texts: their collations have to go together nevertheless.
         let is_text = kinds::is_textual(&operand) && list.iter().any(kinds::is_textual);
         let wanted = if is_text { Wanted::Comparison } else { Wanted::Result };
-        let collation = agree(std::iter::once(&operand).chain(&list), self.connection(), " IN ", wanted)?;
+        let name = if list.len() == 1 { "=" } else { " IN " };
+        let collation = agree(std::iter::once(&operand).chain(&list), self.connection(), name, wanted)?;
         let (operand, list) = self.members(operand, list)?;
         let operand = kinds::in_collation(operand, collation);
         let list = list.into_iter().map(|member| kinds::in_collation(member, collation));
@@ -338,7 +345,7 @@ impl Binder<'_> {
             }
         }
         list.insert(0, operand);
-        let mut list = kinds::group(list, connection, offset)?;
+        let mut list = kinds::group(kinds::times_as_texts(list, connection), connection, offset)?;
         Ok((list.remove(0), list))
     }
 

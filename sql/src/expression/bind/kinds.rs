@@ -16,8 +16,9 @@ use crate::expression::bind::comparison::date_of_text;
 use crate::expression::bind::text;
 use crate::expression::{Coercibility, Expression};
 use crate::function;
-use crate::types::convert::{Temporal, as_time};
+use crate::types::convert::{Temporal, as_datetime, as_time};
 use crate::types::datetime::{DateTime, Time};
+use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, TypeKind, Value, number};
 
 /// What becomes of a constant text that is no date.
@@ -111,6 +112,17 @@ pub(super) fn time_of(value: &Value, fsp: u8) -> Option<Expression> {
     let value = Value::Time(time.round(fsp, false));
     let data_type = DataType::time(fsp);
     Some(Expression::Constant { value, data_type })
+}
+
+/// The datetime that a number is, stored into a DATETIME column.
+fn datetime_of(value: &Value) -> Option<Expression> {
+    let is_number = matches!(value, Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_));
+    match as_datetime(value, DateRules { no_zero_date: true, ..DateRules::default() }, 0, 0) {
+        Temporal::Valid(parsed) if is_number => {
+            Some(Expression::constant(Value::DateTime(parsed.value), DataType::datetime(6)))
+        }
+        Temporal::Valid(_) | Temporal::Invalid | Temporal::Null => None,
+    }
 }
 
 /// A text as the date that it is compared with.
@@ -212,6 +224,7 @@ fn stored(operand: Expression, other: &Expression) -> Expression {
     let stored = match other.data_type().kind {
         TypeKind::Year => year_of(&value).map(Expression::integer),
         TypeKind::Time(fsp) if hex.is_none() => time_of(&value, fsp),
+        TypeKind::DateTime(_) | TypeKind::Timestamp(_) => datetime_of(&value),
         _ => None,
     };
     stored.unwrap_or(operand)
@@ -258,6 +271,16 @@ pub(super) fn group(
     };
     let as_text = |operand: Expression| if is_time(&operand) { text(operand, connection) } else { operand };
     Ok(times.unwrap_or_else(|| operands.into_iter().map(as_text).collect()))
+}
+
+/// IN's members, if they are compared one by one: a time next to a text is a text.
+pub(super) fn times_as_texts(mut operands: Vec<Expression>, connection: Collation) -> Vec<Expression> {
+    if operands.first().is_some_and(is_text) && !operands.iter().all(is_textual) {
+        let as_text =
+            |operand: Expression| if is_time(&operand) { text(operand, connection) } else { operand };
+        operands = operands.into_iter().map(as_text).collect();
+    }
+    operands
 }
 
 /// All operands as numbers, if the first one is a text and another one is a number.

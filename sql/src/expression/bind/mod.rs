@@ -522,6 +522,10 @@ fn is_of_literals(expr: &Expr) -> bool {
     match expr {
         Expr::Literal(_) | Expr::HexLiteral(_) => true,
         Expr::Function { arguments, .. } => arguments.iter().all(is_of_literals),
+        Expr::Case { branches, otherwise, .. } => {
+            branches.iter().all(|(_, result)| is_of_literals(result))
+                && otherwise.as_deref().is_none_or(is_of_literals)
+        }
         _ => false,
     }
 }
