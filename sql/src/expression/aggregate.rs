@@ -85,6 +85,9 @@ pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expressio
         if let Some(number) = argument.as_hex_number() {
             *argument = number;
         }
+        if is_number {
+            *argument = std::mem::replace(argument, Expression::integer(0)).quiet_number();
+        }
         let data_type = argument.data_type();
         if is_bits && data_type.is_binary() && data_type.characters() > BIT_AGGREGATE_BYTES_MAX {
             let message = format!(

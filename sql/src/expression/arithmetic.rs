@@ -8,7 +8,7 @@ use crate::ast::BinaryOp;
 use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::session::{SessionState, WarningLevel};
-use crate::types::convert::{Number, to_integer, to_number};
+use crate::types::convert::{Number, clamp_i64, to_integer, to_number};
 use crate::types::{DataType, Decimal, Value};
 use crate::variables::SqlMode;
 
@@ -212,6 +212,10 @@ pub(super) fn as_bits(value: &Value, session: &mut SessionState) -> Option<u64> 
     match value {
         Value::Int(number) => Some(number.cast_unsigned()),
         Value::UInt(number) => Some(*number),
+        // Exact and approximate numbers are BIGINTs first, which stop at their bounds.
+        Value::Decimal(_) | Value::Double(_) => {
+            to_integer(value, session).map(|wide| clamp_i64(wide).cast_unsigned())
+        }
         _ => to_integer(value, session).map(|wide| {
             u64::try_from(wide).unwrap_or_else(|_| {
                 if wide > 0 { u64::MAX } else { i64::try_from(wide).unwrap_or(i64::MIN).cast_unsigned() }

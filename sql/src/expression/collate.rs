@@ -8,15 +8,13 @@
 
 use crate::error::{Error, Result};
 use crate::expression::Expression;
-use crate::types::{CharacterSet, Collation, Value};
+use crate::types::{CharacterSet, Collation, DataType, Value};
 
 /// How strongly an expression holds on to its collation; the numbers are COERCIBILITY()'s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Coercibility {
     /// COLLATE.
     Explicit = 0,
-    /// Made of texts that do not agree.
-    None = 1,
     /// A column, a variable, a cast.
     Implicit = 2,
     /// USER() and its like.
@@ -27,6 +25,8 @@ pub enum Coercibility {
     Numeric = 5,
     /// NULL.
     Ignorable = 6,
+    /// Made of texts that do not agree.
+    None = 7,
 }
 
 impl Coercibility {
@@ -38,7 +38,7 @@ impl Coercibility {
             Coercibility::System => "SYSCONST",
             Coercibility::Coercible => "COERCIBLE",
             Coercibility::Numeric => "NUMERIC",
-            Coercibility::Ignorable => "IGNORABLE",
+            Coercibility::Ignorable => "NULL",
         }
     }
 }
@@ -142,7 +142,9 @@ impl Expression {
             Expression::Call { function, arguments, .. } => {
                 if arguments.is_empty() {
                     Coercibility::System
-                } else if function.takes_text() && function.gives_text_of_arguments() {
+                } else if matches!(function.name, "GREATEST" | "LEAST")
+                    || function.takes_text() && function.gives_text_of_arguments()
+                {
                     strongest(arguments.iter())
                 } else {
                     Coercibility::Coercible
@@ -150,6 +152,9 @@ impl Expression {
             }
             // What the binder turns into text for a function keeps its operand's claim; a written cast is the same expression,
             // and MySQL calls it implicit.
+            Expression::Cast { to, .. } if to.display_width == DataType::IMPLICIT_TEXT => {
+                Coercibility::Coercible
+            }
             Expression::Cast { operand, .. } => operand.coercibility().min(Coercibility::Implicit),
             Expression::AssignVariable { operand, .. } => operand.coercibility(),
             _ => Coercibility::Implicit,
@@ -212,27 +217,31 @@ pub(super) fn agree<'a>(
     let mut seen: Vec<&Expression> = Vec::new();
     let mut mixed = false;
     let mut lossy = false;
+    let mut disagrees = false;
     for operand in operands {
         let data_type = operand.data_type();
+        seen.push(operand);
         if !data_type.is_string() {
             continue;
         }
         let held = Held::of(operand);
         match found {
             None => found = Some(held),
-            Some(best) if best == held => {}
+            Some(best) if best == held => disagrees |= held.coercibility == Coercibility::None,
             Some(best) => {
                 lossy |= best.set() != held.set();
                 match best.with(held) {
-                    Some(both) => found = Some(both),
+                    Some(both) => {
+                        disagrees |= both.coercibility == Coercibility::None;
+                        found = Some(both);
+                    }
                     None => mixed = true,
                 }
             }
         }
-        seen.push(operand);
     }
     let Some(found) = found else { return Ok(connection) };
-    if mixed || wanted == Wanted::Comparison && found.coercibility == Coercibility::None && seen.len() > 1 {
+    if mixed || wanted == Wanted::Comparison && disagrees {
         return Err(illegal_mix(&seen, operation));
     }
     if lossy {
@@ -271,7 +280,13 @@ fn illegal_mix(operands: &[&Expression], operation: &str) -> Error {
     let shown: Vec<String> = operands
         .iter()
         .map(|operand| {
-            format!("({},{})", operand.data_type().collation.name(), operand.coercibility().name())
+            let coercibility = operand.coercibility();
+            let collation = match coercibility {
+                Coercibility::Numeric => "latin1_swedish_ci",
+                Coercibility::Ignorable => "binary",
+                _ => operand.data_type().collation.name(),
+            };
+            format!("({collation},{})", coercibility.name())
         })
         .collect();
     let (code, message) = match shown.as_slice() {

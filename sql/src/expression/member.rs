@@ -5,7 +5,8 @@
 
 use crate::ast::AggregateFunction as Aggregate;
 use crate::expression::Expression;
-use crate::types::{DataType, TypeKind};
+use crate::function;
+use crate::types::{Collation, DataType, TypeKind};
 
 impl Expression {
     /// The number of a member, in a type; anything else as it is.
@@ -17,7 +18,32 @@ impl Expression {
     /// As a condition: a member is true when its number is not 0.
     #[must_use]
     pub(crate) fn into_condition(self) -> Expression {
-        self.member_number(DataType::BIGINT_UNSIGNED)
+        match self.as_hex_number() {
+            Some(number) => number,
+            None => self.member_number(DataType::BIGINT_UNSIGNED).quiet_number(),
+        }
+    }
+
+    /// A column of TEXT or BLOB as a number: unlike other texts, none that is no number is warned of.
+    #[must_use]
+    pub(crate) fn quiet_number(self) -> Expression {
+        self.quietly(function::AS_NUMBER, DataType::DOUBLE)
+    }
+
+    /// The same for operators of bits.
+    #[must_use]
+    pub(crate) fn quiet_integer(self) -> Expression {
+        self.quietly(function::AS_INTEGER, DataType::BIGINT)
+    }
+
+    fn quietly(self, name: &str, data_type: DataType) -> Expression {
+        let is_column = matches!(self, Expression::Column { .. } | Expression::Outer { .. });
+        match function::find(name) {
+            Some(function) if is_column && self.data_type().is_long_string() => {
+                Expression::Call { function, arguments: vec![self], data_type, collation: Collation::Binary }
+            }
+            _ => self,
+        }
     }
 
     /// What rows are sorted by: members by their numbers.

@@ -35,6 +35,7 @@ mod regexp;
 mod visit;
 
 pub use bind::bind;
+pub(crate) use bind::no_date;
 pub use collate::Coercibility;
 pub use infer::common_type;
 pub use like::{LikePattern, like_prefix};

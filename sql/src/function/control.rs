@@ -6,22 +6,22 @@ use crate::error::Error;
 use crate::execute::{Context, Interrupt, Run, Suspend};
 use crate::expression::{Expression, common_type};
 use crate::function::{Call, Function, argument, returns};
-use crate::types::compare::compare_sql;
-use crate::types::convert::cast;
-use crate::types::{Collation, DataType, Value};
+use crate::types::compare::{compare_numbers, compare_sql};
+use crate::types::convert::{cast, clamp_i64, to_number};
+use crate::types::{Collation, DataType, Value, number};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("GREATEST", 2, usize::MAX, common, greatest),
     Function::new("LEAST", 2, usize::MAX, common, least),
     Function::new("INTERVAL", 2, usize::MAX, returns::bigint, interval).never_null(),
+    Function::new(super::AS_NUMBER, 1, 1, returns::double, as_number),
+    Function::new(super::AS_INTEGER, 1, 1, returns::bigint, as_integer),
     Function::new("SLEEP", 1, 1, returns::bigint, sleep).takes_null().volatile(),
 ];
 
 fn common(arguments: &[Expression], collation: Collation) -> DataType {
     let types: Vec<DataType> = arguments.iter().map(Expression::data_type).collect();
-    let texts: Vec<Collation> =
-        types.iter().filter(|data_type| data_type.is_text()).map(|data_type| data_type.collation).collect();
-    common_type(&types, texts.first().copied().unwrap_or(collation))
+    common_type(&types, collation)
 }
 
 fn extreme(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: bool) -> Value {
@@ -52,15 +52,33 @@ fn least(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value>
     Ok(extreme(call, values, ctx, false))
 }
 
-/// INTERVAL(n, n1, n2, …): how many of the bounds are at or below n; -1 for NULL.
-fn interval(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
-    if values[0].is_null() {
-        return Ok(Value::Int(-1));
+/// INTERVAL(n, n1, n2, …): how many of the bounds are at or below n, as numbers; -1 for NULL.
+fn interval(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let Some(number) = to_number(&values[0], ctx.session) else { return Ok(Value::Int(-1)) };
+    let mut below = 0;
+    for bound in &values[1..] {
+        if to_number(bound, ctx.session).is_some_and(|bound| compare_numbers(&bound, &number).is_gt()) {
+            break;
+        }
+        below += 1;
     }
-    let below = values[1..].iter().take_while(|bound| {
-        compare_sql(bound, &values[0], Collation::Binary).is_none_or(std::cmp::Ordering::is_le)
-    });
-    Ok(Value::Int(i64::try_from(below.count()).unwrap_or(i64::MAX)))
+    Ok(Value::Int(below))
+}
+
+/// The number that a text begins with.
+fn as_number(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+    Ok(match &values[0] {
+        Value::Text(text) | Value::Blob(text) => Value::Double(number::double_prefix(text).0),
+        other => other.clone(),
+    })
+}
+
+/// The integer that a text begins with, within the bounds of BIGINT.
+fn as_integer(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+    Ok(match &values[0] {
+        Value::Text(text) | Value::Blob(text) => Value::Int(clamp_i64(number::integer_prefix(text).0)),
+        other => other.clone(),
+    })
 }
 
 /// The n-th SLEEP of a statement suspends it the first time it is met, and answers 0 when the statement runs again.

@@ -5,16 +5,17 @@ use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
 use crate::execute::{Context, Run};
+use crate::expression::Expression;
 use crate::function::argument::{bytes, double, integer};
 use crate::function::{Call, Function, returns};
 use crate::session::WarningLevel;
-use crate::types::convert::{message_text, to_decimal, to_integer};
+use crate::types::convert::{clamp_i64, message_text, to_decimal, to_integer};
 use crate::types::text::as_str;
-use crate::types::{Decimal, Value};
+use crate::types::{Collation, DataType, Decimal, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("HEX", 1, 1, returns::hexadecimal, hex),
-    Function::new("UNHEX", 1, 1, returns::bytes, unhex).text(1).nullable_result(),
+    Function::new("UNHEX", 1, 1, unhex_type, unhex).text(1).nullable_result(),
     Function::new("BIN", 1, 1, returns::name, |_, v, ctx| base(v, ctx, 10, 2)),
     Function::new("OCT", 1, 1, returns::name, |_, v, ctx| base(v, ctx, 10, 8)),
     Function::new("CONV", 3, 3, returns::name, conv).nullable_result(),
@@ -58,7 +59,10 @@ fn hex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
         }
         number => {
             let wide = to_integer(number, ctx.session).unwrap_or(0);
-            Ok(Value::text(format!("{:X}", wrap(wide))))
+            // Exact and approximate numbers stop at the bounds of BIGINT.
+            let is_integer = matches!(number, Value::Int(_) | Value::UInt(_));
+            let bits = if is_integer { wrap(wide) } else { clamp_i64(wide).cast_unsigned() };
+            Ok(Value::text(format!("{bits:X}")))
         }
     }
 }
@@ -72,6 +76,11 @@ fn wrap(wide: i128) -> u64 {
 
 fn nibble(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// A byte for two digits.
+fn unhex_type(arguments: &[Expression], _: Collation) -> DataType {
+    DataType::varbinary(arguments[0].data_type().characters().div_ceil(2))
 }
 
 fn unhex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {

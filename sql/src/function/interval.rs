@@ -208,10 +208,10 @@ fn shifted_type(arguments: &[Expression], collation: Collation, unit: Unit) -> D
         TypeKind::Date if unit.is_date() => DataType::DATE,
         TypeKind::Date => DataType::datetime(extra),
         TypeKind::DateTime(fsp) | TypeKind::Timestamp(fsp) => DataType::datetime(fsp.max(extra)),
-        TypeKind::Time(fsp) if !unit.is_date() || unit == Unit::Day || unit == Unit::Week => {
-            DataType::time(fsp.max(extra))
+        TypeKind::Time(fsp) if unit.is_date() || unit.fields().first() == Some(&Unit::Day) => {
+            DataType::datetime(fsp.max(extra))
         }
-        TypeKind::Time(fsp) => DataType::datetime(fsp.max(extra)),
+        TypeKind::Time(fsp) => DataType::time(fsp.max(extra)),
         _ => DataType::varchar(
             29,
             if collation == Collation::Binary { Collation::default() } else { collation },
@@ -344,8 +344,13 @@ fn parts_of(value: &Value, unit: Unit, ctx: &mut Context<'_>) -> Option<Parts> {
     // A full datetime gives its day as well; anything else is a time.
     let full = match value {
         Value::Text(text) => text.len() >= 12,
-        Value::DateTime(_) | Value::Date(_) => true,
-        _ => false,
+        Value::DateTime(_)
+        | Value::Date(_)
+        | Value::Int(_)
+        | Value::UInt(_)
+        | Value::Double(_)
+        | Value::Decimal(_) => true,
+        Value::Null | Value::Blob(_) | Value::Time(_) | Value::Json(_) => false,
     };
     if full
         && let Temporal::Valid(parsed) = as_datetime(value, DateRules::default(), offset, ctx.now_us)

@@ -81,6 +81,15 @@ impl std::fmt::Debug for Function {
     }
 }
 
+/// The function that a comparison puts around a text next to a date; no statement can name it.
+pub(crate) const AS_DAY: &str = "TEXT AS DAY";
+
+/// The function that a column of TEXT or BLOB is the argument of where a number is wanted; no statement can name it.
+pub(crate) const AS_NUMBER: &str = "TEXT AS NUMBER";
+
+/// As [`AS_NUMBER`], for bits.
+pub(crate) const AS_INTEGER: &str = "TEXT AS INTEGER";
+
 /// All arguments are text.
 const ALL: u32 = u32::MAX;
 
@@ -172,25 +181,58 @@ impl Function {
     /// Whether the arguments are compared with one another: their collations must agree then.
     #[must_use]
     pub fn compares(&self) -> bool {
-        const NAMES: [&str; 16] = [
+        const NAMES: [&str; 9] = [
             "FIELD",
             "FIND_IN_SET",
             "GREATEST",
-            "INSTR",
             "LEAST",
-            "LOCATE",
-            "POSITION",
             "REGEXP_INSTR",
             "REGEXP_LIKE",
             "REGEXP_REPLACE",
             "REGEXP_SUBSTR",
-            "REPLACE",
             "STRCMP",
-            "SUBSTRING_INDEX",
-            "TRIM_BOTH",
-            "TRIM_LEADING",
         ];
-        NAMES.contains(&self.name) || self.name == "TRIM_TRAILING"
+        NAMES.contains(&self.name)
+    }
+
+    /// Whether it reads its argument at a position as a date or time, so that a YEAR there is its first day.
+    #[must_use]
+    pub fn takes_day(&self, position: usize) -> bool {
+        const NAMES: [&str; 28] = [
+            "YEAR",
+            "MONTH",
+            "DAY",
+            "DAYOFMONTH",
+            "QUARTER",
+            "HOUR",
+            "MINUTE",
+            "SECOND",
+            "MICROSECOND",
+            "WEEKDAY",
+            "DAYOFWEEK",
+            "DAYOFYEAR",
+            "TO_DAYS",
+            "TO_SECONDS",
+            "WEEK",
+            "WEEKOFYEAR",
+            "YEARWEEK",
+            "DAYNAME",
+            "MONTHNAME",
+            "LAST_DAY",
+            "TIME_TO_SEC",
+            "DATE",
+            "TIME",
+            "TIMESTAMP",
+            "UNIX_TIMESTAMP",
+            "DATE_FORMAT",
+            "TIME_FORMAT",
+            "CONVERT_TZ",
+        ];
+        const PREFIXES: [&str; 3] = ["DATE_ADD_", "DATE_SUB_", "EXTRACT_"];
+        let is_difference = self.name == "DATEDIFF" || self.name.starts_with("TIMESTAMPDIFF_");
+        let takes_first =
+            NAMES.contains(&self.name) || PREFIXES.iter().any(|prefix| self.name.starts_with(prefix));
+        is_difference || position == 0 && takes_first
     }
 
     /// Whether a text that it gives is made of the texts that it takes, rather than digits and names.

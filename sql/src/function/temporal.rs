@@ -10,7 +10,8 @@ use crate::function::argument::bytes;
 use crate::function::temporal_parts::text_precision;
 use crate::function::{Call, Function, returns};
 use crate::types::convert::{
-    Number, Temporal, as_datetime, clamp_i64, date_rules, to_datetime, to_number, to_time, warn_incorrect,
+    Number, Temporal, as_datetime, clamp_i64, date_rules, to_date, to_datetime, to_number, to_time,
+    warn_incorrect,
 };
 use crate::types::datetime::{DateTime, MICROSECONDS, Time};
 use crate::types::temporal_text::{DateRules, parse_offset_text};
@@ -37,6 +38,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("ADDTIME", 2, 2, add_time_type, |call, v, ctx| add_time(call, v, ctx, 1)).nullable_result(),
     Function::new("SUBTIME", 2, 2, add_time_type, |call, v, ctx| add_time(call, v, ctx, -1))
         .nullable_result(),
+    Function::new(super::AS_DAY, 2, 2, |_, _| DataType::datetime(6), as_day).nullable_result(),
     Function::new("CONVERT_TZ", 3, 3, |a, _| DataType::datetime(a[0].data_type().fsp()), convert_tz)
         .text(0b110)
         .nullable_result(),
@@ -206,8 +208,28 @@ fn from_unixtime(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Ru
 
 fn date(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let rules = date_rules(ctx.session);
-    let datetime = to_datetime(&values[0], rules, ctx.session, ctx.now_us);
+    let datetime = to_date(&values[0], rules, ctx.session, ctx.now_us);
     Ok(datetime.map_or(Value::Null, |datetime| Value::Date(datetime.date())))
+}
+
+/// A text as the date that it is compared with. What is none is the zero date with a warning, or error 1525 if there is a kind.
+fn as_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let offset = local_offset(ctx);
+    match as_datetime(&values[0], DateRules::default(), offset, ctx.now_us) {
+        Temporal::Valid(parsed) => Ok(Value::DateTime(parsed.value)),
+        Temporal::Null => Ok(Value::Null),
+        Temporal::Invalid => match bytes(&values[1]) {
+            b"" => {
+                warn_incorrect(ctx.session, "datetime", &values[0]);
+                Ok(Value::DateTime(DateTime::ZERO))
+            }
+            kind => {
+                let kind = String::from_utf8_lossy(kind);
+                let shown = crate::types::convert::message_text(&values[0]);
+                Err(crate::expression::no_date(&kind, &shown).into())
+            }
+        },
+    }
 }
 
 fn time_of_type(arguments: &[Expression], _: Collation) -> DataType {

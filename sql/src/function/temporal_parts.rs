@@ -5,14 +5,14 @@ use crate::expression::Expression;
 use crate::function::argument::integer;
 use crate::function::{Call, Function, returns};
 use crate::types::convert::{
-    Temporal, as_datetime, date_rules, to_datetime, to_decimal, to_time, warn_truncated_value,
+    Temporal, as_datetime, date_rules, to_date, to_datetime, to_decimal, to_time, warn_truncated_value,
 };
 use crate::types::datetime::{Date, DateTime, MICROSECONDS, Time, days_in_month, is_leap};
 use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("YEAR", 1, 1, |_, _| DataType::YEAR, |_, v, ctx| loose(v, ctx, |d| i64::from(d.year())))
+    Function::new("YEAR", 1, 1, year_type, |_, v, ctx| loose(v, ctx, |d| i64::from(d.year())))
         .nullable_result(),
     Function::new("MONTH", 1, 1, returns::bigint, |_, v, ctx| loose(v, ctx, |d| i64::from(d.month())))
         .nullable_result(),
@@ -103,9 +103,13 @@ pub(super) fn text_precision(argument: &Expression) -> u8 {
     }
 }
 
+fn year_type(_: &[Expression], _: Collation) -> DataType {
+    DataType { display_width: DataType::SHORT_YEAR, ..DataType::YEAR }
+}
+
 /// A part of a date that may have zero parts.
 fn loose(values: &[Value], ctx: &mut Context<'_>, part: impl Fn(Date) -> i64) -> Run<Value> {
-    let datetime = to_datetime(&values[0], DateRules::default(), ctx.session, ctx.now_us);
+    let datetime = to_date(&values[0], DateRules::default(), ctx.session, ctx.now_us);
     Ok(datetime.map_or(Value::Null, |datetime| Value::Int(part(datetime.date()))))
 }
 
@@ -116,7 +120,7 @@ fn whole_date(ctx: &Context<'_>) -> DateRules {
 
 fn date_of(value: &Value, ctx: &mut Context<'_>) -> Option<Date> {
     let rules = whole_date(ctx);
-    to_datetime(value, rules, ctx.session, ctx.now_us).map(DateTime::date)
+    to_date(value, rules, ctx.session, ctx.now_us).map(DateTime::date)
 }
 
 fn whole(values: &[Value], ctx: &mut Context<'_>, part: impl Fn(Date) -> i64) -> Run<Value> {
@@ -187,14 +191,14 @@ fn day_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value>
 }
 
 fn month_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let datetime = to_datetime(&values[0], DateRules::default(), ctx.session, ctx.now_us);
+    let datetime = to_date(&values[0], DateRules::default(), ctx.session, ctx.now_us);
     let month = datetime.map_or(0, |datetime| datetime.date().month() as usize);
     Ok(if month == 0 { Value::Null } else { Value::text(MONTHS[month - 1]) })
 }
 
 fn last_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let rules = DateRules { no_zero_date: true, ..DateRules::default() };
-    let datetime = to_datetime(&values[0], rules, ctx.session, ctx.now_us);
+    let datetime = to_date(&values[0], rules, ctx.session, ctx.now_us);
     Ok(datetime.map(DateTime::date).filter(|date| date.month() > 0).map_or(Value::Null, |date| {
         let day = days_in_month(date.year(), date.month());
         Date::new(date.year(), date.month(), day).map_or(Value::Null, Value::Date)
@@ -224,9 +228,12 @@ fn make_date(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
 
 /// Seconds with a fraction, as microseconds.
 fn seconds_of(value: &Value, ctx: &mut Context<'_>) -> i64 {
-    to_decimal(value, ctx.session)
-        .and_then(|seconds: Decimal| seconds.rescale(6).unscaled())
-        .map_or(0, crate::types::convert::clamp_i64)
+    let Some(seconds): Option<Decimal> = to_decimal(value, ctx.session) else { return 0 };
+    match seconds.rescale(6).unscaled() {
+        Some(micros) => crate::types::convert::clamp_i64(micros),
+        None if seconds.is_negative() => i64::MIN,
+        None => i64::MAX,
+    }
 }
 
 fn make_time(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {

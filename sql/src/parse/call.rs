@@ -202,13 +202,24 @@ pub(crate) fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
 
 /// `INTERVAL n unit`, or the function `INTERVAL(n, a, b, …)`, after the word.
 pub(crate) fn interval(parser: &mut Parser) -> Parsed {
-    let value = parser.parse_expr()?;
-    if let Expr::Tuple(members) = value {
-        let args =
-            members.into_iter().map(|member| FunctionArg::Unnamed(FunctionArgExpr::Expr(member))).collect();
-        let arguments = FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() };
-        let name = ObjectName::from(vec![Ident::new("INTERVAL")]);
-        return Ok(function(name, FunctionArguments::List(arguments)));
+    let mut value = match parser.consume_token(&Token::LParen) {
+        false => parser.parse_expr()?,
+        true => {
+            let mut members = parser.parse_comma_separated(Parser::parse_expr)?;
+            parser.expect_token(&Token::RParen)?;
+            if members.len() > 1 {
+                return Ok(function(ObjectName::from(vec![Ident::new("INTERVAL")]), list(members)));
+            }
+            members.pop().map_or(Expr::Tuple(Vec::new()), |member| Expr::Nested(Box::new(member)))
+        }
+    };
+    // What was in parentheses may be the first operand only: `INTERVAL (1) + 2 DAY`.
+    loop {
+        let precedence = parser.get_next_precedence()?;
+        if precedence == 0 {
+            break;
+        }
+        value = parser.parse_infix(value, precedence)?;
     }
     let unit = parser.parse_identifier()?;
     Ok(Expr::Interval(Interval {

@@ -10,7 +10,9 @@ use std::cmp::Ordering;
 use crate::collation;
 use crate::json;
 use crate::session::SessionState;
+use crate::types;
 use crate::types::convert::{Number, Temporal, as_datetime, as_time};
+use crate::types::datetime::DateTime;
 use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, Value, convert, number};
 
@@ -109,7 +111,8 @@ fn compare_mixed(
                 if let Some(session) = session.as_deref_mut() {
                     convert::warn_incorrect(session, "datetime", value);
                 }
-                None
+                // What is no date compares as the zero date.
+                Some(DateTime::ZERO)
             }
         };
         return Some(read(left)?.cmp(&read(right)?));
@@ -119,7 +122,12 @@ fn compare_mixed(
             Temporal::Valid(parsed) => Some(parsed.value),
             Temporal::Null | Temporal::Invalid => None,
         };
-        return Some(read(left)?.cmp(&read(right)?));
+        if let (Some(left), Some(right)) = (read(left), read(right)) {
+            return Some(left.cmp(&right));
+        }
+        // What is no time is compared as the text that it is.
+        let text = |value: &Value| types::text::to_text(value, &types::DataType::NULL).unwrap_or_default();
+        return Some(text(left).cmp(&text(right)));
     }
     let mut number_of = |value: &Value| match session.as_deref_mut() {
         Some(session) => convert::to_number(value, session),

@@ -20,6 +20,7 @@ use crate::types::text::{printable, to_text};
 use crate::types::{CharacterSet, Collation, DataType, Decimal, MemberSet, TypeKind, Value, number};
 use crate::variables::SqlMode;
 
+pub use crate::types::day::{as_date, to_date};
 pub use crate::types::store::{store, store_from};
 
 /// A value as a number, in the kind that arithmetic takes it.
@@ -224,7 +225,7 @@ fn whole<T>(value: T) -> Temporal<T> {
 }
 
 /// Integer part and microseconds of a number.
-fn split_seconds(value: &Value) -> Option<(i64, i64)> {
+pub(super) fn split_seconds(value: &Value) -> Option<(i64, i64)> {
     match value {
         Value::Int(number) => Some((*number, 0)),
         Value::UInt(number) => Some((i64::try_from(*number).ok()?, 0)),
@@ -232,8 +233,9 @@ fn split_seconds(value: &Value) -> Option<(i64, i64)> {
             split_seconds(&Value::Decimal(Decimal::from_f64(*number)?))
         }
         Value::Decimal(number) => {
-            let micros = clamp_i64(number.rescale(6).unscaled()?);
-            Some((micros / MICROSECONDS, micros % MICROSECONDS))
+            let micros = number.rescale(6).unscaled()?;
+            let second = i128::from(MICROSECONDS);
+            Some((i64::try_from(micros / second).ok()?, clamp_i64(micros % second)))
         }
         _ => None,
     }
@@ -260,6 +262,7 @@ pub fn as_datetime(value: &Value, rules: DateRules, offset_seconds: i32, now_us:
             scalar => as_datetime(&scalar, rules, offset_seconds, now_us),
         },
         Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => split_seconds(value)
+            .filter(|(number, micros)| *number >= 0 && *micros >= 0)
             .and_then(|(number, micros)| datetime_from_number(number, micros, rules))
             .map_or(Temporal::Invalid, |(value, has_time)| {
                 Temporal::Valid(Parsed { value, truncated: false, has_time })
@@ -286,6 +289,8 @@ pub fn as_time(value: &Value) -> Temporal<Time> {
             Value::Json(_) | Value::Null => Temporal::Invalid,
             scalar => as_time(&scalar),
         },
+        // A number beyond BIGINT is taken by its bits.
+        Value::UInt(number) if i64::try_from(*number).is_err() => as_time(&Value::Int(number.cast_signed())),
         Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => split_seconds(value)
             .and_then(|(number, micros)| time_from_number(number, micros))
             .map_or(Temporal::Invalid, |(value, truncated)| {
@@ -345,7 +350,10 @@ pub fn to_time(value: &Value, session: &mut SessionState) -> Option<Time> {
             if parsed.truncated {
                 warn_truncated_value(session, "time", value);
             }
-            Some(parsed.value)
+            // A number out of range is none, while a text is cut to the range.
+            let is_number =
+                matches!(value, Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_));
+            (!parsed.truncated || !is_number).then_some(parsed.value)
         }
     }
 }
@@ -368,6 +376,15 @@ pub fn cast(value: Value, from: &DataType, to: &DataType, session: &mut SessionS
     }
     if let Value::Json(document) = &value {
         return json::convert::cast(document, to, "", session, now_us);
+    }
+    if from.kind == TypeKind::Year
+        && to.is_temporal()
+        && let Value::Int(year) = value
+    {
+        // A YEAR is its first day.
+        let first = u32::try_from(year).ok().and_then(|year| Date::new(year, 1, 1));
+        return first
+            .map_or(Value::Null, |first| cast(Value::Date(first), &DataType::DATE, to, session, now_us));
     }
     match to.kind {
         TypeKind::Null => value,
@@ -426,6 +443,10 @@ fn cast_integer(value: &Value, to: &DataType, session: &mut SessionState) -> Val
         _ => {}
     }
     if to.unsigned {
+        // A double is a BIGINT first, which stops at its bound.
+        if matches!(value, Value::Double(_)) && integer > i128::from(i64::MAX) {
+            return Value::UInt(i64::MAX.cast_unsigned());
+        }
         // Negative numbers wrap round, as they do in MySQL.
         let wrapped = u64::try_from(integer).unwrap_or_else(|_| {
             if integer > 0 { u64::MAX } else { i64::try_from(integer).unwrap_or(i64::MIN).cast_unsigned() }
@@ -552,7 +573,7 @@ fn cast_binary(value: &Value, from: &DataType, length: u32, pad: bool, session: 
 fn cast_date(value: &Value, session: &mut SessionState, now_us: i64) -> Value {
     let offset = session.variables.time_zone_offset_seconds;
     let is_text = matches!(value, Value::Text(_) | Value::Blob(_));
-    match as_datetime(value, date_rules(session), offset, now_us) {
+    match as_date(value, date_rules(session), offset, now_us) {
         Temporal::Null => Value::Null,
         Temporal::Invalid => {
             if is_text {

@@ -3,6 +3,29 @@
 use crate::types::{Attributes, Collation, DataType, MemberSet, TypeKind, Value};
 
 impl DataType {
+    /// Whether it is one of the TEXTs or BLOBs.
+    #[must_use]
+    pub fn is_long_string(&self) -> bool {
+        matches!(
+            self.kind,
+            TypeKind::TinyText
+                | TypeKind::Text
+                | TypeKind::MediumText
+                | TypeKind::LongText
+                | TypeKind::TinyBlob
+                | TypeKind::Blob
+                | TypeKind::MediumBlob
+                | TypeKind::LongBlob
+        )
+    }
+
+    /// The `display_width` of a YEAR that YEAR() gives: it is shown without zeros in front.
+    pub const SHORT_YEAR: u8 = 1;
+
+    /// The `display_width` of a text that an operand was made where a text is wanted, without a CAST that says so: it holds on to
+    /// its collation no more than a literal does.
+    pub const IMPLICIT_TEXT: u8 = 1;
+
     /// The type of a bare NULL.
     pub const NULL: DataType = DataType::of(TypeKind::Null);
     /// TINYINT.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 pub mod compare;
 pub mod convert;
 pub mod datetime;
+pub mod day;
 pub mod decimal;
 mod describe;
 #[cfg(test)]

@@ -6,6 +6,13 @@
 
 use std::io::Write as _;
 
+/// A double rounded to an integer; none if it is far from any.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "it is in range")]
+pub fn rounded(number: f64) -> Option<i128> {
+    (number.abs() < 1e18).then(|| number.round_ties_even() as i128)
+}
+
 /// The longest prefix of `text` that is a floating-point number, and the bytes taken (0 when there is none).
 #[must_use]
 pub fn double_prefix(text: &[u8]) -> (f64, usize) {

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use crate::error::{Error, Result};
 use crate::execute::Context;
 use crate::session::{SessionState, WarningLevel};
-use crate::types::convert::{Temporal, as_datetime, as_time, bytes_in_set, date_rules, message_text};
+use crate::types::convert::{
+    Temporal, as_datetime, as_time, bytes_in_set, date_rules, message_text, split_seconds,
+};
 use crate::types::datetime::{DateTime, MICROSECONDS};
 use crate::types::temporal_text::{DateRules, Parsed};
 use crate::types::text::{character_count, character_offset, printable, to_text};
@@ -484,8 +486,8 @@ impl Target<'_> {
             Temporal::Invalid => self.invalid_date("date", value, Value::Date(crate::types::Date::ZERO)),
             Temporal::Valid(Parsed { value: datetime, truncated, .. }) => {
                 let stored = Value::Date(datetime.date());
-                let fraction_of_number =
-                    matches!(value, Value::Decimal(_) | Value::Double(_)) && datetime.microsecond() != 0;
+                let fraction_of_number = matches!(value, Value::Decimal(_) | Value::Double(_))
+                    && split_seconds(value).is_some_and(|(_, micros)| micros != 0);
                 if truncated || fraction_of_number {
                     return self.incorrect("date", value, Error::truncated(self.column, self.row), stored);
                 }
@@ -498,7 +500,7 @@ impl Target<'_> {
     }
 
     fn time(&mut self, value: &Value, fsp: u8) -> Result<Value> {
-        if matches!(value, Value::Text(text) if text.is_empty()) {
+        if matches!(value, Value::Text(text) if text.trim_ascii().is_empty()) {
             return Ok(Value::Time(Time::ZERO));
         }
         let truncate = self.session.variables.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL);

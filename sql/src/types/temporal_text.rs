@@ -89,6 +89,12 @@ impl Cursor<'_> {
         micros
     }
 
+    /// Whether `e10` or `e-10` comes: MySQL takes no number with an exponent for a time.
+    fn at_exponent(&self) -> bool {
+        let signed = matches!(self.text.get(self.at + 1), Some(b'+' | b'-'));
+        matches!(self.peek(), Some(b'e' | b'E')) && self.digit_at(self.at + 1 + usize::from(signed))
+    }
+
     fn rest_is_space(&self) -> bool {
         self.text[self.at..].iter().all(u8::is_ascii_whitespace)
     }
@@ -233,6 +239,9 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
         return None;
     }
     let (first, _) = cursor.digits(usize::MAX);
+    if first > u64::from(u32::MAX) {
+        return None;
+    }
     let after = cursor.at;
     cursor.skip_space();
     // Days, hours, minutes, seconds.
@@ -252,6 +261,9 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
     if cursor.peek() == Some(b'.') {
         cursor.at += 1;
         micros = cursor.fraction();
+    }
+    if cursor.at_exponent() {
+        return None;
     }
     if parts[2] > 59 || parts[3] > 59 {
         return None;
@@ -274,11 +286,23 @@ fn read_colon_parts(cursor: &mut Cursor, parts: &mut [u64; 4], from: usize) {
     }
 }
 
+/// A number as a day: as [`datetime_from_number`], and below 101 a month and a day of the year 2000, zero or not.
+#[must_use]
+pub fn date_from_number(number: i64, rules: DateRules) -> Option<Date> {
+    match number {
+        0..=100 => {
+            let (month, day) = (u32::try_from(number / 100).ok()?, u32::try_from(number % 100).ok()?);
+            rules.check(2000, month, day)
+        }
+        _ => datetime_from_number(number, 0, rules).map(|(datetime, _)| datetime.date()),
+    }
+}
+
 /// A number as a datetime: `YYMMDD`, `YYYYMMDD`, `YYMMDDHHMMSS`, `YYYYMMDDHHMMSS`; true when it has a time.
 #[must_use]
 pub fn datetime_from_number(number: i64, micros: i64, rules: DateRules) -> Option<(DateTime, bool)> {
     let (full, has_time) = match number {
-        0 => return rules.check(0, 0, 0).map(|date| (date.midnight(), false)),
+        0 => return rules.check(0, 0, 0).map(|date| (DateTime::new(date, micros), false)),
         101..=691_231 => ((number + 20_000_000) * 1_000_000, false),
         700_101..=991_231 => ((number + 19_000_000) * 1_000_000, false),
         10_000_101..=99_991_231 => (number * 1_000_000, false),
@@ -290,7 +314,8 @@ pub fn datetime_from_number(number: i64, micros: i64, rules: DateRules) -> Optio
     let part = |divisor: i64, modulus: i64| u32::try_from(full / divisor % modulus).unwrap_or(0);
     let date = rules.check(part(10_000_000_000, 10_000), part(100_000_000, 100), part(1_000_000, 100))?;
     let base = DateTime::from_parts(date, part(10_000, 100), part(100, 100), part(1, 100), 0)?;
-    let value = if micros == 0 {
+    // A number without a time of day has no fraction of a second either.
+    let value = if micros == 0 || !has_time {
         base
     } else {
         DateTime::from_linear_microseconds(base.linear_microseconds() + micros)?

@@ -9,7 +9,11 @@ use crate::types::{Attributes, DataType, TypeKind, Value};
 pub fn write_text(value: &Value, data_type: &DataType, out: &mut Vec<u8>) {
     match value {
         Value::Null => {}
-        Value::Int(number) if data_type.kind == TypeKind::Year => write_year(*number, out),
+        Value::Int(number)
+            if data_type.kind == TypeKind::Year && data_type.display_width != DataType::SHORT_YEAR =>
+        {
+            write_year(*number, out);
+        }
         Value::UInt(number) if data_type.kind == TypeKind::Year => {
             write_year(i64::try_from(*number).unwrap_or(0), out);
         }

@@ -34,7 +34,6 @@ UPDATE t SET t = 'junk' WHERE id < 3;
 SELECT * FROM t ORDER BY id;
 SELECT * FROM t WHERE d = '0000-00-00';
 SELECT d, MONTH(d), DAY(d) FROM t WHERE id IN (9, 10) ORDER BY id;
--- deviation: year-of-zero: YEAR() of a zero date has the four digits of its type
 SELECT YEAR(d) FROM t WHERE id = 9;
 SET sql_mode = DEFAULT;
 SELECT * FROM t WHERE id = '1abc';

@@ -2,12 +2,12 @@
 
 use crate::ast::Expr;
 use crate::error::{Error, Result};
-use crate::expression::bind::{Binder, needs_text, text};
+use crate::expression::bind::{Binder, kinds, needs_text, number_operand, text};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::member::member_text;
 use crate::expression::{CompareOp, Expression};
 use crate::function;
-use crate::types::{Attributes, Collation, DataType, Value};
+use crate::types::{Attributes, Collation, DataType, TypeKind, Value};
 
 /// Functions whose arguments are neither text nor numbers for good: a member is text there.
 fn takes_any_kind(name: &str) -> bool {
@@ -95,6 +95,11 @@ impl Binder<'_> {
                     data_type,
                 });
             }
+            ("STRCMP", [left, right]) => {
+                if let Some(order) = self.order_of_dates(left, right)? {
+                    return Ok(order);
+                }
+            }
             ("IFNULL" | "COALESCE", _) => return self.coalesce(name, arguments),
             ("ISNULL", [operand]) => {
                 return Ok(Expression::IsNull { operand: Box::new(self.bind(operand)?), negated: false });
@@ -127,6 +132,20 @@ impl Binder<'_> {
             if function.wants_text(position) && needs_text(argument) {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = text(taken, connection);
+            } else if argument.data_type().kind == TypeKind::Year
+                && matches!(argument, Expression::Column { .. } | Expression::Outer { .. })
+                && function.takes_day(position)
+            {
+                let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
+                *argument = Expression::Cast { operand, to: DataType::datetime(0) };
+            } else if function.name == "INTERVAL" {
+                *argument = number_operand(std::mem::replace(argument, Expression::integer(0)));
+            } else if !takes_any_kind(function.name)
+                && !function.wants_text(position)
+                && !matches!(function.name, "SEC_TO_TIME" | "ELT" | "CHAR" | "FORMAT")
+                && argument.data_type().is_long_string()
+            {
+                *argument = std::mem::replace(argument, Expression::integer(0)).quiet_number();
             } else if argument.data_type().has_members() {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = if takes_any_kind(function.name) {
@@ -136,6 +155,9 @@ impl Binder<'_> {
                 };
             }
         }
+        if function.name == "FIELD" {
+            arguments = kinds::field(arguments, connection);
+        }
         if function.sees_bytes() {
             arguments.iter_mut().for_each(as_bytes);
         }
@@ -143,14 +165,53 @@ impl Binder<'_> {
         let collation = if function.takes_text() {
             let wanted = if function.compares() { Wanted::Comparison } else { Wanted::Result };
             agree(texts.map(|(_, argument)| argument), connection, &name.to_lowercase(), wanted)?
+        } else if matches!(function.name, "GREATEST" | "LEAST") {
+            agree(&arguments, connection, &name.to_lowercase(), Wanted::Result)?
         } else {
             connection
+        };
+        let collation = match (function.name, arguments.first()) {
+            // Texts that do not agree are searched for by the first one's collation.
+            ("LOCATE" | "INSTR" | "POSITION", Some(first))
+                if first.data_type().is_text()
+                    && arguments.iter().all(|argument| argument.data_type().collation != collation) =>
+            {
+                first.data_type().collation
+            }
+            _ => collation,
         };
         function.check(&arguments)?;
         // A result has no ZEROFILL, nor the digits of a FLOAT(M,D).
         let data_type = function.result_type(&arguments, collation).without_fill();
         let data_type = DataType { attributes: Attributes::NONE, ..data_type };
         Ok(Expression::Call { function, arguments, data_type, collation })
+    }
+
+    /// STRCMP of a YEAR column with a constant: they are compared as `<` compares them.
+    fn order_of_dates(&mut self, left: &Expr, right: &Expr) -> Result<Option<Expression>> {
+        let (left, right) = (self.bind(left)?, self.bind(right)?);
+        let types = (left.data_type(), right.data_type());
+        let is_year = |own: &DataType, other: &Expression| {
+            own.kind == TypeKind::Year && other.as_constant().is_some_and(|value| !value.is_null())
+        };
+        // A date is compared by its text, but the text beside it has to be a date.
+        for (text, other) in [(&left, types.1), (&right, types.0)] {
+            if text.as_constant().is_some() && other.has_date() {
+                kinds::as_day(text.clone(), &other, kinds::Invalid::Refused, self.offset_seconds())?;
+            }
+        }
+        if !is_year(&types.0, &right) && !is_year(&types.1, &left) {
+            return Ok(None);
+        }
+        let null = Expression::constant(Value::Null, DataType::NULL);
+        let is_null =
+            |operand: &Expression| Expression::IsNull { operand: Box::new(operand.clone()), negated: false };
+        let unknown = Expression::Or(vec![is_null(&left), is_null(&right)]);
+        let equal = self.compare_bound(CompareOp::Eq, left.clone(), right.clone())?;
+        let less = self.compare_bound(CompareOp::Less, left, right)?;
+        let branches =
+            vec![(unknown, null), (equal, Expression::integer(0)), (less, Expression::integer(-1))];
+        self.make_case(branches, Expression::integer(1)).map(Some)
     }
 
     /// JSON_VALUE: its last argument is a NULL of the type that it returns.

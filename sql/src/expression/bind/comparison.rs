@@ -6,11 +6,12 @@ use bytes::Bytes;
 
 use crate::ast::Expr;
 use crate::error::{Error, Result};
-use crate::expression::bind::Binder;
 use crate::expression::bind::call::as_bytes;
+use crate::expression::bind::kinds::{self, Invalid};
+use crate::expression::bind::{Binder, text};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, SubqueryKind};
-use crate::types::convert::{Temporal, as_datetime, as_time, message_text};
+use crate::types::convert::{Temporal, as_datetime, message_text};
 use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, TypeKind, Value, number};
 
@@ -20,7 +21,7 @@ pub(in crate::expression) fn comparison(
     left: Expression,
     right: Expression,
 ) -> Result<Expression> {
-    compare(op, left, right, Collation::default(), 0)
+    compare(op, left, right, Collation::default(), (Invalid::Refused, 0))
 }
 
 fn compare(
@@ -28,13 +29,15 @@ fn compare(
     left: Expression,
     right: Expression,
     connection: Collation,
-    offset_seconds: i32,
+    (invalid, offset_seconds): (Invalid, i32),
 ) -> Result<Expression> {
     let left = numbered(left, &right);
     let right = numbered(right, &left);
+    let (left, right) = kinds::pair(left, right, connection, invalid, offset_seconds)?;
     let collation = agree([&left, &right], connection, &op.to_string(), Wanted::Comparison)?;
     let right = adapt(right, &left, offset_seconds)?;
     let left = adapt(left, &right, offset_seconds)?;
+    let (left, right) = (kinds::in_collation(left, collation), kinds::in_collation(right, collation));
     Ok(Expression::Compare { op, left: Box::new(left), right: Box::new(right), collation })
 }
 
@@ -58,7 +61,11 @@ fn two_digit_year(value: &Value) -> Option<i64> {
 
 /// A member next to a number is its number.
 fn numbered(operand: Expression, other: &Expression) -> Expression {
-    if other.data_type().is_numeric() { operand.member_number(DataType::DOUBLE) } else { operand }
+    if other.data_type().is_numeric() {
+        operand.member_number(DataType::DOUBLE).quiet_number()
+    } else {
+        operand
+    }
 }
 
 /// A text literal next to a date, time or integer becomes one, where that changes no answer: it saves the conversion of
@@ -87,21 +94,14 @@ fn adapt(mut literal: Expression, other: &Expression, offset_seconds: i32) -> Re
     }
     let Expression::Constant { value: Value::Text(text), .. } = &literal else { return Ok(literal) };
     if to.has_date() {
-        return date_of_text(text, &to, offset_seconds);
-    }
-    if matches!(to.kind, TypeKind::Time(_))
-        && let Temporal::Valid(parsed) = as_time(&Value::Text(text.clone()))
-    {
-        let value = Value::Time(parsed.value);
-        let data_type = DataType::of_value(&value, Collation::Binary);
-        return Ok(Expression::Constant { value, data_type });
+        return Ok(date_of_text(text, &to, offset_seconds).unwrap_or(literal));
     }
     let number = if other.as_constant().is_none() { number_of_text(text, &to) } else { None };
     Ok(number.unwrap_or(literal))
 }
 
 /// A text next to a date; 1525 if it is none.
-fn date_of_text(text: &Bytes, to: &DataType, offset_seconds: i32) -> Result<Expression> {
+pub(super) fn date_of_text(text: &Bytes, to: &DataType, offset_seconds: i32) -> Result<Expression> {
     match as_datetime(&Value::Text(text.clone()), DateRules::default(), offset_seconds, 0) {
         Temporal::Valid(parsed) if parsed.has_time || to.kind != TypeKind::Date => {
             let value = Value::DateTime(parsed.value);
@@ -110,13 +110,8 @@ fn date_of_text(text: &Bytes, to: &DataType, offset_seconds: i32) -> Result<Expr
         }
         Temporal::Valid(parsed) => Ok(Expression::constant(Value::Date(parsed.value.date()), DataType::DATE)),
         Temporal::Null | Temporal::Invalid => {
-            let kind = match to.kind {
-                TypeKind::Date => "DATE",
-                TypeKind::Timestamp(_) => "TIMESTAMP",
-                _ => "DATETIME",
-            };
             let shown = message_text(&Value::Text(text.clone()));
-            Err(Error { code: 1525, state: *b"HY000", message: format!("Incorrect {kind} value: '{shown}'") })
+            Err(kinds::no_date(kinds::date_kind(to), &shown))
         }
     }
 }
@@ -140,7 +135,7 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
 }
 
 impl Binder<'_> {
-    fn offset_seconds(&self) -> i32 {
+    pub(super) fn offset_seconds(&self) -> i32 {
         self.scope.session().variables.time_zone_offset_seconds
     }
 
@@ -150,7 +145,29 @@ impl Binder<'_> {
         left: Expression,
         right: Expression,
     ) -> Result<Expression> {
-        compare(op, left, right, self.connection(), self.offset_seconds())
+        compare(op, left, right, self.connection(), (Invalid::Refused, self.offset_seconds()))
+    }
+
+    /// What CASE asks of its operand: a constant text that is no date is not refused.
+    pub(super) fn compare_case(&self, left: Expression, right: Expression) -> Result<Expression> {
+        let (left, right) = match (left.data_type(), right.data_type()) {
+            (own, other) if own.is_string() && other.has_date() => (left, text(right, self.connection())),
+            (own, other) if own.has_date() && other.is_string() => {
+                let right = kinds::as_day(right, &own, Invalid::Zero, self.offset_seconds())?;
+                (left, right)
+            }
+            (DataType { kind: TypeKind::Time(fsp), .. }, other) if other.is_string() => {
+                (left, Expression::Cast { operand: Box::new(right), to: DataType::time(fsp) })
+            }
+            _ => (left, right),
+        };
+        compare(CompareOp::Eq, left, right, self.connection(), (Invalid::Zero, self.offset_seconds()))
+            .map_err(|mut error| {
+                if error.code == 1267 {
+                    error.message = error.message.replace("operation '='", "operation 'case'");
+                }
+                error
+            })
     }
 
     pub(super) fn compare(&mut self, op: CompareOp, left: &Expr, right: &Expr) -> Result<Expression> {
@@ -237,8 +254,17 @@ impl Binder<'_> {
             true => part.member_number(DataType::DOUBLE),
             false => part,
         });
-        let collation = agree([&operand, &low, &high], self.connection(), "between", Wanted::Comparison)?;
         let offset = self.offset_seconds();
+        let parts = vec![operand, low, high];
+        let texts = parts.iter().all(kinds::is_textual);
+        let wanted = if texts { Wanted::Comparison } else { Wanted::Result };
+        let collation = agree(&parts, self.connection(), "between", wanted)?;
+        let parts = kinds::numbers(kinds::group(parts, self.connection(), offset)?);
+        let parts: Vec<Expression> =
+            parts.into_iter().map(|part| kinds::in_collation(part, collation)).collect();
+        let Ok([operand, low, high]) = <[Expression; 3]>::try_from(parts) else {
+            return Err(Error::internal("BETWEEN has three operands"));
+        };
         let (low, high) = (adapt(low, &operand, offset)?, adapt(high, &operand, offset)?);
         let operand =
             if low.data_type() == high.data_type() { adapt(operand, &low, offset)? } else { operand };
@@ -273,9 +299,16 @@ impl Binder<'_> {
             return self.in_mixed_list(operand, list, negated);
         }
         let list: Vec<Expression> = list.into_iter().map(|member| numbered(member, &operand)).collect();
-        let collation =
-            agree(std::iter::once(&operand).chain(&list), self.connection(), " IN ", Wanted::Comparison)?;
         let offset = self.offset_seconds();
+        // Before dates are made of texts: their collations have to go together nevertheless.
+        let is_text = kinds::is_textual(&operand) && list.iter().any(kinds::is_textual);
+        let wanted = if is_text { Wanted::Comparison } else { Wanted::Result };
+        let name = if list.len() == 1 { "=" } else { " IN " };
+        let collation = agree(std::iter::once(&operand).chain(&list), self.connection(), name, wanted)?;
+        let (operand, list) = self.members(operand, list)?;
+        let operand = kinds::in_collation(operand, collation);
+        let list = list.into_iter().map(|member| kinds::in_collation(member, collation));
+        let list: Vec<Expression> = list.collect();
         // Unlike a comparison, IN takes a YEAR's members as the numbers they are.
         let years = operand.data_type().kind == TypeKind::Year;
         let adapted =
@@ -285,6 +318,35 @@ impl Binder<'_> {
             };
         let list = list.into_iter().map(adapted).collect::<Result<_>>()?;
         Ok(Expression::InList { operand: Box::new(operand), list, negated, collation })
+    }
+
+    /// The operand and the members of IN, brought to one kind.
+    fn members(
+        &self,
+        operand: Expression,
+        mut list: Vec<Expression>,
+    ) -> Result<(Expression, Vec<Expression>)> {
+        let (connection, offset) = (self.connection(), self.offset_seconds());
+        if list.len() == 1
+            && let Some(member) = list.pop()
+        {
+            let (operand, member) = kinds::pair(operand, member, connection, Invalid::Refused, offset)?;
+            return Ok((operand, vec![member]));
+        }
+        let to = operand.data_type();
+        if to.has_date() && list.iter().all(|member| member.as_constant().is_some()) {
+            // A constant that is no date is equal to none.
+            list.retain(|member| match member.as_constant() {
+                Some(Value::Text(text) | Value::Blob(text)) => date_of_text(text, &to, offset).is_ok(),
+                _ => true,
+            });
+            if list.is_empty() {
+                list.push(kinds::zero_day());
+            }
+        }
+        list.insert(0, operand);
+        let mut list = kinds::group(kinds::times_as_texts(list, connection), connection, offset)?;
+        Ok((list.remove(0), list))
     }
 
     fn in_mixed_list(&self, operand: Expression, list: Vec<Expression>, negated: bool) -> Result<Expression> {

@@ -8,6 +8,7 @@
 
 mod call;
 mod comparison;
+mod kinds;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 use crate::variables::{SqlMode, character_set};
 
 pub(super) use comparison::comparison;
+pub(crate) use kinds::no_date;
 
 /// Binds an expression in a scope.
 ///
@@ -120,7 +122,14 @@ impl Binder<'_> {
                 if subquery.columns.len() != 1 {
                     return Err(Error::operand_columns(1));
                 }
-                Ok(Expression::ScalarSubquery(subquery))
+                let is_weak =
+                    subquery.columns.first().is_some_and(DataType::is_text) && selects_no_column(query);
+                let value = Expression::ScalarSubquery(subquery);
+                if !is_weak {
+                    return Ok(value);
+                }
+                let to = DataType { display_width: DataType::IMPLICIT_TEXT, ..value.data_type() };
+                Ok(Expression::Cast { operand: Box::new(value), to })
             }
             Expr::Like { operand, pattern, escape, negated } => {
                 self.like(operand, pattern, escape.as_deref(), *negated)
@@ -219,7 +228,17 @@ impl Binder<'_> {
                 Ok(Expression::Xor(Box::new(left), Box::new(right)))
             }
             _ => {
-                let (left, right) = (number_operand(self.bind(left)?), number_operand(self.bind(right)?));
+                let number = |operand: Expression| match op {
+                    BinaryOp::BitAnd
+                    | BinaryOp::BitOr
+                    | BinaryOp::BitXor
+                    | BinaryOp::ShiftLeft
+                    | BinaryOp::ShiftRight => number_operand(bits_operand(operand)),
+                    // It goes by decimals, which warn.
+                    BinaryOp::IntDivide if operand.data_type().is_long_string() => operand,
+                    _ => number_operand(operand),
+                };
+                let (left, right) = (number(self.bind(left)?), number(self.bind(right)?));
                 let variables = &self.scope.session().variables;
                 let mut data_type = infer::arithmetic(op, &left, &right, variables.div_precision_increment);
                 if op == BinaryOp::Subtract && variables.sql_mode.has(SqlMode::NO_UNSIGNED_SUBTRACTION) {
@@ -316,7 +335,7 @@ impl Binder<'_> {
         for (condition, result) in branches {
             let condition = self.bind(condition)?;
             let condition = match &operand {
-                Some(operand) => self.compare_bound(CompareOp::Eq, operand.clone(), condition)?,
+                Some(operand) => self.compare_case(operand.clone(), condition)?,
                 None => condition.into_condition(),
             };
             bound.push((condition, self.bind(result)?));
@@ -403,7 +422,10 @@ fn variable_type(value: &Value, collation: Collation) -> DataType {
 /// A CAST, with the length that text keeps when none was given.
 fn cast(operand: Expression, to: DataType) -> Expression {
     let number = if to.is_numeric() { operand.as_hex_number() } else { None };
-    let operand = number.unwrap_or(operand);
+    let operand = match to.is_float() {
+        true => number.unwrap_or(operand).quiet_number(),
+        false => number.unwrap_or(operand),
+    };
     Expression::Cast { operand: Box::new(operand), to }
 }
 
@@ -433,7 +455,9 @@ fn text(operand: Expression, collation: Collation) -> Expression {
     let length = if data_type.is_string() { 1 << 22 } else { data_type.characters().max(1) };
     let collation = if data_type.is_json() { data_type.collation } else { collation };
     let to = DataType::varchar(length, collation);
-    Expression::Cast { operand: Box::new(operand), to }
+    let display_width =
+        if data_type.is_string() || data_type.is_json() { 0 } else { DataType::IMPLICIT_TEXT };
+    Expression::Cast { operand: Box::new(operand), to: DataType { display_width, ..to } }
 }
 
 /// An operand of arithmetic: a date or time becomes the number that MySQL takes it for; `0x41` is a number there.
@@ -449,11 +473,16 @@ fn number_operand(operand: Expression) -> Expression {
         return Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE };
     }
     if !data_type.is_temporal() {
-        return operand;
+        return operand.quiet_number();
     }
     let fsp = u32::from(data_type.fsp());
     let to = if fsp == 0 { DataType::BIGINT } else { DataType::decimal(data_type.digits(), fsp) };
     Expression::Cast { operand: Box::new(operand), to }
+}
+
+/// An operand of an operator of bits: a text is the integer that it begins with, bytes are what they are.
+fn bits_operand(operand: Expression) -> Expression {
+    if operand.data_type().is_text() { operand.quiet_integer() } else { operand }
 }
 
 /// The digits of integer literals among decimals count as written, not as those of a BIGINT.
@@ -473,6 +502,34 @@ fn literal_fitting(data_type: DataType, results: &[&Expression]) -> DataType {
     DataType::decimal(whole.max().unwrap_or(1) + scale, scale)
 }
 
+/// Whether a query selects a column and nothing else: what it gives holds on to the column's collation.
+fn selects_column(query: &ast::Query) -> bool {
+    let ast::QueryBody::Select(select) = &query.body else { return false };
+    matches!(select.items.as_slice(), [ast::SelectItem::Expression { expr: Expr::Column { .. }, .. }])
+}
+
+/// Whether what a query selects is made of literals alone: it holds on to a collation no more than they do.
+fn selects_no_column(query: &ast::Query) -> bool {
+    let ast::QueryBody::Select(select) = &query.body else { return false };
+    let [ast::SelectItem::Expression { expr, .. }] = select.items.as_slice() else { return false };
+    match expr {
+        Expr::Aggregate(call) => call.arguments.iter().all(is_of_literals),
+        expr => is_of_literals(expr),
+    }
+}
+
+fn is_of_literals(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(_) | Expr::HexLiteral(_) => true,
+        Expr::Function { arguments, .. } => arguments.iter().all(is_of_literals),
+        Expr::Case { branches, otherwise, .. } => {
+            branches.iter().all(|(_, result)| is_of_literals(result))
+                && otherwise.as_deref().is_none_or(is_of_literals)
+        }
+        _ => false,
+    }
+}
+
 /// The subquery of IN must have as many columns as there are operands.
 fn check_columns(operands: usize, columns: usize) -> Result<()> {
     if operands == columns { Ok(()) } else { Err(Error::operand_columns(operands)) }
@@ -486,6 +543,13 @@ impl Binder<'_> {
         };
         let subquery = self.scope.subquery(query, SubqueryKind::In)?;
         check_columns(operands.len(), subquery.columns.len())?;
+        if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) {
+            kinds::check_dates(operand, column, query, self.offset_seconds())?;
+        }
+        if selects_column(query) {
+            let column = Expression::SubqueryColumn { subquery: Arc::clone(&subquery), position: 0 };
+            agree([&operands[0], &column], self.connection(), "=", Wanted::Comparison)?;
+        }
         Ok(Expression::InSubquery { operands, subquery, negated })
     }
 

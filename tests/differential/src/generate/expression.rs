@@ -83,8 +83,11 @@ const CALLS: &[&str] = &[
     "IFNULL({}, {})",
     "NULLIF({}, {})",
     "IF({}, {}, {})",
-    "GREATEST({}, {})",
-    "LEAST({}, {}, {})",
+    // Of numbers and of texts: see `known`.
+    "GREATEST({} + 0, {} + 0)",
+    "LEAST({} + 0, {} + 0, {} + 0)",
+    "GREATEST(CONCAT({}), CONCAT({}))",
+    "LEAST(CONCAT({}), CONCAT({}))",
     "CASE {} WHEN {} THEN {} ELSE {} END",
     "CASE WHEN {} THEN {} WHEN {} THEN {} END",
     "CONCAT({}, {})",

@@ -1,0 +1,349 @@
+//! Operands of comparisons brought to one kind, where MySQL compares them neither as they are nor pair by pair as numbers.
+//!
+//! * A constant next to a TIME or YEAR column is stored into such a column, and compared as that if nothing is lost.
+//! * A text next to a date is a date. A constant that is none is refused (1525) by a comparison, and is the zero date in
+//!   BETWEEN, IN and CASE; a text that is not constant is the zero date wherever it stands.
+//! * A text next to a time is compared with the time's text.
+//! * BETWEEN compares all three as numbers if one is, and all as dates if one is.
+//!
+//! Left out: constant expressions are refused when the first row meets them, not before.
+
+use std::borrow::Cow;
+
+use crate::ast;
+use crate::error::{Error, Result};
+use crate::expression::bind::comparison::date_of_text;
+use crate::expression::bind::text;
+use crate::expression::{Coercibility, Expression};
+use crate::function;
+use crate::types::convert::{Temporal, as_datetime, as_time};
+use crate::types::datetime::{DateTime, Time};
+use crate::types::temporal_text::DateRules;
+use crate::types::{Collation, DataType, TypeKind, Value, number};
+
+/// What becomes of a constant text that is no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Invalid {
+    /// Error 1525.
+    Refused,
+    /// It is the zero date.
+    Zero,
+}
+
+impl Expression {
+    fn is_column(&self) -> bool {
+        matches!(self, Expression::Column { .. } | Expression::Outer { .. })
+    }
+
+    /// Whether the value is the same in every row, and known without the statement's parameters and variables.
+    fn is_fixed(&self) -> bool {
+        let mut fixed = match self {
+            Expression::Constant { .. } => true,
+            Expression::Parameter { .. }
+            | Expression::Column { .. }
+            | Expression::Outer { .. }
+            | Expression::InSubquery { .. }
+            | Expression::Quantified { .. }
+            | Expression::Exists { .. }
+            | Expression::ScalarSubquery(_)
+            | Expression::SubqueryColumn { .. }
+            | Expression::UserVariable { .. }
+            | Expression::AssignVariable { .. }
+            | Expression::SystemVariable { .. } => false,
+            Expression::Call { function, .. } => !function.is_volatile(),
+            _ => true,
+        };
+        self.for_each_operand(&mut |operand| fixed &= operand.is_fixed());
+        fixed
+    }
+}
+
+fn is_text(operand: &Expression) -> bool {
+    operand.data_type().is_string() && !matches!(operand, Expression::Parameter { .. })
+}
+
+fn is_time(operand: &Expression) -> bool {
+    matches!(operand.data_type().kind, TypeKind::Time(_))
+}
+
+/// Whether MySQL has the operand's value as a text: texts, dates and times, NULL.
+pub(super) fn is_textual(operand: &Expression) -> bool {
+    let data_type = operand.data_type();
+    data_type.is_string() || data_type.is_temporal() || data_type.kind == TypeKind::Null
+}
+
+/// The year that a constant is, stored into a YEAR column.
+pub(super) fn year_of(value: &Value) -> Option<i64> {
+    let (number, is_short) = match value {
+        Value::Int(number) => (i128::from(*number), false),
+        Value::UInt(number) => (i128::from(*number), false),
+        Value::Decimal(number) => (number.to_i128()?, false),
+        Value::Double(number) => (number::rounded(*number)?, false),
+        Value::Text(text) => {
+            let (number, taken) = number::double_prefix(text);
+            if taken == 0 {
+                return None;
+            }
+            (number::rounded(number)?, text.len() < 4)
+        }
+        Value::Date(date) => return Some(i64::from(date.year())),
+        Value::DateTime(datetime) => return Some(i64::from(datetime.date().year())),
+        Value::Null | Value::Blob(_) | Value::Time(_) | Value::Json(_) => return None,
+    };
+    match i64::try_from(number).ok()? {
+        0 if is_short => Some(2000),
+        number @ 1..=69 => Some(2000 + number),
+        number @ 70..=99 => Some(1900 + number),
+        number @ 1901..=2155 => Some(number),
+        _ => None,
+    }
+}
+
+/// The time that a constant is, stored into a TIME column; none if that loses anything but digits of the fraction.
+pub(super) fn time_of(value: &Value, fsp: u8) -> Option<Expression> {
+    let time: Time = match value {
+        Value::Null | Value::Json(_) => return None,
+        Value::Date(_) => Time::ZERO,
+        _ => match as_time(value) {
+            Temporal::Valid(parsed) if !parsed.truncated => parsed.value,
+            Temporal::Valid(_) | Temporal::Invalid | Temporal::Null => return None,
+        },
+    };
+    let value = Value::Time(time.round(fsp, false));
+    let data_type = DataType::time(fsp);
+    Some(Expression::Constant { value, data_type })
+}
+
+/// The datetime that a number is, stored into a DATETIME column.
+fn datetime_of(value: &Value) -> Option<Expression> {
+    let is_number = matches!(value, Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_));
+    match as_datetime(value, DateRules { no_zero_date: true, ..DateRules::default() }, 0, 0) {
+        Temporal::Valid(parsed) if is_number => {
+            Some(Expression::constant(Value::DateTime(parsed.value), DataType::datetime(6)))
+        }
+        Temporal::Valid(_) | Temporal::Invalid | Temporal::Null => None,
+    }
+}
+
+/// A text as the date that it is compared with.
+pub(super) fn as_day(
+    operand: Expression,
+    to: &DataType,
+    invalid: Invalid,
+    offset_seconds: i32,
+) -> Result<Expression> {
+    if !is_text(&operand) {
+        return Ok(operand);
+    }
+    if let Expression::Constant { value: Value::Text(text) | Value::Blob(text), .. } = &operand {
+        match date_of_text(text, to, offset_seconds) {
+            Err(error) if invalid == Invalid::Refused => return Err(error),
+            Err(_) => {}
+            day => return day,
+        }
+    }
+    let kind = match invalid {
+        Invalid::Refused if operand.is_fixed() => date_kind(to),
+        Invalid::Refused | Invalid::Zero => "",
+    };
+    let Some(function) = function::find(function::AS_DAY) else { return Ok(operand) };
+    let kind = Value::text(kind);
+    let kind = Expression::constant(kind.clone(), DataType::of_value(&kind, Collation::Binary));
+    let data_type = DataType::datetime(6);
+    Ok(Expression::Call { function, arguments: vec![operand, kind], data_type, collation: Collation::Binary })
+}
+
+/// A text next to a date that is none.
+pub(crate) fn no_date(kind: &str, shown: &str) -> Error {
+    Error { code: 1525, state: *b"HY000", message: format!("Incorrect {kind} value: '{shown}'") }
+}
+
+/// Refuses a text literal that is no date in `IN (SELECT …)`, on one side, where a date is on the other.
+pub(super) fn check_dates(
+    operand: &Expression,
+    column: &DataType,
+    query: &ast::Query,
+    offset_seconds: i32,
+) -> Result<()> {
+    let own = operand.data_type();
+    if let (Some(Value::Text(text)), true) = (operand.as_constant(), column.has_date()) {
+        date_of_text(text, column, offset_seconds)?;
+    }
+    if own.has_date()
+        && let ast::QueryBody::Select(select) = &query.body
+        && let [ast::SelectItem::Expression { expr: ast::Expr::Literal(Value::Text(text)), .. }] =
+            select.items.as_slice()
+    {
+        date_of_text(text, &own, offset_seconds)?;
+    }
+    Ok(())
+}
+
+/// How error 1525 calls a type.
+pub(super) fn date_kind(to: &DataType) -> &'static str {
+    match to.kind {
+        TypeKind::Date => "DATE",
+        TypeKind::Timestamp(_) => "TIMESTAMP",
+        _ => "DATETIME",
+    }
+}
+
+/// Two operands of a comparison; `invalid` says what a constant text that is no date does next to one.
+pub(super) fn pair(
+    left: Expression,
+    right: Expression,
+    connection: Collation,
+    invalid: Invalid,
+    offset_seconds: i32,
+) -> Result<(Expression, Expression)> {
+    let (left, right) = (stored(left, &right), right);
+    let (left, right) = (left.clone(), stored(right, &left));
+    let texts = (is_text(&left), is_text(&right));
+    if texts.1 && left.data_type().has_date() && right.is_fixed() {
+        let right = as_day(right, &left.data_type(), invalid, offset_seconds)?;
+        return Ok((left, right));
+    }
+    if texts.0 && right.data_type().has_date() && left.is_fixed() {
+        let left = as_day(left, &right.data_type(), invalid, offset_seconds)?;
+        return Ok((left, right));
+    }
+    if texts.1 && is_time(&left) {
+        return Ok((text(left, connection), right));
+    }
+    if texts.0 && is_time(&right) {
+        return Ok((left, text(right, connection)));
+    }
+    Ok(days_of_years(left, right))
+}
+
+/// A constant as a TIME or YEAR column next to it has it.
+fn stored(operand: Expression, other: &Expression) -> Expression {
+    let (Some(value), true) = (operand.as_constant(), other.is_column()) else { return operand };
+    let hex = operand.as_hex_number();
+    let value = hex.as_ref().and_then(Expression::as_constant).map_or(Cow::Borrowed(value), Cow::Borrowed);
+    let stored = match other.data_type().kind {
+        TypeKind::Year => year_of(&value).map(Expression::integer),
+        TypeKind::Time(fsp) if hex.is_none() => time_of(&value, fsp),
+        TypeKind::DateTime(_) | TypeKind::Timestamp(_) => datetime_of(&value),
+        _ => None,
+    };
+    stored.unwrap_or(operand)
+}
+
+/// A YEAR column next to a date is its first day.
+fn days_of_years(left: Expression, right: Expression) -> (Expression, Expression) {
+    let is_year = |operand: &Expression| operand.is_column() && operand.data_type().kind == TypeKind::Year;
+    let day =
+        |operand: Expression| Expression::Cast { operand: Box::new(operand), to: DataType::datetime(0) };
+    if is_year(&left) && right.data_type().has_date() {
+        return (day(left), right);
+    }
+    if is_year(&right) && left.data_type().has_date() {
+        return (left, day(right));
+    }
+    (left, right)
+}
+
+/// Operands that are compared with the first one: BETWEEN's bounds, IN's members.
+pub(super) fn group(
+    operands: Vec<Expression>,
+    connection: Collation,
+    offset_seconds: i32,
+) -> Result<Vec<Expression>> {
+    if !operands.iter().all(is_textual) || !operands.iter().any(is_text) {
+        return Ok(operands);
+    }
+    if let Some(dated) = operands.iter().map(Expression::data_type).find(DataType::has_date) {
+        let as_day = |operand| as_day(operand, &dated, Invalid::Zero, offset_seconds);
+        return operands.into_iter().map(as_day).collect();
+    }
+    if !operands.iter().any(is_time) {
+        return Ok(operands);
+    }
+    let times: Option<Vec<Expression>> = match operands.first() {
+        Some(first) if first.is_column() && is_time(first) => {
+            let fsp = first.data_type().fsp();
+            let members = operands[1..].iter();
+            let time = |member: &Expression| member.as_constant().and_then(|value| time_of(value, fsp));
+            std::iter::once(Some(first.clone())).chain(members.map(time)).collect()
+        }
+        _ => None,
+    };
+    let as_text = |operand: Expression| if is_time(&operand) { text(operand, connection) } else { operand };
+    Ok(times.unwrap_or_else(|| operands.into_iter().map(as_text).collect()))
+}
+
+/// IN's members, if they are compared one by one: a time next to a text is a text.
+pub(super) fn times_as_texts(mut operands: Vec<Expression>, connection: Collation) -> Vec<Expression> {
+    if operands.first().is_some_and(is_text) && !operands.iter().all(is_textual) {
+        let as_text =
+            |operand: Expression| if is_time(&operand) { text(operand, connection) } else { operand };
+        operands = operands.into_iter().map(as_text).collect();
+    }
+    operands
+}
+
+/// All operands as numbers, if the first one is a text and another one is a number.
+pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
+    let is_number = |operand: &Expression| operand.data_type().is_numeric();
+    let is_first = |operand: &Expression| is_text(operand) || is_time(operand);
+    if !operands.first().is_some_and(is_first) || !operands.iter().any(is_number) {
+        return operands;
+    }
+    let number = |operand: Expression| match operand.as_hex_number() {
+        Some(number) => number,
+        None if operand.is_column() && operand.data_type().is_long_string() => operand.quiet_number(),
+        None if is_text(&operand) => Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE },
+        None => operand,
+    };
+    operands.into_iter().map(number).collect()
+}
+
+/// FIELD's arguments: all numbers if one is, else all texts.
+pub(super) fn field(arguments: Vec<Expression>, connection: Collation) -> Vec<Expression> {
+    if arguments.iter().all(is_textual) {
+        let plain = |argument: Expression| match argument.data_type().is_temporal() {
+            true => text(argument, connection),
+            false => argument,
+        };
+        return arguments.into_iter().map(plain).collect();
+    }
+    if !arguments.iter().any(is_textual) {
+        return arguments;
+    }
+    let number = |argument: Expression| match argument.data_type() {
+        _ if argument.as_hex_number().is_some() => argument.as_hex_number().unwrap_or(argument),
+        data_type if data_type.is_temporal() || is_text(&argument) => {
+            let operand = Box::new(argument.quiet_number());
+            Expression::Cast { operand, to: DataType::DOUBLE }
+        }
+        _ => argument,
+    };
+    arguments.into_iter().map(number).collect()
+}
+
+/// Bytes that are compared by a text's collation are that text: of a literal next to a column, say.
+pub(super) fn in_collation(operand: Expression, collation: Collation) -> Expression {
+    let data_type = operand.data_type();
+    if collation == Collation::Binary
+        || !data_type.is_binary()
+        || operand.coercibility() < Coercibility::Coercible
+    {
+        return operand;
+    }
+    if let Expression::Constant { value: Value::Blob(bytes), .. } = &operand
+        && collation.set().is_held_as_is()
+        && std::str::from_utf8(bytes).is_ok()
+    {
+        let value = Value::Text(bytes.clone());
+        let data_type = DataType::of_value(&value, collation);
+        return Expression::Constant { value, data_type };
+    }
+    let to = DataType::varchar(data_type.characters(), collation);
+    Expression::Cast { operand: Box::new(operand), to }
+}
+
+/// The zero date: what no date is equal to but itself.
+pub(super) fn zero_day() -> Expression {
+    Expression::constant(Value::DateTime(DateTime::ZERO), DataType::datetime(0))
+}
