@@ -12,6 +12,7 @@ pub mod print;
 mod print_json;
 pub mod query;
 pub mod statement;
+pub mod view;
 pub mod window;
 pub mod xa;
 
@@ -22,5 +23,6 @@ pub use expression::*;
 pub use load::*;
 pub use query::*;
 pub use statement::*;
+pub use view::*;
 pub use window::*;
 pub use xa::*;
