@@ -30,5 +30,6 @@ pub mod session;
 pub mod show;
 pub mod types;
 pub mod variables;
+pub mod view;
 
 pub use error::{Error, Result};

@@ -90,6 +90,7 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
         | Statement::AlterDatabase { .. }
         | Statement::DropDatabase { .. }
         | Statement::CreateTable(_)
+        | Statement::View(_)
         | Statement::DropTable { .. }
         | Statement::TruncateTable(_)
         | Statement::AlterTable(_)

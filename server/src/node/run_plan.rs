@@ -388,7 +388,7 @@ impl Session {
         Some(AbortOnDrop(task))
     }
 
-    async fn sleep(&self, length: Duration) -> Result<(), Error> {
+    pub(super) async fn sleep(&self, length: Duration) -> Result<(), Error> {
         self.connection.state("User sleep");
         tokio::select! {
             () = tokio::time::sleep(length) => Ok(()),

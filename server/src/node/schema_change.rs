@@ -43,6 +43,8 @@ impl Session {
     async fn run_job(&mut self, job: &mut ddl::Job, term: u64) -> Result<Outcome, Error> {
         loop {
             let mut open = self.internal_transaction(term);
+            // The query of CREATE TABLE … SELECT may read them.
+            self.temporary.attach_to(&mut open);
             let step = self.step_ddl(job, &mut open).await?;
             let kind = if job.is_schema_change() { EntryKind::SchemaChange } else { EntryKind::Transaction };
             self.commit_open(open, kind).await?;
@@ -79,6 +81,7 @@ impl Session {
     }
 
     pub(super) async fn step_ddl(&mut self, job: &mut ddl::Job, open: &mut Open) -> Result<ddl::Step, Error> {
+        let mut sleeps_done = 0;
         loop {
             let catalog = self.node.catalog();
             let before = open.txn.savepoint();
@@ -91,6 +94,7 @@ impl Session {
                 killed: &self.connection.statement_killed,
                 strict: true,
             });
+            context.sleeps_done = sleeps_done;
             let result = tokio::task::block_in_place(|| job.step(&mut context));
             match result {
                 Ok(step) => return Ok(step),
@@ -101,8 +105,13 @@ impl Session {
                     self.connection.state("Waiting for table metadata lock");
                     self.wait_for_lock(wait, timeout).await?;
                 }
-                Err(Interrupt::Suspend(Suspend::Sleep(..) | Suspend::Freshness | Suspend::UserLock(..))) => {
-                    return Err(Error::internal("a schema change does not sleep"));
+                Err(Interrupt::Suspend(Suspend::Sleep(number, length))) => {
+                    open.txn.rollback_to(before);
+                    self.sleep(length).await?;
+                    sleeps_done = number + 1;
+                }
+                Err(Interrupt::Suspend(Suspend::Freshness | Suspend::UserLock(..))) => {
+                    return Err(Error::not_supported("user locks in CREATE TABLE … SELECT"));
                 }
             }
         }

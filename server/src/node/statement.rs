@@ -114,6 +114,7 @@ impl Session {
             | Statement::AlterDatabase { .. }
             | Statement::DropDatabase { .. }
             | Statement::CreateTable(_)
+            | Statement::View(_)
             | Statement::DropTable { .. }
             | Statement::DropTemporary { .. }
             | Statement::TruncateTable(_)
@@ -122,7 +123,7 @@ impl Session {
             | Statement::DropIndex(_)
             | Statement::RenameTable(_) => {
                 if self.is_of_temporary(statement) {
-                    return self.run_temporary(statement).await;
+                    return self.run_temporary(statement, reply).await;
                 }
                 if self.global_read_lock.is_some() {
                     return Err(Error::conflicting_read_lock());

@@ -16,6 +16,7 @@ use sql::execute::{Context, Interrupt, Outcome, Run};
 use sql::session::WarningLevel;
 use storage::txn::{Temporary, Transaction};
 
+use super::result::Answer;
 use super::run_plan::{Parts, make_context};
 use super::session::{Open, Session};
 use crate::limits::{TEMPORARY_NODE_BYTES_MAX, TEMPORARY_SESSION_BYTES_MAX};
@@ -69,9 +70,16 @@ impl Session {
     }
 
     /// Runs a statement that [is about temporary tables](Session::is_of_temporary).
-    pub(super) async fn run_temporary(&mut self, statement: &Arc<Statement>) -> Result<Outcome, Error> {
+    pub(super) async fn run_temporary(
+        &mut self,
+        statement: &Arc<Statement>,
+        reply: &mut dyn Answer,
+    ) -> Result<Outcome, Error> {
         self.know_catalog()?;
         match &**statement {
+            Statement::CreateTable(create) if create.select.is_some() => {
+                self.create_temporary_as(create, reply).await
+            }
             Statement::CreateTable(create) => {
                 let schema = self.node.catalog();
                 match self.create_temporary(create) {
@@ -197,6 +205,40 @@ impl Session {
         self.put_temporary(table);
         self.temporary.made |= self.transaction_goes_on();
         Ok(Outcome::default())
+    }
+
+    /// CREATE TEMPORARY TABLE … SELECT: the table, then an INSERT … SELECT, without which there is no table.
+    async fn create_temporary_as(
+        &mut self,
+        create: &CreateTable,
+        reply: &mut dyn Answer,
+    ) -> Result<Outcome, Error> {
+        let Some(select) = &create.select else { return self.create_temporary(create) };
+        let database = temporary::database_of(&create.name, &self.state)?.to_owned();
+        let before = self.state.temporary_table(&database, &create.name.table).map(Arc::clone);
+        if before.is_some() {
+            return self.create_temporary(create);
+        }
+        let schema = self.node.catalog();
+        let selected = match select.select(&schema, &self.state) {
+            Err(error) if self.has_newer_schema(&error, &schema).await? => {
+                select.select(&self.node.catalog(), &self.state)?
+            }
+            other => other?,
+        };
+        let defined = self.with_context(|ctx| Ok(selected.define(create, ctx)?))?;
+        self.create_temporary(&defined)?;
+        let name = TableName { database: Some(database.clone()), table: create.name.table.clone() };
+        let insert = select.insert(name, selected.names().to_vec());
+        let result =
+            Box::pin(self.run_planned(&Arc::new(Statement::Insert(Box::new(insert))), &[], None, reply))
+                .await;
+        if result.is_err()
+            && let Some(table) = self.state.temporary_table(&database, &create.name.table).map(Arc::clone)
+        {
+            self.remove_temporary(&table);
+        }
+        result
     }
 
     /// Runs something in a transaction of its own that has the session's temporary tables, and keeps what it does with them.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::ast::Expr;
+use crate::ast::{Expr, Query};
 use crate::types::{Collation, DataType};
 
 /// A table's name.
@@ -37,6 +37,19 @@ pub struct CreateTable {
     pub comment: String,
     /// LIKE other (columns and keys empty then).
     pub like: Option<TableName>,
+    /// `[AS] SELECT …`, which gives more columns, and the rows.
+    pub select: Option<Box<CreateSelect>>,
+}
+
+/// The query of CREATE TABLE … SELECT.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateSelect {
+    /// The query.
+    pub query: Query,
+    /// IGNORE: a row whose key is taken is left out.
+    pub ignore: bool,
+    /// REPLACE: it takes the other's place.
+    pub replace: bool,
 }
 
 /// A column of CREATE TABLE.

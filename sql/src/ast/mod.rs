@@ -13,6 +13,7 @@ pub mod print;
 mod print_json;
 pub mod query;
 pub mod statement;
+pub mod view;
 pub mod window;
 pub mod xa;
 
@@ -24,5 +25,6 @@ pub use load::*;
 pub use maintenance::*;
 pub use query::*;
 pub use statement::*;
+pub use view::*;
 pub use window::*;
 pub use xa::*;

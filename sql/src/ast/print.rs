@@ -33,6 +33,14 @@ pub fn print(expr: &Expr, style: &dyn Style) -> String {
     printer.out
 }
 
+/// What stands between the parentheses of a window.
+#[must_use]
+pub fn window(spec: &WindowSpec, style: &dyn Style) -> String {
+    let mut printer = Printer { style, out: String::new() };
+    printer.window_spec(spec);
+    printer.out
+}
+
 /// Writes a name in backticks.
 pub fn write_name(name: &str, out: &mut String) {
     out.push('`');

@@ -59,6 +59,8 @@ pub enum Statement {
         /// IF EXISTS.
         if_exists: bool,
     },
+    /// CREATE VIEW, ALTER VIEW, DROP VIEW.
+    View(crate::ast::ViewStatement),
     /// TRUNCATE TABLE.
     TruncateTable(TableName),
     /// ALTER TABLE.
@@ -344,6 +346,7 @@ pub enum ShowKind {
         table: TableName,
     },
     CreateTable(TableName),
+    CreateView(TableName),
     CreateDatabase {
         name: String,
         if_not_exists: bool,

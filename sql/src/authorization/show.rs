@@ -5,7 +5,7 @@
 
 use super::requirement::{Grant, Requirement, Requirements};
 use super::tables::{canonical, qualified};
-use crate::account::Privilege;
+use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{Show, ShowKind, TableName};
 use crate::catalog::Catalog;
 use crate::session::SessionState;
@@ -42,7 +42,15 @@ pub fn of_show(show: &Show, session: &SessionState, catalog: &Catalog) -> Requir
                 needed.add(Requirement::ShowColumns(name));
             }
         }
-        ShowKind::CreateTable(table) => {
+        ShowKind::CreateView(table) | ShowKind::CreateTable(table)
+            if is_view(table, current, catalog) =>
+        {
+            if let Some(table) = qualified(table.database.as_deref(), &table.table, current) {
+                let privileges = PrivilegeSet::of(&[Privilege::Select, Privilege::ShowView]);
+                needed.add(Requirement::Table { privileges, table });
+            }
+        }
+        ShowKind::CreateTable(table) | ShowKind::CreateView(table) => {
             if let Some(name) = qualified(table.database.as_deref(), &table.table, current) {
                 needed.add(Requirement::ShowTable(name));
             }
@@ -78,6 +86,11 @@ pub fn of_show(show: &Show, session: &SessionState, catalog: &Catalog) -> Requir
         | ShowKind::FunctionStatus => {}
     }
     needed
+}
+
+fn is_view(name: &TableName, current: Option<&str>, catalog: &Catalog) -> bool {
+    let database = name.database.as_deref().or(current);
+    database.is_some_and(|database| catalog.view(database, &name.table).is_some())
 }
 
 /// To be told the columns of a table, when it is there.

@@ -8,7 +8,7 @@ use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
     AlterAction, AlterTable, AssignmentTarget, Call, IntoTarget, MaintenanceKind, Statement, TableName,
-    VariableScope, Xa,
+    UserName, VariableScope, ViewMode, ViewStatement, Xa,
 };
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
@@ -34,6 +34,8 @@ const APPLIER_VARIABLES: &[Grant] = &[
 const SHOWING: &str = "show_";
 /// To flush tables.
 const FLUSH_TABLES: &[Grant] = &[Grant::Static(Privilege::Reload), Grant::Dynamic("FLUSH_TABLES")];
+/// To make something that runs with the rights of another account.
+const ANY_DEFINER: &[Grant] = &[Grant::Static(Privilege::Super), Grant::Dynamic("SET_ANY_DEFINER")];
 /// To administer the cluster: what MySQL asks for of those who administer Group Replication.
 const CLUSTER: &[Grant] = &[Grant::Static(Privilege::Super), Grant::Dynamic("GROUP_REPLICATION_ADMIN")];
 
@@ -78,8 +80,13 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
             if let Some(like) = create.like.as_ref().filter(|like| !is_own(like, session)) {
                 needed.append(on_table(&[Privilege::Select], like, current));
             }
+            if let Some(select) = &create.select {
+                let into = qualified(create.name.database.as_deref(), &create.name.table, current);
+                needed.append(select.needs(into.filter(|_| !create.temporary), session));
+            }
             needed
         }
+        Statement::View(statement) => of_view(statement, session),
         // Whoever has made a temporary table may do everything with it.
         Statement::DropTemporary { .. } => Requirements::none(),
         Statement::TruncateTable(name) if is_own(name, session) => Requirements::none(),
@@ -181,6 +188,32 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
 fn on_database(privilege: Privilege, name: &str) -> Requirements {
     let mut needed = Requirements::none();
     needed.add(Requirement::Database { privilege, database: canonical(name) });
+    needed
+}
+
+/// CREATE, ALTER and DROP VIEW. What the query needs is looked at when it is bound.
+fn of_view(statement: &ViewStatement, session: &SessionState) -> Requirements {
+    let current = session.database.as_deref();
+    let view = match statement {
+        ViewStatement::Create(view) => view,
+        ViewStatement::Drop { names, .. } => {
+            let mut needed = Requirements::none();
+            for name in names {
+                needed.append(on_table(&[Privilege::Drop], name, current));
+            }
+            return needed;
+        }
+    };
+    let privileges: &[Privilege] = match view.mode {
+        ViewMode::Create | ViewMode::CreateIfNotExists => &[Privilege::CreateView],
+        ViewMode::Replace | ViewMode::Alter => &[Privilege::CreateView, Privilege::Drop],
+    };
+    let mut needed = on_table(privileges, &view.name, current);
+    if let Some(UserName::Named(definer)) = &view.definer
+        && *definer != session.account
+    {
+        needed.append(Requirements::global(ANY_DEFINER, "SUPER or SET_ANY_DEFINER"));
+    }
     needed
 }
 

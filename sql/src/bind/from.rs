@@ -135,6 +135,13 @@ impl Drafter<'_> {
                         let alias = alias.as_ref().unwrap_or(table).clone();
                         derived(common.source, common.columns, alias, outer_joined)?
                     }
+                    None if let Some(view) = view_of(self.binder, database.as_deref(), table) => {
+                        if !hints.is_empty() {
+                            return Err(Error::not_supported("index hints of a view"));
+                        }
+                        let alias = alias.as_ref().unwrap_or(table).clone();
+                        bind_view(self.binder, view, alias, outer_joined)?
+                    }
                     None => {
                         let (database, alias) = (database.as_deref(), alias.as_deref());
                         let mut bound = bind_table(self.binder, database, table, alias, outer_joined)?;
@@ -367,6 +374,27 @@ fn bind_table(
     let database = table.database.clone();
     let source = TableSource::Base(table);
     Ok(BoundTable { source, database, alias, base: 0, columns, hints: Vec::new(), outer_joined })
+}
+
+/// The view that a name means.
+fn view_of<'b>(binder: &'b Binder, database: Option<&str>, name: &str) -> Option<&'b Arc<crate::view::View>> {
+    let database = binder.database(database).ok()?;
+    match binder.session.temporary_table(database, name) {
+        Some(_) => None,
+        None => binder.catalog.view(database, name),
+    }
+}
+
+/// A view as a member of FROM: a derived table that is in a database.
+fn bind_view(
+    binder: &Binder,
+    view: &crate::view::View,
+    alias: String,
+    outer_joined: bool,
+) -> Result<BoundTable> {
+    let (plan, columns) = crate::view::bind::plan(binder, view)?;
+    let bound = derived(TableSource::Derived(Arc::new(plan)), columns, alias, outer_joined)?;
+    Ok(BoundTable { database: view.table.database.clone(), ..bound })
 }
 
 /// Rows of a query as a member of FROM.

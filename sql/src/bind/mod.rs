@@ -64,6 +64,8 @@ pub struct Binder<'a> {
     dependence: RefCell<Option<Arc<Dependence>>>,
     /// Base tables met so far, each once: the statement's metadata locks.
     tables: RefCell<Vec<Arc<Table>>>,
+    /// The views whose query this is, outermost first, by database and name.
+    pub(crate) views: Vec<(String, String)>,
     /// Temporary tables met so far.
     temporary: RefCell<Vec<(TableId, String)>>,
 }
@@ -81,6 +83,7 @@ impl<'a> Binder<'a> {
             wants_dependence: Cell::new(false),
             dependence: RefCell::default(),
             tables: RefCell::default(),
+            views: Vec::new(),
             temporary: RefCell::default(),
         }
     }
@@ -188,6 +191,16 @@ impl<'a> Binder<'a> {
     #[must_use]
     pub fn uses_temporary(&self) -> bool {
         !self.temporary.borrow().is_empty()
+    }
+
+    /// Notes tables that a view reads.
+    pub(crate) fn add_tables(&self, more: Vec<Arc<Table>>) {
+        let mut tables = self.tables.borrow_mut();
+        for table in more {
+            if !tables.iter().any(|other| other.id == table.id) {
+                tables.push(table);
+            }
+        }
     }
 
     /// The base tables met, each once.

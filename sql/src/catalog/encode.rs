@@ -75,7 +75,7 @@ pub fn read_database(bytes: &[u8]) -> Result<Database> {
     let name = read_string(&mut input)?;
     let collation = read_collation(&mut input)?;
     read_end(&input)?;
-    Ok(Database { name, collation, tables: std::collections::BTreeMap::new() })
+    Ok(Database { name, collation, ..Database::default() })
 }
 
 /// The bytes of a table, without its id and counters.
@@ -486,7 +486,7 @@ fn read_collation(input: &mut Input<'_>) -> Result<Collation> {
     known.ok_or_else(|| damaged(&format!("collation {id} is unknown to this program")))
 }
 
-fn read_version(input: &mut Input<'_>) -> Result<()> {
+pub(crate) fn read_version(input: &mut Input<'_>) -> Result<()> {
     match input.byte()? {
         DEFINITION_VERSION => Ok(()),
         version => Err(damaged(&format!(

@@ -42,13 +42,22 @@ impl Catalog {
     /// A stored table.
     ///
     /// # Errors
-    /// 1049 for an unknown database, 1146 for an unknown table.
+    /// 1049 for an unknown database, 1146 for an unknown table, 1235 for a view.
     pub fn table(&self, database: &str, name: &str) -> Result<&Arc<Table>> {
         match self.databases.get(database) {
-            Some(found) => found.tables.get(name).ok_or_else(|| Error::no_such_table(database, name)),
+            Some(found) => found.tables.get(name).ok_or_else(|| match found.views.contains_key(name) {
+                true => Error::not_supported(format_args!("this statement for the view '{database}.{name}'")),
+                false => Error::no_such_table(database, name),
+            }),
             None if is_system_database(database) => Err(Error::no_such_table(database, name)),
             None => Err(Error::unknown_database(database)),
         }
+    }
+
+    /// A view, if there is one of this name.
+    #[must_use]
+    pub fn view(&self, database: &str, name: &str) -> Option<&Arc<crate::view::View>> {
+        self.databases.get(database).and_then(|found| found.views.get(name))
     }
 
     /// Whether there is such a database, system databases included.

@@ -42,6 +42,8 @@ pub struct Database {
     pub collation: Collation,
     /// Tables by name (names are case-sensitive, as MySQL on Linux).
     pub tables: BTreeMap<String, Arc<Table>>,
+    /// Views by name; none has the name of a table.
+    pub views: BTreeMap<String, Arc<crate::view::View>>,
 }
 
 /// One table.

@@ -9,6 +9,7 @@
 //! | `n` | next free id, u32 big endian | whatever takes ids; never down |
 //! | `d` name | database (see [`encode`]) | CREATE, DROP DATABASE |
 //! | `t` table id | table (see [`encode`]) | schema changes of the table; RENAME keeps the id |
+//! | `w` database, 0, name | view (see [`crate::view::encode`]) | CREATE, ALTER, DROP VIEW, DROP DATABASE |
 //! | `a` table id | next AUTO_INCREMENT value, u64 big endian | each transaction that takes values; never down |
 //! | `r` table id | next hidden row id, u64 big endian | likewise |
 //! | `x` index id | empty: the index is dropped, its keys can be deleted | DROP, TRUNCATE, a failed index build |
@@ -24,7 +25,6 @@
 //! Left out: `x` keys are kept for ever (nine bytes each): each node deletes its own copy of the keys at its own
 //! time, and does so again after a restart, when there is nothing left to delete.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -57,6 +57,13 @@ pub enum CatalogKey<'a> {
     Database(&'a str),
     /// A table's definition.
     Table(TableId),
+    /// A view.
+    View {
+        /// Its database.
+        database: &'a str,
+        /// Its name.
+        name: &'a str,
+    },
     /// A table's next AUTO_INCREMENT value.
     AutoIncrement(TableId),
     /// A table's next hidden row id.
@@ -92,6 +99,13 @@ impl<'a> CatalogKey<'a> {
                 key.extend_from_slice(name.as_bytes());
             }
             CatalogKey::Table(TableId(id)) => push_id(b't', id, &mut key),
+            CatalogKey::View { database, name } => {
+                key.push(b'w');
+                key.extend_from_slice(database.as_bytes());
+                // No name has a zero byte.
+                key.push(0);
+                key.extend_from_slice(name.as_bytes());
+            }
             CatalogKey::AutoIncrement(TableId(id)) => push_id(b'a', id, &mut key),
             CatalogKey::RowId(TableId(id)) => push_id(b'r', id, &mut key),
             CatalogKey::Dropped(IndexId(id)) => push_id(b'x', id, &mut key),
@@ -131,6 +145,10 @@ impl<'a> CatalogKey<'a> {
                 Err(_) => return Err(damaged("a database's name is not UTF-8")),
             },
             b't' => CatalogKey::Table(TableId(id()?)),
+            b'w' => match std::str::from_utf8(subject).ok().and_then(|names| names.split_once('\0')) {
+                Some((database, name)) => CatalogKey::View { database, name },
+                None => return Err(damaged("the key of a view has a bad name")),
+            },
             b'a' => CatalogKey::AutoIncrement(TableId(id()?)),
             b'r' => CatalogKey::RowId(TableId(id()?)),
             b'x' => CatalogKey::Dropped(IndexId(id()?)),
@@ -196,6 +214,10 @@ impl Catalog {
                     catalog.databases.insert(name.to_owned(), encode::read_database(&value)?);
                 }
                 Some(CatalogKey::Table(id)) => tables.push(encode::read_table(id, &value)?),
+                // Databases come before views in the order of keys.
+                Some(CatalogKey::View { database, name }) => {
+                    catalog.put_view(database, name, Some(&value))?
+                }
                 Some(CatalogKey::AutoIncrement(id)) => counters.push((id, true, read_u64(&value)?)),
                 Some(CatalogKey::RowId(id)) => counters.push((id, false, read_u64(&value)?)),
                 Some(CatalogKey::AccountsStored) => accounts_stored = true,
@@ -217,6 +239,23 @@ impl Catalog {
         }
         super::estimate::refresh(&catalog, store)?;
         Ok(catalog)
+    }
+
+    /// Puts a view into its database, or takes it away.
+    fn put_view(&mut self, database: &str, name: &str, value: Option<&[u8]>) -> Result<()> {
+        match (self.databases.get_mut(database), value) {
+            (Some(found), Some(value)) => {
+                found.views.insert(name.to_owned(), Arc::new(crate::view::encode::read_view(value)?));
+                Ok(())
+            }
+            (Some(found), None) => {
+                found.views.remove(name);
+                Ok(())
+            }
+            // It goes with its database.
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(damaged(&format!("view {name} is in no database"))),
+        }
     }
 
     fn insert_table(&mut self, table: Table) -> Result<()> {
@@ -266,6 +305,7 @@ impl Catalog {
                     | CatalogKey::NextId
                     | CatalogKey::Database(_)
                     | CatalogKey::Table(_)
+                    | CatalogKey::View { .. }
                     | CatalogKey::AccountsStored
                     | CatalogKey::Account { .. },
                     value,
@@ -302,12 +342,14 @@ impl Catalog {
                 (CatalogKey::NextId, Some(value)) => self.next_id = self.next_id.max(read_u32(value)?),
                 (CatalogKey::Database(name), Some(value)) => {
                     let read = encode::read_database(value)?;
-                    let tables =
-                        self.databases.remove(*name).map_or_else(BTreeMap::new, |database| database.tables);
-                    self.databases.insert((*name).to_owned(), Database { tables, ..read });
+                    let Database { tables, views, .. } = self.databases.remove(*name).unwrap_or_default();
+                    self.databases.insert((*name).to_owned(), Database { tables, views, ..read });
                 }
                 (CatalogKey::Database(name), None) => {
                     self.databases.remove(*name);
+                }
+                (CatalogKey::View { database, name }, value) => {
+                    self.put_view(database, name, value.map(|value| &value[..]))?;
                 }
                 // All names go before any comes, so that RENAME can exchange two.
                 (CatalogKey::Table(id), value) => {

@@ -152,6 +152,11 @@ impl<'a> Input<'a> {
         Input { bytes, mask: 0 }
     }
 
+    /// All that is left.
+    pub fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.bytes)
+    }
+
     /// The next `count` bytes, as stored (not inverted).
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
         match self.bytes.split_at_checked(count) {

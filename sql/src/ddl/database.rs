@@ -1,7 +1,5 @@
 //! CREATE DATABASE and DROP DATABASE.
 
-use std::collections::BTreeMap;
-
 use storage::txn::{LockMode, Transaction};
 
 use super::{bump_version, lock_metadata, metadata_lock_key};
@@ -34,7 +32,7 @@ pub fn create(
     }
     bump_version(ctx)?;
     let collation = collation.unwrap_or(ctx.session.variables.collation_server);
-    let database = Database { name: name.to_owned(), collation, tables: BTreeMap::new() };
+    let database = Database { name: name.to_owned(), collation, ..Database::default() };
     ctx.txn.put(CatalogKey::Database(name).to_bytes(), encode::write_database(&database));
     Ok(Outcome { affected: 1, ..Outcome::default() })
 }
@@ -49,7 +47,7 @@ pub fn alter(ctx: &mut Context<'_>, name: &str, collation: Option<Collation>) ->
     };
     let collation = collation.unwrap_or(found.collation);
     bump_version(ctx)?;
-    let altered = Database { name: name.to_owned(), collation, tables: BTreeMap::new() };
+    let altered = Database { name: name.to_owned(), collation, ..Database::default() };
     ctx.txn.put(CatalogKey::Database(name).to_bytes(), encode::write_database(&altered));
     if ctx.session.database.as_deref() == Some(name) {
         ctx.session.variables.enter_database(collation);
@@ -78,9 +76,12 @@ pub fn drop(ctx: &mut Context<'_>, guard: &mut Transaction, name: &str, if_exist
     for table in database.tables.values() {
         super::table::write_drop(ctx.txn, table);
     }
+    for view in database.views.keys() {
+        ctx.txn.delete(CatalogKey::View { database: name, name: view }.to_bytes());
+    }
     ctx.txn.delete(CatalogKey::Database(name).to_bytes());
     if ctx.session.database.as_deref() == Some(name) {
         ctx.session.database = None;
     }
-    Ok(Outcome { affected: database.tables.len() as u64, ..Outcome::default() })
+    Ok(Outcome { affected: (database.tables.len() + database.views.len()) as u64, ..Outcome::default() })
 }

@@ -33,6 +33,7 @@
 pub mod account;
 pub mod alter;
 pub mod analyze;
+pub mod create_select;
 pub mod database;
 pub mod definition;
 pub mod key;
@@ -49,7 +50,7 @@ use bytes::Bytes;
 use storage::limits::TEMPORARY_INDEX_ID_MIN;
 use storage::txn::{LockMode, LockOutcome, Transaction, View, WaitPolicy};
 
-use crate::ast::{self, AlterAction, Statement, TableName};
+use crate::ast::{self, AlterAction, Statement, TableName, ViewStatement};
 use crate::authorization::denied;
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Catalog, is_system_database};
@@ -124,6 +125,7 @@ pub fn is_job(statement: &Statement) -> bool {
             | Statement::DropDatabase { .. }
             | Statement::CreateTable(_)
             | Statement::DropTable { .. }
+            | Statement::View(_)
             | Statement::TruncateTable(_)
             | Statement::AlterTable(_)
             | Statement::CreateIndex(_)
@@ -175,6 +177,14 @@ impl Job {
                 }
             }
             Statement::DropTable { names, .. } => {
+                for name in names {
+                    add_table(name, LockMode::Exclusive, session, &mut locks)?;
+                }
+            }
+            Statement::View(ViewStatement::Create(view)) => {
+                add_table(&mut view.name, LockMode::Exclusive, session, &mut locks)?;
+            }
+            Statement::View(ViewStatement::Drop { names, .. }) => {
                 for name in names {
                     add_table(name, LockMode::Exclusive, session, &mut locks)?;
                 }
@@ -286,10 +296,32 @@ impl Job {
     fn makes_what_is_there(&self, catalog: &Catalog) -> bool {
         let Statement::CreateTable(create) = &self.statement else { return false };
         let (database, name) = qualified(&create.name);
-        catalog.databases.get(database).is_some_and(|database| database.tables.contains_key(name))
+        catalog
+            .databases
+            .get(database)
+            .is_some_and(|database| database.tables.contains_key(name) || database.views.contains_key(name))
+    }
+
+    /// The locks of the tables that CREATE TABLE … SELECT reads, as far as they are not held.
+    fn lock_selected(&mut self, ctx: &Context<'_>) -> Result<bool> {
+        let Statement::CreateTable(create) = &self.statement else { return Ok(false) };
+        let Some(select) = create.select.as_ref().filter(|_| !self.makes_what_is_there(ctx.catalog)) else {
+            return Ok(false);
+        };
+        let before = self.locks.len();
+        for key in select.select(ctx.catalog, ctx.session)?.lock_keys() {
+            if self.locks.iter().all(|(held, _)| *held != key) {
+                self.locks.push((key, LockMode::IntentShared));
+            }
+        }
+        Ok(self.locks.len() > before)
     }
 
     fn change(&mut self, ctx: &mut Context<'_>) -> Run<Step> {
+        if self.lock_selected(ctx)? {
+            self.stage = Stage::Lock;
+            return Ok(Step::Commit);
+        }
         let outcome = match &self.statement {
             Statement::CreateDatabase { name, if_not_exists, collation } => {
                 database::create(ctx, name, *if_not_exists, *collation)?
@@ -302,6 +334,7 @@ impl Job {
             }
             Statement::CreateTable(create) => table::create(ctx, create)?,
             Statement::DropTable { names, if_exists } => table::drop(ctx, names, *if_exists)?,
+            Statement::View(statement) => run_view(ctx, statement)?,
             Statement::TruncateTable(name) => table::truncate(ctx, name)?,
             Statement::RenameTable(pairs) => table::rename(ctx, pairs)?,
             Statement::Account(statement) => account::run(ctx, statement)?,
@@ -320,6 +353,18 @@ impl Job {
         self.is_schema_change = ctx.txn.has_writes();
         Ok(Step::Done(outcome))
     }
+}
+
+/// CREATE, ALTER and DROP VIEW.
+fn run_view(ctx: &mut Context<'_>, statement: &ViewStatement) -> Run<Outcome> {
+    let (is_changed, outcome) = match statement {
+        ViewStatement::Create(view) => (crate::view::statement::create(ctx, view)?, Outcome::default()),
+        ViewStatement::Drop { names, if_exists } => crate::view::statement::drop(ctx, names, *if_exists)?,
+    };
+    if is_changed {
+        bump_version(ctx)?;
+    }
+    Ok(outcome)
 }
 
 /// Puts the database into the name, and the table's and its database's locks on the list.
@@ -352,6 +397,7 @@ fn check_locked(statement: &Statement, locked: &LockedTables) -> Result<()> {
             create.like.iter().try_for_each(|like| check(like, false))
         }
         Statement::DropTable { names, .. } => names.iter().try_for_each(|name| check(name, true)),
+        Statement::View(_) => Err(Error::active_locked_tables()),
         Statement::TruncateTable(table) => check(table, true),
         Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
             check(&alter.table, true)

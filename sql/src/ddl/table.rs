@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use bytes::Bytes;
 use storage::txn::Transaction;
 
-use super::{bump_version, definition, qualified, take_ids};
+use super::{bump_version, create_select, definition, qualified, take_ids};
 use crate::ast::{CreateTable, TableName};
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Catalog, IndexId, Table, TableId, encode};
@@ -33,7 +33,7 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
         }
         None => None,
     };
-    if found.tables.contains_key(name) {
+    if found.tables.contains_key(name) || found.views.contains_key(name) {
         let error = Error::table_exists(name);
         if !statement.if_not_exists {
             return Err(error.into());
@@ -41,6 +41,14 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
         ctx.session.warn(WarningLevel::Note, error.code, error.message);
         return Ok(Outcome::default());
     }
+    let selected = match &statement.select {
+        Some(select) => Some((select, select.select(ctx.catalog, ctx.session)?)),
+        None => None,
+    };
+    let defined = match &selected {
+        Some((_, selected)) => Some(selected.define(statement, ctx)?),
+        None => None,
+    };
     let mut table = match like {
         Some(like) => {
             definition::check_table_name(name)?;
@@ -49,7 +57,7 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
             rename_checks_of_copy(&mut table);
             table
         }
-        None => definition::build(statement, database, found.collation, ctx)?,
+        None => definition::build(defined.as_ref().unwrap_or(statement), database, found.collation, ctx)?,
     };
     check_names_free(&table, found.tables.values().map(|other| &**other))?;
     table.created_us = u64::try_from(ctx.now_us).unwrap_or(0);
@@ -59,8 +67,12 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
     if let Some(start) = statement.auto_increment.filter(|start| *start > 1) {
         let key = CatalogKey::AutoIncrement(table.id).to_bytes();
         ctx.txn.put(key, Bytes::copy_from_slice(&start.to_be_bytes()));
+        table.auto_increment = Arc::new(AtomicU64::new(start));
     }
-    Ok(Outcome::default())
+    match selected {
+        Some((select, selected)) => create_select::fill(ctx, table, select, selected.names()),
+        None => Ok(Outcome::default()),
+    }
 }
 
 /// New ids and counters for a table and its indexes.
@@ -160,6 +172,9 @@ fn plan_rename(catalog: &Catalog, pairs: &[(TableName, TableName)]) -> Result<Ve
             Some(moved) => moved.take(),
             None => catalog.table(from.0, from.1).ok().map(|table| Table::clone(table)),
         };
+        if let Some(view) = catalog.view(from.0, from.1).filter(|_| table.is_none()) {
+            return Err(Error::not_supported(format_args!("renaming the view '{}'", view.table.name)));
+        }
         let Some(mut table) = table else { return Err(Error::no_such_table(from.0, from.1)) };
         names.insert(from, None);
         let Some(database) = catalog.databases.get(to.0) else {
@@ -167,7 +182,7 @@ fn plan_rename(catalog: &Catalog, pairs: &[(TableName, TableName)]) -> Result<Ve
         };
         let taken = match names.get(&to) {
             Some(moved) => moved.is_some(),
-            None => database.tables.contains_key(to.1),
+            None => database.tables.contains_key(to.1) || database.views.contains_key(to.1),
         };
         if taken {
             return Err(Error::table_exists(to.1));

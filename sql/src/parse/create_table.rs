@@ -6,7 +6,8 @@
 use sqlparser::tokenizer::Token;
 
 use crate::ast::{
-    Algorithm, AlterAction, AlterLock, AlterTable, CreateTable, KeyDefinition, KeyKind, KeyPart, Statement,
+    Algorithm, AlterAction, AlterLock, AlterTable, CreateSelect, CreateTable, KeyDefinition, KeyKind,
+    KeyPart, Statement,
 };
 use crate::error::Error;
 use crate::parse::column;
@@ -28,6 +29,7 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crat
         auto_increment: None,
         comment: String::new(),
         like: None,
+        select: None,
     };
     let in_parens = *cursor.peek() == Token::LParen && cursor.peek_word(1, "LIKE");
     if in_parens {
@@ -40,20 +42,27 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crat
         }
         return Ok(Statement::CreateTable(Box::new(table)));
     }
-    refuse_select(cursor)?;
+    if begins_query(cursor) {
+        table.select = Some(select(cursor)?);
+        return Ok(Statement::CreateTable(Box::new(table)));
+    }
     if matches!(cursor.peek(), Token::EOF | Token::SemiColon) {
         let message = "A table must have at least one visible column.".to_owned();
         return Err(Error { code: 4028, state: *b"HY000", message });
     }
-    cursor.expect(&Token::LParen)?;
-    loop {
+    let has_definitions = cursor.eat(&Token::LParen);
+    while has_definitions {
         definition(cursor, &mut table)?;
         if !cursor.eat(&Token::Comma) {
+            cursor.expect(&Token::RParen)?;
             break;
         }
     }
-    cursor.expect(&Token::RParen)?;
+    let before = cursor.span();
     options(cursor, &mut table)?;
+    if !has_definitions && cursor.span() == before {
+        return Err(cursor.unexpected());
+    }
     if cursor.peek_word(0, "PARTITION") {
         if temporary {
             let message = "Cannot create temporary table with partitions".to_owned();
@@ -61,17 +70,35 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crat
         }
         return Err(Error::not_supported("partitioned tables"));
     }
-    refuse_select(cursor)?;
+    if begins_query(cursor) {
+        table.select = Some(select(cursor)?);
+    } else if !has_definitions {
+        let message = "A table must have at least one visible column.".to_owned();
+        return Err(Error { code: 4028, state: *b"HY000", message });
+    }
     Ok(Statement::CreateTable(Box::new(table)))
 }
 
-fn refuse_select(cursor: &Cursor<'_, '_>) -> crate::Result<()> {
-    let ahead = usize::from(*cursor.peek() == Token::LParen);
-    let selects = ["SELECT", "WITH", "AS", "IGNORE", "REPLACE", "VALUES"]
-        .iter()
-        .any(|word| cursor.peek_word(ahead, word));
-    // Inside the parenthesis such words are reserved, so no column can begin with one.
-    if selects { Err(Error::not_supported("CREATE TABLE … SELECT")) } else { Ok(()) }
+/// Whether what is next can only be the query of CREATE TABLE … SELECT: in a parenthesis these words are reserved, so that no column
+/// begins with one.
+fn begins_query(cursor: &Cursor<'_, '_>) -> bool {
+    let mut ahead = 0;
+    while *cursor.peek_at(ahead) == Token::LParen {
+        ahead += 1;
+    }
+    let begins = |words: &[&str]| words.iter().any(|word| cursor.peek_word(ahead, word));
+    begins(&["SELECT", "WITH", "VALUES", "TABLE"]) || (ahead == 0 && begins(&["AS", "IGNORE", "REPLACE"]))
+}
+
+/// `[IGNORE | REPLACE] [AS] query`.
+fn select(cursor: &mut Cursor<'_, '_>) -> crate::Result<Box<CreateSelect>> {
+    let word = cursor.one_of(&["IGNORE", "REPLACE"]);
+    let (ignore, replace) = (word == Some("IGNORE"), word == Some("REPLACE"));
+    cursor.word("AS");
+    if !begins_query(cursor) {
+        return Err(cursor.unexpected());
+    }
+    Ok(Box::new(CreateSelect { query: cursor.query()?, ignore, replace }))
 }
 
 /// A column or a key.

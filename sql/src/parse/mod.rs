@@ -45,6 +45,7 @@ mod table_lock;
 pub mod template;
 mod tokens;
 mod transaction;
+mod view;
 mod window;
 mod with;
 mod xa;
@@ -109,6 +110,9 @@ pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
     let statement = match (into, statement) {
         (Some(target), query @ Statement::Query(_)) => {
             Statement::SelectInto(Box::new(SelectInto { query: Arc::new(query), target }))
+        }
+        (_, Statement::CreateTable(_)) if parameter_count > 0 => {
+            return Err(Error::not_supported("parameters in CREATE TABLE … SELECT"));
         }
         // EXPLAIN: nothing is put anywhere.
         (_, statement) => statement,

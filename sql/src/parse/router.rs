@@ -8,7 +8,7 @@ use crate::parse::cursor::Cursor;
 use crate::parse::tokens::Tokens;
 use crate::parse::{
     account, alter, call_statement, create_table, dml, hint, load, maintenance, refused, set, show,
-    table_lock, tokens, transaction, with, xa,
+    table_lock, tokens, transaction, view, with, xa,
 };
 use crate::variables::character_set;
 
@@ -26,6 +26,9 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
         "UPDATE" => return dml::update(cursor),
         "DELETE" => return dml::delete(cursor),
         _ => {}
+    }
+    if let Some(statement) = view::statement(cursor)? {
+        return Ok(statement);
     }
     if let Some(refusal) = refused::refusal(cursor) {
         return Err(refusal);

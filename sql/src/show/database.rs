@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::execute::{Context, Run};
 use crate::show::information_schema::tables as all_tables;
 use crate::show::spec::{ColumnSpec, Row, exact, fixed, integer, long, of, string, text, unsigned};
-use crate::show::{Found, database_of, definition, project, system_table, table_of};
+use crate::show::{Found, database_of, definition, project, system_table, table_of, view};
 use crate::types::{Collation, TypeKind, Value};
 use crate::variables::SqlMode;
 
@@ -63,6 +63,13 @@ pub(super) fn tables(database: Option<&str>, full: bool, ctx: &Context) -> Run<V
     let stored = ctx.catalog.databases.get(&database).into_iter().flat_map(|found| found.tables.keys());
     let stored = stored.filter(|name| sees(name));
     let mut rows: Vec<Row> = stored.map(|name| vec![string(name), fixed("BASE TABLE")]).collect();
+    let views = ctx.catalog.databases.get(&database).into_iter().flat_map(|found| found.views.keys());
+    let views = views.filter(|name| sees(name)).map(|name| vec![string(name), fixed("VIEW")]);
+    let stored_count = rows.len();
+    rows.extend(views);
+    if rows.len() > stored_count {
+        rows.sort_by(|one, other| view::name_of(one).cmp(&view::name_of(other)));
+    }
     let system = system_table::tables_of(&database).filter(|table| sees(&table.name));
     rows.extend(system.map(|table| vec![string(&table.name), fixed(all_tables::system_type(table))]));
     if !full {
@@ -85,6 +92,10 @@ pub(super) fn table_status(database: Option<&str>, ctx: &mut Context) -> Run<Vec
     for table in stored.filter(|table| sees(&table.name)) {
         rows.push(all_tables::of_table(table, ctx)?);
     }
+    let views = catalog.databases.get(&database).into_iter().flat_map(|found| found.views.values());
+    rows.extend(views.filter(|view| sees(&view.table.name)).map(|view| all_tables::of_view(view, ctx)));
+    let name = |row: &Row| row.get(2).map(view::text_of);
+    rows.sort_by(|one, other| name(one).cmp(&name(other)));
     let system = system_table::tables_of(&database).filter(|table| sees(&table.name));
     rows.extend(system.map(|table| all_tables::of_system_table(table)));
     // Positions in information_schema.TABLES.
@@ -97,6 +108,7 @@ pub(super) fn table_status(database: Option<&str>, ctx: &mut Context) -> Run<Vec
 /// 1046, 1049, 1146; 1235 for a system table.
 pub(super) fn create_table(name: &TableName, ctx: &Context) -> Run<Vec<Row>> {
     match table_of(name, ctx)? {
+        Found::Base(table) if view::is_view(&table, ctx) => view::create_view(name, ctx),
         Found::Base(table) => {
             let text = definition::create_table(&table, quote(ctx), ctx);
             Ok(vec![vec![string(&table.name), Value::Text(text.into())]])

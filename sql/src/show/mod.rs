@@ -27,6 +27,7 @@ mod server;
 mod size;
 pub(crate) mod spec;
 pub(crate) mod system_table;
+mod view;
 mod without_tables;
 
 #[cfg(test)]
@@ -127,6 +128,7 @@ fn specs(kind: &ShowKind) -> &'static [ColumnSpec] {
         ShowKind::Columns { full: true, .. } => column::FULL_COLUMNS,
         ShowKind::Index { .. } => column::INDEX,
         ShowKind::CreateTable(_) => database::CREATE_TABLE,
+        ShowKind::CreateView(_) => view::CREATE_VIEW,
         ShowKind::CreateDatabase { .. } => database::CREATE_DATABASE,
         ShowKind::TableStatus { .. } => database::TABLE_STATUS,
         ShowKind::Variables { .. } | ShowKind::Status { .. } => server::VARIABLES,
@@ -174,6 +176,7 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
             database::check_locked(table, ctx)?;
             database::create_table(table, ctx)?
         }
+        ShowKind::CreateView(name) => view::create_view(name, ctx)?,
         ShowKind::CreateDatabase { name, if_not_exists } => {
             database::create_database(name, *if_not_exists, ctx)?
         }
@@ -242,6 +245,7 @@ fn find_table(catalog: &Catalog, session: &SessionState, database: &str, table: 
     }
     match virtual_table::lookup(database, table)? {
         Some(table) => Ok(Found::System(table)),
+        None if let Some(view) = catalog.view(database, table) => Ok(Found::Base(Arc::clone(&view.table))),
         None => Ok(Found::Base(Arc::clone(session.table(catalog, database, table)?))),
     }
 }

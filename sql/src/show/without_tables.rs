@@ -64,6 +64,7 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::AlterDatabase { .. }
         | Statement::DropDatabase { .. }
         | Statement::CreateTable(_)
+        | Statement::View(_)
         | Statement::DropTable { .. }
         | Statement::DropTemporary { .. }
         | Statement::TruncateTable(_)
@@ -110,6 +111,7 @@ pub fn shows_no_tables(kind: &ShowKind) -> bool {
         | ShowKind::Columns { .. }
         | ShowKind::Index { .. }
         | ShowKind::CreateTable(_)
+        | ShowKind::CreateView(_)
         | ShowKind::CreateDatabase { .. }
         | ShowKind::TableStatus { .. }
         | ShowKind::Triggers { .. }

@@ -230,6 +230,7 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
     }
     if !negative
         && text.trim_ascii().len() >= 12
+        && may_be_datetime(text.trim_ascii())
         && let Some(parsed) = parse_datetime(text, DateRules::default(), 0)
         && parsed.has_time
     {
@@ -274,6 +275,14 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
     let total = (hours * 3600 + minutes) * MICROSECONDS + micros;
     let (value, clamped) = Time::clamped(if negative { -total } else { total });
     Some(Parsed { value, truncated: clamped || !cursor.rest_is_space(), has_time: true })
+}
+
+/// Whether a text in the place of a time may be a whole datetime: with delimiters only if there is a space among them, as `01:02:03.004` has
+/// none.
+fn may_be_datetime(text: &[u8]) -> bool {
+    let is_run = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'T' | b'.');
+    let points = text.iter().filter(|byte| **byte == b'.').count();
+    text.iter().any(u8::is_ascii_whitespace) || (points <= 1 && text.iter().all(is_run))
 }
 
 fn read_colon_parts(cursor: &mut Cursor, parts: &mut [u64; 4], from: usize) {

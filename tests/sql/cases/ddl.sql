@@ -87,9 +87,7 @@ CREATE TABLE fk (a INT, FOREIGN KEY (a) REFERENCES t1 (id));
 CREATE TABLE part (a INT) PARTITION BY HASH (a) PARTITIONS 2;
 CREATE TEMPORARY TABLE tmp (a INT);
 CREATE TABLE js (a JSON);
--- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE ctas AS SELECT 1 AS a;
--- deviation: not-built: refused with 1235, which names the feature
 CREATE VIEW vw AS SELECT 1;
 ANALYZE TABLE t2;
 ANALYZE TABLE nope;

@@ -84,11 +84,9 @@ KILL QUERY 999999999;
 DEALLOCATE PREPARE nope;
 RELEASE SAVEPOINT nope;
 CALL nope();
--- deviation: not-built: refused with 1235, which names the feature
 DROP VIEW nope;
 -- deviation: not-built: refused with 1235, which names the feature
 DROP TRIGGER nope;
--- deviation: not-built: refused with 1235, which names the feature
 SHOW CREATE VIEW t;
 INSERT INTO t SELECT 1, 2;
 INSERT INTO t VALUES (5, 5, 'e'), (5, 6, 'f');

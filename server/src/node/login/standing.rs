@@ -90,6 +90,7 @@ fn changes_data(statement: &Statement) -> bool {
             | Statement::AlterDatabase { .. }
             | Statement::DropDatabase { .. }
             | Statement::CreateTable(_)
+            | Statement::View(_)
             | Statement::DropTable { .. }
             | Statement::DropTemporary { .. }
             | Statement::TruncateTable(_)

@@ -179,7 +179,7 @@ fn rename(ctx: &Context<'_>, alter: &AlterTable, target: &mut Table) -> Result<(
         };
         definition::check_table_name(name)?;
         let is_same = target.database == database && target.name == name;
-        if !is_same && found.tables.contains_key(name) {
+        if !is_same && (found.tables.contains_key(name) || found.views.contains_key(name)) {
             return Err(Error::table_exists(name));
         }
         database.clone_into(&mut target.database);

@@ -45,6 +45,9 @@ pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
         ctx.check()?;
         rows.extend(of_table(table, ctx));
     }
+    for view in catalog.databases.values().flat_map(|database| database.views.values()) {
+        rows.extend(of_table(&view.table, ctx));
+    }
     let authorization = &ctx.session.authorization;
     let system = system_table::all().iter();
     let system = system.filter(|table| authorization.sees_table(&table.database, &table.name));

@@ -111,5 +111,5 @@ pub(super) const TABLES: &[SystemTable] = &[
         columns: server::USER_PRIVILEGES,
         rows: information::user_privileges,
     },
-    SystemTable { name: "VIEWS", columns: absent::VIEWS, rows: empty },
+    SystemTable { name: "VIEWS", columns: absent::VIEWS, rows: crate::show::view::rows },
 ];

@@ -73,6 +73,9 @@ pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
     for table in catalog.tables().filter(|table| authorization.sees_table(&table.database, &table.name)) {
         rows.push(of_table(table, ctx)?);
     }
+    let views = catalog.databases.values().flat_map(|database| database.views.values());
+    let views = views.filter(|view| authorization.sees_table(&view.table.database, &view.table.name));
+    rows.extend(views.map(|view| of_view(view, ctx)));
     let system = system_table::all().iter();
     let system = system.filter(|table| authorization.sees_table(&table.database, &table.name));
     rows.extend(system.map(|table| of_system_table(table)));
@@ -113,6 +116,18 @@ pub(in crate::show) fn of_table(table: &Table, ctx: &mut Context) -> Run<Row> {
         fixed(""),
         string(&table.comment),
     ])
+}
+
+/// The row of a view.
+pub(in crate::show) fn of_view(view: &crate::view::View, ctx: &Context) -> Row {
+    let mut row = vec![Value::Null; TABLES.len()];
+    row[0] = fixed(CATALOG);
+    row[1] = string(&view.table.database);
+    row[2] = string(&view.table.name);
+    row[3] = fixed("VIEW");
+    row[14] = time(view.table.created_us, ctx);
+    row[20] = fixed("VIEW");
+    row
 }
 
 /// Microseconds since the epoch as a time in the session's time zone, whole seconds.
