@@ -87,7 +87,13 @@ fn what_is_dumped_and_restored_is_the_same() {
     // Under LOCK TABLES, with one statement a row and the columns' names; and over what is there already.
     let locked = dump(
         address,
-        &["--lock-tables", "--complete-insert", "--skip-extended-insert", "--add-drop-database"],
+        &[
+            "--lock-tables",
+            "--hex-blob",
+            "--complete-insert",
+            "--skip-extended-insert",
+            "--add-drop-database",
+        ],
     );
     answer(target, &locked);
     assert_eq!(state(target), expected);
