@@ -10,7 +10,7 @@ use crate::compare::{Answer, Rules, Side, Verdict, shown, verdict};
 use crate::generate::schema::Schema;
 use crate::generate::{change, query};
 use crate::node::Node;
-use crate::{known, oracle, shrink};
+use crate::{oracle, shrink};
 
 /// Statements on one schema.
 const SCHEMA_STATEMENTS: u64 = 300;
@@ -28,8 +28,6 @@ pub struct Settings {
     pub seed: u64,
     /// Types of columns are compared too.
     pub has_types: bool,
-    /// Differences are counted, not made small and told.
-    pub counts_only: bool,
     /// Different differences after which the run ends.
     pub differences_max: usize,
 }
@@ -41,8 +39,6 @@ pub struct Report {
     pub queries: u64,
     /// Those that were refused on both sides.
     pub errors: u64,
-    /// Those whose answers differ, before they are told apart by shape.
-    pub different: u64,
     /// Those where one side met an error that depends on the plan.
     pub open: u64,
     /// What differs, as text, each with its seed; one of each shape.
@@ -56,11 +52,10 @@ impl fmt::Display for Report {
         self.differences.iter().try_for_each(|difference| writeln!(f, "{difference}\n"))?;
         write!(
             f,
-            "{} statements, {} errors on both sides, {} open, {} that differ, {} differences",
+            "{} statements, {} errors on both sides, {} open, {} differences",
             self.queries,
             self.errors,
             self.open,
-            self.different,
             self.differences.len()
         )
     }
@@ -95,18 +90,8 @@ fn shape(statement: &str) -> String {
     shape
 }
 
-/// What a statement is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Query,
-    /// One whose strings may stand for others that their collation holds for equal.
-    LooseQuery,
-    Change,
-}
-
 /// Both servers, or ours alone.
 struct Pair {
-    counts_only: bool,
     has_types: bool,
     ours: Side,
     theirs: Option<Side>,
@@ -117,12 +102,7 @@ fn of_seed(settings: &Settings, seed: u64, report: &mut Report) -> Result<(), St
     let schema = Schema::new(&mut random);
     let database = format!("differential_{}", settings.seed);
     let theirs = settings.against.as_deref().map(Side::connect).transpose()?;
-    let mut pair = Pair {
-        counts_only: settings.counts_only,
-        has_types: settings.has_types,
-        ours: Side::connect(&settings.address)?,
-        theirs,
-    };
+    let mut pair = Pair { has_types: settings.has_types, ours: Side::connect(&settings.address)?, theirs };
     for side in [Some(&mut pair.ours), pair.theirs.as_mut()].into_iter().flatten() {
         side.run(&format!("DROP DATABASE IF EXISTS {database}"))?;
         side.run(&format!("CREATE DATABASE {database}"))?;
@@ -167,44 +147,36 @@ impl Pair {
             let change = change::change(schema, random);
             let node = &change.node;
             let table = &change.table;
-            return self.compare(node, report, Kind::Change, |side, node| changed(side, node, table));
+            return self.compare(node, report, false, |side, node| changed(side, node, table));
         }
         let query = query::whole(schema, random);
-        let kind = if query.is_loose { Kind::LooseQuery } else { Kind::Query };
-        self.compare(&query.node, report, kind, |side, node| side.ask(&node.to_string()))
+        self.compare(&query.node, report, query.is_loose, |side, node| side.ask(&node.to_string()))
     }
 
     fn compare(
         &mut self,
         node: &Node,
         report: &mut Report,
-        kind: Kind,
+        is_loose: bool,
         ask: impl Fn(&mut Side, &Node) -> Result<Answer, String>,
     ) -> Result<Option<String>, String> {
         let theirs = self.theirs.as_mut().ok_or("no other server")?;
         let (left, right) = (ask(&mut self.ours, node)?, ask(theirs, node)?);
         report.errors += u64::from(matches!((&left, &right), (Answer::Error(..), Answer::Error(..))));
-        let rules = Rules { is_loose: kind == Kind::LooseQuery, has_types: self.has_types };
-        let verdict = |left: &Answer, right: &Answer| match (kind, verdict(left, right, rules)) {
-            (Kind::Change, verdict) => known::of_change(left, right, verdict),
-            (Kind::Query | Kind::LooseQuery, verdict) => verdict,
-        };
-        match verdict(&left, &right) {
+        let rules = Rules { is_loose, has_types: self.has_types };
+        match verdict(&left, &right, rules) {
             Verdict::Same => return Ok(None),
             Verdict::Open => {
                 report.open += 1;
                 return Ok(None);
             }
-            Verdict::Different => report.different += 1,
-        }
-        if self.counts_only {
-            return Ok(None);
+            Verdict::Different => {}
         }
         let ours = &mut self.ours;
         let small = shrink::shrink(node, |candidate| {
             let (Ok(left), Ok(right)) = (ask(ours, candidate), ask(theirs, candidate)) else { return false };
             let is_refused = matches!(right, Answer::Error(1064 | 1054, _));
-            !is_refused && verdict(&left, &right) == Verdict::Different
+            !is_refused && verdict(&left, &right, rules) == Verdict::Different
         });
         let (left, right) = (ask(&mut self.ours, &small)?, ask(theirs, &small)?);
         Ok(Some(format!("{small};\nours: {}\nMySQL: {}", shown(&left), shown(&right))))

@@ -27,9 +27,6 @@ struct Arguments {
     /// Compare the types of columns too.
     #[arg(long)]
     types: bool,
-    /// Only count the statements that differ.
-    #[arg(long)]
-    count: bool,
     /// Threads, each with seeds of its own.
     #[arg(long, default_value_t = 2)]
     threads: u64,
@@ -55,7 +52,6 @@ fn main() -> ExitCode {
                     queries: arguments.queries / arguments.threads,
                     seed: arguments.seed + thread * THREAD_SEEDS,
                     has_types: arguments.types,
-                    counts_only: arguments.count,
                     differences_max: arguments.differences,
                 };
                 scope.spawn(move || campaign::run(&settings))
@@ -70,7 +66,7 @@ fn main() -> ExitCode {
     for result in results {
         match result {
             Ok(report) => {
-                is_clean &= report.differences.is_empty() && report.different == 0;
+                is_clean &= report.differences.is_empty();
                 println!("{report}");
             }
             Err(error) => {

@@ -12,7 +12,6 @@ fn the_oracles_find_nothing() {
         queries: 6_000,
         seed: 7,
         has_types: false,
-        counts_only: false,
         differences_max: 3,
     };
     let report = campaign::run(&settings).unwrap();

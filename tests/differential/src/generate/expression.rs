@@ -83,11 +83,8 @@ const CALLS: &[&str] = &[
     "IFNULL({}, {})",
     "NULLIF({}, {})",
     "IF({}, {}, {})",
-    // Of numbers and of texts: see `known`.
-    "GREATEST({} + 0, {} + 0)",
-    "LEAST({} + 0, {} + 0, {} + 0)",
-    "GREATEST(CONCAT({}), CONCAT({}))",
-    "LEAST(CONCAT({}), CONCAT({}))",
+    "GREATEST({}, {})",
+    "LEAST({}, {}, {})",
     "CASE {} WHEN {} THEN {} ELSE {} END",
     "CASE WHEN {} THEN {} WHEN {} THEN {} END",
     "CONCAT({}, {})",
