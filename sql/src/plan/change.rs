@@ -7,7 +7,7 @@ use storage::txn::{LockMode, WaitPolicy};
 use crate::account::Privilege;
 use crate::ast::{self, Expr, OrderItem, TableExpr};
 use crate::bind::block::{AggregateList, Aliases};
-use crate::bind::scope::Lookup;
+use crate::bind::scope::{BoundTable, Lookup};
 use crate::bind::{
     Binder, BlockScope, BoundFrom, Clause, FromScope, Names, OrderKey, TableSource, from, order, select,
 };
@@ -145,7 +145,7 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
             return Err(Error::not_supported(format_args!("{} of a system table", change.verb)));
         }
         TableSource::Derived(_) | TableSource::Dependent(_) => {
-            return Err(Error::not_updatable(&scope.tables[0].alias, change.verb));
+            return Err(not_updatable(&scope.tables[0], change.verb));
         }
     };
     let table = Arc::clone(table);
@@ -234,6 +234,15 @@ fn bind_assignments(
     }
     debug_assert!(assignments.iter().all(|assignment| assignment.column < table.columns.len()));
     Ok(assignments)
+}
+
+/// The error of a change of what is no table.
+pub(super) fn not_updatable(bound: &BoundTable, verb: &'static str) -> Error {
+    // Only views are in a database. MySQL changes rows through some.
+    match bound.database.is_empty() {
+        true => Error::not_updatable(&bound.alias, verb),
+        false => Error::not_supported(format_args!("{verb} of a view")),
+    }
 }
 
 /// The slot of a column that is assigned.

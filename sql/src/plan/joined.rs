@@ -198,7 +198,7 @@ fn assigned_tables(binder: &Binder, names: &Names, written: &[(Expr, Expr)]) -> 
         match &bound.source {
             TableSource::Base(_) => {}
             TableSource::Virtual(_) | TableSource::Derived(_) | TableSource::Dependent(_) => {
-                return Err(Error::not_updatable(&bound.alias, "UPDATE"));
+                return Err(change::not_updatable(bound, "UPDATE"));
             }
         }
         columns.push(found);
@@ -260,7 +260,7 @@ fn changeable(binder: &Binder, bound: &BoundTable, verb: &'static str) -> Result
             return Err(Error::not_supported(format_args!("{verb} of a system table")));
         }
         TableSource::Derived(_) | TableSource::Dependent(_) => {
-            return Err(Error::not_updatable(&bound.alias, verb));
+            return Err(change::not_updatable(bound, verb));
         }
     };
     if let Some(locked) = &binder.session.locked_tables

@@ -108,10 +108,6 @@ pub(super) fn table_status(database: Option<&str>, ctx: &mut Context) -> Run<Vec
 /// 1046, 1049, 1146; 1235 for a system table.
 pub(super) fn create_table(name: &TableName, ctx: &Context) -> Run<Vec<Row>> {
     match table_of(name, ctx)? {
-        Found::Base(table) if view::is_view(&table, ctx) => {
-            Err(Error::not_supported("SHOW CREATE TABLE of a view, for which there is SHOW CREATE VIEW")
-                .into())
-        }
         Found::Base(table) => {
             let text = definition::create_table(&table, quote(ctx), ctx);
             Ok(vec![vec![string(&table.name), Value::Text(text.into())]])

@@ -50,6 +50,14 @@ pub use without_tables::{needs_no_tables, shows_no_tables};
 /// # Errors
 /// 1046, 1049, 1146 and what each form raises in MySQL; those of LIKE, WHERE and the sink.
 pub fn run(show: &Show, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> {
+    // SHOW CREATE TABLE of a view is SHOW CREATE VIEW, columns and all: mysqldump asks so.
+    let of_view = match &show.kind {
+        ShowKind::CreateTable(name) if view::is_one(name, ctx) => {
+            Some(Show { kind: ShowKind::CreateView(name.clone()), ..show.clone() })
+        }
+        _ => None,
+    };
+    let show = of_view.as_ref().unwrap_or(show);
     let columns = columns_in(show, ctx.session);
     let mut rows = rows(&show.kind, ctx)?;
     if let Some(pattern) = &show.like {

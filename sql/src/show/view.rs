@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{TableName, ViewCheck};
 use crate::authorization::{Requirement, Requirements};
-use crate::catalog::Table;
 use crate::error::Error;
 use crate::execute::{Context, Run};
 use crate::show::spec::{ColumnSpec, Row, fixed, string, text};
@@ -19,11 +18,6 @@ pub(super) const CREATE_VIEW: &[ColumnSpec] = &[
     text("collation_connection", 32),
 ];
 
-/// Whether a table that was found stands for a view.
-pub(super) fn is_view(table: &Table, ctx: &Context) -> bool {
-    !table.is_temporary() && ctx.catalog.view(&table.database, &table.name).is_some()
-}
-
 /// The text of a value, to sort by.
 pub(super) fn text_of(value: &Value) -> Vec<u8> {
     match value {
@@ -35,6 +29,15 @@ pub(super) fn text_of(value: &Value) -> Vec<u8> {
 /// The first value of a row, to sort by.
 pub(super) fn name_of(row: &Row) -> Option<Vec<u8>> {
     row.first().map(text_of)
+}
+
+/// Whether a name is that of a view.
+pub(super) fn is_one(name: &TableName, ctx: &Context) -> bool {
+    let database = name.database.as_deref().or(ctx.session.database.as_deref());
+    database.is_some_and(|database| {
+        ctx.session.temporary_table(database, &name.table).is_none()
+            && ctx.catalog.view(database, &name.table).is_some()
+    })
 }
 
 /// SHOW CREATE VIEW.

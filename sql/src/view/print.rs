@@ -13,6 +13,8 @@ use crate::ast::{
 struct Names<'n> {
     /// The database that is left out.
     current: Option<&'n str>,
+    /// In a subquery of an expression, whose columns' names nobody asks for: those not given are left out, as MySQL does.
+    in_expression: bool,
 }
 
 impl Style for Names<'_> {
@@ -29,7 +31,7 @@ impl Style for Names<'_> {
     }
 
     fn query(&self, query: &Query, out: &mut String) {
-        self.write(query, out);
+        Names { in_expression: true, ..*self }.write(query, out);
     }
 
     fn introduces_strings(&self) -> bool {
@@ -41,7 +43,7 @@ impl Style for Names<'_> {
 #[must_use]
 pub fn query(query: &Query, current: Option<&str>) -> String {
     let mut out = String::new();
-    Names { current }.write(query, &mut out);
+    Names { current, in_expression: false }.write(query, &mut out);
     out
 }
 
@@ -226,8 +228,10 @@ impl Names<'_> {
                 if matches!(expr, Expr::Window(call) if matches!(call.over, Over::Spec(_))) {
                     out.push(' ');
                 }
-                out.push_str(" AS ");
-                write_name(alias.as_ref().unwrap_or(text), out);
+                if alias.is_some() || !self.in_expression {
+                    out.push_str(" AS ");
+                    write_name(alias.as_ref().unwrap_or(text), out);
+                }
             }
         }
     }
@@ -271,7 +275,7 @@ impl Names<'_> {
             }
             TableExpr::Derived { query, alias, columns, lateral } => {
                 out.push_str(if *lateral { "lateral (" } else { "(" });
-                self.write(query, out);
+                Names { in_expression: false, ..*self }.write(query, out);
                 out.push_str(") ");
                 write_name(alias.as_deref().unwrap_or_default(), out);
                 if !columns.is_empty() {

@@ -225,7 +225,7 @@ fn refuse_temporary(query: &Query, session: &SessionState) -> Result<()> {
     }
 }
 
-/// Error 1146 or 1462 for a view that would read itself.
+/// Error 1146 for a view that would read itself.
 fn refuse_recursion(ctx: &Context<'_>, statement: &CreateView, query: &Query) -> Result<()> {
     let own = (statement.name.database.clone().unwrap_or_default(), statement.name.table.clone());
     let mut seen: Vec<(String, String)> = Vec::new();
@@ -242,8 +242,8 @@ fn refuse_recursion(ctx: &Context<'_>, statement: &CreateView, query: &Query) ->
         });
     }
     if seen.contains(&own) {
-        let message = format!("`{}`.`{}` contains view recursion", own.0, own.1);
-        return Err(Error { code: 1462, state: *b"HY000", message });
+        // As MySQL, to which the view is gone by then.
+        return Err(Error::no_such_table(&own.0, &own.1));
     }
     Ok(())
 }

@@ -1,0 +1,45 @@
+-- What SHOW and information_schema say of views.
+CREATE TABLE t (a INT PRIMARY KEY, b VARCHAR(10), c INT);
+CREATE TABLE u (a INT, d INT);
+CREATE DEFINER=root@localhost VIEW v1 AS SELECT * FROM t;
+SHOW CREATE VIEW v1;
+SHOW CREATE TABLE v1;
+CREATE DEFINER=root@localhost VIEW v2 (x, y) AS SELECT a + 1, UPPER(b) FROM t WHERE a > 1 AND NOT b = 'x' GROUP BY a HAVING COUNT(*) > 0 ORDER BY a DESC LIMIT 5;
+SHOW CREATE VIEW v2;
+CREATE DEFINER=root@localhost VIEW v3 AS SELECT t.a, d FROM t JOIN u USING (a), v1 x;
+SHOW CREATE VIEW v3;
+CREATE ALGORITHM=TEMPTABLE DEFINER=root@localhost SQL SECURITY INVOKER VIEW v4 AS SELECT DISTINCT a AS q FROM t;
+SHOW CREATE VIEW v4;
+CREATE DEFINER=root@localhost VIEW v5 AS SELECT a FROM t UNION ALL SELECT d FROM u ORDER BY a LIMIT 3;
+SHOW CREATE VIEW v5;
+CREATE DEFINER=root@localhost VIEW v6 AS SELECT dt.k, (SELECT MAX(a) FROM u) m FROM (SELECT a AS k, b FROM t) dt WHERE dt.k IN (1, 2);
+-- deviation: view-text: columns of subqueries are named
+SHOW CREATE VIEW v6;
+CREATE DEFINER=root@localhost VIEW v7 AS WITH c AS (SELECT a, b FROM t) SELECT c.a, COUNT(DISTINCT c.b) n FROM c GROUP BY c.a;
+SHOW CREATE VIEW v7;
+CREATE DEFINER=root@localhost VIEW v8 AS SELECT t.a, ROW_NUMBER() OVER (PARTITION BY b ORDER BY a) rn, SUM(c) OVER w s2 FROM t WINDOW w AS (ORDER BY a ROWS 2 PRECEDING);
+SHOW CREATE VIEW v8;
+CREATE DEFINER=root@localhost VIEW v9 AS SELECT 1, 'x', a AS b, CONCAT(b, 'q'), CASE WHEN a = 1 THEN 'p' ELSE 'q' END AS cc FROM t NATURAL JOIN u;
+SHOW CREATE VIEW v9;
+CREATE DEFINER=root@localhost VIEW v10 AS SELECT x.a FROM t x, t y, u WHERE x.a = y.a;
+SHOW CREATE VIEW v10;
+CREATE DEFINER=root@localhost VIEW v11 AS SELECT x.a FROM t x RIGHT JOIN u ON x.a = u.a AND u.d = 1;
+SHOW CREATE VIEW v11;
+CREATE DEFINER=root@localhost VIEW v12 AS SELECT a m, a + c n FROM t WHERE a = 1 ORDER BY n, m, b;
+SHOW CREATE VIEW v12;
+CREATE DEFINER=root@localhost VIEW v13 AS SELECT b m, COUNT(*) FROM t GROUP BY m HAVING m > 'a';
+SHOW CREATE VIEW v13;
+CREATE DEFINER=root@localhost VIEW v14 AS SELECT c FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.a = t.a);
+-- deviation: view-text: columns of subqueries are named
+SHOW CREATE VIEW v14;
+CREATE DEFINER=root@localhost VIEW v15 AS VALUES ROW(1, 2);
+SHOW CREATE VIEW v15;
+SHOW FULL TABLES;
+SHOW TABLES LIKE 'v1%';
+SELECT table_name, table_type, engine, table_rows, table_comment FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name;
+SELECT table_name, check_option, is_updatable, definer, security_type FROM information_schema.views WHERE table_schema = DATABASE() AND table_name IN ('v1', 'v2', 'v4', 'v5', 'v8', 'v10', 'v13') ORDER BY table_name;
+SELECT view_definition = CONCAT('select `', DATABASE(), '`.`t`.`a` AS `a`,`', DATABASE(), '`.`t`.`b` AS `b`,`', DATABASE(), '`.`t`.`c` AS `c` from `', DATABASE(), '`.`t`') AS same FROM information_schema.views WHERE table_schema = DATABASE() AND table_name = 'v1';
+DESCRIBE v1;
+SHOW FULL COLUMNS FROM v2;
+SELECT table_name, column_name, column_type, is_nullable FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name IN ('v1', 'v3') ORDER BY table_name, ordinal_position;
+SHOW INDEX FROM v1;
