@@ -23,6 +23,9 @@ use crate::plan::joined::JoinedTarget;
 use crate::types::Value;
 use crate::variables::SqlMode;
 
+/// What a row takes beside its key and values, in the set and in the list.
+const ENTRY_BYTES: usize = 64;
+
 /// The rows of one table that are to be changed.
 #[derive(Default)]
 struct Found {
@@ -67,7 +70,7 @@ fn find(plan: &JoinedChange, memory: &mut Bounded, ctx: &mut Context) -> Run<Vec
             let key = key.clone();
             number += 1;
             let values = assigned_values(target, &row, &mut changed, number, ctx)?;
-            memory.add(key.len() + size_of::<usize>() * 8 + values.iter().map(value_bytes).sum::<usize>())?;
+            memory.add(key.len() + ENTRY_BYTES + values.iter().map(value_bytes).sum::<usize>())?;
             found.rows.push((key, values));
         }
     }

@@ -51,12 +51,12 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crat
         return Err(Error { code: 4028, state: *b"HY000", message });
     }
     let has_definitions = cursor.eat(&Token::LParen);
-    while has_definitions {
+    if has_definitions {
         definition(cursor, &mut table)?;
-        if !cursor.eat(&Token::Comma) {
-            cursor.expect(&Token::RParen)?;
-            break;
+        while cursor.eat(&Token::Comma) {
+            definition(cursor, &mut table)?;
         }
+        cursor.expect(&Token::RParen)?;
     }
     let before = cursor.span();
     options(cursor, &mut table)?;

@@ -68,7 +68,7 @@ pub(super) fn tables(database: Option<&str>, full: bool, ctx: &Context) -> Run<V
     let stored_count = rows.len();
     rows.extend(views);
     if rows.len() > stored_count {
-        rows.sort_by(|one, other| view::name_of(one).cmp(&view::name_of(other)));
+        rows.sort_by_key(view::name_of);
     }
     let system = system_table::tables_of(&database).filter(|table| sees(&table.name));
     rows.extend(system.map(|table| vec![string(&table.name), fixed(all_tables::system_type(table))]));
@@ -95,7 +95,7 @@ pub(super) fn table_status(database: Option<&str>, ctx: &mut Context) -> Run<Vec
     let views = catalog.databases.get(&database).into_iter().flat_map(|found| found.views.values());
     rows.extend(views.filter(|view| sees(&view.table.name)).map(|view| all_tables::of_view(view, ctx)));
     let name = |row: &Row| row.get(2).map(view::text_of);
-    rows.sort_by(|one, other| name(one).cmp(&name(other)));
+    rows.sort_by_key(name);
     let system = system_table::tables_of(&database).filter(|table| sees(&table.name));
     rows.extend(system.map(|table| all_tables::of_system_table(table)));
     // Positions in information_schema.TABLES.

@@ -28,7 +28,7 @@ const UPDATABLE: u8 = 2;
 pub fn write_view(view: &View) -> Bytes {
     let mut out = vec![DEFINITION_VERSION];
     write_string(&print::query(&view.query, None), &mut out);
-    out.push(u8::from(view.invoker) * INVOKER | u8::from(view.updatable) * UPDATABLE);
+    out.push((u8::from(view.invoker) * INVOKER) | (u8::from(view.updatable) * UPDATABLE));
     out.push(match view.algorithm {
         ViewAlgorithm::Undefined => 0,
         ViewAlgorithm::Merge => 1,
