@@ -1,7 +1,7 @@
 //! [`Checksum`]: the number of CHECKSUM TABLE, the same as a MySQL's that has the same rows in the same kind of table.
 //!
 //! It is the sum of a CRC-32 for each row, and so does not depend on the rows' order. A row's CRC goes over what MySQL has in memory for
-//! it: the bits that say which columns are NULL, then every column in the table's order ([`record`](super::record)). A column
+//! it: the bits that say which columns are NULL, then every column in the table's order ([`super::record`]). A column
 //! that is NULL counts with what a fresh record has there: its default's bytes.
 //! Expressions of keys are columns in this, behind the others.
 

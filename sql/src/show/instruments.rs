@@ -47,7 +47,7 @@ fn column(table: &str, line: &str) -> ResultColumn {
     }
 }
 
-/// The type of a `COLUMN_TYPE`; ENUM is text of its members' length, as in all system tables.
+/// The type of a `COLUMN_TYPE`; ENUM and SET are text of their members' length, as in all system tables.
 fn data_type(text: &str) -> DataType {
     let (kind, rest) = text.split_once(['(', ' ']).unwrap_or((text, ""));
     let length: u32 = rest.split(')').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
@@ -66,6 +66,10 @@ fn data_type(text: &str) -> DataType {
             let longest =
                 rest.split(',').map(|member| member.trim_matches(['\'', ')']).chars().count()).max();
             of_text(TypeKind::VarChar(longest.unwrap_or(0) as u32))
+        }
+        "set" => {
+            let all = rest.chars().filter(|character| !matches!(character, '\'' | ')')).count();
+            of_text(TypeKind::VarChar(all as u32))
         }
         _ => of_text(TypeKind::VarChar(length)),
     }
@@ -92,7 +96,9 @@ mod tests {
         }
         for line in TABLES.lines().filter_map(|line| line.strip_prefix('\t')) {
             let text = line.split('\t').nth(1).unwrap_or_default();
-            let known = ["double(10,3)", "double(7,6)"].contains(&text) || text.starts_with("enum(");
+            let known = ["double(10,3)", "double(7,6)"].contains(&text)
+                || text.starts_with("enum(")
+                || text.starts_with("set(");
             assert!(known || definition::type_text(&data_type(text)) == text, "{text}");
         }
     }
