@@ -13,6 +13,7 @@
 //! so (1053): nobody acts under a lock that is not held. That the leadership still holds once the locks are there is confirmed before the
 //! statement answers. What a session reads under its locks is up to date: everything that has a place in the log by then is waited for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -109,15 +110,15 @@ impl Session {
         let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
         let locked = self.resolve_locks(locks)?;
         self.look_up(&locked)?;
-        let mut keys: Vec<(Bytes, LockMode)> = locked
-            .tables
-            .iter()
-            .map(|table| {
-                let mode = if table.write { LockMode::Exclusive } else { LockMode::Shared };
-                (ddl::metadata_lock_key(&table.database, &table.table), mode)
-            })
-            .collect();
-        keys.sort_by(|one, other| one.0.cmp(&other.0));
+        // In the order of their keys; a table that is there twice is locked once.
+        let mut keys: BTreeMap<Bytes, LockMode> = BTreeMap::new();
+        for table in locked.tables.iter().chain(&locked.of_views) {
+            let mode =
+                keys.entry(ddl::metadata_lock_key(&table.database, &table.table)).or_insert(LockMode::Shared);
+            if table.write {
+                *mode = LockMode::Exclusive;
+            }
+        }
         let writer = locks.iter().any(|lock| lock.write).then(|| CountedWriter::new(&self.node));
         let mut guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
@@ -153,7 +154,34 @@ impl Session {
             }
             tables.push(LockedTable { database, table: lock.name.table.clone(), alias, write: lock.write });
         }
-        Ok(LockedTables { tables })
+        let of_views = self.tables_of_views(&tables);
+        Ok(LockedTables { tables, of_views })
+    }
+
+    /// The tables that views among these read, through other views too.
+    fn tables_of_views(&self, tables: &[LockedTable]) -> Vec<LockedTable> {
+        let catalog = self.node.catalog();
+        let mut found: Vec<LockedTable> = Vec::new();
+        let mut left: Vec<LockedTable> = tables.to_vec();
+        while let Some(locked) = left.pop() {
+            let Some(view) = catalog.view(&locked.database, &locked.table) else { continue };
+            sql::view::statement::tables_of(&view.query, &mut |database, table| {
+                let read = LockedTable {
+                    database: database.unwrap_or(&locked.database).to_owned(),
+                    table: table.to_owned(),
+                    alias: table.to_owned(),
+                    write: locked.write,
+                };
+                // A name that is no table is one of WITH, or gone: the view says so when it is read.
+                let exists = catalog.table(&read.database, &read.table).is_ok()
+                    || catalog.view(&read.database, &read.table).is_some();
+                if exists && !found.contains(&read) {
+                    left.push(read.clone());
+                    found.push(read);
+                }
+            });
+        }
+        found
     }
 
     fn database_of(&self, name: &TableName) -> Result<String, Error> {
@@ -163,7 +191,16 @@ impl Session {
     /// That the tables are there.
     fn look_up(&self, locked: &LockedTables) -> Result<(), Error> {
         let catalog = self.node.catalog();
-        locked.tables.iter().try_for_each(|locked| catalog.table(&locked.database, &locked.table).map(|_| ()))
+        let is_there = |locked: &LockedTable| match catalog.view(&locked.database, &locked.table) {
+            Some(_) => Ok(()),
+            None => catalog.table(&locked.database, &locked.table).map(|_| ()),
+        };
+        locked.tables.iter().try_for_each(is_there)?;
+        // A view may have been made anew while its tables were waited for.
+        match self.tables_of_views(&locked.tables) == locked.of_views {
+            true => Ok(()),
+            false => Err(Error::deadlock()),
+        }
     }
 
     /// Waits until everything up to `last` is committed, and makes sure that this node still leads then.
@@ -255,7 +292,7 @@ impl Session {
     /// Brings the locked tables up to date after a schema change that was made under them.
     pub(super) fn locked_tables_changed(&mut self, statement: &Statement) {
         let Some(locked) = &self.state.locked_tables else { return };
-        let mut tables = locked.tables.clone();
+        let (mut tables, of_views) = (locked.tables.clone(), locked.of_views.clone());
         let current = self.state.database.clone();
         let names_of =
             |name: &TableName| (name.database.clone().or_else(|| current.clone()), name.table.clone());
@@ -292,7 +329,7 @@ impl Session {
         if tables.is_empty() {
             self.release_tables();
         } else {
-            self.state.locked_tables = Some(Arc::new(LockedTables { tables }));
+            self.state.locked_tables = Some(Arc::new(LockedTables { tables, of_views }));
         }
     }
 }

@@ -392,6 +392,9 @@ fn bind_view(
     alias: String,
     outer_joined: bool,
 ) -> Result<BoundTable> {
+    if let Some(locked) = &binder.session.locked_tables {
+        locked.check_use(&view.table.database, &view.table.name, &alias, false)?;
+    }
     let (plan, columns) = crate::view::bind::plan(binder, view)?;
     let bound = derived(TableSource::Derived(Arc::new(plan)), columns, alias, outer_joined)?;
     Ok(BoundTable { database: view.table.database.clone(), ..bound })

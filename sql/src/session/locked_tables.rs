@@ -21,8 +21,10 @@ pub struct LockedTable {
 /// The tables of LOCK TABLES.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LockedTables {
-    /// They.
+    /// They, views among them.
     pub tables: Vec<LockedTable>,
+    /// Tables that the views read: locked with them, and of no use to statements that do not name the view.
+    pub of_views: Vec<LockedTable>,
 }
 
 impl LockedTables {
@@ -70,7 +72,8 @@ mod tests {
             alias: alias.into(),
             write,
         };
-        let locked = LockedTables { tables: vec![table("t", false), table("a", true)] };
+        let locked =
+            LockedTables { tables: vec![table("t", false), table("a", true)], ..LockedTables::default() };
         let code = |result: Result<()>| result.err().map(|error| error.code);
         assert_eq!(code(locked.check_use("d", "t", "t", false)), None);
         assert_eq!(code(locked.check_use("d", "t", "t", true)), Some(1099));
@@ -80,7 +83,7 @@ mod tests {
         assert_eq!(code(locked.check_use("d", "other", "a", false)), Some(1100));
         assert_eq!(code(locked.check_definition("d", "t", true)), None);
         assert_eq!(code(locked.check_definition("d", "u", false)), Some(1100));
-        let read = LockedTables { tables: vec![table("a", false)] };
+        let read = LockedTables { tables: vec![table("a", false)], ..LockedTables::default() };
         assert_eq!(code(read.check_definition("d", "t", true)), Some(1099));
         assert_eq!(code(read.check_definition("d", "t", false)), None);
     }

@@ -75,7 +75,8 @@ fn connect_attributes(ctx: &mut Context, own: bool) -> Vec<Row> {
         rows.push(vec![
             Value::UInt(connection_id),
             string(&attribute.name),
-            string(&attribute.value),
+            // As MySQL, which keeps no empty value.
+            optional(Some(attribute.value.as_str()).filter(|value| !value.is_empty())),
             Value::Int(position),
         ]);
     }

@@ -18,12 +18,9 @@ use crate::{Error, Result};
 /// Plans a view's query, in a world of its own: no temporary table and no name of the query around is in sight.
 ///
 /// # Errors
-/// 1356 when the query cannot be bound any more, or whose rights count has not enough of them; 1449, 1462, and 1235 under LOCK TABLES.
+/// 1356 when the query cannot be bound any more, or whose rights count has not enough of them; 1449, 1462.
 pub fn plan(binder: &Binder<'_>, view: &View) -> Result<(QueryPlan, Vec<ResultColumn>)> {
     let name = (view.table.database.clone(), view.table.name.clone());
-    if binder.session.locked_tables.is_some() {
-        return Err(Error::not_supported("views under LOCK TABLES"));
-    }
     if binder.views.contains(&name) {
         let message = format!("`{}`.`{}` contains view recursion", name.0, name.1);
         return Err(Error { code: 1462, state: *b"HY000", message });
@@ -32,7 +29,13 @@ pub fn plan(binder: &Binder<'_>, view: &View) -> Result<(QueryPlan, Vec<ResultCo
         privilege: Privilege::Select,
         source: Source::Stored(Arc::clone(&view.table)),
     });
-    let session = SessionState { temporary: None, database: Some(name.0.clone()), ..binder.session.clone() };
+    // Under LOCK TABLES the tables of a view are locked with it.
+    let session = SessionState {
+        temporary: None,
+        locked_tables: None,
+        database: Some(name.0.clone()),
+        ..binder.session.clone()
+    };
     let statement = Statement::Query(Box::new((*view.query).clone()));
     let needs = Needs::new(tables::of_planned(&statement, &session));
     let mut inner = Binder::new(binder.catalog, &session, &needs);

@@ -156,7 +156,7 @@ fn columns(
 }
 
 /// Calls `visit` with each table that a query names, as far down as subqueries go.
-fn tables_of(query: &Query, visit: &mut dyn FnMut(Option<&str>, &str)) {
+pub fn tables_of(query: &Query, visit: &mut dyn FnMut(Option<&str>, &str)) {
     for table in query.common_tables() {
         tables_of(&table.query, visit);
     }

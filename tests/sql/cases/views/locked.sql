@@ -1,0 +1,38 @@
+-- Views under LOCK TABLES.
+CREATE TABLE t (id INT PRIMARY KEY, v INT);
+CREATE TABLE u (id INT PRIMARY KEY);
+CREATE TABLE other (id INT PRIMARY KEY);
+INSERT INTO t VALUES (1, 1), (2, 2);
+INSERT INTO u VALUES (1);
+CREATE DEFINER=root@localhost VIEW v AS SELECT id, v FROM t WHERE v > 0;
+CREATE DEFINER=root@localhost VIEW w AS SELECT v.id FROM v JOIN u USING (id);
+LOCK TABLES w READ, v AS x READ;
+SELECT * FROM w;
+SELECT * FROM v AS x ORDER BY id;
+SELECT * FROM w, v AS x ORDER BY x.id;
+SELECT * FROM other;
+SHOW CREATE TABLE w;
+-- deviation: select-types: a default for NOT NULL
+SHOW COLUMNS FROM w;
+UNLOCK TABLES;
+LOCK TABLES v READ, t WRITE, other READ;
+INSERT INTO t VALUES (3, 3);
+SELECT * FROM v ORDER BY id;
+SELECT * FROM other;
+INSERT INTO other VALUES (1);
+UNLOCK TABLES;
+LOCK TABLES w READ;
+-- session: two
+SET lock_wait_timeout = 1;
+-- session: two
+INSERT INTO t VALUES (9, 9);
+-- session: two
+SELECT COUNT(*) FROM t;
+UNLOCK TABLES;
+LOCK TABLES v WRITE;
+SELECT COUNT(*) FROM v;
+-- session: two
+SELECT COUNT(*) FROM t;
+UNLOCK TABLES;
+LOCK TABLES nothing READ;
+SELECT * FROM w;
