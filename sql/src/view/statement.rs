@@ -25,7 +25,7 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateView) -> Run<bool> {
     let Some(found) = ctx.catalog.databases.get(database) else {
         return Err(Error::unknown_database(database).into());
     };
-    if !is_free(ctx.session, found, statement)? {
+    if !is_free(found, statement)? {
         let error = Error::table_exists(name);
         ctx.session.warn(WarningLevel::Note, error.code, error.message);
         return Ok(false);
@@ -37,7 +37,7 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateView) -> Run<bool> {
 }
 
 /// Whether the view is to be written.
-fn is_free(_session: &SessionState, database: &Database, statement: &CreateView) -> Result<bool> {
+fn is_free(database: &Database, statement: &CreateView) -> Result<bool> {
     let name = &statement.name.table;
     let (is_table, is_view) = (database.tables.contains_key(name), database.views.contains_key(name));
     match statement.mode {
@@ -64,9 +64,15 @@ fn build(ctx: &mut Context<'_>, statement: &CreateView, database: &str, found: &
     let selected = select.select(ctx.catalog, ctx.session)?;
     named?;
     // What is kept is what is bound: in names as in meaning.
-    let text = super::print::query(&query, None);
-    let kept = super::encode::parse(&text)
+    let kept = super::encode::parse(&super::print::query(&query, None))
         .map_err(|_| Error::not_supported("a view whose query cannot be printed"))?;
+    // The catalog has the text of what is kept, and every node must be able to read it, now and when it starts.
+    let stored = super::print::query(&kept, None);
+    let is_readable =
+        super::encode::parse(&stored).is_ok_and(|query| super::print::query(&query, None) == stored);
+    if !is_readable {
+        return Err(Error::not_supported("a view whose query cannot be printed"));
+    }
     let names = selected.names().to_vec();
     let kept_select = CreateSelect { query: kept.clone(), ignore: false, replace: false };
     let session = SessionState { temporary: None, ..ctx.session.clone() };
