@@ -13,7 +13,7 @@ use crate::types::convert::{
     Number, Temporal, as_datetime, clamp_i64, date_rules, to_date, to_datetime, to_number, to_time,
     warn_incorrect,
 };
-use crate::types::datetime::{DateTime, MICROSECONDS, Time};
+use crate::types::datetime::{DateTime, MICROSECONDS, Time, clock_us};
 use crate::types::temporal_text::{DateRules, parse_offset_text};
 use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 
@@ -105,8 +105,7 @@ fn now(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
 }
 
 fn sysdate(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let clock_us = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_micros() as i64);
-    let now = DateTime::from_epoch(clock_us, local_offset(ctx)).unwrap_or(DateTime::ZERO);
+    let now = DateTime::from_epoch(clock_us(), local_offset(ctx)).unwrap_or(DateTime::ZERO);
     Ok(Value::DateTime(now.round(call.data_type.fsp(), true).unwrap_or(now)))
 }
 

@@ -7,6 +7,12 @@
 
 use crate::limits::TIME_MICROSECONDS_MAX;
 
+/// What the machine's clock says: microseconds since the epoch, UTC.
+#[must_use]
+pub fn clock_us() -> i64 {
+    std::time::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_micros() as i64)
+}
+
 /// Microseconds of a second.
 pub const MICROSECONDS: i64 = 1_000_000;
 /// Seconds of a day.

@@ -6,6 +6,7 @@ use crate::ast::{AssignmentTarget, VariableScope};
 use crate::error::Error;
 use crate::execute::Host;
 use crate::session::{SessionState, WarningLevel};
+use crate::types::datetime::clock_us;
 use crate::types::{Attributes, CharacterSet, Collation, DataType, Value};
 use crate::variables::registry::{Effect, Kind, Scope, VARIABLES, Variable, find};
 use crate::variables::{Isolation, ReadConsistency, SessionVariables, SqlMode, character_set, time_zone};
@@ -177,10 +178,7 @@ pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "sql_safe_updates" => bool(variables.sql_safe_updates),
         "cte_max_recursion_depth" => Value::UInt(variables.cte_max_recursion_depth),
         "sql_select_limit" => Value::UInt(variables.sql_select_limit),
-        "timestamp" => {
-            let clock = || std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_micros() as i64);
-            Value::Double(variables.timestamp_us.unwrap_or_else(clock) as f64 / 1e6)
-        }
+        "timestamp" => Value::Double(variables.timestamp_us.unwrap_or_else(clock_us) as f64 / 1e6),
         "transaction_isolation" if !variables.others.contains_key("transaction_isolation") => {
             text(match variables.isolation {
                 Isolation::ReadCommitted => "READ-COMMITTED",
