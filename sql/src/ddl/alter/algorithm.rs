@@ -27,6 +27,11 @@ const NULLS: Reason = Reason {
     text: "cannot silently convert NULL values, as required in this SQL_MODE",
     instant: "cannot silently convert NULL values, as required in this SQL_MODE",
 };
+/// … for a foreign key whose rows are to be looked at.
+const FOREIGN: Reason = Reason {
+    text: "Adding foreign keys needs foreign_key_checks=OFF",
+    instant: "Adding foreign keys needs foreign_key_checks=OFF",
+};
 const COUNTER: &str = "Adding an auto-increment column requires a lock";
 
 /// Why a change cannot be made in place, and, in other words, instantly.
@@ -45,6 +50,17 @@ pub(super) enum Way {
     Inplace,
     /// By copying the table; why, if MySQL says so.
     Copy(Option<Reason>),
+}
+
+impl Way {
+    /// The same with new foreign keys whose rows are to be looked at, if it `adds` any.
+    pub(super) fn with_foreign_keys(self, adds: bool) -> Way {
+        match self {
+            Way::Copy(_) => self,
+            Way::Nothing | Way::Instant | Way::Inplace if adds => Way::Copy(Some(FOREIGN)),
+            Way::Nothing | Way::Instant | Way::Inplace => self,
+        }
+    }
 }
 
 /// How MySQL makes the change, without regard to ALGORITHM.
@@ -99,6 +115,8 @@ pub(super) fn way(
                 | AlterAction::AutoIncrement(_)
                 | AlterAction::Rebuild
                 | AlterAction::Option
+                | AlterAction::AddForeignKey(_)
+                | AlterAction::DropForeignKey(_)
         )
     });
     if is_inplace { Way::Inplace } else { Way::Instant }

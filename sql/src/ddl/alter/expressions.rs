@@ -30,6 +30,9 @@ pub(super) fn check(old: &Table, alter: &AlterTable) -> Result<()> {
             }
             AlterAction::AddKey(_)
             | AlterAction::RenameKey { .. }
+            | AlterAction::AddForeignKey(_)
+            | AlterAction::DropForeignKey(_)
+            | AlterAction::DropConstraint(_)
             | AlterAction::Rename(_)
             | AlterAction::DefaultCollation(_)
             | AlterAction::Comment(_)
