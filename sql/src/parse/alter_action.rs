@@ -1,6 +1,6 @@
 //! The actions of ALTER TABLE.
 //!
-//! Left out, and refused by name: foreign keys, CHECK, partitions, tablespaces.
+//! Left out, and refused by name: foreign keys, partitions, tablespaces.
 
 use sqlparser::tokenizer::Token;
 
@@ -8,7 +8,8 @@ use crate::ast::{AlterAction, AlterTable, ColumnPlace};
 use crate::error::Error;
 use crate::parse::alter::algorithm_or_lock;
 use crate::parse::column;
-use crate::parse::create_table::{engine, index_name, key_definition};
+use crate::parse::constraint;
+use crate::parse::create_table::{comment, engine, index_name, key_definition};
 use crate::parse::cursor::Cursor;
 use crate::variables::character_set;
 
@@ -130,6 +131,10 @@ fn add(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<()>
     if cursor.peek_word(0, "PARTITION") {
         return Err(Error::not_supported("partitioned tables"));
     }
+    if let Some(check) = constraint::check(cursor, None)? {
+        alter.actions.push(AlterAction::AddCheck(check));
+        return Ok(());
+    }
     if let Some(key) = key_definition(cursor)? {
         alter.actions.push(AlterAction::AddKey(key));
         return Ok(());
@@ -137,6 +142,13 @@ fn add(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<()>
     cursor.word("COLUMN");
     if cursor.eat(&Token::LParen) {
         loop {
+            if let Some(check) = constraint::check(cursor, None)? {
+                alter.actions.push(AlterAction::AddCheck(check));
+                if !cursor.eat(&Token::Comma) {
+                    break;
+                }
+                continue;
+            }
             match key_definition(cursor)? {
                 Some(key) => alter.actions.push(AlterAction::AddKey(key)),
                 None => {
@@ -180,7 +192,9 @@ fn place(cursor: &mut Cursor<'_, '_>) -> crate::Result<ColumnPlace> {
 
 fn set_default(cursor: &mut Cursor<'_, '_>) -> crate::Result<AlterAction> {
     if cursor.one_of(&["CHECK", "CONSTRAINT"]).is_some() {
-        return Err(Error::not_supported("CHECK constraints"));
+        let name = cursor.name()?;
+        let enforced = constraint::enforcement(cursor).ok_or_else(|| cursor.unexpected())?;
+        return Ok(AlterAction::EnforceCheck { name, enforced });
     }
     if cursor.one_of(&["INDEX", "KEY"]).is_some() {
         return Err(Error::not_supported("invisible indexes"));
@@ -237,7 +251,7 @@ fn drop(cursor: &mut Cursor<'_, '_>) -> crate::Result<AlterAction> {
         Some("INDEX" | "KEY") => return Ok(AlterAction::DropKey(index_name(cursor)?)),
         Some("FOREIGN") => return Err(Error::not_supported("foreign keys")),
         Some("PARTITION") => return Err(Error::not_supported("partitioned tables")),
-        Some("CHECK") => return Err(Error::not_supported("CHECK constraints")),
+        Some("CHECK") => return Ok(AlterAction::DropCheck(cursor.name()?)),
         Some(_) => return Err(Error::not_supported("ALTER TABLE … DROP CONSTRAINT")),
         None => {}
     }
@@ -290,7 +304,7 @@ fn option(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<
         AlterAction::AutoIncrement(cursor.unsigned()?)
     } else if cursor.word("COMMENT") {
         cursor.eat(&Token::Eq);
-        AlterAction::Comment(cursor.string()?)
+        AlterAction::Comment(comment(cursor)?)
     } else if cursor.one_of(&["ROW_FORMAT", "INSERT_METHOD"]).is_some() {
         cursor.eat(&Token::Eq);
         cursor.any_word()?;

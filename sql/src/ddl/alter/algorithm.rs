@@ -27,6 +27,11 @@ const NULLS: Reason = Reason {
     text: "cannot silently convert NULL values, as required in this SQL_MODE",
     instant: "cannot silently convert NULL values, as required in this SQL_MODE",
 };
+/// … for a virtual column that changes together with other things.
+const VIRTUAL: Reason = Reason {
+    text: "INPLACE ADD or DROP of virtual columns cannot be combined with other ALTER TABLE actions",
+    instant: "INPLACE ADD or DROP of virtual columns cannot be combined with other ALTER TABLE actions",
+};
 const COUNTER: &str = "Adding an auto-increment column requires a lock";
 
 /// Why a change cannot be made in place, and, in other words, instantly.
@@ -45,6 +50,13 @@ pub(super) enum Way {
     Inplace,
     /// By copying the table; why, if MySQL says so.
     Copy(Option<Reason>),
+}
+
+impl Way {
+    /// By copying, since virtual columns change together with other things.
+    pub(super) fn mixes_virtual() -> Way {
+        Way::Copy(Some(VIRTUAL))
+    }
 }
 
 /// How MySQL makes the change, without regard to ALGORITHM.

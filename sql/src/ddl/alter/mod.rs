@@ -137,8 +137,8 @@ fn write(ctx: &mut Context<'_>, old: &Table, target: &Table, auto_increment: Opt
 fn plan(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Plan> {
     let (database, name) = qualified(&alter.table);
     let old = Arc::clone(ctx.catalog.table(database, name)?);
-    expressions::check(&old, alter)?;
     let mut target = Table::clone(&old);
+    expressions::drop_checks(alter, &mut target)?;
     rename(ctx, alter, &mut target)?;
     let (auto_increment, convert) = options(ctx, alter, &mut target)?;
     let (mut planned, missing) = columns::plan(&old, &alter.actions, target.collation, ctx)?;
@@ -148,20 +148,27 @@ fn plan(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Plan> {
     if planned.len() > TABLE_COLUMNS_MAX {
         return Err(Error::too_many_columns().into());
     }
+    expressions::drop_hidden(&old, alter, &mut planned);
+    expressions::check_needed(&old, &mut target, &planned)?;
+    let (alter, mut effects) = expressions::build(&old, alter, &mut planned)?;
+    let alter = &*alter;
     let keys = keys::plan(&old, &mut planned, &missing, &alter.actions)?;
     target.columns = planned.iter().map(|planned| planned.column.clone()).collect();
+    expressions::checks(ctx, alter, &mut target, &mut effects)?;
     definition::check_row_bytes(&target.columns)?;
     let indexes: Vec<Index> = keys.iter().map(|key| key.index.clone()).collect();
     target.auto_increment_column = definition::check_auto_increment(&target.columns, &indexes)?;
     let is_strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT);
-    let way = algorithm::way(&old, &planned, &keys, alter, is_strict);
+    let way = effects.way(algorithm::way(&old, &planned, &keys, alter, is_strict));
     let adds_counter =
         planned.iter().any(|planned| planned.source.is_none() && planned.column.auto_increment);
     algorithm::check(way, adds_counter, alter)?;
     keys::warn_duplicates(&keys, &old, ctx.session);
     warn_of_actions(ctx, alter, &old)?;
     check_zero_dates(ctx, &old, &planned)?;
-    let must_rebuild = alter.algorithm == Algorithm::Copy || alter.actions.contains(&AlterAction::Rebuild);
+    let must_rebuild = effects.must_rebuild
+        || alter.algorithm == Algorithm::Copy
+        || alter.actions.contains(&AlterAction::Rebuild);
     let work = work(ctx, &old, &mut target, &planned, keys, must_rebuild)?;
     key_definition::check_count(&target)?;
     let counts_rows = alter.algorithm == Algorithm::Copy || matches!(way, Way::Copy(_));
@@ -352,12 +359,16 @@ fn source(ctx: &Context<'_>, planned: &Planned) -> Source {
     match planned.source {
         Some(column) => Source::Column(column),
         None if planned.column.auto_increment => Source::Counter,
+        None if matches!(planned.column.default, ColumnDefault::Expression(_)) => Source::Default,
         None => Source::Value(added(ctx, &planned.column)),
     }
 }
 
-/// The value that rows have in a new column.
+/// The value that rows have in a new column that is not computed.
 fn added(ctx: &Context<'_>, column: &Column) -> Value {
+    if column.is_computed() {
+        return if column.nullable { Value::Null } else { default::implicit(&column.data_type) };
+    }
     default::declared(column, ctx).unwrap_or_else(|| default::implicit(&column.data_type))
 }
 
