@@ -18,8 +18,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sql::ast::Xid;
-use sql::catalog::Catalog;
 use sql::catalog::store::{CATALOG_PREFIX, CatalogKey};
+use sql::catalog::{Catalog, IndexId};
+use sql::codec::Zone;
 use sql::ddl;
 use storage::engine::{Direction, KeyRange};
 use storage::format::Mutation;
@@ -261,6 +262,7 @@ impl PreparedTransactions {
             }
             txn.seize_writes(&mutations);
             seize_tables(&mut txn, &catalog, &mutations);
+            seize_parents(&mut txn, &catalog, &mutations);
             inner.transactions.insert(xid, Some(txn));
             count += 1;
         }
@@ -270,6 +272,19 @@ impl PreparedTransactions {
             inner.is_ready = true;
         }
         Ok(())
+    }
+}
+
+/// Locks the parents of the rows that a prepared transaction writes, shared, as their writer did: they must be there when it commits.
+fn seize_parents(txn: &mut Transaction, catalog: &Catalog, mutations: &[Mutation]) {
+    for mutation in mutations {
+        let (Some(value), Some(index)) = (&mutation.value, mutation.key.first_chunk::<4>()) else { continue };
+        let index = u32::from_be_bytes(*index);
+        let Some(links) = catalog.links.of_rows(IndexId(index)) else { continue };
+        // What cannot be read now cannot be committed either.
+        if let Ok(keys) = sql::dml::foreign_key::parent_keys(links, &mutation.key, value, Zone::UTC) {
+            keys.iter().for_each(|key| txn.seize(key, LockMode::Shared));
+        }
     }
 }
 

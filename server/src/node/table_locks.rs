@@ -119,6 +119,11 @@ impl Session {
                 *mode = LockMode::Exclusive;
             }
         }
+        let related = self.foreign_locks(&locked);
+        for (key, mode) in &related {
+            let held = keys.entry(key.clone()).or_insert(*mode);
+            *held = held.join(*mode);
+        }
         let writer = locks.iter().any(|lock| lock.write).then(|| CountedWriter::new(&self.node));
         let mut guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
@@ -132,6 +137,9 @@ impl Session {
         self.reach(last, term).await?;
         // Waiting for the locks may have taken long: the tables may be others.
         self.look_up(&locked)?;
+        if self.foreign_locks(&locked) != related {
+            return Err(Error::deadlock());
+        }
         self.tables = Some(HeldTables { guard, term, _writer: writer });
         self.state.locked_tables = Some(Arc::new(locked));
         Ok(())
@@ -180,6 +188,22 @@ impl Session {
                     found.push(read);
                 }
             });
+        }
+        found
+    }
+
+    /// The locks of the tables that foreign keys tie to those that are locked for writing: statements take none of their own then.
+    fn foreign_locks(&self, locked: &LockedTables) -> BTreeMap<Bytes, LockMode> {
+        let catalog = self.node.catalog();
+        let mut found: BTreeMap<Bytes, LockMode> = BTreeMap::new();
+        for locked in locked.tables.iter().chain(&locked.of_views).filter(|locked| locked.write) {
+            let Ok(table) = catalog.table(&locked.database, &locked.table) else { continue };
+            for (related, changes) in catalog.links.closure(table.id, false) {
+                let mode = if changes { LockMode::Exclusive } else { LockMode::Shared };
+                let key = ddl::metadata_lock_key(&related.database, &related.name);
+                let held = found.entry(key).or_insert(mode);
+                *held = held.join(mode);
+            }
         }
         found
     }

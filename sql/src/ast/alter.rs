@@ -1,6 +1,6 @@
 //! ALTER TABLE as written.
 
-use crate::ast::{CheckDefinition, ColumnDefinition, Expr, KeyDefinition, TableName};
+use crate::ast::{CheckDefinition, ColumnDefinition, Expr, ForeignKeyDefinition, KeyDefinition, TableName};
 use crate::types::Collation;
 
 /// ALTER TABLE.
@@ -64,6 +64,12 @@ pub enum AlterAction {
         /// ENFORCED or NOT ENFORCED.
         enforced: bool,
     },
+    /// ADD FOREIGN KEY, and REFERENCES of a new column. The index comes as a key of its own before it.
+    AddForeignKey(ForeignKeyDefinition),
+    /// DROP FOREIGN KEY.
+    DropForeignKey(String),
+    /// DROP CONSTRAINT.
+    DropConstraint(String),
     /// DROP KEY, DROP PRIMARY KEY.
     DropKey(String),
     /// RENAME KEY.

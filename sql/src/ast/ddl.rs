@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::ast::{Expr, Query};
+use crate::ast::{Expr, ForeignKeyDefinition, Query};
 use crate::types::{Collation, DataType};
 
 /// A table's name.
@@ -29,6 +29,8 @@ pub struct CreateTable {
     pub keys: Vec<KeyDefinition>,
     /// CHECK constraints of columns and of the table, in order.
     pub checks: Vec<CheckDefinition>,
+    /// Foreign keys of columns and of the table, in order; `keys` has their indexes.
+    pub foreign_keys: Vec<ForeignKeyDefinition>,
     /// Default collation, if given.
     pub collation: Option<Collation>,
     /// AUTO_INCREMENT = n.
@@ -178,6 +180,8 @@ pub struct KeyDefinition {
     pub columns: Vec<KeyPart>,
     /// INVISIBLE.
     pub invisible: bool,
+    /// It stands for a foreign key, and is left out where another key begins with its columns.
+    pub generated: bool,
 }
 
 /// Kinds of key.

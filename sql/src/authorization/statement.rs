@@ -7,8 +7,8 @@ use super::show;
 use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
-    AlterAction, AlterTable, AssignmentTarget, Call, IntoTarget, MaintenanceKind, Statement, TableName,
-    UserName, VariableScope, ViewMode, ViewStatement, Xa,
+    AlterAction, AlterTable, AssignmentTarget, Call, ForeignKeyDefinition, IntoTarget, MaintenanceKind,
+    Statement, TableName, UserName, VariableScope, ViewMode, ViewStatement, Xa,
 };
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
@@ -84,6 +84,8 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
                 let into = qualified(create.name.database.as_deref(), &create.name.table, current);
                 needed.append(select.needs(into.filter(|_| !create.temporary), session));
             }
+            let database = create.name.database.as_deref().or(current);
+            needed.append(of_parents(create.foreign_keys.iter(), database));
             needed
         }
         Statement::View(statement) => of_view(statement, session),
@@ -223,9 +225,31 @@ fn of_alter(alter: &AlterTable, current: Option<&str>) -> Requirements {
         AlterAction::Rename(to) => Some(to),
         _ => None,
     });
-    let Some(to) = renamed else { return on_table(&[Privilege::Alter], &alter.table, current) };
+    let foreign_keys = alter.actions.iter().filter_map(|action| match action {
+        AlterAction::AddForeignKey(key) => Some(key),
+        _ => None,
+    });
+    let of_parents = of_parents(foreign_keys, alter.table.database.as_deref().or(current));
+    let Some(to) = renamed else {
+        let mut needed = on_table(&[Privilege::Alter], &alter.table, current);
+        needed.append(of_parents);
+        return needed;
+    };
     let mut needed = on_table(&[Privilege::Drop, Privilege::Alter], &alter.table, current);
     needed.append(on_table(&[Privilege::Insert, Privilege::Create], to, current));
+    needed.append(of_parents);
+    needed
+}
+
+/// The parents of foreign keys, which are in the database of their child unless they say another.
+fn of_parents<'k>(
+    keys: impl Iterator<Item = &'k ForeignKeyDefinition>,
+    database: Option<&str>,
+) -> Requirements {
+    let mut needed = Requirements::none();
+    for key in keys {
+        needed.append(on_table(&[Privilege::References], &key.parent, database));
+    }
     needed
 }
 

@@ -7,14 +7,17 @@
 //! database  version, name, collation
 //! table     version, database, name, collation, comment, flags (1: hidden row id), created_us,
 //!           column count, columns, index count, indexes (the first is the primary), then parts that not every
-//!           table has, each a tag, a length and its bytes (L: see [`Layout`]; C: check count, checks)
+//!           table has, each a tag, a length and its bytes (L: see [`Layout`]; C: check count, checks;
+//!           F: foreign key count, foreign keys)
 //! column    name, type, flags (1: nullable, 2: ON UPDATE now, 4: AUTO_INCREMENT, 8: invisible, 16: hidden, 32: generated,
 //!           64: stored), default, comment, the expression of a generated one
 //! check     name, flags (1: enforced), expression
+//! foreign   name, column count, column names, parent's database, parent, names of its columns, ON DELETE, ON UPDATE
+//!           (1 byte each)
 //! type      kind (1 byte), its one or two numbers if it has any, flags (1: unsigned), collation, display width
 //! default   0: none; 1: now; 2: constant, then a value; 3: an expression
 //! value     kind (1 byte), then its bytes
-//! index     id, name, flags (1: unique, 2: invisible), column count, for each: position, flags (1: descending, 2: prefix), prefix
+//! index     id, name, flags (1: unique, 2: invisible, 4: made for a foreign key), column count, for each: position, flags (1: descending, 2: prefix), prefix
 //! ```
 //!
 //! Collations are MySQL's collation ids. A TIMESTAMP default is in UTC.
@@ -25,7 +28,8 @@ use std::sync::atomic::AtomicU64;
 use bytes::Bytes;
 
 use super::{
-    Check, Column, ColumnDefault, Database, Generated, Index, IndexColumn, IndexId, Layout, Table, TableId,
+    Check, Column, ColumnDefault, Database, ForeignKey, Generated, Index, IndexColumn, IndexId, Layout,
+    ReferenceAction, Table, TableId,
 };
 use crate::Result;
 use crate::codec::{Input, damaged, write_varint};
@@ -40,6 +44,8 @@ pub const DEFINITION_VERSION: u8 = 1;
 const SECTION_LAYOUT: u8 = b'L';
 /// Tag of the part that has the CHECK constraints.
 const SECTION_CHECKS: u8 = b'C';
+/// Tag of the part that has the foreign keys.
+const SECTION_FOREIGN_KEYS: u8 = b'F';
 
 const NULLABLE: u8 = 1;
 const ON_UPDATE_NOW: u8 = 2;
@@ -53,6 +59,7 @@ const STORED: u8 = 64;
 const HIDDEN_ROW_ID: u8 = 1;
 const UNIQUE: u8 = 1;
 const INVISIBLE_INDEX: u8 = 2;
+const GENERATED_INDEX: u8 = 4;
 const DESCENDING: u8 = 1;
 const PREFIX: u8 = 2;
 
@@ -100,6 +107,10 @@ pub fn write_table(table: &Table) -> Bytes {
     if !table.checks.is_empty() {
         write_section(SECTION_CHECKS, |out| write_checks(&table.checks, out), &mut out);
     }
+    if !table.foreign_keys.is_empty() {
+        let write = |out: &mut Vec<u8>| write_foreign_keys(&table.foreign_keys, out);
+        write_section(SECTION_FOREIGN_KEYS, write, &mut out);
+    }
     if table.layout.slots().is_some() {
         write_section(SECTION_LAYOUT, |out| table.layout.write(out), &mut out);
     }
@@ -130,13 +141,14 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
     let created_us = input.varint()?;
     let columns = read_list(&mut input, read_column)?;
     let indexes = read_list(&mut input, read_index)?;
-    let (mut layout, mut checks) = (Layout::default(), Vec::new());
+    let (mut layout, mut checks, mut foreign_keys) = (Layout::default(), Vec::new(), Vec::new());
     while !input.bytes.is_empty() {
         let tag = input.byte()?;
         let mut section = Input::new(read_bytes(&mut input)?);
         match tag {
             SECTION_LAYOUT => layout = Layout::read(&mut section, columns.len())?,
             SECTION_CHECKS => checks = read_list(&mut section, read_check)?,
+            SECTION_FOREIGN_KEYS => foreign_keys = read_list(&mut section, read_foreign_key)?,
             tag => return Err(damaged(&format!("a table's definition has a part {tag} that is unknown"))),
         }
         read_end(&section)?;
@@ -162,6 +174,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
         row_id: Arc::new(AtomicU64::new(1)),
         row_estimate: Arc::new(AtomicU64::new(0)),
         checks,
+        foreign_keys,
         rules: crate::constraint::RulesCell::default(),
         created_us,
         layout,
@@ -181,6 +194,56 @@ fn read_check(input: &mut Input<'_>) -> Result<Check> {
     let name = read_string(input)?;
     let enforced = input.byte()? & 1 != 0;
     Ok(Check { name, enforced, expression: read_string(input)? })
+}
+
+fn write_foreign_keys(keys: &[ForeignKey], out: &mut Vec<u8>) {
+    write_varint(keys.len() as u64, out);
+    for key in keys {
+        write_string(&key.name, out);
+        write_names(&key.columns, out);
+        write_string(&key.parent_database, out);
+        write_string(&key.parent_table, out);
+        write_names(&key.parent_columns, out);
+        for action in [key.on_delete, key.on_update] {
+            out.push(match action {
+                ReferenceAction::NoAction => 0,
+                ReferenceAction::Restrict => 1,
+                ReferenceAction::Cascade => 2,
+                ReferenceAction::SetNull => 3,
+                ReferenceAction::SetDefault => 4,
+            });
+        }
+    }
+}
+
+fn write_names(names: &[String], out: &mut Vec<u8>) {
+    write_varint(names.len() as u64, out);
+    for name in names {
+        write_string(name, out);
+    }
+}
+
+fn read_foreign_key(input: &mut Input<'_>) -> Result<ForeignKey> {
+    let name = read_string(input)?;
+    let columns = read_list(input, read_string)?;
+    let (parent_database, parent_table) = (read_string(input)?, read_string(input)?);
+    let parent_columns = read_list(input, read_string)?;
+    if columns.is_empty() || columns.len() != parent_columns.len() {
+        return Err(damaged("a foreign key has other columns than its parent"));
+    }
+    let (on_delete, on_update) = (read_action(input)?, read_action(input)?);
+    Ok(ForeignKey { name, columns, parent_database, parent_table, parent_columns, on_delete, on_update })
+}
+
+fn read_action(input: &mut Input<'_>) -> Result<ReferenceAction> {
+    Ok(match input.byte()? {
+        0 => ReferenceAction::NoAction,
+        1 => ReferenceAction::Restrict,
+        2 => ReferenceAction::Cascade,
+        3 => ReferenceAction::SetNull,
+        4 => ReferenceAction::SetDefault,
+        _ => return Err(damaged("a foreign key has an unknown action")),
+    })
 }
 
 fn write_column(column: &Column, out: &mut Vec<u8>) {
@@ -258,7 +321,12 @@ fn read_column(input: &mut Input<'_>) -> Result<Column> {
 fn write_index(index: &Index, out: &mut Vec<u8>) {
     write_varint(u64::from(index.id.0), out);
     write_string(&index.name, out);
-    out.push(if index.unique { UNIQUE } else { 0 } | if index.invisible { INVISIBLE_INDEX } else { 0 });
+    let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+    out.push(
+        flag(index.unique, UNIQUE)
+            | flag(index.invisible, INVISIBLE_INDEX)
+            | flag(index.generated, GENERATED_INDEX),
+    );
     write_varint(index.columns.len() as u64, out);
     for part in &index.columns {
         write_varint(part.column as u64, out);
@@ -284,7 +352,8 @@ fn read_index(input: &mut Input<'_>) -> Result<Index> {
         Ok(IndexColumn { column, prefix, descending: flags & DESCENDING != 0 })
     })?;
     let (unique, invisible) = (flags & UNIQUE != 0, flags & INVISIBLE_INDEX != 0);
-    Ok(Index { id, name, unique, columns, invisible })
+    let generated = flags & GENERATED_INDEX != 0;
+    Ok(Index { id, name, unique, columns, invisible, generated })
 }
 
 pub(crate) fn write_type(data_type: &DataType, out: &mut Vec<u8>) {

@@ -10,6 +10,7 @@
 
 pub mod encode;
 pub mod estimate;
+pub mod foreign_key;
 pub mod layout;
 pub mod schema;
 pub mod store;
@@ -17,6 +18,7 @@ pub mod temporary;
 #[cfg(test)]
 pub(crate) mod test_support;
 
+pub use foreign_key::{ForeignKey, Links, ReferenceAction, TableLinks};
 pub use layout::{Holds, Layout, Slot};
 pub use schema::{
     Catalog, Check, Column, ColumnDefault, Database, Generated, Index, IndexColumn, IndexId, Table, TableId,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::Layout;
+use super::{ForeignKey, Layout, Links};
 use crate::account::Accounts;
 use crate::constraint::RulesCell;
 use crate::types::{Collation, DataType, MemberSet, Value};
@@ -31,6 +31,8 @@ pub struct Catalog {
     pub by_id: rustc_hash::FxHashMap<TableId, Arc<Table>>,
     /// Accounts, roles and what was granted to them.
     pub accounts: Arc<Accounts>,
+    /// Who refers to whom; made anew with every version.
+    pub links: Links,
 }
 
 /// One database (schema).
@@ -77,6 +79,8 @@ pub struct Table {
     pub row_estimate: Arc<AtomicU64>,
     /// CHECK constraints, in the order in which they were declared.
     pub checks: Vec<Check>,
+    /// Foreign keys by name, in any case of letters.
+    pub foreign_keys: Vec<ForeignKey>,
     /// The expressions of generated columns, defaults and checks, bound when they are first needed.
     pub rules: RulesCell,
     /// When it was created, microseconds since the epoch (from the entry's commit time).
@@ -158,6 +162,8 @@ pub struct Index {
     pub columns: Vec<IndexColumn>,
     /// INVISIBLE: maintained, and not used by the planner.
     pub invisible: bool,
+    /// It was made for a foreign key: it goes when another index begins with its columns.
+    pub generated: bool,
 }
 
 /// One column of an index.

@@ -237,6 +237,7 @@ impl Catalog {
         if accounts_stored {
             catalog.accounts = Arc::new(Accounts::of(accounts, true));
         }
+        catalog.links = super::Links::of(&catalog);
         super::estimate::refresh(&catalog, store)?;
         Ok(catalog)
     }
@@ -391,6 +392,7 @@ impl Catalog {
         {
             self.accounts = Arc::new(self.accounts.changed(accounts));
         }
+        self.links = super::Links::of(self);
         Ok(())
     }
 

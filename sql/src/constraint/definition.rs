@@ -269,3 +269,12 @@ fn check_position(name: &str, table: &Table) -> Result<usize> {
         .position(|check| same_name(&check.name, name))
         .ok_or_else(|| mysql(3821, &format!("Check constraint '{name}' is not found in the table.")))
 }
+
+/// The positions of the columns that a check reads.
+///
+/// # Errors
+/// Those of binding, for a definition that this program does not know all functions of.
+pub fn columns_of_check(check: &Check, table: &Table) -> Result<Vec<usize>> {
+    let bound = bind_text(&check.expression, &table.columns)?;
+    Ok(crate::plan::slots::slots_of(&bound).into_iter().collect())
+}

@@ -72,6 +72,10 @@ pub fn drop(ctx: &mut Context<'_>, guard: &mut Transaction, name: &str, if_exist
     for table in database.tables.keys() {
         lock_metadata(guard, &metadata_lock_key(name, table), LockMode::Exclusive)?;
     }
+    if ctx.session.variables.foreign_key_checks {
+        let tables: Vec<_> = database.tables.values().cloned().collect();
+        super::foreign_key::related::check_drop(ctx.catalog, &tables)?;
+    }
     bump_version(ctx)?;
     for table in database.tables.values() {
         super::table::write_drop(ctx.txn, table);

@@ -3,7 +3,7 @@
 //! Filled in: NOT NULL of primary key and AUTO_INCREMENT columns, collations, names of keys, the hidden primary index of a
 //! table without PRIMARY KEY. Defaults are converted to their columns' types here, once (a TIMESTAMP's to UTC).
 //!
-//! Left out: foreign keys (refused by the parser). Expressions are for [`crate::constraint`].
+//! Foreign keys are for [`foreign_key`](super::foreign_key), when the table is made. Expressions are for [`crate::constraint`].
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -75,6 +75,7 @@ pub fn build(
         row_id: Arc::new(AtomicU64::new(1)),
         row_estimate: Arc::new(AtomicU64::new(0)),
         checks: Vec::new(),
+        foreign_keys: Vec::new(),
         rules: crate::constraint::RulesCell::default(),
         created_us: 0,
         layout: Layout::default(),
@@ -86,6 +87,7 @@ pub fn build(
             unique: true,
             columns: Vec::new(),
             invisible: false,
+            generated: false,
         };
         table.indexes.insert(0, hidden);
     }
@@ -506,6 +508,10 @@ fn require_primary_not_null(create: &CreateTable, columns: &mut [Column]) -> Res
 fn build_indexes(keys: &[KeyDefinition], columns: &mut Vec<Column>) -> Result<Vec<Index>> {
     let mut indexes: Vec<Index> = Vec::with_capacity(keys.len());
     let mut names: Vec<String> = Vec::with_capacity(keys.len());
+    let all: Vec<&KeyDefinition> = keys.iter().collect();
+    let kept = super::foreign_key::kept_keys(&all);
+    let keys: Vec<&KeyDefinition> =
+        all.into_iter().zip(kept).filter_map(|(key, kept)| kept.then_some(key)).collect();
     let declared: Vec<String> = keys.iter().filter_map(|key| key.name.clone()).collect();
     for key in keys {
         let taken: Vec<String> = declared.iter().chain(&names).cloned().collect();

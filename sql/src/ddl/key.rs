@@ -47,7 +47,8 @@ pub fn build(definition: &KeyDefinition, columns: &[Column], names: &[String]) -
         let message = "A primary key index cannot be invisible".to_owned();
         return Err(Error { code: 3522, state: *b"HY000", message });
     }
-    Ok(Index { id: IndexId(0), name, unique, columns: parts, invisible: definition.invisible })
+    let (invisible, generated) = (definition.invisible, definition.generated);
+    Ok(Index { id: IndexId(0), name, unique, columns: parts, invisible, generated })
 }
 
 /// Whether the table has a primary key: then another unique key without NULLs does not stand for one.

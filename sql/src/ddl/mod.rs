@@ -36,6 +36,7 @@ pub mod analyze;
 pub mod create_select;
 pub mod database;
 pub mod definition;
+pub mod foreign_key;
 pub mod key;
 mod member;
 pub mod table;
@@ -317,8 +318,27 @@ impl Job {
         Ok(self.locks.len() > before)
     }
 
+    /// The locks of the tables that foreign keys tie to those of the statement, as far as they are not held.
+    fn lock_related(&mut self, catalog: &Catalog) -> bool {
+        let mut is_more = false;
+        for (key, mode) in foreign_key::related::locks(&self.statement, catalog) {
+            match self.locks.iter_mut().find(|(held, _)| *held == key) {
+                Some((_, held)) if held.join(mode) == *held => {}
+                Some((_, held)) => {
+                    *held = held.join(mode);
+                    is_more = true;
+                }
+                None => {
+                    self.locks.push((key, mode));
+                    is_more = true;
+                }
+            }
+        }
+        is_more
+    }
+
     fn change(&mut self, ctx: &mut Context<'_>) -> Run<Step> {
-        if self.lock_selected(ctx)? {
+        if self.lock_selected(ctx)? || self.lock_related(ctx.catalog) {
             self.stage = Stage::Lock;
             return Ok(Step::Commit);
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use bytes::Bytes;
 use storage::txn::Transaction;
 
-use super::{bump_version, create_select, definition, qualified, take_ids};
+use super::{bump_version, create_select, definition, foreign_key, qualified, take_ids};
 use crate::ast::{CreateTable, TableName};
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Catalog, IndexId, Table, TableId, encode};
@@ -55,11 +55,19 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
             let mut table =
                 Table { database: database.to_owned(), name: name.to_owned(), ..Table::clone(&like) };
             rename_checks_of_copy(&mut table);
+            table.foreign_keys.clear();
             table
         }
         None => definition::build(defined.as_ref().unwrap_or(statement), database, found.collation, ctx)?,
     };
     check_names_free(&table, found.tables.values().map(|other| &**other))?;
+    let checks = ctx.session.variables.foreign_key_checks;
+    let around = foreign_key::Surroundings { catalog: ctx.catalog, checks, before: None };
+    if !statement.foreign_keys.is_empty() && selected.is_some() {
+        return Err(foreign_key::errors::with_select().into());
+    }
+    foreign_key::add(&statement.foreign_keys, &mut table, around, 0)?;
+    foreign_key::check_adopted(&table, around)?;
     table.created_us = u64::try_from(ctx.now_us).unwrap_or(0);
     give_ids(ctx, &mut table)?;
     bump_version(ctx)?;
@@ -118,6 +126,9 @@ pub fn drop(ctx: &mut Context<'_>, names: &[TableName], if_exists: bool) -> Run<
     if found.is_empty() {
         return Ok(Outcome::default());
     }
+    if ctx.session.variables.foreign_key_checks {
+        foreign_key::related::check_drop(ctx.catalog, &found)?;
+    }
     bump_version(ctx)?;
     for table in &found {
         write_drop(ctx.txn, table);
@@ -142,6 +153,9 @@ pub(super) fn write_drop(txn: &mut Transaction, table: &Table) {
 pub fn truncate(ctx: &mut Context<'_>, name: &TableName) -> Run<Outcome> {
     let (database, name) = qualified(name);
     let old = Arc::clone(ctx.catalog.table(database, name)?);
+    if ctx.session.variables.foreign_key_checks {
+        foreign_key::related::check_truncate(ctx.catalog, &old)?;
+    }
     let mut table = Table::clone(&old);
     give_ids(ctx, &mut table)?;
     bump_version(ctx)?;
@@ -156,6 +170,8 @@ pub fn truncate(ctx: &mut Context<'_>, name: &TableName) -> Run<Outcome> {
 /// 1049, 1050, 1146; suspends.
 pub fn rename(ctx: &mut Context<'_>, pairs: &[(TableName, TableName)]) -> Run<Outcome> {
     let renamed = plan_rename(ctx.catalog, pairs)?;
+    let checks = ctx.session.variables.foreign_key_checks;
+    let renamed = foreign_key::rename::follow(ctx.catalog, renamed, checks)?;
     bump_version(ctx)?;
     for table in renamed {
         ctx.txn.put(CatalogKey::Table(table.id).to_bytes(), encode::write_table(&table));
@@ -191,6 +207,7 @@ fn plan_rename(catalog: &Catalog, pairs: &[(TableName, TableName)]) -> Result<Ve
         to.0.clone_into(&mut table.database);
         let before = std::mem::replace(&mut table.name, to.1.to_owned());
         rename_checks(&mut table, &before);
+        foreign_key::rename::rename_generated(&mut table, &before);
         names.insert(to, Some(table));
     }
     Ok(names.into_values().flatten().collect())

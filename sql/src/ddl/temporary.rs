@@ -83,7 +83,11 @@ pub fn create(
             definition::check_table_name(name)?;
             let mut table = Table { database, name: name.clone(), ..Table::clone(&like) };
             rename_checks_of_copy(&mut table);
+            table.foreign_keys.clear();
             table
+        }
+        None if !statement.foreign_keys.is_empty() => {
+            return Err(super::foreign_key::errors::cannot_add().into());
         }
         None => definition::build(statement, &database, collation, ctx)?,
     };

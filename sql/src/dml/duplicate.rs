@@ -4,12 +4,13 @@ use bytes::Bytes;
 use storage::txn::{View, WriteKind};
 
 use super::default;
+use super::foreign_key;
 use super::insert::{Cell, InsertPlan};
 use super::run::{Tally, evaluate, null_refused};
 use super::sequence::{self, Sequence};
 use super::write::{self, Duplicate};
 use crate::Error;
-use crate::catalog::Table;
+use crate::catalog::{Table, TableLinks};
 use crate::codec::{ColumnSet, Zone, row};
 use crate::constraint::rules::CHECK_VIOLATED;
 use crate::execute::{Context, Interrupt, Run};
@@ -36,7 +37,7 @@ fn read_locked(ctx: &mut Context<'_>, table: &Table, found: &Duplicate) -> Run<V
 /// same and stands in the way only in the last unique index: then, as in MySQL, it counts as inserted and nothing changes.
 pub(super) fn replace(
     ctx: &mut Context<'_>,
-    table: &Table,
+    (table, links): (&Table, Option<&TableLinks>),
     found: &Duplicate,
     values: &[Value],
     tally: &mut Tally,
@@ -46,7 +47,7 @@ pub(super) fn replace(
     if last_unique == Some(found.index) && old == values {
         return Ok(false);
     }
-    write::delete_row(ctx, table, &found.row_key, &old)?;
+    foreign_key::replace_row(ctx, links, table, &found.row_key, &old, values)?;
     tally.deleted += 1;
     Ok(true)
 }
@@ -56,6 +57,7 @@ pub(super) struct Update<'a> {
     pub plan: &'a InsertPlan,
     pub assignments: &'a [(usize, Cell)],
     pub sequence: &'a mut Sequence,
+    pub links: Option<&'a TableLinks>,
 }
 
 impl Update<'_> {
@@ -114,14 +116,25 @@ impl Update<'_> {
                 self.sequence.observe(ctx, table, column, tally.last_value);
             }
         }
-        match write::update_row(ctx, table, &found.row_key, &old, slots) {
+        // Children may have been changed before another one refuses.
+        let savepoint = (self.plan.ignore && self.links.is_some()).then(|| ctx.txn.savepoint());
+        let result = foreign_key::update_row(ctx, self.links, table, &found.row_key, &old, slots);
+        if let Some(savepoint) = savepoint {
+            if result.is_err() {
+                ctx.txn.rollback_to(savepoint);
+            }
+            ctx.txn.release_savepoint(savepoint);
+        }
+        match result {
             Ok(true) => {
                 tally.copied += 1;
                 tally.updated += 1;
                 tally.touched += 1;
             }
             Ok(false) => tally.touched += 1,
-            Err(Interrupt::Error(error)) if self.plan.ignore && error.code == 1062 => {
+            Err(Interrupt::Error(error))
+                if self.plan.ignore && (error.code == 1062 || foreign_key::is_violation(&error)) =>
+            {
                 ctx.session.warn(WarningLevel::Warning, error.code, error.message);
             }
             Err(interrupt) => return Err(interrupt),

@@ -84,6 +84,15 @@ impl InsertPlan {
         }
     }
 
+    /// Whether it only adds rows, and changes none that is there.
+    #[must_use]
+    pub fn only_adds(&self) -> bool {
+        match &self.on_duplicate {
+            OnDuplicate::Refuse => true,
+            OnDuplicate::Replace | OnDuplicate::Update(_) => false,
+        }
+    }
+
     /// Whether its query is a locking read.
     #[must_use]
     pub fn locks_rows(&self) -> bool {

@@ -270,7 +270,8 @@ pub fn run_batch(plan: &LoadPlan, progress: &mut Progress, batch: &Batch, ctx: &
     ctx.strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT) && !plan.insert.ignore;
     let sequence = progress.sequence.clone().unwrap_or_else(|| Sequence::new(ctx, None));
     let rules = plan.insert.table.rules()?;
-    let mut insertion = Insertion { plan: &plan.insert, sequence, tally: progress.tally, rules };
+    let links = super::foreign_key::links_of(ctx, &plan.insert.table);
+    let mut insertion = Insertion { plan: &plan.insert, sequence, tally: progress.tally, rules, links };
     let result = strictly(ctx, plan.insert.ignore, |ctx| {
         let base: Vec<Value> = (plan.insert.table.columns.iter())
             .map(|column| {

@@ -8,10 +8,11 @@
 //! Every function that locks may be suspended before it has written anything of its row; a statement that was
 //! suspended is run again from its start, with what it had written rolled back and its locks kept.
 //!
-//! Left out: foreign keys, triggers. What a row owes to its table's expressions is in [`crate::constraint`].
+//! Left out: triggers. What foreign keys ask for is in [`foreign_key`]; what a row owes to its table's expressions is in [`crate::constraint`].
 
 pub mod default;
 pub mod duplicate;
+pub mod foreign_key;
 pub mod insert;
 pub mod load;
 pub mod run;

@@ -1,14 +1,16 @@
 //! Running INSERT and REPLACE: rows are made, converted, numbered, written.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::default;
 use super::duplicate;
+use super::foreign_key;
 use super::insert::{Cell, InsertPlan, OnDuplicate, Rows};
 use super::sequence::{Filled, Sequence};
 use super::write;
 use crate::Error;
-use crate::catalog::Column;
+use crate::catalog::{Column, TableLinks};
 use crate::constraint::Rules;
 use crate::constraint::rules::CHECK_VIOLATED;
 use crate::execute::memory::Bounded;
@@ -41,6 +43,8 @@ pub(super) struct Insertion<'p> {
     pub tally: Tally,
     /// The table's expressions, if it has any.
     pub rules: Option<&'p Rules>,
+    /// The table's foreign keys and children, if it has any that are to be looked at.
+    pub links: Option<Arc<TableLinks>>,
 }
 
 /// What the client is told at the end. The names are those of MySQL's `COPY_INFO`.
@@ -73,7 +77,8 @@ impl<'p> Insertion<'p> {
             Rows::Query(_) | Rows::File => None,
         };
         let rules = plan.table.rules()?;
-        Ok(Insertion { plan, sequence: Sequence::new(ctx, rows), tally: Tally::default(), rules })
+        let links = foreign_key::links_of(ctx, &plan.table);
+        Ok(Insertion { plan, sequence: Sequence::new(ctx, rows), tally: Tally::default(), rules, links })
     }
 
     fn run(&mut self, ctx: &mut Context<'_>) -> Run<()> {
@@ -213,6 +218,12 @@ impl<'p> Insertion<'p> {
                 Err(interrupt) => return Err(interrupt),
             }
         }
+        // A row that is refused takes no number.
+        if let Some(links) = self.links.clone()
+            && !self.has_parents(ctx, &links, &values)?
+        {
+            return Ok(());
+        }
         let filled = match table.auto_increment_column {
             Some(column) => Some(self.sequence.fill(ctx, table, column, &mut values)?),
             None => None,
@@ -233,7 +244,8 @@ impl<'p> Insertion<'p> {
                     return Ok(());
                 }
                 OnDuplicate::Replace => {
-                    if !duplicate::replace(ctx, table, &found, &values, &mut self.tally)? {
+                    let links = self.links.as_deref();
+                    if !duplicate::replace(ctx, (table, links), &found, &values, &mut self.tally)? {
                         self.inserted(filled);
                         self.tally.inserted -= 1;
                         return Ok(());
@@ -241,10 +253,25 @@ impl<'p> Insertion<'p> {
                 }
                 OnDuplicate::Update(assignments) => {
                     self.sequence.put_back(filled);
-                    let mut update = duplicate::Update { plan, assignments, sequence: &mut self.sequence };
+                    let links = self.links.as_deref();
+                    let sequence = &mut self.sequence;
+                    let mut update = duplicate::Update { plan, assignments, sequence, links };
                     return update.run(ctx, &found, values, &mut self.tally);
                 }
             }
+        }
+    }
+
+    /// Whether the row has the parents that its foreign keys ask for; with IGNORE it is left out if not.
+    fn has_parents(&mut self, ctx: &mut Context<'_>, links: &TableLinks, values: &[Value]) -> Run<bool> {
+        match foreign_key::check_parents(ctx, links, values, None, None) {
+            Ok(()) => Ok(true),
+            Err(Interrupt::Error(error)) if self.plan.ignore && foreign_key::is_violation(&error) => {
+                self.tally.refused += 1;
+                ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+                Ok(false)
+            }
+            Err(interrupt) => Err(interrupt),
         }
     }
 

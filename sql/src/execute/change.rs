@@ -7,10 +7,10 @@
 
 use bytes::Bytes;
 
-use crate::catalog::{ColumnDefault, Table};
+use crate::catalog::{ColumnDefault, Table, TableLinks};
 use crate::constraint::rules::CHECK_VIOLATED;
 use crate::dml::sequence::{self, Sequence};
-use crate::dml::{default, write};
+use crate::dml::{default, foreign_key, write};
 use crate::error::{Error, Result};
 use crate::execute::context::Interrupt;
 use crate::execute::group_key::value_bytes;
@@ -51,9 +51,12 @@ pub fn update(plan: &ChangePlan, ctx: &mut Context) -> Run<Outcome> {
 
 fn run_update(plan: &ChangePlan, ctx: &mut Context) -> Run<(u64, u64)> {
     let (mut matched, mut changed) = (0, 0);
+    let links = foreign_key::links_of(ctx, plan.table());
+    let links = links.as_deref();
     each_target(plan, ctx, &mut |target, ctx| {
+        let Some(target) = current(plan, target, links, ctx)? else { return Ok(()) };
         matched += 1;
-        changed += u64::from(update_row(plan, target, matched, ctx)?);
+        changed += u64::from(update_row(plan, links, target, matched, ctx)?);
         Ok(())
     })?;
     Ok((matched, changed))
@@ -67,14 +70,58 @@ pub fn delete(plan: &ChangePlan, ctx: &mut Context) -> Run<Outcome> {
     let strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT) && !plan.ignore;
     let before = std::mem::replace(&mut ctx.strict, strict);
     let mut affected = 0;
+    let links = foreign_key::links_of(ctx, plan.table());
+    let links = links.as_deref();
     let result = each_target(plan, ctx, &mut |target, ctx| {
-        write::delete_row(ctx, plan.table(), &target.key, &target.row)?;
-        affected += 1;
+        let Some(target) = current(plan, target, links, ctx)? else { return Ok(()) };
+        affected += u64::from(delete_row(plan.table(), links, (&target.key, &target.row), plan.ignore, ctx)?);
         Ok(())
     });
     ctx.strict = before;
     result?;
     Ok(Outcome { affected, ..Outcome::default() })
+}
+
+/// The row as it is now: one that was found before may have been changed with its parent since.
+fn current(
+    plan: &ChangePlan,
+    target: Target,
+    links: Option<&TableLinks>,
+    ctx: &mut Context,
+) -> Run<Option<Target>> {
+    if !foreign_key::may_cascade(links) {
+        return Ok(Some(target));
+    }
+    let row = foreign_key::cascade::newest(ctx, plan.table(), &target.key)?;
+    Ok(row.map(|row| Target { row, ..target }))
+}
+
+/// Deletes a row; false when its children keep it there, of which IGNORE makes a warning.
+pub(super) fn delete_row(
+    table: &Table,
+    links: Option<&TableLinks>,
+    (key, row): (&Bytes, &[Value]),
+    ignore: bool,
+    ctx: &mut Context,
+) -> Run<bool> {
+    let Some(links) = links else {
+        write::delete_row(ctx, table, key, row)?;
+        return Ok(true);
+    };
+    let savepoint = ignore.then(|| ctx.txn.savepoint());
+    let result = foreign_key::delete_row(ctx, Some(links), table, key, row);
+    let result = match (result, savepoint) {
+        (Err(Interrupt::Error(error)), Some(savepoint)) if foreign_key::is_violation(&error) => {
+            ctx.txn.rollback_to(savepoint);
+            ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+            Ok(false)
+        }
+        (result, _) => result.map(|()| true),
+    };
+    if let Some(savepoint) = savepoint {
+        ctx.txn.release_savepoint(savepoint);
+    }
+    result
 }
 
 /// Calls `change` with every row that the statement is about, locked.
@@ -147,14 +194,20 @@ fn compare(plan: &ChangePlan, left: &[Value], right: &[Value]) -> std::cmp::Orde
 }
 
 /// Computes and writes the new row; whether it differs from the old one.
-fn update_row(plan: &ChangePlan, target: Target, number: u64, ctx: &mut Context) -> Run<bool> {
+fn update_row(
+    plan: &ChangePlan,
+    links: Option<&TableLinks>,
+    target: Target,
+    number: u64,
+    ctx: &mut Context,
+) -> Run<bool> {
     let table = plan.table();
     let mut new = target.row.clone();
     for assignment in &plan.assignments {
         let value = assigned_value(table, assignment, (&new, &new), number, ctx)?;
         new[assignment.column] = value;
     }
-    let change = Change { table, on_update_now: &plan.on_update_now, ignore: plan.ignore };
+    let change = Change { table, on_update_now: &plan.on_update_now, ignore: plan.ignore, links };
     write_changed(&change, (&target.key, &target.row), new, number, ctx)
 }
 
@@ -165,6 +218,8 @@ pub(super) struct Change<'c> {
     pub on_update_now: &'c [usize],
     /// IGNORE.
     pub ignore: bool,
+    /// The table's foreign keys and children, if there are any to be looked at.
+    pub links: Option<&'c TableLinks>,
 }
 
 /// Writes a row whose columns were assigned; whether it differs from the old one.
@@ -198,7 +253,7 @@ pub(super) fn write_changed(
     // As after an INSERT with an explicit value: the next generated one is past it.
     let numbered = table.auto_increment_column.filter(|column| new[*column] != old[*column]);
     let reached = numbered.map(|column| (column, sequence::number(&new[column])));
-    let result = match (write::update_row(ctx, table, key, old, new), savepoint) {
+    let result = match (foreign_key::update_row(ctx, change.links, table, key, old, new), savepoint) {
         (Ok(true), _) => {
             if let Some((column, value)) = reached {
                 Sequence::default().observe(ctx, table, column, value);
@@ -218,9 +273,9 @@ pub(super) fn write_changed(
     result
 }
 
-/// What IGNORE turns into a warning: a duplicate key.
+/// What IGNORE turns into a warning: a duplicate key, a foreign key.
 fn is_ignorable(error: &Error) -> bool {
-    error.code == 1062
+    error.code == 1062 || foreign_key::is_violation(error)
 }
 
 /// The value of one assignment, converted to the column. `seen` is what expressions read, `row` the table's columns, both with the

@@ -11,8 +11,8 @@ use storage::txn::View;
 
 use crate::catalog::Table;
 use crate::codec::{ColumnSet, Zone, row};
-use crate::dml::write;
-use crate::execute::change::{Change, assigned_value, write_changed};
+use crate::dml::foreign_key;
+use crate::execute::change::{Change, assigned_value, delete_row, write_changed};
 use crate::execute::group_key::value_bytes;
 use crate::execute::memory::Bounded;
 use crate::execute::operator::{Operator, all_true};
@@ -117,7 +117,9 @@ fn update(plan: &JoinedChange, found: Vec<Found>, ctx: &mut Context) -> Run<Outc
     let (mut matched, mut changed) = (0, 0);
     for (target, found) in plan.targets.iter().zip(found) {
         let table = &target.table;
-        let change = Change { table, on_update_now: &target.on_update_now, ignore: plan.ignore };
+        let links = foreign_key::links_of(ctx, table);
+        let links = links.as_deref();
+        let change = Change { table, on_update_now: &target.on_update_now, ignore: plan.ignore, links };
         for (key, values) in found.rows {
             matched += 1;
             if matched % crate::limits::KILL_CHECK_ROWS as u64 == 0 {
@@ -141,10 +143,11 @@ fn update(plan: &JoinedChange, found: Vec<Found>, ctx: &mut Context) -> Run<Outc
 fn delete(plan: &JoinedChange, found: Vec<Found>, ctx: &mut Context) -> Run<Outcome> {
     let mut affected = 0;
     for (target, found) in plan.targets.iter().zip(found) {
+        let links = foreign_key::links_of(ctx, &target.table);
         for (key, _) in found.rows {
             let Some(old) = read(ctx, &target.table, &key)? else { continue };
-            write::delete_row(ctx, &target.table, &key, &old)?;
-            affected += 1;
+            affected +=
+                u64::from(delete_row(&target.table, links.as_deref(), (&key, &old), plan.ignore, ctx)?);
             if affected % crate::limits::KILL_CHECK_ROWS as u64 == 0 {
                 ctx.check()?;
             }

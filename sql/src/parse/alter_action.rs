@@ -1,16 +1,17 @@
 //! The actions of ALTER TABLE.
 //!
-//! Left out, and refused by name: foreign keys, partitions, tablespaces.
+//! Left out, and refused by name: partitions, tablespaces.
 
 use sqlparser::tokenizer::Token;
 
-use crate::ast::{AlterAction, AlterTable, ColumnPlace};
+use crate::ast::{AlterAction, AlterTable, ColumnPlace, ForeignKeyDefinition};
 use crate::error::Error;
 use crate::parse::alter::algorithm_or_lock;
 use crate::parse::column;
 use crate::parse::constraint;
 use crate::parse::create_table::{comment, engine, index_name, key_definition};
 use crate::parse::cursor::Cursor;
+use crate::parse::foreign_key;
 use crate::variables::character_set;
 
 /// Options whose value is a number (or DEFAULT) that changes nothing here.
@@ -135,6 +136,10 @@ fn add(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<()>
         alter.actions.push(AlterAction::AddCheck(check));
         return Ok(());
     }
+    if let Some(foreign_key) = foreign_key::foreign_key(cursor)? {
+        add_foreign_key(foreign_key, alter);
+        return Ok(());
+    }
     if let Some(key) = key_definition(cursor)? {
         alter.actions.push(AlterAction::AddKey(key));
         return Ok(());
@@ -144,18 +149,12 @@ fn add(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<()>
         loop {
             if let Some(check) = constraint::check(cursor, None)? {
                 alter.actions.push(AlterAction::AddCheck(check));
-                if !cursor.eat(&Token::Comma) {
-                    break;
-                }
-                continue;
-            }
-            match key_definition(cursor)? {
-                Some(key) => alter.actions.push(AlterAction::AddKey(key)),
-                None => {
-                    let (definition, keys) = column::definition(cursor)?;
-                    alter.actions.push(AlterAction::AddColumn { definition, place: ColumnPlace::Unsaid });
-                    alter.actions.extend(keys.into_iter().map(AlterAction::AddKey));
-                }
+            } else if let Some(foreign_key) = foreign_key::foreign_key(cursor)? {
+                add_foreign_key(foreign_key, alter);
+            } else if let Some(key) = key_definition(cursor)? {
+                alter.actions.push(AlterAction::AddKey(key));
+            } else {
+                add_column(cursor, false, alter)?;
             }
             if !cursor.eat(&Token::Comma) {
                 break;
@@ -163,11 +162,25 @@ fn add(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<()>
         }
         return cursor.expect(&Token::RParen);
     }
+    add_column(cursor, true, alter)
+}
+
+/// A column with its keys; `places`: FIRST or AFTER may follow.
+fn add_column(cursor: &mut Cursor<'_, '_>, places: bool, alter: &mut AlterTable) -> crate::Result<()> {
     let (definition, keys) = column::definition(cursor)?;
-    let place = place(cursor)?;
+    let foreign_key = foreign_key::references(cursor, &definition.name)?;
+    let place = if places { place(cursor)? } else { ColumnPlace::Unsaid };
     alter.actions.push(AlterAction::AddColumn { definition, place });
     alter.actions.extend(keys.into_iter().map(AlterAction::AddKey));
+    if let Some(foreign_key) = foreign_key {
+        add_foreign_key(foreign_key, alter);
+    }
     Ok(())
+}
+
+fn add_foreign_key(foreign_key: ForeignKeyDefinition, alter: &mut AlterTable) {
+    alter.actions.push(AlterAction::AddKey(foreign_key.index()));
+    alter.actions.push(AlterAction::AddForeignKey(foreign_key));
 }
 
 /// CHANGE, or MODIFY when `from` is not given: then the column keeps its name.
@@ -249,10 +262,13 @@ fn drop(cursor: &mut Cursor<'_, '_>) -> crate::Result<AlterAction> {
     }
     match cursor.one_of(&["INDEX", "KEY", "FOREIGN", "CHECK", "CONSTRAINT", "PARTITION"]) {
         Some("INDEX" | "KEY") => return Ok(AlterAction::DropKey(index_name(cursor)?)),
-        Some("FOREIGN") => return Err(Error::not_supported("foreign keys")),
+        Some("FOREIGN") => {
+            cursor.expect_word("KEY")?;
+            return Ok(AlterAction::DropForeignKey(cursor.name()?));
+        }
+        Some("CONSTRAINT") => return Ok(AlterAction::DropConstraint(cursor.name()?)),
         Some("PARTITION") => return Err(Error::not_supported("partitioned tables")),
-        Some("CHECK") => return Ok(AlterAction::DropCheck(cursor.name()?)),
-        Some(_) => return Err(Error::not_supported("ALTER TABLE … DROP CONSTRAINT")),
+        Some(_) => return Ok(AlterAction::DropCheck(cursor.name()?)),
         None => {}
     }
     cursor.word("COLUMN");

@@ -90,7 +90,7 @@ pub(crate) fn definition(
 
 fn column_key(name: &str, kind: KeyKind) -> KeyDefinition {
     let part = KeyPart { column: name.to_owned(), expression: None, prefix: None, descending: false };
-    KeyDefinition { kind, name: None, columns: vec![part], invisible: false }
+    KeyDefinition { kind, name: None, columns: vec![part], invisible: false, generated: false }
 }
 
 fn type_word(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
@@ -573,7 +573,6 @@ fn attribute(
 
 fn refused_attribute(cursor: &Cursor<'_, '_>) -> crate::Result<bool> {
     for (word, feature) in [
-        ("REFERENCES", "foreign keys"),
         ("SRID", "spatial types"),
         ("ENGINE_ATTRIBUTE", "ENGINE_ATTRIBUTE"),
         ("SECONDARY_ENGINE_ATTRIBUTE", "ENGINE_ATTRIBUTE"),

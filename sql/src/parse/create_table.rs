@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::parse::column;
 use crate::parse::constraint;
 use crate::parse::cursor::Cursor;
+use crate::parse::foreign_key;
 use crate::variables::character_set;
 
 /// Parses what follows `CREATE [TEMPORARY] TABLE`.
@@ -25,6 +26,7 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crat
         columns: Vec::new(),
         keys: Vec::new(),
         checks: Vec::new(),
+        foreign_keys: Vec::new(),
         collation: None,
         auto_increment: None,
         comment: String::new(),
@@ -107,14 +109,23 @@ fn definition(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Re
         table.checks.push(check);
         return Ok(());
     }
+    if let Some(foreign_key) = foreign_key::foreign_key(cursor)? {
+        table.keys.push(foreign_key.index());
+        table.foreign_keys.push(foreign_key);
+        return Ok(());
+    }
     if let Some(key) = key_definition(cursor)? {
         table.keys.push(key);
         return Ok(());
     }
     let (mut column, keys) = column::definition(cursor)?;
     table.checks.append(&mut column.checks);
-    table.columns.push(column);
     table.keys.extend(keys);
+    if let Some(foreign_key) = foreign_key::references(cursor, &column.name)? {
+        table.keys.push(foreign_key.index());
+        table.foreign_keys.push(foreign_key);
+    }
+    table.columns.push(column);
     Ok(())
 }
 
@@ -122,8 +133,7 @@ fn definition(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Re
 pub(crate) fn key_definition(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<KeyDefinition>> {
     let mut symbol = None;
     let constrained = cursor.word("CONSTRAINT");
-    if constrained && !["PRIMARY", "UNIQUE", "FOREIGN", "CHECK"].iter().any(|word| cursor.peek_word(0, word))
-    {
+    if constrained && !["PRIMARY", "UNIQUE", "CHECK"].iter().any(|word| cursor.peek_word(0, word)) {
         symbol = Some(cursor.name()?);
     }
     let kind = if cursor.word("PRIMARY") {
@@ -132,8 +142,6 @@ pub(crate) fn key_definition(cursor: &mut Cursor<'_, '_>) -> crate::Result<Optio
     } else if cursor.word("UNIQUE") {
         cursor.one_of(&["INDEX", "KEY"]);
         KeyKind::Unique
-    } else if cursor.peek_word(0, "FOREIGN") {
-        return Err(Error::not_supported("foreign keys"));
     } else if constrained {
         return Err(cursor.unexpected());
     } else if cursor.one_of(&["INDEX", "KEY"]).is_some() {
@@ -151,7 +159,7 @@ pub(crate) fn key_definition(cursor: &mut Cursor<'_, '_>) -> crate::Result<Optio
     let columns = cursor.parenthesized(key_part)?;
     let invisible = key_options(cursor)?;
     let name = if kind == KeyKind::Primary { None } else { name.or(symbol) };
-    Ok(Some(KeyDefinition { kind, name, columns, invisible }))
+    Ok(Some(KeyDefinition { kind, name, columns, invisible, generated: false }))
 }
 
 /// `[USING | TYPE BTREE | HASH]`: InnoDB makes a B-tree of both.
@@ -231,7 +239,7 @@ pub(crate) fn create_index(cursor: &mut Cursor<'_, '_>) -> crate::Result<Stateme
     let table = cursor.table_name()?;
     let columns = cursor.parenthesized(key_part)?;
     let invisible = key_options(cursor)?;
-    let key = KeyDefinition { kind, name, columns, invisible };
+    let key = KeyDefinition { kind, name, columns, invisible, generated: false };
     let mut alter = AlterTable {
         table,
         actions: vec![AlterAction::AddKey(key)],

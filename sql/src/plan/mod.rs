@@ -36,7 +36,7 @@ use storage::txn::LockMode;
 use crate::ast;
 use crate::authorization::{Needs, Requirements, tables};
 use crate::bind::{Binder, walk};
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, Table, TableId};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
@@ -72,6 +72,8 @@ pub struct Plan {
     pub typed_by_parameters: bool,
     /// The schema version it was made with.
     pub catalog_version: u64,
+    /// The tables among [`Plan::tables`] whose rows change along with their parents'.
+    cascades: Vec<TableId>,
     /// What it needs of the account that runs it. Whether that has it is for the caller to look at, each time.
     pub requirements: Requirements,
 }
@@ -156,7 +158,33 @@ impl Plan {
             Planned::Load(load) => load.insert.table.id == table.id,
             Planned::Explain(_) | Planned::Do(_) => false,
         };
-        if changes { LockMode::IntentExclusive } else { LockMode::IntentShared }
+        if changes || self.cascades.contains(&table.id) {
+            LockMode::IntentExclusive
+        } else {
+            LockMode::IntentShared
+        }
+    }
+
+    /// With the tables that foreign keys tie to those that it changes.
+    fn with_foreign_keys(mut self, catalog: &Catalog) -> Plan {
+        let changed: Vec<(TableId, bool)> = match &self.statement {
+            Planned::Update(change) | Planned::Delete(change) => vec![(change.table().id, false)],
+            Planned::Joined(change) => change.targets.iter().map(|target| (target.table.id, false)).collect(),
+            Planned::Insert(insert) => vec![(insert.table.id, insert.only_adds())],
+            Planned::Load(load) => vec![(load.insert.table.id, load.insert.only_adds())],
+            Planned::Query(_) | Planned::Explain(_) | Planned::Do(_) => return self,
+        };
+        for (table, only_adds) in changed {
+            for (related, changes) in catalog.links.closure(table, only_adds) {
+                if changes && !self.cascades.contains(&related.id) {
+                    self.cascades.push(related.id);
+                }
+                if self.tables.iter().all(|other| other.id != related.id) {
+                    self.tables.push(related);
+                }
+            }
+        }
+        self
     }
 
     /// The tables it uses, each once: for their metadata locks.
@@ -194,7 +222,7 @@ pub fn plan_statement(
     let planned = plan_with(statement, catalog, session, &needs);
     let requirements = needs.take();
     match planned {
-        Ok(plan) => Ok(Plan { requirements, ..plan }),
+        Ok(plan) => Ok(Plan { requirements, ..plan.with_foreign_keys(catalog) }),
         Err(error) => {
             requirements.check(session)?;
             Err(error)
@@ -219,6 +247,7 @@ fn plan_with(
         uses_temporary: false,
         typed_by_parameters: false,
         catalog_version: catalog.version,
+        cascades: Vec::new(),
         requirements: Requirements::none(),
     };
     match statement {
@@ -308,6 +337,7 @@ fn plan_insert(
         reads_one_row: false,
         typed_by_parameters: false,
         catalog_version: catalog.version,
+        cascades: Vec::new(),
         requirements: Requirements::none(),
         statement: Planned::Insert(Box::new(planned)),
     })

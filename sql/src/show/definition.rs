@@ -230,6 +230,12 @@ pub(super) fn create_table(table: &Table, quote: char, ctx: &Context) -> Vec<u8>
         out.extend_from_slice(b",\n");
         write_key(table, index, quote, &mut out);
     }
+    for key in &table.foreign_keys {
+        out.extend_from_slice(b",\n  CONSTRAINT ");
+        write_name(&key.name, quote, &mut out);
+        out.push(b' ');
+        out.extend_from_slice(key.clause(&table.database, quote, false).as_bytes());
+    }
     for check in checks(table) {
         out.extend_from_slice(b",\n  CONSTRAINT ");
         write_name(&check.name, quote, &mut out);

@@ -175,6 +175,7 @@ pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "quorate_write_forwarding" => bool(variables.write_forwarding),
         "sql_mode" => text(variables.sql_mode.to_string()),
         "sql_notes" => bool(variables.sql_notes),
+        "foreign_key_checks" => bool(variables.foreign_key_checks),
         "sql_safe_updates" => bool(variables.sql_safe_updates),
         "cte_max_recursion_depth" => Value::UInt(variables.cte_max_recursion_depth),
         "sql_select_limit" => Value::UInt(variables.sql_select_limit),
@@ -246,6 +247,7 @@ pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value:
         }
         "sql_mode" => variables.sql_mode = SqlMode::parse(&word).unwrap_or_default(),
         "sql_notes" => variables.sql_notes = number != 0,
+        "foreign_key_checks" => variables.foreign_key_checks = number != 0,
         "sql_safe_updates" => variables.sql_safe_updates = number != 0,
         "cte_max_recursion_depth" => variables.cte_max_recursion_depth = number,
         "sql_select_limit" => variables.sql_select_limit = number,

@@ -48,6 +48,8 @@ pub struct SessionVariables {
     pub cte_max_recursion_depth: u64,
     /// `sql_select_limit`.
     pub sql_select_limit: u64,
+    /// `foreign_key_checks`.
+    pub foreign_key_checks: bool,
     /// `sql_safe_updates`.
     pub sql_safe_updates: bool,
     /// `group_concat_max_len`, bytes.
@@ -150,6 +152,7 @@ impl Default for SessionVariables {
             lock_wait_timeout: 31_536_000,
             cte_max_recursion_depth: 1000,
             sql_select_limit: u64::MAX,
+            foreign_key_checks: true,
             sql_safe_updates: false,
             group_concat_max_len: 1024,
             div_precision_increment: 4,

@@ -146,7 +146,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("event_scheduler", Global, Enum(&["OFF", "ON", "DISABLED"]), "OFF", Only),
     variable("explain_format", Both, Enum(&["TRADITIONAL", "JSON", "TREE"]), "TRADITIONAL", Only),
     variable("explicit_defaults_for_timestamp", Both, Bool, "ON", Only),
-    variable("foreign_key_checks", Both, Bool, "ON", Hint),
+    variable("foreign_key_checks", Both, Bool, "ON", Acts),
     variable("general_log", Global, Bool, "OFF", Only),
     variable(
         "global_connection_memory_limit",

@@ -133,6 +133,7 @@ fn columns(
         columns: Vec::new(),
         keys: Vec::new(),
         checks: Vec::new(),
+        foreign_keys: Vec::new(),
         collation: None,
         auto_increment: None,
         comment: String::new(),

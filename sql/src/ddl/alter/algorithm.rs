@@ -32,6 +32,11 @@ const VIRTUAL: Reason = Reason {
     text: "INPLACE ADD or DROP of virtual columns cannot be combined with other ALTER TABLE actions",
     instant: "INPLACE ADD or DROP of virtual columns cannot be combined with other ALTER TABLE actions",
 };
+/// … for a foreign key whose rows are to be looked at.
+const FOREIGN: Reason = Reason {
+    text: "Adding foreign keys needs foreign_key_checks=OFF",
+    instant: "Adding foreign keys needs foreign_key_checks=OFF",
+};
 const COUNTER: &str = "Adding an auto-increment column requires a lock";
 
 /// Why a change cannot be made in place, and, in other words, instantly.
@@ -56,6 +61,15 @@ impl Way {
     /// By copying, since virtual columns change together with other things.
     pub(super) fn mixes_virtual() -> Way {
         Way::Copy(Some(VIRTUAL))
+    }
+
+    /// The same with new foreign keys whose rows are to be looked at, if it `adds` any.
+    pub(super) fn with_foreign_keys(self, adds: bool) -> Way {
+        match self {
+            Way::Copy(_) => self,
+            Way::Nothing | Way::Instant | Way::Inplace if adds => Way::Copy(Some(FOREIGN)),
+            Way::Nothing | Way::Instant | Way::Inplace => self,
+        }
     }
 }
 
@@ -111,6 +125,8 @@ pub(super) fn way(
                 | AlterAction::AutoIncrement(_)
                 | AlterAction::Rebuild
                 | AlterAction::Option
+                | AlterAction::AddForeignKey(_)
+                | AlterAction::DropForeignKey(_)
         )
     });
     if is_inplace { Way::Inplace } else { Way::Instant }

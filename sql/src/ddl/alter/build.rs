@@ -52,6 +52,8 @@ pub struct Build {
     work: Work,
     counts_rows: bool,
     auto_increment: Option<u64>,
+    /// Other tables, whose foreign keys change with the table's names.
+    related: Vec<Table>,
     /// The next row to read is at or after this key; None when all are read.
     next: Option<Bytes>,
     progress: Progress,
@@ -68,10 +70,10 @@ struct Progress {
 impl Build {
     /// Marks the new ids as being built.
     pub(super) fn new(ctx: &mut Context<'_>, plan: Plan) -> Build {
-        let Plan { old, target, work, counts_rows, auto_increment, .. } = plan;
+        let Plan { old, target, work, counts_rows, auto_increment, related, .. } = plan;
         let next = Some(key::index_range(old.primary().id).start);
-        let build =
-            Build { old, target, work, counts_rows, auto_increment, next, progress: Progress::default() };
+        let progress = Progress::default();
+        let build = Build { old, target, work, counts_rows, auto_increment, related, next, progress };
         for id in build.new_ids() {
             ctx.txn.put(CatalogKey::Building(id).to_bytes(), Bytes::new());
         }
@@ -296,7 +298,7 @@ impl Build {
             ctx.txn.delete(CatalogKey::Building(id).to_bytes());
         }
         let counted = (self.progress.counter > 0).then(|| self.progress.counter.saturating_add(1));
-        super::write(ctx, &self.old, &self.target, counted.max(self.auto_increment))?;
+        super::write(ctx, &self.old, &self.target, counted.max(self.auto_increment), &self.related)?;
         let rows = if self.counts_rows { self.progress.rows } else { 0 };
         Ok(super::outcome(ctx, rows, false))
     }

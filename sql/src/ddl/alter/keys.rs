@@ -56,6 +56,9 @@ pub(super) fn plan(
             definitions.push((definition.clone(), None));
         }
     }
+    let all: Vec<&KeyDefinition> = definitions.iter().map(|(definition, _)| definition).collect();
+    let mut kept = crate::ddl::foreign_key::kept_keys(&all).into_iter();
+    definitions.retain(|_| kept.next().unwrap_or(true));
     if let Some(name) = missing.first().or_else(|| drops.first()) {
         return Err(Error::cannot_drop(name));
     }
@@ -87,7 +90,13 @@ fn kept(table: &Table, source: usize, name: &str, planned: &[Planned]) -> Option
         (false, false) => KeyKind::Index,
     };
     let name = (kind != KeyKind::Primary).then(|| name.to_owned());
-    (!columns.is_empty()).then_some(KeyDefinition { kind, name, columns, invisible: index.invisible })
+    (!columns.is_empty()).then_some(KeyDefinition {
+        kind,
+        name,
+        columns,
+        invisible: index.invisible,
+        generated: index.generated,
+    })
 }
 
 /// Whether a key can hold the first `length` characters or bytes of such a column, which has more of them.

@@ -16,6 +16,7 @@ mod algorithm;
 pub mod build;
 mod columns;
 mod expressions;
+mod foreign_keys;
 mod form;
 mod keys;
 #[cfg(test)]
@@ -74,6 +75,8 @@ struct Plan {
     /// Nothing but the table's name changes: MySQL says nothing of rows then.
     is_silent: bool,
     auto_increment: Option<u64>,
+    /// Other tables, whose foreign keys change with the table's names.
+    related: Vec<Table>,
 }
 
 /// Works an ALTER TABLE out, and does it, if nothing is to be built. The table's exclusive metadata lock is held.
@@ -103,7 +106,7 @@ fn begin_once(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Begun> {
         !plan.is_silent || plan.target.name != plan.old.name || plan.target.database != plan.old.database;
     let rows = if plan.counts_rows { count_rows(ctx, &plan.old)? } else { 0 };
     if is_changed {
-        write(ctx, &plan.old, &plan.target, plan.auto_increment)?;
+        write(ctx, &plan.old, &plan.target, plan.auto_increment, &plan.related)?;
     }
     Ok(Begun::Done(outcome(ctx, rows, plan.is_silent)))
 }
@@ -119,8 +122,17 @@ fn outcome(ctx: &Context<'_>, rows: u64, is_silent: bool) -> Outcome {
 }
 
 /// Puts the new definition in place of the old one; indexes that it does not have are left to be deleted.
-fn write(ctx: &mut Context<'_>, old: &Table, target: &Table, auto_increment: Option<u64>) -> Run<()> {
+fn write(
+    ctx: &mut Context<'_>,
+    old: &Table,
+    target: &Table,
+    auto_increment: Option<u64>,
+    related: &[Table],
+) -> Run<()> {
     bump_version(ctx)?;
+    for table in related {
+        ctx.txn.put(CatalogKey::Table(table.id).to_bytes(), encode::write_table(table));
+    }
     for index in &old.indexes {
         if !target.indexes.iter().any(|kept| kept.id == index.id) {
             ctx.txn.put(CatalogKey::Dropped(index.id).to_bytes(), Bytes::new());
@@ -137,8 +149,10 @@ fn write(ctx: &mut Context<'_>, old: &Table, target: &Table, auto_increment: Opt
 fn plan(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Plan> {
     let (database, name) = qualified(&alter.table);
     let old = Arc::clone(ctx.catalog.table(database, name)?);
+    let alter = &*foreign_keys::constraints(alter, &old)?;
     let mut target = Table::clone(&old);
     expressions::drop_checks(alter, &mut target)?;
+    foreign_keys::drop(alter, &mut target)?;
     rename(ctx, alter, &mut target)?;
     let (auto_increment, convert) = options(ctx, alter, &mut target)?;
     let (mut planned, missing) = columns::plan(&old, &alter.actions, target.collation, ctx)?;
@@ -153,13 +167,17 @@ fn plan(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Plan> {
     let (alter, mut effects) = expressions::build(&old, alter, &mut planned)?;
     let alter = &*alter;
     let keys = keys::plan(&old, &mut planned, &missing, &alter.actions)?;
+    foreign_keys::check_needed(ctx.catalog, &old, &target, &planned, &keys)?;
+    let related = foreign_keys::rename_columns(ctx.catalog, &old, &mut target, &planned);
     target.columns = planned.iter().map(|planned| planned.column.clone()).collect();
     expressions::checks(ctx, alter, &mut target, &mut effects)?;
     definition::check_row_bytes(&target.columns)?;
     let indexes: Vec<Index> = keys.iter().map(|key| key.index.clone()).collect();
     target.auto_increment_column = definition::check_auto_increment(&target.columns, &indexes)?;
     let is_strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT);
-    let way = effects.way(algorithm::way(&old, &planned, &keys, alter, is_strict));
+    let adds_checked = foreign_keys::adds_checked(ctx, alter);
+    let way =
+        effects.way(algorithm::way(&old, &planned, &keys, alter, is_strict)).with_foreign_keys(adds_checked);
     let adds_counter =
         planned.iter().any(|planned| planned.source.is_none() && planned.column.auto_increment);
     algorithm::check(way, adds_counter, alter)?;
@@ -171,9 +189,13 @@ fn plan(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Plan> {
         || alter.actions.contains(&AlterAction::Rebuild);
     let work = work(ctx, &old, &mut target, &planned, keys, must_rebuild)?;
     key_definition::check_count(&target)?;
+    let related = foreign_keys::finish(ctx, alter, &old, &mut target, related)?;
+    if adds_checked {
+        foreign_keys::check_rows(ctx, &old, &target, &planned)?;
+    }
     let counts_rows = alter.algorithm == Algorithm::Copy || matches!(way, Way::Copy(_));
     let is_silent = way == Way::Nothing && alter.algorithm != Algorithm::Copy;
-    Ok(Plan { old, target, work, counts_rows, is_silent, auto_increment })
+    Ok(Plan { old, target, work, counts_rows, is_silent, auto_increment, related })
 }
 
 /// RENAME TO: the last one counts.
@@ -192,6 +214,7 @@ fn rename(ctx: &Context<'_>, alter: &AlterTable, target: &mut Table) -> Result<(
         database.clone_into(&mut target.database);
         let before = std::mem::replace(&mut target.name, name.to_owned());
         crate::constraint::definition::rename_checks(target, &before);
+        super::foreign_key::rename::rename_generated(target, &before);
         break;
     }
     Ok(())
@@ -306,7 +329,14 @@ fn work(
     let mut indexes = Vec::with_capacity(keys.len() + 1);
     if !has_primary {
         let id = if is_rebuilt { IndexId(0) } else { old.primary().id };
-        indexes.push(Index { id, name: String::new(), unique: true, columns: Vec::new(), invisible: false });
+        indexes.push(Index {
+            id,
+            name: String::new(),
+            unique: true,
+            columns: Vec::new(),
+            invisible: false,
+            generated: false,
+        });
     }
     for planned_key in keys {
         let is_kept = !is_rebuilt && is_same_index(old, target, &planned_key, planned);

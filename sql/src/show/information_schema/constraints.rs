@@ -1,4 +1,4 @@
-//! TABLE_CONSTRAINTS, KEY_COLUMN_USAGE and CHECK_CONSTRAINTS: primary and unique keys, and checks. There are no foreign keys.
+//! TABLE_CONSTRAINTS, KEY_COLUMN_USAGE and CHECK_CONSTRAINTS: primary and unique keys, foreign keys, and checks.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::authorization::Authorization;
 use crate::catalog::{Catalog, Check, Index, Table};
 use crate::execute::{Context, Run};
 use crate::show::definition;
-use crate::show::information_schema::CATALOG;
+use crate::show::information_schema::{CATALOG, referential};
 use crate::show::spec::{ColumnSpec, Row, exact, fixed, string, text, unsigned};
 use crate::types::{TypeKind, Value};
 
@@ -60,6 +60,17 @@ pub(super) fn table_constraints(ctx: &mut Context) -> Run<Vec<Row>> {
         ]
     };
     let mut rows: Vec<Row> = constraints(ctx.catalog, &ctx.session.authorization).map(row).collect();
+    rows.extend(referential::keys(ctx.catalog, &ctx.session.authorization).map(|(table, key)| {
+        vec![
+            fixed(CATALOG),
+            string(&table.database),
+            string(&key.name),
+            string(&table.database),
+            string(&table.name),
+            fixed("FOREIGN KEY"),
+            fixed("YES"),
+        ]
+    }));
     rows.extend(checks(ctx.catalog, &ctx.session.authorization).map(|(table, check)| {
         vec![
             fixed(CATALOG),
@@ -122,5 +133,6 @@ pub(super) fn key_column_usage(ctx: &mut Context) -> Run<Vec<Row>> {
             ]);
         }
     }
+    referential::add_usage(ctx, &mut rows);
     Ok(rows)
 }

@@ -10,6 +10,7 @@ pub(super) mod columns;
 mod constraints;
 mod described;
 pub(super) mod extensions;
+mod referential;
 pub(super) mod routines;
 mod schemata;
 mod server;
@@ -85,7 +86,11 @@ pub(super) const TABLES: &[SystemTable] = &[
     SystemTable { name: "PARTITIONS", columns: tables::PARTITIONS, rows: tables::partitions },
     SystemTable { name: "PLUGINS", columns: server::PLUGINS, rows: server::plugins },
     SystemTable { name: "PROCESSLIST", columns: server::PROCESSLIST, rows: server::process_list },
-    SystemTable { name: "REFERENTIAL_CONSTRAINTS", columns: absent::REFERENTIAL_CONSTRAINTS, rows: empty },
+    SystemTable {
+        name: "REFERENTIAL_CONSTRAINTS",
+        columns: absent::REFERENTIAL_CONSTRAINTS,
+        rows: referential::rows,
+    },
     SystemTable { name: "ROUTINES", columns: routines::ROUTINES, rows: routines::routines },
     SystemTable { name: "SCHEMATA", columns: schemata::SCHEMATA, rows: schemata::rows },
     SystemTable {
