@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::parse::alter::algorithm_or_lock;
 use crate::parse::column;
 use crate::parse::constraint;
-use crate::parse::create_table::{comment, engine, index_name, key_definition};
+use crate::parse::create_table::{engine, index_name, key_definition};
 use crate::parse::cursor::Cursor;
 use crate::parse::foreign_key;
 use crate::variables::character_set;
@@ -320,7 +320,7 @@ fn option(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<
         AlterAction::AutoIncrement(cursor.unsigned()?)
     } else if cursor.word("COMMENT") {
         cursor.eat(&Token::Eq);
-        AlterAction::Comment(comment(cursor)?)
+        AlterAction::Comment(cursor.string()?)
     } else if cursor.one_of(&["ROW_FORMAT", "INSERT_METHOD"]).is_some() {
         cursor.eat(&Token::Eq);
         cursor.any_word()?;

@@ -6,7 +6,7 @@ use sqlparser::tokenizer::{Token, Word};
 use crate::ast::{ColumnDefinition, Expr, KeyDefinition, KeyKind, KeyPart, TypeWarning};
 use crate::error::Error;
 use crate::parse::constraint;
-use crate::parse::create_table::{comment, comment_too_long};
+use crate::parse::create_table::comment_too_long;
 use crate::parse::cursor::Cursor;
 use crate::parse::lower::data_type::{decimal_kind, plain};
 use crate::types::{Attributes, Collation, DataType, MemberId, TypeKind, Value};
@@ -545,7 +545,7 @@ fn attribute(
     } else if cursor.words(&["PRIMARY", "KEY"]) || cursor.word("KEY") {
         keys.push(column_key(&column.name, KeyKind::Primary));
     } else if cursor.word("COMMENT") {
-        column.comment = comment(cursor)?;
+        column.comment = cursor.string()?;
         if column.comment.chars().count() > 1024 {
             return Err(comment_too_long("field", &column.name, 1024));
         }

@@ -300,7 +300,7 @@ fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Resul
             table.auto_increment = Some(cursor.unsigned()?);
         } else if cursor.word("COMMENT") {
             cursor.eat(&Token::Eq);
-            table.comment = comment(cursor)?;
+            table.comment = cursor.string()?;
             if table.comment.chars().count() > 2048 {
                 return Err(comment_too_long("table", &table.name.table, 2048));
             }
@@ -351,12 +351,6 @@ pub(crate) fn engine(name: &str) -> crate::Result<()> {
         return Ok(());
     }
     Err(Error { code: 1286, state: *b"42000", message: format!("Unknown storage engine '{name}'") })
-}
-
-/// A comment, which is kept in utf8mb3: what that has not is `?`.
-pub(crate) fn comment(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
-    let text = cursor.string()?;
-    Ok(text.chars().map(|each| if u32::from(each) > 0xFFFF { '?' } else { each }).collect())
 }
 
 /// Error 1628, 1629.

@@ -317,7 +317,7 @@ pub(super) fn checks(
     if added.is_empty() {
         return Ok(());
     }
-    add_checks(&added, target)?;
+    add_checks(&added, target).map_err(as_of_alter)?;
     let others = ctx.catalog.databases.get(&target.database);
     let others = others.into_iter().flat_map(|database| database.tables.values());
     check_names_free(target, others.map(|other| &**other).filter(|other| other.id != target.id))?;
@@ -326,4 +326,15 @@ pub(super) fn checks(
     effects.copies |= is_enforced;
     effects.is_inplace = true;
     Ok(())
+}
+
+/// A column that is not there has another error than in CREATE TABLE.
+fn as_of_alter(error: Error) -> Error {
+    let parts: Vec<&str> = error.message.split('\'').collect();
+    match (error.code, parts.as_slice()) {
+        (3820, [_, check, _, column, _]) => {
+            Error::unknown_column(column, &format!("check constraint {check} expression"))
+        }
+        _ => error,
+    }
 }

@@ -222,7 +222,7 @@ fn rename(ctx: &Context<'_>, alter: &AlterTable, target: &mut Table) -> Result<(
 
 /// COMMENT and the default collation go into `target`; AUTO_INCREMENT and the collation of CONVERT TO are given back.
 fn options(
-    ctx: &Context<'_>,
+    ctx: &mut Context<'_>,
     alter: &AlterTable,
     target: &mut Table,
 ) -> Result<(Option<u64>, Option<crate::types::Collation>)> {
@@ -232,7 +232,7 @@ fn options(
         match action {
             AlterAction::Comment(comment) => {
                 definition::check_table_comment(comment, &target.name)?;
-                target.comment.clone_from(comment);
+                target.comment = super::comment::kept(comment, ctx);
             }
             AlterAction::DefaultCollation(collation) => target.collation = *collation,
             AlterAction::AutoIncrement(next) => auto_increment = Some(*next),
