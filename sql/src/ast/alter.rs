@@ -1,6 +1,6 @@
 //! ALTER TABLE as written.
 
-use crate::ast::{ColumnDefinition, Expr, ForeignKeyDefinition, KeyDefinition, TableName};
+use crate::ast::{CheckDefinition, ColumnDefinition, Expr, ForeignKeyDefinition, KeyDefinition, TableName};
 use crate::types::Collation;
 
 /// ALTER TABLE.
@@ -53,6 +53,17 @@ pub enum AlterAction {
     },
     /// ADD KEY and its like, and the keys that stand with a column.
     AddKey(KeyDefinition),
+    /// ADD CHECK.
+    AddCheck(CheckDefinition),
+    /// DROP CHECK.
+    DropCheck(String),
+    /// ALTER CHECK.
+    EnforceCheck {
+        /// Its name.
+        name: String,
+        /// ENFORCED or NOT ENFORCED.
+        enforced: bool,
+    },
     /// ADD FOREIGN KEY, and REFERENCES of a new column. The index comes as a key of its own before it.
     AddForeignKey(ForeignKeyDefinition),
     /// DROP FOREIGN KEY.

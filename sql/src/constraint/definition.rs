@@ -65,6 +65,22 @@ fn text_of(expr: &Expr, place: Place<'_>, columns: &[Column]) -> Result<(String,
     Ok((text, bound))
 }
 
+/// The positions of the columns that a kept text reads, each once.
+///
+/// # Errors
+/// Those of parsing and binding.
+pub fn columns_of(text: &str, columns: &[Column]) -> Result<Vec<usize>> {
+    Ok(bind_text(text, columns)?.columns_used().into_iter().collect())
+}
+
+/// The type of what a kept text computes.
+///
+/// # Errors
+/// Those of parsing and binding.
+pub fn type_of(text: &str, columns: &[Column]) -> Result<crate::types::DataType> {
+    Ok(bind_text(text, columns)?.data_type())
+}
+
 /// What a generated column keeps. `columns` are all of the table, this one included.
 ///
 /// # Errors

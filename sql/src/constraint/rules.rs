@@ -85,6 +85,13 @@ impl Rules {
         }
     }
 
+    /// Whether the expression that is a column's default reads a generated column.
+    pub fn default_reads_generated(&self, column: usize) -> bool {
+        let is_generated = |read: usize| self.generated.iter().any(|(position, _)| *position == read);
+        let found = self.defaults.iter().find(|(position, _)| *position == column);
+        found.is_some_and(|(_, expression)| expression.columns_used().into_iter().any(is_generated))
+    }
+
     /// Gives the generated columns their values. `single`: NULL is refused in every mode, as in an INSERT of one row.
     ///
     /// # Errors

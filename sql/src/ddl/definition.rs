@@ -69,7 +69,7 @@ pub fn build(
         indexes,
         hidden_row_id,
         collation,
-        comment: create.comment.clone(),
+        comment: super::comment::kept(&create.comment, ctx),
         auto_increment_column,
         auto_increment: Arc::new(AtomicU64::new(1)),
         row_id: Arc::new(AtomicU64::new(1)),
@@ -210,7 +210,7 @@ pub(super) fn build_column(
         default,
         on_update_now: definition.on_update_now,
         auto_increment: definition.auto_increment,
-        comment: definition.comment.clone(),
+        comment: super::comment::kept(&definition.comment, ctx),
         // Likewise.
         generated: definition
             .generated

@@ -33,6 +33,7 @@
 pub mod account;
 pub mod alter;
 pub mod analyze;
+mod comment;
 pub mod create_select;
 pub mod database;
 pub mod definition;

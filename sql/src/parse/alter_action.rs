@@ -1,6 +1,6 @@
 //! The actions of ALTER TABLE.
 //!
-//! Left out, and refused by name: CHECK, partitions, tablespaces.
+//! Left out, and refused by name: partitions, tablespaces.
 
 use sqlparser::tokenizer::Token;
 
@@ -8,6 +8,7 @@ use crate::ast::{AlterAction, AlterTable, ColumnPlace, ForeignKeyDefinition};
 use crate::error::Error;
 use crate::parse::alter::algorithm_or_lock;
 use crate::parse::column;
+use crate::parse::constraint;
 use crate::parse::create_table::{engine, index_name, key_definition};
 use crate::parse::cursor::Cursor;
 use crate::parse::foreign_key;
@@ -131,6 +132,10 @@ fn add(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<()>
     if cursor.peek_word(0, "PARTITION") {
         return Err(Error::not_supported("partitioned tables"));
     }
+    if let Some(check) = constraint::check(cursor, None)? {
+        alter.actions.push(AlterAction::AddCheck(check));
+        return Ok(());
+    }
     if let Some(foreign_key) = foreign_key::foreign_key(cursor)? {
         add_foreign_key(foreign_key, alter);
         return Ok(());
@@ -142,7 +147,9 @@ fn add(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<()>
     cursor.word("COLUMN");
     if cursor.eat(&Token::LParen) {
         loop {
-            if let Some(foreign_key) = foreign_key::foreign_key(cursor)? {
+            if let Some(check) = constraint::check(cursor, None)? {
+                alter.actions.push(AlterAction::AddCheck(check));
+            } else if let Some(foreign_key) = foreign_key::foreign_key(cursor)? {
                 add_foreign_key(foreign_key, alter);
             } else if let Some(key) = key_definition(cursor)? {
                 alter.actions.push(AlterAction::AddKey(key));
@@ -198,7 +205,9 @@ fn place(cursor: &mut Cursor<'_, '_>) -> crate::Result<ColumnPlace> {
 
 fn set_default(cursor: &mut Cursor<'_, '_>) -> crate::Result<AlterAction> {
     if cursor.one_of(&["CHECK", "CONSTRAINT"]).is_some() {
-        return Err(Error::not_supported("CHECK constraints"));
+        let name = cursor.name()?;
+        let enforced = constraint::enforcement(cursor).ok_or_else(|| cursor.unexpected())?;
+        return Ok(AlterAction::EnforceCheck { name, enforced });
     }
     if cursor.one_of(&["INDEX", "KEY"]).is_some() {
         return Err(Error::not_supported("invisible indexes"));
@@ -259,7 +268,7 @@ fn drop(cursor: &mut Cursor<'_, '_>) -> crate::Result<AlterAction> {
         }
         Some("CONSTRAINT") => return Ok(AlterAction::DropConstraint(cursor.name()?)),
         Some("PARTITION") => return Err(Error::not_supported("partitioned tables")),
-        Some(_) => return Err(Error::not_supported("CHECK constraints")),
+        Some(_) => return Ok(AlterAction::DropCheck(cursor.name()?)),
         None => {}
     }
     cursor.word("COLUMN");

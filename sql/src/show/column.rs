@@ -52,7 +52,9 @@ const EXTRA: usize = 17;
 /// # Errors
 /// 1046, 1049, 1146.
 pub(super) fn columns(name: &TableName, full: bool, ctx: &mut Context) -> Run<Vec<Row>> {
-    let rows = match table_of(name, ctx)? {
+    let found = table_of(name, ctx)?;
+    check_view(name, ctx)?;
+    let rows = match found {
         Found::Base(table) => {
             let mut rows = all_columns::of_table(&table, ctx);
             if table.is_temporary() {
@@ -64,6 +66,17 @@ pub(super) fn columns(name: &TableName, full: bool, ctx: &mut Context) -> Run<Ve
     };
     // Positions in information_schema.COLUMNS.
     Ok(project(rows, if full { &[3, 15, 14, 6, 16, 5, 17, 18, 19] } else { &[3, 15, 6, 16, 5, 17] }))
+}
+
+/// The columns of a view are shown while its query can be bound.
+fn check_view(name: &TableName, ctx: &Context) -> Run<()> {
+    let database = name.database.as_deref().or(ctx.session.database.as_deref()).unwrap_or_default();
+    let found = ctx.catalog.databases.get(database).and_then(|found| found.views.get(&name.table));
+    if let Some(view) = found {
+        let needs = crate::authorization::Needs::default();
+        crate::view::bind::plan(&crate::bind::Binder::new(ctx.catalog, ctx.session, &needs), view)?;
+    }
+    Ok(())
 }
 
 /// MySQL fills these rows in another way for temporary tables, with the word where others have nothing.

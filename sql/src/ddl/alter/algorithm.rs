@@ -27,6 +27,11 @@ const NULLS: Reason = Reason {
     text: "cannot silently convert NULL values, as required in this SQL_MODE",
     instant: "cannot silently convert NULL values, as required in this SQL_MODE",
 };
+/// … for a virtual column that changes together with other things.
+const VIRTUAL: Reason = Reason {
+    text: "INPLACE ADD or DROP of virtual columns cannot be combined with other ALTER TABLE actions",
+    instant: "INPLACE ADD or DROP of virtual columns cannot be combined with other ALTER TABLE actions",
+};
 /// … for a foreign key whose rows are to be looked at.
 const FOREIGN: Reason = Reason {
     text: "Adding foreign keys needs foreign_key_checks=OFF",
@@ -53,6 +58,11 @@ pub(super) enum Way {
 }
 
 impl Way {
+    /// By copying, since virtual columns change together with other things.
+    pub(super) fn mixes_virtual() -> Way {
+        Way::Copy(Some(VIRTUAL))
+    }
+
     /// The same with new foreign keys whose rows are to be looked at, if it `adds` any.
     pub(super) fn with_foreign_keys(self, adds: bool) -> Way {
         match self {

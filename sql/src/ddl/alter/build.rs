@@ -40,6 +40,8 @@ pub enum Source {
     Value(Value),
     /// A new AUTO_INCREMENT column: the rows are numbered.
     Counter,
+    /// A new column whose default is an expression.
+    Default,
 }
 
 /// A build that is under way.
@@ -205,13 +207,15 @@ impl Build {
         sources: &[Source],
         values: &[Value],
         progress: &mut Progress,
-    ) -> Result<Vec<Value>> {
+    ) -> Run<Vec<Value>> {
         let mut row = Vec::with_capacity(sources.len());
         for (position, source) in sources.iter().enumerate() {
             let column = &self.target.columns[position];
             let value = match source {
                 Source::Value(value) => value.clone(),
                 Source::Counter => self.next_number(ctx, position, progress)?,
+                // Filled in by `compute`.
+                Source::Default => Value::Null,
                 Source::Column(from) => {
                     let was = &self.old.columns[*from];
                     let becomes_counter = column.auto_increment && !was.auto_increment;
@@ -228,7 +232,21 @@ impl Build {
             };
             row.push(value);
         }
+        self.compute(ctx, sources, &mut row, progress.rows)?;
         Ok(row)
+    }
+
+    /// Computed defaults of new columns, generated columns and checks.
+    fn compute(&self, ctx: &mut Context<'_>, sources: &[Source], row: &mut [Value], number: u64) -> Run<()> {
+        let Some(rules) = self.target.rules()? else { return Ok(()) };
+        for position in (0..sources.len()).filter(|position| sources[*position] == Source::Default) {
+            if rules.default_reads_generated(position) {
+                rules.compute(&self.target, row, number, false, ctx)?;
+            }
+            row[position] = rules.default_value(&self.target, position, row, number, ctx)?;
+        }
+        rules.compute(&self.target, row, number, false, ctx)?;
+        rules.check(&self.target, row, ctx)
     }
 
     /// The next AUTO_INCREMENT value.

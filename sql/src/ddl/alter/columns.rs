@@ -91,7 +91,10 @@ pub(super) fn plan<'a>(
             return Err(missing(from));
         }
         let place = match change.place {
-            ColumnPlace::Unsaid => planned.len(),
+            // Behind the others, but for the hidden ones.
+            ColumnPlace::Unsaid => {
+                planned.iter().position(|other| other.column.hidden).unwrap_or(planned.len())
+            }
             ColumnPlace::First => 0,
             ColumnPlace::After(name) => {
                 let found = planned.iter().position(|other| same_name(&other.column.name, name));
@@ -103,7 +106,7 @@ pub(super) fn plan<'a>(
     if let Some((name, _)) = touches.first() {
         return Err(missing(name));
     }
-    if planned.is_empty() {
+    if planned.iter().all(|planned| planned.column.hidden) {
         let message = "You can't delete all columns with ALTER TABLE; use DROP TABLE instead".to_owned();
         return Err(Error { code: 1090, state: *b"42000", message });
     }

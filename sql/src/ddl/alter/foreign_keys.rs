@@ -19,7 +19,7 @@ use crate::{Error, Result};
 /// The statement with what DROP CONSTRAINT means.
 ///
 /// # Errors
-/// 3940; 1235 for a CHECK.
+/// 3939, 3940.
 pub(super) fn constraints<'a>(alter: &'a AlterTable, table: &Table) -> Result<Cow<'a, AlterTable>> {
     if !alter.actions.iter().any(|action| matches!(action, AlterAction::DropConstraint(_))) {
         return Ok(Cow::Borrowed(alter));
@@ -29,17 +29,33 @@ pub(super) fn constraints<'a>(alter: &'a AlterTable, table: &Table) -> Result<Co
         let AlterAction::DropConstraint(name) = action else { continue };
         let name = std::mem::take(name);
         let is_index = |index: &Index| index.unique && same_name(&index.name, &name);
+        let found = [
+            table.foreign_keys.iter().any(|key| same_name(&key.name, &name)),
+            table.indexes.iter().any(is_index),
+            table.checks.iter().any(|check| same_name(&check.name, &name)),
+        ];
+        if found.iter().filter(|found| **found).count() > 1 {
+            return Err(several_constraints(&name));
+        }
         *action = if table.foreign_keys.iter().any(|key| same_name(&key.name, &name)) {
             AlterAction::DropForeignKey(name)
         } else if table.indexes.iter().any(is_index) && !name.is_empty() {
             AlterAction::DropKey(name)
         } else if table.checks.iter().any(|check| same_name(&check.name, &name)) {
-            return Err(Error::not_supported("ALTER TABLE … DROP CONSTRAINT of a CHECK"));
+            AlterAction::DropCheck(name)
         } else {
             return Err(errors::no_constraint(&name));
         };
     }
     Ok(Cow::Owned(alter))
+}
+
+/// Error 3939.
+fn several_constraints(name: &str) -> Error {
+    let message = format!(
+        "Table has multiple constraints with the name '{name}'. Please use constraint specific 'DROP' clause."
+    );
+    Error { code: 3939, state: *b"HY000", message }
 }
 
 /// DROP FOREIGN KEY.

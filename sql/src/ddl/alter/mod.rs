@@ -150,8 +150,8 @@ fn plan(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Plan> {
     let (database, name) = qualified(&alter.table);
     let old = Arc::clone(ctx.catalog.table(database, name)?);
     let alter = &*foreign_keys::constraints(alter, &old)?;
-    expressions::check(&old, alter)?;
     let mut target = Table::clone(&old);
+    expressions::drop_checks(alter, &mut target)?;
     foreign_keys::drop(alter, &mut target)?;
     rename(ctx, alter, &mut target)?;
     let (auto_increment, convert) = options(ctx, alter, &mut target)?;
@@ -162,23 +162,31 @@ fn plan(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Plan> {
     if planned.len() > TABLE_COLUMNS_MAX {
         return Err(Error::too_many_columns().into());
     }
+    expressions::drop_hidden(&old, alter, &mut planned);
+    expressions::check_needed(&old, &mut target, &planned)?;
+    let (alter, mut effects) = expressions::build(&old, alter, &mut planned)?;
+    let alter = &*alter;
     let keys = keys::plan(&old, &mut planned, &missing, &alter.actions)?;
     foreign_keys::check_needed(ctx.catalog, &old, &target, &planned, &keys)?;
     let related = foreign_keys::rename_columns(ctx.catalog, &old, &mut target, &planned);
     target.columns = planned.iter().map(|planned| planned.column.clone()).collect();
+    expressions::checks(ctx, alter, &mut target, &mut effects)?;
     definition::check_row_bytes(&target.columns)?;
     let indexes: Vec<Index> = keys.iter().map(|key| key.index.clone()).collect();
     target.auto_increment_column = definition::check_auto_increment(&target.columns, &indexes)?;
     let is_strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT);
     let adds_checked = foreign_keys::adds_checked(ctx, alter);
-    let way = algorithm::way(&old, &planned, &keys, alter, is_strict).with_foreign_keys(adds_checked);
+    let way =
+        effects.way(algorithm::way(&old, &planned, &keys, alter, is_strict)).with_foreign_keys(adds_checked);
     let adds_counter =
         planned.iter().any(|planned| planned.source.is_none() && planned.column.auto_increment);
     algorithm::check(way, adds_counter, alter)?;
     keys::warn_duplicates(&keys, &old, ctx.session);
     warn_of_actions(ctx, alter, &old)?;
     check_zero_dates(ctx, &old, &planned)?;
-    let must_rebuild = alter.algorithm == Algorithm::Copy || alter.actions.contains(&AlterAction::Rebuild);
+    let must_rebuild = effects.must_rebuild
+        || alter.algorithm == Algorithm::Copy
+        || alter.actions.contains(&AlterAction::Rebuild);
     let work = work(ctx, &old, &mut target, &planned, keys, must_rebuild)?;
     key_definition::check_count(&target)?;
     let related = foreign_keys::finish(ctx, alter, &old, &mut target, related)?;
@@ -214,7 +222,7 @@ fn rename(ctx: &Context<'_>, alter: &AlterTable, target: &mut Table) -> Result<(
 
 /// COMMENT and the default collation go into `target`; AUTO_INCREMENT and the collation of CONVERT TO are given back.
 fn options(
-    ctx: &Context<'_>,
+    ctx: &mut Context<'_>,
     alter: &AlterTable,
     target: &mut Table,
 ) -> Result<(Option<u64>, Option<crate::types::Collation>)> {
@@ -224,7 +232,7 @@ fn options(
         match action {
             AlterAction::Comment(comment) => {
                 definition::check_table_comment(comment, &target.name)?;
-                target.comment.clone_from(comment);
+                target.comment = super::comment::kept(comment, ctx);
             }
             AlterAction::DefaultCollation(collation) => target.collation = *collation,
             AlterAction::AutoIncrement(next) => auto_increment = Some(*next),
@@ -381,12 +389,16 @@ fn source(ctx: &Context<'_>, planned: &Planned) -> Source {
     match planned.source {
         Some(column) => Source::Column(column),
         None if planned.column.auto_increment => Source::Counter,
+        None if matches!(planned.column.default, ColumnDefault::Expression(_)) => Source::Default,
         None => Source::Value(added(ctx, &planned.column)),
     }
 }
 
-/// The value that rows have in a new column.
+/// The value that rows have in a new column that is not computed.
 fn added(ctx: &Context<'_>, column: &Column) -> Value {
+    if column.is_computed() {
+        return if column.nullable { Value::Null } else { default::implicit(&column.data_type) };
+    }
     default::declared(column, ctx).unwrap_or_else(|| default::implicit(&column.data_type))
 }
 

@@ -150,7 +150,12 @@ impl Binder<'_> {
 
     /// What CASE asks of its operand: a constant text that is no date is not refused.
     pub(super) fn compare_case(&self, left: Expression, right: Expression) -> Result<Expression> {
+        let is_textual = |data_type: &DataType| data_type.is_json() || data_type.is_string();
         let (left, right) = match (left.data_type(), right.data_type()) {
+            // As texts: unlike `=`, CASE does not compare documents.
+            (own, other) if (own.is_json() || other.is_json()) && is_textual(&own) && is_textual(&other) => {
+                (text(left, self.connection()), text(right, self.connection()))
+            }
             (own, other) if own.is_string() && other.has_date() => (left, text(right, self.connection())),
             (own, other) if own.has_date() && other.is_string() => {
                 let right = kinds::as_day(right, &own, Invalid::Zero, self.offset_seconds())?;
