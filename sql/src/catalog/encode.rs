@@ -161,6 +161,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
         auto_increment: Arc::new(AtomicU64::new(1)),
         row_id: Arc::new(AtomicU64::new(1)),
         row_estimate: Arc::new(AtomicU64::new(0)),
+        statistics: crate::catalog::StatisticsCell::default(),
         checks,
         rules: crate::constraint::RulesCell::default(),
         created_us,
