@@ -2,7 +2,7 @@
 //!
 //! For each index: how many different values its first one, two, … columns have, and some of its keys at even distances (an
 //! equi-height histogram; only the least and the greatest key where the index was sampled). ANALYZE TABLE reads up to
-//! [`ANALYZE_ROWS_MAX`](crate::limits::ANALYZE_ROWS_MAX) entries of each index, the first use in a join or range up to
+//! [`ANALYZE_ROWS_MAX`](crate::limits::ANALYZE_ROWS_MAX) entries of each index, the first use in a join up to
 //! [`STATISTICS_SAMPLE_ROWS_MAX`](crate::limits::STATISTICS_SAMPLE_ROWS_MAX). Larger indexes are looked at in windows that
 //! are spread over the keys.
 //!
@@ -13,18 +13,23 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use storage::engine::{Direction, KeyRange};
-use storage::txn::{Transaction, View};
+use storage::txn::{LockTable, Transaction, View};
+use storage::version::Store;
 
 use super::{Index, IndexId, Table};
 use crate::Result;
 use crate::codec::key::{self, INDEX_ID_BYTES};
-use crate::limits::{HISTOGRAM_BUCKETS_MAX, HISTOGRAM_KEY_BYTES_MAX, STATISTICS_WINDOWS};
+use crate::limits::{
+    HISTOGRAM_BUCKETS_MAX, HISTOGRAM_KEY_BYTES_MAX, STATISTICS_SAMPLE_ROWS_MAX, STATISTICS_WINDOWS,
+};
 
 /// What is known of a table.
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
     /// Rows when it was looked at.
     pub rows: u64,
+    /// What [`Table::row_estimate`] said then.
+    estimate: u64,
     indexes: Vec<IndexStatistics>,
 }
 
@@ -60,7 +65,7 @@ impl Table {
     #[must_use]
     pub fn wants_statistics(&self) -> bool {
         let rows = self.row_estimate.load(std::sync::atomic::Ordering::Relaxed);
-        self.statistics.get().is_none_or(|known| known.rows.abs_diff(rows) > known.rows / 10 + 100)
+        self.statistics.get().is_none_or(|known| known.estimate.abs_diff(rows) > known.estimate / 10 + 100)
     }
 }
 
@@ -125,7 +130,7 @@ pub fn collect<E: From<crate::Error>>(
     check: &mut dyn FnMut() -> std::result::Result<(), E>,
 ) -> std::result::Result<Statistics, E> {
     let known = table.row_estimate.load(std::sync::atomic::Ordering::Relaxed);
-    let mut statistics = Statistics { rows: known, indexes: Vec::with_capacity(table.indexes.len()) };
+    let mut statistics = Statistics { rows: known, estimate: known, indexes: Vec::with_capacity(table.indexes.len()) };
     let mut is_exact = false;
     for index in &table.indexes {
         check()?;
@@ -143,6 +148,22 @@ pub fn collect<E: From<crate::Error>>(
         statistics.indexes.extend(sampled);
     }
     Ok(statistics)
+}
+
+/// Looks at tables that want statistics, a bounded part of each.
+///
+/// # Errors
+/// 1105 when the store cannot be read.
+pub fn refresh(tables: &[Arc<Table>], store: &Store) -> Result<()> {
+    let locks = LockTable::new();
+    let mut txn = Transaction::begin(store, &locks, 0);
+    txn.take_snapshot();
+    for table in tables.iter().filter(|table| table.wants_statistics()) {
+        let check = &mut || Ok::<(), crate::Error>(());
+        let found = collect(table, &mut txn, View::Snapshot, STATISTICS_SAMPLE_ROWS_MAX, check)?;
+        table.statistics.set(found);
+    }
+    Ok(())
 }
 
 /// Looks at windows of an index that are spread over its keys.

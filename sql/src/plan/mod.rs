@@ -8,22 +8,24 @@
 //! A query block's plan is a tree of [`Node`]s that fill the slots of one flat row, then grouping, HAVING, window functions, the select
 //! list, DISTINCT, ORDER BY and LIMIT, in this order ([`SelectPlan`]).
 //!
-//! * [`query`] plans query blocks, [`set`] what is made of several, [`join`] orders joins, [`access`] chooses the index of a table, [`predicate`]
+//! * [`query`] plans query blocks, [`set`] what is made of several, [`join`] plans joins in the order that `join_order` finds with the shares of `selectivity`, [`access`] chooses the index of a table, [`predicate`]
 //!   finds what conditions say about columns, [`slots`] which slots an expression reads;
 //! * [`change`] plans UPDATE and DELETE of one table, [`joined`] of the rows of a join;
 //! * [`explain`] describes a plan as EXPLAIN does.
 //!
-//! Left out: statistics beyond the number of rows, merging of several indexes of a table, semi-join rewriting of IN (an
+//! Left out: statistics of columns without index, merging of several indexes of a table, semi-join rewriting of IN (an
 //! uncorrelated IN is a hash look-up), and streaming GROUP BY.
 
 pub mod access;
 pub mod change;
 pub mod explain;
 pub mod join;
+mod join_order;
 pub mod joined;
 pub mod node;
 pub mod predicate;
 pub mod query;
+mod selectivity;
 pub mod set;
 pub mod slots;
 pub mod template;
@@ -157,6 +159,19 @@ impl Plan {
             Planned::Explain(_) | Planned::Do(_) => false,
         };
         if changes { LockMode::IntentExclusive } else { LockMode::IntentShared }
+    }
+
+    /// Whether it was made for several tables, of which one should be looked at first: how they are joined hangs on what is known of
+    /// their values.
+    #[must_use]
+    pub fn wants_statistics(&self) -> bool {
+        let joins = match &self.statement {
+            Planned::Query(_) | Planned::Joined(_) | Planned::Insert(_) | Planned::Explain(_) => {
+                self.tables.len() > 1
+            }
+            Planned::Update(_) | Planned::Delete(_) | Planned::Load(_) | Planned::Do(_) => false,
+        };
+        joins && self.tables.iter().any(|table| table.wants_statistics())
     }
 
     /// The tables it uses, each once: for their metadata locks.
