@@ -16,6 +16,7 @@ pub mod aggregate;
 pub mod change;
 pub mod cluster;
 pub mod context;
+pub mod decorrelated;
 pub mod group_key;
 pub mod join;
 pub mod joined;

@@ -10,6 +10,7 @@
 //!
 //! * [`query`] plans query blocks, [`set`] what is made of several, [`join`] plans joins in the order that `join_order` finds with the shares of `selectivity`, [`access`] chooses the index of a table, [`predicate`]
 //!   finds what conditions say about columns, [`slots`] which slots an expression reads;
+//! * [`decorrelate`] makes correlated EXISTS and IN look-ups;
 //! * [`change`] plans UPDATE and DELETE of one table, [`joined`] of the rows of a join;
 //! * [`explain`] describes a plan as EXPLAIN does.
 //!
@@ -18,6 +19,7 @@
 
 pub mod access;
 pub mod change;
+pub mod decorrelate;
 pub mod explain;
 pub mod join;
 mod join_order;
