@@ -130,7 +130,8 @@ pub fn collect<E: From<crate::Error>>(
     check: &mut dyn FnMut() -> std::result::Result<(), E>,
 ) -> std::result::Result<Statistics, E> {
     let known = table.row_estimate.load(std::sync::atomic::Ordering::Relaxed);
-    let mut statistics = Statistics { rows: known, estimate: known, indexes: Vec::with_capacity(table.indexes.len()) };
+    let mut statistics =
+        Statistics { rows: known, estimate: known, indexes: Vec::with_capacity(table.indexes.len()) };
     let mut is_exact = false;
     for index in &table.indexes {
         check()?;
@@ -244,13 +245,7 @@ impl<'l> Look<'l> {
     }
 
     /// Reads up to `entries_max` entries of a range; whether it came to its end.
-    fn scan(
-        &mut self,
-        range: KeyRange,
-        txn: &mut Transaction,
-        view: View,
-        entries_max: u64,
-    ) -> Result<bool> {
+    fn scan(&mut self, range: KeyRange, txn: &mut Transaction, view: View, entries_max: u64) -> Result<bool> {
         let mut cursor = txn.scan(range, Direction::Forward, view);
         let mut row = storage::engine::RowBuffer::new();
         let mut ends = Vec::with_capacity(self.index.columns.len());

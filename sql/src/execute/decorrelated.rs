@@ -91,7 +91,8 @@ fn make(subquery: &Subquery, decorrelated: &Decorrelated, is_in: bool, ctx: &mut
             Some(_) => {}
             None => {
                 let kept = if is_in { vec![own.to_vec()] } else { Vec::new() };
-                memory.add(bytes.len() + own.iter().map(value_bytes).sum::<usize>() + size_of::<usize>() * 8)?;
+                memory
+                    .add(bytes.len() + own.iter().map(value_bytes).sum::<usize>() + size_of::<usize>() * 8)?;
                 rows.insert(bytes.as_slice().into(), kept);
             }
         }

@@ -8,10 +8,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::execute::decorrelated::{self, Groups};
 use crate::execute::group_key::class_key;
 use crate::execute::memory::Bounded;
 use crate::execute::rows::{collect, outer_row};
-use crate::execute::decorrelated::{self, Groups};
 use crate::execute::{Context, Run, query};
 use crate::expression::{CompareOp, Subquery, SubqueryKind};
 use crate::plan::QueryPlan;

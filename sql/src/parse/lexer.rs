@@ -147,7 +147,9 @@ impl<'a> Lexer<'a> {
             b'`' => self.quoted(start, b'`', Kind::QuotedName)?,
             b'0'..=b'9' if !after_point => self.number(start),
             // `SELECT .5` is a number; `t.5` is not.
-            b'.' if !(after_name && start == end_before) && self.at(start + 1).is_ascii_digit() => self.number(start),
+            b'.' if !(after_name && start == end_before) && self.at(start + 1).is_ascii_digit() => {
+                self.number(start)
+            }
             b'x' | b'X' | b'b' | b'B' | b'n' | b'N' if self.at(start + 1) == b'\'' && !after_point => {
                 self.prefixed(start, byte)?
             }

@@ -327,7 +327,8 @@ impl Chooser<'_> {
             })
         };
         let (low, high) = (end(&interval.low)?, end(&interval.high)?);
-        let range = crate::codec::range::range(self.table, index, &[], low.as_ref(), high.as_ref(), Zone::UTC);
+        let range =
+            crate::codec::range::range(self.table, index, &[], low.as_ref(), high.as_ref(), Zone::UTC);
         // A value of another type than the column says nothing.
         match range.ok()? {
             Some(range) => known.index(index)?.share(&range),

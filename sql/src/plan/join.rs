@@ -316,7 +316,8 @@ impl JoinPlanner<'_> {
             let passing = conditions.iter().filter(|condition| condition.tables & !(placed | single) == 0);
             let rows = DERIVED_ROWS * passing.map(|condition| self.selectivity(condition)).product::<f64>();
             let access = Access::full();
-            let candidate = Candidate { access, implied: Vec::new(), used: Vec::new(), rows: cost, cost, ordered: false };
+            let candidate =
+                Candidate { access, implied: Vec::new(), used: Vec::new(), rows: cost, cost, ordered: false };
             let dependent = !bound.lateral_slots().is_empty();
             return Ok(Choice { candidate, possible: Vec::new(), dependent, rows, cost });
         };

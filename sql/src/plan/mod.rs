@@ -95,8 +95,8 @@ pub enum Planned {
     Insert(Box<crate::dml::insert::InsertPlan>),
     /// LOAD DATA.
     Load(Box<crate::dml::load::LoadPlan>),
-    /// EXPLAIN: the rows are known when it is planned.
-    Explain(Vec<Vec<crate::types::Value>>),
+    /// EXPLAIN.
+    Explain(explain::Explanation),
     /// DO.
     Do(Vec<Expression>),
 }
@@ -280,20 +280,7 @@ fn plan_with(
             return Ok(plan);
         }
         ast::Statement::Explain(explained) => {
-            let inner = plan_with(explained, catalog, session, needs)?;
-            plan.columns = explain::columns();
-            let inserted = match explained.as_ref() {
-                ast::Statement::Insert(insert) => match &insert.source {
-                    ast::InsertSource::Query(query) => Some(query::plan_query(&binder, query, None)?),
-                    ast::InsertSource::Values(_) => None,
-                },
-                _ => None,
-            };
-            plan.statement = Planned::Explain(explain::rows(&inner, inserted.as_ref()));
-            plan.tables = inner.tables;
-            plan.uses_temporary = inner.uses_temporary;
-            plan.reads_snapshot = false;
-            return Ok(plan);
+            return plan_explain(explained, &binder, (catalog, session, needs), plan);
         }
         ast::Statement::Do(expressions) => {
             plan.statement = Planned::Do(query::bind_without_tables(&binder, expressions)?);
@@ -306,6 +293,49 @@ fn plan_with(
         // `DO GET_LOCK(…)` must not fix what is read once the lock is had.
         plan.reads_snapshot = !plan.tables.is_empty();
     }
+    Ok(plan)
+}
+
+/// Plans EXPLAIN: `plan` is one of nothing yet.
+fn plan_explain(
+    explained: &ast::Explain,
+    binder: &Binder,
+    (catalog, session, needs): (&Arc<Catalog>, &SessionState, &Needs),
+    mut plan: Plan,
+) -> Result<Plan> {
+    let inner = plan_with(&explained.statement, catalog, session, needs)?;
+    plan.tables.clone_from(&inner.tables);
+    plan.uses_temporary = inner.uses_temporary;
+    plan.reads_snapshot = false;
+    plan.columns = match explained.format {
+        ast::ExplainFormat::Traditional => explain::columns(),
+        ast::ExplainFormat::Tree | ast::ExplainFormat::Json => explain::text_column(),
+    };
+    if explained.analyze {
+        let Planned::Query(query) = inner.statement else {
+            return Err(Error::not_supported("EXPLAIN ANALYZE of a statement that changes rows"));
+        };
+        if query.locks_rows() {
+            return Err(Error::not_supported("EXPLAIN ANALYZE of a query that locks rows"));
+        }
+        (plan.reads_long, plan.reads_snapshot) = (true, inner.reads_snapshot);
+        plan.statement = Planned::Explain(explain::Explanation::Analyze(query));
+        return Ok(plan);
+    }
+    let inserted = match &explained.statement {
+        ast::Statement::Insert(insert) => match &insert.source {
+            ast::InsertSource::Query(query) => Some(query::plan_query(binder, query, None)?),
+            ast::InsertSource::Values(_) => None,
+        },
+        _ => None,
+    };
+    let text = |text: String| vec![vec![crate::types::Value::Text(text.into())]];
+    let rows = match explained.format {
+        ast::ExplainFormat::Traditional => explain::rows(&inner, inserted.as_ref()),
+        ast::ExplainFormat::Tree => text(explain::as_tree(&inner, inserted.as_ref())),
+        ast::ExplainFormat::Json => text(explain::as_json(&inner, inserted.as_ref())),
+    };
+    plan.statement = Planned::Explain(explain::Explanation::Rows(rows));
     Ok(plan)
 }
 

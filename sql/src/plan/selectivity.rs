@@ -41,9 +41,7 @@ impl JoinPlanner<'_> {
                 negate(negated, (one * list.len() as f64).min(0.5))
             }
             Expression::And(parts) => parts.iter().map(|part| self.share(part)).product(),
-            Expression::Or(parts) => {
-                1.0 - parts.iter().map(|part| 1.0 - self.share(part)).product::<f64>()
-            }
+            Expression::Or(parts) => 1.0 - parts.iter().map(|part| 1.0 - self.share(part)).product::<f64>(),
             Expression::Not(operand) => 1.0 - self.share(operand),
             Expression::InSubquery { negated, .. } | Expression::Exists { negated, .. } => {
                 negate(negated, FILTER_SHARE)
