@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::execute::operator::Operator;
 use crate::execute::{Context, Run};
+use crate::plan::{Node, SelectPlan};
 use crate::types::Value;
 
 thread_local! {
@@ -30,6 +31,18 @@ pub struct Measure {
     pub first: Duration,
     /// Time in all loops.
     pub total: Duration,
+}
+
+/// The address of a node of a plan.
+#[must_use]
+pub fn node_address(node: &Node) -> usize {
+    std::ptr::from_ref(node).addr()
+}
+
+/// That of a block: its first field may be a node, at the same place, so that this is one more.
+#[must_use]
+pub fn block_address(block: &SelectPlan) -> usize {
+    std::ptr::from_ref(block).addr() + 1
 }
 
 /// Whether this thread measures.

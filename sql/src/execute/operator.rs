@@ -42,7 +42,7 @@ impl<'p> Operator<'p> {
     pub fn new(node: &'p Node) -> Operator<'p> {
         let operator = Operator::plain(node);
         if measure::is_active() {
-            let address = std::ptr::from_ref(node).addr();
+            let address = measure::node_address(node);
             return Operator::Measured(Box::new(MeasuredOperator::new(operator, address)));
         }
         operator

@@ -115,7 +115,7 @@ fn run_select(plan: &SelectPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
     if figures.rows == 0 {
         figures.first = figures.total;
     }
-    measure::add(std::ptr::from_ref(plan).addr(), figures);
+    measure::add(measure::block_address(plan), figures);
     result
 }
 

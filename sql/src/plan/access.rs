@@ -7,7 +7,8 @@
 //! where there are none from its row estimate and fixed guesses of selectivity; equalities on a whole unique index are always first.
 //!
 //! A plan may be kept for long, so a table never counts for fewer than [`ROWS_MIN`] rows: a plan made while the table was
-//! empty must not be a scan.
+//! empty must not be a scan. Joins of tables with statistics are made anew when a table has grown
+//! ([`Plan::wants_statistics`](crate::plan::Plan::wants_statistics)), so there tables count for what they have.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::plan::node::Access;
 use crate::plan::predicate::{Interval, Predicate, Term, TermKind};
+use crate::plan::selectivity::known_value;
 use crate::types::Value;
 
 /// Rows that a table is taken to have at least.
@@ -92,6 +94,8 @@ pub struct Chooser<'c> {
     pub conjuncts: &'c [usize],
     /// For each conjunct, the share of rows that it lets through.
     pub shares: &'c [f64],
+    /// Rows that the table counts for at least.
+    pub rows_min: f64,
     /// Order.
     pub order: Option<OrderWish<'c>>,
     /// `use_invisible_indexes` of `optimizer_switch`.
@@ -140,7 +144,7 @@ impl Chooser<'_> {
 
     fn table_rows(&self) -> f64 {
         let rows = self.table.row_estimate.load(std::sync::atomic::Ordering::Relaxed) as f64;
-        rows.max(ROWS_MIN)
+        rows.max(self.rows_min)
     }
 
     fn full_scan(&self) -> Candidate {
@@ -322,8 +326,8 @@ impl Chooser<'_> {
         let end = |end: &'_ Option<(Expression, bool)>| -> Option<Bound<Value>> {
             Some(match end {
                 None => Bound::Unbounded,
-                Some((value, true)) => Bound::Included(value.as_constant()?.clone()),
-                Some((value, false)) => Bound::Excluded(value.as_constant()?.clone()),
+                Some((value, true)) => Bound::Included(known_value(value)?),
+                Some((value, false)) => Bound::Excluded(known_value(value)?),
             })
         };
         let (low, high) = (end(&interval.low)?, end(&interval.high)?);

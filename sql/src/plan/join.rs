@@ -24,6 +24,9 @@ use crate::plan::{predicate, slots};
 /// Rows that a derived table is taken to have.
 const DERIVED_ROWS: f64 = 100.0;
 
+/// Rows of the first table that a row of the result is taken to need, where a LIMIT ends the join.
+const EARLY_ROWS: f64 = 4.0;
+
 /// A set of tables, by position in FROM.
 pub type TableSet = u64;
 
@@ -186,6 +189,13 @@ impl JoinPlanner<'_> {
                     let wish = outermost && rank == 0;
                     let (node, in_order, found) = self.first(group, unit, placed, wish, &mut applied)?;
                     (ordered, rows) = (in_order, found);
+                    if let Some(limit) = self.limit
+                        && outermost
+                        && (ordered || self.order.is_empty())
+                    {
+                        // It ends early: what is kept for it would be kept in vain.
+                        rows = rows.min((limit * EARLY_ROWS).max(1.0));
+                    }
                     node
                 }
                 Some(outer) => self.joined(group, unit, placed, (outer, &mut rows), &mut applied)?,
@@ -236,7 +246,15 @@ impl JoinPlanner<'_> {
                 inner.conditions.extend(on.iter().flatten().cloned());
                 let on = inner.take_foreign(unit.tables);
                 let (node, _) = self.plan_group(&inner, placed, false)?;
-                let join = JoinPlan { outer, inner: node, left, on, method: JoinMethod::Loop, inner_slots };
+                let join = JoinPlan {
+                    outer,
+                    inner: node,
+                    left,
+                    on,
+                    method: JoinMethod::Loop,
+                    inner_slots,
+                    rows: *rows,
+                };
                 return Ok(Node::Join(Box::new(join)));
             }
             (UnitBody::Table(table), _) => *table,
@@ -261,7 +279,8 @@ impl JoinPlanner<'_> {
                 conditions.into_iter().partition(|condition| condition.tables & unit.tables != 0);
             let inner = self.leaf(table, choice, &inside);
             let on = on.into_iter().map(|condition| condition.expression.clone()).collect();
-            let join = JoinPlan { outer, inner, left, on, method: JoinMethod::Loop, inner_slots };
+            let join =
+                JoinPlan { outer, inner, left, on, method: JoinMethod::Loop, inner_slots, rows: *rows };
             return Ok(Node::Join(Box::new(join)));
         }
         let (inside, across): (Vec<&Condition>, Vec<&Condition>) =
@@ -277,7 +296,7 @@ impl JoinPlanner<'_> {
             }
         }
         let method = JoinMethod::Buffered { keys, keep: Vec::new() };
-        Ok(Node::Join(Box::new(JoinPlan { outer, inner, left, on, method, inner_slots })))
+        Ok(Node::Join(Box::new(JoinPlan { outer, inner, left, on, method, inner_slots, rows: *rows })))
     }
 
     /// Whether a condition can be a key of a hash join with the unit.
@@ -349,6 +368,7 @@ impl JoinPlanner<'_> {
             conjunct_columns: &|conjunct| columns_of(&conditions[conjunct].slots),
             conjuncts: &conjuncts,
             shares: &shares,
+            rows_min: self.rows_min(base_table),
             order,
             use_invisible: self.scope.use_invisible_indexes,
         };

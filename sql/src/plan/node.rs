@@ -158,6 +158,8 @@ pub struct JoinPlan {
     pub method: JoinMethod,
     /// All slots of the inner side.
     pub inner_slots: Vec<usize>,
+    /// Pairs expected, for EXPLAIN.
+    pub rows: f64,
 }
 
 /// How partners are found.

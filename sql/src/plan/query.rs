@@ -267,7 +267,11 @@ fn order_wish(bound: &BoundSelect) -> Vec<(usize, bool)> {
 
 /// The rows that LIMIT and OFFSET let the source give at most.
 fn early_limit(bound: &BoundSelect) -> Option<f64> {
-    if bound.calc_found_rows || bound.distinct || !bound.windows.is_empty() {
+    let sorts = order_wish(bound).is_empty() && bound.order.iter().any(|key| !key.expression.is_constant());
+    if bound.calc_found_rows || bound.distinct || !bound.windows.is_empty() || sorts {
+        return None;
+    }
+    if bound.aggregation.is_some() {
         return None;
     }
     let number = |expression: &Expression| {

@@ -4,10 +4,13 @@
 //! the condition's form, much as MySQL's (`COND_FILTER_…`).
 
 use crate::bind::TableSource;
+use crate::catalog::Table;
 use crate::expression::{CompareOp, Expression};
 use crate::plan::access::{FILTER_SHARE, ROWS_MIN};
 use crate::plan::join::{Condition, JoinPlanner};
 use crate::plan::slots;
+use crate::types::Value;
+use crate::types::datetime::Date;
 
 /// Share of rows that are equal to a value, where nothing is known of the column.
 const EQUAL_SHARE: f64 = 0.1;
@@ -22,6 +25,11 @@ impl JoinPlanner<'_> {
     /// The share of rows (of pairs of rows, for a condition on several tables) that a condition lets through.
     pub(super) fn selectivity(&self, condition: &Condition) -> f64 {
         self.share(&condition.expression).clamp(1e-9, 1.0)
+    }
+
+    /// The fewest rows that a table counts for: see [`access`](crate::plan::access).
+    pub(super) fn rows_min(&self, table: &Table) -> f64 {
+        if self.scope.tables.len() > 1 && table.statistics.get().is_some() { 2.0 } else { ROWS_MIN }
     }
 
     fn share(&self, expression: &Expression) -> f64 {
@@ -66,7 +74,7 @@ impl JoinPlanner<'_> {
         let (table, column) = self.scope.table_of(slots::plain_slot(expression)?)?;
         let TableSource::Base(table) = &self.scope.tables.get(table)?.source else { return None };
         let rows = table.row_estimate.load(std::sync::atomic::Ordering::Relaxed) as f64;
-        let rows = rows.max(ROWS_MIN);
+        let rows = rows.max(self.rows_min(table));
         let statistics = table.statistics.get();
         let leads = table.indexes.iter().filter(|index| {
             index.columns.first().is_some_and(|part| part.column == column && part.prefix.is_none())
@@ -79,4 +87,28 @@ impl JoinPlanner<'_> {
         };
         leads.filter_map(of_index).min_by(f64::total_cmp)
     }
+}
+
+/// The value of a literal, and about that of a date so many days, months or years from a literal one: for estimates only.
+pub(super) fn known_value(expression: &Expression) -> Option<Value> {
+    let Expression::Call { function, arguments, .. } = expression else {
+        return expression.as_constant().cloned();
+    };
+    let (unit, sign) = match function.name.strip_prefix("DATE_ADD_") {
+        Some(unit) => (unit, 1),
+        None => (function.name.strip_prefix("DATE_SUB_")?, -1),
+    };
+    let days = match unit {
+        "DAY" => 1.0,
+        "WEEK" => 7.0,
+        "MONTH" => 30.436_875,
+        "QUARTER" => 91.310_625,
+        "YEAR" => 365.242_5,
+        _ => return None,
+    };
+    let [start, count] = arguments.as_slice() else { return None };
+    let (Value::Date(start), count) = (start.as_constant()?, count.as_constant()?) else { return None };
+    let count: f64 = crate::types::convert::message_text(count).parse().ok()?;
+    let moved = start.day_number().checked_add((count * days) as i64 * sign)?;
+    Date::from_day_number(moved).map(Value::Date)
 }

@@ -17,6 +17,10 @@ pub(super) struct Figures {
 impl Figures {
     /// `(cost=… rows=…)`.
     pub fn text(self) -> String {
+        if self.cost == 0.0 {
+            // It costs nothing, and nothing until its first row.
+            return format!("(cost=0..0 rows={})", number(self.rows));
+        }
         format!("(cost={} rows={})", number(self.cost), number(self.rows))
     }
 
@@ -76,16 +80,11 @@ pub(super) fn of_node(node: &Node) -> Figures {
         Node::Filter(filter) => of_node(&filter.input).filtered(filter.conditions.len()),
         Node::Join(join) => {
             let (outer, inner) = (of_node(&join.outer), of_node(&join.inner));
-            let pairs = outer.rows * inner.rows;
-            let joined = match &join.method {
-                JoinMethod::Loop => Figures { cost: outer.cost + outer.rows * inner.cost, rows: pairs },
-                JoinMethod::Buffered { keys, .. } => {
-                    let rows = if keys.is_empty() { pairs } else { pairs * 0.1 };
-                    Figures { cost: outer.cost + inner.cost + rows * 0.1, rows }
-                }
+            let cost = match &join.method {
+                JoinMethod::Loop => outer.cost + outer.rows * inner.cost,
+                JoinMethod::Buffered { .. } => outer.cost + inner.cost + outer.rows.max(join.rows) * 0.1,
             };
-            let joined = joined.filtered(join.on.len());
-            Figures { rows: if join.left { joined.rows.max(outer.rows) } else { joined.rows }, ..joined }
+            Figures { cost, rows: join.rows }
         }
     }
 }

@@ -105,12 +105,14 @@ pub(super) struct Writer {
     quoted: HashMap<usize, String>,
     /// Rows and cost of the tables so far.
     prefix: Figures,
+    /// Pairs expected of the join that the next table is added to.
+    expected: Option<f64>,
 }
 
 impl Writer {
     pub fn new() -> Writer {
         let prefix = Figures { cost: 0.0, rows: 1.0 };
-        Writer { next_id: 1, names: HashMap::new(), quoted: HashMap::new(), prefix }
+        Writer { next_id: 1, names: HashMap::new(), quoted: HashMap::new(), prefix, expected: None }
     }
 
     /// The value of `query_block`.
@@ -267,6 +269,8 @@ impl Writer {
                 let kept = kept || matches!(join.method, JoinMethod::Buffered { .. });
                 let all: Vec<&Expression> =
                     keys.iter().chain(&join.on).chain(above.iter().copied()).collect();
+                let is_table = matches!(join.inner, Node::Scan(_) | Node::Rows(_));
+                self.expected = is_table.then_some(join.rows);
                 self.add_tables(&join.inner, &all, kept, out);
             }
         }
@@ -340,7 +344,7 @@ impl Writer {
 
     fn add_figures(&mut self, table: &mut Vec<(&'static str, Json)>, read: Figures, conditions: usize) {
         let (before, passing) = (self.prefix.rows, read.filtered(conditions));
-        self.prefix.rows = before * passing.rows;
+        self.prefix.rows = self.expected.take().unwrap_or(before * passing.rows);
         table.push(("rows_examined_per_scan", Json::Number(read.rows.round() as u64)));
         table.push(("rows_produced_per_join", Json::Number(self.prefix.rows.round() as u64)));
         let share = if read.rows > 0.0 { 100.0 * passing.rows / read.rows } else { 100.0 };

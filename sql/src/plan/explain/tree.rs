@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use storage::engine::Direction;
 
 use crate::ast::SetOperator;
-use crate::execute::measure::{Measure, Measures};
+use crate::execute::measure::{self, Measure, Measures};
 use crate::expression::{CompareOp, Expression, Subquery, SubqueryKind};
 use crate::plan::explain::figures::{self, Figures, number};
 use crate::plan::explain::{collect_conditions, name_columns, subqueries};
@@ -37,8 +37,8 @@ impl Branch {
         Branch { figures: Some(figures), ..self }
     }
 
-    fn at<T>(self, part: &T) -> Branch {
-        Branch { address: Some(std::ptr::from_ref(part).addr()), ..self }
+    fn at(self, address: usize) -> Branch {
+        Branch { address: Some(address), ..self }
     }
 
     /// The lines, with what was measured of them.
@@ -180,7 +180,7 @@ impl Planter {
         let mut children = Vec::new();
         self.block_subqueries(select, &mut children);
         self.names = outer;
-        let mut branch = branch.at(select);
+        let mut branch = branch.at(measure::block_address(select));
         branch.children.extend(children);
         branch
     }
@@ -314,7 +314,7 @@ impl Planter {
             }
             Node::Join(join) => self.join(join).with(figures::of_node(node)),
         };
-        branch.at(node)
+        branch.at(measure::node_address(node))
     }
 
     fn join(&mut self, join: &JoinPlan) -> Branch {
@@ -399,7 +399,7 @@ impl Planter {
             format!("{covering}ndex range scan on {alias} using {name} over {}{reverse}", parts.join(" AND "))
         };
         let scanned = Branch::new(text, Vec::new()).with(figures::of_scan(scan));
-        self.filter(&scan.filter, scanned.at(scan))
+        self.filter(&scan.filter, scanned)
     }
 
     fn range(&self, column: &str, kind: &TermKind) -> String {
@@ -469,8 +469,9 @@ impl Planter {
 
     /// INSERT, with its query.
     pub fn insert(&mut self, table: &str, query: Option<&QueryPlan>) -> Branch {
-        let children = query.map(|query| self.query(query)).into_iter().collect();
-        Branch::new(format!("Insert into {table}"), children)
+        let rows = || Branch::new("Rows fetched before execution", Vec::new());
+        let child = query.map_or_else(rows, |query| self.query(query));
+        Branch::new(format!("Insert into {table}"), vec![child])
     }
 }
 
