@@ -64,7 +64,10 @@ impl Session {
             if !has_looked && planned.plan.wants_statistics() {
                 has_looked = true;
                 let tables = planned.plan.tables();
-                tokio::task::block_in_place(|| sql::catalog::statistics::refresh(tables, &self.node.store))?;
+                // A store that cannot be read is the statement's own error.
+                let _ = tokio::task::block_in_place(|| {
+                    sql::catalog::statistics::refresh(tables, &self.node.store)
+                });
                 cache.as_deref_mut().map(Option::take);
                 continue;
             }

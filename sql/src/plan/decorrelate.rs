@@ -194,7 +194,9 @@ fn of_disjunction(conjunct: Expression) -> Vec<Expression> {
     let Some((first, others)) = parts.split_first() else { return vec![conjunct] };
     // Only comparisons that give the same whenever they are asked for the same row.
     let is_common = |part: &&&Expression| {
-        matches!(part, Expression::Compare { op: CompareOp::Eq, .. })
+        // What is converted to be compared may warn, and would once more.
+        matches!(part, Expression::Compare { op: CompareOp::Eq, left, right, .. }
+            if predicate::key_class(part, left, right).is_some())
             && slots::is_steady(part)
             && !slots::has_subquery(part)
             && others.iter().all(|other| other.iter().any(|theirs| same(part, theirs)))

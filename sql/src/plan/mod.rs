@@ -168,9 +168,8 @@ impl Plan {
     #[must_use]
     pub fn wants_statistics(&self) -> bool {
         let joins = match &self.statement {
-            Planned::Query(_) | Planned::Joined(_) | Planned::Insert(_) | Planned::Explain(_) => {
-                self.tables.len() > 1
-            }
+            Planned::Query(_) | Planned::Joined(_) | Planned::Explain(_) => self.tables.len() > 1,
+            Planned::Insert(_) => self.reads_long && self.tables.len() > 1,
             Planned::Update(_) | Planned::Delete(_) | Planned::Load(_) | Planned::Do(_) => false,
         };
         joins && self.tables.iter().any(|table| table.wants_statistics())
