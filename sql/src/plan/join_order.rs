@@ -183,7 +183,9 @@ impl JoinPlanner<'_> {
             false => alone.rows * PAIR_COST,
         };
         let lookup = choice.dependent.then_some(choice.cost);
-        let fits = alone.rows * KEPT_ROW_BYTES < JOIN_BUFFER_BYTES_MAX as f64 / 2.0;
+        // A table that nothing is known of may be larger than it seems.
+        let is_known = matches!(source, TableSource::Base(base) if base.statistics.get().is_some());
+        let fits = is_known && alone.rows * KEPT_ROW_BYTES < JOIN_BUFFER_BYTES_MAX as f64 / 2.0;
         let kept = (fits || lookup.is_none()).then_some((build, probe));
         Ok(Estimate { lookup, kept, rows })
     }
