@@ -60,6 +60,14 @@ pub const ESTIMATE_TABLE_ROWS_MAX: u64 = 2_000;
 pub const ESTIMATE_CATALOG_ROWS_MAX: u64 = 200_000;
 /// Rows that ANALYZE TABLE counts before it extrapolates.
 pub const ANALYZE_ROWS_MAX: u64 = 1_000_000;
+/// Entries of each index that the first use of a table looks at for statistics of its values.
+pub const STATISTICS_SAMPLE_ROWS_MAX: u64 = 4_000;
+/// Places of a larger index that are looked at.
+pub const STATISTICS_WINDOWS: u64 = 32;
+/// Parts of an index that its histogram tells apart; up to twice as many while it is made.
+pub const HISTOGRAM_BUCKETS_MAX: usize = 64;
+/// Bytes of a key in a histogram.
+pub const HISTOGRAM_KEY_BYTES_MAX: usize = 40;
 /// Bytes of index entries that one log entry of an index build holds, about.
 pub const INDEX_BUILD_CHUNK_BYTES: usize = 1 << 20;
 /// Rows that one step of an index build reads at most, also when they give few bytes.
@@ -87,8 +95,10 @@ pub const DERIVED_BYTES_MAX: usize = 128 << 20;
 pub const TARGET_BYTES_MAX: usize = 128 << 20;
 /// Ranges of one index that a scan reads one after the other; conditions that give more use fewer index columns.
 pub const INDEX_RANGES_MAX: usize = 16_384;
-/// Joined tables up to which all orders of an inner join are compared; above, the cheapest next one is taken.
-pub const JOIN_ORDER_SEARCH_TABLES_MAX: usize = 6;
+/// Joined tables up to which the cheapest order of each subset of an inner join's tables is kept.
+pub const JOIN_ORDER_SEARCH_TABLES_MAX: usize = 8;
+/// Above that: beginnings of an order that are followed.
+pub const JOIN_ORDER_KEPT_MAX: usize = 8;
 /// Members of an ENUM, MySQL's bound.
 pub const ENUM_MEMBERS_MAX: usize = 65_535;
 /// Members of a SET, MySQL's bound.

@@ -38,6 +38,7 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         self.count_statement(statement);
+        let mut has_looked = false;
         loop {
             let schema = self.node.catalog();
             if let Some(Some(cached)) = cache.as_deref()
@@ -60,6 +61,16 @@ impl Session {
                     return Err(told);
                 }
             };
+            if !has_looked && planned.plan.wants_statistics() {
+                has_looked = true;
+                let tables = planned.plan.tables();
+                // A store that cannot be read is the statement's own error.
+                let _ = tokio::task::block_in_place(|| {
+                    sql::catalog::statistics::refresh(tables, &self.node.store)
+                });
+                cache.as_deref_mut().map(Option::take);
+                continue;
+            }
             let result = self.run_plan(&planned, parameters, reply).await;
             match result {
                 Ok(Some(outcome)) => return Ok(outcome),

@@ -170,7 +170,9 @@ fn function_name(name: &str) -> String {
     }
 }
 
-fn aggregate_name(function: AggregateFunction) -> &'static str {
+/// An aggregate as MySQL prints its name.
+#[must_use]
+pub(crate) fn aggregate_name(function: AggregateFunction) -> &'static str {
     match function {
         AggregateFunction::Count => "count",
         AggregateFunction::Sum => "sum",

@@ -18,8 +18,8 @@ pub enum Statement {
     Update(Box<Update>),
     /// DELETE.
     Delete(Box<Delete>),
-    /// EXPLAIN of a statement (traditional table; FORMAT other than that is refused by the parser with 1235).
-    Explain(Box<Statement>),
+    /// EXPLAIN of a statement.
+    Explain(Box<Explain>),
     /// ALTER DATABASE.
     AlterDatabase {
         /// Name; the current database without one.
@@ -415,4 +415,26 @@ impl ShowKind {
                 | ShowKind::CountErrors
         )
     }
+}
+
+/// EXPLAIN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explain {
+    /// What is explained.
+    pub statement: Statement,
+    /// The form of the answer.
+    pub format: ExplainFormat,
+    /// ANALYZE: it is run, and measured.
+    pub analyze: bool,
+}
+
+/// The form of EXPLAIN's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExplainFormat {
+    /// A row for each table.
+    Traditional,
+    /// The steps as an indented text.
+    Tree,
+    /// A document.
+    Json,
 }

@@ -100,7 +100,7 @@ impl<'a> Tables<'a> {
             Statement::Delete(delete) => self.delete(delete),
             Statement::Load(load) => self.load(load),
             Statement::SelectInto(into) => self.statement(&into.query),
-            Statement::Explain(explained) => self.statement(explained),
+            Statement::Explain(explained) => self.statement(&explained.statement),
             Statement::Do(expressions) => expressions.iter().for_each(|expr| self.expr(expr)),
             _ => {}
         }

@@ -173,6 +173,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
         auto_increment: Arc::new(AtomicU64::new(1)),
         row_id: Arc::new(AtomicU64::new(1)),
         row_estimate: Arc::new(AtomicU64::new(0)),
+        statistics: crate::catalog::StatisticsCell::default(),
         checks,
         foreign_keys,
         rules: crate::constraint::RulesCell::default(),

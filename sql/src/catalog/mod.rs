@@ -4,7 +4,7 @@
 //! change is applied. It is stored as ordinary keys of the versioned store (see [`store`]), so it is
 //! replicated and snapshotted like rows. Ids are never used twice.
 //!
-//! [`schema`] has the types, [`encode`] their bytes, [`estimate`] how many rows the planner is to expect. Left out: views,
+//! [`schema`] has the types, [`encode`] their bytes, [`estimate`] how many rows the planner is to expect, [`statistics`] what values. Left out: views,
 //! routines, triggers. Accounts are a part of it, see [`crate::account`]. The system databases ([`SYSTEM_DATABASES`]) have no stored tables and are no entries
 //! of [`Catalog::databases`].
 
@@ -13,6 +13,7 @@ pub mod estimate;
 pub mod foreign_key;
 pub mod layout;
 pub mod schema;
+pub mod statistics;
 pub mod store;
 pub mod temporary;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use layout::{Holds, Layout, Slot};
 pub use schema::{
     Catalog, Check, Column, ColumnDefault, Database, Generated, Index, IndexColumn, IndexId, Table, TableId,
 };
+pub use statistics::{Statistics, StatisticsCell};
 pub use temporary::TemporaryTables;
 
 use std::sync::Arc;

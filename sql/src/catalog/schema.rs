@@ -77,6 +77,8 @@ pub struct Table {
     pub row_id: Arc<AtomicU64>,
     /// A changing estimate of the number of rows, for the planner and SHOW TABLE STATUS; not exact, not replicated.
     pub row_estimate: Arc<AtomicU64>,
+    /// What is known of the values in its indexes; not replicated either.
+    pub statistics: super::StatisticsCell,
     /// CHECK constraints, in the order in which they were declared.
     pub checks: Vec<Check>,
     /// Foreign keys by name, in any case of letters.

@@ -383,6 +383,7 @@ impl Catalog {
                 table.auto_increment = Arc::clone(&earlier.auto_increment);
                 table.row_id = Arc::clone(&earlier.row_id);
                 table.row_estimate = Arc::clone(&earlier.row_estimate);
+                table.statistics = earlier.statistics.clone();
             }
             self.insert_table(table)?;
         }

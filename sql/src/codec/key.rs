@@ -126,6 +126,21 @@ pub fn row_key_from_index_entry(table: &Table, index: &Index, key: &[u8], value:
     Ok(Bytes::from(row_key))
 }
 
+/// Where each of the index's columns ends in a key, counted from its start.
+///
+/// # Errors
+/// 1105 when the bytes are no key of this index.
+pub fn column_ends(table: &Table, index: &Index, key: &[u8], ends: &mut Vec<usize>) -> Result<()> {
+    ends.clear();
+    let mut input = Input::new(key);
+    input.take(INDEX_ID_BYTES)?;
+    for part in &index.columns {
+        comparable::skip_column(&table.columns[part.column], part.descending, &mut input)?;
+        ends.push(key.len() - input.bytes.len());
+    }
+    Ok(())
+}
+
 /// The part of an entry that names the row.
 fn suffix_of_entry<'a>(table: &Table, index: &Index, key: &'a [u8], value: &'a [u8]) -> Result<&'a [u8]> {
     if !value.is_empty() {

@@ -1,13 +1,16 @@
 //! ANALYZE TABLE: counts rows for the planner, on this node, and answers MySQL's result set.
 //!
 //! It changes nothing that is stored, so it is no [`Job`](super::Job) and takes no exclusive lock: it runs like a query
-//! that reads for long. At most [`ANALYZE_ROWS_MAX`] rows of a table are counted; past that the rest is estimated.
+//! that reads for long. At most [`ANALYZE_ROWS_MAX`] rows of a table are counted, and as many entries of each of its indexes looked at
+//! for [`statistics`]; past that the rest is estimated.
 
 use std::sync::atomic::Ordering;
 
+use storage::txn::View;
+
 use crate::Error;
 use crate::ast::TableName;
-use crate::catalog::estimate;
+use crate::catalog::{estimate, statistics};
 use crate::execute::{Context, Outcome, ResultColumn, Run, Sink};
 use crate::limits::ANALYZE_ROWS_MAX;
 use crate::types::{DataType, Value};
@@ -48,6 +51,13 @@ pub fn run(names: &[TableName], ctx: &mut Context<'_>, sink: &mut dyn Sink) -> R
                 ctx.check()?;
                 let (rows, _) = estimate::estimate(&table, ctx.txn, ANALYZE_ROWS_MAX)?;
                 table.row_estimate.store(rows, Ordering::Relaxed);
+                let killed = ctx.killed;
+                let check = &mut || match killed.load(Ordering::Relaxed) {
+                    true => Err(Error::query_interrupted()),
+                    false => Ok(()),
+                };
+                let found = statistics::collect(&table, ctx.txn, View::Snapshot, ANALYZE_ROWS_MAX, check)?;
+                table.statistics.set(found);
                 row("status", "OK")?;
             }
             Err(error) => {

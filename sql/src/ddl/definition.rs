@@ -74,6 +74,7 @@ pub fn build(
         auto_increment: Arc::new(AtomicU64::new(1)),
         row_id: Arc::new(AtomicU64::new(1)),
         row_estimate: Arc::new(AtomicU64::new(0)),
+        statistics: crate::catalog::StatisticsCell::default(),
         checks: Vec::new(),
         foreign_keys: Vec::new(),
         rules: crate::constraint::RulesCell::default(),

@@ -94,6 +94,7 @@ fn give_ids(ctx: &mut Context<'_>, table: &mut Table) -> Run<()> {
     table.auto_increment = Arc::new(AtomicU64::new(1));
     table.row_id = Arc::new(AtomicU64::new(1));
     table.row_estimate = Arc::new(AtomicU64::new(0));
+    table.statistics = crate::catalog::StatisticsCell::default();
     Ok(())
 }
 

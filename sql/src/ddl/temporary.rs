@@ -108,6 +108,7 @@ fn renew(table: &mut Table, tables: &mut TemporaryTables) -> Result<()> {
     table.auto_increment = Arc::new(AtomicU64::new(1));
     table.row_id = Arc::new(AtomicU64::new(1));
     table.row_estimate = Arc::new(AtomicU64::new(0));
+    table.statistics = crate::catalog::StatisticsCell::default();
     Ok(())
 }
 

@@ -16,11 +16,13 @@ pub mod aggregate;
 pub mod change;
 pub mod cluster;
 pub mod context;
+pub mod decorrelated;
 pub mod group_key;
 pub mod join;
 pub mod joined;
 pub mod key_value;
 pub mod limit;
+pub mod measure;
 pub mod memory;
 pub mod operator;
 pub mod procedure;
@@ -37,11 +39,14 @@ pub mod window;
 #[cfg(test)]
 mod differential_tests;
 #[cfg(test)]
+mod rewrite_tests;
+#[cfg(test)]
 mod test_support;
 #[cfg(test)]
 mod tests;
 
 use crate::error::Error;
+use crate::plan::explain::Explanation;
 use crate::plan::{Plan, Planned};
 use crate::session::{Warning, WarningLevel};
 use crate::variables::SqlMode;
@@ -79,9 +84,17 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
         Planned::Insert(insert) => strictly(ctx, insert.ignore, |ctx| crate::dml::insert::run(insert, ctx)),
         // The session runs it in batches: see `crate::dml::load`.
         Planned::Load(_) => Err(Error::internal("LOAD DATA runs in batches").into()),
-        Planned::Explain(rows) => {
+        Planned::Explain(Explanation::Rows(rows)) => {
             sink.columns(plan.result_columns())?;
             rows.iter().try_for_each(|row| sink.row(row))?;
+            Ok(Outcome { rows: true, ..Outcome::default() })
+        }
+        Planned::Explain(Explanation::Analyze(query)) => {
+            let (result, measures) = measure::measured(|| query::run_query(query, ctx, &mut |_, _| Ok(true)));
+            result?;
+            sink.columns(plan.result_columns())?;
+            let text = crate::plan::explain::as_measured_tree(query, &measures);
+            sink.row(&[crate::types::Value::Text(text.into())])?;
             Ok(Outcome { rows: true, ..Outcome::default() })
         }
         Planned::Do(expressions) => {

@@ -5,6 +5,7 @@
 //! before it; [`Operator::next`] fills its slots with the next row, or says that there is none.
 
 use crate::execute::join::{BufferedJoin, LoopJoin};
+use crate::execute::measure::{self, MeasuredOperator};
 use crate::execute::rows::RowsOperator;
 use crate::execute::scan::ScanOperator;
 use crate::execute::{Context, Run};
@@ -25,6 +26,8 @@ pub enum Operator<'p> {
     Buffered(Box<BufferedJoin<'p>>),
     /// Conditions.
     Filter(Box<FilterOperator<'p>>),
+    /// One that EXPLAIN ANALYZE measures.
+    Measured(Box<MeasuredOperator<'p>>),
 }
 
 /// Conditions over an operator.
@@ -37,6 +40,15 @@ impl<'p> Operator<'p> {
     /// An operator for a node; not open yet.
     #[must_use]
     pub fn new(node: &'p Node) -> Operator<'p> {
+        let operator = Operator::plain(node);
+        if measure::is_active() {
+            let address = measure::node_address(node);
+            return Operator::Measured(Box::new(MeasuredOperator::new(operator, address)));
+        }
+        operator
+    }
+
+    fn plain(node: &'p Node) -> Operator<'p> {
         match node {
             Node::Scan(scan) => Operator::Scan(Box::new(ScanOperator::new(scan))),
             Node::Rows(rows) => Operator::Rows(Box::new(RowsOperator::new(rows))),
@@ -64,6 +76,7 @@ impl<'p> Operator<'p> {
             Operator::Loop(join) => join.open(ctx, row),
             Operator::Buffered(join) => join.open(ctx, row),
             Operator::Filter(filter) => filter.input.open(ctx, row),
+            Operator::Measured(measured) => measured.open(ctx, row),
         }
     }
 
@@ -85,6 +98,7 @@ impl<'p> Operator<'p> {
                 }
                 Ok(false)
             }
+            Operator::Measured(measured) => measured.next(ctx, row),
         }
     }
 
@@ -96,6 +110,7 @@ impl<'p> Operator<'p> {
             Operator::Loop(join) => join.stop(ctx),
             Operator::Buffered(join) => join.outer.stop(ctx),
             Operator::Filter(filter) => filter.input.stop(ctx),
+            Operator::Measured(measured) => measured.inner.stop(ctx),
         }
     }
 
@@ -108,6 +123,7 @@ impl<'p> Operator<'p> {
             Operator::Loop(join) => join.outer.degraded(),
             Operator::Buffered(join) => join.outer.degraded(),
             Operator::Filter(filter) => filter.input.degraded(),
+            Operator::Measured(measured) => measured.inner.degraded(),
         }
     }
 }

@@ -5,10 +5,12 @@
 //! and LIMIT ([`Stage`]). A block that neither sorts nor groups keeps no row.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use crate::codec::Cell;
 use crate::error::Error;
 use crate::execute::group_key::group_key;
+use crate::execute::measure::{self, Measure};
 use crate::execute::memory::Bounded;
 use crate::execute::operator::{Operator, all_true};
 use crate::execute::scan::ScanOperator;
@@ -97,6 +99,27 @@ fn run_direct(
 }
 
 fn run_select(plan: &SelectPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
+    if !measure::is_active() {
+        return run_block(plan, ctx, emit);
+    }
+    let start = Instant::now();
+    let mut figures = Measure { loops: 1, ..Measure::default() };
+    let result = run_block(plan, ctx, &mut |row, ctx| {
+        figures.rows += 1;
+        if figures.rows == 1 {
+            figures.first = start.elapsed();
+        }
+        emit(row, ctx)
+    });
+    figures.total = start.elapsed();
+    if figures.rows == 0 {
+        figures.first = figures.total;
+    }
+    measure::add(measure::block_address(plan), figures);
+    result
+}
+
+fn run_block(plan: &SelectPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
     let mut row = vec![Value::Null; plan.width];
     let mut source = plan.source.as_ref().map(Operator::new);
     let limits = Limits::evaluate(plan.limit.as_ref(), plan.offset.as_ref(), ctx)?;

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::execute::decorrelated::{self, Groups};
 use crate::execute::group_key::class_key;
 use crate::execute::memory::Bounded;
 use crate::execute::rows::{collect, outer_row};
@@ -35,6 +36,16 @@ impl SubqueryCache {
     /// Counts what was made until the statement ends.
     pub fn keep_memory(&mut self, memory: Bounded) {
         self.memory.push(memory);
+    }
+
+    /// What is kept of a subquery.
+    pub(super) fn cached(&self, address: usize) -> Option<&Cached> {
+        self.results.get(&address)
+    }
+
+    /// Keeps something of a subquery whose plan outlives the statement.
+    pub(super) fn keep(&mut self, address: usize, cached: Cached) {
+        self.results.insert(address, cached);
     }
 
     /// The rows of a plan, if they were made already.
@@ -67,18 +78,20 @@ impl SubqueryCache {
 
 /// The result of an uncorrelated subquery.
 #[derive(Clone, Debug)]
-enum Cached {
+pub(super) enum Cached {
     /// One value: of a scalar subquery or of EXISTS.
     Value(Value),
     /// The one row of a row subquery; empty when there is none.
     Row(Arc<[Value]>),
     /// Rows, for IN.
     Set(Arc<Members>),
+    /// What a correlated one finds, by key; none where that is too much to keep.
+    Groups(Option<Arc<Groups>>),
 }
 
 /// The rows of an IN subquery.
 #[derive(Debug)]
-struct Members {
+pub(super) struct Members {
     rows: Vec<Vec<Value>>,
     /// Keys of the rows without NULL, by the kinds of the operand they were asked for with.
     keys: Option<(KeyClass, HashSet<Box<[u8]>>)>,
@@ -100,7 +113,11 @@ pub fn evaluate(
     }
     // Only the slots that it reads are copied.
     ctx.outer_rows.push(outer_row(&subquery.outer_columns, row));
-    let result = run(subquery, operand, ctx);
+    let result = match decorrelated::evaluate(subquery, operand, ctx) {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => run(subquery, operand, ctx),
+        Err(error) => Err(error),
+    };
     ctx.outer_rows.pop();
     result
 }
@@ -270,7 +287,7 @@ fn members(subquery: &Subquery, ctx: &mut Context) -> Run<Arc<Members>> {
 }
 
 impl Members {
-    fn new(rows: Vec<Vec<Value>>, columns: &[DataType]) -> Members {
+    pub(super) fn new(rows: Vec<Vec<Value>>, columns: &[DataType]) -> Members {
         let has_null = rows.iter().any(|row| row.contains(&Value::Null));
         let keys = match columns {
             [column] => type_class(column, column, column.collation).map(|class| {
@@ -290,7 +307,7 @@ impl Members {
     }
 
     /// 1, 0 or NULL.
-    fn contains(&self, operand: &[Value], columns: &[DataType]) -> Value {
+    pub(super) fn contains(&self, operand: &[Value], columns: &[DataType]) -> Value {
         if self.rows.is_empty() {
             return Value::Int(0);
         }

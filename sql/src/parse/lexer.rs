@@ -131,6 +131,7 @@ impl<'a> Lexer<'a> {
 
     /// The next lexeme; [`Kind::End`] again and again once the text is used up.
     pub(crate) fn next(&mut self) -> Result<Lexeme, Unreadable> {
+        let end_before = self.position;
         self.skip_blanks()?;
         let start = self.position;
         let after_point = std::mem::take(&mut self.after_name_point);
@@ -145,7 +146,10 @@ impl<'a> Lexer<'a> {
             b'"' => self.quoted(start, b'"', Kind::Text)?,
             b'`' => self.quoted(start, b'`', Kind::QuotedName)?,
             b'0'..=b'9' if !after_point => self.number(start),
-            b'.' if !after_name && self.at(start + 1).is_ascii_digit() => self.number(start),
+            // `SELECT .5` is a number; `t.5` is not.
+            b'.' if !(after_name && start == end_before) && self.at(start + 1).is_ascii_digit() => {
+                self.number(start)
+            }
             b'x' | b'X' | b'b' | b'B' | b'n' | b'N' if self.at(start + 1) == b'\'' && !after_point => {
                 self.prefixed(start, byte)?
             }

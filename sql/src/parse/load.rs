@@ -149,6 +149,14 @@ pub(crate) fn take_into(
     parse: impl FnOnce(Tokens) -> crate::Result<(IntoTarget, usize)>,
 ) -> crate::Result<Option<IntoTarget>> {
     let Some(at) = find_into(tokens)? else { return Ok(None) };
+    let begins = |token: &Token| {
+        *token == Token::LParen
+            || ["SELECT", "WITH", "TABLE", "VALUES"].iter().any(|word| Cursor::is_word(token, word))
+    };
+    if !tokens.tokens[..at].iter().any(|token| begins(&token.token)) {
+        // Before the query it is EXPLAIN's own.
+        return Err(Error::not_supported("EXPLAIN INTO"));
+    }
     let rest = Tokens { tokens: tokens.tokens[at..].to_vec(), parameter_count: 0 };
     let (target, count) = parse(rest)?;
     tokens.tokens.drain(at..(at + count).min(tokens.tokens.len()));

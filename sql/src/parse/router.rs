@@ -2,7 +2,9 @@
 
 use sqlparser::tokenizer::{Token, Word};
 
-use crate::ast::{Algorithm, AlterAction, AlterLock, AlterTable, Show, ShowKind, Statement};
+use crate::ast::{
+    Algorithm, AlterAction, AlterLock, AlterTable, Explain, ExplainFormat, Show, ShowKind, Statement,
+};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::tokens::Tokens;
@@ -251,20 +253,29 @@ fn drop(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
 /// EXPLAIN of a statement, or DESCRIBE of a table.
 fn explain(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     cursor.skip();
-    if cursor.peek_word(0, "ANALYZE") {
-        return Err(Error::not_supported("EXPLAIN ANALYZE"));
-    }
+    let analyze = cursor.word("ANALYZE");
+    let mut format = if analyze { ExplainFormat::Tree } else { ExplainFormat::Traditional };
     if cursor.peek_word(0, "FORMAT") && *cursor.peek_at(1) == Token::Eq {
         cursor.skip();
         cursor.skip();
-        let format = cursor.name_or_string()?;
-        match format.to_ascii_lowercase().as_str() {
-            "traditional" | "default" => {}
-            "json" | "tree" => return Err(Error::not_supported(format_args!("EXPLAIN FORMAT={format}"))),
+        let name = cursor.name_or_string()?;
+        format = match name.to_ascii_lowercase().as_str() {
+            "traditional" | "default" => ExplainFormat::Traditional,
+            "json" => ExplainFormat::Json,
+            "tree" => ExplainFormat::Tree,
             _ => {
-                let message = format!("Unknown EXPLAIN format name: '{format}'");
+                let message = format!("Unknown EXPLAIN format name: '{name}'");
                 return Err(Error { code: 1791, state: *b"HY000", message });
             }
+        };
+        match (analyze, format) {
+            (true, ExplainFormat::Traditional) => {
+                return Err(Error::not_supported_by_mysql("EXPLAIN ANALYZE with TRADITIONAL format"));
+            }
+            (true, ExplainFormat::Json) => {
+                return Err(Error::not_supported("EXPLAIN ANALYZE FORMAT=JSON"));
+            }
+            (true, ExplainFormat::Tree) | (false, _) => {}
         }
     }
     if let Some(word @ ("EXTENDED" | "PARTITIONS")) = cursor.one_of(&["EXTENDED", "PARTITIONS"]) {
@@ -278,7 +289,11 @@ fn explain(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
             .iter()
             .any(|word| cursor.peek_word(0, word));
     if explains {
-        return Ok(Statement::Explain(Box::new(statement(cursor)?)));
+        let statement = statement(cursor)?;
+        return Ok(Statement::Explain(Box::new(Explain { statement, format, analyze })));
+    }
+    if analyze {
+        return Err(cursor.unexpected());
     }
     let table = cursor.table_name()?;
     let like = match cursor.peek() {

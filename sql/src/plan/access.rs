@@ -3,26 +3,33 @@
 //! For each index the conditions on its first columns become [`Term`]s: equalities (also with an IN list) as long as they
 //! last, then one range. The indexes are compared by a rough cost: rows expected, times what a row costs (an entry of a
 //! secondary index that does not hold all wanted columns costs a look-up of the row as well), plus a sort where the
-//! order is not the one asked for. Without statistics on values, the number of rows comes from the table's row estimate
-//! and fixed guesses of selectivity; equalities on a whole unique index are always first.
+//! order is not the one asked for. The number of rows comes from the table's [`Statistics`](crate::catalog::Statistics), and
+//! where there are none from its row estimate and fixed guesses of selectivity; equalities on a whole unique index are always first.
 //!
 //! A plan may be kept for long, so a table never counts for fewer than [`ROWS_MIN`] rows: a plan made while the table was
-//! empty must not be a scan.
+//! empty must not be a scan. Joins of tables with statistics are made anew when a table has grown
+//! ([`Plan::wants_statistics`](crate::plan::Plan::wants_statistics)), so there tables count for what they have.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use storage::engine::Direction;
 
 use crate::ast::{IndexHint, IndexHintKind};
 use crate::catalog::{Index, IndexColumn, Table};
-use crate::codec::ColumnSet;
+use crate::codec::{ColumnSet, Zone};
 use crate::error::{Error, Result};
+use crate::expression::Expression;
 use crate::plan::node::Access;
 use crate::plan::predicate::{Interval, Predicate, Term, TermKind};
+use crate::plan::selectivity::known_value;
+use crate::types::Value;
 
 /// Rows that a table is taken to have at least.
 pub const ROWS_MIN: f64 = 1000.0;
 
+/// The fewest rows that conditions are taken to let through of one outer row.
+const ROWS_SHARE_MIN: f64 = 1e-4;
 /// Cost of reading a row through an entry of a secondary index, relative to the next row of a scan.
 const LOOKUP_COST: f64 = 3.0;
 /// Cost of positioning at the start of a range.
@@ -61,6 +68,8 @@ pub struct Candidate {
     pub access: Access,
     /// Conjuncts that the terms imply.
     pub implied: Vec<usize>,
+    /// Conjuncts that the terms come from.
+    pub used: Vec<usize>,
     /// Rows expected.
     pub rows: f64,
     /// Cost, sort included.
@@ -83,6 +92,10 @@ pub struct Chooser<'c> {
     pub conjunct_columns: &'c dyn Fn(usize) -> ColumnSet,
     /// Conjuncts that are checked on this table's rows.
     pub conjuncts: &'c [usize],
+    /// For each conjunct, the share of rows that it lets through.
+    pub shares: &'c [f64],
+    /// Rows that the table counts for at least.
+    pub rows_min: f64,
     /// Order.
     pub order: Option<OrderWish<'c>>,
     /// `use_invisible_indexes` of `optimizer_switch`.
@@ -90,12 +103,14 @@ pub struct Chooser<'c> {
 }
 
 impl Chooser<'_> {
-    /// The cheapest way, and the names of all indexes that have conditions.
+    /// The cheapest way, the names of all indexes that have conditions, and the rows that pass all conditions.
     ///
     /// # Errors
     /// 1176 for a hint that names no index.
-    pub fn choose(&self) -> Result<(Candidate, Vec<String>)> {
+    pub fn choose(&self) -> Result<(Candidate, Vec<String>, f64)> {
         let allowed = self.allowed()?;
+        let scan = self.full_scan();
+        let mut passing = scan.rows * self.share_left(&scan);
         let mut best: Option<Candidate> = None;
         let mut possible = Vec::new();
         for (position, index) in self.table.indexes.iter().enumerate() {
@@ -105,6 +120,7 @@ impl Chooser<'_> {
             let candidate = self.candidate(position, index);
             if !candidate.access.terms.is_empty() {
                 possible.push(index.name.clone());
+                passing = passing.min(candidate.rows * self.share_left(&candidate));
             } else if position > 0 && !candidate.ordered && !self.covers(position, &candidate) {
                 continue;
             }
@@ -113,23 +129,29 @@ impl Chooser<'_> {
                 best = Some(candidate);
             }
         }
-        let scan = self.full_scan();
         let best = match best {
             Some(best) if allowed.forced || best.cost <= scan.cost => best,
             Some(_) | None => scan,
         };
-        Ok((best, possible))
+        Ok((best, possible, passing.max(ROWS_SHARE_MIN)))
+    }
+
+    /// The share of a candidate's rows that the conditions besides its terms let through.
+    fn share_left(&self, candidate: &Candidate) -> f64 {
+        let left = self.conjuncts.iter().filter(|conjunct| !candidate.used.contains(conjunct));
+        left.map(|conjunct| self.shares.get(*conjunct).copied().unwrap_or(FILTER_SHARE)).product()
     }
 
     fn table_rows(&self) -> f64 {
         let rows = self.table.row_estimate.load(std::sync::atomic::Ordering::Relaxed) as f64;
-        rows.max(ROWS_MIN)
+        rows.max(self.rows_min)
     }
 
     fn full_scan(&self) -> Candidate {
         let mut candidate = Candidate {
             access: Access::full(),
             implied: Vec::new(),
+            used: Vec::new(),
             rows: self.table_rows(),
             cost: 0.0,
             ordered: false,
@@ -147,7 +169,8 @@ impl Chooser<'_> {
             && matched.terms.iter().all(|term| matches!(term.kind, TermKind::Equal(_)))
             && index.columns.iter().all(|part| part.prefix.is_none());
         let access = Access { index: position, terms: matched.terms, point, ..Access::full() };
-        let mut candidate = Candidate { access, implied: matched.implied, rows, cost: 0.0, ordered: false };
+        let (implied, used) = (matched.implied, matched.used);
+        let mut candidate = Candidate { access, implied, used, rows, cost: 0.0, ordered: false };
         if let Some(wish) = self.order
             && let Some(direction) = self.order_direction(index, &candidate.access.terms, wish.keys)
         {
@@ -173,9 +196,7 @@ impl Chooser<'_> {
             None => cost,
             Some(OrderWish { limit: None, .. }) if candidate.ordered => cost,
             Some(OrderWish { limit: Some(limit), .. }) if candidate.ordered => {
-                let left = self.conjuncts.len().saturating_sub(candidate.implied.len());
-                let share = FILTER_SHARE.powi(i32::try_from(left).unwrap_or(i32::MAX));
-                let found = (candidate.rows * share).max(1.0);
+                let found = (candidate.rows * self.share_left(candidate)).max(1.0);
                 cost * (limit / found).min(1.0)
             }
             Some(_) => cost + SORT_COST * candidate.rows,
@@ -201,8 +222,12 @@ impl Chooser<'_> {
             return table_rows;
         }
         let columns = index.columns.len();
+        let known = self.table.statistics.get();
+        let per_value = known.and_then(|known| known.rows_per_value(index, matched.equal));
         let mut rows = if index.unique && matched.equal == columns {
             1.0
+        } else if let Some(rows) = per_value {
+            rows
         } else {
             // A full key of an index that is not unique is taken to have the square root of the table's rows, and each
             // column to contribute alike.
@@ -220,6 +245,7 @@ impl Chooser<'_> {
             terms: Vec::new(),
             implied: Vec::new(),
             equal: 0,
+            used: Vec::new(),
             fixed: 0,
             ranges: 1.0,
             range_share: 1.0,
@@ -242,7 +268,7 @@ impl Chooser<'_> {
                 matched.add(found, part.prefix.is_some());
                 matched.equal += 1;
             } else {
-                self.add_range(&mut matched, part);
+                self.add_range(&mut matched, index, part);
                 break;
             }
             if part.prefix.is_some() {
@@ -253,7 +279,7 @@ impl Chooser<'_> {
     }
 
     /// Adds the range on one column, made of all its one-sided conditions, if there is any.
-    fn add_range(&self, matched: &mut Matched, part: &IndexColumn) {
+    fn add_range(&self, matched: &mut Matched, index: &Index, part: &IndexColumn) {
         let on_column = || self.usable.iter().filter(|usable| usable.predicate.column == part.column);
         let mut interval = Interval { low: None, high: None };
         let mut used = Vec::new();
@@ -270,7 +296,10 @@ impl Chooser<'_> {
         }
         if !used.is_empty() {
             let closed = interval.low.is_some() && interval.high.is_some();
-            matched.range_share = if closed { CLOSED_RANGE_SHARE } else { OPEN_RANGE_SHARE };
+            let guess = if closed { CLOSED_RANGE_SHARE } else { OPEN_RANGE_SHARE };
+            let known = if matched.equal == 0 { self.histogram_share(index, &interval) } else { None };
+            matched.range_share = known.unwrap_or(guess);
+            matched.used.extend(used.iter().map(|usable| usable.conjunct));
             matched.terms.push(Term { column: part.column, kind: TermKind::Intervals(vec![interval]) });
             let implied = used.iter().filter(|u| part.prefix.is_none() && u.predicate.implied);
             matched.implied.extend(implied.map(|usable| usable.conjunct));
@@ -287,6 +316,27 @@ impl Chooser<'_> {
                 _ => CLOSED_RANGE_SHARE,
             };
             matched.add(usable, part.prefix.is_some());
+        }
+    }
+
+    /// The share of an index's entries that an interval of its first column holds, where the ends are literals and the index has a
+    /// histogram.
+    fn histogram_share(&self, index: &Index, interval: &Interval) -> Option<f64> {
+        let known = self.table.statistics.get()?;
+        let end = |end: &'_ Option<(Expression, bool)>| -> Option<Bound<Value>> {
+            Some(match end {
+                None => Bound::Unbounded,
+                Some((value, true)) => Bound::Included(known_value(value)?),
+                Some((value, false)) => Bound::Excluded(known_value(value)?),
+            })
+        };
+        let (low, high) = (end(&interval.low)?, end(&interval.high)?);
+        let range =
+            crate::codec::range::range(self.table, index, &[], low.as_ref(), high.as_ref(), Zone::UTC);
+        // A value of another type than the column says nothing.
+        match range.ok()? {
+            Some(range) => known.index(index)?.share(&range),
+            None => Some(0.0),
         }
     }
 
@@ -362,6 +412,7 @@ struct Allowed {
 struct Matched {
     terms: Vec<Term>,
     implied: Vec<usize>,
+    used: Vec<usize>,
     /// Columns with an equality or IN.
     equal: usize,
     /// Columns with one value.
@@ -375,6 +426,7 @@ struct Matched {
 impl Matched {
     fn add(&mut self, usable: &Usable, prefix: bool) {
         self.terms.push(Term { column: usable.predicate.column, kind: usable.predicate.kind.clone() });
+        self.used.push(usable.conjunct);
         if usable.predicate.implied && !prefix {
             self.implied.push(usable.conjunct);
         }

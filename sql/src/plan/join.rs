@@ -14,8 +14,8 @@ use crate::bind::{BoundFrom, FromScope, TableSource};
 use crate::codec::{ColumnSet, RowReader};
 use crate::error::Result;
 use crate::expression::Expression;
-use crate::limits::JOIN_ORDER_SEARCH_TABLES_MAX;
-use crate::plan::access::{Candidate, Chooser, FILTER_SHARE, OrderWish, ROWS_MIN, Usable};
+use crate::plan::access::{Candidate, Chooser, OrderWish, ROWS_MIN, Usable};
+use crate::plan::join_order::{Estimate, Search};
 use crate::plan::node::{
     Access, FilterPlan, HashKey, JoinMethod, JoinPlan, Node, RowLock, RowsPlan, RowsSource, ScanPlan,
 };
@@ -23,6 +23,9 @@ use crate::plan::{predicate, slots};
 
 /// Rows that a derived table is taken to have.
 const DERIVED_ROWS: f64 = 100.0;
+
+/// Rows of the first table that a row of the result is taken to need, where a LIMIT ends the join.
+const EARLY_ROWS: f64 = 4.0;
 
 /// A set of tables, by position in FROM.
 pub type TableSet = u64;
@@ -86,13 +89,14 @@ pub struct PlannedJoins {
 }
 
 /// The chosen access of a unit.
-struct Choice {
+pub(super) struct Choice {
     candidate: Candidate,
     possible: Vec<String>,
     /// Reads outer columns in its index conditions.
-    dependent: bool,
-    rows: f64,
-    cost: f64,
+    pub(super) dependent: bool,
+    /// Rows that pass all conditions.
+    pub(super) rows: f64,
+    pub(super) cost: f64,
 }
 
 impl JoinPlanner<'_> {
@@ -176,17 +180,25 @@ impl JoinPlanner<'_> {
         let mut applied = vec![false; group.conditions.len()];
         let mut placed = available;
         let mut planned: Option<Node> = None;
+        let mut rows = 1.0;
         let mut ordered = false;
         for (rank, position) in order.into_iter().enumerate() {
             let unit = &group.units[position];
             let node = match planned.take() {
                 None => {
                     let wish = outermost && rank == 0;
-                    let (node, in_order) = self.first(group, unit, placed, wish, &mut applied)?;
-                    ordered = in_order;
+                    let (node, in_order, found) = self.first(group, unit, placed, wish, &mut applied)?;
+                    (ordered, rows) = (in_order, found);
+                    if let Some(limit) = self.limit
+                        && outermost
+                        && (ordered || self.order.is_empty())
+                    {
+                        // It ends early: what is kept for it would be kept in vain.
+                        rows = rows.min((limit * EARLY_ROWS).max(1.0));
+                    }
                     node
                 }
-                Some(outer) => self.joined(group, unit, placed, outer, &mut applied)?,
+                Some(outer) => self.joined(group, unit, placed, (outer, &mut rows), &mut applied)?,
             };
             placed |= unit.tables;
             planned = Some(apply_ready(group, node, placed, &mut applied));
@@ -203,7 +215,7 @@ impl JoinPlanner<'_> {
         placed: TableSet,
         wish: bool,
         applied: &mut [bool],
-    ) -> Result<(Node, bool)> {
+    ) -> Result<(Node, bool, f64)> {
         let UnitBody::Table(table) = &unit.body else {
             return Err(crate::Error::internal("a group begins with an outer join"));
         };
@@ -213,8 +225,8 @@ impl JoinPlanner<'_> {
         let keys = if wish { self.order_keys(*table) } else { None };
         let wish = keys.as_deref().map(|keys| OrderWish { keys, limit: self.limit });
         let choice = self.choose(*table, &conditions, placed, wish)?;
-        let ordered = choice.candidate.ordered;
-        Ok((self.leaf(*table, choice, &conditions), ordered))
+        let (ordered, rows) = (choice.candidate.ordered, choice.rows.max(1.0));
+        Ok((self.leaf(*table, choice, &conditions), ordered, rows))
     }
 
     /// A further unit, joined to what is planned already.
@@ -223,7 +235,7 @@ impl JoinPlanner<'_> {
         group: &Group,
         unit: &Unit,
         placed: TableSet,
-        outer: Node,
+        (outer, rows): (Node, &mut f64),
         applied: &mut [bool],
     ) -> Result<Node> {
         let left = unit.outer.is_some();
@@ -234,7 +246,15 @@ impl JoinPlanner<'_> {
                 inner.conditions.extend(on.iter().flatten().cloned());
                 let on = inner.take_foreign(unit.tables);
                 let (node, _) = self.plan_group(&inner, placed, false)?;
-                let join = JoinPlan { outer, inner: node, left, on, method: JoinMethod::Loop, inner_slots };
+                let join = JoinPlan {
+                    outer,
+                    inner: node,
+                    left,
+                    on,
+                    method: JoinMethod::Loop,
+                    inner_slots,
+                    rows: *rows,
+                };
                 return Ok(Node::Join(Box::new(join)));
             }
             (UnitBody::Table(table), _) => *table,
@@ -247,15 +267,20 @@ impl JoinPlanner<'_> {
                 ready.into_iter().map(|position| &group.conditions[position]).collect()
             }
         };
-        let choice = self.choose(table, &conditions, placed, None)?;
+        let estimate = self.estimate(table, &conditions, placed)?;
+        let (is_looked_up, _) = estimate.method(*rows);
+        *rows *= if left { estimate.rows.max(1.0) } else { estimate.rows };
+        *rows = rows.max(1.0);
         let own = |condition: &Condition| condition.tables & !unit.tables == 0;
-        if choice.dependent || (self.locks[table].is_some() && !self.keeps_locked) {
+        if is_looked_up {
+            let choice = self.choose(table, &conditions, placed, None)?;
             // Conditions on the outer side alone decide about the partner, not about the inner row.
             let (inside, on): (Vec<&Condition>, Vec<&Condition>) =
                 conditions.into_iter().partition(|condition| condition.tables & unit.tables != 0);
             let inner = self.leaf(table, choice, &inside);
             let on = on.into_iter().map(|condition| condition.expression.clone()).collect();
-            let join = JoinPlan { outer, inner, left, on, method: JoinMethod::Loop, inner_slots };
+            let join =
+                JoinPlan { outer, inner, left, on, method: JoinMethod::Loop, inner_slots, rows: *rows };
             return Ok(Node::Join(Box::new(join)));
         }
         let (inside, across): (Vec<&Condition>, Vec<&Condition>) =
@@ -271,7 +296,12 @@ impl JoinPlanner<'_> {
             }
         }
         let method = JoinMethod::Buffered { keys, keep: Vec::new() };
-        Ok(Node::Join(Box::new(JoinPlan { outer, inner, left, on, method, inner_slots })))
+        Ok(Node::Join(Box::new(JoinPlan { outer, inner, left, on, method, inner_slots, rows: *rows })))
+    }
+
+    /// Whether a condition can be a key of a hash join with the unit.
+    pub(super) fn has_hash_key(&self, condition: &Condition, unit: TableSet) -> bool {
+        condition.tables & !unit != 0 && self.hash_key(condition, unit).is_some()
     }
 
     /// An equality between the unit and what is placed, as a key of a hash join.
@@ -292,7 +322,7 @@ impl JoinPlanner<'_> {
     }
 
     /// Chooses how a table is read, given what is placed.
-    fn choose(
+    pub(super) fn choose(
         &self,
         table: usize,
         conditions: &[&Condition],
@@ -301,9 +331,12 @@ impl JoinPlanner<'_> {
     ) -> Result<Choice> {
         let bound = &self.scope.tables[table];
         let TableSource::Base(base_table) = &bound.source else {
-            let (rows, cost) = (DERIVED_ROWS, DERIVED_ROWS);
+            let (cost, single) = (DERIVED_ROWS, 1 << table);
+            let passing = conditions.iter().filter(|condition| condition.tables & !(placed | single) == 0);
+            let rows = DERIVED_ROWS * passing.map(|condition| self.selectivity(condition)).product::<f64>();
             let access = Access::full();
-            let candidate = Candidate { access, implied: Vec::new(), rows, cost, ordered: false };
+            let candidate =
+                Candidate { access, implied: Vec::new(), used: Vec::new(), rows: cost, cost, ordered: false };
             let dependent = !bound.lateral_slots().is_empty();
             return Ok(Choice { candidate, possible: Vec::new(), dependent, rows, cost });
         };
@@ -326,6 +359,7 @@ impl JoinPlanner<'_> {
             needed.extend(&condition.slots);
         }
         let conjuncts: Vec<usize> = (0..conditions.len()).collect();
+        let shares: Vec<f64> = conditions.iter().map(|condition| self.selectivity(condition)).collect();
         let chooser = Chooser {
             table: base_table,
             hints: &bound.hints,
@@ -333,18 +367,17 @@ impl JoinPlanner<'_> {
             needed: &columns_of(&needed),
             conjunct_columns: &|conjunct| columns_of(&conditions[conjunct].slots),
             conjuncts: &conjuncts,
+            shares: &shares,
+            rows_min: self.rows_min(base_table),
             order,
             use_invisible: self.scope.use_invisible_indexes,
         };
-        let (candidate, possible) = chooser.choose()?;
+        let (candidate, possible, rows) = chooser.choose()?;
         let dependent = candidate.access.terms.iter().any(|term| {
             let mut read = Vec::new();
             term.kind.each_value(&mut |value| read.extend(slots::slots_of(value)));
             !read.is_empty()
         });
-        let left = conditions.len().saturating_sub(candidate.implied.len());
-        let rows = (candidate.rows * FILTER_SHARE.powi(i32::try_from(left).unwrap_or(i32::MAX)))
-            .max(if candidate.access.point { 0.5 } else { 1.0 });
         let cost = candidate.cost;
         Ok(Choice { candidate, possible, dependent, rows, cost })
     }
@@ -354,55 +387,16 @@ impl JoinPlanner<'_> {
         if inner.len() <= 1 {
             return Ok(inner.to_vec());
         }
-        let mut best: Option<(f64, Vec<usize>)> = None;
-        let mut order = Vec::with_capacity(inner.len());
-        let exhaustive = inner.len() <= JOIN_ORDER_SEARCH_TABLES_MAX;
-        self.search(group, inner, available, (0.0, 1.0), &mut order, &mut best, exhaustive)?;
-        Ok(best.map_or_else(|| inner.to_vec(), |(_, order)| order))
+        Search::new(self, group, inner).run(available)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the state of a recursive search")]
-    fn search(
-        &self,
-        group: &Group,
-        inner: &[usize],
-        placed: TableSet,
-        (cost, rows): (f64, f64),
-        order: &mut Vec<usize>,
-        best: &mut Option<(f64, Vec<usize>)>,
-        exhaustive: bool,
-    ) -> Result<()> {
-        if best.as_ref().is_some_and(|(known, _)| *known <= cost) {
-            return Ok(());
+    /// What a unit costs behind placed tables.
+    pub(super) fn estimate_unit(&self, group: &Group, unit: usize, placed: TableSet) -> Result<Estimate> {
+        let unit = &group.units[unit];
+        match &unit.body {
+            UnitBody::Table(table) => self.estimate(*table, &conditions_on(group, unit, placed), placed),
+            UnitBody::Group(_) => Ok(Estimate { lookup: Some(ROWS_MIN), kept: None, rows: 1.0 }),
         }
-        if order.len() == inner.len() {
-            *best = Some((cost, order.clone()));
-            return Ok(());
-        }
-        let mut next = Vec::new();
-        for position in inner.iter().filter(|position| !order.contains(position)) {
-            let unit = &group.units[*position];
-            let UnitBody::Table(table) = &unit.body else { continue };
-            let conditions = conditions_on(group, unit, placed);
-            let choice = self.choose(*table, &conditions, placed, None)?;
-            let read = if order.is_empty() || choice.dependent {
-                rows * choice.cost
-            } else {
-                choice.cost + rows * choice.rows.min(ROWS_MIN) * 0.1 + rows
-            };
-            next.push((cost + read, (rows * choice.rows).max(1.0), *position));
-        }
-        next.sort_by(|left, right| left.0.total_cmp(&right.0));
-        if !exhaustive {
-            next.truncate(1);
-        }
-        for (cost, rows, position) in next {
-            order.push(position);
-            let placed = placed | group.units[position].tables;
-            self.search(group, inner, placed, (cost, rows), order, best, exhaustive)?;
-            order.pop();
-        }
-        Ok(())
     }
 
     /// A table with its conditions.
@@ -581,6 +575,16 @@ fn collect_needed(node: &Node, needed: &mut [bool]) {
 }
 
 impl Group {
+    /// Its conditions.
+    pub(super) fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// The tables of a unit.
+    pub(super) fn unit_tables(&self, unit: usize) -> TableSet {
+        self.units[unit].tables
+    }
+
     /// Turns outer joins into inner ones where a condition of the group refuses their NULL-extended rows.
     fn simplify_outer(&mut self, scope: &FromScope) {
         loop {

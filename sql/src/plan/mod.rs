@@ -8,22 +8,26 @@
 //! A query block's plan is a tree of [`Node`]s that fill the slots of one flat row, then grouping, HAVING, window functions, the select
 //! list, DISTINCT, ORDER BY and LIMIT, in this order ([`SelectPlan`]).
 //!
-//! * [`query`] plans query blocks, [`set`] what is made of several, [`join`] orders joins, [`access`] chooses the index of a table, [`predicate`]
+//! * [`query`] plans query blocks, [`set`] what is made of several, [`join`] plans joins in the order that `join_order` finds with the shares of `selectivity`, [`access`] chooses the index of a table, [`predicate`]
 //!   finds what conditions say about columns, [`slots`] which slots an expression reads;
+//! * [`decorrelate`] makes correlated EXISTS and IN look-ups;
 //! * [`change`] plans UPDATE and DELETE of one table, [`joined`] of the rows of a join;
 //! * [`explain`] describes a plan as EXPLAIN does.
 //!
-//! Left out: statistics beyond the number of rows, merging of several indexes of a table, semi-join rewriting of IN (an
+//! Left out: statistics of columns without index, merging of several indexes of a table, semi-join rewriting of IN (an
 //! uncorrelated IN is a hash look-up), and streaming GROUP BY.
 
 pub mod access;
 pub mod change;
+pub mod decorrelate;
 pub mod explain;
 pub mod join;
+mod join_order;
 pub mod joined;
 pub mod node;
 pub mod predicate;
 pub mod query;
+mod selectivity;
 pub mod set;
 pub mod slots;
 pub mod template;
@@ -93,8 +97,8 @@ pub enum Planned {
     Insert(Box<crate::dml::insert::InsertPlan>),
     /// LOAD DATA.
     Load(Box<crate::dml::load::LoadPlan>),
-    /// EXPLAIN: the rows are known when it is planned.
-    Explain(Vec<Vec<crate::types::Value>>),
+    /// EXPLAIN.
+    Explain(explain::Explanation),
     /// DO.
     Do(Vec<Expression>),
 }
@@ -185,6 +189,18 @@ impl Plan {
             }
         }
         self
+    }
+
+    /// Whether it was made for several tables, of which one should be looked at first: how they are joined hangs on what is known of
+    /// their values.
+    #[must_use]
+    pub fn wants_statistics(&self) -> bool {
+        let joins = match &self.statement {
+            Planned::Query(_) | Planned::Joined(_) | Planned::Explain(_) => self.tables.len() > 1,
+            Planned::Insert(_) => self.reads_long && self.tables.len() > 1,
+            Planned::Update(_) | Planned::Delete(_) | Planned::Load(_) | Planned::Do(_) => false,
+        };
+        joins && self.tables.iter().any(|table| table.wants_statistics())
     }
 
     /// The tables it uses, each once: for their metadata locks.
@@ -292,20 +308,7 @@ fn plan_with(
             return Ok(plan);
         }
         ast::Statement::Explain(explained) => {
-            let inner = plan_with(explained, catalog, session, needs)?;
-            plan.columns = explain::columns();
-            let inserted = match explained.as_ref() {
-                ast::Statement::Insert(insert) => match &insert.source {
-                    ast::InsertSource::Query(query) => Some(query::plan_query(&binder, query, None)?),
-                    ast::InsertSource::Values(_) => None,
-                },
-                _ => None,
-            };
-            plan.statement = Planned::Explain(explain::rows(&inner, inserted.as_ref()));
-            plan.tables = inner.tables;
-            plan.uses_temporary = inner.uses_temporary;
-            plan.reads_snapshot = false;
-            return Ok(plan);
+            return plan_explain(explained, &binder, (catalog, session, needs), plan);
         }
         ast::Statement::Do(expressions) => {
             plan.statement = Planned::Do(query::bind_without_tables(&binder, expressions)?);
@@ -318,6 +321,49 @@ fn plan_with(
         // `DO GET_LOCK(…)` must not fix what is read once the lock is had.
         plan.reads_snapshot = !plan.tables.is_empty();
     }
+    Ok(plan)
+}
+
+/// Plans EXPLAIN: `plan` is one of nothing yet.
+fn plan_explain(
+    explained: &ast::Explain,
+    binder: &Binder,
+    (catalog, session, needs): (&Arc<Catalog>, &SessionState, &Needs),
+    mut plan: Plan,
+) -> Result<Plan> {
+    let inner = plan_with(&explained.statement, catalog, session, needs)?;
+    plan.tables.clone_from(&inner.tables);
+    plan.uses_temporary = inner.uses_temporary;
+    plan.reads_snapshot = false;
+    plan.columns = match explained.format {
+        ast::ExplainFormat::Traditional => explain::columns(),
+        ast::ExplainFormat::Tree | ast::ExplainFormat::Json => explain::text_column(),
+    };
+    if explained.analyze {
+        let Planned::Query(query) = inner.statement else {
+            return Err(Error::not_supported("EXPLAIN ANALYZE of a statement that changes rows"));
+        };
+        if query.locks_rows() {
+            return Err(Error::not_supported("EXPLAIN ANALYZE of a query that locks rows"));
+        }
+        (plan.reads_long, plan.reads_snapshot) = (true, inner.reads_snapshot);
+        plan.statement = Planned::Explain(explain::Explanation::Analyze(query));
+        return Ok(plan);
+    }
+    let inserted = match &explained.statement {
+        ast::Statement::Insert(insert) => match &insert.source {
+            ast::InsertSource::Query(query) => Some(query::plan_query(binder, query, None)?),
+            ast::InsertSource::Values(_) => None,
+        },
+        _ => None,
+    };
+    let text = |text: String| vec![vec![crate::types::Value::Text(text.into())]];
+    let rows = match explained.format {
+        ast::ExplainFormat::Traditional => explain::rows(&inner, inserted.as_ref()),
+        ast::ExplainFormat::Tree => text(explain::as_tree(&inner, inserted.as_ref())),
+        ast::ExplainFormat::Json => text(explain::as_json(&inner, inserted.as_ref())),
+    };
+    plan.statement = Planned::Explain(explain::Explanation::Rows(rows));
     Ok(plan)
 }
 

@@ -80,6 +80,8 @@ pub struct SelectPlan {
     /// Its rows go from where they are stored to the client, without values between: where each column of the table stands in the
     /// result.
     pub direct: Option<Vec<Option<usize>>>,
+    /// As a correlated EXISTS or IN: how it is looked up instead of run.
+    pub decorrelated: Option<Box<crate::plan::decorrelate::Decorrelated>>,
 }
 
 /// One key of a sort.
@@ -156,6 +158,8 @@ pub struct JoinPlan {
     pub method: JoinMethod,
     /// All slots of the inner side.
     pub inner_slots: Vec<usize>,
+    /// Pairs expected, for EXPLAIN.
+    pub rows: f64,
 }
 
 /// How partners are found.

@@ -13,7 +13,7 @@ use crate::execute::ResultColumn;
 use crate::expression::Expression;
 use crate::plan::join::{Condition, JoinPlanner, fill_scan};
 use crate::plan::node::{AggregatePlan, Body, IndexEnds, Node, QueryPlan, RowLock, SelectPlan, SortKey};
-use crate::plan::{set, slots, window};
+use crate::plan::{decorrelate, set, slots, window};
 
 /// Rows that a LIMIT whose value is not known yet is taken to ask for.
 const UNKNOWN_LIMIT_ROWS: f64 = 100.0;
@@ -62,7 +62,8 @@ pub fn bind_without_tables(binder: &Binder, expressions: &[ast::Expr]) -> Result
 }
 
 /// Plans a bound block.
-fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
+fn plan_select(mut bound: BoundSelect) -> Result<QueryPlan> {
+    bound.filter = decorrelate::take_common(bound.filter);
     let (project, sort) = projection(&bound);
     let visible = bound.items.len();
     let aggregate =
@@ -103,6 +104,7 @@ fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
         tables: bound.scope.tables.iter().map(|table| table.alias.clone()).collect(),
         has_subquery,
         direct: None,
+        decorrelated: None,
     };
     if let Some(from) = &bound.from {
         let group = planner.group(from, conditions.clone());
@@ -114,6 +116,7 @@ fn plan_select(bound: BoundSelect) -> Result<QueryPlan> {
         {
             aggregate.index_ends = index_ends(&bound, aggregate, &planner.locks, conditions)?;
         }
+        plan.decorrelated = decorrelate::decorrelate(&bound, &plan)?.map(Box::new);
     } else {
         // Without tables every condition is checked once.
         plan.constant_conditions = bound.filter;
@@ -264,7 +267,11 @@ fn order_wish(bound: &BoundSelect) -> Vec<(usize, bool)> {
 
 /// The rows that LIMIT and OFFSET let the source give at most.
 fn early_limit(bound: &BoundSelect) -> Option<f64> {
-    if bound.calc_found_rows || bound.distinct || !bound.windows.is_empty() {
+    let sorts = order_wish(bound).is_empty() && bound.order.iter().any(|key| !key.expression.is_constant());
+    if bound.calc_found_rows || bound.distinct || !bound.windows.is_empty() || sorts {
+        return None;
+    }
+    if bound.aggregation.is_some() {
         return None;
     }
     let number = |expression: &Expression| {

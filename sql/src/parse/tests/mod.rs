@@ -563,7 +563,8 @@ fn show_in_its_forms() {
     }
     assert!(matches!(parsed("EXPLAIN SELECT 1"), Statement::Explain(_)));
     assert!(matches!(parsed("EXPLAIN FORMAT=TRADITIONAL UPDATE t SET a = 1"), Statement::Explain(_)));
-    assert_eq!(error("EXPLAIN FORMAT=JSON SELECT 1").code, 1235);
+    assert!(matches!(parsed("EXPLAIN FORMAT=JSON SELECT 1"), Statement::Explain(_)));
+    assert_eq!(error("EXPLAIN FOR CONNECTION 5").code, 1235);
     assert_eq!(error("SHOW NONSENSE").code, 1064);
 }
 

@@ -76,12 +76,13 @@ pub(in crate::show) fn of_table(table: &Table) -> Vec<Row> {
 }
 
 /// How many different values the columns up to this one have, as far as it is known: the rows for a whole unique
-/// key, none for an empty table. Values are not counted, so the rest is NULL.
+/// key, none for an empty table, what [`statistics`](crate::catalog::statistics) say, or NULL.
 fn cardinality(table: &Table, index: &Index, position: usize) -> Value {
     let rows = table.row_estimate.load(Ordering::Relaxed);
     if rows == 0 || (index.unique && position + 1 == index.columns.len()) {
-        Value::Int(i64::try_from(rows).unwrap_or(i64::MAX))
-    } else {
-        Value::Null
+        return Value::Int(i64::try_from(rows).unwrap_or(i64::MAX));
     }
+    let known = table.statistics.get();
+    let distinct = known.as_ref().and_then(|known| known.index(index)?.distinct.get(position));
+    distinct.map_or(Value::Null, |distinct| Value::Int(i64::try_from(*distinct).unwrap_or(i64::MAX)))
 }

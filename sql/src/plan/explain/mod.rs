@@ -1,7 +1,11 @@
-//! EXPLAIN in its traditional form.
+//! EXPLAIN in its traditional form; as a [`tree`] and as [`json`].
 //!
 //! The columns and words are MySQL's ("EXPLAIN Output Format", MySQL manual 10.8.2). The figures are this planner's
-//! own estimates. Left out: `partitions` (there are none), FORMAT=JSON and FORMAT=TREE (refused by the parser).
+//! own estimates. Left out: `partitions` (there are none).
+
+mod figures;
+mod json;
+mod tree;
 
 use std::collections::HashMap;
 
@@ -115,6 +119,57 @@ pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> Vec<Vec<Value>> {
         }
     }
     explainer.lines.into_iter().map(Line::values).collect()
+}
+
+/// What EXPLAIN answers with.
+#[derive(Debug)]
+pub enum Explanation {
+    /// Rows that are known when it is planned.
+    Rows(Vec<Vec<Value>>),
+    /// ANALYZE: the query is run, and its tree is shown with what was measured.
+    Analyze(QueryPlan),
+}
+
+/// The one column of the other forms than the traditional one.
+#[must_use]
+pub fn text_column() -> Vec<ResultColumn> {
+    vec![ResultColumn::computed("EXPLAIN", DataType::varchar(16_383, Collation::default()), false)]
+}
+
+/// The tree of a plan; `inserted` is the query of an INSERT … SELECT.
+#[must_use]
+pub fn as_tree(plan: &Plan, inserted: Option<&QueryPlan>) -> String {
+    let mut planter = tree::Planter::default();
+    let branch = match &plan.statement {
+        Planned::Query(query) => planter.query(query),
+        Planned::Update(change) => planter.change("Update", change),
+        Planned::Delete(change) => planter.change("Delete from", change),
+        Planned::Joined(change) => planter.joined(change),
+        Planned::Insert(insert) => planter.insert(&insert.table.name, inserted),
+        Planned::Explain(_) | Planned::Do(_) | Planned::Load(_) => tree::nothing(),
+    };
+    tree::text(&branch, None)
+}
+
+/// The tree of a query that has run.
+#[must_use]
+pub fn as_measured_tree(query: &QueryPlan, measures: &crate::execute::measure::Measures) -> String {
+    tree::text(&tree::Planter::default().query(query), Some(measures))
+}
+
+/// The document of a plan.
+#[must_use]
+pub fn as_json(plan: &Plan, inserted: Option<&QueryPlan>) -> String {
+    let mut writer = json::Writer::new();
+    let block = match &plan.statement {
+        Planned::Query(query) => writer.query(query),
+        Planned::Update(change) => writer.change("update", change),
+        Planned::Delete(change) => writer.change("delete", change),
+        Planned::Joined(change) => writer.joined(change),
+        Planned::Insert(insert) => writer.insert(&insert.table.name, inserted),
+        Planned::Explain(_) | Planned::Do(_) | Planned::Load(_) => json::nothing(),
+    };
+    json::text(block)
 }
 
 struct Explainer {
@@ -414,6 +469,42 @@ fn name_slots(node: &Node, names: &mut HashMap<usize, String>) {
         Node::Join(join) => {
             name_slots(&join.outer, names);
             name_slots(&join.inner, names);
+        }
+    }
+}
+
+/// `table.column` for all slots.
+fn name_columns(node: &Node, names: &mut HashMap<usize, String>) {
+    each_table(node, &mut |slot, _, alias, column| {
+        names.insert(slot, format!("{alias}.{column}"));
+    });
+}
+
+/// `` database`.`table`.`column `` for all slots, to stand in backticks.
+fn quote_columns(node: &Node, names: &mut HashMap<usize, String>) {
+    each_table(node, &mut |slot, database, alias, column| {
+        let database = database.map_or_else(String::new, |database| format!("{database}`.`"));
+        names.insert(slot, format!("{database}{alias}`.`{column}"));
+    });
+}
+
+/// Calls `visit` with each slot of a source's tables, the table's database and alias, and the column.
+fn each_table(node: &Node, visit: &mut dyn FnMut(usize, Option<&str>, &str, &str)) {
+    match node {
+        Node::Scan(scan) => {
+            for (position, column) in scan.table.columns.iter().enumerate() {
+                visit(scan.base + position, Some(&scan.table.database), &scan.alias, &column.name);
+            }
+        }
+        Node::Rows(rows) => {
+            for (position, column) in rows.source.plan().iter().flat_map(|plan| &plan.columns).enumerate() {
+                visit(rows.base + position, None, &rows.alias, &column.name);
+            }
+        }
+        Node::Filter(filter) => each_table(&filter.input, visit),
+        Node::Join(join) => {
+            each_table(&join.outer, visit);
+            each_table(&join.inner, visit);
         }
     }
 }
