@@ -178,7 +178,7 @@ impl Session {
     async fn write_batch(&mut self, loading: &mut Loading<'_>, batch: &Batch) -> Result<(), Error> {
         let mut runs = Runs::default();
         let before = Carried::of(&self.state);
-        let warnings = (self.state.warnings.len(), self.state.warning_count);
+        let mark = self.state.warnings_mark();
         loop {
             // Else all the rest of the file would be read for nothing.
             self.check_not_doomed()?;
@@ -214,8 +214,7 @@ impl Session {
                 Err(Interrupt::Error(error)) => return Err(error),
                 Err(Interrupt::Suspend(suspend)) => {
                     open.txn.drop_ranges_since(ranges_before);
-                    self.state.warnings.truncate(warnings.0);
-                    self.state.warning_count = warnings.1;
+                    self.state.forget_warnings(mark);
                     before.restore(&mut self.state);
                     self.outlast(suspend, &mut runs, locking.reads).await?;
                 }

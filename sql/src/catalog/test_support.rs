@@ -65,6 +65,7 @@ pub fn session() -> SessionState {
         user_variables: std::collections::HashMap::new(),
         warnings: Vec::new(),
         warning_count: 0,
+        unkept: None,
         last_insert_id: 0,
         last_gtid: None,
         row_count: 0,

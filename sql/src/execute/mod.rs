@@ -113,25 +113,30 @@ pub(crate) fn strictly<T>(
     ignore: bool,
     run: impl FnOnce(&mut Context) -> Run<T>,
 ) -> Run<T> {
+    ctx.session.unkept = None;
+    let mark = ctx.session.warnings_mark();
     let before = ctx.session.warnings.len();
     let outcome = run(ctx)?;
     if ignore || !ctx.session.variables.sql_mode.has(SqlMode::STRICT) {
         return Ok(outcome);
     }
     let is_error =
-        |warning: &Warning| warning.level == WarningLevel::Warning && state(warning.code).is_some();
-    let Some(position) = ctx.session.warnings.iter().skip(before).position(is_error) else {
+        |warning: &Warning| warning.level == WarningLevel::Warning && strict_state(warning.code).is_some();
+    let kept = ctx.session.warnings.iter().skip(before).position(is_error);
+    let first = match kept {
+        Some(position) => Some(ctx.session.warnings.swap_remove(before + position)),
+        None => ctx.session.unkept.take(),
+    };
+    let Some(Warning { code, message, .. }) = first else {
         return Ok(outcome);
     };
-    let Warning { code, message, .. } = ctx.session.warnings.swap_remove(before + position);
-    ctx.session.warnings.truncate(before);
-    ctx.session.warning_count = before as u64;
-    let state = state(code).unwrap_or(*b"HY000");
+    ctx.session.forget_warnings(mark);
+    let state = strict_state(code).unwrap_or(*b"HY000");
     Err(Interrupt::Error(Error { code, state, message }))
 }
 
 /// SQLSTATE of the warnings that strict mode makes errors.
-fn state(code: u16) -> Option<[u8; 5]> {
+pub(crate) fn strict_state(code: u16) -> Option<[u8; 5]> {
     Some(match code {
         1264 => *b"22003",
         1265 => *b"01000",

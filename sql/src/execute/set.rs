@@ -286,11 +286,10 @@ impl Recursion<'_> {
         if value == Value::Null || from == to {
             return Ok(value);
         }
-        let warned = (ctx.session.warnings.len(), ctx.session.warning_count);
+        let mark = ctx.session.warnings_mark();
         let stored = convert::store(value, to, &column.name, 1, ctx)?;
         // Outside of strict mode MySQL cuts it without a word.
-        ctx.session.warnings.truncate(warned.0);
-        ctx.session.warning_count = warned.1;
+        ctx.session.forget_warnings(mark);
         Ok(stored)
     }
 }

@@ -32,6 +32,14 @@ pub struct Warning {
     pub message: String,
 }
 
+/// See [`SessionState::warnings_mark`].
+#[derive(Clone, Copy, Debug)]
+pub struct WarningsMark {
+    kept: usize,
+    count: u64,
+    unkept: bool,
+}
+
 /// Levels of SHOW WARNINGS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words SHOW WARNINGS prints")]
@@ -62,6 +70,8 @@ pub struct SessionState {
     pub warnings: Vec<Warning>,
     /// Warnings counted, also past `max_error_count`.
     pub warning_count: u64,
+    /// The first warning past `max_error_count` that strict mode makes an error: what is not kept to be shown still fails the statement.
+    pub unkept: Option<Warning>,
     /// LAST_INSERT_ID().
     pub last_insert_id: u64,
     /// `@@quorate_last_gtid`: the name of the last transaction that was committed here.
@@ -110,6 +120,7 @@ impl SessionState {
             parameter_types: Vec::new(),
             warnings: Vec::new(),
             warning_count: 0,
+            unkept: None,
             last_insert_id: 0,
             last_gtid: None,
             row_count: 0,
@@ -159,6 +170,26 @@ impl SessionState {
         self.warning_count += 1;
         if (self.warnings.len() as u64) < self.variables.max_error_count {
             self.warnings.push(Warning { level, code, message: message.into() });
+        } else if self.unkept.is_none()
+            && level == WarningLevel::Warning
+            && crate::execute::strict_state(code).is_some()
+        {
+            self.unkept = Some(Warning { level, code, message: message.into() });
+        }
+    }
+
+    /// Where the warnings stand.
+    #[must_use]
+    pub fn warnings_mark(&self) -> WarningsMark {
+        WarningsMark { kept: self.warnings.len(), count: self.warning_count, unkept: self.unkept.is_some() }
+    }
+
+    /// Forgets the warnings since the mark.
+    pub fn forget_warnings(&mut self, mark: WarningsMark) {
+        self.warnings.truncate(mark.kept);
+        self.warning_count = mark.count;
+        if !mark.unkept {
+            self.unkept = None;
         }
     }
 }

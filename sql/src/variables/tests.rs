@@ -54,6 +54,7 @@ fn session(host: &TestHost) -> SessionState {
         user_variables: std::collections::HashMap::new(),
         warnings: Vec::new(),
         warning_count: 0,
+        unkept: None,
         last_insert_id: 0,
         last_gtid: None,
         row_count: 0,

@@ -86,12 +86,11 @@ struct Plan {
 /// a key's definition; suspends.
 pub fn begin(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Begun> {
     algorithm::check_words(alter)?;
-    let (count, told) = (ctx.session.warning_count, ctx.session.warnings.len());
+    let mark = ctx.session.warnings_mark();
     let begun = begin_once(ctx, alter);
     if matches!(begun, Err(Interrupt::Suspend(_))) {
         // It runs again from its start, and warns again.
-        ctx.session.warnings.truncate(told);
-        ctx.session.warning_count = count;
+        ctx.session.forget_warnings(mark);
     }
     begun
 }

@@ -64,10 +64,9 @@ pub fn json_table_value(view: View<'_>, to: &DataType, ctx: &mut Context<'_>) ->
 /// Stores as a column of the type would in strict mode; what warns is unfit.
 fn stored(value: Value, to: &DataType, ctx: &mut Context<'_>) -> Result<Value, Unfit> {
     let strict = std::mem::replace(&mut ctx.strict, true);
-    let (warnings, count) = (ctx.session.warnings.len(), ctx.session.warning_count);
+    let mark = ctx.session.warnings_mark();
     let stored = crate::types::store::store(value, to, "", 1, ctx);
-    ctx.session.warnings.truncate(warnings);
-    ctx.session.warning_count = count;
+    ctx.session.forget_warnings(mark);
     ctx.strict = strict;
     stored.map_err(|error| match error.code {
         1264 | 1690 => Unfit::OutOfRange,
