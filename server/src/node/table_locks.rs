@@ -108,7 +108,7 @@ impl Session {
             return Err(Error::conflicting_read_lock());
         }
         let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
-        let locked = self.resolve_locks(locks)?;
+        let mut locked = self.resolve_locks(locks)?;
         self.look_up(&locked)?;
         // In the order of their keys; a table that is there twice is locked once.
         let mut keys: BTreeMap<Bytes, LockMode> = BTreeMap::new();
@@ -119,10 +119,11 @@ impl Session {
                 *mode = LockMode::Exclusive;
             }
         }
-        let related = self.foreign_locks(&locked);
-        for (key, mode) in &related {
-            let held = keys.entry(key.clone()).or_insert(*mode);
-            *held = held.join(*mode);
+        let related = self.foreign_tables(&locked);
+        for table in &related {
+            let mode = if table.write { LockMode::Exclusive } else { LockMode::Shared };
+            let held = keys.entry(ddl::metadata_lock_key(&table.database, &table.table)).or_insert(mode);
+            *held = held.join(mode);
         }
         let writer = locks.iter().any(|lock| lock.write).then(|| CountedWriter::new(&self.node));
         let mut guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
@@ -137,8 +138,16 @@ impl Session {
         self.reach(last, term).await?;
         // Waiting for the locks may have taken long: the tables may be others.
         self.look_up(&locked)?;
-        if self.foreign_locks(&locked) != related {
+        if self.foreign_tables(&locked) != related {
             return Err(Error::deadlock());
+        }
+        // MySQL lets statements read them, too.
+        for table in related {
+            let is_known =
+                |other: &LockedTable| other.database == table.database && other.alias == table.alias;
+            if !locked.tables.iter().any(is_known) {
+                locked.tables.push(table);
+            }
         }
         self.tables = Some(HeldTables { guard, term, _writer: writer });
         self.state.locked_tables = Some(Arc::new(locked));
@@ -192,17 +201,25 @@ impl Session {
         found
     }
 
-    /// The locks of the tables that foreign keys tie to those that are locked for writing: statements take none of their own then.
-    fn foreign_locks(&self, locked: &LockedTables) -> BTreeMap<Bytes, LockMode> {
+    /// The tables that foreign keys tie to those that are locked for writing: statements take no locks of their own then.
+    fn foreign_tables(&self, locked: &LockedTables) -> Vec<LockedTable> {
         let catalog = self.node.catalog();
-        let mut found: BTreeMap<Bytes, LockMode> = BTreeMap::new();
+        let mut found: Vec<LockedTable> = Vec::new();
         for locked in locked.tables.iter().chain(&locked.of_views).filter(|locked| locked.write) {
             let Ok(table) = catalog.table(&locked.database, &locked.table) else { continue };
-            for (related, changes) in catalog.links.closure(table.id, false) {
-                let mode = if changes { LockMode::Exclusive } else { LockMode::Shared };
-                let key = ddl::metadata_lock_key(&related.database, &related.name);
-                let held = found.entry(key).or_insert(mode);
-                *held = held.join(mode);
+            for (related, write) in catalog.links.closure(table.id, false) {
+                let is_it = |other: &&mut LockedTable| {
+                    other.database == related.database && other.table == related.name
+                };
+                match found.iter_mut().find(is_it) {
+                    Some(other) => other.write |= write,
+                    None => found.push(LockedTable {
+                        database: related.database.clone(),
+                        table: related.name.clone(),
+                        alias: related.name.clone(),
+                        write,
+                    }),
+                }
             }
         }
         found

@@ -115,6 +115,8 @@ pub enum Requirement {
     LockingRead(TableName),
     /// To stand in the FROM of an UPDATE of several tables: SELECT or UPDATE, on some column at least (1142).
     ReadOrUpdate(TableName),
+    /// REFERENCES on the whole table, to refer to it by a foreign key (1142).
+    Parent(TableName),
     /// To be shown a table's columns and indexes: SELECT, or anything on the table itself (1142).
     ShowColumns(TableName),
     /// To be shown a table's definition: anything on the table or wider, columns apart (1142).
@@ -205,6 +207,14 @@ impl Requirement {
                         .is_empty()
                 });
                 if has { Ok(()) } else { Err(denied::table(session, "SELECT", &table.table)) }
+            }
+            Requirement::Parent(table) => {
+                let database = database_of(table);
+                if authorization.has_table(Privilege::References, database, &table.table) {
+                    return Ok(());
+                }
+                // Here MySQL names the database, too.
+                Err(denied::table(session, "REFERENCES", &format!("{database}.{}", table.table)))
             }
             Requirement::ShowColumns(table) => {
                 let may = super::visible::shows_columns(authorization, database_of(table), &table.table);

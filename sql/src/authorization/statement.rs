@@ -248,7 +248,9 @@ fn of_parents<'k>(
 ) -> Requirements {
     let mut needed = Requirements::none();
     for key in keys {
-        needed.append(on_table(&[Privilege::References], &key.parent, database));
+        if let Some(parent) = qualified(key.parent.database.as_deref(), &key.parent.table, database) {
+            needed.add(Requirement::Parent(parent));
+        }
     }
     needed
 }

@@ -142,7 +142,10 @@ fn update(plan: &JoinedChange, found: Vec<Found>, ctx: &mut Context) -> Run<Outc
 
 fn delete(plan: &JoinedChange, found: Vec<Found>, ctx: &mut Context) -> Run<Outcome> {
     let mut affected = 0;
-    for (target, found) in plan.targets.iter().zip(found) {
+    let mut targets: Vec<(&JoinedTarget, Found)> = plan.targets.iter().zip(found).collect();
+    // MySQL deletes the rows of the table that leads the join on the way, before those of the others.
+    targets.sort_by_key(|(target, _)| !target.leads);
+    for (target, found) in targets {
         let links = foreign_key::links_of(ctx, &target.table);
         for (key, _) in found.rows {
             let Some(old) = read(ctx, &target.table, &key)? else { continue };

@@ -96,15 +96,11 @@ fn named(definition: &ForeignKeyDefinition, table: &Table, number: &mut u64) -> 
     })
 }
 
-/// Whether a foreign key of the database has this name.
+/// Whether a foreign key of the database has this name, or had it before the statement.
 fn is_taken(name: &str, table: &Table, around: Surroundings<'_>) -> bool {
     let has = |other: &Table| other.foreign_keys.iter().any(|key| same_name(&key.name, name));
-    let is_itself = |other: &Table| match around.before {
-        Some((database, name)) => other.database == database && other.name == name,
-        None => false,
-    };
     let Some(database) = around.catalog.databases.get(&table.database) else { return has(table) };
-    has(table) || database.tables.values().any(|other| !is_itself(other) && has(other))
+    has(table) || database.tables.values().any(|other| has(other))
 }
 
 /// Gives the columns their names as declared, and the parent's primary key where no columns are written.

@@ -65,7 +65,6 @@ pub(super) fn are_compatible(own: &DataType, of_parent: &DataType) -> bool {
 pub(super) fn check_built(own: &Column, of_parent: &Column) -> Result<()> {
     let (one, other) = (&own.data_type, &of_parent.data_type);
     let is_built = match (one.kind, other.kind) {
-        (TypeKind::Decimal { scale, .. }, TypeKind::Decimal { scale: of_parent, .. }) => scale == of_parent,
         (TypeKind::VarBinary(_), TypeKind::VarBinary(_)) => true,
         (TypeKind::Enum(_), TypeKind::Enum(_)) | (TypeKind::Set(_), TypeKind::Set(_)) => {
             own.members == of_parent.members

@@ -12,8 +12,8 @@ use crate::catalog::foreign_key::Link;
 use crate::catalog::{ReferenceAction, Table, TableLinks};
 use crate::codec::{Zone, key};
 use crate::dml::write;
-use crate::execute::{Context, Run};
-use crate::types::store::of_table;
+use crate::execute::{Context, Interrupt, Run};
+use crate::types::text::to_text;
 use crate::types::{Value, convert};
 
 /// What happens to a parent row.
@@ -196,7 +196,9 @@ fn cascade(
                 }
                 (Some(new), Some(of_child)) => {
                     let new = changed_row(ctx, link, &row, new)?;
-                    update(ctx, (of_child, Some(link)), &link.child, (&row_key, &row), new, depth + 1)?;
+                    let changed =
+                        update(ctx, (of_child, Some(link)), &link.child, (&row_key, &row), new, depth + 1);
+                    changed.map_err(|interrupt| duplicate_child(interrupt, link, event))?;
                 }
                 (Some(_), None) => return Err(Error::internal("a child without foreign keys").into()),
             }
@@ -217,7 +219,8 @@ fn changed_row(ctx: &mut Context<'_>, link: &Link, row: &[Value], values: Vec<Va
                 let strict = std::mem::replace(&mut ctx.strict, true);
                 let stored = convert::store(value, &column.data_type, &column.name, 1, ctx);
                 ctx.strict = strict;
-                stored.map_err(|error| of_table(error, &table.name))?
+                // One that the child's column cannot hold keeps the parent from getting it.
+                stored.map_err(|_| violated(1451, link))?
             }
         };
     }
@@ -225,6 +228,26 @@ fn changed_row(ctx: &mut Context<'_>, link: &Link, row: &[Value], values: Vec<Va
         rules.compute(table, &mut new, 1, false, ctx)?;
     }
     Ok(new)
+}
+
+/// Error 1761 for a child that cannot go along because its new key is taken.
+fn duplicate_child(interrupt: Interrupt, link: &Link, event: Event<'_>) -> Interrupt {
+    let (Interrupt::Error(error), Some(parent)) = (&interrupt, &link.parent) else { return interrupt };
+    let named = error.message.rsplit_once(" for key '").and_then(|(_, name)| name.strip_suffix('\''));
+    let index = named.and_then(|name| name.strip_prefix(link.child.name.as_str())?.strip_prefix('.'));
+    let (1062, Some(index), Event::Updated(new)) = (error.code, index, event) else { return interrupt };
+    let value = |column: &usize| {
+        let text = to_text(new.get(*column)?, &parent.table.columns[*column].data_type);
+        Some(text.map_or_else(|| "NULL".to_owned(), |text| String::from_utf8_lossy(&text).into_owned()))
+    };
+    let record: Vec<String> = parent.columns.iter().filter_map(value).collect();
+    let message = format!(
+        "Foreign key constraint for table '{}', record '{}' would lead to a duplicate entry in table '{}', key '{index}'",
+        parent.table.name,
+        record.join("-"),
+        link.child.name
+    );
+    Error { code: 1761, state: *b"23000", message }.into()
 }
 
 /// Error 3008.
