@@ -330,11 +330,11 @@ pub(super) fn checks(
 
 /// A column that is not there has another error than in CREATE TABLE.
 fn as_of_alter(error: Error) -> Error {
-    let parts: Vec<&str> = error.message.split('\'').collect();
-    match (error.code, parts.as_slice()) {
-        (3820, [_, check, _, column, _]) => {
+    let mut quoted = error.message.split('\'').skip(1).step_by(2);
+    match (error.code, quoted.next(), quoted.next()) {
+        (3820, Some(check), Some(column)) => {
             Error::unknown_column(column, &format!("check constraint {check} expression"))
         }
-        _ => error,
+        _ => Error { message: error.message.clone(), ..error },
     }
 }
