@@ -70,6 +70,7 @@ EXPLAIN ANALYZE SELECT t.b, COUNT(*) FROM t JOIN u ON u.t_id = t.id WHERE u.c > 
 EXPLAIN ANALYZE SELECT * FROM t LEFT JOIN u ON u.c = t.a;
 -- mask: EXPLAIN
 EXPLAIN ANALYZE SELECT DISTINCT a FROM t UNION SELECT c FROM u;
+-- deviation: explain-plan: without the notes 1276
 -- mask: EXPLAIN
 EXPLAIN ANALYZE SELECT (SELECT MAX(c) FROM u WHERE u.t_id = t.id) FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.t_id = t.id);
 -- mask: EXPLAIN
