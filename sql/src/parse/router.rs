@@ -255,7 +255,8 @@ fn explain(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     cursor.skip();
     let analyze = cursor.word("ANALYZE");
     let mut format = if analyze { ExplainFormat::Tree } else { ExplainFormat::Traditional };
-    if cursor.peek_word(0, "FORMAT") && *cursor.peek_at(1) == Token::Eq {
+    let has_format = cursor.peek_word(0, "FORMAT") && *cursor.peek_at(1) == Token::Eq;
+    if has_format {
         cursor.skip();
         cursor.skip();
         let name = cursor.name_or_string()?;
@@ -292,7 +293,7 @@ fn explain(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         let statement = statement(cursor)?;
         return Ok(Statement::Explain(Box::new(Explain { statement, format, analyze })));
     }
-    if analyze {
+    if analyze || has_format {
         return Err(cursor.unexpected());
     }
     let table = cursor.table_name()?;

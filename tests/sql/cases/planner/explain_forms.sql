@@ -60,19 +60,20 @@ EXPLAIN FORMAT=JSON DELETE FROM t WHERE a > 1;
 EXPLAIN FORMAT=JSON UPDATE t JOIN u ON u.t_id = t.id SET t.b = u.c;
 -- deviation: explain-plan: the plan and its figures are ours
 EXPLAIN FORMAT=JSON INSERT INTO u SELECT id + 10, a, 1 FROM t;
--- deviation: explain-plan: the plan and its figures are ours
+-- mask: EXPLAIN
 EXPLAIN ANALYZE SELECT * FROM t WHERE id = 1;
--- deviation: explain-plan: the plan and its figures are ours
+-- mask: EXPLAIN
 EXPLAIN ANALYZE SELECT * FROM t WHERE a > 1 AND b LIKE 'a%' ORDER BY b DESC LIMIT 2;
--- deviation: explain-plan: the plan and its figures are ours
+-- mask: EXPLAIN
 EXPLAIN ANALYZE SELECT t.b, COUNT(*) FROM t JOIN u ON u.t_id = t.id WHERE u.c > 5 GROUP BY t.b HAVING COUNT(*) > 1 ORDER BY 2;
--- deviation: explain-plan: the plan and its figures are ours
+-- mask: EXPLAIN
 EXPLAIN ANALYZE SELECT * FROM t LEFT JOIN u ON u.c = t.a;
--- deviation: explain-plan: the plan and its figures are ours
+-- mask: EXPLAIN
 EXPLAIN ANALYZE SELECT DISTINCT a FROM t UNION SELECT c FROM u;
--- deviation: explain-plan: the plan and its figures are ours
+-- deviation: explain-plan: without the notes 1276
+-- mask: EXPLAIN
 EXPLAIN ANALYZE SELECT (SELECT MAX(c) FROM u WHERE u.t_id = t.id) FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.t_id = t.id);
--- deviation: explain-plan: the plan and its figures are ours
+-- mask: EXPLAIN
 EXPLAIN ANALYZE SELECT * FROM (SELECT a, COUNT(*) AS n FROM t GROUP BY a) AS d WHERE n > 1;
 -- deviation: not-built: EXPLAIN ANALYZE of what changes rows
 EXPLAIN ANALYZE UPDATE t SET b = 'x';
