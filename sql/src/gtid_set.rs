@@ -19,7 +19,7 @@ const NUMBER_END: u64 = i64::MAX.cast_unsigned();
 /// Characters of a tag.
 const TAG_CHARACTERS_MAX: usize = 32;
 /// Bytes of the text that an error shows before and after the place.
-const SHOWN_BEFORE: usize = 12;
+const SHOWN_BEFORE: usize = 11;
 const SHOWN_AFTER: usize = 25;
 
 struct Reader<'t> {
@@ -89,7 +89,11 @@ impl Reader<'_> {
                 return Err(self.error(what, self.at));
             };
             let Some(low) = digit(self.text.get(self.at + 1).copied()) else {
-                return Err(self.error("Expected hex digit", self.at + 1));
+                // One digit at the end of the text is none.
+                return Err(match self.text.len() - self.at {
+                    1 if position == 0 => self.error("Expected at least two hex digits", self.at),
+                    _ => self.error("Expected hex digit", self.at + 1),
+                });
             };
             out[position] = u8::try_from(high << 4 | low).unwrap_or(0);
             self.at += 2;

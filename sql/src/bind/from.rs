@@ -215,7 +215,7 @@ impl Drafter<'_> {
         slots.sort_unstable();
         slots.dedup();
         let table = json_table::collated(table, self.binder.session.variables.collation_connection);
-        let columns = json_table::columns(&table);
+        let columns = json_table::columns(&table)?;
         let (plan, table) = (Arc::new(plan), Some(Arc::new(table)));
         Ok((TableSource::Dependent(Arc::new(Dependent::Lateral { plan, slots, table })), columns))
     }

@@ -2,7 +2,7 @@
 
 use crate::ast::JsonTable;
 use crate::bind::scope::FromScope;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::types::Collation;
 
@@ -18,10 +18,18 @@ pub(super) fn collated(table: &JsonTable, connection: Collation) -> JsonTable {
 }
 
 /// Its columns.
-pub(super) fn columns(table: &JsonTable) -> Vec<ResultColumn> {
-    let column =
-        |column: crate::ast::JsonTableColumn<'_>| ResultColumn::computed(column.name, column.data_type, true);
-    table.flat().into_iter().map(column).collect()
+///
+/// # Errors
+/// 1060, with the name as it was written first.
+pub(super) fn columns(table: &JsonTable) -> Result<Vec<ResultColumn>> {
+    let mut columns: Vec<ResultColumn> = Vec::new();
+    for column in table.flat() {
+        if let Some(first) = columns.iter().find(|first| first.name.eq_ignore_ascii_case(column.name)) {
+            return Err(Error::duplicate_column(&first.name));
+        }
+        columns.push(ResultColumn::computed(column.name, column.data_type, true));
+    }
+    Ok(columns)
 }
 
 /// Error 3667.

@@ -247,13 +247,17 @@ fn list(arguments: Vec<Expr>) -> FunctionArguments {
 /// `(DATE | TIME | DATETIME | TIMESTAMP, standard)`: the word becomes a text.
 fn get_format(parser: &mut Parser, name: ObjectName) -> Parsed {
     parser.expect_token(&Token::LParen)?;
-    let kinds = [Keyword::DATE, Keyword::TIME, Keyword::DATETIME, Keyword::TIMESTAMP];
-    let kind = match parser.parse_one_of_keywords(&kinds) {
-        Some(Keyword::DATE) => "DATE",
-        Some(Keyword::TIME) => "TIME",
-        Some(_) => "DATETIME",
-        None => return parser.expected_ref("DATE, TIME or DATETIME", parser.peek_token_ref()),
+    let word = match &parser.peek_token_ref().token {
+        Token::Word(Word { value, quote_style: None, .. }) => value.to_ascii_uppercase(),
+        _ => String::new(),
     };
+    let kind = match word.as_str() {
+        "DATE" => "DATE",
+        "TIME" => "TIME",
+        "DATETIME" | "TIMESTAMP" => "DATETIME",
+        _ => return parser.expected_ref("DATE, TIME or DATETIME", parser.peek_token_ref()),
+    };
+    parser.advance_token();
     parser.expect_token(&Token::Comma)?;
     let standard = parser.parse_expr()?;
     parser.expect_token(&Token::RParen)?;

@@ -581,6 +581,7 @@ fn enum_value(variable: &Variable, value: &Value, words: &[&'static str]) -> cra
         Value::Text(text) => words.iter().find(|word| text.eq_ignore_ascii_case(word.as_bytes())),
         Value::Int(index) => usize::try_from(*index).ok().and_then(|index| words.get(index)),
         Value::UInt(index) => usize::try_from(*index).ok().and_then(|index| words.get(index)),
+        Value::Double(_) | Value::Decimal(_) => return Err(wrong_type(variable)),
         _ => None,
     };
     if found.is_none() && variable.name.ends_with("_storage_engine") {

@@ -233,13 +233,20 @@ impl Binder<'_> {
         };
         let is_value = match value {
             Expr::Unary(UnaryOp::Minus, operand) => {
-                matches!(operand.as_ref(), Expr::Literal(value) if !matches!(value, Value::Text(_)))
+                matches!(
+                    operand.as_ref(),
+                    Expr::Literal(value) if !matches!(value, Value::Text(_) | Value::Int(..0))
+                )
             }
             Expr::Unary(UnaryOp::Plus, operand) | Expr::Collate(operand, _) => is_literal(operand),
             other => is_literal(other),
         };
-        let is_name = is_literal(name) && !matches!(name, Expr::Literal(Value::Null));
-        if !is_value || !is_name {
+        if is_value && matches!(name, Expr::Literal(Value::Null)) {
+            let message =
+                "The 'NAME_CONST' syntax is reserved for purposes internal to the MySQL server".to_owned();
+            return Err(Error { code: 1382, state: *b"HY000", message });
+        }
+        if !is_value || !is_literal(name) {
             return Err(Error::wrong_arguments("NAME_CONST"));
         }
         self.bind(value)

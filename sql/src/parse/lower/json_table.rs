@@ -15,7 +15,7 @@ use crate::parse::cursor::Cursor;
 use crate::parse::lower::Lower;
 use crate::parse::source::Source;
 use crate::parse::tokens;
-use crate::types::DataType;
+use crate::types::{DataType, TypeKind};
 
 impl Lower<'_, '_> {
     /// The table as a derived one, whose query gives the document.
@@ -66,7 +66,14 @@ impl Lower<'_, '_> {
             JsonTableColumn::Named(column) => column,
         };
         let name = self.name(column.name)?;
-        let data_type = self.json_type(&column.r#type.to_string(), &name)?;
+        let text = column.r#type.to_string();
+        if text.starts_with("ENUM") || text.starts_with("SET") {
+            return Err(Error::not_supported("ENUM, SET and BIT columns of JSON_TABLE"));
+        }
+        let data_type = self.json_type(&text, &name)?;
+        if column.exists && data_type.is_json() {
+            return Err(Error::not_supported("EXISTS PATH columns of the type JSON"));
+        }
         let path = self.json_path(&column.path)?;
         let on_empty = self.json_otherwise(column.on_empty)?;
         let on_error = self.json_otherwise(column.on_error)?;
@@ -81,7 +88,7 @@ impl Lower<'_, '_> {
         let mut source = Source { text: text.as_bytes(), mode: self.source.mode, selects: Vec::new() };
         let tokens = tokens::tokenize(&mut source)?;
         let data_type = bare_type(&mut Cursor::new(&source, tokens), name)?;
-        if data_type.has_members() {
+        if data_type.has_members() || matches!(data_type.kind, TypeKind::Bit(_)) {
             return Err(Error::not_supported("ENUM, SET and BIT columns of JSON_TABLE"));
         }
         Ok(data_type)

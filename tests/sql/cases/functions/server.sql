@@ -20,7 +20,6 @@ select ps_current_thread_id() > 0, ps_thread_id(connection_id()) = ps_current_th
 select can_access_column('a');
 select is_visible_dd_object('a');
 select internal_table_rows('a');
-select grouping(1);
 select xyz(1);
 select any_value(1), any_value(null);
 select a from (select name_const('a', 14)) z;

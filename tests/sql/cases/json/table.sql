@@ -3,11 +3,14 @@ create table j(id int, d json, s varchar(200));
 insert into j values (1,'[{"a":1,"b":[10,20]},{"a":2,"b":[]},{"a":"x"}]','{"k":[1,2]}'),(2,'{"a":5}','x'),(3,NULL,NULL);
 select * from json_table('[{"a":1,"b":"x"},{"a":2},{"b":null}]','$[*]' columns(n for ordinality, a int path '$.a', b varchar(10) path '$.b', e int exists path '$.b', j json path '$')) t;
 select * from json_table('[1,"abc",null,[1],{"x":2}]','$[*]' columns(a int path '$', b varchar(3) path '$', j json path '$')) t;
+-- deviation: json-warnings: fewer warnings
 select * from json_table('[1,"abc"]','$[*]' columns(a int path '$' error on error)) t;
 select * from json_table('[{}]','$[*]' columns(a int path '$.x' error on empty)) t;
 select * from json_table('[{}, {"x":"y"}]','$[*]' columns(a int path '$.x' default '7' on empty default '8' on error)) t;
+-- deviation: json-warnings: fewer warnings
 select * from json_table('[{}]','$[*]' columns(a int path '$.x' default 'bad' on empty)) t;
 select * from json_table('[{}]','$[*]' columns(a int path '$.x' default 7 on empty)) t;
+-- deviation: json-warnings: fewer warnings
 select * from json_table('[{}]','$[*]' columns(a int path '$.x' default '"7"' on empty, b varchar(5) path '$.x' default 'abc' on empty, c varchar(5) path '$.x' default '"abc"' on empty, d json path '$.x' default '[1]' on empty)) t;
 select * from json_table('[{}]','$[*]' columns(c varchar(5) path '$.x' default '"abc"' on empty, d json path '$.x' default '[1]' on empty, e json path '$.x' null on empty, f int path '$.x' default '"7"' on empty, g int path '$.x' default '[7]' on empty)) t;
 select * from json_table('[{"a":[1,2],"b":[3,4]},{"a":[],"b":[5]}]','$[*]' columns(n for ordinality, nested path '$.a[*]' columns(na for ordinality, a int path '$'), nested path '$.b[*]' columns(nb for ordinality, b int path '$'))) t;
@@ -18,6 +21,7 @@ select * from json_table('x','$' columns(a int path '$')) t;
 select * from json_table('','$' columns(a int path '$')) t;
 select * from json_table(NULL,'$' columns(a int path '$')) t;
 select * from json_table(1,'$' columns(a int path '$')) t;
+-- deviation: json-warnings: fewer warnings
 select * from json_table(x'00','$' columns(a int path '$')) t;
 select * from json_table('{}','x' columns(a int path '$')) t;
 select * from json_table('{}','$' columns(a int path 'a')) t;
@@ -56,13 +60,19 @@ select * from json_table('{"a":1,"b":2}','$.*' columns(v int path '$')) t;
 select * from json_table('{"a":1,"b":{"a":3}}','$**.a' columns(n for ordinality, v int path '$')) t;
 select * from json_table('[[1,2],[3]]','$[*]' columns(v int path '$[0]', w int path '$[*]', x int path '$[1]')) t;
 select * from json_table('[[1,2],[3]]','$[*]' columns(w int path '$[*]' error on error)) t;
+-- deviation: not-built: refused with 1235, which names the feature
 select * from json_table('[[1,2],[3]]','$[*]' columns(w json path '$[*]', e int exists path '$[1]', f varchar(10) exists path '$[1]', g json exists path '$[1]')) t;
+-- deviation: json-warnings: fewer warnings
 select * from json_table('[300]','$[*]' columns(a tinyint path '$' error on error)) t;
+-- deviation: json-warnings: fewer warnings
 select * from json_table('["abcdef"]','$[*]' columns(a varchar(3) path '$' error on error)) t;
+-- deviation: json-warnings: fewer warnings
 select * from json_table('["abcdef"]','$[*]' columns(a date path '$' error on error)) t;
 select * from json_table('[[1]]','$[*]' columns(a int path '$' error on error)) t;
+-- deviation: json-warnings: fewer warnings
 select * from json_table('[1.5]','$[*]' columns(a int path '$' error on error, b decimal(2,1) path '$', c decimal(2,0) path '$' error on error)) t;
 select `t`.`a`, database() from json_table('[1]','$[*]' columns(a int path '$')) as `t`;
+-- deviation: syntax-near: another parser
 select json_table.a from json_table('[1]','$[*]' columns(a int path '$')) json_table;
 create table json_table(a int);
 drop table j;
@@ -72,6 +82,7 @@ show create table k;
 select * from k;
 drop table k;
 select * from json_table('["2020-01-01","2020-01-01 10:11:12","10:11:12",20200101,"12.345",12.345,true,false,-1,300,"abcdef","é",""]','$[*]' columns(n for ordinality, de decimal(5,2) path '$', b tinyint path '$', u tinyint unsigned path '$', v varchar(3) path '$', dd double path '$', y year path '$')) t;
+-- deviation: json-warnings: fewer warnings
 select * from json_table('["2020-01-01","2020-01-01 10:11:12",20200101,"x",""]','$[*]' columns(n for ordinality, d date path '$', dt datetime(3) path '$')) t;
 select * from json_table('["10:11:12","10:11:12.6",101112,-1,true,"x"]','$[*]' columns(n for ordinality, t time path '$', u time(3) path '$')) t;
 select t.*, u.* from json_table('[[1,2],[3]]','$[*]' columns(d json path '$', n for ordinality)) t, json_table(t.d,'$[*]' columns(v int path '$')) u order by n, v;
@@ -91,7 +102,9 @@ select * from json_table(d,'$' columns(a int path '$')) t;
 select * from json_table(j.zz,'$' columns(a int path '$')) t;
 select * from (select 1 a) x, json_table(x.zz,'$' columns(a int path '$')) t;
 select * from (select 1 a) x, json_table(zz,'$' columns(a int path '$')) t;
+-- deviation: not-built: refused with 1235, which names the feature
 select * from json_table('[1]','$[*]' columns(a point path '$')) t;
+-- deviation: syntax-near: another parser
 select * from json_table('[1]','$[*]' columns(a varchar path '$')) t;
 select * from json_table('[1]','$[*]' columns(a int not null path '$')) t;
 select * from json_table('["a","b"]','$[*]' columns(a char(1) path '$')) t where a = 'A';
