@@ -93,6 +93,8 @@ errors! {
     table_full(table) = 1114, b"HY000", "The table '{table}' is full";
     /// Value outside of the column's range.
     out_of_range(column, row) = 1264, b"22003", "Out of range value for column '{column}' at row {row}";
+    /// A time that the clock skips.
+    skipped_timestamp(column, row) = 1299, b"22007", "Invalid TIMESTAMP value in column '{column}' at row {row}";
     /// Value too long for the column.
     too_long(column, row) = 1406, b"22001", "Data too long for column '{column}' at row {row}";
     /// Truncated value (warning, or error in strict mode).

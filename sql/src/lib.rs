@@ -21,6 +21,7 @@ pub mod execute;
 pub mod expression;
 pub mod function;
 pub mod gtid;
+pub mod gtid_set;
 pub mod json;
 pub mod limits;
 pub mod maintenance;

@@ -306,6 +306,14 @@ impl Host for Node {
         self.status_values(connection_id)
     }
 
+    fn read_file(&self, name: &str, most_bytes: u64) -> Option<bytes::Bytes> {
+        use std::io::Read;
+        let file = super::secure_files::open_to_read(self, name).ok()?;
+        let mut text = Vec::new();
+        file.take(most_bytes).read_to_end(&mut text).ok()?;
+        Some(text.into())
+    }
+
     fn variable(&self, name: &str) -> Option<Value> {
         if name == "quorate_checksum" {
             // Reads every row, so it is computed when it is asked for by name and not listed.

@@ -61,7 +61,7 @@ pub struct CachedPlan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Settings {
     safe_updates: bool,
-    time_zone_offset_seconds: i32,
+    time_zone: sql::types::TimeZone,
     temporary_version: u64,
 }
 
@@ -69,7 +69,7 @@ impl Settings {
     fn of(state: &SessionState) -> Settings {
         Settings {
             safe_updates: state.variables.sql_safe_updates,
-            time_zone_offset_seconds: state.variables.time_zone_offset_seconds,
+            time_zone: state.variables.time_zone,
             temporary_version: state.temporary_version(),
         }
     }

@@ -165,7 +165,7 @@ fn put_settings(state: &SessionState, key: &mut Vec<u8>) {
     key.push(0);
     key.extend_from_slice(&variables.sql_mode.0.to_le_bytes());
     key.extend_from_slice(&variables.collation_connection.id().to_le_bytes());
-    key.extend_from_slice(&variables.time_zone_offset_seconds.to_le_bytes());
+    key.extend_from_slice(&variables.time_zone.key().to_le_bytes());
     key.push(u8::from(variables.sql_safe_updates));
 }
 

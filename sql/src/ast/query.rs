@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ast::{Expr, NamedWindow};
+use crate::ast::{Expr, JsonTable, NamedWindow};
 
 /// A SELECT, VALUES, or a set operation over several.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,6 +143,8 @@ pub enum TableExpr {
         columns: Vec<String>,
         /// LATERAL: it sees the tables before it.
         lateral: bool,
+        /// JSON_TABLE: the query gives its document.
+        json_table: Option<Arc<JsonTable>>,
     },
     /// A join.
     Join {

@@ -411,7 +411,7 @@ impl Scope for BlockScope<'_> {
         match &own.default {
             ColumnDefault::Constant(Value::DateTime(_))
                 if matches!(data_type.kind, TypeKind::Timestamp(_))
-                    && self.binder.session.variables.time_zone_offset_seconds != 0 =>
+                    && self.binder.session.variables.time_zone != crate::types::TimeZone::UTC =>
             {
                 Err(Error::not_supported("DEFAULT() of a TIMESTAMP in another time zone than UTC"))
             }

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use crate::ast::{BinaryOp, Expr, JoinCondition, JoinKind, Query, QueryBody, TableExpr};
+use crate::ast::{BinaryOp, Expr, JoinCondition, JoinKind, JsonTable, Query, QueryBody, TableExpr};
 use crate::bind::block::{BlockScope, Clause};
 use crate::bind::scope::{
     BoundTable, Dependent, FromScope, Names, TableSource, View, VisibleColumn, table_columns,
 };
-use crate::bind::{Binder, common_table, virtual_table};
+use crate::bind::{Binder, common_table, json_table, virtual_table};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
@@ -150,7 +150,12 @@ impl Drafter<'_> {
                     }
                 }
             }
-            TableExpr::Derived { query, alias, columns, lateral } => {
+            TableExpr::Derived { query, alias, json_table: Some(table), .. } => {
+                let alias = alias.clone().ok_or_else(json_table::without_alias)?;
+                let (source, found) = self.json_table(query, table, before)?;
+                derived(source, found, alias, outer_joined)?
+            }
+            TableExpr::Derived { query, alias, columns, lateral, json_table: None } => {
                 let alias = alias.clone().ok_or_else(|| Error {
                     code: 1248,
                     state: *b"42000",
@@ -194,11 +199,32 @@ impl Drafter<'_> {
         Ok((TableSource::Derived(Arc::new(plan)), columns))
     }
 
-    /// A LATERAL derived table.
-    fn lateral(&mut self, query: &Query, before: &Before) -> Result<(TableSource, Vec<ResultColumn>)> {
+    /// JSON_TABLE: LATERAL whether it reads the tables before it or not.
+    fn json_table(
+        &mut self,
+        query: &Query,
+        table: &JsonTable,
+        before: Option<&Before>,
+    ) -> Result<(TableSource, Vec<ResultColumn>)> {
+        let seen = self.seen(before);
+        let names = Names::new(&seen, self.parent);
+        let plan = plan_query(self.binder, query, Some(&names));
+        let plan = plan.map_err(|error| json_table::unknown_name(error, &seen))?;
+        self.correlated |= names.correlated.get();
+        let mut slots = names.read_from_inside.take();
+        slots.sort_unstable();
+        slots.dedup();
+        let table = json_table::collated(table, self.binder.session.variables.collation_connection);
+        let columns = json_table::columns(&table)?;
+        let (plan, table) = (Arc::new(plan), Some(Arc::new(table)));
+        Ok((TableSource::Dependent(Arc::new(Dependent::Lateral { plan, slots, table })), columns))
+    }
+
+    /// What the tables before show.
+    fn seen(&self, before: Option<&Before>) -> FromScope {
         let mut seen = FromScope { width: self.scope.width, ..FromScope::default() };
-        let mut views = vec![before.view];
-        let mut next = before.outer;
+        let mut views = Vec::new();
+        let mut next = before;
         while let Some(before) = next {
             views.push(before.view);
             next = before.outer;
@@ -207,6 +233,12 @@ impl Drafter<'_> {
             seen.tables.extend_from_slice(&self.scope.tables[view.tables.clone()]);
             seen.visible.extend_from_slice(&view.visible);
         }
+        seen
+    }
+
+    /// A LATERAL derived table.
+    fn lateral(&mut self, query: &Query, before: &Before) -> Result<(TableSource, Vec<ResultColumn>)> {
+        let seen = self.seen(Some(before));
         let names = Names::new(&seen, self.parent);
         let plan = plan_query(self.binder, query, Some(&names))?;
         self.correlated |= names.correlated.get();
@@ -216,7 +248,7 @@ impl Drafter<'_> {
         let columns = plan.columns.clone();
         let plan = Arc::new(plan);
         let source = match plan.correlated {
-            true => TableSource::Dependent(Arc::new(Dependent::Lateral { plan, slots })),
+            true => TableSource::Dependent(Arc::new(Dependent::Lateral { plan, slots, table: None })),
             false => TableSource::Derived(plan),
         };
         Ok((source, columns))

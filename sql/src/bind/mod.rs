@@ -18,6 +18,7 @@ pub mod dependence;
 pub mod frame;
 pub mod from;
 pub mod full_group_by;
+mod json_table;
 pub(crate) mod not_built;
 pub mod order;
 pub mod recursion;

@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::ast::IndexHint;
+use crate::ast::{IndexHint, JsonTable};
 use crate::authorization::{Source, visible};
 use crate::bind::dependence::Dependence;
 use crate::bind::virtual_table::VirtualTable;
@@ -42,6 +42,8 @@ pub enum Dependent {
         plan: Arc<QueryPlan>,
         /// The slots of this block that it reads.
         slots: Vec<usize>,
+        /// Its one row is the document of this JSON_TABLE.
+        table: Option<Arc<JsonTable>>,
     },
     /// A common table expression whose WITH stands in a block further out, and which reads rows around that.
     Common {

@@ -28,25 +28,9 @@ mod tests;
 pub use reader::{Cell, RowReader};
 
 use crate::Error;
-use crate::session::SessionState;
 
 /// The time zone that TIMESTAMP values are shown in and given in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Zone {
-    /// What is added to UTC, in seconds.
-    pub offset_seconds: i32,
-}
-
-impl Zone {
-    /// UTC.
-    pub const UTC: Zone = Zone { offset_seconds: 0 };
-
-    /// The `time_zone` of a session.
-    #[must_use]
-    pub fn of(session: &SessionState) -> Zone {
-        Zone { offset_seconds: session.variables.time_zone_offset_seconds }
-    }
-}
+pub use crate::types::TimeZone as Zone;
 
 /// A set of a table's columns, by position.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

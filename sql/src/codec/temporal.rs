@@ -13,6 +13,7 @@ use super::comparable::Fit;
 use super::{Input, Zone, damaged, write_big_endian};
 use crate::Result;
 use crate::types::datetime::{MICROSECONDS, Time};
+use crate::types::time_zone::Moment;
 use crate::types::{Date, DateTime};
 
 /// Bytes of a DATE.
@@ -126,7 +127,11 @@ pub fn write_timestamp(time: DateTime, fraction: u8, zone: Zone, out: &mut Vec<u
         out.resize(out.len() + width, 0);
         return Fit::Exact;
     }
-    let microseconds = time.to_epoch(zone.offset_seconds);
+    // Where the clock skips the time, the last moment before that.
+    let (microseconds, fit) = match zone.moment(time) {
+        Moment::At(moment) => (moment, Fit::Exact),
+        Moment::Skipped(moment) => (moment - 1, Fit::Floor),
+    };
     let seconds = microseconds.div_euclid(MICROSECONDS);
     if seconds < 1 {
         // Above the zero timestamp and below every other one.
@@ -137,7 +142,10 @@ pub fn write_timestamp(time: DateTime, fraction: u8, zone: Zone, out: &mut Vec<u
         return Fit::Above;
     }
     write_big_endian(seconds as u64, 4, out);
-    write_fraction(microseconds.rem_euclid(MICROSECONDS) as u64, fraction, out)
+    match write_fraction(microseconds.rem_euclid(MICROSECONDS) as u64, fraction, out) {
+        Fit::Exact => fit,
+        cut => cut,
+    }
 }
 
 /// Takes a TIMESTAMP off the front and gives it in `zone`.
@@ -151,5 +159,5 @@ pub(super) fn read_timestamp(fraction: u8, zone: Zone, input: &mut Input<'_>) ->
         return Ok(DateTime::ZERO);
     }
     let microseconds = seconds as i64 * MICROSECONDS + microsecond as i64;
-    DateTime::from_epoch(microseconds, zone.offset_seconds).ok_or_else(|| damaged("no such timestamp"))
+    DateTime::from_epoch(microseconds, zone).ok_or_else(|| damaged("no such timestamp"))
 }

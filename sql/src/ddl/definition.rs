@@ -16,7 +16,7 @@ use crate::limits::{
     TABLE_COMMENT_CHARACTERS_MAX,
 };
 use crate::session::WarningLevel;
-use crate::types::{Collation, DataType, DateTime, Decimal, MemberSet, TypeKind, Value, convert};
+use crate::types::{Collation, DataType, DateTime, Decimal, MemberSet, TimeZone, TypeKind, Value, convert};
 use crate::{Error, Result};
 
 /// The table that a CREATE TABLE describes; ids are 0 still.
@@ -390,9 +390,11 @@ pub(super) fn build_default(
 
 /// A TIMESTAMP default is kept in UTC.
 fn in_utc(value: Value, data_type: &DataType, ctx: &Context<'_>) -> Value {
-    let offset = ctx.session.variables.time_zone_offset_seconds;
+    let offset = ctx.session.variables.time_zone;
     match (data_type.kind, &value) {
-        (TypeKind::Timestamp(_), Value::DateTime(time)) if offset != 0 && *time != DateTime::ZERO => {
+        (TypeKind::Timestamp(_), Value::DateTime(time))
+            if offset != TimeZone::UTC && *time != DateTime::ZERO =>
+        {
             DateTime::from_epoch(time.to_epoch(offset), 0).map_or(value, Value::DateTime)
         }
         _ => value,

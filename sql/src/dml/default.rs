@@ -6,7 +6,7 @@ use crate::Error;
 use crate::catalog::{Column, ColumnDefault};
 use crate::execute::Context;
 use crate::types::datetime::Time;
-use crate::types::{DataType, Date, DateTime, Decimal, TypeKind, Value};
+use crate::types::{DataType, Date, DateTime, Decimal, TimeZone, TypeKind, Value};
 
 /// The value that MySQL puts where a NOT NULL column gets NULL or nothing and the mode is not strict: 0, '', a zero
 /// date.
@@ -70,9 +70,11 @@ pub fn declared(column: &Column, ctx: &Context<'_>) -> Option<Value> {
 
 /// A TIMESTAMP default is kept in UTC.
 fn in_session_zone(value: &Value, data_type: &DataType, ctx: &Context<'_>) -> Value {
-    let offset = ctx.session.variables.time_zone_offset_seconds;
+    let offset = ctx.session.variables.time_zone;
     match (data_type.kind, value) {
-        (TypeKind::Timestamp(_), Value::DateTime(time)) if offset != 0 && *time != DateTime::ZERO => {
+        (TypeKind::Timestamp(_), Value::DateTime(time))
+            if offset != TimeZone::UTC && *time != DateTime::ZERO =>
+        {
             Value::DateTime(DateTime::from_epoch(time.to_epoch(0), offset).unwrap_or(*time))
         }
         _ => value.clone(),
@@ -82,7 +84,7 @@ fn in_session_zone(value: &Value, data_type: &DataType, ctx: &Context<'_>) -> Va
 /// CURRENT_TIMESTAMP with the column's fraction, as DEFAULT and ON UPDATE put it.
 #[must_use]
 pub fn now(data_type: &DataType, ctx: &Context<'_>) -> Value {
-    let offset = ctx.session.variables.time_zone_offset_seconds;
+    let offset = ctx.session.variables.time_zone;
     let fraction = match data_type.kind {
         TypeKind::DateTime(fraction) | TypeKind::Timestamp(fraction) => fraction,
         _ => 0,

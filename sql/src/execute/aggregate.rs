@@ -35,6 +35,7 @@ pub(super) struct Group {
 pub fn run(
     plan: &AggregatePlan,
     source: Option<&mut Operator>,
+    is_bare: bool,
     row: &mut [Value],
     ctx: &mut Context,
     offer: Offer,
@@ -48,6 +49,12 @@ pub fn run(
     }
     let mut memory = Bounded::new(ctx.session, GROUP_BYTES_MAX, "groups of GROUP BY");
     let groups = match source {
+        // Without FROM there is one row, of no columns.
+        None if is_bare => {
+            let mut group = Group::new(plan, row);
+            memory.add(group.grow(plan, row, &mut Vec::new(), ctx)?)?;
+            vec![group]
+        }
         None => Vec::new(),
         Some(source) => {
             source.open(ctx, row)?;

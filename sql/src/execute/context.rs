@@ -220,6 +220,10 @@ pub trait Host: Send + Sync {
             may_change: false,
         }
     }
+    /// LOAD_FILE(): the first `most_bytes` of a file that the server may read; none for any other.
+    fn read_file(&self, _name: &str, _most_bytes: u64) -> Option<bytes::Bytes> {
+        None
+    }
     /// GET_LOCK(): takes a lock for a connection, once more if it has it.
     ///
     /// # Errors

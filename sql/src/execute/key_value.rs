@@ -184,7 +184,7 @@ fn datetime(value: Value, session: &SessionState, is_date: bool) -> KeyValue {
         }
         Value::DateTime(read) => read,
         Value::Text(_) | Value::Blob(_) => {
-            let offset = session.variables.time_zone_offset_seconds;
+            let offset = session.variables.time_zone;
             match convert::as_datetime(&value, DateRules::default(), offset, 0) {
                 Temporal::Valid(parsed) if !parsed.truncated => parsed.value,
                 Temporal::Valid(_) | Temporal::Invalid | Temporal::Null => return KeyValue::Unusable,

@@ -151,8 +151,9 @@ fn run_opened(
     }
     match (&plan.aggregate, &mut source) {
         (Some(aggregate), source) => {
+            let is_bare = possible && plan.source.is_none();
             let source = source.as_mut().filter(|_| possible);
-            aggregate::run(aggregate, source, row, ctx, &mut |row, ctx| stage.offer(row, ctx))?;
+            aggregate::run(aggregate, source, is_bare, row, ctx, &mut |row, ctx| stage.offer(row, ctx))?;
         }
         (None, None) => {
             if possible {
@@ -189,7 +190,8 @@ fn run_windows(
     };
     match (&plan.aggregate, &mut source) {
         (Some(aggregate), source) => {
-            aggregate::run(aggregate, source.as_mut().filter(|_| possible), row, ctx, &mut keep)?;
+            let is_bare = possible && plan.source.is_none();
+            aggregate::run(aggregate, source.as_mut().filter(|_| possible), is_bare, row, ctx, &mut keep)?;
         }
         (None, None) => {
             if possible {

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use crate::ast::JsonTable;
 use crate::bind::scope::Dependent;
 use crate::execute::group_key::value_bytes;
 use crate::execute::memory::Bounded;
 use crate::execute::operator::all_true;
 use crate::execute::{Context, Run, query};
+use crate::function::json_table_rows;
 use crate::limits::DERIVED_BYTES_MAX;
 use crate::plan::node::RowsSource;
 use crate::plan::{QueryPlan, RowsPlan};
@@ -52,11 +54,14 @@ impl<'p> RowsOperator<'p> {
             RowsSource::Derived(plan) => derived(plan, ctx),
             RowsSource::Virtual(table) => Ok(((table.rows)(ctx)?.into(), None)),
             RowsSource::Dependent(dependent) => match dependent.as_ref() {
-                Dependent::Lateral { plan, slots } => {
+                Dependent::Lateral { plan, slots, table } => {
                     ctx.outer_rows.push(outer_row(slots, row));
                     let rows = collect(plan, ctx);
                     ctx.outer_rows.pop();
-                    rows.map(own)
+                    match table {
+                        Some(table) => json_table(table, &rows?.0, ctx).map(own),
+                        None => rows.map(own),
+                    }
                 }
                 Dependent::Common { plan, outward } => {
                     // It sees what its WITH saw.
@@ -106,6 +111,24 @@ fn derived(plan: &Arc<QueryPlan>, ctx: &mut Context) -> Run<Made> {
     let rows: Arc<[Vec<Value>]> = rows.into();
     ctx.subqueries.keep_rows_of(plan, Arc::clone(&rows));
     Ok((rows, None))
+}
+
+/// The rows of JSON_TABLE, within the bound of derived tables; `documents` is the one row of its query.
+fn json_table(
+    table: &JsonTable,
+    documents: &[Vec<Value>],
+    ctx: &mut Context,
+) -> Run<(Vec<Vec<Value>>, Bounded)> {
+    let mut rows = Vec::new();
+    let mut memory = Bounded::new(ctx.session, DERIVED_BYTES_MAX, "rows of JSON_TABLE");
+    for document in documents.iter().flatten() {
+        json_table_rows(table, document, ctx, &mut |row| {
+            memory.add(row.iter().map(value_bytes).sum())?;
+            rows.push(row);
+            Ok(())
+        })?;
+    }
+    Ok((rows, memory))
 }
 
 /// A row with nothing in it but these slots.

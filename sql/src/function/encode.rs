@@ -1,4 +1,4 @@
-//! Numbers and bytes as digits and back; digests; INET_ATON and its inverse; UUIDs as text.
+//! Numbers and bytes as digits and back; digests; INET_ATON and its inverse.
 
 use md5::{Digest, Md5};
 use sha1::Sha1;
@@ -7,6 +7,7 @@ use sha2::{Sha224, Sha256, Sha384, Sha512};
 use crate::execute::{Context, Run};
 use crate::expression::Expression;
 use crate::function::argument::{bytes, double, integer};
+use crate::function::locale::Locale;
 use crate::function::{Call, Function, returns};
 use crate::session::WarningLevel;
 use crate::types::convert::{clamp_i64, message_text, to_decimal, to_integer};
@@ -28,7 +29,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("FROM_BASE64", 1, 1, returns::bytes, from_base64).text(1).nullable_result(),
     Function::new("INET_ATON", 1, 1, returns::bigint_unsigned, inet_aton).text(1).nullable_result(),
     Function::new("INET_NTOA", 1, 1, returns::name, inet_ntoa).nullable_result(),
-    Function::new("IS_UUID", 1, 1, returns::bigint, is_uuid).text(1),
 ];
 
 const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -165,17 +165,21 @@ fn conv(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     Ok(Value::text(in_base(number, base)))
 }
 
-/// FORMAT(x, digits): with commas between thousands. Locales other than en_US are not built and count as it.
+/// FORMAT(x, digits [, locale]).
 fn format_number(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     if values[0].is_null() || values[1].is_null() {
         return Ok(Value::Null);
     }
-    if let Some(locale) = values.get(2)
-        && !locale.is_null()
-        && !bytes(locale).eq_ignore_ascii_case(b"en_US")
-    {
-        return Err(crate::Error::not_supported("locales of FORMAT() other than en_US").into());
-    }
+    let locale = match values.get(2) {
+        None => Locale::english(),
+        Some(given) => {
+            let name = message_text(given);
+            Locale::find(&name).filter(|_| !given.is_null()).unwrap_or_else(|| {
+                ctx.session.warn(WarningLevel::Warning, 1649, format!("Unknown locale: '{name}'"));
+                Locale::english()
+            })
+        }
+    };
     let places = u8::try_from(integer(&values[1], ctx).clamp(0, 30)).unwrap_or(0);
     let text = match &values[0] {
         Value::Double(_) | Value::Text(_) | Value::Blob(_) => {
@@ -185,20 +189,7 @@ fn format_number(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<V
         }
         exact => to_decimal(exact, ctx.session).unwrap_or(Decimal::ZERO).rescale(places).to_string(),
     };
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let mut out = String::from(sign);
-    for (position, digit) in whole.chars().enumerate() {
-        if position > 0 && (whole.len() - position).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if !fraction.is_empty() {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    Ok(Value::text(out))
+    Ok(Value::text(locale.grouped(&text)))
 }
 
 fn sha2(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
@@ -290,22 +281,4 @@ fn inet_ntoa(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
         return Ok(Value::Null);
     };
     Ok(Value::text(std::net::Ipv4Addr::from(address).to_string()))
-}
-
-/// The three forms that MySQL takes: with dashes, without, and in braces.
-fn is_uuid(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
-    let text = bytes(&values[0]);
-    let text = match text {
-        [b'{', inner @ .., b'}'] if inner.len() == 36 => inner,
-        other => other,
-    };
-    let valid = match text.len() {
-        32 => text.iter().all(u8::is_ascii_hexdigit),
-        36 => text.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        }),
-        _ => false,
-    };
-    Ok(Value::bool(valid))
 }

@@ -259,7 +259,7 @@ fn add(
         return Ok(moved.map_or_else(|| overflow(ctx), Value::Time));
     }
     let rules = DateRules { no_zero_in_date: true, no_zero_date: true, ..date_rules(ctx.session) };
-    let offset = ctx.session.variables.time_zone_offset_seconds;
+    let offset = ctx.session.variables.time_zone;
     let (datetime, has_time) = match as_datetime(base, rules, offset, ctx.now_us) {
         Temporal::Valid(parsed) => {
             if parsed.truncated {
@@ -328,7 +328,7 @@ struct Parts {
 }
 
 fn parts_of(value: &Value, unit: Unit, ctx: &mut Context<'_>) -> Option<Parts> {
-    let offset = ctx.session.variables.time_zone_offset_seconds;
+    let offset = ctx.session.variables.time_zone;
     let of_time = |date: Date, time: Time| Parts {
         date,
         sign: if time.is_negative() { -1 } else { 1 },

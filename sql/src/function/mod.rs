@@ -5,21 +5,30 @@
 //! takes as text are converted by the binder, so that bodies see strings. IF, IFNULL, COALESCE, NULLIF, ISNULL and MOD are
 //! operators for the binder and not here.
 //!
-//! Left out, and refused by name: LOAD_FILE, BENCHMARK, spatial functions, window functions.
+//! Left out, and refused by name: what [`is_refused`] lists.
 
+mod choice;
+mod cipher;
+mod compression;
 mod control;
 mod encode;
 mod information;
 mod interval;
 mod json;
+pub mod locale;
+pub mod manual;
+mod network;
 mod numeric;
 mod outcome;
+mod readable;
+mod server;
 mod string;
 mod temporal;
 mod temporal_format;
 mod temporal_parts;
 mod text_search;
 mod user_lock;
+mod uuid;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -31,7 +40,7 @@ use crate::types::{Collation, DataType, Value};
 
 pub use interval::Unit;
 pub use json::{
-    document_type as json_document_type, json_table_value, member_name as json_member_name,
+    document_type as json_document_type, json_table_rows, member_name as json_member_name,
     scalar_of_type as json_scalar_of_type,
 };
 pub use user_lock::UserLockCalls;
@@ -89,6 +98,9 @@ pub(crate) const AS_NUMBER: &str = "TEXT AS NUMBER";
 
 /// As [`AS_NUMBER`], for bits.
 pub(crate) const AS_INTEGER: &str = "TEXT AS INTEGER";
+
+/// The function whose second argument is evaluated as often as its first says.
+const BENCHMARK: &str = "BENCHMARK";
 
 /// All arguments are text.
 const ALL: u32 = u32::MAX;
@@ -160,11 +172,17 @@ impl Function {
     /// Whether the result depends on the bytes that a text has in its character set.
     #[must_use]
     pub fn sees_bytes(&self) -> bool {
-        const NAMES: [&str; 13] = [
+        const NAMES: [&str; 21] = [
+            "AES_DECRYPT",
+            "AES_ENCRYPT",
             "ASCII",
+            "BIN_TO_UUID",
             "BIT_LENGTH",
+            "COMPRESS",
             "CRC32",
             "HEX",
+            "INET6_ATON",
+            "INET6_NTOA",
             "LENGTH",
             "MD5",
             "OCTET_LENGTH",
@@ -174,6 +192,8 @@ impl Function {
             "SHA1",
             "SHA2",
             "TO_BASE64",
+            "UNCOMPRESS",
+            "UNCOMPRESSED_LENGTH",
         ];
         NAMES.contains(&self.name)
     }
@@ -238,12 +258,17 @@ impl Function {
     /// Whether a text that it gives is made of the texts that it takes, rather than digits and names.
     #[must_use]
     pub fn gives_text_of_arguments(&self) -> bool {
-        const NAMES: [&str; 16] = [
+        const NAMES: [&str; 21] = [
             "BIN",
+            "BIN_TO_UUID",
             "CHARSET",
             "COLLATION",
             "CONV",
             "FORMAT",
+            "FORMAT_BYTES",
+            "FORMAT_PICO_TIME",
+            "GET_FORMAT",
+            "GTID_SUBTRACT",
             "HEX",
             "INET6_NTOA",
             "INET_NTOA",
@@ -299,6 +324,7 @@ impl Function {
                 let values = [first.eval(row, ctx)?];
                 self.apply(call, &values, ctx)
             }
+            [_, _] if self.name == BENCHMARK => server::benchmark(call, row, ctx),
             [first, second] => {
                 let values = [first.eval(row, ctx)?, second.eval(row, ctx)?];
                 self.apply(call, &values, ctx)
@@ -336,18 +362,25 @@ pub fn find(name: &str) -> Option<&'static Function> {
 /// All functions.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     [
+        choice::FUNCTIONS,
+        cipher::FUNCTIONS,
+        compression::FUNCTIONS,
         control::FUNCTIONS,
         encode::FUNCTIONS,
         information::FUNCTIONS,
         interval::FUNCTIONS,
+        network::FUNCTIONS,
         numeric::FUNCTIONS,
         outcome::FUNCTIONS,
+        readable::FUNCTIONS,
+        server::FUNCTIONS,
         string::FUNCTIONS,
         temporal::FUNCTIONS,
         temporal_format::FUNCTIONS,
         temporal_parts::FUNCTIONS,
         text_search::FUNCTIONS,
         user_lock::FUNCTIONS,
+        uuid::FUNCTIONS,
     ]
     .into_iter()
     .flatten()
@@ -357,47 +390,8 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 /// Functions of MySQL that are not built: they are refused by name rather than called unknown.
 #[must_use]
 pub fn is_refused(name: &str) -> bool {
-    const PREFIXES: [&str; 3] = ["ST_", "GTID_", "WAIT_FOR_"];
-    const NAMES: [&str; 37] = [
-        "AES_DECRYPT",
-        "AES_ENCRYPT",
-        "BENCHMARK",
-        "BIN_TO_UUID",
-        "COMPRESS",
-        "CUME_DIST",
-        "DENSE_RANK",
-        "EXTRACTVALUE",
-        "FIRST_VALUE",
-        "FORMAT_BYTES",
-        "FORMAT_PICO_TIME",
-        "GET_FORMAT",
-        "GROUPING",
-        "ICU_VERSION",
-        "INET6_ATON",
-        "INET6_NTOA",
-        "LAG",
-        "LAST_VALUE",
-        "LEAD",
-        "LOAD_FILE",
-        "MATCH",
-        "MAKE_SET",
-        "EXPORT_SET",
-        "NAME_CONST",
-        "NTH_VALUE",
-        "NTILE",
-        "PERCENT_RANK",
-        "PERIOD_ADD",
-        "PERIOD_DIFF",
-        "PS_CURRENT_THREAD_ID",
-        "RANDOM_BYTES",
-        "RANK",
-        "ROW_NUMBER",
-        "SOUNDEX",
-        "STATEMENT_DIGEST",
-        "UNCOMPRESS",
-        "UPDATEXML",
-    ];
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    const PREFIXES: [&str; 3] = ["ST_", "MBR", "VECTOR_"];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || manual::is_refused(name)
 }
 
 /// Result types that many functions share.

@@ -1,7 +1,6 @@
 //! The clock, conversions between kinds of dates and times, and time zones.
 //!
-//! NOW() and its like are the time the statement began, or the session's `timestamp`; SYSDATE() is the clock's. Named time
-//! zones are unknown, as to a MySQL whose time zone tables are empty: CONVERT_TZ gives NULL for them.
+//! NOW() and its like are the time the statement began, or the session's `timestamp`; SYSDATE() is the clock's.
 
 use crate::error::{Error, Result};
 use crate::execute::{Context, Run};
@@ -14,8 +13,8 @@ use crate::types::convert::{
     warn_incorrect,
 };
 use crate::types::datetime::{DateTime, MICROSECONDS, Time, clock_us};
-use crate::types::temporal_text::{DateRules, parse_offset_text};
-use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
+use crate::types::temporal_text::DateRules;
+use crate::types::{Collation, DataType, Decimal, TimeZone, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("NOW", 0, 1, datetime_type, now),
@@ -91,49 +90,49 @@ fn time_type(arguments: &[Expression], _: Collation) -> DataType {
 }
 
 /// The statement's time in a zone, cut to the result's precision.
-fn clock(call: &Call<'_>, ctx: &Context<'_>, offset_seconds: i32) -> DateTime {
-    let now = DateTime::from_epoch(ctx.now_us, offset_seconds).unwrap_or(DateTime::ZERO);
+fn clock(call: &Call<'_>, ctx: &Context<'_>, zone: TimeZone) -> DateTime {
+    let now = DateTime::from_epoch(ctx.now_us, zone).unwrap_or(DateTime::ZERO);
     now.round(call.data_type.fsp(), true).unwrap_or(now)
 }
 
-fn local_offset(ctx: &Context<'_>) -> i32 {
-    ctx.session.variables.time_zone_offset_seconds
+fn local_zone(ctx: &Context<'_>) -> TimeZone {
+    ctx.session.variables.time_zone
 }
 
 fn now(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(Value::DateTime(clock(call, ctx, local_offset(ctx))))
+    Ok(Value::DateTime(clock(call, ctx, local_zone(ctx))))
 }
 
 fn sysdate(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let now = DateTime::from_epoch(clock_us(), local_offset(ctx)).unwrap_or(DateTime::ZERO);
+    let now = DateTime::from_epoch(clock_us(), local_zone(ctx)).unwrap_or(DateTime::ZERO);
     Ok(Value::DateTime(now.round(call.data_type.fsp(), true).unwrap_or(now)))
 }
 
 fn utc_timestamp(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(Value::DateTime(clock(call, ctx, 0)))
+    Ok(Value::DateTime(clock(call, ctx, TimeZone::UTC)))
 }
 
 fn current_date(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(Value::Date(clock(call, ctx, local_offset(ctx)).date()))
+    Ok(Value::Date(clock(call, ctx, local_zone(ctx)).date()))
 }
 
 fn utc_date(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(Value::Date(clock(call, ctx, 0).date()))
+    Ok(Value::Date(clock(call, ctx, TimeZone::UTC).date()))
 }
 
 fn current_time(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(Value::Time(clock(call, ctx, local_offset(ctx)).time()))
+    Ok(Value::Time(clock(call, ctx, local_zone(ctx)).time()))
 }
 
 fn utc_time(call: &Call<'_>, _: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(Value::Time(clock(call, ctx, 0).time()))
+    Ok(Value::Time(clock(call, ctx, TimeZone::UTC).time()))
 }
 
 fn unix_timestamp_type(arguments: &[Expression], _: Collation) -> DataType {
     let Some(argument) = arguments.first() else { return DataType::BIGINT };
     let data_type = argument.data_type();
     let fsp = match argument.as_constant() {
-        Some(text @ Value::Text(_)) => match as_datetime(text, DateRules::default(), 0, 0) {
+        Some(text @ Value::Text(_)) => match as_datetime(text, DateRules::default(), TimeZone::UTC, 0) {
             Temporal::Valid(_) => usize::from(text_precision(argument)),
             Temporal::Null | Temporal::Invalid => 6,
         },
@@ -154,7 +153,7 @@ fn unix_timestamp(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> R
         None => ctx.now_us / MICROSECONDS * MICROSECONDS,
         Some(value) => {
             let rules = DateRules::default();
-            let offset = local_offset(ctx);
+            let offset = local_zone(ctx);
             match as_datetime(value, rules, offset, ctx.now_us) {
                 Temporal::Valid(parsed) if !parsed.value.date().has_zero_part() => {
                     parsed.value.to_epoch(offset)
@@ -192,7 +191,7 @@ fn from_unixtime(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Ru
     if !(0..=i128::from(32_536_771_199 * MICROSECONDS + 999_999)).contains(&micros) {
         return Ok(Value::Null);
     }
-    let datetime = DateTime::from_epoch(clamp_i64(micros), local_offset(ctx));
+    let datetime = DateTime::from_epoch(clamp_i64(micros), local_zone(ctx));
     let Some(datetime) = datetime else { return Ok(Value::Null) };
     match values.get(1) {
         Some(format) => Ok(super::temporal_format::format(
@@ -200,6 +199,7 @@ fn from_unixtime(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Ru
             crate::types::text::as_str(
                 crate::types::text::to_text(format, &DataType::NULL).unwrap_or_default().as_ref(),
             ),
+            super::locale::Locale::of_session(&ctx.session.variables),
         )),
         None => Ok(datetime.round(call.data_type.fsp(), false).map_or(Value::Null, Value::DateTime)),
     }
@@ -213,7 +213,7 @@ fn date(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
 
 /// A text as the date that it is compared with. What is none is the zero date with a warning, or error 1525 if there is a kind.
 fn as_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let offset = local_offset(ctx);
+    let offset = local_zone(ctx);
     match as_datetime(&values[0], DateRules::default(), offset, ctx.now_us) {
         Temporal::Valid(parsed) => Ok(Value::DateTime(parsed.value)),
         Temporal::Null => Ok(Value::Null),
@@ -273,7 +273,7 @@ fn add_time(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, sign: i64)
     let added = sign * added.microseconds();
     let text_with_date = match &values[0] {
         Value::Text(text) => matches!(
-            as_datetime(&values[0], DateRules::default(), 0, 0),
+            as_datetime(&values[0], DateRules::default(), TimeZone::UTC, 0),
             Temporal::Valid(parsed) if parsed.has_time && text.len() >= 12
         ),
         Value::DateTime(_) | Value::Date(_) => true,
@@ -303,24 +303,17 @@ fn add_time(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, sign: i64)
     Ok(Value::Text(out.into()))
 }
 
-/// An offset, SYSTEM (which is UTC here), or UTC under its name, as MySQL knows it; None for other names.
-fn zone(value: &Value) -> Option<i32> {
-    let name = bytes(value);
-    if name.eq_ignore_ascii_case(b"SYSTEM") {
-        return Some(0);
-    }
-    parse_offset_text(name)
-}
-
 fn convert_tz(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let rules = DateRules { no_zero_in_date: true, ..DateRules::default() };
     let datetime = to_datetime(&values[0], rules, ctx.session, ctx.now_us);
-    let (Some(datetime), Some(from), Some(to)) = (datetime, zone(&values[1]), zone(&values[2])) else {
+    let (Some(datetime), Some(from), Some(to)) =
+        (datetime, TimeZone::find(bytes(&values[1])), TimeZone::find(bytes(&values[2])))
+    else {
         return Ok(Value::Null);
     };
-    let epoch = datetime.to_epoch(from);
+    let epoch = datetime.plain().to_epoch(from);
     // What a timestamp cannot hold is left as it is.
-    if !(0..=32_536_771_199 * MICROSECONDS).contains(&epoch) {
+    if !(MICROSECONDS..=32_536_771_199 * MICROSECONDS + 999_999).contains(&epoch) {
         return Ok(Value::DateTime(datetime));
     }
     Ok(DateTime::from_epoch(epoch, to).map_or(Value::Null, Value::DateTime))

@@ -1,9 +1,10 @@
-//! DATE_FORMAT, TIME_FORMAT, STR_TO_DATE: the `%` specifiers. Names of days and months are English (`lc_time_names` of
-//! other languages is not built).
+//! DATE_FORMAT, TIME_FORMAT, STR_TO_DATE: the `%` specifiers. DATE_FORMAT's names of days and months are those of `lc_time_names`;
+//! STR_TO_DATE reads English ones only.
 
 use crate::execute::{Context, Run};
 use crate::expression::Expression;
 use crate::function::argument::bytes;
+use crate::function::locale::Locale;
 use crate::function::temporal_parts::{DAYS, MONTHS, week_of};
 use crate::function::{Call, Function, returns};
 use crate::session::WarningLevel;
@@ -22,21 +23,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn date_format(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let datetime = to_datetime(&values[0], DateRules::default(), ctx.session, ctx.now_us);
     let Some(datetime) = datetime else { return Ok(Value::Null) };
-    Ok(format(datetime, as_str(bytes(&values[1]))))
+    Ok(format(datetime, as_str(bytes(&values[1])), Locale::of_session(&ctx.session.variables)))
 }
 
 /// A date and time in a format.
-pub(super) fn format(datetime: DateTime, format: &str) -> Value {
-    render(Some(datetime.date()), datetime.time(), format).map_or(Value::Null, Value::text)
+pub(super) fn format(datetime: DateTime, format: &str, locale: &Locale) -> Value {
+    render(Some(datetime.date()), datetime.time(), format, locale).map_or(Value::Null, Value::text)
 }
 
 fn time_format(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let Some(time) = to_time(&values[0], ctx.session) else { return Ok(Value::Null) };
-    Ok(render(None, time, as_str(bytes(&values[1]))).map_or(Value::Null, Value::text))
+    Ok(render(None, time, as_str(bytes(&values[1])), Locale::english()).map_or(Value::Null, Value::text))
 }
 
 /// The text; None when a specifier has no meaning for the value (the month's name of month 0).
-fn render(date: Option<Date>, time: Time, format: &str) -> Option<String> {
+fn render(date: Option<Date>, time: Time, format: &str, locale: &Locale) -> Option<String> {
     let mut out = String::new();
     if date.is_none() && time.is_negative() {
         out.push('-');
@@ -52,7 +53,7 @@ fn render(date: Option<Date>, time: Time, format: &str) -> Option<String> {
             Some(specifier) => {
                 if !render_time(specifier, time, &mut out) {
                     match date {
-                        Some(date) => render_date(specifier, date, &mut out)?,
+                        Some(date) => render_date(specifier, date, locale, &mut out)?,
                         None => render_no_date(specifier, &mut out)?,
                     }
                 }
@@ -94,10 +95,10 @@ fn render_no_date(specifier: char, out: &mut String) -> Option<()> {
     Some(())
 }
 
-fn render_date(specifier: char, date: Date, out: &mut String) -> Option<()> {
-    let month_name = || (date.month() > 0).then(|| MONTHS[date.month() as usize - 1]);
+fn render_date(specifier: char, date: Date, locale: &Locale, out: &mut String) -> Option<()> {
+    let month_of = |names: &[&'static str]| names.get((date.month() as usize).checked_sub(1)?).copied();
     let weekday = || (!date.has_zero_part()).then(|| date.weekday());
-    let day_name = || weekday().map(|day| DAYS[day as usize]);
+    let day_of = |names: &[&'static str]| names.get(weekday()? as usize).copied();
     let suffix = match (date.day() % 10, date.day() / 10) {
         (_, 1) => "th",
         (1, _) => "st",
@@ -110,14 +111,14 @@ fn render_date(specifier: char, date: Date, out: &mut String) -> Option<()> {
         'y' => format!("{:02}", date.year() % 100),
         'm' => format!("{:02}", date.month()),
         'c' => date.month().to_string(),
-        'M' => month_name()?.to_string(),
-        'b' => month_name()?[..3].to_string(),
+        'M' => month_of(&locale.months)?.to_string(),
+        'b' => month_of(&locale.short_months)?.to_string(),
         'd' => format!("{:02}", date.day()),
         'e' => date.day().to_string(),
         'D' => format!("{}{suffix}", date.day()),
         'j' => format!("{:03}", date.day_of_year()),
-        'W' => day_name()?.to_string(),
-        'a' => day_name()?[..3].to_string(),
+        'W' => day_of(&locale.days)?.to_string(),
+        'a' => day_of(&locale.short_days)?.to_string(),
         'w' => ((weekday()? + 1) % 7).to_string(),
         'U' => format!("{:02}", week_of(date, 0).1),
         'u' => format!("{:02}", week_of(date, 1).1),

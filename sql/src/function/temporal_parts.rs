@@ -3,13 +3,14 @@
 use crate::execute::{Context, Run};
 use crate::expression::Expression;
 use crate::function::argument::integer;
+use crate::function::locale::Locale;
 use crate::function::{Call, Function, returns};
 use crate::types::convert::{
     Temporal, as_datetime, date_rules, to_date, to_datetime, to_decimal, to_time, warn_truncated_value,
 };
 use crate::types::datetime::{Date, DateTime, MICROSECONDS, Time, days_in_month, is_leap};
 use crate::types::temporal_text::DateRules;
-use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
+use crate::types::{Collation, DataType, Decimal, TimeZone, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("YEAR", 1, 1, year_type, |_, v, ctx| loose(v, ctx, |d| i64::from(d.year())))
@@ -173,8 +174,20 @@ pub(super) fn week_of(date: Date, mode: i64) -> (u32, u32) {
     (year, u32::try_from(skipped / 7 + 1).unwrap_or(0))
 }
 
+/// `default_week_format`, which WEEK() without a mode has.
+fn default_week_format(ctx: &Context<'_>) -> i64 {
+    match ctx.session.variables.others.get("default_week_format") {
+        Some(Value::UInt(mode)) => i64::try_from(*mode).unwrap_or(0),
+        Some(Value::Int(mode)) => *mode,
+        _ => 0,
+    }
+}
+
 fn week(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let mode = values.get(1).map_or(0, |mode| integer(mode, ctx));
+    let mode = match values.get(1) {
+        Some(mode) => integer(mode, ctx),
+        None => default_week_format(ctx),
+    };
     whole(values, ctx, |date| i64::from(week_of(date, mode).1))
 }
 
@@ -187,13 +200,19 @@ fn year_week(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
 }
 
 fn day_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(date_of(&values[0], ctx).map_or(Value::Null, |date| Value::text(DAYS[date.weekday() as usize])))
+    let locale = Locale::of_session(&ctx.session.variables);
+    let date = date_of(&values[0], ctx);
+    Ok(date
+        .and_then(|date| locale.days.get(date.weekday() as usize))
+        .map_or(Value::Null, |name| Value::text(*name)))
 }
 
 fn month_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let datetime = to_date(&values[0], DateRules::default(), ctx.session, ctx.now_us);
     let month = datetime.map_or(0, |datetime| datetime.date().month() as usize);
-    Ok(if month == 0 { Value::Null } else { Value::text(MONTHS[month - 1]) })
+    let names = &Locale::of_session(&ctx.session.variables).months;
+    let name = month.checked_sub(1).and_then(|month| names.get(month));
+    Ok(name.map_or(Value::Null, |name| Value::text(*name)))
 }
 
 fn last_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
@@ -283,7 +302,7 @@ fn time_diff(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
             Value::DateTime(_) | Value::Date(_) => true,
             Value::Text(_) => {
                 matches!(
-                    as_datetime(value, DateRules::default(), 0, 0),
+                    as_datetime(value, DateRules::default(), TimeZone::UTC, 0),
                     Temporal::Valid(parsed) if parsed.has_time
                 ) && value_length(value) >= 12
             }

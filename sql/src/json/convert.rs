@@ -94,7 +94,7 @@ pub fn to_temporal(document: &[u8], target: Target, session: &SessionState) -> O
         Node::Text(text) => {
             let has_colon = text.contains(':');
             let text = Value::text(text);
-            let offset = session.variables.time_zone_offset_seconds;
+            let offset = session.variables.time_zone;
             match target {
                 Target::Time => match as_time(&text) {
                     Temporal::Valid(parsed) if has_colon && !parsed.truncated => {

@@ -200,7 +200,7 @@ fn write_datetime(time: DateTime, fraction: u8, out: &mut Vec<u8>) {
 
 /// Seconds since the epoch, then the fraction.
 fn write_timestamp(time: DateTime, fraction: u8, zone: Zone, out: &mut Vec<u8>) {
-    let epoch = if time == DateTime::ZERO { 0 } else { time.to_epoch(zone.offset_seconds) };
+    let epoch = if time == DateTime::ZERO { 0 } else { time.to_epoch(zone) };
     write_end(epoch.div_euclid(MICROSECONDS), 4, out);
     write_fraction(epoch.rem_euclid(MICROSECONDS), fraction, out);
 }

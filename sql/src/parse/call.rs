@@ -1,9 +1,9 @@
 //! Calls: `f(a, b)`, aggregates, and the functions whose arguments are separated by words.
 
 use sqlparser::ast::{
-    CastKind, DataType, DateTimeField, DuplicateTreatment, Expr, ExtractSyntax, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, Interval,
-    ObjectName, TrimWhereField, Value,
+    BinaryOperator, CastKind, DataType, DateTimeField, DuplicateTreatment, Expr, ExtractSyntax, Function,
+    FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident,
+    Interval, ObjectName, TrimWhereField, Value,
 };
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -91,6 +91,10 @@ pub(crate) fn word_call(parser: &mut Parser, word: Word) -> Parsed {
         "SUBSTRING" | "SUBSTR" | "MID" => {
             parser.advance_token();
             substring(parser)
+        }
+        "GET_FORMAT" => {
+            parser.advance_token();
+            get_format(parser, ObjectName::from(vec![word.into_ident(span)]))
         }
         "JSON_VALUE" => {
             parser.advance_token();
@@ -238,6 +242,49 @@ fn list(arguments: Vec<Expr>) -> FunctionArguments {
         args: arguments.into_iter().map(unnamed).collect(),
         clauses: Vec::new(),
     })
+}
+
+/// `(DATE | TIME | DATETIME | TIMESTAMP, standard)`: the word becomes a text.
+fn get_format(parser: &mut Parser, name: ObjectName) -> Parsed {
+    parser.expect_token(&Token::LParen)?;
+    let word = match &parser.peek_token_ref().token {
+        Token::Word(Word { value, quote_style: None, .. }) => value.to_ascii_uppercase(),
+        _ => String::new(),
+    };
+    let kind = match word.as_str() {
+        "DATE" => "DATE",
+        "TIME" => "TIME",
+        "DATETIME" | "TIMESTAMP" => "DATETIME",
+        _ => return parser.expected_ref("DATE, TIME or DATETIME", parser.peek_token_ref()),
+    };
+    parser.advance_token();
+    parser.expect_token(&Token::Comma)?;
+    let standard = parser.parse_expr()?;
+    parser.expect_token(&Token::RParen)?;
+    let kind = Expr::Value(Value::SingleQuotedString(kind.to_owned()).with_empty_span());
+    Ok(function(name, list(vec![kind, standard])))
+}
+
+/// `SOUNDS LIKE b` after its left operand, as `SOUNDEX(a) = SOUNDEX(b)`.
+pub(crate) fn sounds_like(parser: &mut Parser, left: Expr) -> Parsed {
+    parser.advance_token();
+    parser.expect_keyword_is(Keyword::LIKE)?;
+    let right = parser.parse_subexpr(PREDICATE)?;
+    let sound = |operand| function(ObjectName::from(vec![Ident::new("SOUNDEX")]), list(vec![operand]));
+    Ok(Expr::BinaryOp { left: Box::new(sound(left)), op: BinaryOperator::Eq, right: Box::new(sound(right)) })
+}
+
+/// Whether `SOUNDS LIKE` is next.
+pub(crate) fn is_sounds_like(parser: &Parser) -> bool {
+    let is_like = matches!(
+        &parser.peek_nth_token_ref(1).token,
+        Token::Word(Word { keyword: Keyword::LIKE, quote_style: None, .. })
+    );
+    is_like
+        && matches!(
+            &parser.peek_token_ref().token,
+            Token::Word(Word { value, quote_style: None, .. }) if value.eq_ignore_ascii_case("sounds")
+        )
 }
 
 /// `(n, … [USING charset])`: with a character set the bytes are converted to it.

@@ -123,6 +123,16 @@ fn one_number(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<u64>> {
     }
 }
 
+/// A type alone, up to the last token.
+pub(crate) fn bare_type(cursor: &mut Cursor<'_, '_>, column: &str) -> crate::Result<DataType> {
+    let declared = declared_type(cursor, column)?;
+    match cursor.peek() {
+        Token::EOF if declared.members.is_empty() && !declared.serial => Ok(declared.data_type),
+        Token::EOF => Err(Error::not_supported("ENUM, SET and BIT columns of JSON_TABLE")),
+        _ => Err(cursor.unexpected()),
+    }
+}
+
 fn declared_type(cursor: &mut Cursor<'_, '_>, column: &str) -> crate::Result<Declared> {
     let start = cursor.unexpected();
     let word = type_word(cursor)?;

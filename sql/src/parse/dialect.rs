@@ -15,6 +15,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Word};
 
 use crate::limits::PARSE_DEPTH_MAX;
+use crate::parse::call::{is_sounds_like, sounds_like};
 use crate::parse::json::{is_member_of, member_of};
 use crate::parse::keyword::is_reserved_keyword;
 use crate::parse::operand::operand;
@@ -134,7 +135,7 @@ impl Dialect for Grammar {
                     _ => 0,
                 },
                 Keyword::DIV | Keyword::MOD => MULTIPLICATIVE,
-                _ if is_member_of(parser) => PREDICATE,
+                _ if is_member_of(parser) || is_sounds_like(parser) => PREDICATE,
                 _ => 0,
             },
             Token::Eq | Token::Neq | Token::Lt | Token::LtEq | Token::Gt | Token::GtEq | Token::Spaceship => {
@@ -180,6 +181,9 @@ fn word_infix(parser: &mut Parser, left: &Expr) -> Parsed {
     let left = Box::new(left.clone());
     if is_member_of(parser) {
         return member_of(parser, left);
+    }
+    if is_sounds_like(parser) {
+        return sounds_like(parser, *left);
     }
     if parser.parse_keyword(Keyword::IS) {
         return is_infix(parser, left);

@@ -59,6 +59,12 @@ pub use client_text::to_utf8;
 pub(crate) use column::set_collation;
 pub use hint::max_execution_time;
 pub use lexer::{is_blank, split_first, trimmed};
+pub(crate) use window::is_window_function;
+
+/// Whether an aggregate has this name, in upper case.
+pub(crate) fn is_aggregate(name: &str) -> bool {
+    lower::aggregate_function(name).is_some()
+}
 
 use std::sync::Arc;
 

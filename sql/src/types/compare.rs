@@ -14,7 +14,7 @@ use crate::types;
 use crate::types::convert::{Number, Temporal, as_datetime, as_time};
 use crate::types::datetime::DateTime;
 use crate::types::temporal_text::DateRules;
-use crate::types::{Collation, Value, convert, number};
+use crate::types::{Collation, TimeZone, Value, convert, number};
 
 impl Value {
     /// The order of sorting: NULL first, then as [`compare_sql`] says.
@@ -103,7 +103,7 @@ fn compare_mixed(
     let (dates, times) = (has_date(left) || has_date(right), is_time(left) || is_time(right));
     let strings = is_string(left) || is_string(right);
     if dates && (strings || times) {
-        let offset = session.as_ref().map_or(0, |session| session.variables.time_zone_offset_seconds);
+        let offset = session.as_ref().map_or(TimeZone::UTC, |session| session.variables.time_zone);
         let mut read = |value: &Value| match as_datetime(value, DateRules::default(), offset, now_us) {
             Temporal::Valid(parsed) => Some(parsed.value),
             Temporal::Null => None,

@@ -17,7 +17,9 @@ use crate::types::temporal_text::{
     DateRules, Parsed, datetime_from_number, parse_datetime, parse_time, time_from_number,
 };
 use crate::types::text::{printable, to_text};
-use crate::types::{CharacterSet, Collation, DataType, Decimal, MemberSet, TypeKind, Value, number};
+use crate::types::{
+    CharacterSet, Collation, DataType, Decimal, MemberSet, TimeZone, TypeKind, Value, number,
+};
 use crate::variables::SqlMode;
 
 pub use crate::types::day::{as_date, to_date};
@@ -243,23 +245,23 @@ pub(super) fn split_seconds(value: &Value) -> Option<(i64, i64)> {
 
 /// Reads a value as a datetime, without raising anything. `now_us` gives the day to a TIME.
 #[must_use]
-pub fn as_datetime(value: &Value, rules: DateRules, offset_seconds: i32, now_us: i64) -> Temporal<DateTime> {
+pub fn as_datetime(value: &Value, rules: DateRules, zone: TimeZone, now_us: i64) -> Temporal<DateTime> {
     match value {
         Value::Null => Temporal::Null,
         Value::DateTime(datetime) => check_zero(datetime.date(), rules, || whole(*datetime)),
         Value::Date(date) => check_zero(*date, rules, || {
             Temporal::Valid(Parsed { value: date.midnight(), truncated: false, has_time: false })
         }),
-        Value::Time(time) => DateTime::from_epoch(now_us, offset_seconds)
+        Value::Time(time) => DateTime::from_epoch(now_us, zone)
             .map(|now| now.date().midnight().linear_microseconds() + time.microseconds())
             .and_then(DateTime::from_linear_microseconds)
             .map_or(Temporal::Invalid, whole),
         Value::Text(text) | Value::Blob(text) => {
-            parse_datetime(text, rules, offset_seconds).map_or(Temporal::Invalid, Temporal::Valid)
+            parse_datetime(text, rules, zone).map_or(Temporal::Invalid, Temporal::Valid)
         }
         Value::Json(document) => match json::convert::to_own_value(document) {
             Value::Json(_) | Value::Null => Temporal::Invalid,
-            scalar => as_datetime(&scalar, rules, offset_seconds, now_us),
+            scalar => as_datetime(&scalar, rules, zone, now_us),
         },
         Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => split_seconds(value)
             .filter(|(number, micros)| *number >= 0 && *micros >= 0)
@@ -323,7 +325,7 @@ pub fn to_datetime(
     session: &mut SessionState,
     now_us: i64,
 ) -> Option<DateTime> {
-    match as_datetime(value, rules, session.variables.time_zone_offset_seconds, now_us) {
+    match as_datetime(value, rules, session.variables.time_zone, now_us) {
         Temporal::Null => None,
         Temporal::Invalid => {
             warn_incorrect(session, "datetime", value);
@@ -571,7 +573,7 @@ fn cast_binary(value: &Value, from: &DataType, length: u32, pad: bool, session: 
 }
 
 fn cast_date(value: &Value, session: &mut SessionState, now_us: i64) -> Value {
-    let offset = session.variables.time_zone_offset_seconds;
+    let offset = session.variables.time_zone;
     let is_text = matches!(value, Value::Text(_) | Value::Blob(_));
     match as_date(value, date_rules(session), offset, now_us) {
         Temporal::Null => Value::Null,

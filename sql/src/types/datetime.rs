@@ -5,7 +5,11 @@
 //! values as their text does, so comparison is a comparison of integers. Nothing here reads text (see
 //! [`crate::types::temporal_text`]).
 
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
 use crate::limits::TIME_MICROSECONDS_MAX;
+use crate::types::TimeZone;
 
 /// What the machine's clock says: microseconds since the epoch, UTC.
 #[must_use]
@@ -28,9 +32,38 @@ pub struct Date(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
 
-/// DATETIME: date (23 bits), hour (5), minute (6), second (6), microsecond (20).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// DATETIME: date (23 bits), hour (5), minute (6), second (6), microsecond (20), and [`SECOND`].
+#[derive(Clone, Copy, Debug)]
 pub struct DateTime(u64);
+
+/// The bit of [`DateTime::is_second`], which comparisons do not see.
+const SECOND: u64 = 1 << 63;
+
+impl PartialEq for DateTime {
+    fn eq(&self, other: &DateTime) -> bool {
+        self.packed() == other.packed()
+    }
+}
+
+impl Eq for DateTime {}
+
+impl PartialOrd for DateTime {
+    fn partial_cmp(&self, other: &DateTime) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for DateTime {
+    fn cmp(&self, other: &DateTime) -> Ordering {
+        self.packed().cmp(&other.packed())
+    }
+}
+
+impl Hash for DateTime {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.packed().hash(state);
+    }
+}
 
 /// Days in a month of a year (31 for a zero month, so that 2020-00-31 is representable).
 #[must_use]
@@ -327,7 +360,7 @@ impl DateTime {
     /// The packed number, which orders as the values do (60 bits).
     #[must_use]
     pub fn packed(self) -> u64 {
-        self.0
+        self.0 & !SECOND
     }
 
     /// From [`DateTime::packed`]; None when nothing is packed like that.
@@ -341,7 +374,7 @@ impl DateTime {
     /// The date.
     #[must_use]
     pub fn date(self) -> Date {
-        Date(u32::try_from(self.0 >> 37).unwrap_or(0))
+        Date(u32::try_from(self.packed() >> 37).unwrap_or(0))
     }
 
     /// Hour.
@@ -395,17 +428,32 @@ impl DateTime {
         Some(DateTime::new(date, microseconds.rem_euclid(day)))
     }
 
-    /// From microseconds since the epoch and an offset from UTC; None outside of the years 0 to 9999.
+    /// From microseconds since the epoch, in a zone; None outside of the years 0 to 9999.
     #[must_use]
-    pub fn from_epoch(microseconds: i64, offset_seconds: i32) -> Option<DateTime> {
-        let shift = (EPOCH_DAYS * DAY_SECONDS + i64::from(offset_seconds)) * MICROSECONDS;
-        DateTime::from_linear_microseconds(microseconds.checked_add(shift)?)
+    pub fn from_epoch(microseconds: i64, zone: impl Into<TimeZone>) -> Option<DateTime> {
+        let (offset, is_second) = zone.into().at(microseconds);
+        let shift = (EPOCH_DAYS * DAY_SECONDS + i64::from(offset)) * MICROSECONDS;
+        let local = DateTime::from_linear_microseconds(microseconds.checked_add(shift)?)?;
+        Some(if is_second { DateTime(local.0 | SECOND) } else { local })
     }
 
-    /// Microseconds since the epoch, for a value in the zone of the given offset.
+    /// Microseconds since the epoch, for a value in a zone; of a time that the clock skips, those of the transition.
     #[must_use]
-    pub fn to_epoch(self, offset_seconds: i32) -> i64 {
-        self.linear_microseconds() - (EPOCH_DAYS * DAY_SECONDS + i64::from(offset_seconds)) * MICROSECONDS
+    pub fn to_epoch(self, zone: impl Into<TimeZone>) -> i64 {
+        zone.into().moment(self).microseconds()
+    }
+
+    /// The value alone, whatever it came from.
+    #[must_use]
+    pub fn plain(self) -> DateTime {
+        DateTime(self.packed())
+    }
+
+    /// Whether it came from a moment whose time the clock of a zone shows twice, and is the later of the two. It is no part of the value:
+    /// both are equal.
+    #[must_use]
+    pub fn is_second(self) -> bool {
+        self.0 & SECOND != 0
     }
 
     /// Rounded (or cut) to a fractional precision; None when rounding leaves the year 9999.

@@ -5,41 +5,39 @@
 //! and a time that is negative or has 24 hours is added to this moment, not to its midnight.
 
 use crate::session::SessionState;
-use crate::types::Value;
 use crate::types::convert::{Temporal, as_datetime, split_seconds, warn_incorrect, warn_truncated_value};
 use crate::types::datetime::{DateTime, MICROSECONDS};
 use crate::types::temporal_text::{DateRules, Parsed, date_from_number};
+use crate::types::{TimeZone, Value};
 
 /// Microseconds of a day.
 const DAY: i64 = 24 * 3600 * MICROSECONDS;
 
 /// Reads a value as a day, without raising anything. `now_us` gives the day to a TIME.
 #[must_use]
-pub fn as_date(value: &Value, rules: DateRules, offset_seconds: i32, now_us: i64) -> Temporal<DateTime> {
+pub fn as_date(value: &Value, rules: DateRules, zone: TimeZone, now_us: i64) -> Temporal<DateTime> {
     let valid = |value: DateTime| Temporal::Valid(Parsed { value, truncated: false, has_time: false });
     match value {
         Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => split_seconds(value)
             .and_then(|(number, _)| date_from_number(number, rules))
             .map_or(Temporal::Invalid, |date| valid(date.midnight())),
-        Value::Time(time) if !(0..DAY).contains(&time.microseconds()) => {
-            DateTime::from_epoch(now_us, offset_seconds)
-                .and_then(|now| now.linear_microseconds().checked_add(time.microseconds()))
-                .and_then(DateTime::from_linear_microseconds)
-                .map_or(Temporal::Invalid, |moved| valid(moved.date().midnight()))
-        }
+        Value::Time(time) if !(0..DAY).contains(&time.microseconds()) => DateTime::from_epoch(now_us, zone)
+            .and_then(|now| now.linear_microseconds().checked_add(time.microseconds()))
+            .and_then(DateTime::from_linear_microseconds)
+            .map_or(Temporal::Invalid, |moved| valid(moved.date().midnight())),
         Value::Null
         | Value::Time(_)
         | Value::Text(_)
         | Value::Blob(_)
         | Value::Date(_)
         | Value::DateTime(_)
-        | Value::Json(_) => as_datetime(value, rules, offset_seconds, now_us),
+        | Value::Json(_) => as_datetime(value, rules, zone, now_us),
     }
 }
 
 /// A day as an argument of a date function: what is none is NULL with warning 1292.
 pub fn to_date(value: &Value, rules: DateRules, session: &mut SessionState, now_us: i64) -> Option<DateTime> {
-    match as_date(value, rules, session.variables.time_zone_offset_seconds, now_us) {
+    match as_date(value, rules, session.variables.time_zone, now_us) {
         Temporal::Null => None,
         Temporal::Invalid => {
             warn_incorrect(session, "datetime", value);

@@ -21,11 +21,14 @@ pub mod store;
 mod store_member;
 pub mod temporal_text;
 pub mod text;
+pub mod time_zone;
+mod tzif;
 
 pub use crate::collation::{CharacterSet, Collation};
 pub use datetime::{Date, DateTime, Time};
 pub use decimal::Decimal;
 pub use member::{MemberId, MemberSet};
+pub use time_zone::TimeZone;
 
 /// One SQL value.
 #[derive(Clone, Debug, PartialEq)]

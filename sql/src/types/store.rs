@@ -15,7 +15,8 @@ use crate::types::convert::{
 use crate::types::datetime::{DateTime, MICROSECONDS};
 use crate::types::temporal_text::{DateRules, Parsed};
 use crate::types::text::{character_count, character_offset, printable, to_text};
-use crate::types::{Attributes, DataType, Decimal, Time, TypeKind, Value, number};
+use crate::types::time_zone::Moment;
+use crate::types::{Attributes, DataType, Decimal, Time, TimeZone, TypeKind, Value, number};
 use crate::variables::SqlMode;
 
 /// Converts `value` to the column's type; `row` counts from 1 and stands in messages. Uses the context's strictness.
@@ -234,10 +235,8 @@ impl Target<'_> {
         let number = match value {
             Value::Date(date) => i128::from(date.year()),
             Value::DateTime(datetime) => i128::from(datetime.date().year()),
-            Value::Time(_) => {
-                DateTime::from_epoch(self.now_us, self.session.variables.time_zone_offset_seconds)
-                    .map_or(0, |now| i128::from(now.date().year()))
-            }
+            Value::Time(_) => DateTime::from_epoch(self.now_us, self.session.variables.time_zone)
+                .map_or(0, |now| i128::from(now.date().year())),
             Value::Text(text) => match self.integer_of_text(text) {
                 Err(error) => return self.refuse(error, Value::Int(0)),
                 Ok((integer, whole)) => {
@@ -439,14 +438,15 @@ impl Target<'_> {
     }
 
     fn read_datetime(&mut self, value: &Value) -> Temporal<DateTime> {
-        let offset = self.session.variables.time_zone_offset_seconds;
+        let offset = self.session.variables.time_zone;
         as_datetime(value, date_rules(self.session), offset, self.now_us)
     }
 
     /// Whether what is no valid date has nevertheless the form of one: MySQL then says "out of range".
     fn has_date_form(value: &Value) -> bool {
         let lenient = DateRules { allow_invalid: true, ..DateRules::default() };
-        matches!(value, Value::Text(_)) && matches!(as_datetime(value, lenient, 0, 0), Temporal::Valid(_))
+        matches!(value, Value::Text(_))
+            && matches!(as_datetime(value, lenient, TimeZone::UTC, 0), Temporal::Valid(_))
     }
 
     fn invalid_date(&mut self, kind: &str, value: &Value, stored: Value) -> Result<Value> {
@@ -545,9 +545,20 @@ impl Target<'_> {
         let Some(rounded) = datetime.round(fsp, truncate) else {
             return self.incorrect("datetime", value, Error::out_of_range(self.column, self.row), zero);
         };
+        let mut rounded = rounded;
         if timestamp && rounded != DateTime::ZERO {
-            let seconds =
-                rounded.to_epoch(self.session.variables.time_zone_offset_seconds).div_euclid(MICROSECONDS);
+            let zone = self.session.variables.time_zone;
+            let moment = zone.moment(rounded);
+            if let Moment::Skipped(after) = moment
+                && !rounded.date().has_zero_part()
+            {
+                // The moment of the transition, which the clock shows as a later time.
+                let warning = Error::skipped_timestamp(self.column, self.row);
+                let shown = DateTime::from_epoch(after, zone).unwrap_or(rounded);
+                self.incorrect("datetime", value, warning, Value::Null)?;
+                rounded = shown;
+            }
+            let seconds = moment.microseconds().div_euclid(MICROSECONDS);
             if rounded.date().has_zero_part() || !(1..=i64::from(i32::MAX)).contains(&seconds) {
                 return self.incorrect("datetime", value, Error::out_of_range(self.column, self.row), zero);
             }

@@ -6,6 +6,7 @@
 //!
 //! Left out: deprecation warning 4095 for delimiters other than the standard ones.
 
+use crate::types::TimeZone;
 use crate::types::datetime::{Date, DateTime, MICROSECONDS, Time};
 
 /// Which incomplete dates pass, from `sql_mode` and the place.
@@ -100,10 +101,10 @@ impl Cursor<'_> {
     }
 }
 
-/// Reads a date with or without a time. `offset_seconds` is the session's time zone, to which a value that names its
+/// Reads a date with or without a time. `zone` is the session's time zone, to which a value that names its
 /// own offset (`+02:00`) is brought.
 #[must_use]
-pub fn parse_datetime(text: &[u8], rules: DateRules, offset_seconds: i32) -> Option<Parsed<DateTime>> {
+pub fn parse_datetime(text: &[u8], rules: DateRules, zone: TimeZone) -> Option<Parsed<DateTime>> {
     let mut cursor = Cursor { text, at: 0 };
     cursor.skip_space();
     if !cursor.digit_at(cursor.at) {
@@ -163,8 +164,7 @@ pub fn parse_datetime(text: &[u8], rules: DateRules, offset_seconds: i32) -> Opt
     if count > 3
         && let Some(offset) = parse_offset(&mut cursor)
     {
-        let linear = value.linear_microseconds() + i64::from(offset_seconds - offset) * MICROSECONDS;
-        value = DateTime::from_linear_microseconds(linear)?;
+        value = DateTime::from_epoch(value.to_epoch(offset), zone)?;
     }
     Some(Parsed { value, truncated: !cursor.rest_is_space(), has_time: count > 3 })
 }
@@ -231,7 +231,7 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
     if !negative
         && text.trim_ascii().len() >= 12
         && may_be_datetime(text.trim_ascii())
-        && let Some(parsed) = parse_datetime(text, DateRules::default(), 0)
+        && let Some(parsed) = parse_datetime(text, DateRules::default(), TimeZone::UTC)
         && parsed.has_time
     {
         return Some(Parsed { value: parsed.value.time(), truncated: parsed.truncated, has_time: true });
@@ -358,7 +358,7 @@ mod tests {
     use super::*;
 
     fn datetime(text: &str) -> Option<(String, bool)> {
-        parse_datetime(text.as_bytes(), DateRules::default(), 0).map(|parsed| {
+        parse_datetime(text.as_bytes(), DateRules::default(), TimeZone::UTC).map(|parsed| {
             let mut out = Vec::new();
             parsed.value.write(6, &mut out);
             (String::from_utf8(out).unwrap(), parsed.truncated)

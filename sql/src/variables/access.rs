@@ -5,9 +5,10 @@ use bytes::Bytes;
 use crate::ast::{AssignmentTarget, VariableScope};
 use crate::error::Error;
 use crate::execute::Host;
+use crate::function::locale::Locale;
 use crate::session::{SessionState, WarningLevel};
 use crate::types::datetime::clock_us;
-use crate::types::{Attributes, CharacterSet, Collation, DataType, Value};
+use crate::types::{Attributes, CharacterSet, Collation, DataType, TimeZone, Value};
 use crate::variables::registry::{Effect, Kind, Scope, VARIABLES, Variable, find};
 use crate::variables::{Isolation, ReadConsistency, SessionVariables, SqlMode, character_set, time_zone};
 
@@ -48,6 +49,7 @@ pub fn data_type(name: &str, scope: Option<VariableScope>) -> crate::Result<Data
         Kind::Enum(_)
         | Kind::Text
         | Kind::SqlMode
+        | Kind::Locale
         | Kind::TimeZone
         | Kind::CharacterSet
         | Kind::Collation => DataType::varchar(1024, Collation::Utf8mb4GeneralCi),
@@ -128,6 +130,7 @@ pub(super) fn default(variable: &Variable) -> Value {
         Kind::Enum(_)
         | Kind::Text
         | Kind::SqlMode
+        | Kind::Locale
         | Kind::TimeZone
         | Kind::CharacterSet
         | Kind::Collation => Value::Text(Bytes::from_static(variable.default.as_bytes())),
@@ -259,7 +262,7 @@ pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value:
             variables.others.insert(name.to_owned(), value);
         }
         "time_zone" => {
-            variables.time_zone_offset_seconds = time_zone::parse(&word).map_or(0, |(offset, _)| offset);
+            variables.time_zone = time_zone::parse(&word).map_or(TimeZone::UTC, |(zone, _)| zone);
             variables.others.insert(name.to_owned(), value);
         }
         "character_set_client" => {
@@ -435,6 +438,7 @@ fn checked(variable: &Variable, value: Value, session: &mut SessionState) -> cra
         Kind::Double(from, to) => double_value(variable, &value, (from, to), session)?,
         Kind::Enum(words) => enum_value(variable, &value, words)?,
         Kind::SqlMode => text(sql_mode_value(variable, &value)?.to_string()),
+        Kind::Locale => text(locale_value(variable, &value)?),
         Kind::TimeZone => text(time_zone::parse(&text_value(variable, &value)?)?.1),
         Kind::CharacterSet => character_set_value(variable, &value)?,
         Kind::Collation => text(character_set::collation(&text_value(variable, &value)?)?.name()),
@@ -494,6 +498,20 @@ fn text_value(variable: &Variable, value: &Value) -> crate::Result<String> {
         Value::Null => Err(wrong_value(variable, value)),
         _ => Err(wrong_type(variable)),
     }
+}
+
+/// The name of a locale, which may be given by its number.
+fn locale_value(variable: &Variable, value: &Value) -> crate::Result<&'static str> {
+    let (found, shown) = match value {
+        Value::Int(number) => (Locale::numbered(*number), number.to_string()),
+        Value::UInt(number) => (i64::try_from(*number).ok().and_then(Locale::numbered), number.to_string()),
+        other => {
+            let name = text_value(variable, other)?;
+            (Locale::find(&name), name)
+        }
+    };
+    let unknown = || Error { code: 1649, state: *b"HY000", message: format!("Unknown locale: '{shown}'") };
+    found.map(|locale| locale.name).ok_or_else(unknown)
 }
 
 fn bool_value(variable: &Variable, value: &Value) -> crate::Result<Value> {
@@ -565,6 +583,7 @@ fn enum_value(variable: &Variable, value: &Value, words: &[&'static str]) -> cra
         Value::Text(text) => words.iter().find(|word| text.eq_ignore_ascii_case(word.as_bytes())),
         Value::Int(index) => usize::try_from(*index).ok().and_then(|index| words.get(index)),
         Value::UInt(index) => usize::try_from(*index).ok().and_then(|index| words.get(index)),
+        Value::Double(_) | Value::Decimal(_) => return Err(wrong_type(variable)),
         _ => None,
     };
     if found.is_none() && variable.name.ends_with("_storage_engine") {

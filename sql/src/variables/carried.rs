@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(carried(&to), packed);
         assert!(!to.variables.autocommit && to.variables.sql_mode == SqlMode(SqlMode::ANSI_QUOTES));
         assert_eq!(to.variables.isolation, Isolation::Serializable);
-        assert_eq!((to.variables.time_zone_offset_seconds, to.variables.insert_id), (7_200, 7));
+        assert_eq!((to.variables.time_zone, to.variables.insert_id), (7_200.into(), 7));
         restore(&mut to, [("autocommit", Value::Int(0)), ("no_such", Value::Null), ("version", Value::Null)]);
         assert_eq!(carried(&to), [("autocommit", Value::Int(0))]);
     }

@@ -36,8 +36,8 @@ pub struct SessionVariables {
     pub isolation: Isolation,
     /// `transaction_read_only`.
     pub transaction_read_only: bool,
-    /// `time_zone` as an offset from UTC in seconds; SYSTEM is UTC's 0.
-    pub time_zone_offset_seconds: i32,
+    /// `time_zone`; SYSTEM is UTC.
+    pub time_zone: crate::types::TimeZone,
     /// `max_error_count`.
     pub max_error_count: u64,
     /// `innodb_lock_wait_timeout`, seconds.
@@ -146,7 +146,7 @@ impl Default for SessionVariables {
             autocommit: true,
             isolation: Isolation::default(),
             transaction_read_only: false,
-            time_zone_offset_seconds: 0,
+            time_zone: crate::types::TimeZone::UTC,
             max_error_count: 1024,
             innodb_lock_wait_timeout: 50,
             lock_wait_timeout: 31_536_000,

@@ -32,6 +32,8 @@ pub(super) enum Kind {
     Text,
     SqlMode,
     TimeZone,
+    /// A locale's name or number.
+    Locale,
     /// A character set that clients and results may have.
     CharacterSet,
     Collation,
@@ -69,7 +71,7 @@ const fn variable(
 }
 
 use Effect::{Acts, Fixed, Hint, Host, Only};
-use Kind::{Bool, CharacterSet, Collation, Double, Enum, Text, TimeZone, Unsigned};
+use Kind::{Bool, CharacterSet, Collation, Double, Enum, Locale, Text, TimeZone, Unsigned};
 use Scope::{Both, Global, Session};
 
 /// What MySQL 8.4 tracks unless it is told otherwise.
@@ -86,6 +88,27 @@ const ENGINE: Kind = Enum(&["InnoDB"]);
 const GROUP_CONSISTENCY: Kind =
     Enum(&["EVENTUAL", "BEFORE_ON_PRIMARY_FAILOVER", "BEFORE", "AFTER", "BEFORE_AND_AFTER"]);
 const READ_CONSISTENCY: Kind = Enum(&["AUTO", "EVENTUAL", "SESSION", "STRONG"]);
+/// In MySQL's order, which numbers mean.
+const ENCRYPTION_MODE: Kind = Enum(&[
+    "aes-128-ecb",
+    "aes-192-ecb",
+    "aes-256-ecb",
+    "aes-128-cbc",
+    "aes-192-cbc",
+    "aes-256-cbc",
+    "aes-128-cfb1",
+    "aes-192-cfb1",
+    "aes-256-cfb1",
+    "aes-128-cfb8",
+    "aes-192-cfb8",
+    "aes-256-cfb8",
+    "aes-128-cfb128",
+    "aes-192-cfb128",
+    "aes-256-cfb128",
+    "aes-128-ofb",
+    "aes-192-ofb",
+    "aes-256-ofb",
+]);
 const OFF_ON: Kind = Enum(&["OFF", "ON"]);
 const OPTIMIZER_SWITCH: &str = "index_merge=on,index_merge_union=on,index_merge_sort_union=on,index_merge_intersection=on,\
 engine_condition_pushdown=on,index_condition_pushdown=on,mrr=on,mrr_cost_based=on,block_nested_loop=on,\
@@ -106,7 +129,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("big_tables", Both, Bool, "OFF", Hint),
     variable("binlog_format", Both, Enum(&["MIXED", "STATEMENT", "ROW"]), "ROW", Only),
     variable("binlog_row_image", Both, Enum(&["MINIMAL", "NOBLOB", "FULL"]), "FULL", Only),
-    variable("block_encryption_mode", Both, Text, "aes-128-ecb", Only),
+    variable("block_encryption_mode", Both, ENCRYPTION_MODE, "aes-128-ecb", Acts),
     variable("bulk_insert_buffer_size", Both, SIZE, "8388608", Hint),
     variable("caching_sha2_password_auto_generate_rsa_keys", Global, Bool, "ON", Fixed),
     variable("caching_sha2_password_digest_rounds", Global, Unsigned(5_000, 4_095_000, 1), "5000", Fixed),
@@ -135,7 +158,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("default_storage_engine", Both, ENGINE, "InnoDB", Only),
     variable("default_table_encryption", Both, Bool, "OFF", Only),
     variable("default_tmp_storage_engine", Both, ENGINE, "InnoDB", Only),
-    variable("default_week_format", Both, Unsigned(0, 7, 1), "0", Only),
+    variable("default_week_format", Both, Unsigned(0, 7, 1), "0", Acts),
     variable("disabled_storage_engines", Global, Text, "", Fixed),
     variable("disconnect_on_expired_password", Global, Bool, "ON", Fixed),
     variable("div_precision_increment", Both, Unsigned(0, 30, 1), "4", Acts),
@@ -192,7 +215,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("key_buffer_size", Global, SIZE, "8388608", Hint),
     variable("last_insert_id", Session, Unsigned(0, MAX, 1), "0", Acts),
     variable("lc_messages", Both, Text, "en_US", Only),
-    variable("lc_time_names", Both, Text, "en_US", Only),
+    variable("lc_time_names", Both, Locale, "en_US", Acts),
     variable("license", Global, Text, "Apache-2.0", Fixed),
     variable("local_infile", Global, Bool, "OFF", Acts),
     variable("lock_wait_timeout", Both, Unsigned(1, 31_536_000, 1), "31536000", Acts),

@@ -273,7 +273,7 @@ impl Names<'_> {
                     write_name(alias, out);
                 }
             }
-            TableExpr::Derived { query, alias, columns, lateral } => {
+            TableExpr::Derived { query, alias, columns, lateral, json_table: _ } => {
                 out.push_str(if *lateral { "lateral (" } else { "(" });
                 Names { in_expression: false, ..*self }.write(query, out);
                 out.push_str(") ");

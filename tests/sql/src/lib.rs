@@ -4,6 +4,8 @@
 //! `cargo run -p sql-tests --bin record -- ADDRESS USER` and never from ours: columns with their types and flags, rows, counts,
 //! messages, warnings, error numbers. The test runs the same files against one node of ours and compares.
 //!
+//! The server that is recorded from needs the named time zones: `mysql_tzinfo_to_sql /usr/share/zoneinfo | mariadb … mysql` (ours are built in).
+//!
 //! Where we mean to differ, the statement says so on the line above it, `-- deviation: name: why`, and our own answer is in
 //! `expected/*.ours.txt` (rewritten by `cargo xtask bless`). Every name is in `docs/compatibility.md`; a deviation that is none any
 //! more fails the test, and so does one that the page does not list.

@@ -1,6 +1,6 @@
 //! Function calls: looking the function up, checking its arguments, the forms that become operators.
 
-use crate::ast::Expr;
+use crate::ast::{Expr, UnaryOp};
 use crate::error::{Error, Result};
 use crate::expression::bind::{Binder, kinds, needs_text, number_operand, text};
 use crate::expression::collate::{Wanted, agree};
@@ -27,8 +27,11 @@ fn takes_any_kind(name: &str) -> bool {
             | "DEGREES"
             | "ELT"
             | "EXP"
+            | "EXPORT_SET"
             | "FLOOR"
             | "FORMAT"
+            | "FORMAT_BYTES"
+            | "FORMAT_PICO_TIME"
             | "FROM_UNIXTIME"
             | "INTERVAL"
             | "LEFT"
@@ -38,6 +41,10 @@ fn takes_any_kind(name: &str) -> bool {
             | "LOG2"
             | "LPAD"
             | "MAKETIME"
+            | "MAKE_SET"
+            | "PERIOD_ADD"
+            | "PERIOD_DIFF"
+            | "RANDOM_BYTES"
             | "POW"
             | "POWER"
             | "RADIANS"
@@ -100,6 +107,8 @@ impl Binder<'_> {
                     return Ok(order);
                 }
             }
+            ("NAME_CONST", [name, value]) => return self.name_const(name, value),
+            ("NAME_CONST", _) => return Err(Error::parameter_count("name_const")),
             ("IFNULL" | "COALESCE", _) => return self.coalesce(name, arguments),
             ("ISNULL", [operand]) => {
                 return Ok(Expression::IsNull { operand: Box::new(self.bind(operand)?), negated: false });
@@ -142,7 +151,10 @@ impl Binder<'_> {
                 *argument = number_operand(std::mem::replace(argument, Expression::integer(0)));
             } else if !takes_any_kind(function.name)
                 && !function.wants_text(position)
-                && !matches!(function.name, "SEC_TO_TIME" | "ELT" | "CHAR" | "FORMAT")
+                && !matches!(
+                    function.name,
+                    "SEC_TO_TIME" | "ELT" | "CHAR" | "EXPORT_SET" | "FORMAT" | "MAKE_SET"
+                )
                 && argument.data_type().is_long_string()
             {
                 *argument = std::mem::replace(argument, Expression::integer(0)).quiet_number();
@@ -197,7 +209,7 @@ impl Binder<'_> {
         // A date is compared by its text, but the text beside it has to be a date.
         for (text, other) in [(&left, types.1), (&right, types.0)] {
             if text.as_constant().is_some() && other.has_date() {
-                kinds::as_day(text.clone(), &other, kinds::Invalid::Refused, self.offset_seconds())?;
+                kinds::as_day(text.clone(), &other, kinds::Invalid::Refused, self.zone())?;
             }
         }
         if !is_year(&types.0, &right) && !is_year(&types.1, &left) {
@@ -212,6 +224,32 @@ impl Binder<'_> {
         let branches =
             vec![(unknown, null), (equal, Expression::integer(0)), (less, Expression::integer(-1))];
         self.make_case(branches, Expression::integer(1)).map(Some)
+    }
+
+    /// NAME_CONST(name, value): a literal, whose name in a select list is the other.
+    fn name_const(&mut self, name: &Expr, value: &Expr) -> Result<Expression> {
+        let is_literal = |expr: &Expr| {
+            matches!(expr, Expr::Literal(_) | Expr::Introduced(..) | Expr::HexLiteral(_) | Expr::Truth(_))
+        };
+        let is_value = match value {
+            Expr::Unary(UnaryOp::Minus, operand) => {
+                matches!(
+                    operand.as_ref(),
+                    Expr::Literal(value) if !matches!(value, Value::Text(_) | Value::Int(..0))
+                )
+            }
+            Expr::Unary(UnaryOp::Plus, operand) | Expr::Collate(operand, _) => is_literal(operand),
+            other => is_literal(other),
+        };
+        if is_value && matches!(name, Expr::Literal(Value::Null)) {
+            let message =
+                "The 'NAME_CONST' syntax is reserved for purposes internal to the MySQL server".to_owned();
+            return Err(Error { code: 1382, state: *b"HY000", message });
+        }
+        if !is_value || !is_literal(name) {
+            return Err(Error::wrong_arguments("NAME_CONST"));
+        }
+        self.bind(value)
     }
 
     /// JSON_VALUE: its last argument is a NULL of the type that it returns.
@@ -246,6 +284,10 @@ impl Binder<'_> {
     }
 
     fn unknown_function(&self, name: &str) -> Error {
+        if function::manual::is_internal(name) {
+            let message = format!("Access to native function '{}' is rejected.", name.to_lowercase());
+            return Error { code: 3566, state: *b"HY000", message };
+        }
         if function::is_refused(name) {
             return Error::not_supported(format!("the function {name}"));
         }

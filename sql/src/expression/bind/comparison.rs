@@ -13,7 +13,7 @@ use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, SubqueryKind};
 use crate::types::convert::{Temporal, as_datetime, message_text};
 use crate::types::temporal_text::DateRules;
-use crate::types::{Collation, DataType, TypeKind, Value, number};
+use crate::types::{Collation, DataType, TimeZone, TypeKind, Value, number};
 
 /// `left op right` with the connection's collation as the default one.
 pub(in crate::expression) fn comparison(
@@ -21,7 +21,7 @@ pub(in crate::expression) fn comparison(
     left: Expression,
     right: Expression,
 ) -> Result<Expression> {
-    compare(op, left, right, Collation::default(), (Invalid::Refused, 0))
+    compare(op, left, right, Collation::default(), (Invalid::Refused, TimeZone::UTC))
 }
 
 fn compare(
@@ -29,14 +29,14 @@ fn compare(
     left: Expression,
     right: Expression,
     connection: Collation,
-    (invalid, offset_seconds): (Invalid, i32),
+    (invalid, zone): (Invalid, TimeZone),
 ) -> Result<Expression> {
     let left = numbered(left, &right);
     let right = numbered(right, &left);
-    let (left, right) = kinds::pair(left, right, connection, invalid, offset_seconds)?;
+    let (left, right) = kinds::pair(left, right, connection, invalid, zone)?;
     let collation = agree([&left, &right], connection, &op.to_string(), Wanted::Comparison)?;
-    let right = adapt(right, &left, offset_seconds)?;
-    let left = adapt(left, &right, offset_seconds)?;
+    let right = adapt(right, &left, zone)?;
+    let left = adapt(left, &right, zone)?;
     let (left, right) = (kinds::in_collation(left, collation), kinds::in_collation(right, collation));
     Ok(Expression::Compare { op, left: Box::new(left), right: Box::new(right), collation })
 }
@@ -70,7 +70,7 @@ fn numbered(operand: Expression, other: &Expression) -> Expression {
 
 /// A text literal next to a date, time or integer becomes one, where that changes no answer: it saves the conversion of
 /// each row, and compares long integers exactly.
-fn adapt(mut literal: Expression, other: &Expression, offset_seconds: i32) -> Result<Expression> {
+fn adapt(mut literal: Expression, other: &Expression, zone: TimeZone) -> Result<Expression> {
     if other.data_type().is_binary() {
         as_bytes(&mut literal);
     }
@@ -94,15 +94,15 @@ fn adapt(mut literal: Expression, other: &Expression, offset_seconds: i32) -> Re
     }
     let Expression::Constant { value: Value::Text(text), .. } = &literal else { return Ok(literal) };
     if to.has_date() {
-        return Ok(date_of_text(text, &to, offset_seconds).unwrap_or(literal));
+        return Ok(date_of_text(text, &to, zone).unwrap_or(literal));
     }
     let number = if other.as_constant().is_none() { number_of_text(text, &to) } else { None };
     Ok(number.unwrap_or(literal))
 }
 
 /// A text next to a date; 1525 if it is none.
-pub(super) fn date_of_text(text: &Bytes, to: &DataType, offset_seconds: i32) -> Result<Expression> {
-    match as_datetime(&Value::Text(text.clone()), DateRules::default(), offset_seconds, 0) {
+pub(super) fn date_of_text(text: &Bytes, to: &DataType, zone: TimeZone) -> Result<Expression> {
+    match as_datetime(&Value::Text(text.clone()), DateRules::default(), zone, 0) {
         Temporal::Valid(parsed) if parsed.has_time || to.kind != TypeKind::Date => {
             let value = Value::DateTime(parsed.value);
             let data_type = DataType::of_value(&value, Collation::Binary);
@@ -135,8 +135,8 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
 }
 
 impl Binder<'_> {
-    pub(super) fn offset_seconds(&self) -> i32 {
-        self.scope.session().variables.time_zone_offset_seconds
+    pub(super) fn zone(&self) -> TimeZone {
+        self.scope.session().variables.time_zone
     }
 
     pub(super) fn compare_bound(
@@ -145,7 +145,7 @@ impl Binder<'_> {
         left: Expression,
         right: Expression,
     ) -> Result<Expression> {
-        compare(op, left, right, self.connection(), (Invalid::Refused, self.offset_seconds()))
+        compare(op, left, right, self.connection(), (Invalid::Refused, self.zone()))
     }
 
     /// What CASE asks of its operand: a constant text that is no date is not refused.
@@ -158,7 +158,7 @@ impl Binder<'_> {
             }
             (own, other) if own.is_string() && other.has_date() => (left, text(right, self.connection())),
             (own, other) if own.has_date() && other.is_string() => {
-                let right = kinds::as_day(right, &own, Invalid::Zero, self.offset_seconds())?;
+                let right = kinds::as_day(right, &own, Invalid::Zero, self.zone())?;
                 (left, right)
             }
             (DataType { kind: TypeKind::Time(fsp), .. }, other) if other.is_string() => {
@@ -166,13 +166,14 @@ impl Binder<'_> {
             }
             _ => (left, right),
         };
-        compare(CompareOp::Eq, left, right, self.connection(), (Invalid::Zero, self.offset_seconds()))
-            .map_err(|mut error| {
+        compare(CompareOp::Eq, left, right, self.connection(), (Invalid::Zero, self.zone())).map_err(
+            |mut error| {
                 if error.code == 1267 {
                     error.message = error.message.replace("operation '='", "operation 'case'");
                 }
                 error
-            })
+            },
+        )
     }
 
     pub(super) fn compare(&mut self, op: CompareOp, left: &Expr, right: &Expr) -> Result<Expression> {
@@ -259,7 +260,7 @@ impl Binder<'_> {
             true => part.member_number(DataType::DOUBLE),
             false => part,
         });
-        let offset = self.offset_seconds();
+        let offset = self.zone();
         let parts = vec![operand, low, high];
         let texts = parts.iter().all(kinds::is_textual);
         let wanted = if texts { Wanted::Comparison } else { Wanted::Result };
@@ -304,7 +305,7 @@ impl Binder<'_> {
             return self.in_mixed_list(operand, list, negated);
         }
         let list: Vec<Expression> = list.into_iter().map(|member| numbered(member, &operand)).collect();
-        let offset = self.offset_seconds();
+        let offset = self.zone();
         // Before dates are made of texts: their collations have to go together nevertheless.
         let is_text = kinds::is_textual(&operand) && list.iter().any(kinds::is_textual);
         let wanted = if is_text { Wanted::Comparison } else { Wanted::Result };
@@ -331,7 +332,7 @@ impl Binder<'_> {
         operand: Expression,
         mut list: Vec<Expression>,
     ) -> Result<(Expression, Vec<Expression>)> {
-        let (connection, offset) = (self.connection(), self.offset_seconds());
+        let (connection, offset) = (self.connection(), self.zone());
         if list.len() == 1
             && let Some(member) = list.pop()
         {

@@ -19,7 +19,7 @@ use crate::function;
 use crate::types::convert::{Temporal, as_datetime, as_time};
 use crate::types::datetime::{DateTime, Time};
 use crate::types::temporal_text::DateRules;
-use crate::types::{Collation, DataType, TypeKind, Value, number};
+use crate::types::{Collation, DataType, TimeZone, TypeKind, Value, number};
 
 /// What becomes of a constant text that is no date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub(super) fn time_of(value: &Value, fsp: u8) -> Option<Expression> {
 /// The datetime that a number is, stored into a DATETIME column.
 fn datetime_of(value: &Value) -> Option<Expression> {
     let is_number = matches!(value, Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_));
-    match as_datetime(value, DateRules { no_zero_date: true, ..DateRules::default() }, 0, 0) {
+    match as_datetime(value, DateRules { no_zero_date: true, ..DateRules::default() }, TimeZone::UTC, 0) {
         Temporal::Valid(parsed) if is_number => {
             Some(Expression::constant(Value::DateTime(parsed.value), DataType::datetime(6)))
         }
@@ -130,13 +130,13 @@ pub(super) fn as_day(
     operand: Expression,
     to: &DataType,
     invalid: Invalid,
-    offset_seconds: i32,
+    zone: TimeZone,
 ) -> Result<Expression> {
     if !is_text(&operand) {
         return Ok(operand);
     }
     if let Expression::Constant { value: Value::Text(text) | Value::Blob(text), .. } = &operand {
-        match date_of_text(text, to, offset_seconds) {
+        match date_of_text(text, to, zone) {
             Err(error) if invalid == Invalid::Refused => return Err(error),
             Err(_) => {}
             day => return day,
@@ -163,18 +163,18 @@ pub(super) fn check_dates(
     operand: &Expression,
     column: &DataType,
     query: &ast::Query,
-    offset_seconds: i32,
+    zone: TimeZone,
 ) -> Result<()> {
     let own = operand.data_type();
     if let (Some(Value::Text(text)), true) = (operand.as_constant(), column.has_date()) {
-        date_of_text(text, column, offset_seconds)?;
+        date_of_text(text, column, zone)?;
     }
     if own.has_date()
         && let ast::QueryBody::Select(select) = &query.body
         && let [ast::SelectItem::Expression { expr: ast::Expr::Literal(Value::Text(text)), .. }] =
             select.items.as_slice()
     {
-        date_of_text(text, &own, offset_seconds)?;
+        date_of_text(text, &own, zone)?;
     }
     Ok(())
 }
@@ -194,17 +194,17 @@ pub(super) fn pair(
     right: Expression,
     connection: Collation,
     invalid: Invalid,
-    offset_seconds: i32,
+    zone: TimeZone,
 ) -> Result<(Expression, Expression)> {
     let (left, right) = (stored(left, &right), right);
     let (left, right) = (left.clone(), stored(right, &left));
     let texts = (is_text(&left), is_text(&right));
     if texts.1 && left.data_type().has_date() && right.is_fixed() {
-        let right = as_day(right, &left.data_type(), invalid, offset_seconds)?;
+        let right = as_day(right, &left.data_type(), invalid, zone)?;
         return Ok((left, right));
     }
     if texts.0 && right.data_type().has_date() && left.is_fixed() {
-        let left = as_day(left, &right.data_type(), invalid, offset_seconds)?;
+        let left = as_day(left, &right.data_type(), invalid, zone)?;
         return Ok((left, right));
     }
     if texts.1 && is_time(&left) {
@@ -248,13 +248,13 @@ fn days_of_years(left: Expression, right: Expression) -> (Expression, Expression
 pub(super) fn group(
     operands: Vec<Expression>,
     connection: Collation,
-    offset_seconds: i32,
+    zone: TimeZone,
 ) -> Result<Vec<Expression>> {
     if !operands.iter().all(is_textual) || !operands.iter().any(is_text) {
         return Ok(operands);
     }
     if let Some(dated) = operands.iter().map(Expression::data_type).find(DataType::has_date) {
-        let as_day = |operand| as_day(operand, &dated, Invalid::Zero, offset_seconds);
+        let as_day = |operand| as_day(operand, &dated, Invalid::Zero, zone);
         return operands.into_iter().map(as_day).collect();
     }
     if !operands.iter().any(is_time) {

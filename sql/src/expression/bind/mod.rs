@@ -544,7 +544,7 @@ impl Binder<'_> {
         let subquery = self.scope.subquery(query, SubqueryKind::In)?;
         check_columns(operands.len(), subquery.columns.len())?;
         if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) {
-            kinds::check_dates(operand, column, query, self.offset_seconds())?;
+            kinds::check_dates(operand, column, query, self.zone())?;
         }
         if selects_column(query) {
             let column = Expression::SubqueryColumn { subquery: Arc::clone(&subquery), position: 0 };

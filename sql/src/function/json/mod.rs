@@ -7,6 +7,7 @@ mod change;
 mod make;
 mod read;
 mod schema;
+mod table;
 mod value;
 
 use std::borrow::Cow;
@@ -22,7 +23,7 @@ use crate::json::{Path, View, encode, parse};
 use crate::types::text::{as_str, to_text};
 use crate::types::{Collation, DataType, TypeKind, Value};
 
-pub use value::json_table_value;
+pub use table::json_table_rows;
 
 /// All JSON functions.
 pub(super) fn functions() -> impl Iterator<Item = &'static Function> {

@@ -62,7 +62,7 @@ pub fn json_table_value(view: View<'_>, to: &DataType, ctx: &mut Context<'_>) ->
 }
 
 /// Stores as a column of the type would in strict mode; what warns is unfit.
-fn stored(value: Value, to: &DataType, ctx: &mut Context<'_>) -> Result<Value, Unfit> {
+pub(super) fn stored(value: Value, to: &DataType, ctx: &mut Context<'_>) -> Result<Value, Unfit> {
     let strict = std::mem::replace(&mut ctx.strict, true);
     let mark = ctx.session.warnings_mark();
     let stored = crate::types::store::store(value, to, "", 1, ctx);
@@ -106,7 +106,7 @@ fn temporal(view: View<'_>, target: Target, fsp: u8, ctx: &Context<'_>) -> Resul
         Node::Text(text) => {
             let has_colon = text.contains(':');
             let text = Value::text(text);
-            let offset = ctx.session.variables.time_zone_offset_seconds;
+            let offset = ctx.session.variables.time_zone;
             if target == Target::Time {
                 match as_time(&text) {
                     Temporal::Valid(parsed) if has_colon && !parsed.truncated => Value::Time(parsed.value),

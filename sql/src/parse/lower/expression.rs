@@ -13,7 +13,7 @@ use crate::parse::lower::data_type::plain;
 use crate::parse::lower::{Lower, place};
 use crate::parse::tokens::{SYSTEM_VARIABLE, VARIABLE};
 use crate::types::temporal_text::{DateRules, parse_datetime, parse_time};
-use crate::types::{Decimal, TypeKind, Value};
+use crate::types::{Decimal, TimeZone, TypeKind, Value};
 use crate::variables::{SqlMode, character_set};
 
 impl Lower<'_, '_> {
@@ -347,18 +347,17 @@ impl Lower<'_, '_> {
             no_zero_date: mode.has(SqlMode::NO_ZERO_DATE),
             allow_invalid: mode.has(SqlMode::ALLOW_INVALID_DATES),
         };
-        let datetime =
-            |offset| parse_datetime(text.as_bytes(), rules, offset).filter(|parsed| !parsed.truncated);
+        let datetime = |zone| parse_datetime(text.as_bytes(), rules, zone).filter(|parsed| !parsed.truncated);
         let value = match kind.as_str() {
-            "DATE" => {
-                datetime(0).filter(|parsed| !parsed.has_time).map(|parsed| Value::Date(parsed.value.date()))
-            }
+            "DATE" => datetime(TimeZone::UTC)
+                .filter(|parsed| !parsed.has_time)
+                .map(|parsed| Value::Date(parsed.value.date())),
             "TIME" => parse_time(text.as_bytes())
                 .filter(|parsed| !parsed.truncated)
                 .map(|parsed| Value::Time(parsed.value)),
             _ => {
-                let parsed = datetime(0).filter(|parsed| parsed.has_time);
-                if parsed != datetime(3600).filter(|parsed| parsed.has_time) {
+                let parsed = datetime(TimeZone::UTC).filter(|parsed| parsed.has_time);
+                if parsed != datetime(TimeZone::Fixed(3600)).filter(|parsed| parsed.has_time) {
                     // It names an offset of its own, so its value depends on the session's time zone.
                     let operand = Box::new(Expr::Literal(Value::Text(Bytes::from(text))));
                     return Ok(Expr::Cast { operand, to: plain(TypeKind::DateTime(6)) });

@@ -7,6 +7,7 @@
 pub(crate) mod data_type;
 mod expression;
 mod function;
+mod json_table;
 mod query;
 mod window;
 

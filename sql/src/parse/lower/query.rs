@@ -250,7 +250,9 @@ impl Lower<'_, '_> {
                     }
                     _ => self.source.item_text(offset, index),
                 };
-                Ok(SelectItem::Expression { expr: self.expr(expr)?, alias: None, text })
+                let expr = self.expr(expr)?;
+                let alias = constant_name(&expr);
+                Ok(SelectItem::Expression { expr, alias, text })
             }
             ParsedItem::ExprWithAlias { expr, alias } => Ok(SelectItem::Expression {
                 expr: self.expr(expr)?,
@@ -452,10 +454,12 @@ impl Lower<'_, '_> {
                     }
                     None => (None, Vec::new()),
                 };
-                Ok(TableExpr::Derived { query, alias, columns, lateral })
+                Ok(TableExpr::Derived { query, alias, columns, lateral, json_table: None })
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => self.joins(*table_with_joins),
-            TableFactor::JsonTable { .. } => Err(Error::not_supported("JSON_TABLE")),
+            TableFactor::JsonTable { json_expr, json_path, columns, alias } => {
+                self.json_table(json_expr, &json_path, columns, alias)
+            }
             _ => Err(self.end()),
         }
     }
@@ -474,7 +478,7 @@ impl Lower<'_, '_> {
         columns.into_iter().map(name).collect()
     }
 
-    fn table_alias(&self, alias: Option<TableAlias>) -> crate::Result<Option<String>> {
+    pub(super) fn table_alias(&self, alias: Option<TableAlias>) -> crate::Result<Option<String>> {
         let Some(alias) = alias else { return Ok(None) };
         if !alias.columns.is_empty() || alias.at.is_some() {
             return Err(self
@@ -482,6 +486,17 @@ impl Lower<'_, '_> {
                 .syntax_span(alias.columns.first().map_or(alias.name.span, |column| column.name.span)));
         }
         self.name(alias.name).map(Some)
+    }
+}
+
+/// The name that NAME_CONST gives.
+fn constant_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Function { name, arguments } if name == "NAME_CONST" => match arguments.as_slice() {
+            [Expr::Literal(name), _] => Some(crate::types::convert::message_text(name)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

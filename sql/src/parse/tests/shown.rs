@@ -177,7 +177,7 @@ pub(super) fn table_shown(table: &TableExpr) -> String {
                 hints.iter().map(|hint| format!(" {:?}{:?}", hint.kind, hint.indexes)).collect();
             format!("{database}{table}{alias}{hints}")
         }
-        TableExpr::Derived { query, alias, columns, lateral } => {
+        TableExpr::Derived { query, alias, columns, lateral, json_table: _ } => {
             let lateral = if *lateral { "LATERAL " } else { "" };
             let columns = if columns.is_empty() { String::new() } else { format!(" {columns:?}") };
             format!("{lateral}{{{}}} {alias:?}{columns}", query_shown(query))

@@ -71,7 +71,7 @@ fn quoted(text: &[u8]) -> Vec<u8> {
 
 /// A time in the session's zone.
 fn timestamp(us: u64, ctx: &Context<'_>) -> Value {
-    let offset = ctx.session.variables.time_zone_offset_seconds;
+    let offset = ctx.session.variables.time_zone;
     i64::try_from(us)
         .ok()
         .and_then(|us| DateTime::from_epoch(us, offset))

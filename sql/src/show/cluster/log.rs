@@ -95,5 +95,5 @@ pub(super) fn events(ctx: &mut Context) -> Run<Vec<Row>> {
 
 /// A point in time in the session's time zone; none when no DATETIME can say it.
 fn local_time(time_us: i64, ctx: &Context) -> Option<DateTime> {
-    DateTime::from_epoch(time_us, ctx.session.variables.time_zone_offset_seconds)
+    DateTime::from_epoch(time_us, ctx.session.variables.time_zone)
 }

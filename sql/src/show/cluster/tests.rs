@@ -184,7 +184,7 @@ fn answer(view: ClusterView, sql: &str) -> String {
     let statement = crate::parse::parse_statement(sql.as_bytes(), SqlMode::default()).expect(sql).statement;
     let mut node = TestNode::new();
     let (mut session, mut sink) = (session(), TextSink::default());
-    session.variables.time_zone_offset_seconds = 3_600;
+    session.variables.time_zone = 3_600.into();
     let mut txn = node.begin();
     txn.take_snapshot();
     let catalog = std::sync::Arc::clone(&node.catalog);

@@ -132,7 +132,7 @@ pub(in crate::show) fn of_view(view: &crate::view::View, ctx: &Context) -> Row {
 
 /// Microseconds since the epoch as a time in the session's time zone, whole seconds.
 fn time(microseconds: u64, ctx: &Context) -> Value {
-    let offset = ctx.session.variables.time_zone_offset_seconds;
+    let offset = ctx.session.variables.time_zone;
     let whole = i64::try_from(microseconds - microseconds % 1_000_000).unwrap_or(0);
     DateTime::from_epoch(whole, offset).map_or(Value::Null, Value::DateTime)
 }

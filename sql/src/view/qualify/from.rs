@@ -26,7 +26,10 @@ impl Qualifier<'_> {
                 }
                 self.table(database, table, alias)?
             }
-            TableExpr::Derived { query, alias, columns, lateral } => {
+            TableExpr::Derived { json_table: Some(_), .. } => {
+                return Err(Error::not_supported("JSON_TABLE in a view"));
+            }
+            TableExpr::Derived { query, alias, columns, lateral, json_table: None } => {
                 let around = if *lateral { Some(&*scope) } else { parent };
                 let mut names = match (lateral, around) {
                     (true, Some(around)) => {
