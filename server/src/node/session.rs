@@ -642,6 +642,7 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         user_variables: HashMap::<String, Value>::new(),
         warnings: Vec::new(),
         warning_count: 0,
+        unkept: None,
         last_insert_id: 0,
         last_gtid: None,
         row_count: 0,
