@@ -45,8 +45,7 @@ fn family(cluster: &TestCluster) -> Connection {
 /// Waits until a statement of a session waits for a lock of a row.
 fn until_one_waits(cluster: &TestCluster) {
     let mut monitor = cluster.connect_leader();
-    let sql = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%/* waits */%' AND INFO NOT LIKE \
-               '%PROCESSLIST%' AND STATE <> ''";
+    let sql = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'waiting for lock'";
     cluster.wait_until("a statement waits", FAILOVER_MAX, || scalar(&mut monitor, sql) != "0");
 }
 
@@ -55,8 +54,8 @@ fn a_child_waits_for_who_deletes_its_parent_and_finds_it_gone() {
     let cluster = TestCluster::start(1);
     let mut one = family(&cluster);
     for (begin, child) in [
-        ("DELETE FROM d.p WHERE id = 1", "INSERT INTO d.c (a) VALUES (1) /* waits */"),
-        ("UPDATE d.p SET u = 20 WHERE id = 2", "INSERT INTO d.g (a) VALUES (2) /* waits */"),
+        ("DELETE FROM d.p WHERE id = 1", "INSERT INTO d.c (a) VALUES (1)"),
+        ("UPDATE d.p SET u = 20 WHERE id = 2", "INSERT INTO d.g (a) VALUES (2)"),
     ] {
         one.query("BEGIN").unwrap();
         one.query(begin).unwrap();
@@ -75,7 +74,7 @@ fn who_deletes_a_parent_waits_for_a_child_and_finds_it_there() {
     one.query("BEGIN").unwrap();
     one.query("INSERT INTO d.c (a) VALUES (1)").unwrap();
     let mut other = cluster.connect(1);
-    let delete = thread::spawn(move || code(&mut other, "DELETE FROM d.p WHERE id = 1 /* waits */"));
+    let delete = thread::spawn(move || code(&mut other, "DELETE FROM d.p WHERE id = 1"));
     until_one_waits(&cluster);
     one.query("COMMIT").unwrap();
     assert_eq!(delete.join().unwrap(), Some(1451));
@@ -84,7 +83,7 @@ fn who_deletes_a_parent_waits_for_a_child_and_finds_it_there() {
     one.query("BEGIN").unwrap();
     one.query("INSERT INTO d.g (a) VALUES (2)").unwrap();
     let mut other = cluster.connect(1);
-    let delete = thread::spawn(move || code(&mut other, "DELETE FROM d.p WHERE id = 2 /* waits */"));
+    let delete = thread::spawn(move || code(&mut other, "DELETE FROM d.p WHERE id = 2"));
     until_one_waits(&cluster);
     one.query("COMMIT").unwrap();
     assert_eq!(delete.join().unwrap(), None);
@@ -94,7 +93,7 @@ fn who_deletes_a_parent_waits_for_a_child_and_finds_it_there() {
     one.query("BEGIN").unwrap();
     one.query("DELETE FROM d.c").unwrap();
     let mut other = cluster.connect(1);
-    let delete = thread::spawn(move || code(&mut other, "DELETE FROM d.p WHERE id = 1 /* waits */"));
+    let delete = thread::spawn(move || code(&mut other, "DELETE FROM d.p WHERE id = 1"));
     until_one_waits(&cluster);
     one.query("ROLLBACK").unwrap();
     assert_eq!(delete.join().unwrap(), Some(1451));

@@ -19,6 +19,8 @@
 pub mod cascade;
 mod children;
 mod parent;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -23,7 +23,9 @@ DELETE FROM p WHERE id = 1;
 DELETE IGNORE FROM p;
 SHOW WARNINGS;
 SELECT * FROM p;
+-- deviation: foreign-key-delete-order: the table that leads the join is another one
 DELETE c, p FROM p JOIN c ON c.a = p.id;
+-- deviation: foreign-key-delete-order: the table that leads the join is another one
 DELETE p, c FROM p JOIN c ON c.a = p.id;
 TRUNCATE p;
 DROP TABLE p;
@@ -39,14 +41,14 @@ INSERT INTO c (a, b) SELECT id, u FROM p;
 INSERT INTO c (a, b) SELECT id + 1, u FROM p ORDER BY id;
 INSERT IGNORE INTO c (a, b) SELECT id + 1, u FROM p ORDER BY id;
 SELECT a, b FROM c ORDER BY a, b;
--- deviation: foreign-key-joined: the error alone
 UPDATE c, p SET c.a = 7 WHERE c.a = p.id;
+-- deviation: foreign-key-joined: the error alone
+SHOW WARNINGS;
 UPDATE IGNORE c, p SET c.a = p.id + 1 WHERE c.a = p.id AND c.b IS NOT NULL;
 SELECT a, b FROM c ORDER BY a, b;
 UPDATE p SET u = 5 WHERE id = 3;
 UPDATE p SET u = NULL WHERE id = 3;
 UPDATE p SET u = NULL WHERE id = 2;
--- deviation: foreign-key-joined: the error alone
 UPDATE p, c SET p.u = 8, c.b = NULL WHERE p.u = c.b;
 DELETE FROM c WHERE a IS NOT NULL;
 DELETE FROM p;
