@@ -127,6 +127,9 @@ pub fn truncated(table: &Table, tables: &mut TemporaryTables) -> Result<Table> {
 /// # Errors
 /// 1235 for a primary key, and those of [`key::build`](super::key::build).
 pub fn with_indexes(table: &Table, keys: &[KeyDefinition], tables: &mut TemporaryTables) -> Result<Table> {
+    if keys.iter().flat_map(|definition| &definition.columns).any(|part| part.expression.is_some()) {
+        return Err(Error::not_supported("adding a functional key to a temporary table"));
+    }
     if keys.iter().any(|definition| definition.kind == KeyKind::Primary) {
         if !table.hidden_row_id {
             return Err(Error::multiple_primary_key());

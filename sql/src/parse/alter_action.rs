@@ -223,6 +223,9 @@ fn set_default(cursor: &mut Cursor<'_, '_>) -> crate::Result<AlterAction> {
         return Err(Error::not_supported("invisible columns"));
     }
     cursor.expect_word("DEFAULT")?;
+    if cursor.eat(&Token::LParen) {
+        return Err(Error::not_supported("ALTER COLUMN … SET DEFAULT of an expression"));
+    }
     Ok(AlterAction::SetDefault { column, default: Some(column::literal_default(cursor)?) })
 }
 

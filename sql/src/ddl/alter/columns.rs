@@ -149,6 +149,10 @@ fn touched(
         return Ok(planned);
     };
     match touches.remove(found).1 {
+        Touch::Default(_) if column.generated.is_some() => {
+            let message = "Incorrect usage of DEFAULT and generated column".to_owned();
+            return Err(Error { code: 1221, state: *b"HY000", message });
+        }
         Touch::Name(name) => {
             crate::ddl::definition::check_column_name(name)?;
             name.clone_into(&mut planned.column.name);

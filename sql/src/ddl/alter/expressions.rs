@@ -101,13 +101,16 @@ pub(super) fn check_needed(old: &Table, target: &mut Table, planned: &[Planned])
         }
         target.checks = kept;
         for planned in planned.iter().filter(|planned| planned.source != Some(position)) {
-            let Some(source) = planned.source else { continue };
-            let reader = &old.columns[source];
+            // One that the statement defines anew has no text yet.
+            let reader = &planned.column;
             let text = match (&reader.generated, &reader.default) {
                 (Some(generated), _) => &generated.expression,
                 (None, ColumnDefault::Expression(text)) => text,
                 _ => continue,
             };
+            if planned.source.is_none() || text.is_empty() {
+                continue;
+            }
             if columns_of(text, &old.columns)?.contains(&position) {
                 return Err(needed(old, column, reader));
             }

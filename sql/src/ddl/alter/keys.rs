@@ -126,6 +126,10 @@ fn require_not_null(definitions: &[(KeyDefinition, Option<usize>)], planned: &mu
                 "All parts of a PRIMARY KEY must be NOT NULL; if you need NULL in a key, use UNIQUE instead";
             return Err(Error { code: 1171, state: *b"42000", message: message.to_owned() });
         }
+        if found.column.generated.as_ref().is_some_and(|generated| !generated.stored) {
+            let message = "'Defining a virtual generated column as primary key' is not supported for generated columns.";
+            return Err(Error { code: 3106, state: *b"HY000", message: message.to_owned() });
+        }
         found.column.nullable = false;
         if found.column.default == ColumnDefault::Constant(Value::Null) {
             found.column.default = ColumnDefault::None;
