@@ -21,6 +21,7 @@ const TAG_CHARACTERS_MAX: usize = 32;
 /// Bytes of the text that an error shows before and after the place.
 const SHOWN_BEFORE: usize = 11;
 const SHOWN_AFTER: usize = 25;
+const DOTS: usize = 3;
 
 struct Reader<'t> {
     text: &'t [u8],
@@ -56,7 +57,12 @@ impl Reader<'_> {
                 .collect()
         };
         let (before, after) = self.text.split_at(at.min(self.text.len()));
-        let (from, to) = (before.len().saturating_sub(SHOWN_BEFORE), after.len().min(SHOWN_AFTER));
+        // Dots stand for more than they would take.
+        let from = match before.len() {
+            length if length > SHOWN_BEFORE + DOTS => length - SHOWN_BEFORE,
+            _ => 0,
+        };
+        let to = if after.len() > SHOWN_AFTER + DOTS { SHOWN_AFTER } else { after.len() };
         let (dots_before, dots_after) =
             (if from > 0 { "..." } else { "" }, if to < after.len() { "..." } else { "" });
         let text =

@@ -38,7 +38,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("SUBTIME", 2, 2, add_time_type, |call, v, ctx| add_time(call, v, ctx, -1))
         .nullable_result(),
     Function::new(super::AS_DAY, 2, 2, |_, _| DataType::datetime(6), as_day).nullable_result(),
-    Function::new("CONVERT_TZ", 3, 3, |a, _| DataType::datetime(a[0].data_type().fsp()), convert_tz)
+    Function::new("CONVERT_TZ", 3, 3, |a, _| DataType::datetime(text_precision(&a[0])), convert_tz)
         .text(0b110)
         .nullable_result(),
 ];

@@ -394,7 +394,7 @@ mod tests {
                     variable.default.parse().is_ok_and(|value: f64| (from..=to).contains(&value))
                 }
                 Enum(words) => words.contains(&variable.default),
-                Text | Kind::SqlMode | TimeZone | CharacterSet | Collation => true,
+                Text | Kind::SqlMode | TimeZone | Locale | CharacterSet | Collation => true,
             };
             assert!(fits, "{variable:?}");
         }

@@ -187,7 +187,7 @@ fn typed_fields_and_shown_values_agree() {
     );
     assert_eq!(
         (session.variables.time_zone, session.variables.isolation),
-        (19_800, Isolation::ReadCommitted)
+        (crate::types::TimeZone::Fixed(19_800), Isolation::ReadCommitted)
     );
     assert_eq!(shown("time_zone", &session, &host), "+05:30");
     assert_eq!(shown("transaction_isolation", &session, &host), "READ-COMMITTED");
@@ -251,7 +251,10 @@ fn global_values_reach_sessions_that_begin_later() {
     assert_eq!(get_of(&first, Some(VariableScope::Global), "autocommit"), Value::Int(0));
     let mut second = session(&host);
     assert!(!second.variables.autocommit && second.variables.sql_mode.has(SqlMode::ANSI_QUOTES));
-    assert_eq!((second.variables.isolation, second.variables.time_zone), (Isolation::ReadCommitted, -3600));
+    assert_eq!(
+        (second.variables.isolation, second.variables.time_zone),
+        (Isolation::ReadCommitted, crate::types::TimeZone::Fixed(-3600))
+    );
     assert_eq!(get_of(&second, None, "tmp_table_size"), Value::UInt(4096));
     assert_eq!(get_of(&first, None, "tmp_table_size"), Value::UInt(16_777_216));
     assert_eq!(set("SET GLOBAL autocommit = DEFAULT, SESSION tmp_table_size = 8192", &mut second, &host), 0);

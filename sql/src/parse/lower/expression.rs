@@ -359,8 +359,11 @@ impl Lower<'_, '_> {
                 let parsed = datetime(TimeZone::UTC).filter(|parsed| parsed.has_time);
                 if parsed != datetime(TimeZone::Fixed(3600)).filter(|parsed| parsed.has_time) {
                     // It names an offset of its own, so its value depends on the session's time zone.
+                    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+                    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count().min(6);
                     let operand = Box::new(Expr::Literal(Value::Text(Bytes::from(text))));
-                    return Ok(Expr::Cast { operand, to: plain(TypeKind::DateTime(6)) });
+                    let fsp = u8::try_from(digits).unwrap_or(6);
+                    return Ok(Expr::Cast { operand, to: plain(TypeKind::DateTime(fsp)) });
                 }
                 parsed.map(|parsed| Value::DateTime(parsed.value))
             }

@@ -7,6 +7,7 @@ select uuid_to_bin(NULL), uuid_to_bin(NULL,1), bin_to_uuid(NULL), is_uuid(NULL),
 select bin_to_uuid(unhex('6CCD780CBABA102695645B8C656024DB')), bin_to_uuid(unhex('1026BABA6CCD780C95645B8C656024DB'),1), bin_to_uuid(unhex('6CCD780CBABA102695645B8C656024DB'),NULL);
 select bin_to_uuid('abc');
 select bin_to_uuid('0123456789abcdef');
+-- deviation: names-in-messages: a function is named in upper case
 select uuid_to_bin(1,2,3);
 select uuid_to_bin(123);
 select uuid_to_bin('6ccd780c-baba-1026-9564-5b8c656024dg');
