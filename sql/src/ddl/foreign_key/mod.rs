@@ -272,8 +272,7 @@ pub fn check_adopted(parent: &Table, around: Surroundings<'_>) -> Result<()> {
 pub fn kept_keys(keys: &[&KeyDefinition]) -> Vec<bool> {
     let mut kept = vec![true; keys.len()];
     for (position, key) in keys.iter().enumerate() {
-        for before in 0..position {
-            let other = keys[before];
+        for (before, other) in keys[..position].iter().enumerate() {
             if !kept[before] || !serves_twice(key, other) {
                 continue;
             }
