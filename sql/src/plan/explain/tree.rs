@@ -49,11 +49,11 @@ impl Branch {
         out.push_str("-> ");
         out.push_str(&self.text);
         let figures = self.figures.map(Figures::text);
-        let measured =
-            measures.filter(|_| self.address.is_some() || self.figures.is_some()).map(|measures| {
-                let known = self.address.and_then(|address| measures.get(&address));
-                known.filter(|known| known.loops > 0).map_or("(never executed)".to_owned(), actual)
-            });
+        // What a scan reads before its conditions is not counted apart: that line has none.
+        let measured = measures.zip(self.address).map(|(measures, address)| {
+            let known = measures.get(&address).filter(|known| known.loops > 0);
+            known.map_or("(never executed)".to_owned(), actual)
+        });
         let parts: Vec<String> = figures.into_iter().chain(measured).collect();
         if !parts.is_empty() {
             out.push_str("  ");

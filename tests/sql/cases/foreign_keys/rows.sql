@@ -23,9 +23,7 @@ DELETE FROM p WHERE id = 1;
 DELETE IGNORE FROM p;
 SHOW WARNINGS;
 SELECT * FROM p;
--- deviation: foreign-key-delete-order: the table that leads the join is another one
 DELETE c, p FROM p JOIN c ON c.a = p.id;
--- deviation: foreign-key-delete-order: the table that leads the join is another one
 DELETE p, c FROM p JOIN c ON c.a = p.id;
 TRUNCATE p;
 DROP TABLE p;
