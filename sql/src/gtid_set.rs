@@ -8,10 +8,13 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 
-/// A set; keys are UUID and tag, values are intervals, sorted and apart, the end inclusive.
+/// A UUID and a tag.
+type Source = ([u8; 16], String);
+
+/// A set; values are intervals, sorted and apart, the end inclusive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GtidSet {
-    members: BTreeMap<([u8; 16], String), Vec<(u64, u64)>>,
+    members: BTreeMap<Source, Vec<(u64, u64)>>,
 }
 
 /// The largest number and one more.
@@ -81,7 +84,7 @@ impl Reader<'_> {
         let in_braces = self.eat(b'{');
         let mut out = [0; 16];
         let mut has_dashes = false;
-        for position in 0..out.len() {
+        for (position, byte) in out.iter_mut().enumerate() {
             if position == DASHES[0] {
                 has_dashes = self.eat(b'-');
             } else if has_dashes && DASHES.contains(&position) && !self.eat(b'-') {
@@ -101,7 +104,7 @@ impl Reader<'_> {
                     _ => self.error("Expected hex digit", self.at + 1),
                 });
             };
-            out[position] = u8::try_from(high << 4 | low).unwrap_or(0);
+            *byte = u8::try_from(high << 4 | low).unwrap_or(0);
             self.at += 2;
         }
         if in_braces && !self.eat(b'}') {

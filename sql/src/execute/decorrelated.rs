@@ -13,6 +13,9 @@ use crate::plan::Body;
 use crate::plan::decorrelate::Decorrelated;
 use crate::types::Value;
 
+/// What an entry of the table takes beside its bytes and values, about.
+const ENTRY_BYTES: usize = 64;
+
 /// The rows of a block by the values that an enclosing row finds them with.
 #[derive(Debug)]
 pub struct Groups {
@@ -91,8 +94,7 @@ fn make(subquery: &Subquery, decorrelated: &Decorrelated, is_in: bool, ctx: &mut
             Some(_) => {}
             None => {
                 let kept = if is_in { vec![own.to_vec()] } else { Vec::new() };
-                memory
-                    .add(bytes.len() + own.iter().map(value_bytes).sum::<usize>() + size_of::<usize>() * 8)?;
+                memory.add(bytes.len() + own.iter().map(value_bytes).sum::<usize>() + ENTRY_BYTES)?;
                 rows.insert(bytes.as_slice().into(), kept);
             }
         }

@@ -116,9 +116,15 @@ pub(crate) fn strictly<T>(
     ctx.session.unkept = None;
     let mark = ctx.session.warnings_mark();
     let before = ctx.session.warnings.len();
-    let outcome = run(ctx)?;
-    if ignore || !ctx.session.variables.sql_mode.has(SqlMode::STRICT) {
-        return Ok(outcome);
+    let outcome = run(ctx);
+    // What a value's own error came after would have ended the statement before it. Other errors (a deadlock, a kill) stay.
+    let may_come_second = match &outcome {
+        Ok(_) => true,
+        Err(Interrupt::Error(error)) => strict_state(error.code).is_some(),
+        Err(_) => false,
+    };
+    if ignore || !may_come_second || !ctx.session.variables.sql_mode.has(SqlMode::STRICT) {
+        return outcome;
     }
     let is_error =
         |warning: &Warning| warning.level == WarningLevel::Warning && strict_state(warning.code).is_some();
@@ -128,7 +134,7 @@ pub(crate) fn strictly<T>(
         None => ctx.session.unkept.take(),
     };
     let Some(Warning { code, message, .. }) = first else {
-        return Ok(outcome);
+        return outcome;
     };
     ctx.session.forget_warnings(mark);
     let state = strict_state(code).unwrap_or(*b"HY000");

@@ -336,7 +336,7 @@ fn as_of_alter(error: Error) -> Error {
     let mut quoted = error.message.split('\'').skip(1).step_by(2);
     match (error.code, quoted.next(), quoted.next()) {
         (3820, Some(check), Some(column)) => {
-            Error::unknown_column(column, &format!("check constraint {check} expression"))
+            Error::unknown_column(column, format!("check constraint {check} expression"))
         }
         _ => Error { message: error.message.clone(), ..error },
     }

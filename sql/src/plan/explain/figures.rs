@@ -37,7 +37,7 @@ pub(super) fn number(value: f64) -> String {
         return "0".to_owned();
     }
     let exponent = value.abs().log10().floor() as i32;
-    if exponent >= 6 || exponent < -2 {
+    if !(-2..6).contains(&exponent) {
         // The exponent is a multiple of three.
         let engineering = exponent.div_euclid(3) * 3;
         let scaled = value / 10f64.powi(engineering);

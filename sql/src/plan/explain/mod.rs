@@ -488,8 +488,11 @@ fn quote_columns(node: &Node, names: &mut HashMap<usize, String>) {
     });
 }
 
-/// Calls `visit` with each slot of a source's tables, the table's database and alias, and the column.
-fn each_table(node: &Node, visit: &mut dyn FnMut(usize, Option<&str>, &str, &str)) {
+/// Takes a slot, its table's database and alias, and the column.
+type Visit<'v> = dyn FnMut(usize, Option<&str>, &str, &str) + 'v;
+
+/// Calls `visit` with each slot of a source's tables.
+fn each_table(node: &Node, visit: &mut Visit<'_>) {
     match node {
         Node::Scan(scan) => {
             for (position, column) in scan.table.columns.iter().enumerate() {

@@ -23,3 +23,6 @@ SHOW WARNINGS;
 SELECT @@warning_count, @@error_count;
 SET max_error_count = DEFAULT;
 SELECT * FROM t ORDER BY a, b, c;
+INSERT INTO t (a, c) SELECT CAST('3y' AS CHAR) + 0, '2020-13-01';
+INSERT INTO t (a, b) SELECT 1/0, 'abcd';
+SHOW WARNINGS;
