@@ -3,7 +3,7 @@
 //! For each index: how many different values its first one, two, … columns have, and some of its keys at even distances (an
 //! equi-height histogram; only the least and the greatest key where the index was sampled). ANALYZE TABLE reads up to
 //! [`ANALYZE_ROWS_MAX`](crate::limits::ANALYZE_ROWS_MAX) entries of each index, the first use in a join up to
-//! [`STATISTICS_SAMPLE_ROWS_MAX`](crate::limits::STATISTICS_SAMPLE_ROWS_MAX). Larger indexes are looked at in windows that
+//! [`STATISTICS_SAMPLE_ROWS_MAX`]. Larger indexes are looked at in windows that
 //! are spread over the keys.
 //!
 //! A key's columns can be taken apart from the left, so two keys have the same first columns when their bytes agree that far.
