@@ -298,6 +298,10 @@ impl Host for Node {
         self.processes.processes()
     }
 
+    fn compute(&self, run: &mut dyn FnMut()) {
+        tokio::task::block_in_place(run);
+    }
+
     fn connect_attributes(&self) -> Vec<sql::execute::ConnectAttribute> {
         self.processes.attributes()
     }

@@ -297,6 +297,11 @@ fn seize_tables(txn: &mut Transaction, catalog: &Catalog, mutations: &[Mutation]
     for table in catalog.databases.values().flat_map(|database| database.tables.values()) {
         if is_of(table) {
             txn.seize(&ddl::metadata_lock_key(&table.database, &table.name), LockMode::IntentExclusive);
+            // The tables that its foreign keys looked at stay as they are, too.
+            for (related, changes) in catalog.links.closure(table.id, false) {
+                let mode = if changes { LockMode::IntentExclusive } else { LockMode::IntentShared };
+                txn.seize(&ddl::metadata_lock_key(&related.database, &related.name), mode);
+            }
         }
     }
 }

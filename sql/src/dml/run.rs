@@ -218,8 +218,18 @@ impl<'p> Insertion<'p> {
                 Err(interrupt) => return Err(interrupt),
             }
         }
-        // A row that is refused takes no number.
-        if let Some(links) = self.links.clone()
+        // A row that is refused takes no number, unless the number is what has no parent.
+        let links = self.links.clone();
+        let is_numbered = |links: &Arc<TableLinks>| {
+            table
+                .auto_increment_column
+                .is_some_and(|column| links.parents.iter().any(|link| link.columns.contains(&column)))
+        };
+        let (late, early) = match links {
+            Some(links) if is_numbered(&links) => (Some(links), None),
+            links => (None, links),
+        };
+        if let Some(links) = early
             && !self.has_parents(ctx, &links, &values)?
         {
             return Ok(());
@@ -228,6 +238,11 @@ impl<'p> Insertion<'p> {
             Some(column) => Some(self.sequence.fill(ctx, table, column, &mut values)?),
             None => None,
         };
+        if let Some(links) = late
+            && !self.has_parents(ctx, &links, &values)?
+        {
+            return Ok(());
+        }
         loop {
             let Some(found) = write::insert_row(ctx, table, &values)? else {
                 self.inserted(filled);

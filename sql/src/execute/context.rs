@@ -193,6 +193,10 @@ pub trait Host: Send + Sync {
     fn connect_attributes(&self) -> Vec<ConnectAttribute> {
         Vec::new()
     }
+    /// Runs what computes for long where it holds nobody up. Without a server: here.
+    fn compute(&self, run: &mut dyn FnMut()) {
+        run();
+    }
     /// SHOW STATUS: name and value, ascending by name; session counters where `session`.
     fn status(&self, session: bool, connection_id: u64) -> Vec<(String, String)>;
     /// Value of a variable only the server knows (`quorate_role`, `quorate_leader`, `server_uuid`, `port`, `datadir`, `hostname`, `server_id`, `gtid_executed` …); None: not the host's.

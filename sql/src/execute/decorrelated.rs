@@ -14,7 +14,12 @@ use crate::plan::decorrelate::Decorrelated;
 use crate::types::Value;
 
 /// What an entry of the table takes beside its bytes and values, about.
-const ENTRY_BYTES: usize = 64;
+const ENTRY_BYTES: usize = 128;
+/// What a group of members takes, about, and each member: it is there as values and as a key.
+const GROUP_BYTES: usize = 256;
+const MEMBER_BYTES: usize = 80;
+/// How many enclosing rows are answered row by row before the table is made.
+const ASKED_ROW_BY_ROW: u32 = 2;
 
 /// The rows of a block by the values that an enclosing row finds them with.
 #[derive(Debug)]
@@ -62,11 +67,22 @@ fn groups(
     let address = std::ptr::from_ref(decorrelated).addr();
     match ctx.subqueries.cached(address) {
         Some(Cached::Groups(groups)) => return Ok(groups.clone()),
-        Some(Cached::Value(_) | Cached::Row(_) | Cached::Set(_)) | None => {}
+        Some(Cached::Asked(times)) if *times >= ASKED_ROW_BY_ROW => {}
+        found => {
+            // Few rows are not worth a table: their first partner ends the search.
+            let times = if let Some(Cached::Asked(times)) = found { *times } else { 0 };
+            ctx.subqueries.keep(address, Cached::Asked(times + 1));
+            return Ok(None);
+        }
     }
+    let mark = ctx.session.warnings_mark();
     let made = match make(subquery, decorrelated, is_in, ctx) {
         Ok(groups) => Some(Arc::new(groups)),
-        Err(Interrupt::Error(error)) if error.code == 1038 => None,
+        // Too much to keep, for this statement or for what its connection may take.
+        Err(Interrupt::Error(error)) if matches!(error.code, 1038 | 4081 | 4082) => {
+            ctx.session.forget_warnings(mark);
+            None
+        }
         Err(other) => return Err(other),
     };
     ctx.subqueries.keep(address, Cached::Groups(made.clone()));
@@ -88,13 +104,17 @@ fn make(subquery: &Subquery, decorrelated: &Decorrelated, is_in: bool, ctx: &mut
         let own = row.get(keys.len()..).unwrap_or(&[]);
         match rows.get_mut(bytes.as_slice()) {
             Some(known) if is_in => {
-                memory.add(own.iter().map(value_bytes).sum())?;
+                memory.add(MEMBER_BYTES + 2 * own.iter().map(value_bytes).sum::<usize>())?;
                 known.push(own.to_vec());
             }
             Some(_) => {}
             None => {
                 let kept = if is_in { vec![own.to_vec()] } else { Vec::new() };
-                memory.add(bytes.len() + own.iter().map(value_bytes).sum::<usize>() + ENTRY_BYTES)?;
+                let members = match is_in {
+                    true => GROUP_BYTES + MEMBER_BYTES + 2 * own.iter().map(value_bytes).sum::<usize>(),
+                    false => 0,
+                };
+                memory.add(bytes.len() + members + ENTRY_BYTES)?;
                 rows.insert(bytes.as_slice().into(), kept);
             }
         }

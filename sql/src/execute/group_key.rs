@@ -66,6 +66,7 @@ pub fn value_bytes(value: &Value) -> usize {
     size_of::<Value>()
         + match value {
             Value::Text(bytes) | Value::Blob(bytes) => bytes.len(),
+            Value::Json(document) => document.len(),
             _ => 0,
         }
 }

@@ -87,6 +87,8 @@ pub(super) enum Cached {
     Set(Arc<Members>),
     /// What a correlated one finds, by key; none where that is too much to keep.
     Groups(Option<Arc<Groups>>),
+    /// How often one was asked for that may yet get groups.
+    Asked(u32),
 }
 
 /// The rows of an IN subquery.

@@ -5,6 +5,7 @@ use crate::execute::{Context, Run};
 use crate::expression::Expression;
 use crate::function::argument::{bytes, integer, string};
 use crate::function::{Call, Function, returns};
+use crate::session::WarningLevel;
 use crate::types::convert::to_integer;
 use crate::types::text::as_str;
 use crate::types::{Collation, DataType, Value};
@@ -44,6 +45,14 @@ fn sound_type(arguments: &[Expression], collation: Collation) -> DataType {
 }
 
 /// A number's bits, as MySQL takes them from a number of any kind.
+/// The lowest bits, that many.
+const fn mask(count: i64) -> u64 {
+    match count {
+        64.. => u64::MAX,
+        count => (1 << count) - 1,
+    }
+}
+
 fn bits(value: &Value, ctx: &mut Context<'_>) -> u64 {
     match value {
         Value::UInt(bits) => *bits,
@@ -61,6 +70,17 @@ fn export_set(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<V
         count @ 0..=BITS => count,
         _ => BITS,
     };
+    let ones = u64::from((bits & mask(count)).count_ones());
+    let parts = [(ones, &values[1]), (count.unsigned_abs() - ones, &values[2])];
+    let length = count.saturating_sub(1).unsigned_abs() as u128 * between.len() as u128
+        + parts.map(|(times, part)| u128::from(times) * bytes(part).len() as u128).iter().sum::<u128>();
+    let most = ctx.session.variables.max_allowed_packet_bytes;
+    if length > u128::from(most) {
+        let message =
+            format!("Result of export_set() was larger than max_allowed_packet ({most}) - truncated");
+        ctx.session.warn(WarningLevel::Warning, 1301, message);
+        return Ok(Value::Null);
+    }
     let mut out = Vec::new();
     for bit in 0..count {
         if bit > 0 {

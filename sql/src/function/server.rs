@@ -39,8 +39,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
 const ICU_VERSION: &str = "78.3";
 /// Bytes of RANDOM_BYTES.
 const RANDOM_BYTES: std::ops::RangeInclusive<usize> = 1..=1024;
-/// How often BENCHMARK looks whether it was killed.
-const RUNS_UNCHECKED: i64 = 256;
 
 /// BENCHMARK(count, expression): the expression is evaluated again and again.
 pub(super) fn benchmark(call: &Call<'_>, row: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
@@ -55,13 +53,22 @@ pub(super) fn benchmark(call: &Call<'_>, row: &[Value], ctx: &mut Context<'_>) -
         ctx.session.warn(WarningLevel::Warning, 1411, message);
         return Ok(Value::Null);
     }
-    for run in 0..count {
-        if run % RUNS_UNCHECKED == 0 {
-            ctx.check()?;
+    // It may take any time: the thread is not kept from other sessions.
+    let host = ctx.host;
+    let mut done = Ok(Value::Int(0));
+    host.compute(&mut || {
+        let mut repeat = || -> Run<()> {
+            for _ in 0..count {
+                ctx.check()?;
+                expression.eval(row, ctx)?;
+            }
+            Ok(())
+        };
+        if let Err(interrupt) = repeat() {
+            done = Err(interrupt);
         }
-        expression.eval(row, ctx)?;
-    }
-    Ok(Value::Int(0))
+    });
+    done
 }
 
 fn random_bytes(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {

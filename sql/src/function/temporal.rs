@@ -304,7 +304,7 @@ fn add_time(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, sign: i64)
 }
 
 fn convert_tz(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let rules = DateRules { no_zero_in_date: true, ..DateRules::default() };
+    let rules = DateRules { no_zero_in_date: true, no_zero_date: true, ..DateRules::default() };
     let datetime = to_datetime(&values[0], rules, ctx.session, ctx.now_us);
     let (Some(datetime), Some(from), Some(to)) =
         (datetime, TimeZone::find(bytes(&values[1])), TimeZone::find(bytes(&values[2])))

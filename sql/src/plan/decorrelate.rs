@@ -142,8 +142,13 @@ fn is_plain(bound: &BoundSelect) -> bool {
         && bound.offset.is_none()
         && bound.locking.is_none()
         && !bound.calc_found_rows
-        && bound.items.iter().all(|item| is_of_block(&item.expression))
+        && bound.items.iter().all(|item| cannot_fail(&item.expression))
         && bound.scope.tables.iter().all(|table| stands_alone(&table.source))
+}
+
+/// Whether a column of the select list may be computed for rows that no enclosing row asks for: an error or a warning of it would be nobody's.
+const fn cannot_fail(item: &Expression) -> bool {
+    matches!(item, Expression::Column { .. } | Expression::Constant { .. } | Expression::Parameter { .. })
 }
 
 /// Whether an expression reads no enclosing row, nor anything that changes from run to run.

@@ -8,6 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::bind::TableSource;
+use crate::catalog::Table;
 use crate::error::Result;
 use crate::limits::{JOIN_BUFFER_BYTES_MAX, JOIN_ORDER_KEPT_MAX, JOIN_ORDER_SEARCH_TABLES_MAX};
 use crate::plan::join::{Condition, Group, JoinPlanner, TableSet};
@@ -18,6 +19,8 @@ const BUILD_COST: f64 = 1.2;
 const PROBE_COST: f64 = 0.5;
 /// Bytes that a kept row is taken to have: one with an index is kept only where its rows are sure to have room.
 const KEPT_ROW_BYTES: f64 = 200.0;
+/// A text that may be longer counts with all its length.
+const WIDE_BYTES: f64 = 255.0;
 /// Cost of comparing a pair of rows.
 const PAIR_COST: f64 = 0.3;
 
@@ -147,6 +150,12 @@ fn is_before(left: &Beginning, right: &Beginning) -> bool {
     }
 }
 
+/// Bytes that a kept row of a table may have, about: texts with all that their columns take.
+fn kept_row_bytes(table: &Table) -> f64 {
+    let wide = table.columns.iter().map(|column| f64::from(column.data_type.characters()));
+    KEPT_ROW_BYTES + wide.filter(|bytes| *bytes > WIDE_BYTES).sum::<f64>()
+}
+
 impl JoinPlanner<'_> {
     /// What a table costs behind placed ones, under these conditions.
     ///
@@ -184,8 +193,11 @@ impl JoinPlanner<'_> {
         };
         let lookup = choice.dependent.then_some(choice.cost);
         // A table that nothing is known of may be larger than it seems.
-        let is_known = matches!(source, TableSource::Base(base) if base.statistics.get().is_some());
-        let fits = is_known && alone.rows * KEPT_ROW_BYTES < JOIN_BUFFER_BYTES_MAX as f64 / 2.0;
+        let row_bytes = match source {
+            TableSource::Base(base) if base.statistics.get().is_some() => kept_row_bytes(base),
+            _ => f64::INFINITY,
+        };
+        let fits = alone.rows * row_bytes < JOIN_BUFFER_BYTES_MAX as f64 / 2.0;
         let kept = (fits || lookup.is_none()).then_some((build, probe));
         Ok(Estimate { lookup, kept, rows })
     }

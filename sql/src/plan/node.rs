@@ -431,6 +431,8 @@ impl Node {
     pub fn reads_long(&self) -> bool {
         match self {
             Node::Scan(scan) => scan.access.terms.is_empty(),
+            // What JSON_TABLE makes of a document may be much.
+            Node::Rows(rows) if matches!(rows.source, RowsSource::Dependent(_)) => true,
             Node::Rows(rows) => rows.source.plan().is_some_and(QueryPlan::reads_long),
             Node::Join(join) => {
                 matches!(join.method, JoinMethod::Buffered { .. })

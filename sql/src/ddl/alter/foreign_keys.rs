@@ -8,12 +8,14 @@ use super::columns::Planned;
 use super::keys::PlannedKey;
 use crate::ast::{AlterAction, AlterTable, ForeignKeyDefinition};
 use crate::catalog::foreign_key::{begins_with, positions, unique_index};
-use crate::catalog::{Catalog, ForeignKey, Index, Table, same_name};
+use crate::catalog::{Catalog, Column, ForeignKey, Index, Table, same_name};
 use crate::ddl::foreign_key::rows::{self, Origin};
 use crate::ddl::foreign_key::{
     self, Surroundings, check_adopted, check_columns, check_pair, check_parent, errors, rename,
 };
 use crate::execute::{Context, Run};
+use crate::types::TypeKind;
+use crate::variables::SqlMode;
 use crate::{Error, Result};
 
 /// The statement with what DROP CONSTRAINT means.
@@ -214,9 +216,86 @@ pub(super) fn finish(
         changed = rename::follow_one(catalog, before, target, changed)?;
     }
     let definitions: Vec<ForeignKeyDefinition> = new_keys(alter).cloned().collect();
-    let number = foreign_key::last_number(target);
+    // Names of keys that the statement drops are not given again.
+    let number = foreign_key::last_number(target).max(foreign_key::last_number(old));
     foreign_key::add(&definitions, target, around, number)?;
     Ok(changed)
+}
+
+/// That the columns of foreign keys that stay, and those they refer to, keep their values.
+///
+/// # Errors
+/// 1832, 1833; 1235 for what computes such a column.
+pub(super) fn check_kept(
+    ctx: &Context<'_>,
+    alter: &AlterTable,
+    old: &Table,
+    planned: &[Planned],
+) -> Result<()> {
+    if !ctx.session.variables.foreign_key_checks {
+        return Ok(());
+    }
+    let is_strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT);
+    let now = |position: usize| {
+        planned.iter().find(|planned| planned.source == Some(position)).map(|planned| &planned.column)
+    };
+    let changed = |names: &[String]| {
+        let positions = names.iter().filter_map(|name| old.column_position(name));
+        positions
+            .map(|position| (&old.columns[position], now(position)))
+            .find(|(was, now)| now.is_some_and(|now| changes_stored(was, now, is_strict)))
+            .map(|(was, _)| was.name.clone())
+    };
+    let changes_any = planned.iter().any(|planned| {
+        planned.source.is_some_and(|source| changes_values(&old.columns[source], &planned.column))
+    });
+    for key in old.foreign_keys.iter().filter(|key| !is_dropped(alter, key)) {
+        if let Some(column) = changed(&key.columns) {
+            return Err(errors::changes_column(&column, &key.name));
+        }
+        let of = |name: &String| old.columns.iter().find(|column| same_name(&column.name, name));
+        if changes_any && key.columns.iter().filter_map(of).any(|column| column.generated.is_some()) {
+            return Err(Error::not_supported(
+                "changing columns of a table with a foreign key of a generated column",
+            ));
+        }
+    }
+    let own = old.foreign_keys.iter().filter(|key| key.refers_to(&old.database, &old.name));
+    let own = own.filter(|key| !is_dropped(alter, key)).map(|key| (old, key));
+    for (child, key) in own.chain(children(ctx.catalog, old).map(|(child, key)| (&**child, key))) {
+        if let Some(column) = changed(&key.parent_columns) {
+            return Err(errors::changes_parent_column(&column, &key.name, (&child.database, &child.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether rows may get other values of a column.
+fn changes_values(was: &Column, now: &Column) -> bool {
+    was.data_type != now.data_type
+        || was.generated != now.generated
+        || (was.nullable && !now.nullable)
+        || was.auto_increment != now.auto_increment
+}
+
+/// As MySQL asks it: another type, but for a VARCHAR that gets wider; NULL that may become something.
+fn changes_stored(was: &Column, now: &Column, is_strict: bool) -> bool {
+    let (before, after) = (&was.data_type, &now.data_type);
+    let is_varchar = |kind| matches!(kind, TypeKind::VarChar(_));
+    let is_wider = is_varchar(before.kind)
+        && is_varchar(after.kind)
+        && before.collation == after.collation
+        && before.characters() <= after.characters();
+    (before != after && !is_wider)
+        || (was.nullable && !now.nullable && !is_strict)
+        || (!was.auto_increment && now.auto_increment)
+}
+
+fn is_dropped(alter: &AlterTable, key: &ForeignKey) -> bool {
+    alter
+        .actions
+        .iter()
+        .any(|action| matches!(action, AlterAction::DropForeignKey(name) if same_name(name, &key.name)))
 }
 
 fn new_keys(alter: &AlterTable) -> impl Iterator<Item = &ForeignKeyDefinition> {
@@ -232,12 +311,13 @@ fn new_keys(alter: &AlterTable) -> impl Iterator<Item = &ForeignKeyDefinition> {
 /// 1235, 1452.
 pub(super) fn check_rows(
     ctx: &mut Context<'_>,
+    alter: &AlterTable,
     old: &Arc<Table>,
     target: &Table,
     planned: &[Planned],
 ) -> Run<()> {
     let is_new = |key: &&ForeignKey| {
-        !old.foreign_keys.iter().any(|other| {
+        !old.foreign_keys.iter().filter(|other| !is_dropped(alter, other)).any(|other| {
             let number = |name: &str, table: &str| {
                 name.strip_prefix(table).and_then(|rest| rest.strip_prefix("_ibfk_")).map(str::to_owned)
             };
@@ -252,12 +332,12 @@ pub(super) fn check_rows(
             let found = planned.iter().find(|planned| same_name(&planned.column.name, name));
             let Some(found) = found else { return Err(Error::key_column_missing(name).into()) };
             origins.push(match found.source {
-                Some(source) if old.columns[source].data_type != found.column.data_type => {
-                    let message = "adding a foreign key of a column whose type the same statement changes";
+                Some(source) if changes_values(&old.columns[source], &found.column) => {
+                    let message = "adding a foreign key of a column that the same statement changes";
                     return Err(Error::not_supported(message).into());
                 }
                 Some(source) => Origin::Column(source),
-                None if found.column.auto_increment || found.column.generated.is_some() => {
+                None if found.column.auto_increment || found.column.is_computed() => {
                     return Err(Error::not_supported("adding a computed column with a foreign key").into());
                 }
                 None => Origin::Value(added(ctx, &found.column)),

@@ -189,8 +189,9 @@ fn plan(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Plan> {
     let work = work(ctx, &old, &mut target, &planned, keys, must_rebuild)?;
     key_definition::check_count(&target)?;
     let related = foreign_keys::finish(ctx, alter, &old, &mut target, related)?;
+    foreign_keys::check_kept(ctx, alter, &old, &planned)?;
     if adds_checked {
-        foreign_keys::check_rows(ctx, &old, &target, &planned)?;
+        foreign_keys::check_rows(ctx, alter, &old, &target, &planned)?;
     }
     let counts_rows = alter.algorithm == Algorithm::Copy || matches!(way, Way::Copy(_));
     let is_silent = way == Way::Nothing && alter.algorithm != Algorithm::Copy;

@@ -54,6 +54,21 @@ pub fn drops_column(column: &str, key: &str) -> Error {
     general(1828, format!("Cannot drop column '{column}': needed in a foreign key constraint '{key}'"))
 }
 
+/// Error 1832.
+#[must_use]
+pub fn changes_column(column: &str, key: &str) -> Error {
+    general(1832, format!("Cannot change column '{column}': used in a foreign key constraint '{key}'"))
+}
+
+/// Error 1833.
+#[must_use]
+pub fn changes_parent_column(column: &str, key: &str, (database, child): (&str, &str)) -> Error {
+    let message = format!(
+        "Cannot change column '{column}': used in a foreign key constraint '{key}' of table '{database}.{child}'"
+    );
+    general(1833, message)
+}
+
 /// Error 1829.
 #[must_use]
 pub fn drops_parent_column(column: &str, key: &str, child: &str) -> Error {
