@@ -220,3 +220,31 @@ fn prepared_statements_are_counted_over_all_sessions() {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// More sessions than the machine has processors compute without end: others come in and are answered, and each can be killed.
+#[test]
+fn computing_without_end_holds_up_nobody_and_is_killed() {
+    let cluster = TestCluster::start(1);
+    let sessions: Vec<_> =
+        ["SELECT BENCHMARK(9223372036854775807, 1 + 1)", "DO BENCHMARK(9223372036854775807, MD5(1))"]
+            .into_iter()
+            .cycle()
+            .take(8)
+            .map(|sql| {
+                let mut connection = cluster.connect(1);
+                let id = connection.query("SELECT CONNECTION_ID()").unwrap().scalar().unwrap();
+                (id, std::thread::spawn(move || connection.query(sql)))
+            })
+            .collect();
+    std::thread::sleep(Duration::from_secs(1));
+    let started = Instant::now();
+    let mut other = cluster.connect(1);
+    run(&mut other, "SELECT 1");
+    for (id, _) in &sessions {
+        run(&mut other, &format!("KILL QUERY {id}"));
+    }
+    for (_, session) in sessions {
+        assert_eq!(code(session.join().unwrap()), 1317);
+    }
+    assert!(started.elapsed() < SLACK, "{:?}", started.elapsed());
+}
