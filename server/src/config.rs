@@ -140,6 +140,9 @@ pub struct Settings {
     /// host:port to serve MySQL clients on [default: this node's client address among the peers]
     #[arg(long)]
     pub listen: Option<String>,
+    /// Unix socket to serve clients of this machine on; empty: none [default: mysql.sock in the data folder]
+    #[arg(long)]
+    pub socket: Option<PathBuf>,
     /// host:port to serve MySQL clients on through opensrv-mysql as well, for trials [default: none]
     #[cfg(feature = "opensrv")]
     #[arg(long)]
@@ -335,6 +338,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where clients connect, `host:port`.
     pub listen: String,
+    /// Where clients of this machine connect without the network: a Unix socket; none: nowhere.
+    pub socket: Option<PathBuf>,
     /// Where clients are served through opensrv-mysql, `host:port`; none: nowhere.
     #[cfg(feature = "opensrv")]
     pub opensrv_listen: Option<String>,
@@ -445,6 +450,7 @@ impl Settings {
             join: if self.join.is_empty() { other.join } else { self.join },
             join_as: self.join_as.or(other.join_as),
             listen: self.listen.or(other.listen),
+            socket: self.socket.or(other.socket),
             #[cfg(feature = "opensrv")]
             opensrv_listen: self.opensrv_listen.or(other.opensrv_listen),
             peer_listen: self.peer_listen.or(other.peer_listen),
@@ -528,6 +534,7 @@ impl Settings {
         let networks = self.proxy_protocol_networks.iter().map(String::as_str);
         let proxy_networks = wire::proxy::Networks::parse(networks)
             .map_err(|error| format!("--proxy-protocol-networks: {error}"))?;
+        let socket = socket_path(self.socket.take(), &data)?;
         let cluster_name = self.cluster_name.take().unwrap_or_else(|| "quorate".into());
         if cluster_name.is_empty() || cluster_name.len() > 64 {
             return Err("--cluster-name must have 1 to 64 bytes".into());
@@ -550,6 +557,7 @@ impl Settings {
             wants_vote: !self.join.is_empty() && self.join_as != Some(JoinAs::Learner),
             data,
             listen,
+            socket,
             peer_listen,
             http_listen: self.http_listen.take(),
             proxy_networks,
@@ -754,6 +762,23 @@ fn has_accounts(data: &Path) -> bool {
 }
 
 /// A cluster that is formed without a password serves this machine's loopback only.
+/// Bytes that the kernel takes for the path of a Unix socket, without the one that ends it.
+const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// Where the Unix socket is. The folder of the data is not named for it: one whose path is too long has none.
+fn socket_path(asked: Option<PathBuf>, data: &Path) -> Result<Option<PathBuf>, String> {
+    let fits = |path: &Path| path.as_os_str().len() <= SOCKET_PATH_BYTES_MAX;
+    match asked {
+        None => Ok(std::path::absolute(data.join("mysql.sock")).ok().filter(|path| fits(path))),
+        Some(path) if path.as_os_str().is_empty() => Ok(None),
+        Some(path) if fits(&path) => Ok(Some(path)),
+        Some(path) => Err(format!(
+            "--socket {} is longer than the {SOCKET_PATH_BYTES_MAX} bytes that a Unix socket's path may have",
+            path.display()
+        )),
+    }
+}
+
 fn check_loopback(option: &str, listen: &str) -> Result<(), String> {
     let resolved = listen.to_socket_addrs().map_err(|error| format!("{option} {listen}: {error}"))?;
     for address in resolved {

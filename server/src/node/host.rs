@@ -63,6 +63,11 @@ impl Node {
         folder.map_or_else(|| "NULL".to_owned(), |folder| format!("{}/", folder.path.display()))
     }
 
+    /// `socket`: where clients of this machine connect.
+    fn socket(&self) -> String {
+        self.config.socket.as_deref().map(|path| path.display().to_string()).unwrap_or_default()
+    }
+
     /// `ssl_ca`, `ssl_cert`, `ssl_key`, `tls_version`, in this order; empty where clients cannot encrypt.
     fn tls_settings(&self) -> [String; 4] {
         let Some(tls) = self.client_tls.get() else { return Default::default() };
@@ -110,6 +115,7 @@ impl Node {
             ("secure_file_priv".into(), text(self.secure_file_priv())),
             ("server_id".into(), Value::UInt(self.config.node_id)),
             ("server_uuid".into(), text(self.server_uuid(self.config.node_id))),
+            ("socket".into(), text(self.socket())),
             ("super_read_only".into(), Value::Int(i64::from(!role.serving))),
         ];
         let names = ["ssl_ca", "ssl_cert", "ssl_key", "tls_version"];

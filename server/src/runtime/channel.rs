@@ -37,6 +37,8 @@ pub enum Channel {
 /// A socket, and what encrypts and compresses it.
 pub struct Wire {
     stream: Arc<TcpStream>,
+    /// It is a socket of this machine, whose bytes nobody else sees.
+    is_local: bool,
     /// How long the other end may take nothing.
     write_timeout: Duration,
     tls: Option<Box<Connection>>,
@@ -59,6 +61,14 @@ impl Channel {
     #[must_use]
     pub fn new(stream: TcpStream) -> Channel {
         Channel::Socket(Wire::new(stream, None))
+    }
+
+    /// A channel in the clear over the Unix socket of this machine.
+    #[must_use]
+    pub fn local(stream: TcpStream) -> Channel {
+        let mut wire = Wire::new(stream, None);
+        wire.is_local = true;
+        Channel::Socket(wire)
     }
 
     fn wire(&self) -> Option<&Wire> {
@@ -92,6 +102,18 @@ impl Channel {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.wire().is_some_and(|wire| wire.tls.is_some())
+    }
+
+    /// Whether the client is on the other end of a Unix socket.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.wire().is_some_and(|wire| wire.is_local)
+    }
+
+    /// Whether nobody between can read what is sent.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.is_encrypted() || self.is_local()
     }
 
     /// The certificate that the client has shown. It was verified then.
@@ -177,6 +199,7 @@ impl Wire {
     pub fn new(stream: TcpStream, tls: Option<Connection>) -> Wire {
         Wire {
             stream: Arc::new(stream),
+            is_local: false,
             write_timeout: CLIENT_WRITE_TIMEOUT,
             tls: tls.map(Box::new),
             compression: None,
@@ -244,7 +267,7 @@ impl Wire {
     /// # Errors
     /// When the client is gone, or has taken nothing for the write timeout: it may hold locks.
     pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let Wire { stream, tls, compression, write_timeout, is_deflating } = self;
+        let Wire { stream, tls, compression, write_timeout, is_deflating, is_local: _ } = self;
         let timeout = *write_timeout;
         if *is_deflating {
             return Err(io::ErrorKind::BrokenPipe.into());

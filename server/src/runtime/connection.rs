@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use rand::TryRngCore;
 use sql::account::ClientHost;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use wire::mysql::command::Command;
 use wire::mysql::constant::{Capabilities, StatusFlags};
@@ -48,9 +47,8 @@ impl From<std::io::Error> for End {
 }
 
 /// Serves a client from its first packet to its last. `process` is none when there are too many connections.
-pub async fn run(node: Arc<Node>, stream: TcpStream, address: SocketAddr, process: Option<Arc<Process>>) {
-    super::socket::tune_client(&stream);
-    let mut socket = Socket::new(Channel::new(stream));
+pub async fn run(node: Arc<Node>, channel: Channel, address: SocketAddr, process: Option<Arc<Process>>) {
+    let mut socket = Socket::new(channel);
     let Some(process) = process else {
         count(&node.processes.counters.aborted_connects);
         put_error_before_handshake(&mut socket.writer, 1040, "Too many connections");
@@ -207,7 +205,11 @@ async fn handshake(
     socket.writer.set_sequence(0);
     greeting.encode(&mut socket.writer);
     socket.reader.set_sequence_next(1);
-    let address = super::proxy::client_address(node, socket, address, process).await?;
+    let address = if socket.channel.is_local() {
+        address
+    } else {
+        super::proxy::client_address(node, socket, address, process).await?
+    };
     let mut packet = socket.packet().await?;
     let hello = ClientHello::parse(&packet.payload, advertised).map_err(End::Protocol)?;
     if hello == ClientHello::SslRequest {
@@ -222,7 +224,7 @@ async fn handshake(
         return Err(bad("the client announces TLS and does not begin it"));
     }
     let user = String::from_utf8_lossy(response.user).into_owned();
-    if node.requires_secure_transport() && !socket.channel.is_encrypted() {
+    if node.requires_secure_transport() && !socket.channel.is_secure() {
         socket.writer.set_sequence(packet.sequence.wrapping_add(1));
         let message =
             "Connections using insecure transport are prohibited while --require_secure_transport=ON.";

@@ -1,17 +1,25 @@
 //! Accepts clients and runs their sessions on the async workers until the node is told to stop.
 
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::channel::Channel;
 use super::connection;
+use super::local_socket::LocalSocket;
 use crate::limits::{
     FILE_HANDLES_RESERVED_DIVISOR, SESSION_STACK_BYTES, SESSIONS_PULSE, SHUTDOWN_WAIT, STOP_TRANSFER_TIMEOUT,
 };
 use crate::node::Node;
 use crate::node::process::{count, shown_address};
+
+/// The host that a client of the Unix socket is shown with; it has no port.
+const LOCAL_HOST: &str = "localhost";
+/// And the address by which accounts are found for it.
+const LOCAL_ADDRESS: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
 /// Serves clients until SIGTERM or SIGINT, then lets running statements end.
 ///
@@ -35,6 +43,7 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     let listener = TcpListener::bind(&node.config.listen).await.map_err(|error| {
         std::io::Error::new(error.kind(), format!("cannot listen on {}: {error}", node.config.listen))
     })?;
+    let local = node.config.socket.as_deref().map(LocalSocket::bind).transpose()?;
     #[cfg(feature = "opensrv")]
     let second_listener = super::opensrv::listen(node).await?;
     let _ = node.forwarding.runtime.set(tokio::runtime::Handle::current());
@@ -48,22 +57,25 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
+                    super::socket::tune_client(&stream);
                     let process = node.processes.add(shown_address(address), connections_max);
-                    tokio::spawn(connection::run(Arc::clone(node), stream, address, process));
+                    tokio::spawn(connection::run(Arc::clone(node), Channel::new(stream), address, process));
                 }
-                Err(error) => {
-                    // Out of file handles, mostly: connections that end give some back.
-                    count(&node.processes.counters.aborted_connects);
-                    tracing::warn!("cannot accept a client: {error}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                Err(error) => not_accepted(node, &error).await,
+            },
+            accepted = accept_local(local.as_ref()) => match accepted {
+                Ok(stream) => {
+                    let process = node.processes.add(LOCAL_HOST.into(), connections_max);
+                    tokio::spawn(connection::run(Arc::clone(node), Channel::local(stream), LOCAL_ADDRESS, process));
                 }
+                Err(error) => not_accepted(node, &error).await,
             },
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }
     }
     node.vitals.stop();
-    drop(listener);
+    drop((listener, local));
     #[cfg(feature = "opensrv")]
     drop(second_listener);
     tracing::info!("stopping");
@@ -74,6 +86,21 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
+}
+
+/// The next client of the Unix socket, if there is one.
+async fn accept_local(local: Option<&LocalSocket>) -> std::io::Result<TcpStream> {
+    match local {
+        Some(local) => local.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Out of file handles, mostly: connections that end give some back.
+async fn not_accepted(node: &Node, error: &std::io::Error) {
+    count(&node.processes.counters.aborted_connects);
+    tracing::warn!("cannot accept a client: {error}");
+    tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
 /// Shows again and again that sessions are run.

@@ -27,6 +27,7 @@ pub mod formation;
 pub mod health;
 pub mod listener;
 mod local_file;
+mod local_socket;
 pub mod log_thread;
 pub mod login;
 pub mod machine;

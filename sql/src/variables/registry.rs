@@ -318,7 +318,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("skip_name_resolve", Global, Bool, "ON", Fixed),
     variable("skip_networking", Global, Bool, "OFF", Fixed),
     variable("slow_query_log", Global, Bool, "OFF", Only),
-    variable("socket", Global, Text, "", Fixed),
+    variable("socket", Global, Text, "", Host),
     variable("sort_buffer_size", Both, Unsigned(32_768, MAX, 1), "262144", Hint),
     variable("sql_auto_is_null", Both, Bool, "OFF", Only),
     variable("sql_big_selects", Both, Bool, "ON", Only),

@@ -114,7 +114,7 @@ async fn play(
     let mut authenticator = Authenticator::new(Terms {
         salt: attempt.salt,
         greeted: DEFAULT_PLUGIN,
-        is_encrypted: socket.channel.is_encrypted(),
+        is_encrypted: socket.channel.is_secure(),
         public_key: key.public_pem(),
     });
     let mut step = authenticator.start(attempt.plugin, attempt.answer, credential);
