@@ -201,7 +201,7 @@ impl Node {
         }
     }
 
-    fn status_values(&self, connection_id: u64) -> Vec<(String, String)> {
+    fn status_values(&self, of_session: bool, connection_id: u64) -> Vec<(String, String)> {
         let counters = &self.processes.counters;
         let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed).to_string();
         let processes = self.processes.processes();
@@ -212,12 +212,6 @@ impl Node {
             ("Aborted_connects".into(), load(&counters.aborted_connects)),
             ("Bytes_received".into(), load(&counters.bytes_received)),
             ("Bytes_sent".into(), load(&counters.bytes_sent)),
-            ("Com_commit".into(), load(&counters.commits)),
-            ("Com_delete".into(), load(&counters.deletes)),
-            ("Com_insert".into(), load(&counters.inserts)),
-            ("Com_rollback".into(), load(&counters.rollbacks)),
-            ("Com_select".into(), load(&counters.selects)),
-            ("Com_update".into(), load(&counters.updates)),
             ("Connections".into(), load(&counters.connections)),
             ("Innodb_row_lock_waits".into(), load(&counters.lock_waits)),
             ("Max_used_connections".into(), load(&counters.connections_most)),
@@ -242,6 +236,7 @@ impl Node {
                 self.role.get().leader.map_or_else(String::new, |leader| self.server_uuid(leader)),
             ),
         ];
+        status.extend(self.processes.statement_counts(of_session.then_some(connection_id)).shown());
         // As in MySQL these two are the connection's, whichever scope is asked for.
         let encryption = self.processes.find(connection_id).and_then(|found| found.encryption.get().copied());
         status.push(("Ssl_cipher".into(), encryption.map_or("", |tls| tls.cipher).into()));
@@ -312,8 +307,8 @@ impl Host for Node {
         self.processes.attributes()
     }
 
-    fn status(&self, _session: bool, connection_id: u64) -> Vec<(String, String)> {
-        self.status_values(connection_id)
+    fn status(&self, session: bool, connection_id: u64) -> Vec<(String, String)> {
+        self.status_values(session, connection_id)
     }
 
     fn read_file(&self, name: &str, most_bytes: u64) -> Option<bytes::Bytes> {

@@ -45,6 +45,7 @@ pub mod sequencer;
 pub mod session;
 pub mod stages;
 pub mod statement;
+pub mod statement_counts;
 pub mod steering;
 pub mod table_locks;
 pub mod temporary;

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use wire::mysql::compression::Compression;
 use wire::mysql::handshake::ConnectAttributes;
 
+use super::statement_counts::StatementCounts;
 use crate::limits::CONNECT_ATTRIBUTES_KEPT_BYTES_MAX;
 
 use crate::limits::CONNECTIONS_RESERVED;
@@ -75,6 +76,8 @@ pub struct Connection {
     client_gone: AtomicBool,
     /// Wakes whoever waits for that.
     abandoned: Notify,
+    /// `Com_…` of the session.
+    pub counts: StatementCounts,
     /// Asks the client's socket; none until there is one.
     pub is_gone: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
 }
@@ -271,18 +274,6 @@ pub struct Counters {
     pub tls_finished_accepts: AtomicU64,
     /// `Questions`: statements of clients.
     pub questions: AtomicU64,
-    /// `Com_select`.
-    pub selects: AtomicU64,
-    /// `Com_insert`, with REPLACE.
-    pub inserts: AtomicU64,
-    /// `Com_update`.
-    pub updates: AtomicU64,
-    /// `Com_delete`.
-    pub deletes: AtomicU64,
-    /// `Com_commit`: explicit ones.
-    pub commits: AtomicU64,
-    /// `Com_rollback`: explicit ones.
-    pub rollbacks: AtomicU64,
     /// Transactions given a log index.
     pub sequenced: AtomicU64,
     /// `Innodb_row_lock_waits`.
@@ -307,6 +298,8 @@ pub struct ProcessList {
     connections: Mutex<BTreeMap<u64, Arc<Connection>>>,
     connections_max: AtomicUsize,
     next_id: AtomicU64,
+    /// Statements of connections that have ended.
+    ended: StatementCounts,
     /// When the node started.
     pub started: Instant,
     /// Counters.
@@ -329,6 +322,7 @@ impl ProcessList {
             next_id: AtomicU64::new(1),
             started: Instant::now(),
             counters: Counters::default(),
+            ended: StatementCounts::default(),
         }
     }
 
@@ -358,6 +352,7 @@ impl ProcessList {
             killed: Notify::new(),
             client_gone: AtomicBool::new(false),
             abandoned: Notify::new(),
+            counts: StatementCounts::default(),
             is_gone: OnceLock::new(),
         });
         let mut connections = self.connections.lock();
@@ -383,7 +378,24 @@ impl ProcessList {
 
     /// A connection is gone.
     pub fn remove(&self, id: u64) {
-        self.connections.lock().remove(&id);
+        let mut connections = self.connections.lock();
+        if let Some(connection) = connections.remove(&id) {
+            self.ended.add(&connection.counts);
+        }
+    }
+
+    /// `Com_…` of one connection, or of all that there were.
+    pub fn statement_counts(&self, of: Option<u64>) -> StatementCounts {
+        let (sum, connections) = (StatementCounts::default(), self.connections.lock());
+        match of {
+            Some(id) => connections.get(&id).into_iter().for_each(|connection| sum.add(&connection.counts)),
+            None => {
+                // Under the lock: a connection is among those that there are, or those that have ended.
+                sum.add(&self.ended);
+                connections.values().for_each(|connection| sum.add(&connection.counts));
+            }
+        }
+        sum
     }
 
     /// How many there are.

@@ -37,7 +37,6 @@ impl Session {
         mut cache: Option<&mut Option<Arc<CachedPlan>>>,
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
-        self.count_statement(statement);
         let mut has_looked = false;
         loop {
             let schema = self.node.catalog();
@@ -91,17 +90,6 @@ impl Session {
         });
         (takes_snapshot || !plan.tables().is_empty())
             && (plan.is_write() || self.locks_reads(plan) || !has_snapshot)
-    }
-
-    fn count_statement(&self, statement: &Statement) {
-        let counters = &self.node.processes.counters;
-        match statement {
-            Statement::Query(_) => count(&counters.selects),
-            Statement::Insert(_) => count(&counters.inserts),
-            Statement::Update(_) => count(&counters.updates),
-            Statement::Delete(_) => count(&counters.deletes),
-            _ => {}
-        }
     }
 
     /// Runs a plan once; none when the schema has changed while it waited, and it has to be made again.

@@ -52,6 +52,9 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         count(&self.node.processes.counters.questions);
+        if let Some(kind) = statement.counted() {
+            self.connection.counts.count(kind);
+        }
         self.shows_diagnostics = keeps_diagnostics(statement);
         if !self.shows_diagnostics {
             self.state.warnings.clear();
@@ -158,12 +161,8 @@ impl Session {
             Statement::Begin { consistent_snapshot, read_only } => {
                 self.begin(*consistent_snapshot, *read_only).await.map(done)
             }
-            Statement::Commit => {
-                count(&self.node.processes.counters.commits);
-                self.commit().await.map(done)
-            }
+            Statement::Commit => self.commit().await.map(done),
             Statement::Rollback => {
-                count(&self.node.processes.counters.rollbacks);
                 self.rollback();
                 self.warn_of_temporary();
                 Ok(Outcome::default())

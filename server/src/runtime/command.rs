@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sql::ast::Statement;
+use sql::ast::{Counted, Statement};
 use sql::execute::Outcome;
 use sql::execute::memory::{Bounded, ends_connection};
 use sql::types::{CharacterSet, Value};
@@ -170,11 +170,13 @@ impl Client {
             Command::StmtPrepare(text) => self.prepare(text, writer).await,
             Command::StmtSendLongData { id, parameter, data } => self.long_data(id, parameter, data),
             Command::StmtClose { id } => {
+                self.count(Counted::StmtClose);
                 self.session.prepared.remove(&id);
                 self.bindings.remove(&id);
             }
             Command::StmtReset { id } => match self.bindings.get_mut(&id) {
                 Some(binding) => {
+                    self.session.connection.counts.count(Counted::StmtReset);
                     binding.long_data.clear();
                     binding.cursor = None;
                     self.put_ok(writer, &Outcome::default(), StatusFlags::empty());
@@ -414,6 +416,7 @@ impl Client {
 
     async fn prepare(&mut self, text: &[u8], writer: &mut PacketWriter) {
         self.session.connection.begin("Prepare", None);
+        self.count(Counted::StmtPrepare);
         self.session.state.warnings.clear();
         self.session.state.warning_count = 0;
         self.session.shows_diagnostics = false;
@@ -457,6 +460,7 @@ impl Client {
     }
 
     fn long_data(&mut self, id: u32, parameter: u16, data: &[u8]) {
+        self.count(Counted::StmtSendLongData);
         // As a packet, of which it could have been part.
         let bytes_max = self.session.state.variables.max_allowed_packet_bytes as usize;
         if let Some(binding) = self.bindings.get_mut(&id)
@@ -466,8 +470,13 @@ impl Client {
         }
     }
 
+    fn count(&self, kind: Counted) {
+        self.session.connection.counts.count(kind);
+    }
+
     /// COM_STMT_EXECUTE. With a cursor its rows are kept for COM_STMT_FETCH.
     async fn execute(&mut self, id: u32, flags: u8, bytes: &[u8], socket: &mut Socket) -> Result<(), End> {
+        self.count(Counted::StmtExecute);
         let (Some(mut prepared), Some(binding)) =
             (self.session.prepared.remove(&id), self.bindings.get_mut(&id))
         else {
@@ -562,6 +571,7 @@ impl Client {
 
     /// COM_STMT_FETCH. Rows leave as they are read: however many were asked for, they do not collect.
     async fn fetch(&mut self, id: u32, mut row_count: u32, socket: &mut Socket) -> Result<(), End> {
+        self.count(Counted::StmtFetch);
         let (capabilities, status) = (self.capabilities, self.status());
         let Some(binding) = self.bindings.get_mut(&id) else {
             unknown_statement(id).encode(&mut socket.writer);

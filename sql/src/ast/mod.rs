@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod alter;
+mod counted;
 pub mod ddl;
 pub mod expression;
 pub mod foreign_key;
@@ -21,6 +22,7 @@ pub mod xa;
 
 pub use account::*;
 pub use alter::*;
+pub use counted::Counted;
 pub use ddl::*;
 pub use expression::*;
 pub use foreign_key::*;
