@@ -171,6 +171,7 @@ impl Session {
             && cached.settings == Settings::of(&self.state)
             // Else it is planned anew, which looks whether it keeps to the locked tables.
             && self.state.locked_tables.is_none()
+            && !cached.plan.is_outdated()
             && (!cached.plan.typed_by_parameters || cached.parameter_types == self.state.parameter_types)
         {
             return Ok(Arc::clone(cached));

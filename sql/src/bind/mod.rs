@@ -65,6 +65,8 @@ pub struct Binder<'a> {
     dependence: RefCell<Option<Arc<Dependence>>>,
     /// Base tables met so far, each once: the statement's metadata locks.
     tables: RefCell<Vec<Arc<Table>>>,
+    /// How often a base table was met.
+    uses: Cell<usize>,
     /// The views whose query this is, outermost first, by database and name.
     pub(crate) views: Vec<(String, String)>,
     /// Temporary tables met so far.
@@ -84,6 +86,7 @@ impl<'a> Binder<'a> {
             wants_dependence: Cell::new(false),
             dependence: RefCell::default(),
             tables: RefCell::default(),
+            uses: Cell::new(0),
             views: Vec::new(),
             temporary: RefCell::default(),
         }
@@ -160,6 +163,7 @@ impl<'a> Binder<'a> {
             return Ok(Arc::clone(table));
         }
         let table = Arc::clone(self.catalog.table(database, name)?);
+        self.uses.set(self.uses.get() + 1);
         let mut tables = self.tables.borrow_mut();
         if !tables.iter().any(|other| other.id == table.id) {
             tables.push(Arc::clone(&table));
@@ -194,8 +198,16 @@ impl<'a> Binder<'a> {
         !self.temporary.borrow().is_empty()
     }
 
+    /// Whether a base table was met twice, or two of them.
+    #[must_use]
+    pub fn uses_several_tables(&self) -> bool {
+        self.uses.get() > 1
+    }
+
     /// Notes tables that a view reads.
-    pub(crate) fn add_tables(&self, more: Vec<Arc<Table>>) {
+    pub(crate) fn add_tables(&self, inner: Binder<'_>) {
+        self.uses.set(self.uses.get() + inner.uses.get());
+        let more = inner.into_tables();
         let mut tables = self.tables.borrow_mut();
         for table in more {
             if !tables.iter().any(|other| other.id == table.id) {

@@ -9,6 +9,7 @@
 //! A key's columns can be taken apart from the left, so two keys have the same first columns when their bytes agree that far.
 //! Nothing here changes an answer, only the choice of a plan; nothing is stored or replicated. Left out: columns without index.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -43,29 +44,65 @@ pub struct IndexStatistics {
     bounds: Vec<Box<[u8]>>,
 }
 
+/// How often statistics of any table were replaced: what tells whether a plan was made before.
+static REPLACED: AtomicU64 = AtomicU64::new(0);
+
+/// A point between the replacements of statistics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
+
+impl Moment {
+    /// What is read from here on is at least as new as this says.
+    #[must_use]
+    pub fn now() -> Moment {
+        Moment(REPLACED.load(Ordering::Acquire))
+    }
+}
+
 /// Where a table keeps its statistics: shared by all versions of its definition.
 #[derive(Clone, Debug, Default)]
-pub struct StatisticsCell(Arc<RwLock<Option<Arc<Statistics>>>>);
+pub struct StatisticsCell(Arc<Cell>);
+
+#[derive(Debug, Default)]
+struct Cell {
+    known: RwLock<Option<Arc<Statistics>>>,
+    /// When `known` was replaced; 0: never.
+    replaced: AtomicU64,
+}
 
 impl StatisticsCell {
     /// What is known now.
     #[must_use]
     pub fn get(&self) -> Option<Arc<Statistics>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replaces what is known.
     pub fn set(&self, statistics: Statistics) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(statistics));
+        let statistics = Some(Arc::new(statistics));
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: who takes this moment for now reads what is written here.
+        let now = REPLACED.fetch_add(1, Ordering::AcqRel) + 1;
+        self.0.replaced.store(now, Ordering::Release);
+        *known = statistics;
+    }
+
+    /// Whether they were replaced since.
+    #[must_use]
+    pub fn is_newer_than(&self, moment: Moment) -> bool {
+        self.0.replaced.load(Ordering::Acquire) > moment.0
     }
 }
 
 impl Table {
-    /// Whether its statistics are missing, or the number of its rows has moved by a tenth since.
+    /// Whether its statistics, or those of one of its indexes, are missing, or the number of its rows has moved by a tenth since.
     #[must_use]
     pub fn wants_statistics(&self) -> bool {
-        let rows = self.row_estimate.load(std::sync::atomic::Ordering::Relaxed);
-        self.statistics.get().is_none_or(|known| known.estimate.abs_diff(rows) > known.estimate / 10 + 100)
+        let rows = self.row_estimate.load(Ordering::Relaxed);
+        self.statistics.get().is_none_or(|known| {
+            known.estimate.abs_diff(rows) > known.estimate / 10 + 100
+                || self.indexes.iter().any(|index| known.index(index).is_none())
+        })
     }
 }
 
@@ -129,7 +166,7 @@ pub fn collect<E: From<crate::Error>>(
     entries_max: u64,
     check: &mut dyn FnMut() -> std::result::Result<(), E>,
 ) -> std::result::Result<Statistics, E> {
-    let known = table.row_estimate.load(std::sync::atomic::Ordering::Relaxed);
+    let known = table.row_estimate.load(Ordering::Relaxed);
     let mut statistics =
         Statistics { rows: known, estimate: known, indexes: Vec::with_capacity(table.indexes.len()) };
     let mut is_exact = false;

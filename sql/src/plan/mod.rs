@@ -25,6 +25,8 @@ pub mod join;
 mod join_order;
 pub mod joined;
 pub mod node;
+#[cfg(test)]
+mod outdated_tests;
 pub mod predicate;
 pub mod query;
 mod selectivity;
@@ -40,6 +42,7 @@ use storage::txn::LockMode;
 use crate::ast;
 use crate::authorization::{Needs, Requirements, tables};
 use crate::bind::{Binder, walk};
+use crate::catalog::statistics::Moment;
 use crate::catalog::{Catalog, Table, TableId};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
@@ -76,6 +79,10 @@ pub struct Plan {
     pub typed_by_parameters: bool,
     /// The schema version it was made with.
     pub catalog_version: u64,
+    /// Whether it joins tables, so that what is known of their values decides how it runs.
+    joins: bool,
+    /// No statistics that it was made with are older.
+    made_at: Moment,
     /// The tables among [`Plan::tables`] whose rows change along with their parents'.
     cascades: Vec<TableId>,
     /// What it needs of the account that runs it. Whether that has it is for the caller to look at, each time.
@@ -191,16 +198,16 @@ impl Plan {
         self
     }
 
-    /// Whether it was made for several tables, of which one should be looked at first: how they are joined hangs on what is known of
-    /// their values.
+    /// Whether it joins tables of which one should be looked at first: how they are joined hangs on what is known of their values.
     #[must_use]
     pub fn wants_statistics(&self) -> bool {
-        let joins = match &self.statement {
-            Planned::Query(_) | Planned::Joined(_) | Planned::Explain(_) => self.tables.len() > 1,
-            Planned::Insert(_) => self.reads_long && self.tables.len() > 1,
-            Planned::Update(_) | Planned::Delete(_) | Planned::Load(_) | Planned::Do(_) => false,
-        };
-        joins && self.tables.iter().any(|table| table.wants_statistics())
+        self.joins && self.tables.iter().any(|table| table.wants_statistics())
+    }
+
+    /// Whether more is known by now of the values of the tables that it joins.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.joins && self.tables.iter().any(|table| table.statistics.is_newer_than(self.made_at))
     }
 
     /// The tables it uses, each once: for their metadata locks.
@@ -235,10 +242,11 @@ pub fn plan_statement(
     session: &SessionState,
 ) -> Result<Plan> {
     let needs = Needs::new(tables::of_planned(statement, session));
+    let made_at = Moment::now();
     let planned = plan_with(statement, catalog, session, &needs);
     let requirements = needs.take();
     match planned {
-        Ok(plan) => Ok(Plan { requirements, ..plan.with_foreign_keys(catalog) }),
+        Ok(plan) => Ok(Plan { requirements, made_at, ..plan.with_foreign_keys(catalog) }),
         Err(error) => {
             requirements.check(session)?;
             Err(error)
@@ -263,6 +271,8 @@ fn plan_with(
         uses_temporary: false,
         typed_by_parameters: false,
         catalog_version: catalog.version,
+        joins: false,
+        made_at: Moment::default(),
         cascades: Vec::new(),
         requirements: Requirements::none(),
     };
@@ -316,6 +326,7 @@ fn plan_with(
         other => return Err(Error::internal(format_args!("a statement without plan: {other:?}"))),
     }
     plan.uses_temporary = binder.uses_temporary();
+    plan.joins = binder.uses_several_tables();
     plan.tables = binder.into_tables();
     if matches!(plan.statement, Planned::Do(_)) {
         // `DO GET_LOCK(…)` must not fix what is read once the lock is had.
@@ -334,6 +345,7 @@ fn plan_explain(
     let inner = plan_with(&explained.statement, catalog, session, needs)?;
     plan.tables.clone_from(&inner.tables);
     plan.uses_temporary = inner.uses_temporary;
+    plan.joins = inner.joins;
     plan.reads_snapshot = false;
     plan.columns = match explained.format {
         ast::ExplainFormat::Traditional => explain::columns(),
@@ -383,6 +395,8 @@ fn plan_insert(
         reads_one_row: false,
         typed_by_parameters: false,
         catalog_version: catalog.version,
+        joins: planned.reads_long && planned.tables.len() > 1,
+        made_at: Moment::default(),
         cascades: Vec::new(),
         requirements: Requirements::none(),
         statement: Planned::Insert(Box::new(planned)),

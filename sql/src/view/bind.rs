@@ -42,7 +42,7 @@ pub fn plan(binder: &Binder<'_>, view: &View) -> Result<(QueryPlan, Vec<ResultCo
     inner.views.clone_from(&binder.views);
     inner.views.push(name);
     let planned = plan_query(&inner, &view.query, None).map_err(|error| as_invalid(view, error))?;
-    binder.add_tables(inner.into_tables());
+    binder.add_tables(inner);
     let needed = needs.take();
     if view.invoker {
         needed.as_slice().iter().for_each(|need| binder.needs().add(need.clone()));
