@@ -1,6 +1,6 @@
 //! A run: schema after schema, some hundred statements on each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use rand::rngs::StdRng;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub has_types: bool,
     /// Different differences after which the run ends.
     pub differences_max: usize,
+    /// The run goes on to its end, and differences of one kind are counted.
+    pub counts: bool,
 }
 
 /// What a run came to.
@@ -41,8 +43,10 @@ pub struct Report {
     pub errors: u64,
     /// Those where one side met an error that depends on the plan.
     pub open: u64,
-    /// What differs, as text, each with its seed; one of each shape.
+    /// What differs, as text, each with its seed; one of each shape, or of each kind where they are counted.
     pub differences: Vec<String>,
+    /// How many differences there were of each kind: of statements with the same functions and operators.
+    pub kinds: BTreeMap<String, u64>,
     /// Shapes: statements without their names and numbers.
     shapes: BTreeSet<String>,
 }
@@ -50,13 +54,17 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.differences.iter().try_for_each(|difference| writeln!(f, "{difference}\n"))?;
+        let mut kinds: Vec<_> = self.kinds.iter().collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        kinds.iter().try_for_each(|(kind, count)| writeln!(f, "{count:6} {kind}"))?;
         write!(
             f,
-            "{} statements, {} errors on both sides, {} open, {} differences",
+            "{} statements, {} errors on both sides, {} open, {} differences of {} kinds",
             self.queries,
             self.errors,
             self.open,
-            self.differences.len()
+            self.kinds.values().sum::<u64>(),
+            self.kinds.len(),
         )
     }
 }
@@ -68,7 +76,8 @@ impl fmt::Display for Report {
 pub fn run(settings: &Settings) -> Result<Report, String> {
     let mut report = Report::default();
     let mut number = 0;
-    while report.queries < settings.queries && report.differences.len() < settings.differences_max {
+    let is_full = |report: &Report| !settings.counts && report.differences.len() >= settings.differences_max;
+    while report.queries < settings.queries && !is_full(&report) {
         let seed = settings.seed.wrapping_add(number);
         of_seed(settings, seed, &mut report)?;
         number += 1;
@@ -88,6 +97,19 @@ fn shape(statement: &str) -> String {
         }
     }
     shape
+}
+
+/// The functions and operators of a statement, without its tables, columns and literals.
+fn kind(statement: &str) -> String {
+    let shape = shape(statement);
+    let is_name = |word: &str| {
+        let mut letters = word.chars();
+        matches!(letters.next(), Some('a' | 'c' | 't'))
+            && letters.all(|letter| letter == '.' || letter == 'c')
+    };
+    let words = shape.split(|letter: char| letter.is_whitespace() || "(),".contains(letter));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty() && !is_name(word) && *word != "AS").collect();
+    words.join(" ")
 }
 
 /// Both servers, or ours alone.
@@ -114,13 +136,16 @@ fn of_seed(settings: &Settings, seed: u64, report: &mut Report) -> Result<(), St
     for _ in 0..SCHEMA_STATEMENTS.min(settings.queries - report.queries) {
         if let Some(difference) = pair.one(&schema, &mut random, report)? {
             let statement = difference.split(";\n").next().unwrap_or_default();
-            if !report.shapes.insert(shape(statement)) {
+            let kind = kind(statement);
+            let told = if settings.counts { kind.clone() } else { shape(statement) };
+            *report.kinds.entry(kind).or_default() += 1;
+            if !report.shapes.insert(told) {
                 continue;
             }
             let used = schema.tables.iter().filter(|table| difference.contains(&format!("{} ", table.name)));
             let tables: Vec<&str> = used.flat_map(|table| &table.statements).map(String::as_str).collect();
             report.differences.push(format!("seed {seed}\n{};\n{difference}", tables.join(";\n")));
-            if report.differences.len() >= settings.differences_max {
+            if !settings.counts && report.differences.len() >= settings.differences_max {
                 break;
             }
         }

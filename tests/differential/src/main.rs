@@ -27,6 +27,9 @@ struct Arguments {
     /// Compare the types of columns too.
     #[arg(long)]
     types: bool,
+    /// Go on to the end, and count the differences of each kind.
+    #[arg(long)]
+    count: bool,
     /// Threads, each with seeds of its own.
     #[arg(long, default_value_t = 2)]
     threads: u64,
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
                     seed: arguments.seed + thread * THREAD_SEEDS,
                     has_types: arguments.types,
                     differences_max: arguments.differences,
+                    counts: arguments.count,
                 };
                 scope.spawn(move || campaign::run(&settings))
             })
@@ -66,7 +70,7 @@ fn main() -> ExitCode {
     for result in results {
         match result {
             Ok(report) => {
-                is_clean &= report.differences.is_empty();
+                is_clean &= report.kinds.is_empty();
                 println!("{report}");
             }
             Err(error) => {

@@ -13,6 +13,7 @@ fn the_oracles_find_nothing() {
         seed: 7,
         has_types: false,
         differences_max: 3,
+        counts: false,
     };
     let report = campaign::run(&settings).unwrap();
     assert!(report.differences.is_empty(), "{report}");

@@ -65,6 +65,37 @@ fn takes_any_kind(name: &str) -> bool {
     )
 }
 
+/// Functions that take a number at a position: a hexadecimal literal is one there.
+fn takes_number(name: &str, position: usize) -> bool {
+    match name {
+        "INTERVAL" | "BIT_COUNT" => false,
+        "CHAR" => true,
+        "ELT" | "MAKE_SET" => position == 0,
+        "EXPORT_SET" => position == 0 || position == 4,
+        "LPAD" | "RPAD" => position == 1,
+        "BIN" | "OCT" | "FROM_DAYS" | "INET_NTOA" | "LAST_INSERT_ID" | "MAKEDATE" | "SLEEP" => true,
+        "CONV" | "INSERT" | "MID" => position < 3,
+        "SHA2" | "WEEK" | "YEARWEEK" => position == 1,
+        "LOCATE" | "SUBSTRING_INDEX" => position == 2,
+        name => !takes_any_kind(name),
+    }
+}
+
+/// A hexadecimal literal as a number. Functions whose result is of their argument's type give a DOUBLE for it.
+fn literal_number(function: &str, position: usize, literal: &Expression) -> Option<Expression> {
+    let number = literal.as_hex_number()?;
+    let keeps_type = matches!(function, "ABS" | "CEIL" | "CEILING" | "FLOOR" | "ROUND" | "TRUNCATE");
+    match number.as_constant() {
+        Some(Value::UInt(value)) if keeps_type && position == 0 => {
+            Some(Expression::constant(Value::Double(*value as f64), DataType::DOUBLE))
+        }
+        Some(Value::UInt(value)) if matches!(function, "ROUND" | "TRUNCATE") => {
+            Some(i64::try_from(*value).map_or(number, Expression::integer))
+        }
+        _ => Some(number),
+    }
+}
+
 /// Text of a character set whose bytes are not those that it is held in, for what looks at bytes.
 pub(super) fn as_bytes(argument: &mut Expression) {
     let data_type = argument.data_type();
@@ -138,6 +169,16 @@ impl Binder<'_> {
         let mut arguments = self.bind_all(arguments)?;
         let connection = self.connection();
         for (position, argument) in arguments.iter_mut().enumerate() {
+            let is_text = function.wants_text(position) && !matches!(function.name, "BIN" | "CONV" | "OCT");
+            let number = match argument {
+                Expression::Constant { .. } if !is_text && takes_number(function.name, position) => {
+                    literal_number(function.name, position, argument)
+                }
+                _ => None,
+            };
+            if let Some(number) = number {
+                *argument = number;
+            }
             if function.wants_text(position) && needs_text(argument) {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = text(taken, connection);

@@ -17,7 +17,8 @@ use crate::ast::{BinaryOp, Expr, UnaryOp};
 use crate::error::{Error, Result};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{
-    CompareOp, Expression, LikePattern, RegexpPattern, Scope, SubqueryKind, common_type, infer,
+    Coercibility, CompareOp, Expression, LikePattern, RegexpPattern, Scope, Subquery, SubqueryKind,
+    common_type, infer,
 };
 use crate::limits::EXPRESSION_DEPTH_MAX;
 use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
@@ -541,16 +542,42 @@ impl Binder<'_> {
             Expr::Row(parts) => self.bind_all(parts)?,
             other => vec![self.bind(other)?],
         };
-        let subquery = self.scope.subquery(query, SubqueryKind::In)?;
+        let mut subquery = self.scope.subquery(query, SubqueryKind::In)?;
         check_columns(operands.len(), subquery.columns.len())?;
         if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) {
             kinds::check_dates(operand, column, query, self.zone())?;
         }
-        if selects_column(query) {
-            let column = Expression::SubqueryColumn { subquery: Arc::clone(&subquery), position: 0 };
-            agree([&operands[0], &column], self.connection(), "=", Wanted::Comparison)?;
+        let mut collations = Vec::with_capacity(operands.len());
+        for (position, operand) in operands.iter().enumerate() {
+            collations.push(self.member_collation(operand, &subquery, position, query)?);
+        }
+        // Members are compared by the collations of the subquery's columns: nobody else has it yet.
+        if let Some(subquery) = Arc::get_mut(&mut subquery) {
+            for (column, collation) in subquery.columns.iter_mut().zip(collations) {
+                column.collation = collation.unwrap_or(column.collation);
+            }
         }
         Ok(Expression::InSubquery { operands, subquery, negated })
+    }
+
+    /// The collation by which an operand of IN is compared with its column of the subquery, if both are texts.
+    fn member_collation(
+        &self,
+        operand: &Expression,
+        subquery: &Arc<Subquery>,
+        position: usize,
+        query: &ast::Query,
+    ) -> Result<Option<Collation>> {
+        let column = Expression::SubqueryColumn { subquery: Arc::clone(subquery), position };
+        let texts = operand.data_type().is_text() && column.data_type().is_text();
+        if selects_no_column(query) && texts && operand.coercibility() < Coercibility::Coercible {
+            return Ok(Some(operand.data_type().collation));
+        }
+        let agreed = agree([operand, &column], self.connection(), "=", Wanted::Comparison);
+        match agreed {
+            Err(error) if selects_column(query) => Err(error),
+            agreed => Ok(agreed.ok().filter(|_| texts)),
+        }
     }
 
     /// `x > ANY (SELECT …)` and its like, of single values.

@@ -1,0 +1,32 @@
+-- Hexadecimal and bit literals as arguments: numbers where a function takes numbers, bytes where it takes texts.
+SET timestamp = 1588334400, time_zone = '+00:00';
+SELECT SIGN(0x31), CEILING(0x31), FLOOR(0x31), ROUND(0x3131), ROUND(1.2345, 0x2), TRUNCATE(1.23456, 0x2);
+-- deviation: hex-literals: metadata, an interval's count and a long literal's warning
+SELECT ABS(b'11'), ABS(0x31) + 0;
+SELECT POW(0x2, 0x3), SQRT(0x31), LN(0x31), LOG(0x2, 0x8), EXP(0x1), ATAN(0x1, 0x2), DEGREES(0x1), RAND(0x31);
+SELECT INET_NTOA(0x01020304);
+SELECT CHAR(0x4142), CONV('ff', 0x10, 10);
+SELECT CONV(0x31, 10, 2), BIN(0x31), OCT(0x3131), HEX(0x31);
+SELECT MID('abcdef', 0x2, 0x3), SUBSTRING('abcdef', 0x2), LEFT('abc', 0x2), RIGHT('abc', 0x2), SUBSTRING_INDEX('a,b,c', ',', 0x2);
+SELECT INSERT('abcdef', 0x2, 0x1, 'z'), LOCATE('a', 'banana', 0x3);
+SELECT SPACE(0x3), REPEAT('a', 0x3), LPAD('a', 0x3, 'x'), RPAD('a', 0x3, 'x');
+SELECT FORMAT(0x31, 0x2);
+SELECT FORMAT_BYTES(0x3131), FORMAT_PICO_TIME(0x3131);
+SELECT MAKE_SET(0x3, 'a', 'b'), ELT(0x2, 'a', 'b'), EXPORT_SET(0x5, 'Y', 'N', ',', 0x4);
+SELECT INTERVAL(0x31, 0x30, 0x32), FIELD(0x31, 49), FIELD(0x31, '1');
+SELECT FROM_DAYS(0x0B3A4E), MAKEDATE(0x7E4, 0x20);
+SELECT WEEK('2020-01-01', 0x1), YEARWEEK('2020-01-01', 0x1);
+SELECT SEC_TO_TIME(0x31);
+SELECT FROM_UNIXTIME(0x31);
+SELECT MAKETIME(0x1, 0x2, 0x3);
+SELECT PERIOD_ADD(0x031506, 0x1), PERIOD_DIFF(0x031506, 0x031507);
+SELECT PERIOD_ADD(0x031415, 0x1);
+-- deviation: hex-literals: metadata, an interval's count and a long literal's warning
+SELECT DATE_ADD('2020-01-01', INTERVAL 0x31 DAY), DATE_ADD('2020-01-01', INTERVAL 0x31 SECOND), DATE_SUB('2020-01-01', INTERVAL 0x31 MONTH);
+SELECT SHA2('a', 0x100), BIT_COUNT(0x3131), LAST_INSERT_ID(0x31), SLEEP(0x0), IF(0x0, 1, 2), NOT 0x0, 0x31 + 1, ~0x31, 0x31 & 0x1;
+SELECT 0x31 IN (49, 1), 0x31 BETWEEN 48 AND 50, CASE 0x31 WHEN 49 THEN 1 END, NULLIF(0x31, 49);
+SELECT LENGTH(0x31), ASCII(0x3141), CRC32(0x31), CONCAT(0x41, 1), REVERSE(0x4142), TO_BASE64(0x31), INET_ATON(0x312E32);
+SELECT YEAR(0x323032302D30312D3031), DATE(0x323032302D30312D3031), HOUR(0x31303A3131), TO_DAYS(0x323032302D30312D3031);
+SELECT FLOOR(0xFFFFFFFFFFFFFFFF);
+-- deviation: hex-literals: metadata, an interval's count and a long literal's warning
+SELECT ABS(0x616263646566676869) + 0;
