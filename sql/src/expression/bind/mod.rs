@@ -519,6 +519,19 @@ fn selects_no_column(query: &ast::Query) -> bool {
     }
 }
 
+/// Whether what a query selects there has a collation that was written with COLLATE.
+fn selects_collate(query: &ast::Query, position: usize) -> bool {
+    fn is_collated(expr: &Expr) -> bool {
+        match expr {
+            Expr::Collate(..) => true,
+            Expr::Function { arguments, .. } => arguments.iter().any(is_collated),
+            _ => false,
+        }
+    }
+    let ast::QueryBody::Select(select) = &query.body else { return false };
+    matches!(select.items.get(position), Some(ast::SelectItem::Expression { expr, .. }) if is_collated(expr))
+}
+
 fn is_of_literals(expr: &Expr) -> bool {
     match expr {
         Expr::Literal(_) | Expr::HexLiteral(_) => true,
@@ -572,6 +585,10 @@ impl Binder<'_> {
         let texts = operand.data_type().is_text() && column.data_type().is_text();
         if selects_no_column(query) && texts && operand.coercibility() < Coercibility::Coercible {
             return Ok(Some(operand.data_type().collation));
+        }
+        // It comes before any column's, and is the subquery's column's own.
+        if operand.coercibility() > Coercibility::Explicit && selects_collate(query, position) {
+            return Ok(None);
         }
         let agreed = agree([operand, &column], self.connection(), "=", Wanted::Comparison);
         match agreed {

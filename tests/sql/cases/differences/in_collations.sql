@@ -31,3 +31,8 @@ SELECT id FROM t WHERE a > ANY (SELECT b COLLATE utf8mb4_bin FROM t) ORDER BY id
 SELECT id FROM t WHERE a COLLATE utf8mb4_bin > ALL (SELECT b FROM t) ORDER BY id;
 SELECT id FROM t WHERE NOT b COLLATE utf8mb4_0900_ai_ci IN (SELECT a FROM t) ORDER BY id;
 SELECT 1 IN (SELECT a FROM t WHERE id > 5), NULL IN (SELECT a COLLATE utf8mb4_bin FROM t);
+-- The subquery's own COLLATE comes before the collation of a column.
+SELECT id FROM t WHERE b IN (SELECT CONCAT(a, '') COLLATE utf8mb4_0900_ai_ci FROM t) ORDER BY id;
+SELECT id FROM t WHERE b IN (SELECT CONCAT(a COLLATE utf8mb4_0900_ai_ci, '') FROM t) ORDER BY id;
+SELECT id FROM t WHERE b IN (SELECT a COLLATE utf8mb4_bin FROM t) ORDER BY id;
+SELECT id FROM t WHERE (b, id) IN (SELECT a COLLATE utf8mb4_0900_ai_ci, id FROM t) ORDER BY id;
