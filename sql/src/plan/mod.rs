@@ -25,8 +25,6 @@ pub mod join;
 mod join_order;
 pub mod joined;
 pub mod node;
-#[cfg(test)]
-mod outdated_tests;
 pub mod predicate;
 pub mod query;
 mod selectivity;
