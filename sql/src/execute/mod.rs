@@ -39,6 +39,8 @@ pub mod window;
 #[cfg(test)]
 mod differential_tests;
 #[cfg(test)]
+mod outdated_tests;
+#[cfg(test)]
 mod rewrite_tests;
 #[cfg(test)]
 mod test_support;

@@ -325,7 +325,6 @@ fn what_clients_ask_at_connect_is_there() {
         "version",
         "sql_auto_is_null",
         "default_storage_engine",
-        "socket",
         "autocommit",
         "character_set_database",
         "collation_database",
