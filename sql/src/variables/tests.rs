@@ -30,6 +30,7 @@ impl Host for TestHost {
             ("port".into(), Value::Int(3306)),
             ("quorate_new".into(), Value::UInt(7)),
             ("read_only".into(), Value::Int(1)),
+            ("socket".into(), Value::text("/run/mysqld.sock")),
         ]
     }
     fn global_override(&self, name: &str) -> Option<Value> {
@@ -325,6 +326,7 @@ fn what_clients_ask_at_connect_is_there() {
         "version",
         "sql_auto_is_null",
         "default_storage_engine",
+        "socket",
         "autocommit",
         "character_set_database",
         "collation_database",

@@ -1,7 +1,5 @@
 //! Clients of the same machine over the node's Unix socket.
 
-#![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
-
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
