@@ -65,7 +65,7 @@ impl Node {
 
     /// `socket`: where clients of this machine connect.
     fn socket(&self) -> String {
-        self.config.socket.as_deref().map(|path| path.display().to_string()).unwrap_or_default()
+        self.config.socket.as_ref().map(|socket| socket.path.display().to_string()).unwrap_or_default()
     }
 
     /// `ssl_ca`, `ssl_cert`, `ssl_key`, `tls_version`, in this order; empty where clients cannot encrypt.

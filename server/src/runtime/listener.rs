@@ -43,7 +43,7 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     let listener = TcpListener::bind(&node.config.listen).await.map_err(|error| {
         std::io::Error::new(error.kind(), format!("cannot listen on {}: {error}", node.config.listen))
     })?;
-    let local = node.config.socket.as_deref().map(LocalSocket::bind).transpose()?;
+    let local = local_socket(node)?;
     #[cfg(feature = "opensrv")]
     let second_listener = super::opensrv::listen(node).await?;
     let _ = node.forwarding.runtime.set(tokio::runtime::Handle::current());
@@ -86,6 +86,19 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
+}
+
+/// The Unix socket, if there is to be one.
+fn local_socket(node: &Node) -> std::io::Result<Option<LocalSocket>> {
+    let Some(socket) = &node.config.socket else { return Ok(None) };
+    match LocalSocket::bind(&socket.path) {
+        Ok(bound) => Ok(Some(bound)),
+        Err(error) if socket.is_asked => Err(error),
+        Err(error) => {
+            tracing::warn!("clients of this machine have no Unix socket: {error}");
+            Ok(None)
+        }
+    }
 }
 
 /// The next client of the Unix socket, if there is one.
