@@ -761,7 +761,6 @@ fn has_accounts(data: &Path) -> bool {
         .is_ok_and(|kept| kept.is_some_and(|kept| kept.accounts.is_stored()))
 }
 
-/// A cluster that is formed without a password serves this machine's loopback only.
 /// Where a node's Unix socket is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketPath {
@@ -791,6 +790,7 @@ fn socket_path(asked: Option<PathBuf>, data: &Path) -> Result<Option<SocketPath>
     }
 }
 
+/// A cluster that is formed without a password serves this machine's loopback only.
 fn check_loopback(option: &str, listen: &str) -> Result<(), String> {
     let resolved = listen.to_socket_addrs().map_err(|error| format!("{option} {listen}: {error}"))?;
     for address in resolved {
