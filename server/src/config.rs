@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine_name::EngineName;
 use crate::limits::{CONNECTIONS_MAX, STREAM_TRANSACTION_MIB_DEFAULT, STREAM_TRANSACTION_MIB_MAX};
+use crate::socket_path::SocketPath;
 
 /// Highest node id.
 pub const NODE_ID_MAX: u64 = 65_535;
@@ -534,7 +535,7 @@ impl Settings {
         let networks = self.proxy_protocol_networks.iter().map(String::as_str);
         let proxy_networks = wire::proxy::Networks::parse(networks)
             .map_err(|error| format!("--proxy-protocol-networks: {error}"))?;
-        let socket = socket_path(self.socket.take(), &data)?;
+        let socket = SocketPath::of(self.socket.take(), &data)?;
         let cluster_name = self.cluster_name.take().unwrap_or_else(|| "quorate".into());
         if cluster_name.is_empty() || cluster_name.len() > 64 {
             return Err("--cluster-name must have 1 to 64 bytes".into());
@@ -761,35 +762,6 @@ fn has_accounts(data: &Path) -> bool {
         .is_ok_and(|kept| kept.is_some_and(|kept| kept.accounts.is_stored()))
 }
 
-/// Where a node's Unix socket is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SocketPath {
-    /// The socket's file.
-    pub path: PathBuf,
-    /// Somebody named it, and is to be told if it cannot be there. Not every file system takes the one in the data folder.
-    pub is_asked: bool,
-}
-
-/// Bytes that the kernel takes for the path of a Unix socket, without the one that ends it.
-const SOCKET_PATH_BYTES_MAX: usize = 107;
-
-/// Where the Unix socket is. The folder of the data is not named for it: one whose path is too long has none.
-fn socket_path(asked: Option<PathBuf>, data: &Path) -> Result<Option<SocketPath>, String> {
-    let fits = |path: &Path| path.as_os_str().len() <= SOCKET_PATH_BYTES_MAX;
-    match asked {
-        None => {
-            let path = std::path::absolute(data.join("mysql.sock")).ok().filter(|path| fits(path));
-            Ok(path.map(|path| SocketPath { path, is_asked: false }))
-        }
-        Some(path) if path.as_os_str().is_empty() => Ok(None),
-        Some(path) if fits(&path) => Ok(Some(SocketPath { path, is_asked: true })),
-        Some(path) => Err(format!(
-            "--socket {} is longer than the {SOCKET_PATH_BYTES_MAX} bytes that a Unix socket's path may have",
-            path.display()
-        )),
-    }
-}
-
 /// A cluster that is formed without a password serves this machine's loopback only.
 fn check_loopback(option: &str, listen: &str) -> Result<(), String> {
     let resolved = listen.to_socket_addrs().map_err(|error| format!("{option} {listen}: {error}"))?;
@@ -891,20 +863,6 @@ mod tests {
     fn flags_win_over_the_file() {
         let flags = Settings { node_id: Some(1), ..Settings::default() };
         assert_eq!(flags.or(settings(FILE)).check().unwrap().node_id, 1);
-    }
-
-    #[test]
-    fn the_unix_socket_is_in_the_data_folder_unless_somebody_says_where() {
-        let data = Path::new("/var/lib/quorate");
-        let own = socket_path(None, data).unwrap().unwrap();
-        assert_eq!(own, SocketPath { path: data.join("mysql.sock"), is_asked: false });
-        let asked = socket_path(Some("/run/q.sock".into()), data).unwrap().unwrap();
-        assert_eq!(asked, SocketPath { path: "/run/q.sock".into(), is_asked: true });
-        assert_eq!(socket_path(Some(PathBuf::new()), data), Ok(None));
-        // Longer than the kernel takes: nobody asked for the one, and the other cannot be had.
-        let long = data.join("n".repeat(SOCKET_PATH_BYTES_MAX));
-        assert_eq!(socket_path(None, &long), Ok(None));
-        assert!(socket_path(Some(long), data).unwrap_err().contains("107"));
     }
 
     #[test]

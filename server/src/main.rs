@@ -17,6 +17,7 @@ mod node;
 mod password_file;
 mod relay;
 mod runtime;
+mod socket_path;
 mod terms_file;
 
 use std::process::ExitCode;
