@@ -154,7 +154,7 @@ impl Session {
                 self.run_introspection(statement, reply).await
             }
             Statement::Show(_) => self.run_introspection(statement, reply).await,
-            Statement::Use(database) => self.use_database(database).map(done),
+            Statement::Use(database) => self.use_database(database).await.map(done),
             Statement::Set(_) | Statement::SetNames { .. } | Statement::SetTransaction { .. } => {
                 self.set(statement, parameters).await.map(done)
             }
@@ -294,7 +294,16 @@ impl Session {
     ///
     /// # Errors
     /// 1044, 1049, 1059.
-    pub fn use_database(&mut self, database: &str) -> Result<(), Error> {
+    pub async fn use_database(&mut self, database: &str) -> Result<(), Error> {
+        let schema = self.node.catalog();
+        match self.enter_database(database) {
+            // It may have been made on another node just before.
+            Err(error) if self.has_newer_schema(&error, &schema).await? => self.enter_database(database),
+            other => other,
+        }
+    }
+
+    fn enter_database(&mut self, database: &str) -> Result<(), Error> {
         if database.chars().nth(DATABASE_NAME_CHARACTERS_MAX).is_some() {
             let name = &database[..database.floor_char_boundary(100)];
             let message = format!("Identifier name '{name}' is too long");

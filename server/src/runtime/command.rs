@@ -81,7 +81,7 @@ impl Client {
     ///
     /// # Errors
     /// 1049 when the database is not there.
-    pub fn become_user(
+    pub async fn become_user(
         &mut self,
         user: &str,
         standing: Standing,
@@ -95,7 +95,10 @@ impl Client {
         self.reset_session();
         self.session.state.database = None;
         self.session.connection.identify(user, None);
-        database.map_or(Ok(()), |name| self.session.use_database(name))
+        match database {
+            Some(name) => self.session.use_database(name).await,
+            None => Ok(()),
+        }
     }
 
     fn reset_session(&mut self) {
@@ -185,10 +188,11 @@ impl Client {
             },
             Command::Ping => self.put_ok(writer, &Outcome::default(), StatusFlags::empty()),
             Command::InitDb(name) => {
-                let result = self.session.standing.admit_command().and_then(|()| match name {
-                    [] => Err(sql::Error::no_database()),
-                    name => self.session.use_database(&String::from_utf8_lossy(name)),
-                });
+                let result = match (self.session.standing.admit_command(), name) {
+                    (Err(error), _) => Err(error),
+                    (Ok(()), []) => Err(sql::Error::no_database()),
+                    (Ok(()), name) => self.session.use_database(&String::from_utf8_lossy(name)).await,
+                };
                 self.answer(writer, result);
             }
             Command::ResetConnection => {

@@ -264,8 +264,8 @@ async fn handshake(
     process.identify(&user, None);
     let mut session = Session::new(Arc::clone(node), Arc::clone(process), state);
     session.standing = standing;
-    if let Some(Err(error)) =
-        response.database.map(|name| session.use_database(&String::from_utf8_lossy(name)))
+    if let Some(name) = response.database
+        && let Err(error) = session.use_database(&String::from_utf8_lossy(name)).await
     {
         crate::node::errno::packet(&error).encode(&mut socket.writer);
         socket.flush().await?;
@@ -460,7 +460,7 @@ async fn change_user(socket: &mut Socket, client: &mut Client, body: &[u8], sequ
     let logging_in = login::log_in(&node, socket, sequence, &attempt);
     let standing =
         tokio::time::timeout(node.connect_timeout(), logging_in).await.map_err(|_| End::Closed)??;
-    let identified = client.become_user(&user, standing, database.as_deref());
+    let identified = client.become_user(&user, standing, database.as_deref()).await;
     let charset = change.charset;
     let spoken = identified
         .and_then(|()| charset.map_or(Ok(()), |charset| client.session.state.variables.speak(charset)));

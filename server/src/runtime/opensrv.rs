@@ -245,8 +245,8 @@ impl Shim {
         Ok((id, count, columns))
     }
 
-    fn use_database(&mut self, name: &str) -> Result<(), ErrorPacket> {
-        self.session.get_mut().use_database(name).map_err(|error| errno::packet(&error))
+    async fn use_database(&mut self, name: &str) -> Result<(), ErrorPacket> {
+        self.session.get_mut().use_database(name).await.map_err(|error| errno::packet(&error))
     }
 
     /// After a statement: what the client hears besides the rows.
@@ -370,7 +370,7 @@ impl<W: AsyncWrite + Send + Unpin> AsyncMysqlShim<W> for Shim {
     }
 
     async fn on_init<'a>(&'a mut self, name: &'a str, writer: InitWriter<'a, W>) -> std::io::Result<()> {
-        match self.use_database(name) {
+        match self.use_database(name).await {
             Ok(()) => writer.ok().await,
             Err(error) => {
                 let (kind, message) = answer::error(error);

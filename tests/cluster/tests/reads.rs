@@ -235,3 +235,28 @@ fn a_strong_read_on_a_follower_knows_every_table_that_was_made_before() {
     let unknown = reader.query("SELECT * FROM d.nothing").unwrap_err();
     assert_eq!(unknown.code(), Some(1146), "{unknown}");
 }
+
+/// How long each link takes in the next test, in one direction: for so long a follower does not know what was acknowledged.
+const ONE_WAY: Duration = Duration::from_millis(150);
+
+/// A database that a client names at its login, or with USE, is there when its creation was acknowledged on another node.
+#[test]
+fn a_database_is_there_on_a_follower_that_has_not_heard_of_it_yet() {
+    let cluster = Layout::of(3).flags(&["--timing", "wan"]).start_slow(ONE_WAY);
+    let leader = cluster.wait_for_leader(FAILOVER_MAX);
+    let follower = cluster.others(&[leader])[0];
+    let mut writer = cluster.connect(leader);
+    let mut reader = cluster.connect(follower);
+    writer.query("CREATE DATABASE a").unwrap();
+    reader.query("USE a").unwrap();
+    writer.query("CREATE DATABASE b").unwrap();
+    reader.use_database("b").unwrap();
+    writer.query("CREATE DATABASE c").unwrap();
+    let options = client::Options { database: Some("c".to_owned()), ..client::Options::default() };
+    Connection::connect_with(&cluster.node(follower).client_address, &options).unwrap();
+    // Whoever wants what the node has gets that.
+    writer.query("CREATE DATABASE e").unwrap();
+    reader.query("SET quorate_read_consistency = 'EVENTUAL'").unwrap();
+    assert_eq!(reader.query("USE e").unwrap_err().code(), Some(1049));
+    assert_eq!(reader.query("USE nothing").unwrap_err().code(), Some(1049));
+}
