@@ -281,6 +281,15 @@ pub const CURSOR_READ_BYTES: usize = 256 << 10;
 /// Bytes of the disk that the rows of all cursors of a node may take.
 pub const CURSOR_SPILL_BYTES_MAX: u64 = 4 << 30;
 
+/// Bytes of the disk that the temporary files of all statements of a node may take.
+pub const SCRATCH_BYTES_MAX: u64 = 64 << 30;
+
+/// Bytes of the data folder's disk that temporary files leave free.
+pub const SCRATCH_DISK_LEFT_BYTES: u64 = 1 << 30;
+
+/// Bytes that a temporary file grows by until it is seen again how much the disk has left.
+pub const SCRATCH_CHECK_BYTES: u64 = 16 << 20;
+
 /// Bytes of connection attributes that are kept of a connection (`performance_schema_session_connect_attrs_size`).
 pub const CONNECT_ATTRIBUTES_KEPT_BYTES_MAX: usize = 512;
 

@@ -75,7 +75,14 @@ pub const INDEX_BUILD_CHUNK_ROWS_MAX: usize = 20_000;
 /// Slots of a table's rows, dropped columns among them; an ALTER TABLE that would make more writes the rows anew.
 pub const LAYOUT_SLOTS_MAX: usize = 2_048;
 
-/// Bytes that the rows being sorted, or kept for DISTINCT, of one query block may take.
+/// Bytes that an operation (a sort, a grouping, a join, a derived table) keeps in memory before it goes on in a temporary file
+/// (`quorate_operation_memory`).
+pub const OPERATION_BYTES_DEFAULT: usize = 128 << 20;
+/// Bytes of rows that are written to a temporary file, and read back, at once.
+pub const SPILL_BLOCK_BYTES: usize = 64 << 10;
+/// Parts that the rows which fit into no memory are cut into, by the hash of what they are grouped or joined by.
+pub const SPILL_PARTS: usize = 16;
+/// Bytes that the rows of window functions, or of INTERSECT and EXCEPT, of one query block may take.
 pub const SORT_BYTES_MAX: usize = 128 << 20;
 /// Bytes of the longest text whose literals are taken out for the cache of plans.
 pub const TEMPLATE_BYTES_MAX: usize = 8 << 10;

@@ -260,6 +260,7 @@ impl Node {
         status.push(("Group_update_follower_count".into(), followers.to_string()));
         let transfer = u8::from(self.sequencer.is_held());
         status.push(("Consensus_in_leader_transfer".into(), transfer.to_string()));
+        status.push(("Created_tmp_files".into(), self.scratch.files().to_string()));
         status.push(("Global_connection_memory".into(), self.memory.bytes().to_string()));
         let plans = self.text_plans.figures();
         status.push(("Quorate_text_plan_entries".into(), plans.entries.to_string()));
@@ -309,6 +310,10 @@ impl Host for Node {
 
     fn status(&self, session: bool, connection_id: u64) -> Vec<(String, String)> {
         self.status_values(session, connection_id)
+    }
+
+    fn scratch_file(&self) -> sql::Result<Box<dyn sql::execute::spill::ScratchFile>> {
+        self.scratch.file(&self.config.data)
     }
 
     fn read_file(&self, name: &str, most_bytes: u64) -> Option<bytes::Bytes> {

@@ -39,6 +39,7 @@ pub mod result;
 pub mod role;
 pub mod run_plan;
 pub mod schema_change;
+pub mod scratch;
 mod secure_files;
 mod select_into;
 pub mod sequencer;
@@ -136,6 +137,8 @@ pub struct Node {
     pub logins: login::Logins,
     /// Bytes of the disk that the rows of cursors take.
     pub cursor_spill_bytes: Arc<std::sync::atomic::AtomicU64>,
+    /// Temporary files of statements.
+    pub scratch: Arc<scratch::ScratchSpace>,
     /// Connections and counters.
     pub processes: process::ProcessList,
     /// Global values of system variables changed with SET GLOBAL on this node.
@@ -193,6 +196,7 @@ impl Node {
             password_key: std::sync::OnceLock::new(),
             logins: login::Logins::default(),
             cursor_spill_bytes: Arc::default(),
+            scratch: Arc::default(),
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),

@@ -12,7 +12,8 @@ use storage::version::{Store, StoreOptions};
 use super::Catalog;
 use crate::ast::Statement;
 use crate::ddl::{Job, Step};
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::execute::spill::ScratchFile;
 use crate::execute::{Context, Host, Interrupt, Outcome, Process, Run, SubqueryCache};
 use crate::session::SessionState;
 use crate::types::Value;
@@ -50,6 +51,24 @@ impl Host for NoHost {
     fn set_global(&self, _name: &str, _value: Value) {}
     fn kill(&self, _connection_id: u64, _query_only: bool) -> bool {
         false
+    }
+    fn scratch_file(&self) -> Result<Box<dyn ScratchFile>> {
+        Ok(Box::new(InMemory(Vec::new())))
+    }
+}
+
+/// A temporary file that is none.
+struct InMemory(Vec<u8>);
+
+impl ScratchFile for InMemory {
+    fn append(&mut self, bytes: &[u8]) -> Result<u64> {
+        let offset = self.0.len() as u64;
+        self.0.extend_from_slice(bytes);
+        Ok(offset)
+    }
+    fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
+        bytes.copy_from_slice(&self.0[offset as usize..][..bytes.len()]);
+        Ok(())
     }
 }
 
@@ -159,7 +178,7 @@ impl TestNode {
     }
 
     /// Runs a schema change to its end. A lock that is held is an error: nobody would release it.
-    pub fn job(&mut self, statement: &Statement, session: &mut SessionState) -> Result<Outcome, Error> {
+    pub fn job(&mut self, statement: &Statement, session: &mut SessionState) -> Result<Outcome> {
         let guard = self.begin();
         let mut job = Job::new(statement, &self.catalog, session, guard)?;
         loop {
@@ -187,7 +206,7 @@ impl TestNode {
 }
 
 /// The statement's error; a wait is one here.
-pub fn ended<T>(run: Run<T>) -> Result<T, Error> {
+pub fn ended<T>(run: Run<T>) -> Result<T> {
     match run {
         Ok(value) => Ok(value),
         Err(Interrupt::Error(error)) => Err(error),

@@ -2,15 +2,20 @@
 //!
 //! A group is its first row (the slots that are read later) and its accumulators. Groups come out in the order in which
 //! they were met. Without GROUP BY there is exactly one group, also over no rows, whose columns are NULL then.
+//!
+//! When the groups take more than `quorate_operation_memory`, no more are begun: the rows of others go to a temporary file, cut into parts by
+//! their keys, and each part is grouped when the groups before it have been given out.
 
 use std::collections::HashMap;
 
 use crate::ast::AggregateFunction;
 use crate::bind::Aggregate;
+use crate::error::Error;
 use crate::execute::group_key::{group_key, value_bytes};
 use crate::execute::memory::Bounded;
 use crate::execute::operator::Operator;
 use crate::execute::scan::ScanOperator;
+use crate::execute::spill::parts::{Part, PartReader, Parts};
 use crate::execute::{Context, Run, rollup};
 use crate::expression::Expression;
 use crate::expression::aggregate::Accumulator;
@@ -31,7 +36,7 @@ pub(super) struct Group {
 /// Groups the rows of `source` (none when no row can match) and offers each group in `row`.
 ///
 /// # Errors
-/// Those of the source and of the expressions; 1038 when the groups take too much memory.
+/// Those of the source, of the expressions and of a temporary file; 1038 when what single groups collect takes too much memory.
 pub fn run(
     plan: &AggregatePlan,
     source: Option<&mut Operator>,
@@ -47,38 +52,36 @@ pub fn run(
         offer(row, ctx)?;
         return Ok(());
     }
-    let mut memory = Bounded::new(ctx.session, GROUP_BYTES_MAX, "groups of GROUP BY");
-    let groups = match source {
-        // Without FROM there is one row, of no columns.
-        None if is_bare => {
-            let mut group = Group::new(plan, row);
-            memory.add(group.grow(plan, row, &mut Vec::new(), ctx)?)?;
-            vec![group]
-        }
-        None => Vec::new(),
-        Some(source) => {
+    match source {
+        Some(source) if !plan.keys.is_empty() => {
             source.open(ctx, row)?;
-            if plan.keys.is_empty() {
-                single(plan, source, row, ctx, &mut memory)?
-            } else {
-                grouped(plan, source, row, ctx, &mut memory)?
+            grouped(plan, source, row, ctx, offer)
+        }
+        source => {
+            let mut group = match source {
+                // Without FROM there is one row, of no columns.
+                None if is_bare => {
+                    let mut group = Group::new(plan, row);
+                    group.grow(plan, row, &mut Vec::new(), ctx)?;
+                    Some(group)
+                }
+                None => None,
+                Some(source) => {
+                    source.open(ctx, row)?;
+                    single(plan, source, row, ctx)?
+                }
+            };
+            row.fill(Value::Null);
+            if group.is_none() && plan.keys.is_empty() {
+                group = Some(Group::new(plan, row));
             }
-        }
-    };
-    row.fill(Value::Null);
-    if groups.is_empty() && plan.keys.is_empty() {
-        let mut group = Group::new(plan, row);
-        group.give(plan, row, ctx)?;
-        offer(row, ctx)?;
-        return Ok(());
-    }
-    for mut group in groups {
-        group.give(plan, row, ctx)?;
-        if !offer(row, ctx)? {
-            break;
+            if let Some(group) = &mut group {
+                group.give(plan, row, ctx)?;
+                offer(row, ctx)?;
+            }
+            Ok(())
         }
     }
-    Ok(())
 }
 
 impl Group {
@@ -164,8 +167,8 @@ fn single(
     source: &mut Operator,
     row: &mut [Value],
     ctx: &mut Context,
-    memory: &mut Bounded,
-) -> Run<Vec<Group>> {
+) -> Run<Option<Group>> {
+    let mut memory = Bounded::new(ctx.session, GROUP_BYTES_MAX, "groups of GROUP BY");
     let mut group: Option<Group> = None;
     let mut values = Vec::new();
     while source.next(ctx, row)? {
@@ -173,27 +176,98 @@ fn single(
         let group = group.get_or_insert_with(|| Group::new(plan, row));
         memory.add(group.grow(plan, row, &mut values, ctx)?)?;
     }
-    Ok(group.into_iter().collect())
+    Ok(group)
 }
 
+/// Where rows to be grouped come from.
+enum Source<'s, 'p> {
+    Operator(&'s mut Operator<'p>),
+    /// A part of those that did not fit, and a row of it.
+    Part(PartReader, Vec<Value>),
+}
+
+impl Source<'_, '_> {
+    /// The next row, and the bytes of its key; false at the end.
+    fn next(
+        &mut self,
+        plan: &AggregatePlan,
+        row: &mut [Value],
+        key: &mut Vec<u8>,
+        ctx: &mut Context,
+    ) -> Run<bool> {
+        match self {
+            Source::Operator(operator) => {
+                if !operator.next(ctx, row)? {
+                    return Ok(false);
+                }
+                key.clear();
+                for expression in &plan.keys {
+                    let value = expression.eval(row, ctx)?;
+                    group_key(&value, expression.data_type().collation, key);
+                }
+            }
+            Source::Part(reader, read) => {
+                if !reader.next(read, key, ctx)? {
+                    return Ok(false);
+                }
+                if read.len() != row.len() {
+                    return Err(Error::internal("a row of a temporary file has another length").into());
+                }
+                row.swap_with_slice(read);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Groups the rows, and those that did not fit part by part; gives each group.
 fn grouped(
     plan: &AggregatePlan,
     source: &mut Operator,
     row: &mut [Value],
     ctx: &mut Context,
-    memory: &mut Bounded,
-) -> Run<Vec<Group>> {
+    offer: Offer,
+) -> Run<()> {
+    let Some(mut waiting) = group_once(plan, Source::Operator(source), 0, row, ctx, offer)? else {
+        return Ok(());
+    };
+    while let Some(part) = waiting.pop() {
+        let source = Source::Part(part.reader(), Vec::new());
+        match group_once(plan, source, part.depth, row, ctx, offer)? {
+            Some(parts) => waiting.extend(parts),
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// Groups the rows as far as they fit, and gives the groups; the parts of those that did not. None when no more is wanted.
+fn group_once(
+    plan: &AggregatePlan,
+    mut source: Source,
+    depth: u32,
+    row: &mut [Value],
+    ctx: &mut Context,
+    offer: &mut dyn FnMut(&[Value], &mut Context) -> Run<bool>,
+) -> Run<Option<Vec<Part>>> {
+    let bytes_max = ctx.session.variables.operation_memory_bytes;
+    let mut memory = Bounded::new(ctx.session, bytes_max.max(GROUP_BYTES_MAX), "groups of GROUP BY");
     let mut positions: HashMap<Box<[u8]>, usize, rustc_hash::FxBuildHasher> = HashMap::default();
     let mut groups: Vec<Group> = Vec::new();
+    let mut overflow: Option<Parts> = None;
     let (mut key, mut values) = (Vec::new(), Vec::new());
-    while source.next(ctx, row)? {
-        key.clear();
-        for expression in &plan.keys {
-            let value = expression.eval(row, ctx)?;
-            group_key(&value, expression.data_type().collation, &mut key);
-        }
+    while source.next(plan, row, &mut key, ctx)? {
         let position = match positions.get(key.as_slice()) {
             Some(position) => *position,
+            // Half of the memory is for what the groups that there are may grow by.
+            None if overflow.is_some() || (memory.bytes() > bytes_max / 2 && !groups.is_empty()) => {
+                let parts = match &mut overflow {
+                    Some(parts) => parts,
+                    None => overflow.insert(Parts::new(depth, ctx)?),
+                };
+                parts.push(&key, row, ctx)?;
+                continue;
+            }
             None => {
                 let group = Group::new(plan, row);
                 memory.add(group.bytes() + key.len() + size_of::<usize>() * 4)?;
@@ -204,7 +278,15 @@ fn grouped(
         };
         memory.add(groups[position].grow(plan, row, &mut values, ctx)?)?;
     }
-    Ok(groups)
+    drop(positions);
+    row.fill(Value::Null);
+    for mut group in groups {
+        group.give(plan, row, ctx)?;
+        if !offer(row, ctx)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(overflow.map(Parts::finish).transpose()?.unwrap_or_default()))
 }
 
 /// MIN and MAX off the ends of indexes; false when one of the scans cannot run as planned.

@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::codec::Cell;
 use crate::error::Error;
 use crate::execute::cluster::ClusterView;
+use crate::execute::spill::ScratchFile;
 use crate::execute::subquery::SubqueryCache;
 use crate::function::UserLockCalls;
 use crate::gtid::Gtid;
@@ -223,6 +224,13 @@ pub trait Host: Send + Sync {
             reason: format!("there is no log to look for {gtid} in"),
             may_change: false,
         }
+    }
+    /// A new temporary file. Without a server there are none.
+    ///
+    /// # Errors
+    /// 1878 when the disk does not take one, or should not.
+    fn scratch_file(&self) -> crate::Result<Box<dyn ScratchFile>> {
+        Err(Error::not_supported("temporary files without a server"))
     }
     /// LOAD_FILE(): the first `most_bytes` of a file that the server may read; none for any other.
     fn read_file(&self, _name: &str, _most_bytes: u64) -> Option<bytes::Bytes> {

@@ -13,10 +13,12 @@
 //! spilling to disk, parallel scans.
 
 pub mod aggregate;
+pub mod buffered;
 pub mod change;
 pub mod cluster;
 pub mod context;
 pub mod decorrelated;
+mod distinct;
 pub mod group_key;
 pub mod join;
 pub mod joined;
@@ -33,6 +35,7 @@ pub mod rows;
 pub mod scan;
 mod set;
 pub mod sort;
+pub mod spill;
 pub mod subquery;
 pub mod window;
 
@@ -42,6 +45,8 @@ mod differential_tests;
 mod outdated_tests;
 #[cfg(test)]
 mod rewrite_tests;
+#[cfg(test)]
+mod spill_tests;
 #[cfg(test)]
 mod test_support;
 #[cfg(test)]

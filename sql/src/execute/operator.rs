@@ -4,7 +4,8 @@
 //! a join copies nothing. [`Operator::open`] starts an operator over, reading what it needs from the slots of the tables
 //! before it; [`Operator::next`] fills its slots with the next row, or says that there is none.
 
-use crate::execute::join::{BufferedJoin, LoopJoin};
+use crate::execute::buffered::BufferedJoin;
+use crate::execute::join::LoopJoin;
 use crate::execute::measure::{self, MeasuredOperator};
 use crate::execute::rows::RowsOperator;
 use crate::execute::scan::ScanOperator;
@@ -80,6 +81,20 @@ impl<'p> Operator<'p> {
         }
     }
 
+    /// Reads what must be read before [`Operator::degraded`] is known, of one that is open.
+    ///
+    /// # Errors
+    /// Those of reading; suspends for a lock.
+    pub fn settle(&mut self, ctx: &mut Context, row: &mut [Value]) -> Run<()> {
+        match self {
+            Operator::Scan(_) | Operator::Rows(_) => Ok(()),
+            Operator::Loop(join) => join.outer.settle(ctx, row),
+            Operator::Buffered(join) => join.settle(ctx, row),
+            Operator::Filter(filter) => filter.input.settle(ctx, row),
+            Operator::Measured(measured) => measured.inner.settle(ctx, row),
+        }
+    }
+
     /// Fills the slots with the next row; false at the end.
     ///
     /// # Errors
@@ -114,14 +129,15 @@ impl<'p> Operator<'p> {
         }
     }
 
-    /// Whether the leading scan could not use its index conditions as planned, so that its order is not the planned one.
+    /// Whether rows come in another order than was planned: the leading scan could not use its index conditions, or a join does not keep the
+    /// order of its outer side.
     #[must_use]
     pub fn degraded(&self) -> bool {
         match self {
             Operator::Scan(scan) => scan.degraded(),
             Operator::Rows(_) => false,
             Operator::Loop(join) => join.outer.degraded(),
-            Operator::Buffered(join) => join.outer.degraded(),
+            Operator::Buffered(join) => join.is_cut() || join.outer.degraded(),
             Operator::Filter(filter) => filter.input.degraded(),
             Operator::Measured(measured) => measured.inner.degraded(),
         }

@@ -4,25 +4,23 @@
 //! tables are pulled from a tree of operators; each row then passes HAVING, window functions, the select list, DISTINCT, ORDER BY, OFFSET
 //! and LIMIT ([`Stage`]). A block that neither sorts nor groups keeps no row.
 
-use std::collections::HashSet;
 use std::time::Instant;
 
 use crate::codec::Cell;
 use crate::error::Error;
-use crate::execute::group_key::group_key;
+use crate::execute::distinct::Distinct;
 use crate::execute::measure::{self, Measure};
-use crate::execute::memory::Bounded;
 use crate::execute::operator::{Operator, all_true};
 use crate::execute::scan::ScanOperator;
 use crate::execute::sort::Sorter;
 use crate::execute::window::WindowBuffer;
 use crate::execute::{Context, Run, Sink, aggregate, limit, set};
-use crate::limits::{MOVED_COLUMNS_MAX, SORT_BYTES_MAX};
+use crate::limits::MOVED_COLUMNS_MAX;
 use crate::plan::slots::plain_slot;
 use crate::plan::window::WindowPlan;
 use crate::plan::{Body, Node, QueryPlan, ScanPlan, SelectPlan};
 use crate::session::SessionState;
-use crate::types::{Collation, Value};
+use crate::types::Value;
 
 /// Takes a row; false ends the query.
 pub type Emit<'e> = &'e mut dyn FnMut(&[Value], &mut Context) -> Run<bool>;
@@ -141,6 +139,9 @@ fn run_opened(
     ctx: &mut Context,
     emit: Emit,
 ) -> Run<u64> {
+    if let (Some(source), true, None) = (&mut source, possible && plan.source_ordered, &plan.aggregate) {
+        source.settle(ctx, row)?;
+    }
     let ordered = plan.source_ordered && source.as_ref().is_some_and(|source| !source.degraded());
     let mut stage = Stage::new(plan, ctx.session, limits, ordered, emit);
     if stage.is_done() {
@@ -332,16 +333,21 @@ impl<'s> Stage<'s> {
 
     /// Takes the row that `out` has now.
     fn take(&mut self, ctx: &mut Context) -> Run<bool> {
-        if let Some(distinct) = &mut self.distinct
-            && !distinct.is_new(&self.out[..self.plan.visible], |position| {
-                self.plan.project[position].data_type().collation
-            })?
-        {
-            return Ok(true);
+        if let Some(distinct) = &mut self.distinct {
+            let project = &self.plan.project;
+            let collation = |position: usize| project[position].data_type().collation;
+            if !distinct.is_new(&self.out, self.plan.visible, collation, ctx)? {
+                return Ok(true);
+            }
         }
+        self.take_new(ctx)
+    }
+
+    /// Takes the row that `out` has now, which is like none before where that matters.
+    fn take_new(&mut self, ctx: &mut Context) -> Run<bool> {
         self.found += 1;
         if let Some(sorter) = &mut self.sorter {
-            sorter.push(&mut self.out)?;
+            sorter.push(&mut self.out, ctx)?;
             return Ok(true);
         }
         let position = self.found - 1;
@@ -357,54 +363,39 @@ impl<'s> Stage<'s> {
 
     /// Gives out what was sorted.
     fn finish(mut self, ctx: &mut Context) -> Run<u64> {
-        if let Some(sorter) = &mut self.sorter {
-            let count = sorter.finish() as u64;
-            if self.plan.distinct && self.distinct.is_none() {
-                self.found = count;
+        let sorts_out = self.plan.distinct && self.distinct.is_none();
+        if let Some(distinct) = self.distinct.take() {
+            let is_wanted = |stage: &Stage| {
+                stage.plan.calc_found_rows
+                    || stage.sorter.is_some()
+                    || (!stage.closed && stage.limits.end().is_none_or(|end| stage.found < end))
+            };
+            if is_wanted(&self) {
+                distinct.finish(ctx, &mut |row, ctx| {
+                    std::mem::swap(&mut self.out, row);
+                    self.take_new(ctx)
+                })?;
+            }
+        }
+        if let Some(sorter) = self.sorter.take() {
+            let (plan, emit) = (self.plan, &mut self.emit);
+            let (offset, end) = (self.limits.offset, self.limits.end().unwrap_or(u64::MAX));
+            let mut number = 0_u64;
+            sorter.finish(ctx, &mut |row, ctx| {
+                number += 1;
+                if number <= offset {
+                    return Ok(true);
+                }
+                Ok(number <= end && emit(&row[..plan.visible], ctx)? && number < end)
+            })?;
+            if sorts_out {
+                self.found = number;
             }
         }
         let given = match self.limits.limit {
             Some(limit) => self.found.saturating_sub(self.limits.offset).min(limit),
             None => self.found.saturating_sub(self.limits.offset),
         };
-        if let Some(sorter) = &self.sorter {
-            let skip = usize::try_from(self.limits.offset).unwrap_or(usize::MAX);
-            let take =
-                self.limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-            for row in sorter.rows().skip(skip).take(take) {
-                if !(self.emit)(&row[..self.plan.visible], ctx)? {
-                    break;
-                }
-            }
-        }
         Ok(if self.plan.calc_found_rows { self.found } else { given })
-    }
-}
-
-/// The rows that were seen.
-pub(super) struct Distinct {
-    seen: HashSet<Box<[u8]>, rustc_hash::FxBuildHasher>,
-    memory: Bounded,
-    key: Vec<u8>,
-}
-
-impl Distinct {
-    pub(super) fn new(session: &SessionState) -> Distinct {
-        let memory = Bounded::new(session, SORT_BYTES_MAX, "rows kept for DISTINCT");
-        Distinct { seen: HashSet::default(), memory, key: Vec::new() }
-    }
-
-    /// Whether the row was not seen before; notes it.
-    pub(super) fn is_new(&mut self, row: &[Value], collation: impl Fn(usize) -> Collation) -> Run<bool> {
-        self.key.clear();
-        for (position, value) in row.iter().enumerate() {
-            group_key(value, collation(position), &mut self.key);
-        }
-        if self.seen.contains(self.key.as_slice()) {
-            return Ok(false);
-        }
-        self.memory.add(self.key.len() + size_of::<usize>() * 4)?;
-        self.seen.insert(self.key.as_slice().into());
-        Ok(true)
     }
 }

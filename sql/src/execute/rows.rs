@@ -1,5 +1,5 @@
 //! Derived and virtual tables: their rows are made once and kept, for the statement where they depend on nothing else, else for as long as the
-//! operator lives. Those of a LATERAL table are made for each row before it.
+//! operator lives. Those of a LATERAL table are made for each row before it. More than `quorate_operation_memory` are kept in a temporary file.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use crate::bind::scope::Dependent;
 use crate::execute::group_key::value_bytes;
 use crate::execute::memory::Bounded;
 use crate::execute::operator::all_true;
+use crate::execute::spill::{Reader, Scratch, Spilled, Stream};
 use crate::execute::{Context, Run, query};
 use crate::function::json_table_rows;
 use crate::limits::DERIVED_BYTES_MAX;
@@ -18,20 +19,32 @@ use crate::types::Value;
 /// The rows of a derived or virtual table.
 pub struct RowsOperator<'p> {
     plan: &'p RowsPlan,
-    rows: Option<Arc<[Vec<Value>]>>,
+    rows: Option<Rows>,
     /// What they take, where they are this operator's own.
     memory: Option<Bounded>,
     position: usize,
+    /// Where reading goes on in a file, and what was read last.
+    reader: Option<Reader>,
+    read: Vec<Value>,
+}
+
+/// Rows that can be read again and again.
+#[derive(Clone, Debug)]
+pub enum Rows {
+    /// In memory.
+    Memory(Arc<[Vec<Value>]>),
+    /// In a temporary file.
+    File(Spilled),
 }
 
 /// Rows, and what they take where nobody else keeps them.
-type Made = (Arc<[Vec<Value>]>, Option<Bounded>);
+type Made = (Rows, Option<Bounded>);
 
 impl<'p> RowsOperator<'p> {
     /// Not open yet.
     #[must_use]
     pub fn new(plan: &'p RowsPlan) -> RowsOperator<'p> {
-        RowsOperator { plan, rows: None, memory: None, position: 0 }
+        RowsOperator { plan, rows: None, memory: None, position: 0, reader: None, read: Vec::new() }
     }
 
     /// Starts over; `row` is what a LATERAL one reads.
@@ -46,13 +59,17 @@ impl<'p> RowsOperator<'p> {
             let (rows, memory) = self.make(ctx, row)?;
             (self.rows, self.memory) = (Some(rows), memory);
         }
+        self.reader = match &self.rows {
+            Some(Rows::File(rows)) => Some(rows.reader()),
+            Some(Rows::Memory(_)) | None => None,
+        };
         Ok(())
     }
 
     fn make(&self, ctx: &mut Context, row: &[Value]) -> Run<Made> {
         match &self.plan.source {
             RowsSource::Derived(plan) => derived(plan, ctx),
-            RowsSource::Virtual(table) => Ok(((table.rows)(ctx)?.into(), None)),
+            RowsSource::Virtual(table) => Ok((Rows::Memory((table.rows)(ctx)?.into()), None)),
             RowsSource::Dependent(dependent) => match dependent.as_ref() {
                 Dependent::Lateral { plan, slots, table } => {
                     ctx.outer_rows.push(outer_row(slots, row));
@@ -67,11 +84,11 @@ impl<'p> RowsOperator<'p> {
                     // It sees what its WITH saw.
                     let seen = ctx.outer_rows.len().saturating_sub(*outward);
                     let mut inner = ctx.outer_rows.split_off(seen);
-                    let rows = collect(plan, ctx);
+                    let rows = collect_rows(plan, ctx);
                     ctx.outer_rows.append(&mut inner);
-                    rows.map(own)
+                    rows.map(|(rows, memory)| (rows, Some(memory)))
                 }
-                Dependent::Working { number } => Ok((ctx.subqueries.step(*number), None)),
+                Dependent::Working { number } => Ok((Rows::Memory(ctx.subqueries.step(*number)), None)),
             },
         }
     }
@@ -81,35 +98,45 @@ impl<'p> RowsOperator<'p> {
     /// # Errors
     /// Those of conditions.
     pub fn next(&mut self, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
-        let (base, width) = (self.plan.base, self.plan.width);
-        while let Some(values) = self.rows.as_ref().and_then(|rows| rows.get(self.position)) {
-            self.position += 1;
-            row[base..base + width].clone_from_slice(values);
+        let slots = self.plan.base..self.plan.base + self.plan.width;
+        loop {
+            match (&mut self.reader, &self.rows) {
+                (Some(reader), _) => {
+                    if !reader.next(&mut self.read, ctx)? {
+                        return Ok(false);
+                    }
+                    row[slots.clone()].clone_from_slice(&self.read);
+                }
+                (None, Some(Rows::Memory(rows))) => {
+                    let Some(values) = rows.get(self.position) else { return Ok(false) };
+                    self.position += 1;
+                    row[slots.clone()].clone_from_slice(values);
+                }
+                (None, Some(Rows::File(_)) | None) => return Ok(false),
+            }
             if all_true(&self.plan.filter, row, ctx)? {
                 return Ok(true);
             }
         }
-        Ok(false)
     }
 }
 
 /// Rows that were made here.
 fn own((rows, memory): (Vec<Vec<Value>>, Bounded)) -> Made {
-    (rows.into(), Some(memory))
+    (Rows::Memory(rows.into()), Some(memory))
 }
 
 /// The rows of a derived table or common table expression: one that reads no enclosing row is made once a statement.
 fn derived(plan: &Arc<QueryPlan>, ctx: &mut Context) -> Run<Made> {
     if plan.correlated {
-        return collect(plan, ctx).map(own);
+        return collect_rows(plan, ctx).map(|(rows, memory)| (rows, Some(memory)));
     }
     if let Some(rows) = ctx.subqueries.rows_of(plan) {
         return Ok((rows, None));
     }
-    let (rows, memory) = collect(plan, ctx)?;
+    let (rows, memory) = collect_rows(plan, ctx)?;
     ctx.subqueries.keep_memory(memory);
-    let rows: Arc<[Vec<Value>]> = rows.into();
-    ctx.subqueries.keep_rows_of(plan, Arc::clone(&rows));
+    ctx.subqueries.keep_rows_of(plan, rows.clone());
     Ok((rows, None))
 }
 
@@ -141,6 +168,36 @@ pub fn outer_row(slots: &[usize], row: &[Value]) -> Vec<Value> {
         }
     }
     outer
+}
+
+/// All rows of a query, in memory or in a file.
+fn collect_rows(plan: &QueryPlan, ctx: &mut Context) -> Run<(Rows, Bounded)> {
+    let mut rows = Vec::new();
+    let bytes_max = ctx.session.variables.operation_memory_bytes;
+    let mut memory = Bounded::new(ctx.session, usize::MAX, "rows of a derived table");
+    let mut file: Option<Stream> = None;
+    query::run_query(plan, ctx, &mut |row, ctx| {
+        if let Some(file) = &mut file {
+            file.push(row, ctx)?;
+            return Ok(true);
+        }
+        memory.add(row.iter().map(value_bytes).sum())?;
+        rows.push(row.to_vec());
+        if memory.bytes() > bytes_max {
+            let mut stream = Scratch::new(ctx)?.stream();
+            for row in rows.drain(..) {
+                stream.push(&row, ctx)?;
+            }
+            memory.set(0)?;
+            file = Some(stream);
+        }
+        Ok(true)
+    })?;
+    let rows = match file {
+        Some(file) => Rows::File(file.finish()?),
+        None => Rows::Memory(rows.into()),
+    };
+    Ok((rows, memory))
 }
 
 /// All rows of a query, within a bound, which is to be kept as long as they are.

@@ -2,16 +2,17 @@
 //!
 //! UNION gives the rows of both operands as they come, and remembers them only to leave duplicates out. INTERSECT and EXCEPT count the rows
 //! of the second operand first, and then let the rows of the first one pass or not. All values are compared in the types of the whole.
-//! What is kept is bounded by [`SORT_BYTES_MAX`], what recurses by [`DERIVED_BYTES_MAX`].
+//! What is kept of a second operand is bounded by [`SORT_BYTES_MAX`], what recurses by [`DERIVED_BYTES_MAX`]: neither goes to a file.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::ast::SetOperator;
 use crate::error::Error;
+use crate::execute::distinct::Distinct;
 use crate::execute::group_key::{group_key, value_bytes};
 use crate::execute::memory::Bounded;
-use crate::execute::query::{Distinct, Emit, Limits, run_query};
+use crate::execute::query::{Emit, Limits, run_query};
 use crate::execute::sort::Sorter;
 use crate::execute::{Context, Run};
 use crate::limits::{DERIVED_BYTES_MAX, SORT_BYTES_MAX};
@@ -37,7 +38,7 @@ pub(super) fn run_set(plan: &SetPlan, ctx: &mut Context, emit: Emit) -> Run<u64>
                     let value = key.eval(row, ctx)?;
                     row.push(value);
                 }
-                sorter.push(row)?;
+                sorter.push(row, ctx)?;
                 return Ok(true);
             }
             if found > limits.offset && limits.end().is_none_or(|end| found <= end) && !closed {
@@ -47,15 +48,15 @@ pub(super) fn run_set(plan: &SetPlan, ctx: &mut Context, emit: Emit) -> Run<u64>
         })?;
     }
     let given = found.saturating_sub(limits.offset).min(limits.limit.unwrap_or(u64::MAX));
-    if let Some(mut sorter) = sorter {
-        sorter.finish();
-        let skip = usize::try_from(limits.offset).unwrap_or(usize::MAX);
-        let take = limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        for row in sorter.rows().skip(skip).take(take) {
-            if !emit(&row[..visible], ctx)? {
-                break;
+    if let Some(sorter) = sorter {
+        let (mut number, end) = (0_u64, limits.end().unwrap_or(u64::MAX));
+        sorter.finish(ctx, &mut |row, ctx| {
+            number += 1;
+            if number <= limits.offset {
+                return Ok(true);
             }
-        }
+            Ok(number <= end && emit(&row[..visible], ctx)? && number < end)
+        })?;
     }
     Ok(if plan.calc_found_rows { found } else { given })
 }
@@ -70,19 +71,18 @@ fn each_row(plan: &SetPlan, ctx: &mut Context, take: Take) -> Run<()> {
     };
     let collation = |position: usize| plan.types[position].collation;
     let mut distinct = (!all).then(|| Distinct::new(ctx.session));
-    let mut is_new = |row: &[Value]| match &mut distinct {
-        Some(distinct) => distinct.is_new(row, collation),
+    let mut is_new = |row: &[Value], ctx: &Context| match &mut distinct {
+        Some(distinct) => distinct.is_new(row, row.len(), collation, ctx),
         None => Ok(true),
     };
     let is_wanted = match operator {
         SetOperator::Union => {
             let mut pass = |row: &mut Vec<Value>, ctx: &mut Context| {
-                if is_new(row)? { take(row, ctx) } else { Ok(true) }
+                if is_new(row, ctx)? { take(row, ctx) } else { Ok(true) }
             };
-            if each_converted(&plan.first, &plan.types, ctx, &mut pass)? {
-                each_converted(second, &plan.types, ctx, &mut pass)?;
-            }
-            return Ok(());
+            let at_end = each_converted(&plan.first, &plan.types, ctx, &mut pass)?
+                && each_converted(second, &plan.types, ctx, &mut pass)?;
+            return finish(distinct.filter(|_| at_end), ctx, take);
         }
         SetOperator::Intersect => true,
         SetOperator::Except => false,
@@ -95,11 +95,16 @@ fn each_row(plan: &SetPlan, ctx: &mut Context, take: Take) -> Run<()> {
     if is_wanted && counts.rows.is_empty() {
         return Ok(());
     }
-    each_converted(&plan.first, &plan.types, ctx, &mut |row, ctx| {
+    let at_end = each_converted(&plan.first, &plan.types, ctx, &mut |row, ctx| {
         let is_there = counts.take(row, &plan.types, *all);
-        if is_there == is_wanted && is_new(row)? { take(row, ctx) } else { Ok(true) }
+        if is_there == is_wanted && is_new(row, ctx)? { take(row, ctx) } else { Ok(true) }
     })?;
-    Ok(())
+    finish(distinct.filter(|_| at_end), ctx, take)
+}
+
+/// The rows of which it was not known whether they are new.
+fn finish(distinct: Option<Distinct>, ctx: &mut Context, take: Take) -> Run<()> {
+    distinct.map_or(Ok(()), |distinct| distinct.finish(ctx, take))
 }
 
 /// The rows of an operand in the types of the operation; whether it came to its end.
@@ -194,7 +199,7 @@ pub(super) fn run_recursive(plan: &RecursivePlan, ctx: &mut Context, emit: Emit)
     let mut recursion = Recursion {
         plan,
         end: limits.end(),
-        distinct: plan.distinct.then(|| Distinct::new(ctx.session)),
+        distinct: plan.distinct.then(|| Distinct::in_memory(ctx.session)),
         rows: Vec::new(),
         memory: Bounded::new(ctx.session, DERIVED_BYTES_MAX, "rows of a recursive common table expression"),
     };
@@ -264,7 +269,7 @@ impl Recursion<'_> {
                     stored.push(self.store(position, value.clone(), &from[position], ctx)?);
                 }
                 if let Some(distinct) = &mut self.distinct
-                    && !distinct.is_new(&stored, collation)?
+                    && !distinct.is_new(&stored, stored.len(), collation, ctx)?
                 {
                     return Ok(true);
                 }

@@ -1,18 +1,23 @@
-//! Sorting rows in memory, within a bound.
+//! Sorting rows.
 //!
 //! Rows lie one behind the other in one vector; what is sorted are their numbers, each with the first bytes of its first key. Most
 //! comparisons end there, without a look at the row. Equal rows keep the order in which they came.
 //!
 //! With a LIMIT only as many rows are kept as can still be given: when twice as many have come, the larger half goes. A sorter of
 //! distinct rows drops the later ones of equal rows then, and at the end.
+//!
+//! Rows that are more than `quorate_operation_memory` go to a temporary file, sorted, and room is made for more. In the end these runs are
+//! merged; of equal rows those of the earlier run are before the others.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use crate::collation;
-use crate::error::Result;
 use crate::execute::group_key::value_bytes;
 use crate::execute::memory::Bounded;
-use crate::limits::SORT_BYTES_MAX;
+use crate::execute::spill::{Reader, Scratch, Spilled};
+use crate::execute::{Context, Run};
 use crate::plan::SortKey;
 use crate::session::SessionState;
 use crate::types::Value;
@@ -52,8 +57,13 @@ pub struct Sorter<'s> {
     ranked: Vec<Ranked>,
     kind: Kind,
     memory: Bounded,
+    /// What may be kept in memory.
+    bytes_max: usize,
     /// The number of rows at which some are thrown away.
     prune_at: usize,
+    /// Rows that are in a file, if there are any: each run sorted.
+    scratch: Option<Scratch>,
+    runs: Vec<Spilled>,
 }
 
 impl<'s> Sorter<'s> {
@@ -79,23 +89,48 @@ impl<'s> Sorter<'s> {
             values: Vec::new(),
             ranked: Vec::new(),
             kind: Kind::Unknown,
-            memory: Bounded::new(session, SORT_BYTES_MAX, "rows to sort"),
+            memory: Bounded::new(session, usize::MAX, "rows to sort"),
+            bytes_max: session.variables.operation_memory_bytes,
             prune_at,
+            scratch: None,
+            runs: Vec::new(),
         }
     }
 
     /// Takes the values of a row out of `row`. All rows are of one length.
     ///
     /// # Errors
-    /// 1038 when the rows take too much memory, and those of [`Bounded`].
-    pub fn push(&mut self, row: &mut Vec<Value>) -> Result<()> {
+    /// Those of [`Bounded`] and of a temporary file.
+    pub fn push(&mut self, row: &mut Vec<Value>, ctx: &Context) -> Run<()> {
         self.width = row.len();
-        let bytes = self.memory.bytes() + row.iter().map(value_bytes).sum::<usize>();
+        let bytes = self.memory.bytes() + size_of::<Ranked>() + row.iter().map(value_bytes).sum::<usize>();
         let begins = self.keys.first().map_or(0, |key| self.begins(&row[key.position], key));
         self.ranked.push(Ranked { begins, number: self.ranked.len() });
         self.values.append(row);
         let bytes = if self.ranked.len() >= self.prune_at { self.prune() } else { bytes };
-        self.memory.set(bytes)
+        if bytes > self.bytes_max {
+            self.spill(ctx)?;
+            return Ok(self.memory.set(0)?);
+        }
+        Ok(self.memory.set(bytes)?)
+    }
+
+    /// Writes what is in memory to a file, sorted.
+    fn spill(&mut self, ctx: &Context) -> Run<()> {
+        self.sort();
+        let scratch = match &self.scratch {
+            Some(scratch) => scratch,
+            None => self.scratch.insert(Scratch::new(ctx)?),
+        };
+        let mut run = scratch.stream();
+        for ranked in self.ranked.iter().take(self.wanted.unwrap_or(usize::MAX)) {
+            run.push(&self.values[ranked.number * self.width..(ranked.number + 1) * self.width], ctx)?;
+        }
+        self.runs.push(run.finish()?);
+        self.values.clear();
+        self.ranked.clear();
+        self.kind = Kind::Unknown;
+        Ok(())
     }
 
     /// What a value begins with, in the order of `key`.
@@ -163,18 +198,87 @@ impl<'s> Sorter<'s> {
         }
     }
 
-    /// Sorts. Gives the number of rows.
-    pub fn finish(&mut self) -> usize {
-        self.sort();
-        self.ranked.len()
+    /// Sorts, and gives each row in order to `take` until that says false.
+    ///
+    /// # Errors
+    /// Those of `take` and of a temporary file.
+    pub fn finish(
+        mut self,
+        ctx: &mut Context,
+        take: &mut dyn FnMut(&[Value], &mut Context) -> Run<bool>,
+    ) -> Run<()> {
+        if self.runs.is_empty() {
+            self.sort();
+            let row = |ranked: &Ranked| ranked.number * self.width..(ranked.number + 1) * self.width;
+            for ranked in &self.ranked {
+                if !take(&self.values[row(ranked)], ctx)? {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        self.spill(ctx)?;
+        // The memory is the merge's now.
+        (self.values, self.ranked) = (Vec::new(), Vec::new());
+        self.merge(ctx, take)
     }
 
-    /// The rows in order, once they are [`finish`](Sorter::finish)ed.
-    pub fn rows(&self) -> impl Iterator<Item = &[Value]> {
-        let width = self.width;
-        self.ranked.iter().map(move |ranked| &self.values[ranked.number * width..(ranked.number + 1) * width])
+    fn merge(&self, ctx: &mut Context, take: &mut dyn FnMut(&[Value], &mut Context) -> Run<bool>) -> Run<()> {
+        let mut readers: Vec<Reader> = self.runs.iter().map(Spilled::reader).collect();
+        let mut heads = BinaryHeap::with_capacity(readers.len());
+        for (run, reader) in readers.iter_mut().enumerate() {
+            let mut row = Vec::with_capacity(self.width);
+            if reader.next(&mut row, ctx)? {
+                heads.push(Reverse(Head { keys: self.keys, row, run }));
+            }
+        }
+        let mut last: Option<Vec<Value>> = None;
+        while let Some(mut head) = heads.peek_mut() {
+            let is_again = self.is_distinct
+                && last.as_ref().is_some_and(|last| compare(self.keys, last, &head.0.row).is_eq());
+            if !is_again {
+                if !take(&head.0.row, ctx)? {
+                    break;
+                }
+                if self.is_distinct {
+                    last.get_or_insert_default().clone_from(&head.0.row);
+                }
+            }
+            let run = head.0.run;
+            if !readers[run].next(&mut head.0.row, ctx)? {
+                PeekMut::pop(head);
+            }
+        }
+        Ok(())
     }
 }
+
+/// The next row of a run.
+struct Head<'k> {
+    keys: &'k [SortKey],
+    row: Vec<Value>,
+    run: usize,
+}
+
+impl Ord for Head<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare(self.keys, &self.row, &other.row).then_with(|| self.run.cmp(&other.run))
+    }
+}
+
+impl PartialOrd for Head<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Head<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Head<'_> {}
 
 /// Half of the distance to the least signed number.
 fn half_above_least(number: i128) -> u64 {
@@ -197,20 +301,34 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::execute::test_support::Harness;
     use crate::types::{Collation, Decimal};
 
     #[test]
     fn a_limited_sort_keeps_the_smallest_rows_in_the_order_they_came_where_equal() {
         let keys = [SortKey { position: 0, descending: false, collation: Collation::Binary }];
-        let mut sorter = Sorter::new(&SessionState::detached(), &keys, Some(3), false);
-        for number in (0..2000).rev() {
-            sorter.push(&mut vec![Value::Int(number / 2), Value::Int(number)]).unwrap();
-        }
-        assert!(sorter.ranked.len() < 2 * PRUNE_ROWS_MIN);
-        sorter.finish();
-        let seen: Vec<Vec<Value>> = sorter.rows().take(3).map(<[Value]>::to_vec).collect();
-        let row = |group, number| vec![Value::Int(group), Value::Int(number)];
-        assert_eq!(seen, [row(0, 1), row(0, 0), row(1, 3)]);
+        let mut harness = Harness::new();
+        harness.with_context(|ctx| {
+            let mut sorter = Sorter::new(ctx.session, &keys, Some(3), false);
+            for number in (0..2000).rev() {
+                sorter.push(&mut vec![Value::Int(number / 2), Value::Int(number)], ctx).unwrap();
+            }
+            assert!(sorter.ranked.len() < 2 * PRUNE_ROWS_MIN);
+            let seen = &sorted(sorter, ctx)[..3];
+            let row = |group, number| vec![Value::Int(group), Value::Int(number)];
+            assert_eq!(seen, [row(0, 1), row(0, 0), row(1, 3)]);
+        });
+    }
+
+    /// All rows.
+    fn sorted(sorter: Sorter, ctx: &mut Context) -> Vec<Vec<Value>> {
+        let mut rows = Vec::new();
+        let taken = sorter.finish(ctx, &mut |row, _| {
+            rows.push(row.to_vec());
+            Ok(true)
+        });
+        taken.unwrap();
+        rows
     }
 
     fn any_value() -> impl Strategy<Value = Value> {
@@ -224,7 +342,7 @@ mod tests {
     }
 
     proptest! {
-        /// A sort of any rows is the stable sort by comparing whole values; a distinct one has the first of each.
+        /// A sort of any rows, in memory or not, is the stable sort by comparing whole values; a distinct one has the first of each.
         #[test]
         fn a_sort_is_the_stable_sort_of_the_values(
             first in proptest::collection::vec(any_value(), 0..40),
@@ -238,22 +356,26 @@ mod tests {
                 1 => matches!(value, Value::Null | Value::Text(_)),
                 _ => matches!(value, Value::Null | Value::Int(_) | Value::Decimal(_)),
             };
-            for collation in Collation::all() {
-                let keys = [SortKey { position: 0, descending, collation }];
-                let mut expected: Vec<Vec<Value>> = first.iter().filter(|value| fits(value)).enumerate()
-                    .map(|(number, value)| vec![value.clone(), Value::UInt(number as u64)]).collect();
-                let mut sorter = Sorter::new(&SessionState::detached(), &keys, None, is_distinct);
-                for row in &expected {
-                    sorter.push(&mut row.clone()).unwrap();
+            let mut harness = Harness::new();
+            let compared: Result<(), TestCaseError> = harness.with_context(|ctx| {
+                for (collation, bytes_max) in Collation::all().flat_map(|collation| [(collation, 1 << 20), (collation, 700)]) {
+                    ctx.session.variables.operation_memory_bytes = bytes_max;
+                    let keys = [SortKey { position: 0, descending, collation }];
+                    let mut expected: Vec<Vec<Value>> = first.iter().filter(|value| fits(value)).enumerate()
+                        .map(|(number, value)| vec![value.clone(), Value::UInt(number as u64)]).collect();
+                    let mut sorter = Sorter::new(ctx.session, &keys, None, is_distinct);
+                    for row in &expected {
+                        sorter.push(&mut row.clone(), ctx).unwrap();
+                    }
+                    expected.sort_by(|left, right| compare(&keys, left, right));
+                    if is_distinct {
+                        expected.dedup_by(|right, left| compare(&keys, left, right).is_eq());
+                    }
+                    prop_assert_eq!(sorted(sorter, ctx), expected);
                 }
-                expected.sort_by(|left, right| compare(&keys, left, right));
-                if is_distinct {
-                    expected.dedup_by(|right, left| compare(&keys, left, right).is_eq());
-                }
-                prop_assert_eq!(sorter.finish(), expected.len());
-                let rows: Vec<Vec<Value>> = sorter.rows().map(<[Value]>::to_vec).collect();
-                prop_assert_eq!(rows, expected);
-            }
+                Ok(())
+            });
+            compared?;
         }
     }
 }

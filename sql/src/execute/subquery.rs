@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::execute::decorrelated::{self, Groups};
 use crate::execute::group_key::class_key;
 use crate::execute::memory::Bounded;
+use crate::execute::rows::Rows;
 use crate::execute::rows::{collect, outer_row};
 use crate::execute::{Context, Run, query};
 use crate::expression::{CompareOp, Subquery, SubqueryKind};
@@ -25,7 +26,9 @@ use crate::types::{Collation, DataType, Value};
 pub struct SubqueryCache {
     results: HashMap<usize, Cached>,
     /// Rows of derived tables and common table expressions that read no enclosing row, by their plan's address.
-    derived: HashMap<usize, Arc<[Vec<Value>]>>,
+    derived: HashMap<usize, Rows>,
+    /// Rows of subqueries under ANY and ALL, by their address.
+    compared: HashMap<usize, Arc<[Vec<Value>]>>,
     /// Rows of the step before, by the number of the recursive common table expression.
     steps: HashMap<usize, Arc<[Vec<Value>]>>,
     /// What all this takes.
@@ -50,12 +53,12 @@ impl SubqueryCache {
 
     /// The rows of a plan, if they were made already.
     #[must_use]
-    pub fn rows_of(&self, plan: &Arc<QueryPlan>) -> Option<Arc<[Vec<Value>]>> {
+    pub fn rows_of(&self, plan: &Arc<QueryPlan>) -> Option<Rows> {
         self.derived.get(&Arc::as_ptr(plan).addr()).cloned()
     }
 
     /// Keeps the rows of a plan, which outlives the statement.
-    pub fn keep_rows_of(&mut self, plan: &Arc<QueryPlan>, rows: Arc<[Vec<Value>]>) {
+    pub fn keep_rows_of(&mut self, plan: &Arc<QueryPlan>, rows: Rows) {
         self.derived.insert(Arc::as_ptr(plan).addr(), rows);
     }
 
@@ -235,13 +238,13 @@ pub fn quantified(
         result?;
     } else {
         let address = std::ptr::from_ref(subquery).addr();
-        let rows = match ctx.subqueries.derived.get(&address) {
+        let rows = match ctx.subqueries.compared.get(&address) {
             Some(rows) => Arc::clone(rows),
             None => {
                 let (rows, memory) = collect(&subquery.plan, ctx)?;
                 ctx.subqueries.keep_memory(memory);
                 let rows: Arc<[Vec<Value>]> = rows.into();
-                ctx.subqueries.derived.insert(address, Arc::clone(&rows));
+                ctx.subqueries.compared.insert(address, Arc::clone(&rows));
                 rows
             }
         };

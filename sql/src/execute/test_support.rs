@@ -7,7 +7,7 @@ use storage::txn::Transaction;
 use crate::ast::Statement;
 use crate::catalog::test_support::{TestNode, ended, session};
 use crate::error::{Error, Result};
-use crate::execute::{Outcome, ResultColumn, Sink};
+use crate::execute::{Context, Outcome, ResultColumn, Sink};
 use crate::plan::{Plan, is_planned, plan_statement};
 use crate::session::SessionState;
 use crate::types::Value;
@@ -88,6 +88,12 @@ impl Harness {
             }
             Err(error) => format!("{error}\n"),
         }
+    }
+
+    /// Runs `body` as a statement of session 0 would run.
+    pub fn with_context<T>(&mut self, body: impl FnOnce(&mut Context<'_>) -> T) -> T {
+        let mut txn = self.node.begin();
+        self.node.with_context(&mut txn, &mut self.sessions[0].state, &[], body)
     }
 
     /// Plans a statement.

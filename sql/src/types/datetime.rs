@@ -258,6 +258,11 @@ impl Time {
             .then_some(Time(microseconds))
     }
 
+    /// Of [`Time::microseconds`] of any value, also one that no column takes.
+    pub(crate) fn from_kept(microseconds: i64) -> Time {
+        Time(microseconds)
+    }
+
     /// Signed microseconds.
     #[must_use]
     pub fn microseconds(self) -> i64 {
@@ -447,6 +452,11 @@ impl DateTime {
     #[must_use]
     pub fn plain(self) -> DateTime {
         DateTime(self.packed())
+    }
+
+    /// The value as the later of two moments: see [`DateTime::is_second`].
+    pub(crate) fn as_second(self) -> DateTime {
+        DateTime(self.0 | SECOND)
     }
 
     /// Whether it came from a moment whose time the clock of a zone shows twice, and is the later of the two. It is no part of the value:

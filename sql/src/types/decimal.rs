@@ -126,6 +126,12 @@ impl Decimal {
         value.fits().then_some(value)
     }
 
+    /// Of [`Decimal::unscaled_bytes`] of any number, also one between two steps of a computation, which may have more digits than a column
+    /// takes.
+    pub(crate) fn from_kept_bytes(bytes: &[u8], scale: u8) -> Option<Decimal> {
+        (scale <= DECIMAL_SCALE_MAX).then(|| Decimal::from_big(BigInt::from_signed_bytes_be(bytes), scale))
+    }
+
     /// The magnitude's decimal digits without its point, no leading zeros ("0" for zero).
     #[must_use]
     pub fn digits(&self) -> String {

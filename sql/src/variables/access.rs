@@ -172,6 +172,7 @@ pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "net_read_timeout" => Value::UInt(variables.net_read_timeout),
         "net_write_timeout" => Value::UInt(variables.net_write_timeout),
         "pseudo_thread_id" => Value::UInt(session.connection_id),
+        "quorate_operation_memory" => Value::UInt(variables.operation_memory_bytes as u64),
         "quorate_read_consistency" => text(variables.read_consistency.name()),
         "quorate_read_timeout" => Value::UInt(variables.read_timeout_seconds),
         "quorate_snapshot_conflict" => bool(variables.snapshot_conflict),
@@ -237,6 +238,9 @@ pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value:
         "max_execution_time" => variables.max_execution_time_ms = number,
         "net_read_timeout" => variables.net_read_timeout = number,
         "net_write_timeout" => variables.net_write_timeout = number,
+        "quorate_operation_memory" => {
+            variables.operation_memory_bytes = usize::try_from(number).unwrap_or(usize::MAX);
+        }
         "quorate_read_consistency" => {
             variables.read_consistency = ReadConsistency::parse(&word).unwrap_or_default();
         }

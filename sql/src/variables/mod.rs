@@ -89,6 +89,8 @@ pub struct SessionVariables {
     pub write_forwarding: bool,
     /// `quorate_read_timeout`: how long a read waits for that, seconds.
     pub read_timeout_seconds: u64,
+    /// `quorate_operation_memory`: what an operation of a statement keeps in memory before it goes on in a temporary file, bytes.
+    pub operation_memory_bytes: usize,
     /// `wait_timeout`, seconds.
     pub wait_timeout: u64,
     /// `net_read_timeout`, seconds.
@@ -172,6 +174,7 @@ impl Default for SessionVariables {
             read_consistency: ReadConsistency::default(),
             write_forwarding: false,
             read_timeout_seconds: 10,
+            operation_memory_bytes: crate::limits::OPERATION_BYTES_DEFAULT,
             wait_timeout: 28_800,
             net_read_timeout: 30,
             net_write_timeout: 60,

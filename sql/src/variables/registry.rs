@@ -284,6 +284,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("quorate_leader_id", Global, Unsigned(0, MAX, 1), "", Host),
     variable("quorate_membership", Global, Text, "", Host),
     variable("quorate_node_role", Global, Text, "", Host),
+    variable("quorate_operation_memory", Both, Unsigned(32_768, MAX, 1), "134217728", Acts),
     variable("quorate_read_consistency", Both, READ_CONSISTENCY, "STRONG", Acts),
     variable("quorate_read_timeout", Both, Unsigned(1, 31_536_000, 1), "10", Acts),
     variable("quorate_role", Global, Text, "", Host),
