@@ -261,6 +261,7 @@ impl Node {
         let transfer = u8::from(self.sequencer.is_held());
         status.push(("Consensus_in_leader_transfer".into(), transfer.to_string()));
         status.push(("Created_tmp_files".into(), self.scratch.files().to_string()));
+        status.push(("Quorate_tmp_file_bytes".into(), self.scratch.bytes().to_string()));
         status.push(("Global_connection_memory".into(), self.memory.bytes().to_string()));
         let plans = self.text_plans.figures();
         status.push(("Quorate_text_plan_entries".into(), plans.entries.to_string()));

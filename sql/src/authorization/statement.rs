@@ -308,6 +308,8 @@ fn of_session_variable(name: &str) -> Requirements {
         | "global_connection_memory_tracking"
         | "histogram_generation_max_mem_size"
         | "pseudo_thread_id"
+        // Ours: it is memory of the node.
+        | "quorate_operation_memory"
         | "sql_generate_invisible_primary_key"
         | "sql_log_bin"
         | "sql_log_off"

@@ -284,6 +284,10 @@ fn the_server_is_for_its_administrators() {
         ("SET GLOBAL max_error_count = 1", "SUPER or SYSTEM_VARIABLES_ADMIN"),
         ("SET @a = 1, GLOBAL autocommit = 1", "SUPER or SYSTEM_VARIABLES_ADMIN"),
         ("SET GLOBAL TRANSACTION READ ONLY", "SUPER or SYSTEM_VARIABLES_ADMIN"),
+        (
+            "SET quorate_operation_memory = 1000000",
+            "SUPER, SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN",
+        ),
         ("SET sql_log_bin = 0", "SUPER, SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN"),
         ("ALTER INSTANCE RELOAD TLS", "CONNECTION_ADMIN"),
         ("CALL dbms_consensus.change_leader(2)", "SUPER or GROUP_REPLICATION_ADMIN"),
