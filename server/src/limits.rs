@@ -416,3 +416,16 @@ pub const FORWARDED_MESSAGE_BYTES_MAX: usize = 256 << 20;
 pub const FORWARDED_PIECE_BYTES_MAX: usize = 4 << 20;
 
 const _: () = assert!(FORWARDED_PIECE_BYTES_MAX < wire::limits::PEER_FRAME_PAYLOAD_BYTES_MAX);
+
+/// Between two looks for ALTER TABLEs that an earlier leader has left.
+pub const ONLINE_WATCH_INTERVAL: Duration = Duration::from_millis(200);
+/// How often an ALTER TABLE that waits looks whether its leadership is over.
+pub const ONLINE_TERM_POLL: Duration = Duration::from_millis(200);
+/// Before an ALTER TABLE tries again what did not go.
+pub const ONLINE_RETRY: Duration = Duration::from_millis(20);
+/// The longest rest of an ALTER TABLE between two batches.
+pub const ONLINE_REST_MAX: Duration = Duration::from_secs(2);
+/// How long the end of an ALTER TABLE first waits for the statements and transactions that use the table, with everybody who comes behind it; …
+pub const ONLINE_END_PATIENCE: Duration = Duration::from_millis(50);
+/// … and at the longest, after it has stepped back some times.
+pub const ONLINE_END_PATIENCE_MAX: Duration = Duration::from_secs(10);

@@ -72,6 +72,16 @@ pub const HISTOGRAM_KEY_BYTES_MAX: usize = 40;
 pub const INDEX_BUILD_CHUNK_BYTES: usize = 1 << 20;
 /// Rows that one step of an index build reads at most, also when they give few bytes.
 pub const INDEX_BUILD_CHUNK_ROWS_MAX: usize = 20_000;
+/// How long a schema change lets a job begin again that a new leader has not gone on with yet, before it looks again.
+pub const ONLINE_MET_WAIT: std::time::Duration = std::time::Duration::from_millis(100);
+/// Rows that one batch of an index that is built while its table is written does at most. They stay locked until the batch has its place in the log.
+pub const ONLINE_BATCH_ROWS_MAX: usize = 500;
+/// Bytes of rows that one such batch reads, about.
+pub const ONLINE_BATCH_BYTES: usize = 256 << 10;
+/// A table of fewer rows and …
+pub const ONLINE_TABLE_ROWS_MIN: usize = 2_000;
+/// … of fewer bytes is not worth a job: its indexes are built under its lock.
+pub const ONLINE_TABLE_BYTES_MIN: usize = 1 << 20;
 /// Slots of a table's rows, dropped columns among them; an ALTER TABLE that would make more writes the rows anew.
 pub const LAYOUT_SLOTS_MAX: usize = 2_048;
 

@@ -29,6 +29,7 @@ pub mod login;
 mod maintenance;
 pub mod members;
 pub mod metadata;
+pub mod online;
 pub mod outcome;
 pub mod parameters;
 pub mod plan_cache;
@@ -145,6 +146,8 @@ pub struct Node {
     pub globals: host::Globals,
     /// The last term in which index builds that an earlier leader left unfinished were given up; held while that is done.
     pub builds_abandoned_term: tokio::sync::Mutex<u64>,
+    /// ALTER TABLEs that let others go on.
+    pub online: online::OnlineJobs,
     /// Plans of statements that come as text.
     pub text_plans: text_plans::TextPlans,
     /// Ids of transactions, from 1 at each start.
@@ -200,6 +203,7 @@ impl Node {
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),
+            online: online::OnlineJobs::default(),
             text_plans: text_plans::TextPlans::default(),
             next_txn_id: std::sync::atomic::AtomicU64::new(1),
         }

@@ -1,5 +1,6 @@
 //! The connections of this node: what SHOW PROCESSLIST shows, what KILL reaches, what SHOW STATUS counts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -21,7 +22,7 @@ use crate::limits::CONNECTIONS_RESERVED;
 #[derive(Clone, Debug)]
 struct Activity {
     command: &'static str,
-    state: &'static str,
+    state: Cow<'static, str>,
     since: Instant,
     database: Option<String>,
     user: String,
@@ -93,7 +94,7 @@ impl Connection {
         }
         let mut activity = self.activity.lock();
         activity.command = command;
-        activity.state = "executing";
+        activity.state = Cow::Borrowed("executing");
         activity.info = info;
         activity.since = Instant::now();
     }
@@ -107,7 +108,12 @@ impl Connection {
 
     /// The state of the running statement.
     pub fn state(&self, state: &'static str) {
-        self.activity.lock().state = state;
+        self.activity.lock().state = Cow::Borrowed(state);
+    }
+
+    /// How far the running statement is.
+    pub fn progress(&self, state: String) {
+        self.activity.lock().state = Cow::Owned(state);
     }
 
     /// The text of the running statement is not for other eyes: this is shown of it.
@@ -119,7 +125,7 @@ impl Connection {
     pub fn idle(&self) {
         let mut activity = self.activity.lock();
         activity.command = "Sleep";
-        activity.state = "";
+        activity.state = Cow::Borrowed("");
         activity.info = None;
         activity.since = Instant::now();
     }
@@ -180,6 +186,20 @@ impl Connection {
         self.client_gone.store(true, Ordering::Release);
         self.abandoned.notify_waiters();
         self.kill(false);
+    }
+
+    /// Whether the client is gone, and that is why the statement is to stop.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.client_gone.load(Ordering::Acquire)
+    }
+
+    /// A task of the server has seen that it is killed, and has to finish what follows from that.
+    pub fn withstand(&self) {
+        if !self.server_stops() {
+            self.connection_killed.store(false, Ordering::Release);
+            self.statement_killed.store(false, Ordering::Release);
+        }
     }
 
     /// Returns once nobody waits for the outcome of the statement any more.
@@ -253,7 +273,7 @@ impl Connection {
             database: activity.database.clone(),
             command: activity.command.into(),
             seconds: activity.since.elapsed().as_secs(),
-            state: activity.state.into(),
+            state: activity.state.clone().into_owned(),
             info: activity.info.as_ref().map(|text| String::from_utf8_lossy(text).into_owned()),
         }
     }
@@ -329,8 +349,29 @@ impl ProcessList {
     /// A new connection, unless there are `connections_max` already, and those that are kept for
     /// administration.
     pub fn add(&self, address: String, connections_max: usize) -> Option<Arc<Connection>> {
+        let connection = self.make(address);
+        let mut connections = self.connections.lock();
+        self.connections_max.store(connections_max, Ordering::Relaxed);
+        if connections.len() >= connections_max + CONNECTIONS_RESERVED {
+            return None;
+        }
+        connections.insert(connection.id, Arc::clone(&connection));
+        count(&self.counters.connections);
+        self.counters.connections_most.fetch_max(connections.len() as u64, Ordering::Relaxed);
+        Some(connection)
+    }
+
+    /// A line for a task of the server itself, in the name of a user, who may KILL it.
+    pub fn add_internal(&self, user: &str, database: &str) -> Arc<Connection> {
+        let connection = self.make(String::new());
+        connection.identify(user, Some(database));
+        self.connections.lock().insert(connection.id, Arc::clone(&connection));
+        connection
+    }
+
+    fn make(&self, address: String) -> Arc<Connection> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let connection = Arc::new(Connection {
+        Arc::new(Connection {
             id,
             address,
             passed_on_for: OnceLock::new(),
@@ -339,7 +380,7 @@ impl ProcessList {
             attributes: OnceLock::new(),
             activity: Mutex::new(Activity {
                 command: "Connect",
-                state: "login",
+                state: Cow::Borrowed("login"),
                 since: Instant::now(),
                 database: None,
                 user: "unauthenticated user".into(),
@@ -354,16 +395,7 @@ impl ProcessList {
             abandoned: Notify::new(),
             counts: StatementCounts::default(),
             is_gone: OnceLock::new(),
-        });
-        let mut connections = self.connections.lock();
-        self.connections_max.store(connections_max, Ordering::Relaxed);
-        if connections.len() >= connections_max + CONNECTIONS_RESERVED {
-            return None;
-        }
-        connections.insert(id, Arc::clone(&connection));
-        count(&self.counters.connections);
-        self.counters.connections_most.fetch_max(connections.len() as u64, Ordering::Relaxed);
-        Some(connection)
+        })
     }
 
     /// How many connections there may be, but for those that are kept for administration (`max_connections`).

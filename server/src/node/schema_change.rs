@@ -6,13 +6,15 @@ use std::time::Duration;
 use sql::Error;
 use sql::ast::Statement;
 use sql::ddl;
+use sql::ddl::alter::online::Begun;
 use sql::execute::{Interrupt, Outcome, Suspend};
 use sql::variables::Isolation;
 use storage::format::EntryKind;
 use storage::txn::Transaction;
 
+use super::online::OnlineJobs;
 use super::run_plan::{Parts, make_context};
-use super::session::{Open, Session};
+use super::session::{Open, Session, lost_leadership};
 
 impl Session {
     pub(super) async fn run_ddl(&mut self, statement: &Arc<Statement>) -> Result<Outcome, Error> {
@@ -48,10 +50,26 @@ impl Session {
             let step = self.step_ddl(job, &mut open).await?;
             let kind = if job.is_schema_change() { EntryKind::SchemaChange } else { EntryKind::Transaction };
             self.commit_open(open, kind).await?;
-            if let ddl::Step::Done(outcome) = step {
-                return Ok(outcome);
+            match step {
+                ddl::Step::Commit => {}
+                ddl::Step::Done(outcome) => return Ok(outcome),
+                ddl::Step::Online(begun, outcome) => {
+                    self.run_online(job, *begun, term).await?;
+                    return Ok(outcome);
+                }
             }
         }
+    }
+
+    /// Hands what an ALTER TABLE began to a task of its own, with its locks, and waits for it.
+    async fn run_online(&mut self, job: &mut ddl::Job, begun: Begun, term: u64) -> Result<(), Error> {
+        let node = Arc::clone(&self.node);
+        let catalog = node.catalog();
+        let table = catalog.by_id.get(&begun.table).ok_or_else(lost_leadership)?;
+        let none = Transaction::begin(&node.store, &node.locks, node.take_txn_id());
+        let guard = job.give_online_locks(table, none);
+        let started = OnlineJobs::start(&node, table, &Arc::new(begun.job), term, Some(guard));
+        self.await_online(started).await
     }
 
     /// A transaction for the server's own writes in `term`.

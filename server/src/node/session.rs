@@ -67,10 +67,23 @@ impl Open {
     pub fn can_read(&self, tables: &[Arc<Table>]) -> bool {
         let (Some(schema), Some(_)) = (&self.schema, self.txn.snapshot_index()) else { return true };
         tables.iter().all(|table| {
-            schema.by_id.get(&table.id).is_some_and(|then| Arc::ptr_eq(then, table))
+            schema
+                .by_id
+                .get(&table.id)
+                .is_some_and(|then| Arc::ptr_eq(then, table) || differs_in_job(then, table))
                 || is_system_database(&table.database)
         })
     }
+}
+
+/// Whether two definitions of a table differ in nothing but the job that builds indexes: nobody reads those.
+fn differs_in_job(one: &Table, other: &Table) -> bool {
+    (one.job.is_some() || other.job.is_some())
+        && one.columns == other.columns
+        && one.layout == other.layout
+        && one.indexes == other.indexes
+        && one.foreign_keys == other.foreign_keys
+        && (&one.database, &one.name) == (&other.database, &other.name)
 }
 
 /// What SET TRANSACTION (without scope) said of the next transaction.

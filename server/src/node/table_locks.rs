@@ -119,6 +119,10 @@ impl Session {
                 *mode = LockMode::Exclusive;
             }
         }
+        // An ALTER TABLE under the lock is to meet no other.
+        for table in locked.tables.iter().chain(&locked.of_views).filter(|table| table.write) {
+            keys.insert(ddl::alter_lock_key(&table.database, &table.table), LockMode::Exclusive);
+        }
         let related = self.foreign_tables(&locked);
         for table in &related {
             let mode = if table.write { LockMode::Exclusive } else { LockMode::Shared };
@@ -133,6 +137,10 @@ impl Session {
                 self.connection.state("Waiting for table metadata lock");
                 self.wait_for_lock(wait, timeout).await?;
             }
+        }
+        if self.has_job(&locked) {
+            // A new leader has not gone on with it yet.
+            return Err(Error::deadlock());
         }
         let last = self.node.sequencer.last(term).ok_or_else(lost_leadership)?;
         self.reach(last, term).await?;
@@ -223,6 +231,15 @@ impl Session {
             }
         }
         found
+    }
+
+    /// Whether a table that is locked for writing has an ALTER TABLE that nobody is at.
+    fn has_job(&self, locked: &LockedTables) -> bool {
+        let catalog = self.node.catalog();
+        let has_job = |locked: &LockedTable| {
+            catalog.table(&locked.database, &locked.table).is_ok_and(|table| table.job.is_some())
+        };
+        locked.tables.iter().chain(&locked.of_views).filter(|locked| locked.write).any(has_job)
     }
 
     fn database_of(&self, name: &TableName) -> Result<String, Error> {
@@ -349,6 +366,7 @@ impl Session {
                         && let Some(held) = &mut self.tables
                     {
                         held.guard.release(&ddl::metadata_lock_key(&database, &table));
+                        held.guard.release(&ddl::alter_lock_key(&database, &table));
                     }
                 }
             }

@@ -53,6 +53,7 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     tokio::spawn(show_pulse(Arc::clone(node)));
     tokio::spawn(super::formation::write_accounts(Arc::clone(node)));
     tokio::spawn(super::vanished::watch(Arc::clone(node)));
+    tokio::spawn(crate::node::online::watch(Arc::clone(node)));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {

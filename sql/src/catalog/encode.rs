@@ -8,7 +8,7 @@
 //! table     version, database, name, collation, comment, flags (1: hidden row id), created_us,
 //!           column count, columns, index count, indexes (the first is the primary), then parts that not every
 //!           table has, each a tag, a length and its bytes (L: see [`Layout`]; C: check count, checks;
-//!           F: foreign key count, foreign keys)
+//!           F: foreign key count, foreign keys; J: index count, indexes that are being built, user, text)
 //! column    name, type, flags (1: nullable, 2: ON UPDATE now, 4: AUTO_INCREMENT, 8: invisible, 16: hidden, 32: generated,
 //!           64: stored), default, comment, the expression of a generated one
 //! check     name, flags (1: enforced), expression
@@ -29,7 +29,7 @@ use bytes::Bytes;
 
 use super::{
     Check, Column, ColumnDefault, Database, ForeignKey, Generated, Index, IndexColumn, IndexId, Layout,
-    ReferenceAction, Table, TableId,
+    OnlineJob, ReferenceAction, Table, TableId,
 };
 use crate::Result;
 use crate::codec::{Input, damaged, write_varint};
@@ -46,6 +46,8 @@ const SECTION_LAYOUT: u8 = b'L';
 const SECTION_CHECKS: u8 = b'C';
 /// Tag of the part that has the foreign keys.
 const SECTION_FOREIGN_KEYS: u8 = b'F';
+/// Tag of the part that has the job that builds indexes.
+const SECTION_JOB: u8 = b'J';
 
 const NULLABLE: u8 = 1;
 const ON_UPDATE_NOW: u8 = 2;
@@ -114,6 +116,9 @@ pub fn write_table(table: &Table) -> Bytes {
     if table.layout.slots().is_some() {
         write_section(SECTION_LAYOUT, |out| table.layout.write(out), &mut out);
     }
+    if let Some(job) = &table.job {
+        write_section(SECTION_JOB, |out| job.write(out), &mut out);
+    }
     Bytes::from(out)
 }
 
@@ -142,6 +147,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
     let columns = read_list(&mut input, read_column)?;
     let indexes = read_list(&mut input, read_index)?;
     let (mut layout, mut checks, mut foreign_keys) = (Layout::default(), Vec::new(), Vec::new());
+    let mut job = None;
     while !input.bytes.is_empty() {
         let tag = input.byte()?;
         let mut section = Input::new(read_bytes(&mut input)?);
@@ -149,6 +155,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
             SECTION_LAYOUT => layout = Layout::read(&mut section, columns.len())?,
             SECTION_CHECKS => checks = read_list(&mut section, read_check)?,
             SECTION_FOREIGN_KEYS => foreign_keys = read_list(&mut section, read_foreign_key)?,
+            SECTION_JOB => job = Some(Arc::new(OnlineJob::read(&mut section, columns.len())?)),
             tag => return Err(damaged(&format!("a table's definition has a part {tag} that is unknown"))),
         }
         read_end(&section)?;
@@ -179,6 +186,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
         rules: crate::constraint::RulesCell::default(),
         created_us,
         layout,
+        job,
     })
 }
 
@@ -319,7 +327,7 @@ fn read_column(input: &mut Input<'_>) -> Result<Column> {
     })
 }
 
-fn write_index(index: &Index, out: &mut Vec<u8>) {
+pub(crate) fn write_index(index: &Index, out: &mut Vec<u8>) {
     write_varint(u64::from(index.id.0), out);
     write_string(&index.name, out);
     let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
@@ -342,7 +350,7 @@ fn write_index(index: &Index, out: &mut Vec<u8>) {
     }
 }
 
-fn read_index(input: &mut Input<'_>) -> Result<Index> {
+pub(crate) fn read_index(input: &mut Input<'_>) -> Result<Index> {
     let id = IndexId(read_u32(input)?);
     let name = read_string(input)?;
     let flags = input.byte()?;

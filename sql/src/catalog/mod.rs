@@ -12,6 +12,7 @@ pub mod encode;
 pub mod estimate;
 pub mod foreign_key;
 pub mod layout;
+pub mod online;
 pub mod schema;
 pub mod statistics;
 pub mod store;
@@ -21,6 +22,7 @@ pub(crate) mod test_support;
 
 pub use foreign_key::{ForeignKey, Links, ReferenceAction, TableLinks};
 pub use layout::{Holds, Layout, Slot};
+pub use online::OnlineJob;
 pub use schema::{
     Catalog, Check, Column, ColumnDefault, Database, Generated, Index, IndexColumn, IndexId, Table, TableId,
 };

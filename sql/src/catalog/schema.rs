@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::{ForeignKey, Layout, Links};
+use super::{ForeignKey, Layout, Links, OnlineJob};
 use crate::account::Accounts;
 use crate::constraint::RulesCell;
 use crate::types::{Collation, DataType, MemberSet, Value};
@@ -89,6 +89,8 @@ pub struct Table {
     pub created_us: u64,
     /// Where the columns stand in stored rows.
     pub layout: Layout,
+    /// Indexes that are being built while the table is written; who writes the table keeps them too.
+    pub job: Option<Arc<OnlineJob>>,
 }
 
 /// One column.

@@ -13,6 +13,8 @@
 //! | `a` table id | next AUTO_INCREMENT value, u64 big endian | each transaction that takes values; never down |
 //! | `r` table id | next hidden row id, u64 big endian | likewise |
 //! | `x` index id | empty: the index is dropped, its keys can be deleted | DROP, TRUNCATE, a failed index build |
+//! | `j` index id | how far the job with that first index is (see [`super::online`]) | each batch of the job; gone with it |
+//! | `f` index id | the error that the job failed with | a writer, a batch or KILL; gone with the job |
 //! | `p` identifier | writes of a prepared transaction (see [`storage::txn::encode_mutations`]) | XA PREPARE; gone with XA COMMIT and ROLLBACK |
 //! | `b` index id | empty: the index is being built | CREATE INDEX, for as long as it runs |
 //! | `u` | a byte, 1: accounts are stored, the built-in one is no more | the first account statement, or the formation of the cluster |
@@ -72,6 +74,10 @@ pub enum CatalogKey<'a> {
     Dropped(IndexId),
     /// An index that is being built.
     Building(IndexId),
+    /// How far a job is, by [its id](crate::catalog::OnlineJob::id).
+    JobPlace(IndexId),
+    /// That a job failed.
+    JobFailed(IndexId),
     /// A prepared transaction, by its identifier (see [`Xid`](crate::ast::Xid)).
     Prepared(&'a [u8]),
     /// That accounts are stored.
@@ -110,6 +116,8 @@ impl<'a> CatalogKey<'a> {
             CatalogKey::RowId(TableId(id)) => push_id(b'r', id, &mut key),
             CatalogKey::Dropped(IndexId(id)) => push_id(b'x', id, &mut key),
             CatalogKey::Building(IndexId(id)) => push_id(b'b', id, &mut key),
+            CatalogKey::JobPlace(IndexId(id)) => push_id(b'j', id, &mut key),
+            CatalogKey::JobFailed(IndexId(id)) => push_id(b'f', id, &mut key),
             CatalogKey::Prepared(xid) => {
                 key.push(b'p');
                 key.extend_from_slice(xid);
@@ -153,6 +161,8 @@ impl<'a> CatalogKey<'a> {
             b'r' => CatalogKey::RowId(TableId(id()?)),
             b'x' => CatalogKey::Dropped(IndexId(id()?)),
             b'b' => CatalogKey::Building(IndexId(id()?)),
+            b'j' => CatalogKey::JobPlace(IndexId(id()?)),
+            b'f' => CatalogKey::JobFailed(IndexId(id()?)),
             b'p' => CatalogKey::Prepared(subject),
             b'u' if subject.is_empty() => CatalogKey::AccountsStored,
             b'u' => parse_account(subject)?,
@@ -222,7 +232,14 @@ impl Catalog {
                 Some(CatalogKey::RowId(id)) => counters.push((id, false, read_u64(&value)?)),
                 Some(CatalogKey::AccountsStored) => accounts_stored = true,
                 Some(CatalogKey::Account { .. }) => accounts.push(read_account(&value)?),
-                Some(CatalogKey::Dropped(_) | CatalogKey::Building(_) | CatalogKey::Prepared(_)) | None => {}
+                Some(
+                    CatalogKey::Dropped(_)
+                    | CatalogKey::Building(_)
+                    | CatalogKey::JobPlace(_)
+                    | CatalogKey::JobFailed(_)
+                    | CatalogKey::Prepared(_),
+                )
+                | None => {}
             }
         }
         for table in tables {
@@ -300,7 +317,14 @@ impl Catalog {
                     self.move_counter(id, false, read_u64(value)?, mutations.len());
                 }
                 (CatalogKey::AutoIncrement(_) | CatalogKey::RowId(_), None) => {}
-                (CatalogKey::Dropped(_) | CatalogKey::Building(_) | CatalogKey::Prepared(_), _) => {}
+                (
+                    CatalogKey::Dropped(_)
+                    | CatalogKey::Building(_)
+                    | CatalogKey::JobPlace(_)
+                    | CatalogKey::JobFailed(_)
+                    | CatalogKey::Prepared(_),
+                    _,
+                ) => {}
                 (
                     CatalogKey::Version
                     | CatalogKey::NextId
@@ -373,6 +397,8 @@ impl Catalog {
                     | CatalogKey::RowId(_)
                     | CatalogKey::Dropped(_)
                     | CatalogKey::Building(_)
+                    | CatalogKey::JobPlace(_)
+                    | CatalogKey::JobFailed(_)
                     | CatalogKey::Prepared(_),
                     _,
                 ) => {}

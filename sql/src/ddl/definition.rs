@@ -80,6 +80,7 @@ pub fn build(
         rules: crate::constraint::RulesCell::default(),
         created_us: 0,
         layout: Layout::default(),
+        job: None,
     };
     if hidden_row_id {
         let hidden = Index {

@@ -28,7 +28,7 @@
 //! [`definition`] turns CREATE TABLE into a [`Table`](crate::catalog::Table), with all checks; [`key`] does so for keys;
 //! [`database`], [`table`], [`alter`] and [`account`] are the statements; [`analyze`] is ANALYZE TABLE, which is no job.
 //!
-//! Left out: builds that let writers go on.
+//! An index may be built while its table is written ([`alter::online`]); what else needs rows written anew is done under the table's lock.
 
 pub mod account;
 pub mod alter;
@@ -55,10 +55,10 @@ use storage::txn::{LockMode, LockOutcome, Transaction, View, WaitPolicy};
 use crate::ast::{self, AlterAction, Statement, TableName, ViewStatement};
 use crate::authorization::denied;
 use crate::catalog::store::CatalogKey;
-use crate::catalog::{Catalog, is_system_database};
+use crate::catalog::{Catalog, Table, is_system_database};
 use crate::dml::write::lock_exclusive;
 use crate::execute::{Context, Interrupt, Outcome, Run, Suspend};
-use crate::limits::FIRST_FREE_ID;
+use crate::limits::{FIRST_FREE_ID, ONLINE_MET_WAIT};
 use crate::session::{LockedTables, SessionState};
 use crate::{Error, Result};
 
@@ -69,6 +69,9 @@ pub enum Step {
     Commit,
     /// Commit what the transaction holds, if anything: then the statement is done.
     Done(Outcome),
+    /// Commit what the transaction holds: then indexes are to be built while the table is written, with the [locks](Job::give_online_locks) that the job
+    /// keeps for that, and the statement is done when they are.
+    Online(Box<alter::online::Begun>, Outcome),
 }
 
 /// The key of a table's metadata lock: taken in an intention mode by statements, shared and exclusive by LOCK TABLES, exclusive for changes
@@ -78,14 +81,27 @@ pub fn metadata_lock_key(database: &str, table: &str) -> Bytes {
     lock_key(b't', &[database, table])
 }
 
+/// The key of the lock that stands for the right to change a table's definition: taken before its metadata lock, and held from the beginning to the end of an ALTER
+/// TABLE that lets others go on; exclusive only. LOCK TABLES … WRITE takes it too, so that an ALTER TABLE under it meets nobody.
+#[must_use]
+pub fn alter_lock_key(database: &str, table: &str) -> Bytes {
+    lock_key(ALTER_LOCK, &[database, table])
+}
+
 /// The key of a database's metadata lock: shared for changes of its tables, exclusive for DROP DATABASE.
 #[must_use]
 pub fn database_lock_key(database: &str) -> Bytes {
     lock_key(b'd', &[database])
 }
 
+/// Where the kind stands in the key of a lock: behind an index id that no index has.
+const KIND_AT: usize = 4;
+/// The kind of [`alter_lock_key`]: before all others in the order in which they are taken.
+const ALTER_LOCK: u8 = b'a';
+
 fn lock_key(kind: u8, names: &[&str]) -> Bytes {
-    let mut key = vec![0xFF, 0xFF, 0xFF, 0xFF, kind];
+    let mut key = vec![0xFF; KIND_AT];
+    key.push(kind);
     for name in names {
         // Names hold no zero byte, so that no two pairs of names give one key.
         key.extend_from_slice(name.as_bytes());
@@ -102,6 +118,8 @@ pub struct Job {
     locks: Vec<(Bytes, LockMode)>,
     stage: Stage,
     is_schema_change: bool,
+    /// The locks are those of LOCK TABLES.
+    is_under_lock_tables: bool,
 }
 
 enum Stage {
@@ -227,12 +245,34 @@ impl Job {
         if let Some(locked) = &session.locked_tables {
             check_locked(&statement, locked)?;
         }
-        Ok(Job { statement, guard, locks, stage: Stage::Lock, is_schema_change: false })
+        let is_under_lock_tables = session.locked_tables.is_some();
+        Ok(Job { statement, guard, locks, stage: Stage::Lock, is_schema_change: false, is_under_lock_tables })
     }
 
     /// Exchanges the guard: under LOCK TABLES the job works with the locks that are held already, and hands them back at its end.
     pub fn swap_guard(&mut self, guard: &mut Transaction) {
         std::mem::swap(&mut self.guard, guard);
+    }
+
+    /// The locks that an ALTER TABLE keeps while it builds indexes of a table that others use: its right to change that, and its database's lock.
+    pub fn give_online_locks(&mut self, table: &Table, replacement: Transaction) -> Transaction {
+        let kept = [alter_lock_key(&table.database, &table.name), database_lock_key(&table.database)];
+        for (key, _) in self.locks.iter().filter(|(key, _)| !kept.contains(key)) {
+            self.guard.release(key);
+        }
+        std::mem::replace(&mut self.guard, replacement)
+    }
+
+    /// Whether a table that is to be changed has a job that nobody is at.
+    fn meets_online(&self, catalog: &Catalog) -> bool {
+        let has_job = |table: &&Arc<Table>| table.job.is_some();
+        catalog.tables().filter(has_job).any(|table| {
+            let key = alter_lock_key(&table.database, &table.name);
+            let database = database_lock_key(&table.database);
+            self.locks
+                .iter()
+                .any(|(held, mode)| *held == key || *held == database && *mode == LockMode::Exclusive)
+        })
     }
 
     /// Whether what the last step wrote changes the catalog.
@@ -252,7 +292,9 @@ impl Job {
                 self.stage = Stage::Lock;
                 // A table that is there already is not changed: to say so need not wait for those who use it.
                 let is_refused = self.makes_what_is_there(ctx.catalog);
-                for (key, mode) in &self.locks {
+                // And whoever alters it goes on.
+                let is_needed = |key: &Bytes| !is_refused || key.get(KIND_AT) != Some(&ALTER_LOCK);
+                for (key, mode) in self.locks.iter().filter(|(key, _)| is_needed(key)) {
                     let mode = if is_refused { LockMode::IntentShared } else { *mode };
                     lock_metadata(&mut self.guard, key, mode)?;
                 }
@@ -343,6 +385,13 @@ impl Job {
             self.stage = Stage::Lock;
             return Ok(Step::Commit);
         }
+        let looks_at_jobs = !self.is_under_lock_tables && !self.makes_what_is_there(ctx.catalog);
+        if looks_at_jobs && self.meets_online(ctx.catalog) {
+            // A new leader has not gone on with it yet, or it is just ending: it takes the lock that this has now.
+            self.guard.release_locks();
+            self.stage = Stage::Lock;
+            return Err(Interrupt::Suspend(Suspend::Sleep(ctx.sleeps_done, ONLINE_MET_WAIT)));
+        }
         let outcome = match &self.statement {
             Statement::CreateDatabase { name, if_not_exists, collation } => {
                 database::create(ctx, name, *if_not_exists, *collation)?
@@ -362,6 +411,10 @@ impl Job {
             Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
                 match alter::begin(ctx, alter)? {
                     alter::Begun::Done(outcome) => outcome,
+                    alter::Begun::Online(begun, outcome) => {
+                        self.is_schema_change = true;
+                        return Ok(Step::Online(begun, outcome));
+                    }
                     alter::Begun::Build(build) => {
                         self.stage = Stage::Build(build);
                         self.is_schema_change = true;
@@ -402,6 +455,9 @@ fn add_table(
     refuse_system(&database, session)?;
     locks.push((database_lock_key(&database), LockMode::Shared));
     locks.push((metadata_lock_key(&database, &name.table), mode));
+    if mode == LockMode::Exclusive {
+        locks.push((alter_lock_key(&database, &name.table), mode));
+    }
     name.database = Some(database);
     Ok(())
 }

@@ -54,6 +54,7 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
             definition::check_table_name(name)?;
             let mut table =
                 Table { database: database.to_owned(), name: name.to_owned(), ..Table::clone(&like) };
+            table.job = None;
             rename_checks_of_copy(&mut table);
             table.foreign_keys.clear();
             table
@@ -142,8 +143,12 @@ pub(super) fn write_drop(txn: &mut Transaction, table: &Table) {
     txn.delete(CatalogKey::Table(table.id).to_bytes());
     txn.delete(CatalogKey::AutoIncrement(table.id).to_bytes());
     txn.delete(CatalogKey::RowId(table.id).to_bytes());
-    for index in &table.indexes {
+    let built = table.job.iter().flat_map(|job| &job.indexes);
+    for index in table.indexes.iter().chain(built) {
         txn.put(CatalogKey::Dropped(index.id).to_bytes(), Bytes::new());
+    }
+    if let Some(job) = &table.job {
+        super::alter::online::forget(txn, job);
     }
 }
 
@@ -157,7 +162,7 @@ pub fn truncate(ctx: &mut Context<'_>, name: &TableName) -> Run<Outcome> {
     if ctx.session.variables.foreign_key_checks {
         foreign_key::related::check_truncate(ctx.catalog, &old)?;
     }
-    let mut table = Table::clone(&old);
+    let mut table = Table { job: None, ..Table::clone(&old) };
     give_ids(ctx, &mut table)?;
     bump_version(ctx)?;
     write_drop(ctx.txn, &old);

@@ -81,7 +81,7 @@ pub fn create(
     let mut table = match like {
         Some(like) => {
             definition::check_table_name(name)?;
-            let mut table = Table { database, name: name.clone(), ..Table::clone(&like) };
+            let mut table = Table { database, name: name.clone(), job: None, ..Table::clone(&like) };
             rename_checks_of_copy(&mut table);
             table.foreign_keys.clear();
             table

@@ -2,6 +2,7 @@
 //!
 //! * [`mod@write`] changes one row with its index entries, under its locks;
 //! * [`insert`] plans INSERT and REPLACE, [`run`] runs them, [`duplicate`] does ON DUPLICATE KEY UPDATE and REPLACE;
+//! * [`online`] keeps indexes that are being built meanwhile;
 //! * [`load`] is LOAD DATA, whose rows come from a file ([`crate::data_file`]);
 //! * [`sequence`] gives AUTO_INCREMENT values and hidden row ids; [`default`] the values of columns that got none.
 //!
@@ -15,6 +16,7 @@ pub mod duplicate;
 pub mod foreign_key;
 pub mod insert;
 pub mod load;
+pub mod online;
 pub mod run;
 mod scope;
 pub mod sequence;

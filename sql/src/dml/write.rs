@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use storage::txn::{LockMode, LockOutcome, View, WaitPolicy, WriteKind};
 
+use super::online::{self, Written};
 use super::sequence;
 use crate::Error;
 use crate::catalog::{Index, Table};
@@ -107,6 +108,9 @@ pub fn insert_row(ctx: &mut Context<'_>, table: &Table, values: &[Value]) -> Run
     for entry in entries {
         ctx.txn.put(entry.key.clone(), entry.value);
         meet_ranges(ctx, &entry.key, WriteKind::Insertion)?;
+    }
+    if let Some(job) = &table.job {
+        online::follow(ctx, table, job, None, Some(Written { key: &row_key, values }), zone)?;
     }
     if table.is_temporary() {
         check_room(ctx, table)?;
@@ -207,6 +211,11 @@ pub fn update_row(
         ctx.txn.put(after.key.clone(), after.value);
         meet_ranges(ctx, &after.key, if moves { WriteKind::Insertion } else { WriteKind::Change })?;
     }
+    if let Some(job) = &table.job {
+        let before = Written { key: old_key, values: old };
+        let after = Written { key: &new_key, values: &new };
+        online::follow(ctx, table, job, Some(before), Some(after), zone)?;
+    }
     if table.is_temporary() {
         check_room(ctx, table)?;
     }
@@ -233,6 +242,9 @@ pub fn delete_row(ctx: &mut Context<'_>, table: &Table, row_key: &[u8], old: &[V
         ctx.txn.delete(entry.clone());
         meet_ranges(ctx, &entry, WriteKind::Change)?;
     }
+    if let Some(job) = &table.job {
+        online::follow(ctx, table, job, Some(Written { key: row_key, values: old }), None, zone)?;
+    }
     // An estimate that other sessions move too: it may be behind, but it must not wrap.
     let less = |rows: u64| rows.checked_sub(1);
     let _ = table.row_estimate.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
@@ -245,7 +257,12 @@ const DUPLICATE_TEXT_BYTES_MAX: usize = 64;
 /// Error 1062 for a row's values in an index.
 #[must_use]
 pub fn duplicate_entry(table: &Table, index: usize, values: &[Value]) -> Error {
-    let index = &table.indexes[index];
+    duplicate_entry_of(table, &table.indexes[index], values)
+}
+
+/// Error 1062 for a row's values in an index that may be in no definition yet.
+#[must_use]
+pub fn duplicate_entry_of(table: &Table, index: &Index, values: &[Value]) -> Error {
     let mut entry = String::new();
     for (position, part) in index.columns.iter().enumerate() {
         if position > 0 {

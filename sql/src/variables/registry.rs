@@ -277,6 +277,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("quorate_checksum", Global, Text, "", Host),
     variable("quorate_cluster_id", Global, Text, "", Host),
     variable("quorate_cluster_identity", Global, Text, "", Host),
+    variable("quorate_alter_throttle_percent", Global, Unsigned(0, 99, 1), "75", Acts),
     variable("quorate_commit_index", Global, Unsigned(0, MAX, 1), "", Host),
     variable("quorate_engine", Global, Text, "", Host),
     variable("quorate_last_gtid", Session, Text, "", Fixed),

@@ -6,7 +6,8 @@
 //! * **Nothing.** The new definition is written, in one entry of the log. Columns are added (anywhere), dropped, moved and renamed so, defaults
 //!   and comments changed, and types widened where their values keep their bytes: rows stay as they are, and the
 //!   table's [`Layout`] says what stands where in them.
-//! * **Some indexes.** They are built ([`build`]) from the rows, and come with the definition.
+//! * **Some indexes.** They are built from the rows, and come with the definition: under the table's lock ([`build`]), or, if nothing else changes
+//!   and the table is large, while it is written ([`online`]).
 //! * **Rows.** All rows are written anew, with all indexes, under new ids ([`build`]), which take the place of the old ones with the definition.
 //!
 //! What the client is told, and which ALGORITHM and LOCK are taken, is as in MySQL, which does some of these in another way
@@ -19,6 +20,7 @@ mod expressions;
 mod foreign_keys;
 mod form;
 mod keys;
+pub mod online;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +54,8 @@ pub enum Begun {
     Done(Outcome),
     /// Rows or indexes are to be written first.
     Build(Box<Build>),
+    /// Indexes are to be built while the table is written: the definition says so already. What the client is told at the end.
+    Online(Box<online::Begun>, Outcome),
 }
 
 /// What is to be written before the new definition.
@@ -97,7 +101,12 @@ pub fn begin(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Begun> {
 
 fn begin_once(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Begun> {
     let mut plan = plan(ctx, alter)?;
+    let is_online = online::is_online(ctx, alter, &plan)?;
     give_ids(ctx, &mut plan)?;
+    if let (Work::Indexes(positions), true) = (&plan.work, is_online) {
+        let begun = online::begin(ctx, &plan, positions)?;
+        return Ok(Begun::Online(Box::new(begun), outcome(ctx, 0, false)));
+    }
     if plan.work != Work::Nothing {
         return Ok(Begun::Build(Box::new(Build::new(ctx, plan))));
     }
