@@ -430,6 +430,10 @@ impl Scope for BlockScope<'_> {
     fn session(&self) -> &SessionState {
         self.binder.session
     }
+
+    fn check_at_start(&self, expression: &Expression) {
+        self.binder.check_at_start(expression);
+    }
 }
 
 fn aggregate_slot(list: &AggregateList, position: usize) -> Expression {

@@ -86,7 +86,11 @@ pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expressio
             *argument = number;
         }
         if is_number {
-            *argument = std::mem::replace(argument, Expression::integer(0)).quiet_number();
+            let taken = std::mem::replace(argument, Expression::integer(0));
+            *argument = taken.chosen_number().quiet_number();
+        }
+        if is_bits && argument.data_type().is_text() {
+            *argument = std::mem::replace(argument, Expression::integer(0)).chosen_number();
         }
         let data_type = argument.data_type();
         if is_bits && data_type.is_binary() && data_type.characters() > BIT_AGGREGATE_BYTES_MAX {

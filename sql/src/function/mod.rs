@@ -7,11 +7,13 @@
 //!
 //! Left out, and refused by name: what [`is_refused`] lists.
 
+pub(crate) mod bits;
 mod choice;
 mod cipher;
 mod compression;
 mod control;
 mod encode;
+mod extreme;
 mod information;
 mod interval;
 mod json;
@@ -38,6 +40,7 @@ use crate::execute::{Context, Run};
 use crate::expression::Expression;
 use crate::types::{Collation, DataType, Value};
 
+pub use extreme::compares_dates;
 pub use interval::Unit;
 pub use json::{
     document_type as json_document_type, json_table_rows, member_name as json_member_name,
@@ -98,6 +101,9 @@ pub(crate) const AS_NUMBER: &str = "TEXT AS NUMBER";
 
 /// As [`AS_NUMBER`], for bits.
 pub(crate) const AS_INTEGER: &str = "TEXT AS INTEGER";
+
+/// The function that a date as text is the argument of where a number is wanted; no statement can name it.
+pub(crate) const AS_DATE_NUMBER: &str = "DATE AS NUMBER";
 
 /// The function whose second argument is evaluated as often as its first says.
 const BENCHMARK: &str = "BENCHMARK";
@@ -362,11 +368,13 @@ pub fn find(name: &str) -> Option<&'static Function> {
 /// All functions.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     [
+        bits::FUNCTIONS,
         choice::FUNCTIONS,
         cipher::FUNCTIONS,
         compression::FUNCTIONS,
         control::FUNCTIONS,
         encode::FUNCTIONS,
+        extreme::FUNCTIONS,
         information::FUNCTIONS,
         interval::FUNCTIONS,
         network::FUNCTIONS,

@@ -8,7 +8,7 @@ use crate::function::argument::{bytes, integer, shared, string};
 use crate::function::{ALL, Call, Function, returns};
 use crate::session::WarningLevel;
 use crate::types::text::{as_str, character_count, character_offset};
-use crate::types::{Collation, DataType, Value};
+use crate::types::{Collation, DataType, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("CONCAT", 1, usize::MAX, concatenated, concat).text(ALL),
@@ -387,6 +387,8 @@ fn elt(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     }
     Ok(match values.get(position) {
         None | Some(Value::Null) => Value::Null,
+        // Asked for a number: see the binder's `choice`.
+        Some(value) if call.data_type.kind == TypeKind::Null => value.clone(),
         Some(value) => string(shared(value), is_binary(call)),
     })
 }

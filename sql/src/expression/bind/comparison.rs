@@ -62,7 +62,10 @@ fn two_digit_year(value: &Value) -> Option<i64> {
 /// A member next to a number is its number.
 fn numbered(operand: Expression, other: &Expression) -> Expression {
     if other.data_type().is_numeric() {
-        operand.member_number(DataType::DOUBLE).quiet_number()
+        match operand.data_type().is_temporal() {
+            true => operand,
+            false => operand.member_number(DataType::DOUBLE).chosen_number().quiet_number(),
+        }
     } else {
         operand
     }
@@ -145,7 +148,16 @@ impl Binder<'_> {
         left: Expression,
         right: Expression,
     ) -> Result<Expression> {
-        compare(op, left, right, self.connection(), (Invalid::Refused, self.zone()))
+        let bound = compare(op, left, right, self.connection(), (Invalid::Refused, self.zone()))?;
+        bound.for_each_operand(&mut |operand| self.check_day(operand));
+        Ok(bound)
+    }
+
+    /// A text that is the same in every row, next to a date: it is refused though there be no row.
+    pub(super) fn check_day(&self, operand: &Expression) {
+        if kinds::refuses_no_day(operand) {
+            self.scope.check_at_start(operand);
+        }
     }
 
     /// What CASE asks of its operand: a constant text that is no date is not refused.
@@ -305,6 +317,11 @@ impl Binder<'_> {
             return self.in_mixed_list(operand, list, negated);
         }
         let list: Vec<Expression> = list.into_iter().map(|member| numbered(member, &operand)).collect();
+        let is_number = |member: &Expression| member.data_type().is_numeric();
+        let operand = match list.iter().all(is_number) && operand.data_type().is_string() {
+            true => operand.chosen_number(),
+            false => operand,
+        };
         let offset = self.zone();
         // Before dates are made of texts: their collations have to go together nevertheless.
         let is_text = kinds::is_textual(&operand) && list.iter().any(kinds::is_textual);
@@ -337,6 +354,8 @@ impl Binder<'_> {
             && let Some(member) = list.pop()
         {
             let (operand, member) = kinds::pair(operand, member, connection, Invalid::Refused, offset)?;
+            self.check_day(&operand);
+            self.check_day(&member);
             return Ok((operand, vec![member]));
         }
         let to = operand.data_type();

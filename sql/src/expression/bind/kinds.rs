@@ -36,7 +36,7 @@ impl Expression {
     }
 
     /// Whether the value is the same in every row, and known without the statement's parameters and variables.
-    fn is_fixed(&self) -> bool {
+    pub(super) fn is_fixed(&self) -> bool {
         let mut fixed = match self {
             Expression::Constant { .. } => true,
             Expression::Parameter { .. }
@@ -153,6 +153,27 @@ pub(super) fn as_day(
     Ok(Expression::Call { function, arguments: vec![operand, kind], data_type, collation: Collation::Binary })
 }
 
+/// Whether evaluating it raises 1525 for a text that is no date.
+pub(super) fn refuses_no_day(operand: &Expression) -> bool {
+    let Expression::Call { function, arguments, .. } = operand else { return false };
+    let kind = arguments.get(1).and_then(Expression::as_constant);
+    function.name == function::AS_DAY
+        && matches!(kind, Some(Value::Text(kind)) if !kind.is_empty() && **kind != *UNKNOWN.as_bytes())
+}
+
+/// What AS_DAY is told where a text that is no date is NULL.
+const UNKNOWN: &str = "NULL";
+
+/// IF or CASE next to a date: asked for its date, which is NULL if it is none.
+fn chosen_day(choice: Expression) -> Expression {
+    let Some(function) = function::find(function::AS_DAY) else { return choice };
+    let kind = Value::text(UNKNOWN);
+    let kind = Expression::constant(kind.clone(), DataType::of_value(&kind, Collation::Binary));
+    let arguments = vec![choice.bare(), kind];
+    let data_type = DataType::datetime(6);
+    Expression::Call { function, arguments, data_type, collation: Collation::Binary }
+}
+
 /// A text next to a date that is none.
 pub(crate) fn no_date(kind: &str, shown: &str) -> Error {
     Error { code: 1525, state: *b"HY000", message: format!("Incorrect {kind} value: '{shown}'") }
@@ -206,6 +227,12 @@ pub(super) fn pair(
     if texts.0 && right.data_type().has_date() && left.is_fixed() {
         let left = as_day(left, &right.data_type(), invalid, zone)?;
         return Ok((left, right));
+    }
+    if texts.0 && right.data_type().has_date() && left.is_dated_choice() {
+        return Ok((chosen_day(left), right));
+    }
+    if texts.1 && left.data_type().has_date() && right.is_dated_choice() {
+        return Ok((left, chosen_day(right)));
     }
     if texts.1 && is_time(&left) {
         return Ok((text(left, connection), right));
@@ -293,6 +320,7 @@ pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
     let number = |operand: Expression| match operand.as_hex_number() {
         Some(number) => number,
         None if operand.is_column() && operand.data_type().is_long_string() => operand.quiet_number(),
+        None if operand.data_type().is_string() && operand.is_mixed_choice() => operand.chosen_number(),
         None if is_text(&operand) => Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE },
         None => operand,
     };
