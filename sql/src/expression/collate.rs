@@ -280,7 +280,7 @@ pub(crate) fn cannot_become(text: &[u8], own: CharacterSet, set: CharacterSet) -
     }
 }
 
-fn illegal_mix(operands: &[&Expression], operation: &str) -> Error {
+pub(super) fn illegal_mix(operands: &[&Expression], operation: &str) -> Error {
     let shown: Vec<String> = operands
         .iter()
         .map(|operand| {

@@ -1,5 +1,6 @@
 //! INTERVAL, SLEEP, and the numbers that texts begin with.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -14,6 +15,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("INTERVAL", 2, usize::MAX, returns::bigint, interval).never_null(),
     Function::new(super::AS_NUMBER, 1, 1, returns::double, as_number),
     Function::new(super::AS_INTEGER, 1, 1, returns::bigint, as_integer),
+    Function::new(super::AS_TEXT, 1, 1, returns::same_text, as_text).text(1),
     Function::new(super::AS_DATE_NUMBER, 1, 1, returns::double, as_date_number),
     Function::new("SLEEP", 1, 1, returns::bigint, sleep).takes_null().volatile(),
 ];
@@ -37,6 +39,22 @@ fn as_number(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> 
         Value::Text(text) | Value::Blob(text) => Value::Double(number::double_prefix(text).0),
         other => other.clone(),
     })
+}
+
+/// Bytes as the text that they are in a character set.
+fn as_text(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+    let (set, given) = (call.collation.set(), argument::shared(&values[0]));
+    match set.decode_literal(&given) {
+        Ok(Cow::Borrowed(_)) => Ok(Value::Text(given)),
+        Ok(Cow::Owned(text)) => Ok(Value::Text(text.into())),
+        Err(at) => {
+            let shown: String =
+                given[at.min(given.len())..].iter().take(6).map(|b| format!("\\x{b:02X}")).collect();
+            let more = if given.len() > at + 6 { "..." } else { "" };
+            let message = format!("Cannot convert string '{shown}{more}' from binary to {}", set.name());
+            Err(Error { code: 3854, state: *b"HY000", message }.into())
+        }
+    }
 }
 
 /// The number of the date or time that a text is.

@@ -81,7 +81,9 @@ fn nibble(digit: u8) -> Option<u8> {
 
 /// A byte for two digits.
 fn unhex_type(arguments: &[Expression], _: Collation) -> DataType {
-    DataType::varbinary(arguments[0].data_type().characters().div_ceil(2))
+    let digits = arguments[0].data_type();
+    let bytes_of_character = if digits.is_text() { digits.collation.set().bytes_max() } else { 1 };
+    DataType::varbinary(digits.characters().saturating_mul(bytes_of_character).div_ceil(2))
 }
 
 fn unhex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {

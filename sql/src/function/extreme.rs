@@ -101,15 +101,16 @@ fn by_dates(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: 
         let day = day_of(value, timed, ctx);
         is_whole &= day.is_some();
         let is_text = matches!(value, Value::Text(_) | Value::Blob(_));
-        // Beside times what is no date is passed over, but a number that comes first.
-        if timed && day.is_none() && (is_text || greatest || place > 0) {
+        // Beside times what is no date is passed over, but a number that is the least.
+        let is_constant = call.arguments.get(place).is_some_and(|own| own.as_constant().is_some());
+        if timed && day.is_none() && (is_text || greatest || is_constant && place > 0) {
             continue;
         }
         let better = match (&best, &day) {
             (None, _) => true,
             (Some((_, Some(best))), Some(day)) => day.cmp(best) == wanted(greatest),
             (Some((_, None)), Some(_)) => !greatest && !timed,
-            (Some((_, Some(_))), None) => greatest,
+            (Some((_, Some(_))), None) => greatest || timed,
             (Some((_, None)), None) => false,
         };
         if better {
@@ -117,8 +118,13 @@ fn by_dates(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: 
         }
     }
     let Some((place, day)) = best else { return Value::Null };
-    if timed && !greatest && !is_whole && call.data_type.is_string() {
-        return own_text(call, &values[place], place, ctx);
+    if timed && !greatest && !is_whole {
+        if call.data_type.is_string() {
+            return own_text(call, &values[place], place, ctx);
+        }
+        if call.data_type.is_integer() {
+            return Value::Int(0);
+        }
     }
     shown(call, day, timed)
 }

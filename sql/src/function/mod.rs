@@ -102,6 +102,9 @@ pub(crate) const AS_NUMBER: &str = "TEXT AS NUMBER";
 /// As [`AS_NUMBER`], for bits.
 pub(crate) const AS_INTEGER: &str = "TEXT AS INTEGER";
 
+/// The function that bytes are the argument of where they are compared with a text; no statement can name it.
+pub(crate) const AS_TEXT: &str = "BYTES AS TEXT";
+
 /// The function that a date as text is the argument of where a number is wanted; no statement can name it.
 pub(crate) const AS_DATE_NUMBER: &str = "DATE AS NUMBER";
 
@@ -480,6 +483,7 @@ mod returns {
 
     /// The argument with each character escaped, in quotes.
     pub(super) fn quoted_text(arguments: &[Expression], collation: Collation) -> DataType {
+        let collation = if collation == Collation::Binary { Collation::default() } else { collation };
         DataType::varchar(characters(arguments.first()).saturating_mul(2).saturating_add(2), collation)
     }
 
@@ -489,7 +493,11 @@ mod returns {
             Some(argument) if argument.data_type().is_text() => 4,
             _ => 1,
         };
-        let digits = characters(arguments.first()).saturating_mul(2 * bytes_of_character);
+        let digits = match arguments.first() {
+            // Of 64 bits.
+            Some(argument) if argument.data_type().is_numeric() => 16,
+            _ => characters(arguments.first()).saturating_mul(2 * bytes_of_character),
+        };
         DataType::varchar(
             digits,
             if collation == Collation::Binary { Collation::default() } else { collation },

@@ -349,7 +349,7 @@ fn insert(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
     Ok(string([bytes(&head), bytes(&values[3]), bytes(&tail)].concat(), binary))
 }
 
-fn quote(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+fn quote(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
     if values[0].is_null() {
         return Ok(Value::text("NULL"));
     }
@@ -363,7 +363,10 @@ fn quote(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
         }
     }
     out.push(b'\'');
-    Ok(string(out, is_binary(call)))
+    match std::str::from_utf8(&out) {
+        Ok(_) => Ok(string(out, false)),
+        Err(_) => Ok(Value::text(String::from_utf8_lossy(&out).as_ref())),
+    }
 }
 
 /// CHAR(n, …): the bytes of the numbers, most significant first; NULLs are skipped.

@@ -80,6 +80,11 @@ fn is_written_date(argument: &Expression) -> bool {
     matches!(argument, Expression::Cast { operand, .. } if operand.data_type().has_date())
 }
 
+/// Whether an argument is a number that was made text for the function.
+fn is_written_number(argument: &Expression) -> bool {
+    matches!(argument, Expression::Cast { operand, .. } if operand.data_type().is_numeric())
+}
+
 /// As in MySQL, a text next to a date becomes one of latin1, in which it may not be.
 fn strcmp(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
     if call.arguments.iter().any(is_written_date) {
@@ -90,7 +95,11 @@ fn strcmp(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> 
             );
         }
     }
-    let order = collation::compare(call.collation, bytes(&values[0]), bytes(&values[1]));
+    let by = match call.arguments.iter().any(is_written_number) {
+        true => Collation::Latin1SwedishCi,
+        false => call.collation,
+    };
+    let order = collation::compare(by, bytes(&values[0]), bytes(&values[1]));
     Ok(Value::Int(order as i64))
 }
 

@@ -253,6 +253,10 @@ impl Binder<'_> {
             }
             _ => collation,
         };
+        if function.name == "STRCMP" {
+            let text = |argument| kinds::in_collation(argument, collation);
+            arguments = arguments.into_iter().map(text).collect();
+        }
         function.check(&arguments)?;
         // A result has no ZEROFILL, nor the digits of a FLOAT(M,D).
         let data_type = function.result_type(&arguments, collation).without_fill();

@@ -8,7 +8,7 @@ use crate::ast::Expr;
 use crate::error::{Error, Result};
 use crate::expression::bind::call::as_bytes;
 use crate::expression::bind::kinds::{self, Invalid};
-use crate::expression::bind::{Binder, text};
+use crate::expression::bind::{Binder, number_operand, text};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, SubqueryKind};
 use crate::types::convert::{Temporal, as_datetime, message_text};
@@ -135,6 +135,22 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
     let (double, taken) = number::double_prefix(text);
     let is_number = to.is_numeric() && taken > 0 && taken == text.len();
     is_number.then(|| Expression::constant(Value::Double(double), DataType::DOUBLE))
+}
+
+/// Integers of IN as MySQL compares them where not all members are constant: by their 64 bits, whatever their signs.
+fn as_words(operand: Expression, list: Vec<Expression>) -> (Expression, Vec<Expression>) {
+    let is_integer = |part: &Expression| part.data_type().is_integer();
+    let is_unsigned = |part: &Expression| part.data_type().unsigned;
+    let is_mixed = list.iter().any(|member| is_unsigned(member) != is_unsigned(&operand));
+    let is_known = list.iter().all(|member| member.as_constant().is_some());
+    if list.len() < 2 || is_known || !is_mixed || !is_integer(&operand) || !list.iter().all(is_integer) {
+        return (operand, list);
+    }
+    let word = |part: Expression| match is_unsigned(&part) {
+        true => Expression::Cast { operand: Box::new(part), to: DataType::BIGINT },
+        false => part,
+    };
+    (word(operand), list.into_iter().map(word).collect())
 }
 
 impl Binder<'_> {
@@ -322,6 +338,17 @@ impl Binder<'_> {
             true => operand.chosen_number(),
             false => operand,
         };
+        if let Some(number) = operand.as_hex_number()
+            && list.len() > 1
+            && list.iter().any(is_number)
+        {
+            // A number among numbers, and bytes among texts.
+            if list.iter().any(|member| member.data_type().is_string() && member.as_hex_number().is_none()) {
+                return self.in_mixed_list(operand, list, negated);
+            }
+            return self.in_numbers(number, list, negated);
+        }
+        let (operand, list) = as_words(operand, list);
         let offset = self.zone();
         // Before dates are made of texts: their collations have to go together nevertheless.
         let is_text = kinds::is_textual(&operand) && list.iter().any(kinds::is_textual);
@@ -372,6 +399,13 @@ impl Binder<'_> {
         list.insert(0, operand);
         let mut list = kinds::group(kinds::times_as_texts(list, connection), connection, offset)?;
         Ok((list.remove(0), list))
+    }
+
+    /// IN of a number that was written as bytes.
+    fn in_numbers(&self, operand: Expression, list: Vec<Expression>, negated: bool) -> Result<Expression> {
+        let list = list.into_iter().map(number_operand).collect();
+        let collation = self.connection();
+        Ok(Expression::InList { operand: Box::new(operand), list, negated, collation })
     }
 
     fn in_mixed_list(&self, operand: Expression, list: Vec<Expression>, negated: bool) -> Result<Expression> {

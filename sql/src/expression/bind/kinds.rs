@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use crate::ast;
 use crate::error::{Error, Result};
 use crate::expression::bind::comparison::date_of_text;
-use crate::expression::bind::text;
+use crate::expression::bind::{number_operand, text};
 use crate::expression::{Coercibility, Expression};
 use crate::function;
 use crate::types::convert::{Temporal, as_datetime, as_time};
@@ -187,7 +187,7 @@ pub(super) fn check_dates(
     zone: TimeZone,
 ) -> Result<()> {
     let own = operand.data_type();
-    if let (Some(Value::Text(text)), true) = (operand.as_constant(), column.has_date()) {
+    if let (Some(Value::Text(text) | Value::Blob(text)), true) = (operand.as_constant(), column.has_date()) {
         date_of_text(text, column, zone)?;
     }
     if own.has_date()
@@ -310,18 +310,31 @@ pub(super) fn times_as_texts(mut operands: Vec<Expression>, connection: Collatio
     operands
 }
 
-/// All operands as numbers, if the first one is a text and another one is a number.
+/// All operands as numbers, if one is; but a date column among constants is compared as a date.
 pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
     let is_number = |operand: &Expression| operand.data_type().is_numeric();
-    let is_first = |operand: &Expression| is_text(operand) || is_time(operand);
-    if !operands.first().is_some_and(is_first) || !operands.iter().any(is_number) {
+    let is_known = |operand: &Expression| operand.as_constant().is_some();
+    let Some(first) = operands.first() else { return operands };
+    let is_year = |operand: &Expression| operand.data_type().kind == TypeKind::Year;
+    let is_dated = first.is_column()
+        && first.data_type().has_date()
+        && (operands[1..].iter().all(is_known) || operands.iter().any(is_year));
+    if !operands.iter().any(is_number) || is_dated {
         return operands;
     }
+    let is_dated = first.data_type().has_date();
+    let takes_texts = is_text(first) || is_time(first) || is_dated;
     let number = |operand: Expression| match operand.as_hex_number() {
         Some(number) => number,
         None if operand.is_column() && operand.data_type().is_long_string() => operand.quiet_number(),
         None if operand.data_type().is_string() && operand.is_mixed_choice() => operand.chosen_number(),
-        None if is_text(&operand) => Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE },
+        None if operand.data_type().is_string() => match operand.chosen_number() {
+            operand if takes_texts && is_text(&operand) => {
+                Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE }
+            }
+            operand => operand,
+        },
+        None if is_dated && operand.data_type().is_temporal() => number_operand(operand),
         None => operand,
     };
     operands.into_iter().map(number).collect()
@@ -368,7 +381,10 @@ pub(super) fn in_collation(operand: Expression, collation: Collation) -> Express
         return Expression::Constant { value, data_type };
     }
     let to = DataType::varchar(data_type.characters(), collation);
-    Expression::Cast { operand: Box::new(operand), to }
+    match function::find(function::AS_TEXT) {
+        Some(function) => Expression::Call { function, arguments: vec![operand], data_type: to, collation },
+        None => Expression::Cast { operand: Box::new(operand), to },
+    }
 }
 
 /// The zero date: what no date is equal to but itself.
