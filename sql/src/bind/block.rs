@@ -13,6 +13,7 @@ use crate::catalog::ColumnDefault;
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::{Expression, Scope, Subquery, SubqueryKind};
+use crate::plan::Body;
 use crate::session::SessionState;
 use crate::types::{DataType, DateTime, TypeKind, Value};
 
@@ -358,6 +359,9 @@ impl Scope for BlockScope<'_> {
             .collect::<Result<Vec<_>>>();
         self.inside_aggregate = false;
         let (mut arguments, order_by) = (arguments?, order_by?);
+        if call.function == AggregateFunction::Count && call.distinct {
+            arguments.iter_mut().for_each(count_known_subquery);
+        }
         crate::expression::aggregate::prepare_arguments(call.function, &mut arguments)?;
         if refers_outside_only(&arguments) {
             return Err(Error::not_supported("an aggregate of an enclosing query's columns in a subquery"));
@@ -430,12 +434,33 @@ impl Scope for BlockScope<'_> {
     fn session(&self) -> &SessionState {
         self.binder.session
     }
+
+    fn check_at_start(&self, expression: &Expression) {
+        self.binder.check_at_start(expression);
+    }
 }
 
 fn aggregate_slot(list: &AggregateList, position: usize) -> Expression {
     let aggregate = &list.calls[position];
     let name = format!("{:?}", aggregate.call.function).to_ascii_lowercase();
     Expression::column(list.base + position, aggregate.data_type, aggregate.nullable, name.as_str())
+}
+
+/// As in MySQL, COUNT(DISTINCT (SELECT …)) counts the NULL of a subquery that reads tables and is evaluated once.
+fn count_known_subquery(argument: &mut Expression) {
+    let Expression::ScalarSubquery(subquery) = argument else { return };
+    let Body::Select(select) = &subquery.plan.body else { return };
+    if subquery.correlated || select.source.is_none() {
+        return;
+    }
+    let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
+    let evaluated = Expression::IsNull { operand, negated: false };
+    let one = Expression::integer(1);
+    *argument = Expression::Case {
+        branches: vec![(evaluated, one.clone())],
+        otherwise: Box::new(one),
+        data_type: DataType::BIGINT,
+    };
 }
 
 /// Whether the arguments read rows of enclosing queries and none of this one: SQL then aggregates in the enclosing query.

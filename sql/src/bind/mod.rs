@@ -71,6 +71,8 @@ pub struct Binder<'a> {
     pub(crate) views: Vec<(String, String)>,
     /// Temporary tables met so far.
     temporary: RefCell<Vec<(TableId, String)>>,
+    /// What has to be evaluated before the first row, for its errors.
+    checks: RefCell<Vec<crate::expression::Expression>>,
 }
 
 impl<'a> Binder<'a> {
@@ -89,7 +91,18 @@ impl<'a> Binder<'a> {
             uses: Cell::new(0),
             views: Vec::new(),
             temporary: RefCell::default(),
+            checks: RefCell::default(),
         }
+    }
+
+    /// Notes what has to be evaluated before the first row, for its errors.
+    pub(crate) fn check_at_start(&self, expression: &crate::expression::Expression) {
+        self.checks.borrow_mut().push(expression.clone());
+    }
+
+    /// What was noted to be evaluated before the first row.
+    pub(crate) fn take_checks(&self) -> Vec<crate::expression::Expression> {
+        self.checks.take()
     }
 
     /// Where is written down what the statement needs.

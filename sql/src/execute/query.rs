@@ -121,6 +121,9 @@ fn run_block(plan: &SelectPlan, ctx: &mut Context, emit: Emit) -> Run<u64> {
     let mut row = vec![Value::Null; plan.width];
     let mut source = plan.source.as_ref().map(Operator::new);
     let limits = Limits::evaluate(plan.limit.as_ref(), plan.offset.as_ref(), ctx)?;
+    for check in &plan.checks {
+        check.eval(&row, ctx)?;
+    }
     let possible = all_true(&plan.constant_conditions, &row, ctx)?;
     if let (Some(source), true) = (&mut source, possible)
         && plan.aggregate.is_none()

@@ -13,7 +13,8 @@ use crate::ast::AggregateFunction;
 use crate::error::Error;
 use crate::execute::group_key::value_bytes;
 use crate::execute::{Context, Run};
-use crate::expression::{Expression, arithmetic, infer};
+use crate::expression::collate::illegal_mix;
+use crate::expression::{Coercibility, Expression, arithmetic, infer};
 use crate::function::{json_member_name, json_scalar_of_type};
 use crate::json::Tree;
 use crate::json::tree::Members;
@@ -78,6 +79,12 @@ pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (Da
 /// 3514 for binary strings that are too long for BIT_AND() and its like.
 pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expression]) -> crate::Result<()> {
     use AggregateFunction as F;
+    if let (F::Min | F::Max, [argument]) = (function, &*arguments)
+        && argument.coercibility() == Coercibility::None
+    {
+        let name = if function == F::Min { "min" } else { "max" };
+        return Err(illegal_mix(&[argument, argument], name));
+    }
     let is_bits = matches!(function, F::BitAnd | F::BitOr | F::BitXor);
     let is_number =
         matches!(function, F::Sum | F::Avg | F::StddevPop | F::StddevSamp | F::VarPop | F::VarSamp);
@@ -86,7 +93,19 @@ pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expressio
             *argument = number;
         }
         if is_number {
-            *argument = std::mem::replace(argument, Expression::integer(0)).quiet_number();
+            let taken = std::mem::replace(argument, Expression::integer(0));
+            *argument = taken.chosen_number().quiet_number();
+        }
+        if is_bits && argument.data_type().is_text() {
+            *argument = std::mem::replace(argument, Expression::integer(0)).chosen_number();
+        }
+        if is_bits
+            && argument.data_type().kind == TypeKind::Null
+            && matches!(argument, Expression::Case { .. })
+        {
+            // As in MySQL, a NULL that is not written as one is bytes.
+            let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
+            *argument = Expression::Cast { operand, to: DataType::varbinary(0) };
         }
         let data_type = argument.data_type();
         if is_bits && data_type.is_binary() && data_type.characters() > BIT_AGGREGATE_BYTES_MAX {

@@ -259,7 +259,11 @@ fn check_can_become(operand: &Expression, set: CharacterSet) -> Result<()> {
     if set.first_lost(text).is_none() {
         return Ok(());
     }
-    let own = operand.data_type().collation.set();
+    Err(cannot_become(text, operand.data_type().collation.set(), set))
+}
+
+/// A text of one character set that is none of another.
+pub(crate) fn cannot_become(text: &[u8], own: CharacterSet, set: CharacterSet) -> Error {
     let shown: String = own
         .encode(text)
         .iter()
@@ -269,14 +273,14 @@ fn check_can_become(operand: &Expression, set: CharacterSet) -> Result<()> {
             _ => format!("\\x{byte:02X}"),
         })
         .collect();
-    Err(Error {
+    Error {
         code: 3854,
         state: *b"HY000",
         message: format!("Cannot convert string '{shown}' from {} to {}", own.name(), set.name()),
-    })
+    }
 }
 
-fn illegal_mix(operands: &[&Expression], operation: &str) -> Error {
+pub(super) fn illegal_mix(operands: &[&Expression], operation: &str) -> Error {
     let shown: Vec<String> = operands
         .iter()
         .map(|operand| {

@@ -45,6 +45,9 @@ impl Expression {
             Expression::Case { branches, otherwise, data_type } => {
                 let result = chosen(branches, otherwise, row, ctx)?;
                 let value = result.eval(row, ctx)?;
+                if data_type.is_decimal() && data_type.display_width == DataType::OWN_SCALE {
+                    return Ok(value);
+                }
                 Ok(convert(value, result, data_type, ctx))
             }
             Expression::Cast { operand, to } => {

@@ -111,6 +111,16 @@ pub(super) fn arithmetic(
     }
 }
 
+/// The number that a value of a type is in arithmetic.
+pub(super) fn number_of(data_type: &DataType) -> DataType {
+    let fsp = u32::from(data_type.fsp());
+    match (data_type.is_temporal(), fsp) {
+        (true, 0) => DataType::BIGINT,
+        (true, _) => DataType::decimal(data_type.digits(), fsp),
+        (false, _) => DataType::DOUBLE,
+    }
+}
+
 /// Type of `-operand`.
 pub(super) fn negation(operand: &Expression) -> DataType {
     let a = shape(operand);

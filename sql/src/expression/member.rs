@@ -20,7 +20,7 @@ impl Expression {
     pub(crate) fn into_condition(self) -> Expression {
         match self.as_hex_number() {
             Some(number) => number,
-            None => self.member_number(DataType::BIGINT_UNSIGNED).quiet_number(),
+            None => self.member_number(DataType::BIGINT_UNSIGNED).chosen_number().quiet_number(),
         }
     }
 

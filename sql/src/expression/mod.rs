@@ -23,7 +23,7 @@ use crate::types::{Collation, DataType, TypeKind, Value};
 pub mod aggregate;
 mod arithmetic;
 mod bind;
-mod collate;
+pub(crate) mod collate;
 mod display;
 mod eval;
 #[cfg(test)]
@@ -92,6 +92,8 @@ pub trait Scope {
     }
     /// The session, for modes, collation and time zone.
     fn session(&self) -> &SessionState;
+    /// What reads no row, but has to be evaluated before the first one, for its errors.
+    fn check_at_start(&self, _expression: &Expression) {}
 }
 
 /// A subquery inside an expression.

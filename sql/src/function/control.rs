@@ -1,56 +1,24 @@
-//! GREATEST, LEAST, INTERVAL, SLEEP.
+//! INTERVAL, SLEEP, and the numbers that texts begin with.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::execute::{Context, Interrupt, Run, Suspend};
-use crate::expression::{Expression, common_type};
 use crate::function::{Call, Function, argument, returns};
-use crate::types::compare::{compare_numbers, compare_sql};
-use crate::types::convert::{cast, clamp_i64, to_number};
-use crate::types::{Collation, DataType, Value, number};
+use crate::types::compare::compare_numbers;
+use crate::types::convert::{Temporal, as_datetime, as_time, clamp_i64, to_f64, to_number};
+use crate::types::temporal_text::DateRules;
+use crate::types::{TimeZone, Value, number};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("GREATEST", 2, usize::MAX, common, greatest),
-    Function::new("LEAST", 2, usize::MAX, common, least),
     Function::new("INTERVAL", 2, usize::MAX, returns::bigint, interval).never_null(),
     Function::new(super::AS_NUMBER, 1, 1, returns::double, as_number),
     Function::new(super::AS_INTEGER, 1, 1, returns::bigint, as_integer),
+    Function::new(super::AS_TEXT, 1, 1, returns::same_text, as_text).text(1),
+    Function::new(super::AS_DATE_NUMBER, 1, 1, returns::double, as_date_number),
     Function::new("SLEEP", 1, 1, returns::bigint, sleep).takes_null().volatile(),
 ];
-
-fn common(arguments: &[Expression], collation: Collation) -> DataType {
-    let types: Vec<DataType> = arguments.iter().map(Expression::data_type).collect();
-    common_type(&types, collation)
-}
-
-fn extreme(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: bool) -> Value {
-    let mut best: Option<Value> = None;
-    for (value, argument) in values.iter().zip(call.arguments) {
-        let from = argument.data_type();
-        let value = if from == call.data_type {
-            value.clone()
-        } else {
-            cast(value.clone(), &from, &call.data_type, ctx.session, ctx.now_us)
-        };
-        let better = best.as_ref().is_none_or(|best| {
-            let order = compare_sql(&value, best, call.data_type.collation);
-            order.is_some_and(|order| if greatest { order.is_gt() } else { order.is_lt() })
-        });
-        if better {
-            best = Some(value);
-        }
-    }
-    best.unwrap_or(Value::Null)
-}
-
-fn greatest(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(extreme(call, values, ctx, true))
-}
-
-fn least(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    Ok(extreme(call, values, ctx, false))
-}
 
 /// INTERVAL(n, n1, n2, …): how many of the bounds are at or below n, as numbers; -1 for NULL.
 fn interval(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
@@ -71,6 +39,40 @@ fn as_number(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> 
         Value::Text(text) | Value::Blob(text) => Value::Double(number::double_prefix(text).0),
         other => other.clone(),
     })
+}
+
+/// Bytes as the text that they are in a character set.
+fn as_text(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+    let (set, given) = (call.collation.set(), argument::shared(&values[0]));
+    match set.decode_literal(&given) {
+        Ok(Cow::Borrowed(_)) => Ok(Value::Text(given)),
+        Ok(Cow::Owned(text)) => Ok(Value::Text(text.into())),
+        Err(at) => {
+            let shown: String =
+                given[at.min(given.len())..].iter().take(6).map(|b| format!("\\x{b:02X}")).collect();
+            let more = if given.len() > at + 6 { "..." } else { "" };
+            let message = format!("Cannot convert string '{shown}{more}' from binary to {}", set.name());
+            Err(Error { code: 3854, state: *b"HY000", message }.into())
+        }
+    }
+}
+
+/// The number of the date or time that a text is.
+fn as_date_number(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let value = &values[0];
+    let date = match as_datetime(value, DateRules::default(), TimeZone::UTC, ctx.now_us) {
+        Temporal::Valid(parsed) if parsed.has_time => Value::DateTime(parsed.value),
+        Temporal::Valid(parsed) => Value::Date(parsed.value.date()),
+        Temporal::Null | Temporal::Invalid => value.clone(),
+    };
+    let date = match (&date, as_time(value)) {
+        // A time that happens to look like a date has colons only.
+        (Value::Date(_), Temporal::Valid(time)) if argument::bytes(value).contains(&b':') => {
+            Value::Time(time.value)
+        }
+        _ => date,
+    };
+    Ok(to_f64(&date, ctx.session).map_or(Value::Null, Value::Double))
 }
 
 /// The integer that a text begins with, within the bounds of BIGINT.

@@ -11,7 +11,7 @@ use crate::function::locale::Locale;
 use crate::function::{Call, Function, returns};
 use crate::session::WarningLevel;
 use crate::types::convert::{clamp_i64, message_text, to_decimal, to_integer};
-use crate::types::text::as_str;
+use crate::types::text::{as_str, to_text};
 use crate::types::{Collation, DataType, Decimal, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -43,7 +43,7 @@ fn hex_lower(digest: &[u8]) -> Value {
 }
 
 /// HEX of a string is its bytes, of a number its digits.
-fn hex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+fn hex(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     match &values[0] {
         Value::Text(text) | Value::Blob(text) => {
             let mut out = Vec::with_capacity(text.len() * 2);
@@ -54,8 +54,9 @@ fn hex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
             Ok(Value::Text(out.into()))
         }
         Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Json(_) => {
-            let text = message_text(&values[0]);
-            Ok(Value::text(text.bytes().map(|byte| format!("{byte:02X}")).collect::<String>()))
+            let own = call.arguments.first().map_or(DataType::NULL, |argument| argument.data_type());
+            let text = to_text(&values[0], &own).unwrap_or_default();
+            Ok(Value::text(text.iter().map(|byte| format!("{byte:02X}")).collect::<String>()))
         }
         number => {
             let wide = to_integer(number, ctx.session).unwrap_or(0);
@@ -80,7 +81,9 @@ fn nibble(digit: u8) -> Option<u8> {
 
 /// A byte for two digits.
 fn unhex_type(arguments: &[Expression], _: Collation) -> DataType {
-    DataType::varbinary(arguments[0].data_type().characters().div_ceil(2))
+    let digits = arguments[0].data_type();
+    let bytes_of_character = if digits.is_text() { digits.collation.set().bytes_max() } else { 1 };
+    DataType::varbinary(digits.characters().saturating_mul(bytes_of_character).div_ceil(2))
 }
 
 fn unhex(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {

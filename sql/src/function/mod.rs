@@ -7,11 +7,13 @@
 //!
 //! Left out, and refused by name: what [`is_refused`] lists.
 
+pub(crate) mod bits;
 mod choice;
 mod cipher;
 mod compression;
 mod control;
 mod encode;
+mod extreme;
 mod information;
 mod interval;
 mod json;
@@ -38,6 +40,7 @@ use crate::execute::{Context, Run};
 use crate::expression::Expression;
 use crate::types::{Collation, DataType, Value};
 
+pub use extreme::compares_dates;
 pub use interval::Unit;
 pub use json::{
     document_type as json_document_type, json_table_rows, member_name as json_member_name,
@@ -98,6 +101,12 @@ pub(crate) const AS_NUMBER: &str = "TEXT AS NUMBER";
 
 /// As [`AS_NUMBER`], for bits.
 pub(crate) const AS_INTEGER: &str = "TEXT AS INTEGER";
+
+/// The function that bytes are the argument of where they are compared with a text; no statement can name it.
+pub(crate) const AS_TEXT: &str = "BYTES AS TEXT";
+
+/// The function that a date as text is the argument of where a number is wanted; no statement can name it.
+pub(crate) const AS_DATE_NUMBER: &str = "DATE AS NUMBER";
 
 /// The function whose second argument is evaluated as often as its first says.
 const BENCHMARK: &str = "BENCHMARK";
@@ -362,11 +371,13 @@ pub fn find(name: &str) -> Option<&'static Function> {
 /// All functions.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     [
+        bits::FUNCTIONS,
         choice::FUNCTIONS,
         cipher::FUNCTIONS,
         compression::FUNCTIONS,
         control::FUNCTIONS,
         encode::FUNCTIONS,
+        extreme::FUNCTIONS,
         information::FUNCTIONS,
         interval::FUNCTIONS,
         network::FUNCTIONS,
@@ -472,6 +483,7 @@ mod returns {
 
     /// The argument with each character escaped, in quotes.
     pub(super) fn quoted_text(arguments: &[Expression], collation: Collation) -> DataType {
+        let collation = if collation == Collation::Binary { Collation::default() } else { collation };
         DataType::varchar(characters(arguments.first()).saturating_mul(2).saturating_add(2), collation)
     }
 
@@ -481,7 +493,11 @@ mod returns {
             Some(argument) if argument.data_type().is_text() => 4,
             _ => 1,
         };
-        let digits = characters(arguments.first()).saturating_mul(2 * bytes_of_character);
+        let digits = match arguments.first() {
+            // Of 64 bits.
+            Some(argument) if argument.data_type().is_numeric() => 16,
+            _ => characters(arguments.first()).saturating_mul(2 * bytes_of_character),
+        };
         DataType::varchar(
             digits,
             if collation == Collation::Binary { Collation::default() } else { collation },

@@ -9,7 +9,7 @@ use crate::function::{Call, Function, returns};
 use crate::session::WarningLevel;
 use crate::types::convert::{Number, to_number};
 use crate::types::number::round_double;
-use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
+use crate::types::{Attributes, Collation, DataType, Decimal, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("ABS", 1, 1, same_number, abs),
@@ -53,8 +53,9 @@ fn same_number(arguments: &[Expression], _: Collation) -> DataType {
         DataType::BIGINT.with_unsigned(own.unsigned)
     } else if own.is_decimal() || own.is_float() {
         own
-    } else if own.is_temporal() {
-        whole_number(arguments, Collation::Binary)
+    } else if own.is_temporal() && own.fsp() > 0 {
+        let attributes = Attributes::NONE.with_decimals(own.fsp());
+        DataType { attributes, ..DataType::DOUBLE }
     } else {
         DataType::DOUBLE
     }
@@ -67,7 +68,7 @@ fn whole_number(arguments: &[Expression], _: Collation) -> DataType {
             DataType::decimal(u32::from(precision - scale) + 1, 0)
         }
         TypeKind::Decimal { .. } => DataType::BIGINT,
-        _ if own.is_integer() || own.is_temporal() => DataType::BIGINT.with_unsigned(own.unsigned),
+        _ if own.is_integer() => DataType::BIGINT.with_unsigned(own.unsigned),
         _ => DataType::DOUBLE,
     }
 }
@@ -90,9 +91,13 @@ fn rounded_number(arguments: &[Expression], _: Collation) -> DataType {
     DataType::decimal(u32::from(precision - scale) + 1 + kept, kept)
 }
 
-/// A value that the argument's declared type calls for; a text is a double.
+/// A value that the argument's declared type calls for; a text, a date and a time is a double.
 fn number(values: &[Value], ctx: &mut Context<'_>) -> Number {
-    to_number(&values[0], ctx.session).unwrap_or(Number::Int(0))
+    let number = to_number(&values[0], ctx.session).unwrap_or(Number::Int(0));
+    match &values[0] {
+        Value::Date(_) | Value::Time(_) | Value::DateTime(_) => Number::Double(number.to_f64()),
+        _ => number,
+    }
 }
 
 fn out_of_range(kind: &str, call: &Call<'_>, name: &str) -> Error {

@@ -8,7 +8,7 @@ use crate::function::argument::{bytes, integer, shared, string};
 use crate::function::{ALL, Call, Function, returns};
 use crate::session::WarningLevel;
 use crate::types::text::{as_str, character_count, character_offset};
-use crate::types::{Collation, DataType, Value};
+use crate::types::{Collation, DataType, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("CONCAT", 1, usize::MAX, concatenated, concat).text(ALL),
@@ -349,7 +349,7 @@ fn insert(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
     Ok(string([bytes(&head), bytes(&values[3]), bytes(&tail)].concat(), binary))
 }
 
-fn quote(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+fn quote(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
     if values[0].is_null() {
         return Ok(Value::text("NULL"));
     }
@@ -363,7 +363,10 @@ fn quote(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
         }
     }
     out.push(b'\'');
-    Ok(string(out, is_binary(call)))
+    match std::str::from_utf8(&out) {
+        Ok(_) => Ok(string(out, false)),
+        Err(_) => Ok(Value::text(String::from_utf8_lossy(&out).as_ref())),
+    }
 }
 
 /// CHAR(n, …): the bytes of the numbers, most significant first; NULLs are skipped.
@@ -387,6 +390,8 @@ fn elt(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     }
     Ok(match values.get(position) {
         None | Some(Value::Null) => Value::Null,
+        // Asked for a number: see the binder's `choice`.
+        Some(value) if call.data_type.kind == TypeKind::Null => value.clone(),
         Some(value) => string(shared(value), is_binary(call)),
     })
 }

@@ -222,6 +222,10 @@ fn as_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
                 warn_incorrect(ctx.session, "datetime", &values[0]);
                 Ok(Value::DateTime(DateTime::ZERO))
             }
+            b"NULL" => {
+                warn_incorrect(ctx.session, "datetime", &values[0]);
+                Ok(Value::Null)
+            }
             kind => {
                 let kind = String::from_utf8_lossy(kind);
                 let shown = crate::types::convert::message_text(&values[0]);

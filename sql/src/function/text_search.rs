@@ -2,12 +2,12 @@
 
 use crate::collation;
 use crate::execute::{Context, Run};
-use crate::expression::RegexpPattern;
+use crate::expression::{Expression, RegexpPattern, collate};
 use crate::function::argument::{bytes, integer, shared, string};
 use crate::function::{ALL, Call, Function, returns};
 use crate::types::compare::compare_sql;
 use crate::types::text::{as_str, character_count, character_offset};
-use crate::types::{Collation, Value};
+use crate::types::{CharacterSet, Collation, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("INSTR", 2, 2, returns::bigint, instr).text(ALL),
@@ -75,8 +75,31 @@ fn locate(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
     Ok(found.map_or(Value::Int(0), |at| position(&values[1], at)))
 }
 
+/// Whether an argument is a date that was made text for the function.
+fn is_written_date(argument: &Expression) -> bool {
+    matches!(argument, Expression::Cast { operand, .. } if operand.data_type().has_date())
+}
+
+/// Whether an argument is a number that was made text for the function.
+fn is_written_number(argument: &Expression) -> bool {
+    matches!(argument, Expression::Cast { operand, .. } if operand.data_type().is_numeric())
+}
+
+/// As in MySQL, a text next to a date becomes one of latin1, in which it may not be.
 fn strcmp(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
-    let order = collation::compare(call.collation, bytes(&values[0]), bytes(&values[1]));
+    if call.arguments.iter().any(is_written_date) {
+        let lost = values.iter().find(|value| CharacterSet::Latin1.first_lost(bytes(value)).is_some());
+        if let Some(text) = lost {
+            return Err(
+                collate::cannot_become(bytes(text), CharacterSet::Utf8mb4, CharacterSet::Latin1).into()
+            );
+        }
+    }
+    let by = match call.arguments.iter().any(is_written_number) {
+        true => Collation::Latin1SwedishCi,
+        false => call.collation,
+    };
+    let order = collation::compare(by, bytes(&values[0]), bytes(&values[1]));
     Ok(Value::Int(order as i64))
 }
 

@@ -103,6 +103,7 @@ pub(super) fn decorrelate(bound: &BoundSelect, plan: &SelectPlan) -> Result<Opti
     let plan = SelectPlan {
         width: plan.width,
         source: Some(source),
+        checks: Vec::new(),
         constant_conditions: constant.into_iter().map(|condition| condition.expression).collect(),
         aggregate: None,
         having: Vec::new(),

@@ -277,7 +277,8 @@ fn plan_with(
     match statement {
         ast::Statement::Query(query) => {
             plan.typed_by_parameters = walk::has_parameters_in_columns(query);
-            let query = query::plan_query(&binder, query, None)?;
+            let mut query = query::plan_query(&binder, query, None)?;
+            query.settle(binder.take_checks());
             plan.columns.clone_from(&query.columns);
             plan.reads_long = query.reads_long();
             plan.reads_snapshot = query.reads_snapshot();

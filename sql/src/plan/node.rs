@@ -51,6 +51,8 @@ pub struct SelectPlan {
     pub source: Option<Node>,
     /// Conditions that read no table: checked once.
     pub constant_conditions: Vec<Expression>,
+    /// What is evaluated before the first row, for its errors, though no row may ever ask for it.
+    pub checks: Vec<Expression>,
     /// Grouping.
     pub aggregate: Option<AggregatePlan>,
     /// HAVING.
@@ -342,6 +344,22 @@ impl Access {
 }
 
 impl QueryPlan {
+    /// Makes it the query of a statement: what has to be checked before its first row, and the decimals as a client sees them.
+    pub(crate) fn settle(&mut self, checks: Vec<Expression>) {
+        let Body::Select(select) = &mut self.body else { return };
+        select.checks = checks;
+        let is_kept = select.distinct || select.aggregate.as_ref().is_some_and(|own| !own.keys.is_empty());
+        if is_kept {
+            return;
+        }
+        for (column, expression) in self.columns.iter_mut().zip(&mut select.project) {
+            if matches!(expression, Expression::Case { data_type, .. } if data_type.is_decimal()) {
+                *expression = std::mem::replace(expression, Expression::integer(0)).with_own_scale();
+                column.data_type = expression.data_type();
+            }
+        }
+    }
+
     /// The queries that a set operation or a recursion is made of; none for a block.
     pub fn operands(&self) -> impl Iterator<Item = &QueryPlan> {
         let (first, second, anchors, members) = match &self.body {

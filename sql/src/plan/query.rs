@@ -89,6 +89,7 @@ fn plan_select(mut bound: BoundSelect) -> Result<QueryPlan> {
     let mut plan = SelectPlan {
         width: results + bound.windows.len(),
         source: None,
+        checks: Vec::new(),
         constant_conditions: constant.into_iter().map(|condition| condition.expression).collect(),
         aggregate,
         having: bound.having.clone(),

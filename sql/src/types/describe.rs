@@ -26,6 +26,9 @@ impl DataType {
     /// its collation no more than a literal does.
     pub const IMPLICIT_TEXT: u8 = 1;
 
+    /// The `display_width` of the DECIMAL that IF and CASE give: a branch keeps the digits after the point that it has.
+    pub const OWN_SCALE: u8 = 1;
+
     /// The type of a bare NULL.
     pub const NULL: DataType = DataType::of(TypeKind::Null);
     /// TINYINT.

@@ -30,7 +30,11 @@ pub fn write_text(value: &Value, data_type: &DataType, out: &mut Vec<u8>) {
         Value::Double(number) if data_type.kind == TypeKind::Float => write_float(*number, out),
         Value::Double(number) => write_double(*number, out),
         Value::Decimal(number) => match data_type.kind {
-            TypeKind::Decimal { scale, .. } if scale != number.scale() => number.rescale(scale).write(out),
+            TypeKind::Decimal { scale, .. }
+                if scale != number.scale() && data_type.display_width != DataType::OWN_SCALE =>
+            {
+                number.rescale(scale).write(out);
+            }
             _ => number.write(out),
         },
         Value::Text(text) | Value::Blob(text) => out.extend_from_slice(text),

@@ -200,8 +200,8 @@ impl Pair {
         let ours = &mut self.ours;
         let small = shrink::shrink(node, |candidate| {
             let (Ok(left), Ok(right)) = (ask(ours, candidate), ask(theirs, candidate)) else { return false };
-            let is_refused = matches!(right, Answer::Error(1064 | 1054, _));
-            !is_refused && verdict(&left, &right, rules) == Verdict::Different
+            let is_broken = |answer: &Answer| matches!(answer, Answer::Error(1064 | 1054, _));
+            !is_broken(&left) && !is_broken(&right) && verdict(&left, &right, rules) == Verdict::Different
         });
         let (left, right) = (ask(&mut self.ours, &small)?, ask(theirs, &small)?);
         Ok(Some(format!("{small};\nours: {}\nMySQL: {}", shown(&left), shown(&right))))

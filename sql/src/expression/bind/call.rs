@@ -81,10 +81,15 @@ fn takes_number(name: &str, position: usize) -> bool {
     }
 }
 
+/// Functions whose result is of their argument's type.
+fn keeps_type(name: &str) -> bool {
+    matches!(name, "ABS" | "CEIL" | "CEILING" | "FLOOR" | "ROUND" | "TRUNCATE")
+}
+
 /// A hexadecimal literal as a number. Functions whose result is of their argument's type give a DOUBLE for it.
 fn literal_number(function: &str, position: usize, literal: &Expression) -> Option<Expression> {
     let number = literal.as_hex_number()?;
-    let keeps_type = matches!(function, "ABS" | "CEIL" | "CEILING" | "FLOOR" | "ROUND" | "TRUNCATE");
+    let keeps_type = keeps_type(function);
     match number.as_constant() {
         Some(Value::UInt(value)) if keeps_type && position == 0 => {
             Some(Expression::constant(Value::Double(*value as f64), DataType::DOUBLE))
@@ -183,11 +188,16 @@ impl Binder<'_> {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = text(taken, connection);
             } else if argument.data_type().kind == TypeKind::Year
-                && matches!(argument, Expression::Column { .. } | Expression::Outer { .. })
+                && matches!(
+                    argument,
+                    Expression::Column { .. } | Expression::Outer { .. } | Expression::Case { .. }
+                )
                 && function.takes_day(position)
             {
                 let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
                 *argument = Expression::Cast { operand, to: DataType::datetime(0) };
+            } else if function.takes_day(position) && argument.data_type().kind != TypeKind::Null {
+                *argument = std::mem::replace(argument, Expression::integer(0)).chosen_day();
             } else if function.name == "INTERVAL" {
                 *argument = number_operand(std::mem::replace(argument, Expression::integer(0)));
             } else if !takes_any_kind(function.name)
@@ -197,8 +207,18 @@ impl Binder<'_> {
                     "SEC_TO_TIME" | "ELT" | "CHAR" | "EXPORT_SET" | "FORMAT" | "MAKE_SET"
                 )
                 && argument.data_type().is_long_string()
+                && !(function.name == "BIT_COUNT" && argument.data_type().is_binary())
             {
-                *argument = std::mem::replace(argument, Expression::integer(0)).quiet_number();
+                *argument =
+                    std::mem::replace(argument, Expression::integer(0)).chosen_number().quiet_number();
+            } else if !function.wants_text(position)
+                && argument.data_type().is_string()
+                && !argument.data_type().has_members()
+                && (takes_number(function.name, position) || function.name == "BIT_COUNT")
+            {
+                let taken = std::mem::replace(argument, Expression::integer(0));
+                *argument =
+                    if keeps_type(function.name) { taken.chosen_number() } else { taken.chosen_whole() };
             } else if argument.data_type().has_members() {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = if takes_any_kind(function.name) {
@@ -233,10 +253,17 @@ impl Binder<'_> {
             }
             _ => collation,
         };
+        if function.name == "STRCMP" {
+            let text = |argument| kinds::in_collation(argument, collation);
+            arguments = arguments.into_iter().map(text).collect();
+        }
         function.check(&arguments)?;
         // A result has no ZEROFILL, nor the digits of a FLOAT(M,D).
         let data_type = function.result_type(&arguments, collation).without_fill();
-        let data_type = DataType { attributes: Attributes::NONE, ..data_type };
+        // The absolute value of a time keeps its digits.
+        let keeps = function.name == "ABS" && arguments.iter().all(|own| own.data_type().is_temporal());
+        let attributes = if keeps { data_type.attributes } else { Attributes::NONE };
+        let data_type = DataType { attributes, ..data_type };
         Ok(Expression::Call { function, arguments, data_type, collation })
     }
 
@@ -249,8 +276,9 @@ impl Binder<'_> {
         };
         // A date is compared by its text, but the text beside it has to be a date.
         for (text, other) in [(&left, types.1), (&right, types.0)] {
-            if text.as_constant().is_some() && other.has_date() {
-                kinds::as_day(text.clone(), &other, kinds::Invalid::Refused, self.zone())?;
+            if other.has_date() && text.is_fixed() {
+                let day = kinds::as_day(text.clone(), &other, kinds::Invalid::Refused, self.zone())?;
+                self.check_day(&day);
             }
         }
         if !is_year(&types.0, &right) && !is_year(&types.1, &left) {

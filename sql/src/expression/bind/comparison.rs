@@ -8,7 +8,7 @@ use crate::ast::Expr;
 use crate::error::{Error, Result};
 use crate::expression::bind::call::as_bytes;
 use crate::expression::bind::kinds::{self, Invalid};
-use crate::expression::bind::{Binder, text};
+use crate::expression::bind::{Binder, number_operand, text};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, SubqueryKind};
 use crate::types::convert::{Temporal, as_datetime, message_text};
@@ -62,7 +62,10 @@ fn two_digit_year(value: &Value) -> Option<i64> {
 /// A member next to a number is its number.
 fn numbered(operand: Expression, other: &Expression) -> Expression {
     if other.data_type().is_numeric() {
-        operand.member_number(DataType::DOUBLE).quiet_number()
+        match operand.data_type().is_temporal() {
+            true => operand,
+            false => operand.member_number(DataType::DOUBLE).chosen_number().quiet_number(),
+        }
     } else {
         operand
     }
@@ -134,6 +137,22 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
     is_number.then(|| Expression::constant(Value::Double(double), DataType::DOUBLE))
 }
 
+/// Integers of IN as MySQL compares them where not all members are constant: by their 64 bits, whatever their signs.
+fn as_words(operand: Expression, list: Vec<Expression>) -> (Expression, Vec<Expression>) {
+    let is_integer = |part: &Expression| part.data_type().is_integer();
+    let is_unsigned = |part: &Expression| part.data_type().unsigned;
+    let is_mixed = list.iter().any(|member| is_unsigned(member) != is_unsigned(&operand));
+    let is_known = list.iter().all(|member| member.as_constant().is_some());
+    if list.len() < 2 || is_known || !is_mixed || !is_integer(&operand) || !list.iter().all(is_integer) {
+        return (operand, list);
+    }
+    let word = |part: Expression| match is_unsigned(&part) {
+        true => Expression::Cast { operand: Box::new(part), to: DataType::BIGINT },
+        false => part,
+    };
+    (word(operand), list.into_iter().map(word).collect())
+}
+
 impl Binder<'_> {
     pub(super) fn zone(&self) -> TimeZone {
         self.scope.session().variables.time_zone
@@ -145,7 +164,16 @@ impl Binder<'_> {
         left: Expression,
         right: Expression,
     ) -> Result<Expression> {
-        compare(op, left, right, self.connection(), (Invalid::Refused, self.zone()))
+        let bound = compare(op, left, right, self.connection(), (Invalid::Refused, self.zone()))?;
+        bound.for_each_operand(&mut |operand| self.check_day(operand));
+        Ok(bound)
+    }
+
+    /// A text that is the same in every row, next to a date: it is refused though there be no row.
+    pub(super) fn check_day(&self, operand: &Expression) {
+        if kinds::refuses_no_day(operand) {
+            self.scope.check_at_start(operand);
+        }
     }
 
     /// What CASE asks of its operand: a constant text that is no date is not refused.
@@ -305,6 +333,22 @@ impl Binder<'_> {
             return self.in_mixed_list(operand, list, negated);
         }
         let list: Vec<Expression> = list.into_iter().map(|member| numbered(member, &operand)).collect();
+        let is_number = |member: &Expression| member.data_type().is_numeric();
+        let operand = match list.iter().all(is_number) && operand.data_type().is_string() {
+            true => operand.chosen_number(),
+            false => operand,
+        };
+        if let Some(number) = operand.as_hex_number()
+            && list.len() > 1
+            && list.iter().any(is_number)
+        {
+            // A number among numbers, and bytes among texts.
+            if list.iter().any(|member| member.data_type().is_string() && member.as_hex_number().is_none()) {
+                return self.in_mixed_list(operand, list, negated);
+            }
+            return self.in_numbers(number, list, negated);
+        }
+        let (operand, list) = as_words(operand, list);
         let offset = self.zone();
         // Before dates are made of texts: their collations have to go together nevertheless.
         let is_text = kinds::is_textual(&operand) && list.iter().any(kinds::is_textual);
@@ -337,6 +381,8 @@ impl Binder<'_> {
             && let Some(member) = list.pop()
         {
             let (operand, member) = kinds::pair(operand, member, connection, Invalid::Refused, offset)?;
+            self.check_day(&operand);
+            self.check_day(&member);
             return Ok((operand, vec![member]));
         }
         let to = operand.data_type();
@@ -353,6 +399,13 @@ impl Binder<'_> {
         list.insert(0, operand);
         let mut list = kinds::group(kinds::times_as_texts(list, connection), connection, offset)?;
         Ok((list.remove(0), list))
+    }
+
+    /// IN of a number that was written as bytes.
+    fn in_numbers(&self, operand: Expression, list: Vec<Expression>, negated: bool) -> Result<Expression> {
+        let list = list.into_iter().map(number_operand).collect();
+        let collation = self.connection();
+        Ok(Expression::InList { operand: Box::new(operand), list, negated, collation })
     }
 
     fn in_mixed_list(&self, operand: Expression, list: Vec<Expression>, negated: bool) -> Result<Expression> {

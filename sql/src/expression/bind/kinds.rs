@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use crate::ast;
 use crate::error::{Error, Result};
 use crate::expression::bind::comparison::date_of_text;
-use crate::expression::bind::text;
+use crate::expression::bind::{number_operand, text};
 use crate::expression::{Coercibility, Expression};
 use crate::function;
 use crate::types::convert::{Temporal, as_datetime, as_time};
@@ -36,7 +36,7 @@ impl Expression {
     }
 
     /// Whether the value is the same in every row, and known without the statement's parameters and variables.
-    fn is_fixed(&self) -> bool {
+    pub(super) fn is_fixed(&self) -> bool {
         let mut fixed = match self {
             Expression::Constant { .. } => true,
             Expression::Parameter { .. }
@@ -153,6 +153,27 @@ pub(super) fn as_day(
     Ok(Expression::Call { function, arguments: vec![operand, kind], data_type, collation: Collation::Binary })
 }
 
+/// Whether evaluating it raises 1525 for a text that is no date.
+pub(super) fn refuses_no_day(operand: &Expression) -> bool {
+    let Expression::Call { function, arguments, .. } = operand else { return false };
+    let kind = arguments.get(1).and_then(Expression::as_constant);
+    function.name == function::AS_DAY
+        && matches!(kind, Some(Value::Text(kind)) if !kind.is_empty() && **kind != *UNKNOWN.as_bytes())
+}
+
+/// What AS_DAY is told where a text that is no date is NULL.
+const UNKNOWN: &str = "NULL";
+
+/// IF or CASE next to a date: asked for its date, which is NULL if it is none.
+fn chosen_day(choice: Expression) -> Expression {
+    let Some(function) = function::find(function::AS_DAY) else { return choice };
+    let kind = Value::text(UNKNOWN);
+    let kind = Expression::constant(kind.clone(), DataType::of_value(&kind, Collation::Binary));
+    let arguments = vec![choice.bare(), kind];
+    let data_type = DataType::datetime(6);
+    Expression::Call { function, arguments, data_type, collation: Collation::Binary }
+}
+
 /// A text next to a date that is none.
 pub(crate) fn no_date(kind: &str, shown: &str) -> Error {
     Error { code: 1525, state: *b"HY000", message: format!("Incorrect {kind} value: '{shown}'") }
@@ -166,7 +187,7 @@ pub(super) fn check_dates(
     zone: TimeZone,
 ) -> Result<()> {
     let own = operand.data_type();
-    if let (Some(Value::Text(text)), true) = (operand.as_constant(), column.has_date()) {
+    if let (Some(Value::Text(text) | Value::Blob(text)), true) = (operand.as_constant(), column.has_date()) {
         date_of_text(text, column, zone)?;
     }
     if own.has_date()
@@ -206,6 +227,12 @@ pub(super) fn pair(
     if texts.0 && right.data_type().has_date() && left.is_fixed() {
         let left = as_day(left, &right.data_type(), invalid, zone)?;
         return Ok((left, right));
+    }
+    if texts.0 && right.data_type().has_date() && left.is_dated_choice() {
+        return Ok((chosen_day(left), right));
+    }
+    if texts.1 && left.data_type().has_date() && right.is_dated_choice() {
+        return Ok((left, chosen_day(right)));
     }
     if texts.1 && is_time(&left) {
         return Ok((text(left, connection), right));
@@ -283,17 +310,31 @@ pub(super) fn times_as_texts(mut operands: Vec<Expression>, connection: Collatio
     operands
 }
 
-/// All operands as numbers, if the first one is a text and another one is a number.
+/// All operands as numbers, if one is; but a date column among constants is compared as a date.
 pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
     let is_number = |operand: &Expression| operand.data_type().is_numeric();
-    let is_first = |operand: &Expression| is_text(operand) || is_time(operand);
-    if !operands.first().is_some_and(is_first) || !operands.iter().any(is_number) {
+    let is_known = |operand: &Expression| operand.as_constant().is_some();
+    let Some(first) = operands.first() else { return operands };
+    let is_year = |operand: &Expression| operand.data_type().kind == TypeKind::Year;
+    let is_dated = first.is_column()
+        && first.data_type().has_date()
+        && (operands[1..].iter().all(is_known) || operands.iter().any(is_year));
+    if !operands.iter().any(is_number) || is_dated {
         return operands;
     }
+    let is_dated = first.data_type().has_date();
+    let takes_texts = is_text(first) || is_time(first) || is_dated;
     let number = |operand: Expression| match operand.as_hex_number() {
         Some(number) => number,
         None if operand.is_column() && operand.data_type().is_long_string() => operand.quiet_number(),
-        None if is_text(&operand) => Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE },
+        None if operand.data_type().is_string() && operand.is_mixed_choice() => operand.chosen_number(),
+        None if operand.data_type().is_string() => match operand.chosen_number() {
+            operand if takes_texts && is_text(&operand) => {
+                Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE }
+            }
+            operand => operand,
+        },
+        None if is_dated && operand.data_type().is_temporal() => number_operand(operand),
         None => operand,
     };
     operands.into_iter().map(number).collect()
@@ -340,7 +381,10 @@ pub(super) fn in_collation(operand: Expression, collation: Collation) -> Express
         return Expression::Constant { value, data_type };
     }
     let to = DataType::varchar(data_type.characters(), collation);
-    Expression::Cast { operand: Box::new(operand), to }
+    match function::find(function::AS_TEXT) {
+        Some(function) => Expression::Call { function, arguments: vec![operand], data_type: to, collation },
+        None => Expression::Cast { operand: Box::new(operand), to },
+    }
 }
 
 /// The zero date: what no date is equal to but itself.

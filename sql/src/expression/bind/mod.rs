@@ -7,6 +7,7 @@
 //! Left out: `DEFAULT` and `DEFAULT(c)`, which the binder of INSERT and UPDATE takes before it comes here.
 
 mod call;
+mod choice;
 mod comparison;
 mod kinds;
 
@@ -20,6 +21,7 @@ use crate::expression::{
     Coercibility, CompareOp, Expression, LikePattern, RegexpPattern, Scope, Subquery, SubqueryKind,
     common_type, infer,
 };
+use crate::function::bits;
 use crate::limits::EXPRESSION_DEPTH_MAX;
 use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 use crate::variables::{SqlMode, character_set};
@@ -177,6 +179,11 @@ impl Binder<'_> {
 
     fn unary(&mut self, op: UnaryOp, operand: &Expr) -> Result<Expression> {
         let operand = self.bind(operand)?;
+        if op == UnaryOp::BitNot
+            && let Some(bytes) = bits::inversion(&operand)
+        {
+            return Ok(bytes);
+        }
         Ok(match op {
             UnaryOp::Plus => operand,
             UnaryOp::Not => Expression::Not(Box::new(operand.into_condition())),
@@ -234,12 +241,16 @@ impl Binder<'_> {
                     | BinaryOp::BitOr
                     | BinaryOp::BitXor
                     | BinaryOp::ShiftLeft
-                    | BinaryOp::ShiftRight => number_operand(bits_operand(operand)),
+                    | BinaryOp::ShiftRight => bits_operand(operand),
                     // It goes by decimals, which warn.
                     BinaryOp::IntDivide if operand.data_type().is_long_string() => operand,
                     _ => number_operand(operand),
                 };
-                let (left, right) = (number(self.bind(left)?), number(self.bind(right)?));
+                let (left, right) = (self.bind(left)?, self.bind(right)?);
+                if let Some(bytes) = bits::operation(op, &left, &right) {
+                    return Ok(bytes);
+                }
+                let (left, right) = (number(left), number(right));
                 let variables = &self.scope.session().variables;
                 let mut data_type = infer::arithmetic(op, &left, &right, variables.div_precision_increment);
                 if op == BinaryOp::Subtract && variables.sql_mode.has(SqlMode::NO_UNSIGNED_SUBTRACTION) {
@@ -423,11 +434,23 @@ fn variable_type(value: &Value, collation: Collation) -> DataType {
 /// A CAST, with the length that text keeps when none was given.
 fn cast(operand: Expression, to: DataType) -> Expression {
     let number = if to.is_numeric() { operand.as_hex_number() } else { None };
-    let operand = match to.is_float() {
-        true => number.unwrap_or(operand).quiet_number(),
-        false => number.unwrap_or(operand),
+    let operand = match number.unwrap_or(operand) {
+        operand if to.is_float() => operand.chosen_number().quiet_number(),
+        operand if to.is_decimal() && !operand.data_type().is_temporal() => operand.chosen_number(),
+        operand if to.is_temporal() && is_computed_year(&operand) => {
+            Expression::Cast { operand: Box::new(operand), to: DataType::BIGINT }
+        }
+        operand if to.is_temporal() => operand.chosen_day(),
+        operand if to.is_string() => operand.with_own_scale(),
+        operand => operand,
     };
     Expression::Cast { operand: Box::new(operand), to }
+}
+
+/// Whether an operand is a YEAR that comes from no column: a number where a date is wanted.
+fn is_computed_year(operand: &Expression) -> bool {
+    operand.data_type().kind == TypeKind::Year
+        && matches!(operand, Expression::Call { .. } | Expression::Cast { .. })
 }
 
 /// Whether an operand must be converted before a function of text can take it. A parameter may come as a number.
@@ -441,6 +464,7 @@ fn needs_text(operand: &Expression) -> bool {
 
 /// The operand as text of the connection's collation.
 fn text(operand: Expression, collation: Collation) -> Expression {
+    let operand = operand.with_own_scale();
     let data_type = operand.data_type();
     if data_type.is_binary() {
         return Expression::Cast { operand: Box::new(operand), to: data_type };
@@ -473,17 +497,23 @@ fn number_operand(operand: Expression) -> Expression {
     if data_type.is_json() {
         return Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE };
     }
-    if !data_type.is_temporal() {
+    let operand = operand.chosen_number();
+    if !operand.data_type().is_temporal() {
         return operand.quiet_number();
     }
-    let fsp = u32::from(data_type.fsp());
-    let to = if fsp == 0 { DataType::BIGINT } else { DataType::decimal(data_type.digits(), fsp) };
+    let to = infer::number_of(&data_type);
     Expression::Cast { operand: Box::new(operand), to }
 }
 
 /// An operand of an operator of bits: a text is the integer that it begins with, bytes are what they are.
 fn bits_operand(operand: Expression) -> Expression {
-    if operand.data_type().is_text() { operand.quiet_integer() } else { operand }
+    match operand.data_type() {
+        // Rounded to a second as the date or time that it is.
+        own if own.is_temporal() => operand.bare(),
+        own if own.is_string() && operand.is_mixed_choice() => operand.bare(),
+        own if own.is_text() => number_operand(operand.quiet_integer()),
+        _ => number_operand(operand),
+    }
 }
 
 /// The digits of integer literals among decimals count as written, not as those of a BIGINT.

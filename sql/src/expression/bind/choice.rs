@@ -1,0 +1,172 @@
+//! What is chosen among values of several kinds, where the choice is asked for something else than its text.
+//!
+//! `IF(x, time, text)` is a text to clients. Asked for its number, MySQL asks the branch that holds for its number, not the text
+//! for the one that it begins with; so it is with CASE, COALESCE, IFNULL, NULLIF and ELT. GREATEST and LEAST compare their
+//! arguments as numbers then. Asked for its date, IF and CASE ask the branch, while the others read their text.
+//!
+//! [`Expression::bare`] is such a choice without the conversion to its type: whoever works on it looks at the value.
+
+use crate::expression::bind::number_operand;
+use crate::expression::{Expression, infer};
+use crate::function;
+use crate::types::{DataType, TypeKind};
+
+/// What [`text`](super::text) has put around a value that is none.
+fn written(argument: Expression) -> Expression {
+    match argument {
+        Expression::Cast { operand, to } if to.display_width == DataType::IMPLICIT_TEXT => *operand,
+        other => other,
+    }
+}
+
+fn is_written(argument: &Expression) -> bool {
+    matches!(argument, Expression::Cast { to, .. } if to.display_width == DataType::IMPLICIT_TEXT)
+}
+
+/// Whether two types are of one kind, so that nothing is lost by the conversion of one to the other.
+fn is_alike(own: &DataType, whole: &DataType) -> bool {
+    own.kind == TypeKind::Null
+        || own.is_string() && whole.is_string()
+        || own.has_date() && whole.has_date()
+        || own.kind == whole.kind
+}
+
+fn branches(expression: &Expression) -> Option<impl Iterator<Item = &Expression>> {
+    match expression {
+        Expression::Case { branches, otherwise, data_type }
+            if data_type.is_string() || data_type.is_temporal() =>
+        {
+            Some(branches.iter().map(|(_, result)| result).chain([otherwise.as_ref()]))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a CASE is what COALESCE or IFNULL is made of.
+fn is_coalesce(conditions: &[(Expression, Expression)]) -> bool {
+    conditions.iter().all(|(condition, _)| matches!(condition, Expression::IsNull { negated: true, .. }))
+}
+
+/// Functions whose text is a date.
+fn gives_date(name: &str) -> bool {
+    const NAMES: [&str; 4] = ["ADDDATE", "SUBDATE", "ADDTIME", "SUBTIME"];
+    NAMES.contains(&name) || name.starts_with("DATE_ADD_") || name.starts_with("DATE_SUB_")
+}
+
+impl Expression {
+    /// Whether its branches are of several kinds, one of which it shows.
+    pub(super) fn is_mixed_choice(&self) -> bool {
+        let whole = self.data_type();
+        branches(self).is_some_and(|mut branches| {
+            branches.any(|branch| !is_alike(&branch.data_type(), &whole) || branch.is_mixed_choice())
+        })
+    }
+
+    /// Whether it is an IF or a CASE, which ask the branch that holds for its date.
+    pub(super) fn is_dated_choice(&self) -> bool {
+        match self {
+            Expression::Case { branches, data_type, .. } => {
+                (data_type.is_string() || data_type.is_temporal()) && !is_coalesce(branches)
+            }
+            _ => false,
+        }
+    }
+
+    /// The branch that holds, as it is.
+    pub(super) fn bare(self) -> Expression {
+        if !self.is_mixed_choice() {
+            return self;
+        }
+        match self {
+            Expression::Case { branches, otherwise, .. } => Expression::Case {
+                branches: branches
+                    .into_iter()
+                    .map(|(condition, result)| (condition, result.bare()))
+                    .collect(),
+                otherwise: Box::new(otherwise.bare()),
+                data_type: DataType::NULL,
+            },
+            other => other,
+        }
+    }
+
+    /// The number of a choice that shows a text or a date; anything else as it is.
+    pub(crate) fn chosen_number(self) -> Expression {
+        let whole = self.data_type();
+        if !whole.is_string() && !whole.is_temporal() {
+            return self;
+        }
+        if self.is_mixed_choice() {
+            return Expression::Cast { operand: Box::new(self.bare()), to: infer::number_of(&whole) };
+        }
+        match self {
+            Expression::Call { function, arguments, data_type, collation } => match function.name {
+                "GREATEST" | "LEAST" if function::compares_dates(&arguments) => {
+                    let whole = DataType::BIGINT;
+                    let number = Expression::Call { function, arguments, data_type: whole, collation };
+                    Expression::Cast { operand: Box::new(number), to: DataType::DOUBLE }
+                }
+                "GREATEST" | "LEAST" if data_type.is_string() => {
+                    let number = |argument| Expression::Cast {
+                        operand: Box::new(number_operand(argument)),
+                        to: DataType::DOUBLE,
+                    };
+                    let arguments = arguments.into_iter().map(number).collect();
+                    Expression::Call { function, arguments, data_type: DataType::DOUBLE, collation }
+                }
+                "ELT" if arguments.iter().any(is_written) => {
+                    let arguments = arguments.into_iter().map(written).collect();
+                    let bare = Expression::Call { function, arguments, data_type: DataType::NULL, collation };
+                    Expression::Cast { operand: Box::new(bare), to: DataType::DOUBLE }
+                }
+                name if data_type.is_string() && gives_date(name) => {
+                    let date = Expression::Call { function, arguments, data_type, collation };
+                    match function::find(function::AS_DATE_NUMBER) {
+                        Some(function) => Expression::Call {
+                            function,
+                            arguments: vec![date],
+                            data_type: DataType::DOUBLE,
+                            collation,
+                        },
+                        None => date,
+                    }
+                }
+                _ => Expression::Call { function, arguments, data_type, collation },
+            },
+            other => other,
+        }
+    }
+
+    /// What a function of integers sees of a choice: the branch, which is an integer in its own way.
+    pub(super) fn chosen_whole(self) -> Expression {
+        if self.is_mixed_choice() { self.bare() } else { self.chosen_number() }
+    }
+
+    /// What a function of dates sees of a choice.
+    pub(super) fn chosen_day(self) -> Expression {
+        match self {
+            Expression::Call { function, arguments, collation, .. }
+                if matches!(function.name, "GREATEST" | "LEAST") && function::compares_dates(&arguments) =>
+            {
+                Expression::Call { function, arguments, data_type: DataType::datetime(6), collation }
+            }
+            other if other.is_dated_choice() => other.bare(),
+            other => other,
+        }
+    }
+
+    /// The decimals of IF and CASE as a client sees them: with the digits after the point that the branch has.
+    #[must_use]
+    pub(crate) fn with_own_scale(mut self) -> Expression {
+        if let Expression::Case { branches, otherwise, data_type } = &mut self
+            && data_type.is_decimal()
+            && !is_coalesce(branches)
+        {
+            data_type.display_width = DataType::OWN_SCALE;
+            for result in branches.iter_mut().map(|(_, result)| result).chain([otherwise.as_mut()]) {
+                *result = std::mem::replace(result, Expression::integer(0)).with_own_scale();
+            }
+        }
+        self
+    }
+}
