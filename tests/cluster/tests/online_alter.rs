@@ -231,10 +231,11 @@ fn writers_go_on_and_the_index_has_what_the_table_has() {
 fn the_next_leader_goes_on() {
     let mut cluster = TestCluster::start(3);
     drop(prepare(&cluster));
+    // It is to last longer than the statements that wait for it below.
+    slow(&cluster, 99);
     let writers = Writers::start(&cluster, 3);
     let (_, alter) = run(&cluster, "CREATE INDEX by_a ON d.t (a)");
     until_under_way(&cluster);
-    writers.until_more(&cluster, 50);
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
     cluster.kill(leader);
     assert!(alter.join().unwrap().is_err());
