@@ -17,6 +17,7 @@
 //! next character that is no space sorts before a space, 3 when after; and it ends with a space and marker 2. (MyRocks'
 //! encoding, reduced to one character a segment.)
 
+pub mod ascii;
 mod character_set;
 mod eight_bit;
 mod general;

@@ -4,6 +4,7 @@
 //! expansion such as `ß` never equals `ss`). A compiled pattern is a list of runs between the `%`.
 
 use crate::collation;
+use crate::collation::ascii::{self, Equals};
 use crate::types::Collation;
 use crate::types::text::as_str;
 
@@ -22,6 +23,7 @@ pub struct LikePattern {
     /// The runs between `%`; the first is bound to the start of the text, the last to its end.
     runs: Vec<Vec<Element>>,
     collation: Collation,
+    ascii: &'static Equals,
 }
 
 impl LikePattern {
@@ -45,7 +47,7 @@ impl LikePattern {
                 push(element(character, &mut characters, escape));
             }
         }
-        LikePattern { runs, collation }
+        LikePattern { runs, collation, ascii: ascii::equals(collation) }
     }
 
     /// Whether a text matches.
@@ -135,6 +137,9 @@ impl LikePattern {
         if left == ' ' || right == ' ' {
             // No padding here: a space is a character like any other.
             return false;
+        }
+        if left.is_ascii() && right.is_ascii() {
+            return self.ascii[left as usize] >> (right as u32) & 1 == 1;
         }
         let (mut a, mut b) = ([0; 4], [0; 4]);
         let (a, b) = (left.encode_utf8(&mut a), right.encode_utf8(&mut b));
