@@ -8,12 +8,13 @@ use crate::ast::Expr;
 use crate::error::{Error, Result};
 use crate::expression::bind::call::as_bytes;
 use crate::expression::bind::kinds::{self, Invalid};
+use crate::expression::bind::misfit;
 use crate::expression::bind::{Binder, text};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, SubqueryKind};
 use crate::types::convert::{Temporal, as_datetime, message_text};
 use crate::types::temporal_text::DateRules;
-use crate::types::{Collation, DataType, TimeZone, TypeKind, Value, number};
+use crate::types::{Collation, DataType, Decimal, TimeZone, TypeKind, Value, number};
 
 /// `left op right` with the connection's collation as the default one.
 pub(in crate::expression) fn comparison(
@@ -129,6 +130,15 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
             }
         }
     }
+    if to.is_decimal() {
+        let value = Value::Text(Bytes::copy_from_slice(text));
+        let data_type = DataType::of_value(&value, Collation::Binary);
+        let (decimal, taken) = Decimal::parse_prefix(text).unwrap_or((Decimal::ZERO, 0));
+        let is_whole = taken > 0 && number::only_space(&text[taken..]);
+        let literal = Expression::Constant { value, data_type };
+        let to = DataType::decimal(65, u32::from(decimal.scale()));
+        return (!is_whole).then(|| Expression::Cast { operand: Box::new(literal), to });
+    }
     let (double, taken) = number::double_prefix(text);
     let is_number = to.is_numeric() && taken > 0 && taken == text.len();
     is_number.then(|| Expression::constant(Value::Double(double), DataType::DOUBLE))
@@ -145,7 +155,16 @@ impl Binder<'_> {
         left: Expression,
         right: Expression,
     ) -> Result<Expression> {
+        self.warn_of_misfits(&left, &right);
         compare(op, left, right, self.connection(), (Invalid::Refused, self.zone()))
+    }
+
+    fn warn_of_misfits(&self, left: &Expression, right: &Expression) {
+        let zone = self.zone();
+        let found = misfit::misfit(left, right, zone).or_else(|| misfit::misfit(right, left, zone));
+        if let Some(warning) = found {
+            self.scope.warn(warning);
+        }
     }
 
     /// What CASE asks of its operand: a constant text that is no date is not refused.
@@ -305,6 +324,15 @@ impl Binder<'_> {
             return self.in_mixed_list(operand, list, negated);
         }
         let list: Vec<Expression> = list.into_iter().map(|member| numbered(member, &operand)).collect();
+        let is_number = |member: &Expression| member.data_type().is_numeric();
+        let operand = match operand.as_hex_number() {
+            Some(number) if list.iter().any(is_number) => number,
+            _ if list.iter().all(is_number) => numbered(operand, &list[0]),
+            _ if operand.data_type().is_long_string() && list.iter().any(is_number) => {
+                return self.in_mixed_list(operand, list, negated);
+            }
+            _ => operand,
+        };
         let offset = self.zone();
         // Before dates are made of texts: their collations have to go together nevertheless.
         let is_text = kinds::is_textual(&operand) && list.iter().any(kinds::is_textual);

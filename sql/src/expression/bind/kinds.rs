@@ -287,8 +287,11 @@ pub(super) fn times_as_texts(mut operands: Vec<Expression>, connection: Collatio
 pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
     let is_number = |operand: &Expression| operand.data_type().is_numeric();
     let is_first = |operand: &Expression| is_text(operand) || is_time(operand);
-    if !operands.first().is_some_and(is_first) || !operands.iter().any(is_number) {
+    if !operands.iter().any(is_number) {
         return operands;
+    }
+    if !operands.first().is_some_and(is_first) {
+        return operands.into_iter().map(Expression::quiet_number).collect();
     }
     let number = |operand: Expression| match operand.as_hex_number() {
         Some(number) => number,

@@ -9,6 +9,7 @@
 mod call;
 mod comparison;
 mod kinds;
+mod misfit;
 
 use std::sync::Arc;
 
