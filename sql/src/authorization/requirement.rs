@@ -9,7 +9,7 @@ use crate::ast::TableName;
 use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::Table;
 use crate::error::Result;
-use crate::session::SessionState;
+use crate::session::{SessionState, Warning};
 
 /// A privilege that is granted ON *.*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,13 +342,13 @@ impl Requirements {
 
 /// Where a statement's requirements are written down while its names are resolved. They are kept when that fails.
 #[derive(Debug, Default)]
-pub struct Needs(RefCell<Requirements>);
+pub struct Needs(RefCell<Requirements>, RefCell<Vec<Warning>>);
 
 impl Needs {
     /// With these at the beginning.
     #[must_use]
     pub fn new(first: Requirements) -> Needs {
-        Needs(RefCell::new(first))
+        Needs(RefCell::new(first), RefCell::default())
     }
 
     /// Notes one.
@@ -368,5 +368,16 @@ impl Needs {
     #[must_use]
     pub fn take(&self) -> Requirements {
         self.0.take()
+    }
+
+    /// Notes what the statement is to be warned of whenever it runs: what MySQL finds wrong with a constant before the first row.
+    pub fn warn(&self, warning: Warning) {
+        self.1.borrow_mut().push(warning);
+    }
+
+    /// What it is to be warned of.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        self.1.take()
     }
 }

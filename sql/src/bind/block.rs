@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::{Expression, Scope, Subquery, SubqueryKind};
 use crate::plan::Body;
-use crate::session::SessionState;
+use crate::session::{SessionState, Warning};
 use crate::types::{DataType, DateTime, TypeKind, Value};
 
 /// A clause of a query block.
@@ -291,6 +291,10 @@ pub fn column_expression(slot: usize, column: &ResultColumn) -> Expression {
 }
 
 impl Scope for BlockScope<'_> {
+    fn warn(&self, warning: Warning) {
+        self.binder.needs().warn(warning);
+    }
+
     fn column(&mut self, database: Option<&str>, table: Option<&str>, column: &str) -> Result<Expression> {
         if self.clause == Clause::Limit {
             return Err(self.unknown(database, table, column));

@@ -130,7 +130,10 @@ pub fn bind_select(
     list.windows.named.clone_from(&select.windows);
     let mut items = bind_items(binder, &names, select, &mut list, star_is_nothing)?;
     let mut filter = match &select.filter {
-        Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.into_conjuncts(),
+        Some(filter) => BlockScope::new(binder, &names, Clause::Where)
+            .bind(filter)?
+            .settled(&mut |warning| binder.needs().warn(warning))
+            .into_conjuncts(),
         None => Vec::new(),
     };
     crate::constraint::substitute::substitute(&mut filter, &scope)?;

@@ -14,7 +14,7 @@ use crate::bind::{Binder, BlockScope, BoundTable, Clause, FromScope, Names, Tabl
 use crate::catalog::Table;
 use crate::error::Error;
 use crate::expression::{self, Expression, Scope, Subquery, SubqueryKind};
-use crate::session::SessionState;
+use crate::session::{SessionState, Warning};
 
 /// The tables that an INSERT's expressions see: its own, and the new row by its alias.
 pub(super) fn from_scope(table: &Arc<Table>, row_alias: Option<&str>) -> Result<FromScope> {
@@ -76,6 +76,10 @@ impl<'s> InsertScope<'s> {
 }
 
 impl Scope for InsertScope<'_> {
+    fn warn(&self, warning: Warning) {
+        self.block.warn(warning);
+    }
+
     fn column(&mut self, database: Option<&str>, table: Option<&str>, column: &str) -> Result<Expression> {
         self.block.column(database, table, column)
     }

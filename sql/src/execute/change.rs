@@ -143,7 +143,9 @@ fn each_target(
         let mut count = 0;
         while count < limit && scan.next(ctx, &mut row)? {
             let target = take_target(&mut scan, &mut row, width)?;
-            change(target, ctx)?;
+            if let Err(interrupt) = change(target, ctx) {
+                return Err(after_all_conditions(plan, interrupt, &mut scan, ctx));
+            }
             count += 1;
         }
         scan.stop(ctx);
@@ -175,6 +177,24 @@ fn each_target(
         change(target, ctx)?;
     }
     Ok(())
+}
+
+/// The error of a change. With ORDER BY and no LIMIT, MySQL has all rows before it changes one: in strict mode what it finds wrong with a
+/// condition there comes first, as a warning that [`strictly`](crate::execute::strictly) makes the error.
+fn after_all_conditions(
+    plan: &ChangePlan,
+    interrupt: Interrupt,
+    scan: &mut ScanOperator,
+    ctx: &mut Context,
+) -> Interrupt {
+    let is_error = matches!(interrupt, Interrupt::Error(_));
+    if is_error && ctx.strict && !plan.order.is_empty() && plan.limit.is_none() {
+        let mut row = vec![Value::Null; plan.table().columns.len()];
+        while let Ok(true) = scan.next(ctx, &mut row) {
+            scan.take_locked_key();
+        }
+    }
+    interrupt
 }
 
 fn take_target(scan: &mut ScanOperator, row: &mut Vec<Value>, width: usize) -> Result<Target> {

@@ -76,6 +76,7 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
     ctx.outer_rows.clear();
     match &plan.statement {
         Planned::Query(query) => {
+            warn(plan, ctx);
             let most = ctx.session.variables.sql_select_limit;
             let found = if most == u64::MAX || query.has_limit() {
                 query::run(query, ctx, sink)?
@@ -85,10 +86,18 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
             ctx.session.found_rows = found;
             Ok(Outcome { rows: true, ..Outcome::default() })
         }
-        Planned::Update(change) => strictly(ctx, change.ignore, |ctx| change::update(change, ctx)),
-        Planned::Delete(change) => strictly(ctx, change.ignore, |ctx| change::delete(change, ctx)),
-        Planned::Joined(change) => strictly(ctx, change.ignore, |ctx| joined::run(change, ctx)),
-        Planned::Insert(insert) => strictly(ctx, insert.ignore, |ctx| crate::dml::insert::run(insert, ctx)),
+        Planned::Update(change) => {
+            strictly(ctx, change.ignore, |ctx| warned(plan, ctx, |ctx| change::update(change, ctx)))
+        }
+        Planned::Delete(change) => {
+            strictly(ctx, change.ignore, |ctx| warned(plan, ctx, |ctx| change::delete(change, ctx)))
+        }
+        Planned::Joined(change) => {
+            strictly(ctx, change.ignore, |ctx| warned(plan, ctx, |ctx| joined::run(change, ctx)))
+        }
+        Planned::Insert(insert) => {
+            strictly(ctx, insert.ignore, |ctx| warned(plan, ctx, |ctx| crate::dml::insert::run(insert, ctx)))
+        }
         // The session runs it in batches: see `crate::dml::load`.
         Planned::Load(_) => Err(Error::internal("LOAD DATA runs in batches").into()),
         Planned::Explain(Explanation::Rows(rows)) => {
@@ -113,6 +122,18 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
     }
 }
 
+/// Warns of what was found when the statement was planned.
+fn warn(plan: &Plan, ctx: &mut Context) {
+    for warning in &plan.warnings {
+        ctx.session.warn(warning.level, warning.code, warning.message.clone());
+    }
+}
+
+fn warned<T>(plan: &Plan, ctx: &mut Context, run: impl FnOnce(&mut Context) -> Run<T>) -> Run<T> {
+    warn(plan, ctx);
+    run(ctx)
+}
+
 /// Runs a statement that changes rows. In strict mode a value that was cut or wrong anywhere in it, also in a condition, is its error
 /// (MySQL's `Strict_error_handler`).
 pub(crate) fn strictly<T>(
@@ -124,11 +145,11 @@ pub(crate) fn strictly<T>(
     let mark = ctx.session.warnings_mark();
     let before = ctx.session.warnings.len();
     let outcome = run(ctx);
-    // What a value's own error came after would have ended the statement before it. Other errors (a deadlock, a kill) stay.
+    // What a refusal came after would have ended the statement before it. What may be otherwise the next time stays.
     let may_come_second = match &outcome {
         Ok(_) => true,
-        Err(Interrupt::Error(error)) => strict_state(error.code).is_some(),
-        Err(_) => false,
+        Err(Interrupt::Error(error)) => !OF_THE_MOMENT.contains(&error.code),
+        Err(Interrupt::Suspend(_)) => false,
     };
     if ignore || !may_come_second || !ctx.session.variables.sql_mode.has(SqlMode::STRICT) {
         return outcome;
@@ -147,6 +168,9 @@ pub(crate) fn strictly<T>(
     let state = strict_state(code).unwrap_or(*b"HY000");
     Err(Interrupt::Error(Error { code, state, message }))
 }
+
+/// Errors that are not the statement's own: of the memory, the store, locks, time, a kill, a leader that is lost.
+const OF_THE_MOMENT: [u16; 12] = [1038, 1041, 1053, 1105, 1180, 1205, 1206, 1213, 1290, 1317, 3024, 3058];
 
 /// SQLSTATE of the warnings that strict mode makes errors.
 pub(crate) fn strict_state(code: u16) -> Option<[u8; 5]> {

@@ -8,7 +8,7 @@ use crate::ast::BinaryOp;
 use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::session::{SessionState, WarningLevel};
-use crate::types::convert::{Number, clamp_i64, to_integer, to_number};
+use crate::types::convert::{Number, to_decimal, to_i64, to_integer, to_number};
 use crate::types::{DataType, Decimal, Value};
 use crate::variables::SqlMode;
 
@@ -42,12 +42,31 @@ pub(super) fn apply(
         }
     }
     if matches!(left, Value::Null) || matches!(right, Value::Null) {
+        if !is_bit_operator(operation.op) {
+            // The other one is a number nevertheless, or is warned of.
+            for text in
+                [left, right].into_iter().filter(|side| matches!(side, Value::Text(_) | Value::Blob(_)))
+            {
+                to_number(text, session);
+            }
+        }
         return Ok(Value::Null);
     }
     if is_bit_operator(operation.op) {
         return Ok(bits(operation.op, left, right, session));
     }
-    let (Some(a), Some(b)) = (to_number(left, session), to_number(right, session)) else {
+    // DIV has texts as decimals.
+    let sides = match operation.expression {
+        Expression::Arithmetic { op: BinaryOp::IntDivide, left, right, .. } => Some((left, right)),
+        _ => None,
+    };
+    let mut number_of = |operand: &Value, source: Option<&Expression>| match source {
+        Some(source) => decimal_of(operand, source, session).map(Number::Decimal),
+        None => to_number(operand, session),
+    };
+    let left_source = sides.map(|(left, _)| left.as_ref()).filter(|_| is_string(left));
+    let right_source = sides.map(|(_, right)| right.as_ref()).filter(|_| is_string(right));
+    let (Some(a), Some(b)) = (number_of(left, left_source), number_of(right, right_source)) else {
         return Ok(Value::Null);
     };
     match operation.op {
@@ -56,6 +75,22 @@ pub(super) fn apply(
         BinaryOp::Modulo => modulo(operation, &a, &b, session),
         _ => add_or_multiply(operation, &a, &b, session),
     }
+}
+
+fn is_string(value: &Value) -> bool {
+    matches!(value, Value::Text(_) | Value::Blob(_))
+}
+
+/// A text as a decimal. One that is not written in the statement is warned of twice if it is no number at all.
+pub(crate) fn decimal_of(value: &Value, source: &Expression, session: &mut SessionState) -> Option<Decimal> {
+    if let Value::Text(text) | Value::Blob(text) = value
+        && source.as_constant().is_none()
+        && Decimal::parse_prefix(text).is_none_or(|(_, taken)| taken == 0)
+    {
+        let error = Error::incorrect_value("DECIMAL", "0", "", -1);
+        session.warn(WarningLevel::Warning, error.code, error.message);
+    }
+    to_decimal(value, session)
 }
 
 fn is_bit_operator(op: BinaryOp) -> bool {
@@ -213,9 +248,7 @@ pub(super) fn as_bits(value: &Value, session: &mut SessionState) -> Option<u64> 
         Value::Int(number) => Some(number.cast_unsigned()),
         Value::UInt(number) => Some(*number),
         // Exact and approximate numbers are BIGINTs first, which stop at their bounds.
-        Value::Decimal(_) | Value::Double(_) => {
-            to_integer(value, session).map(|wide| clamp_i64(wide).cast_unsigned())
-        }
+        Value::Decimal(_) | Value::Double(_) => to_i64(value, session).map(i64::cast_unsigned),
         _ => to_integer(value, session).map(|wide| {
             u64::try_from(wide).unwrap_or_else(|_| {
                 if wide > 0 { u64::MAX } else { i64::try_from(wide).unwrap_or(i64::MIN).cast_unsigned() }

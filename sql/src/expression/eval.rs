@@ -13,7 +13,8 @@ use crate::expression::{CompareOp, Expression, LikePattern, RegexpPattern};
 use crate::function::Call;
 use crate::types::compare::compare_warning;
 use crate::types::convert::{cast, to_bool};
-use crate::types::{Collation, DataType, Value};
+use crate::types::datetime::{Date, DateTime};
+use crate::types::{Collation, DataType, TypeKind, Value};
 
 impl Expression {
     /// The value over a row.
@@ -139,8 +140,16 @@ impl Expression {
             }
             Expression::Compare { op, left, right, collation } => {
                 let left = left.look(row, ctx)?;
-                let right = right.look(row, ctx)?;
-                Ok(compare(*op, &left, &right, *collation, ctx))
+                if left.is_null() && *op != CompareOp::NullSafeEq {
+                    // The other side is not looked at, and can warn of nothing.
+                    return Ok(None);
+                }
+                let other = right.look(row, ctx)?;
+                if other.is_null() && *op != CompareOp::NullSafeEq {
+                    converted_in_vain(&left, &right.data_type(), ctx);
+                    return Ok(None);
+                }
+                Ok(compare(*op, &left, &other, *collation, ctx))
             }
             Expression::IsNull { operand, negated } => {
                 Ok(Some(operand.look(row, ctx)?.is_null() != *negated))
@@ -150,6 +159,9 @@ impl Expression {
             }
             Expression::Between { operand, low, high, negated, collation } => {
                 let operand = operand.look(row, ctx)?;
+                if operand.is_null() {
+                    return Ok(None);
+                }
                 let low = low.look(row, ctx)?;
                 let high = high.look(row, ctx)?;
                 let above = compare(CompareOp::GreaterEq, &operand, &low, *collation, ctx);
@@ -282,6 +294,20 @@ impl CompareOp {
     }
 }
 
+/// What is warned of when a text is brought to the kind of a NULL that it is compared with.
+fn converted_in_vain(value: &Value, to: &DataType, ctx: &mut Context<'_>) {
+    if !matches!(value, Value::Text(_) | Value::Blob(_)) {
+        return;
+    }
+    let standin = match to {
+        to if to.is_numeric() => Value::Double(0.0),
+        to if to.kind == TypeKind::Date => Value::Date(Date::ZERO),
+        to if to.has_date() => Value::DateTime(DateTime::ZERO),
+        _ => return,
+    };
+    compare_warning(value, &standin, Collation::Binary, ctx.session, ctx.now_us);
+}
+
 fn in_list(
     operand: &Value,
     list: &[Expression],
@@ -331,6 +357,10 @@ fn convert(value: Value, source: &Expression, to: &DataType, ctx: &mut Context<'
     }
     if let Value::Json(document) = &value {
         return crate::json::convert::cast(document, to, &source.json_name(), ctx.session, ctx.now_us);
+    }
+    if to.is_decimal() && !from.has_members() && matches!(value, Value::Text(_) | Value::Blob(_)) {
+        let value = arithmetic::decimal_of(&value, source, ctx.session).map_or(Value::Null, Value::Decimal);
+        return cast(value, &DataType::NULL, to, ctx.session, ctx.now_us);
     }
     cast(value, &from, to, ctx.session, ctx.now_us)
 }

@@ -24,7 +24,8 @@ impl Expression {
         }
     }
 
-    /// A column of TEXT or BLOB as a number: unlike other texts, none that is no number is warned of.
+    /// A column of TEXT or BLOB as a number: unlike other texts, none that is no number is warned of. COALESCE, GREATEST and LEAST of
+    /// texts are read as quietly.
     #[must_use]
     pub(crate) fn quiet_number(self) -> Expression {
         self.quietly(function::AS_NUMBER, DataType::DOUBLE)
@@ -37,12 +38,27 @@ impl Expression {
     }
 
     fn quietly(self, name: &str, data_type: DataType) -> Expression {
-        let is_column = matches!(self, Expression::Column { .. } | Expression::Outer { .. });
-        match function::find(name) {
-            Some(function) if is_column && self.data_type().is_long_string() => {
-                Expression::Call { function, arguments: vec![self], data_type, collation: Collation::Binary }
+        let is_string = self.data_type().is_string();
+        let is_quiet = match &self {
+            Expression::Column { .. } | Expression::Outer { .. } => self.data_type().is_long_string(),
+            Expression::Case { branches, .. } => {
+                is_string && branches.iter().all(|(condition, _)| is_known(condition))
             }
-            _ => self,
+            Expression::Call { function, .. } => is_string && matches!(function.name, "GREATEST" | "LEAST"),
+            _ => false,
+        };
+        match (self, function::find(name)) {
+            (whole, Some(function)) if is_quiet => {
+                Expression::Call { function, arguments: vec![whole], data_type, collation: Collation::Binary }
+            }
+            // CASE is the number that its result is: of a time the time's, not that of its text.
+            (Expression::Case { branches, otherwise, .. }, _) if is_string => {
+                let quiet = |result: Expression| result.quietly(name, data_type);
+                let branches =
+                    branches.into_iter().map(|(condition, result)| (condition, quiet(result))).collect();
+                Expression::Case { branches, otherwise: Box::new(quiet(*otherwise)), data_type }
+            }
+            (other, _) => other,
         }
     }
 
@@ -62,6 +78,11 @@ impl Expression {
             _ => None,
         }
     }
+}
+
+/// Whether a branch is one of COALESCE, which reads the text that it gives without a warning.
+fn is_known(condition: &Expression) -> bool {
+    matches!(condition, Expression::IsNull { negated: true, .. })
 }
 
 /// The argument of an aggregate: sums are of numbers, the extremes of texts.

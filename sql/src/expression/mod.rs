@@ -32,8 +32,10 @@ mod infer;
 mod like;
 pub(crate) mod member;
 mod regexp;
+mod settle;
 mod visit;
 
+pub(crate) use arithmetic::decimal_of;
 pub use bind::bind;
 pub(crate) use bind::no_date;
 pub use collate::Coercibility;
@@ -82,6 +84,8 @@ pub trait Scope {
     /// # Errors
     /// 1054 outside of ON DUPLICATE KEY UPDATE.
     fn inserted_value(&mut self, column: &str) -> crate::Result<Expression>;
+    /// Notes what the statement is to be warned of whenever it runs.
+    fn warn(&self, _warning: crate::session::Warning) {}
     /// `DEFAULT(c)`.
     ///
     /// # Errors

@@ -263,7 +263,8 @@ fn add(
     let (datetime, has_time) = match as_datetime(base, rules, offset, ctx.now_us) {
         Temporal::Valid(parsed) => {
             if parsed.truncated {
-                crate::types::convert::warn_truncated_value(ctx.session, "datetime", base);
+                let kind = crate::types::convert::cut_kind(&parsed);
+                crate::types::convert::warn_truncated_value(ctx.session, kind, base);
             }
             (parsed.value, parsed.has_time)
         }

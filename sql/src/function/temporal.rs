@@ -228,6 +228,7 @@ fn as_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
             }
             kind => {
                 let kind = String::from_utf8_lossy(kind);
+                crate::types::convert::warn_truncated_value(ctx.session, &kind.to_lowercase(), &values[0]);
                 let shown = crate::types::convert::message_text(&values[0]);
                 Err(crate::expression::no_date(&kind, &shown).into())
             }

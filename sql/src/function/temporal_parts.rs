@@ -6,11 +6,11 @@ use crate::function::argument::integer;
 use crate::function::locale::Locale;
 use crate::function::{Call, Function, returns};
 use crate::types::convert::{
-    Temporal, as_datetime, date_rules, to_date, to_datetime, to_decimal, to_time, warn_truncated_value,
+    Temporal, as_datetime, date_rules, to_date, to_datetime, to_time, warn_truncated_value,
 };
 use crate::types::datetime::{Date, DateTime, MICROSECONDS, Time, days_in_month, is_leap};
 use crate::types::temporal_text::DateRules;
-use crate::types::{Collation, DataType, Decimal, TimeZone, TypeKind, Value};
+use crate::types::{Collation, DataType, TimeZone, TypeKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("YEAR", 1, 1, year_type, |_, v, ctx| loose(v, ctx, |d| i64::from(d.year())))
@@ -218,10 +218,13 @@ fn month_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Valu
 fn last_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let rules = DateRules { no_zero_date: true, ..DateRules::default() };
     let datetime = to_date(&values[0], rules, ctx.session, ctx.now_us);
-    Ok(datetime.map(DateTime::date).filter(|date| date.month() > 0).map_or(Value::Null, |date| {
-        let day = days_in_month(date.year(), date.month());
-        Date::new(date.year(), date.month(), day).map_or(Value::Null, Value::Date)
-    }))
+    let Some(date) = datetime.map(DateTime::date) else { return Ok(Value::Null) };
+    if date.month() == 0 {
+        warn_truncated_value(ctx.session, "date", &Value::Date(date));
+        return Ok(Value::Null);
+    }
+    let day = days_in_month(date.year(), date.month());
+    Ok(Date::new(date.year(), date.month(), day).map_or(Value::Null, Value::Date))
 }
 
 fn from_days(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
@@ -246,8 +249,8 @@ fn make_date(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
 }
 
 /// Seconds with a fraction, as microseconds.
-fn seconds_of(value: &Value, ctx: &mut Context<'_>) -> i64 {
-    let Some(seconds): Option<Decimal> = to_decimal(value, ctx.session) else { return 0 };
+fn seconds_of(value: &Value, source: &Expression, ctx: &mut Context<'_>) -> i64 {
+    let Some(seconds) = crate::expression::decimal_of(value, source, ctx.session) else { return 0 };
     match seconds.rescale(6).unscaled() {
         Some(micros) => crate::types::convert::clamp_i64(micros),
         None if seconds.is_negative() => i64::MIN,
@@ -255,9 +258,9 @@ fn seconds_of(value: &Value, ctx: &mut Context<'_>) -> i64 {
     }
 }
 
-fn make_time(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+fn make_time(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let (hour, minute) = (integer(&values[0], ctx), integer(&values[1], ctx));
-    let second = seconds_of(&values[2], ctx);
+    let second = seconds_of(&values[2], &call.arguments[2], ctx);
     if !(0..60).contains(&minute) || !(0..60 * MICROSECONDS).contains(&second) {
         return Ok(Value::Null);
     }
@@ -271,8 +274,8 @@ fn make_time(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
     Ok(Value::Time(time))
 }
 
-fn sec_to_time(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let (time, clamped) = Time::clamped(seconds_of(&values[0], ctx));
+fn sec_to_time(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let (time, clamped) = Time::clamped(seconds_of(&values[0], &call.arguments[0], ctx));
     if clamped {
         warn_truncated_value(ctx.session, "time", &values[0]);
     }

@@ -157,7 +157,10 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
     let names = Names::new(&scope, None);
     // In MySQL's order: WHERE, the columns, their values.
     let mut filter = match change.filter {
-        Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.into_conjuncts(),
+        Some(filter) => BlockScope::new(binder, &names, Clause::Where)
+            .bind(filter)?
+            .settled(&mut |warning| binder.needs().warn(warning))
+            .into_conjuncts(),
         None => Vec::new(),
     };
     crate::constraint::substitute::substitute(&mut filter, &scope)?;

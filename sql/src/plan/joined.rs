@@ -129,7 +129,10 @@ fn plan(binder: &Binder, change: &Change, choose: &Choose) -> Result<JoinedChang
     let mut chosen = if is_update { Vec::new() } else { choose(binder, &names)? };
     let from = draft.bind_conditions(binder, &names)?;
     let mut filter = match change.filter {
-        Some(filter) => BlockScope::new(binder, &names, Clause::Where).bind(filter)?.into_conjuncts(),
+        Some(filter) => BlockScope::new(binder, &names, Clause::Where)
+            .bind(filter)?
+            .settled(&mut |warning| binder.needs().warn(warning))
+            .into_conjuncts(),
         None => Vec::new(),
     };
     crate::constraint::substitute::substitute(&mut filter, &scope)?;

@@ -45,7 +45,8 @@ use crate::catalog::{Catalog, Table, TableId};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
-use crate::session::SessionState;
+use crate::session::{SessionState, Warning};
+use crate::variables::SqlMode;
 
 pub use change::ChangePlan;
 pub use joined::JoinedChange;
@@ -85,6 +86,8 @@ pub struct Plan {
     cascades: Vec<TableId>,
     /// What it needs of the account that runs it. Whether that has it is for the caller to look at, each time.
     pub requirements: Requirements,
+    /// What it is warned of whenever it runs, rows or none: constants that the dates and times next to them cannot be.
+    pub warnings: Vec<Warning>,
 }
 
 /// The statements that are planned.
@@ -244,12 +247,32 @@ pub fn plan_statement(
     let planned = plan_with(statement, catalog, session, &needs);
     let requirements = needs.take();
     match planned {
-        Ok(plan) => Ok(Plan { requirements, made_at, ..plan.with_foreign_keys(catalog) }),
+        Ok(plan) => {
+            let warnings = needs.take_warnings();
+            Ok(Plan { requirements, made_at, warnings, ..plan.with_foreign_keys(catalog) })
+        }
         Err(error) => {
             requirements.check(session)?;
-            Err(error)
+            let is_strict = changes_strictly(statement, session);
+            Err(needs
+                .take_warnings()
+                .into_iter()
+                .find_map(Warning::into_strict)
+                .filter(|_| is_strict)
+                .unwrap_or(error))
         }
     }
+}
+
+/// Whether what is warned of while it is planned is its error.
+fn changes_strictly(statement: &ast::Statement, session: &SessionState) -> bool {
+    let takes_all = match statement {
+        ast::Statement::Insert(insert) => insert.ignore,
+        ast::Statement::Update(update) => update.ignore,
+        ast::Statement::Delete(delete) => delete.ignore,
+        _ => true,
+    };
+    !takes_all && session.variables.sql_mode.has(SqlMode::STRICT)
 }
 
 fn plan_with(
@@ -273,6 +296,7 @@ fn plan_with(
         made_at: Moment::default(),
         cascades: Vec::new(),
         requirements: Requirements::none(),
+        warnings: Vec::new(),
     };
     match statement {
         ast::Statement::Query(query) => {
@@ -398,6 +422,7 @@ fn plan_insert(
         made_at: Moment::default(),
         cascades: Vec::new(),
         requirements: Requirements::none(),
+        warnings: Vec::new(),
         statement: Planned::Insert(Box::new(planned)),
     })
 }

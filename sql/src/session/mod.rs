@@ -9,7 +9,6 @@ mod tracked;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::Result;
 use crate::account::AccountId;
 use crate::authorization::Authorization;
 use crate::catalog::{Catalog, Table, TemporaryTables};
@@ -17,6 +16,7 @@ use crate::execute::memory::ConnectionMemory;
 use crate::gtid::Gtid;
 use crate::types::{DataType, Value};
 use crate::variables::SessionVariables;
+use crate::{Error, Result};
 
 pub use locked_tables::{LockedTable, LockedTables};
 pub use tracked::Tracked;
@@ -30,6 +30,16 @@ pub struct Warning {
     pub code: u16,
     /// Message.
     pub message: String,
+}
+
+impl Warning {
+    /// The error that strict mode makes of it, if it does.
+    #[must_use]
+    pub fn into_strict(self) -> Option<Error> {
+        let state =
+            crate::execute::strict_state(self.code).filter(|_| self.level == WarningLevel::Warning)?;
+        Some(Error { code: self.code, state, message: self.message })
+    }
 }
 
 /// See [`SessionState::warnings_mark`].

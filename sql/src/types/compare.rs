@@ -104,12 +104,21 @@ fn compare_mixed(
     let strings = is_string(left) || is_string(right);
     if dates && (strings || times) {
         let offset = session.as_ref().map_or(TimeZone::UTC, |session| session.variables.time_zone);
+        let is_date = matches!(left, Value::Date(_)) || matches!(right, Value::Date(_));
         let mut read = |value: &Value| match as_datetime(value, DateRules::default(), offset, now_us) {
-            Temporal::Valid(parsed) => Some(parsed.value),
+            Temporal::Valid(parsed) => {
+                if let (Some(session), true) = (session.as_deref_mut(), parsed.truncated) {
+                    let kind = if is_date { "date" } else { convert::cut_kind(&parsed) };
+                    convert::warn_truncated_value(session, kind, value);
+                }
+                Some(parsed.value)
+            }
             Temporal::Null => None,
             Temporal::Invalid => {
-                if let Some(session) = session.as_deref_mut() {
-                    convert::warn_incorrect(session, "datetime", value);
+                match session.as_deref_mut() {
+                    Some(session) if is_date => convert::warn_truncated_value(session, "date", value),
+                    Some(session) => convert::warn_incorrect(session, "datetime", value),
+                    None => {}
                 }
                 // What is no date compares as the zero date.
                 Some(DateTime::ZERO)

@@ -173,7 +173,17 @@ pub fn to_integer(value: &Value, session: &mut SessionState) -> Option<i128> {
 pub fn to_i64(value: &Value, session: &mut SessionState) -> Option<i64> {
     match value {
         Value::Int(number) => Some(*number),
-        _ => to_integer(value, session).map(clamp_i64),
+        _ => to_integer(value, session).map(|wide| {
+            warn_beyond(session, value, wide);
+            clamp_i64(wide)
+        }),
+    }
+}
+
+/// The warning of a DECIMAL that is beyond BIGINT.
+pub(crate) fn warn_beyond(session: &mut SessionState, value: &Value, wide: i128) {
+    if matches!(value, Value::Decimal(_)) && i64::try_from(wide).is_err() {
+        warn_truncated_value(session, "DECIMAL", value);
     }
 }
 
@@ -309,7 +319,11 @@ pub fn message_text(value: &Value) -> String {
 
 /// "Incorrect datetime value: …" as a warning.
 pub fn warn_incorrect(session: &mut SessionState, kind: &str, value: &Value) {
-    let text = message_text(value);
+    // A number beyond BIGINT is shown by its bits.
+    let text = match value {
+        Value::UInt(number) => number.cast_signed().to_string(),
+        _ => message_text(value),
+    };
     session.warn(WarningLevel::Warning, 1292, format!("Incorrect {kind} value: '{text}'"));
 }
 
@@ -333,11 +347,17 @@ pub fn to_datetime(
         }
         Temporal::Valid(parsed) => {
             if parsed.truncated {
-                warn_truncated_value(session, "datetime", value);
+                warn_truncated_value(session, cut_kind(&parsed), value);
             }
             Some(parsed.value)
         }
     }
+}
+
+/// What a text that begins with a datetime is called when the rest of it is cut.
+#[must_use]
+pub fn cut_kind(parsed: &Parsed<DateTime>) -> &'static str {
+    if parsed.has_time { "datetime" } else { "date" }
 }
 
 /// A time as an argument of a time function: what is none is NULL with warning 1292.
@@ -573,25 +593,8 @@ fn cast_binary(value: &Value, from: &DataType, length: u32, pad: bool, session: 
 }
 
 fn cast_date(value: &Value, session: &mut SessionState, now_us: i64) -> Value {
-    let offset = session.variables.time_zone;
-    let is_text = matches!(value, Value::Text(_) | Value::Blob(_));
-    match as_date(value, date_rules(session), offset, now_us) {
-        Temporal::Null => Value::Null,
-        Temporal::Invalid => {
-            if is_text {
-                warn_truncated_value(session, "date", value);
-            } else {
-                warn_incorrect(session, "datetime", value);
-            }
-            Value::Null
-        }
-        Temporal::Valid(parsed) => {
-            if parsed.truncated {
-                warn_truncated_value(session, "date", value);
-            }
-            Value::Date(parsed.value.date())
-        }
-    }
+    to_date(value, date_rules(session), session, now_us)
+        .map_or(Value::Null, |datetime| Value::Date(datetime.date()))
 }
 
 fn cast_datetime(value: &Value, fsp: u8, session: &mut SessionState, now_us: i64) -> Value {

@@ -5,7 +5,9 @@
 //! and a time that is negative or has 24 hours is added to this moment, not to its midnight.
 
 use crate::session::SessionState;
-use crate::types::convert::{Temporal, as_datetime, split_seconds, warn_incorrect, warn_truncated_value};
+use crate::types::convert::{
+    Temporal, as_datetime, message_text, split_seconds, warn_incorrect, warn_truncated_value,
+};
 use crate::types::datetime::{DateTime, MICROSECONDS};
 use crate::types::temporal_text::{DateRules, Parsed, date_from_number};
 use crate::types::{TimeZone, Value};
@@ -40,14 +42,31 @@ pub fn to_date(value: &Value, rules: DateRules, session: &mut SessionState, now_
     match as_date(value, rules, session.variables.time_zone, now_us) {
         Temporal::Null => None,
         Temporal::Invalid => {
-            warn_incorrect(session, "datetime", value);
+            warn_no_date(session, value);
             None
         }
         Temporal::Valid(parsed) => {
             if parsed.truncated {
-                warn_truncated_value(session, "datetime", value);
+                warn_truncated_value(session, "date", value);
             }
             Some(parsed.value)
         }
+    }
+}
+
+/// The warnings of a value that is no day: a text and a number with a point are "truncated", integers are no datetimes.
+fn warn_no_date(session: &mut SessionState, value: &Value) {
+    match value {
+        Value::Decimal(number) => {
+            if number.to_i128().is_none_or(|number| i64::try_from(number).is_err()) {
+                let text = message_text(value);
+                let whole = text.split('.').next().unwrap_or_default();
+                warn_truncated_value(session, "DECIMAL", &Value::text(whole));
+            }
+            warn_truncated_value(session, "date", value);
+        }
+        Value::Text(_) | Value::Blob(_) => warn_truncated_value(session, "date", value),
+        Value::Double(number) if number.abs() > 9.2e18 => warn_truncated_value(session, "date", value),
+        _ => warn_incorrect(session, "datetime", value),
     }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::execute::Context;
+use crate::expression::Expression;
 use crate::session::{SessionState, WarningLevel};
 use crate::types::convert::{
     Temporal, as_datetime, as_time, bytes_in_set, date_rules, message_text, split_seconds,
@@ -53,6 +54,13 @@ pub fn store_from(
         }
         from => from,
     };
+    if let (Value::Blob(bytes), true, true) = (&value, from.unsigned && from.is_binary(), to.is_numeric()) {
+        // A hexadecimal literal is a number where one is wanted.
+        let literal = Expression::Constant { value: Value::Blob(bytes.clone()), data_type: from };
+        if let Some(number) = literal.as_hex_number().as_ref().and_then(Expression::as_constant) {
+            return store(number.clone(), to, column, row, ctx);
+        }
+    }
     if from.has_members() && from.kind == to.kind {
         // The same members: also '' with the number 0, which no text can become.
         return Ok(value);
@@ -210,7 +218,7 @@ impl Target<'_> {
         let integer = match value {
             Value::Int(number) => i128::from(*number),
             Value::UInt(number) => i128::from(*number),
-            Value::Text(text) => match self.integer_of_text(text) {
+            Value::Text(text) | Value::Blob(text) => match self.integer_of_text(text) {
                 Err(error) => return self.refuse(error, make(0)),
                 Ok((integer, whole)) => {
                     if !whole && (low..=high).contains(&integer) {
@@ -237,7 +245,7 @@ impl Target<'_> {
             Value::DateTime(datetime) => i128::from(datetime.date().year()),
             Value::Time(_) => DateTime::from_epoch(self.now_us, self.session.variables.time_zone)
                 .map_or(0, |now| i128::from(now.date().year())),
-            Value::Text(text) => match self.integer_of_text(text) {
+            Value::Text(text) | Value::Blob(text) => match self.integer_of_text(text) {
                 Err(error) => return self.refuse(error, Value::Int(0)),
                 Ok((integer, whole)) => {
                     // '0' and '00' are 2000; '0000' is the zero year.

@@ -21,6 +21,17 @@ pub enum Answer {
     Error(u16, String),
 }
 
+impl Answer {
+    /// The number of an error.
+    #[must_use]
+    pub fn error(&self) -> Option<u16> {
+        match self {
+            Answer::Error(code, _) => Some(*code),
+            Answer::Rows(..) | Answer::Count(_) => None,
+        }
+    }
+}
+
 /// What is to be made of two answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -99,13 +110,18 @@ pub fn verdict(ours: &Answer, theirs: &Answer, rules: Rules) -> Verdict {
         (Answer::Error(left, _), Answer::Error(right, _)) if left == right => Verdict::Same,
         _ if is_open(ours) || is_open(theirs) => Verdict::Open,
         (Answer::Rows(left_types, left), Answer::Rows(right_types, right)) => {
-            let is_same = (!rules.has_types || left_types == right_types)
-                && (left == right || (rules.is_loose && folded(left) == folded(right)));
+            let is_same = (!rules.has_types || left_types == right_types) && same_rows(left, right, rules);
             if is_same { Verdict::Same } else { Verdict::Different }
         }
         (left, right) if left == right => Verdict::Same,
         _ => Verdict::Different,
     }
+}
+
+/// Whether these are the same rows, as far as MySQL promises anything.
+#[must_use]
+pub fn same_rows(ours: &[Vec<Option<Vec<u8>>>], theirs: &[Vec<Option<Vec<u8>>>], rules: Rules) -> bool {
+    ours == theirs || (rules.is_loose && folded(ours) == folded(theirs))
 }
 
 fn folded(rows: &[Vec<Option<Vec<u8>>>]) -> Vec<Vec<Option<String>>> {

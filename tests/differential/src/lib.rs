@@ -5,6 +5,7 @@
 //! * [`oracle`]: what has to be so without another server. A query's rows are those where a condition is true, is false and is NULL, together
 //!   (ternary logic partitioning); a condition holds for as many rows as it is true of (NoREC); a query for a row that is there finds it.
 //! * [`compare`]: the same statements on both servers; answers are compared as bags of rows, errors by number.
+//! * [`known`]: differences that are known and not followed; none hides rows.
 //! * [`shrink`]: the smallest statement that still differs.
 //! * [`campaign`]: a run.
 //!
@@ -18,6 +19,7 @@
 pub mod campaign;
 pub mod compare;
 pub mod generate;
+pub mod known;
 pub mod node;
 pub mod oracle;
 pub mod shrink;

@@ -30,6 +30,9 @@ struct Arguments {
     /// Go on to the end, and count the differences of each kind.
     #[arg(long)]
     count: bool,
+    /// How many of a hundred statements change rows.
+    #[arg(long, default_value_t = 10)]
+    changes: u32,
     /// Threads, each with seeds of its own.
     #[arg(long, default_value_t = 2)]
     threads: u64,
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
                     has_types: arguments.types,
                     differences_max: arguments.differences,
                     counts: arguments.count,
+                    changes: arguments.changes.min(100),
                 };
                 scope.spawn(move || campaign::run(&settings))
             })

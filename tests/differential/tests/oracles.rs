@@ -14,6 +14,7 @@ fn the_oracles_find_nothing() {
         has_types: false,
         differences_max: 3,
         counts: false,
+        changes: 10,
     };
     let report = campaign::run(&settings).unwrap();
     assert!(report.differences.is_empty(), "{report}");

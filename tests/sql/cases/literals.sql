@@ -50,12 +50,9 @@ SELECT id FROM price WHERE qty > ? ORDER BY id;
 -- deviation: conversion-word: a warning or error about text that is no number calls the number DOUBLE, where MySQL says INTEGER or DECIMAL, and comes once a comparison
 -- with: '2abc'
 SELECT id FROM price WHERE qty = ?;
--- deviation: conversion-word: a warning or error about text that is no number calls the number DOUBLE, where MySQL says INTEGER or DECIMAL, and comes once a comparison
 UPDATE price SET qty = 5 WHERE cost = 'abc';
 UPDATE price SET qty = '7x' WHERE id = 1;
--- deviation: conversion-word: a warning or error about text that is no number calls the number DOUBLE, where MySQL says INTEGER or DECIMAL, and comes once a comparison
 DELETE FROM price WHERE cost > '1x';
--- deviation: conversion-word: a warning or error about text that is no number calls the number DOUBLE, where MySQL says INTEGER or DECIMAL, and comes once a comparison
 UPDATE IGNORE price SET qty = 6 WHERE cost = '1.5x';
 DELETE FROM price WHERE DATE_ADD('junk', INTERVAL 1 DAY) IS NOT NULL;
 SELECT * FROM price ORDER BY id;

@@ -8,12 +8,13 @@ use crate::ast::Expr;
 use crate::error::{Error, Result};
 use crate::expression::bind::call::as_bytes;
 use crate::expression::bind::kinds::{self, Invalid};
+use crate::expression::bind::misfit;
 use crate::expression::bind::{Binder, number_operand, text};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, SubqueryKind};
 use crate::types::convert::{Temporal, as_datetime, message_text};
 use crate::types::temporal_text::DateRules;
-use crate::types::{Collation, DataType, TimeZone, TypeKind, Value, number};
+use crate::types::{Collation, DataType, Decimal, TimeZone, TypeKind, Value, number};
 
 /// `left op right` with the connection's collation as the default one.
 pub(in crate::expression) fn comparison(
@@ -132,6 +133,15 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
             }
         }
     }
+    if to.is_decimal() {
+        let value = Value::Text(Bytes::copy_from_slice(text));
+        let data_type = DataType::of_value(&value, Collation::Binary);
+        let (decimal, taken) = Decimal::parse_prefix(text).unwrap_or((Decimal::ZERO, 0));
+        let is_whole = taken > 0 && number::only_space(&text[taken..]);
+        let literal = Expression::Constant { value, data_type };
+        let to = DataType::decimal(65, u32::from(decimal.scale()));
+        return (!is_whole).then(|| Expression::Cast { operand: Box::new(literal), to });
+    }
     let (double, taken) = number::double_prefix(text);
     let is_number = to.is_numeric() && taken > 0 && taken == text.len();
     is_number.then(|| Expression::constant(Value::Double(double), DataType::DOUBLE))
@@ -164,6 +174,7 @@ impl Binder<'_> {
         left: Expression,
         right: Expression,
     ) -> Result<Expression> {
+        self.warn_of_misfits(&left, &right);
         let bound = compare(op, left, right, self.connection(), (Invalid::Refused, self.zone()))?;
         bound.for_each_operand(&mut |operand| self.check_day(operand));
         Ok(bound)
@@ -173,6 +184,14 @@ impl Binder<'_> {
     pub(super) fn check_day(&self, operand: &Expression) {
         if kinds::refuses_no_day(operand) {
             self.scope.check_at_start(operand);
+        }
+    }
+
+    fn warn_of_misfits(&self, left: &Expression, right: &Expression) {
+        let zone = self.zone();
+        let found = misfit::misfit(left, right, zone).or_else(|| misfit::misfit(right, left, zone));
+        if let Some(warning) = found {
+            self.scope.warn(warning);
         }
     }
 
@@ -335,7 +354,7 @@ impl Binder<'_> {
         let list: Vec<Expression> = list.into_iter().map(|member| numbered(member, &operand)).collect();
         let is_number = |member: &Expression| member.data_type().is_numeric();
         let operand = match list.iter().all(is_number) && operand.data_type().is_string() {
-            true => operand.chosen_number(),
+            true => numbered(operand, &list[0]).chosen_number(),
             false => operand,
         };
         if let Some(number) = operand.as_hex_number()
@@ -347,6 +366,9 @@ impl Binder<'_> {
                 return self.in_mixed_list(operand, list, negated);
             }
             return self.in_numbers(number, list, negated);
+        }
+        if operand.data_type().is_long_string() && list.iter().any(is_number) {
+            return self.in_mixed_list(operand, list, negated);
         }
         let (operand, list) = as_words(operand, list);
         let offset = self.zone();

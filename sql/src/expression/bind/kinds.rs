@@ -337,7 +337,8 @@ pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
         None if is_dated && operand.data_type().is_temporal() => number_operand(operand),
         None => operand,
     };
-    operands.into_iter().map(number).collect()
+    let quiet = |operand: Expression| if takes_texts { operand } else { operand.quiet_number() };
+    operands.into_iter().map(number).map(quiet).collect()
 }
 
 /// FIELD's arguments: all numbers if one is, else all texts.

@@ -10,6 +10,7 @@ mod call;
 mod choice;
 mod comparison;
 mod kinds;
+mod misfit;
 
 use std::sync::Arc;
 

@@ -1,0 +1,134 @@
+//! Conditions whose literals settle them: `a OR 1` is true and reads nothing, `a AND 0` is false, and `number = 'x'` is warned of once.
+//!
+//! MySQL does the same before it reads a row, so that what is left out can neither fail nor warn, and what is found wrong is told even if
+//! there are no rows.
+//!
+//! Left out: constants that are computed, and what stands under NOT.
+
+use crate::error::Error;
+use crate::expression::{CompareOp, Expression};
+use crate::session::{Warning, WarningLevel};
+use crate::types::text::printable;
+use crate::types::{DataType, Decimal, Value, number};
+
+impl Expression {
+    /// A condition of WHERE, of which NULL is as good as false, without the parts that its literals settle; and what is to be warned of.
+    #[must_use]
+    pub fn settled(self, warn: &mut dyn FnMut(Warning)) -> Expression {
+        let settled = self.reduced();
+        settled.with_numbers(warn)
+    }
+
+    fn reduced(self) -> Expression {
+        match self {
+            Expression::And(parts) => join(parts, false),
+            Expression::Or(parts) => join(parts, true),
+            // No value is less than itself.
+            Expression::Compare {
+                op: CompareOp::Less | CompareOp::Greater | CompareOp::NotEq,
+                left,
+                right,
+                ..
+            } if is_same_column(&left, &right) => Expression::integer(0),
+            other => other,
+        }
+    }
+
+    /// With numbers in place of the text literals that columns of numbers are compared with.
+    fn with_numbers(self, warn: &mut dyn FnMut(Warning)) -> Expression {
+        match self {
+            Expression::And(parts) => {
+                Expression::And(parts.into_iter().map(|part| part.with_numbers(warn)).collect())
+            }
+            Expression::Or(parts) => {
+                Expression::Or(parts.into_iter().map(|part| part.with_numbers(warn)).collect())
+            }
+            Expression::Compare { op, left, right, collation } => {
+                let right_number = number_next_to(&left, &right, warn);
+                let left_number = number_next_to(&right, &left, warn);
+                Expression::Compare {
+                    op,
+                    left: left_number.map_or(left, Box::new),
+                    right: right_number.map_or(right, Box::new),
+                    collation,
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// What is known of a literal as a condition.
+    fn literal_truth(&self) -> Option<bool> {
+        match self.as_constant()? {
+            Value::Null => Some(false),
+            Value::Int(number) => Some(*number != 0),
+            Value::UInt(number) => Some(*number != 0),
+            Value::Double(number) => Some(*number != 0.0),
+            Value::Decimal(number) => Some(!number.is_zero()),
+            // One that is warned of is left to be.
+            Value::Text(text) => {
+                let (number, taken) = number::double_prefix(text);
+                (taken == text.len()).then_some(number != 0.0)
+            }
+            Value::Blob(_) | Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Json(_) => None,
+        }
+    }
+}
+
+fn is_same_column(left: &Expression, right: &Expression) -> bool {
+    match (left, right) {
+        (Expression::Column { index: left, .. }, Expression::Column { index: right, .. }) => left == right,
+        _ => false,
+    }
+}
+
+/// The number that a text literal next to a column of numbers begins with.
+fn number_next_to(
+    column: &Expression,
+    literal: &Expression,
+    warn: &mut dyn FnMut(Warning),
+) -> Option<Expression> {
+    let data_type = column.data_type();
+    let is_column = matches!(column, Expression::Column { .. });
+    if !is_column || !data_type.is_numeric() {
+        return None;
+    }
+    let (text, is_decimal) = match literal {
+        Expression::Constant { value: Value::Text(text), .. } => (text, false),
+        // What the comparison with a DECIMAL has made of it.
+        Expression::Cast { operand, to } if to.is_decimal() => match operand.as_ref() {
+            Expression::Constant { value: Value::Text(text), .. } => (text, true),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    if is_decimal {
+        let (decimal, taken) = Decimal::parse_prefix(text).unwrap_or((Decimal::ZERO, 0));
+        if taken == 0 || !number::only_space(&text[taken..]) {
+            let error = Error::truncated_wrong_value("DECIMAL", printable(text));
+            warn(Warning { level: WarningLevel::Warning, code: error.code, message: error.message });
+        }
+        return Some(Expression::constant(Value::Decimal(decimal), literal.data_type()));
+    }
+    let (number, taken) = number::double_prefix(text);
+    if !number::only_space(&text[taken..]) {
+        let error = Error::truncated_wrong_value("DOUBLE", printable(text));
+        warn(Warning { level: WarningLevel::Warning, code: error.code, message: error.message });
+    }
+    Some(Expression::constant(Value::Double(number), DataType::DOUBLE))
+}
+
+/// AND (`decides` false) or OR (`decides` true).
+fn join(parts: Vec<Expression>, decides: bool) -> Expression {
+    let parts: Vec<Expression> = parts.into_iter().map(Expression::reduced).collect();
+    if parts.iter().any(|part| part.literal_truth() == Some(decides)) {
+        return Expression::integer(i64::from(decides));
+    }
+    let mut open: Vec<Expression> = parts.into_iter().filter(|part| part.literal_truth().is_none()).collect();
+    match open.len() {
+        0 => Expression::integer(i64::from(!decides)),
+        1 => open.remove(0),
+        _ if decides => Expression::Or(open),
+        _ => Expression::And(open),
+    }
+}
