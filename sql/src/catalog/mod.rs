@@ -12,6 +12,7 @@ pub mod encode;
 pub mod estimate;
 pub mod foreign_key;
 pub mod layout;
+pub mod partition;
 pub mod schema;
 pub mod statistics;
 pub mod store;

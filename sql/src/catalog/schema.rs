@@ -89,6 +89,8 @@ pub struct Table {
     pub created_us: u64,
     /// Where the columns stand in stored rows.
     pub layout: Layout,
+    /// Its partitions.
+    pub partitioned: Option<Box<super::partition::Partitioned>>,
 }
 
 /// One column.

@@ -25,6 +25,7 @@ pub mod limit;
 pub mod measure;
 pub mod memory;
 pub mod operator;
+pub mod partition;
 pub mod procedure;
 pub mod query;
 pub mod ranges;
@@ -86,7 +87,8 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
         Planned::Insert(insert) => strictly(ctx, insert.ignore, |ctx| crate::dml::insert::run(insert, ctx)),
         // The session runs it in batches: see `crate::dml::load`.
         Planned::Load(_) => Err(Error::internal("LOAD DATA runs in batches").into()),
-        Planned::Explain(Explanation::Rows(rows)) => {
+        Planned::Explain(Explanation::Rows(rows, pruned)) => {
+            let rows = partition::explained(rows, pruned, ctx)?;
             sink.columns(plan.result_columns())?;
             rows.iter().try_for_each(|row| sink.row(row))?;
             Ok(Outcome { rows: true, ..Outcome::default() })
