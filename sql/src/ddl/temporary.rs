@@ -61,7 +61,7 @@ pub fn create(
             let like = Arc::clone(ctx.session.table(ctx.catalog, from, &like.table)?);
             if like.partitioned.is_some() {
                 let message = "Cannot create temporary table with partitions".to_owned();
-                return Err(Error { code: 1562, state: *b"HY000", message });
+                return Err(Error { code: 1562, state: *b"HY000", message }.into());
             }
             Some(like)
         }

@@ -247,8 +247,11 @@ impl<'p> Insertion<'p> {
         loop {
             let written = match write::insert_row(ctx, table, &values) {
                 // A row that no partition takes.
-                Err(Interrupt::Error(error)) if plan.ignore && is_without_place(&error) => {
-                    self.tally.refused += 1;
+                Err(Interrupt::Error(error)) if is_without_place(&error) => {
+                    self.sequence.put_back(filled);
+                    if !plan.ignore {
+                        return Err(error.into());
+                    }
                     ctx.session.warn(WarningLevel::Warning, error.code, error.message);
                     return Ok(());
                 }

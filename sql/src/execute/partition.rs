@@ -493,7 +493,8 @@ impl Pruner<'_> {
                     }
                 }
                 let first = self.first_above(rule, &start, after, false);
-                let last = self.first_above(rule, &end, before, true);
+                let is_outside = matches!(high, Bound::Excluded(_));
+                let last = self.first_above(rule, &end, before, is_outside);
                 (first..=last.min(rule.count.saturating_sub(1))).for_each(|place| places[place] = true);
             }
         }

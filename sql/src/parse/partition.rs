@@ -30,9 +30,10 @@ pub(crate) fn partition_by(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<
     let mut definitions = Vec::new();
     let list = cursor.span();
     if *cursor.peek() == Token::LParen && cursor.peek_word(1, "PARTITION") {
-        let mut subs = sub_count;
+        let (mut subs, mut is_listed) = (sub_count, false);
         let shape = Shape::of(&method);
-        definitions = cursor.parenthesized(|cursor| definition(cursor, &shape, &mut subs))?;
+        definitions =
+            cursor.parenthesized(|cursor| definition(cursor, &shape, (&mut subs, &mut is_listed)))?;
         if count.is_some_and(|count| count != definitions.len() as u64) {
             let text = "Wrong number of partitions defined, mismatch with previous setting";
             return Err(refused(cursor, list, text));
@@ -106,13 +107,22 @@ fn unsteady(cursor: &Cursor<'_, '_>, at: Span) -> Error {
 /// An expression that must always come to the same.
 fn steady(cursor: &mut Cursor<'_, '_>) -> crate::Result<Expr> {
     let start = cursor.span();
-    let expression = cursor.expr()?;
+    let expression = cursor.operand()?;
     if is_unsteady(&expression) {
         return Err(unsteady(cursor, start));
     }
+    Ok(expression)
+}
+
+/// The expression of PARTITION BY, in parentheses.
+fn function(cursor: &mut Cursor<'_, '_>) -> crate::Result<Expr> {
+    cursor.expect(&Token::LParen)?;
+    let start = cursor.span();
+    let expression = steady(cursor)?;
     if has_subquery(&expression) {
         return Err(cursor.source().syntax_span(start));
     }
+    cursor.expect(&Token::RParen)?;
     Ok(expression)
 }
 
@@ -161,9 +171,7 @@ fn count(cursor: &mut Cursor<'_, '_>, what: &str) -> crate::Result<u64> {
 fn method(cursor: &mut Cursor<'_, '_>, sub: bool) -> crate::Result<PartitionMethod> {
     let linear = cursor.word("LINEAR");
     if cursor.word("HASH") {
-        cursor.expect(&Token::LParen)?;
-        let expression = steady(cursor)?;
-        cursor.expect(&Token::RParen)?;
+        let expression = function(cursor)?;
         return Ok(PartitionMethod::Hash { linear, expression });
     }
     if cursor.word("KEY") {
@@ -189,9 +197,7 @@ fn method(cursor: &mut Cursor<'_, '_>, sub: bool) -> crate::Result<PartitionMeth
             _ => PartitionMethod::ListColumns(columns),
         });
     }
-    cursor.expect(&Token::LParen)?;
-    let expression = steady(cursor)?;
-    cursor.expect(&Token::RParen)?;
+    let expression = function(cursor)?;
     Ok(match word {
         "RANGE" => PartitionMethod::Range(expression),
         _ => PartitionMethod::List(expression),
@@ -208,11 +214,13 @@ fn columns(cursor: &mut Cursor<'_, '_>) -> crate::Result<Vec<String>> {
     cursor.parenthesized(Cursor::name)
 }
 
-/// A partition. `subs`: how many subpartitions each has, once it is known.
+const WRONG_SUBPARTITIONS: &str = "Wrong number of subpartitions defined, mismatch with previous setting";
+
+/// A partition. `subs`: how many subpartitions each has, once it is known, and whether those before listed theirs.
 fn definition(
     cursor: &mut Cursor<'_, '_>,
     shape: &Shape,
-    subs: &mut Option<u64>,
+    (subs, is_listed): (&mut Option<u64>, &mut bool),
 ) -> crate::Result<PartitionDefinition> {
     cursor.expect_word("PARTITION")?;
     let name = cursor.name()?;
@@ -237,9 +245,11 @@ fn definition(
         })?;
         let count = subpartitions.len() as u64;
         if *subs.get_or_insert(count) != count {
-            let text = "Wrong number of subpartitions defined, mismatch with previous setting";
-            return Err(refused(cursor, list, text));
+            return Err(refused(cursor, list, WRONG_SUBPARTITIONS));
         }
+        *is_listed = true;
+    } else if *is_listed {
+        return Err(refused(cursor, list, WRONG_SUBPARTITIONS));
     }
     Ok(PartitionDefinition { name, values, options, subpartitions })
 }
@@ -354,8 +364,8 @@ pub(crate) fn add(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<Partition
 
 /// Definitions of partitions of a table whose method is not known here.
 fn definitions(cursor: &mut Cursor<'_, '_>) -> crate::Result<Vec<PartitionDefinition>> {
-    let mut subs = None;
-    cursor.parenthesized(|cursor| definition(cursor, &Shape::default(), &mut subs))
+    let (mut subs, mut is_listed) = (None, false);
+    cursor.parenthesized(|cursor| definition(cursor, &Shape::default(), (&mut subs, &mut is_listed)))
 }
 
 /// NO_WRITE_TO_BINLOG and LOCAL, which mean nothing here.

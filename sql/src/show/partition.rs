@@ -9,19 +9,23 @@ const KEYWORDS: &str = include_str!("information_schema/keywords.txt");
 
 /// The clause of SHOW CREATE TABLE.
 pub(super) fn clause(definition: &Partitioning, quote: char, out: &mut Vec<u8>) {
-    let is_columns = matches!(definition.by.method, Method::RangeColumns | Method::ListColumns);
+    // What came with MySQL 5.5 is a comment for older servers.
+    let is_of_5_5 = |by: &By| by.expression.as_ref().is_some_and(|text| text.contains("to_seconds("));
+    let is_columns = matches!(definition.by.method, Method::RangeColumns | Method::ListColumns)
+        || is_of_5_5(&definition.by)
+        || definition.sub.as_ref().is_some_and(is_of_5_5);
     out.extend_from_slice(if is_columns { b"\n/*!50500 PARTITION BY " } else { b"\n/*!50100 PARTITION BY " });
     write_by(&definition.by, quote, out);
     if let Some(sub) = &definition.sub {
         out.extend_from_slice(b"\nSUBPARTITION BY ");
         write_by(sub, quote, out);
-        if !definition.is_sub_listed {
+        if !definition.is_sub_listed && definition.shows_sub_count {
             out.extend_from_slice(format!("\nSUBPARTITIONS {}", definition.leaves_each()).as_bytes());
         }
     }
     if definition.is_listed {
         write_partitions(definition, quote, out);
-    } else {
+    } else if definition.shows_count {
         out.extend_from_slice(format!("\nPARTITIONS {}", definition.partitions.len()).as_bytes());
     }
     out.extend_from_slice(b" */");
@@ -104,7 +108,7 @@ fn name(name: &str, quote: char, out: &mut Vec<u8>) {
     let is_keyword = || {
         KEYWORDS
             .lines()
-            .any(|line| line.split('\t').next().is_some_and(|word| word.eq_ignore_ascii_case(name)))
+            .any(|line| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(name)))
     };
     if name.bytes().all(is_plain) && !is_number && !is_keyword() {
         out.extend_from_slice(name.as_bytes());

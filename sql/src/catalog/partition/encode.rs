@@ -13,7 +13,12 @@ const OLD: u8 = 2;
 /// Appends a definition.
 pub fn write(partitioning: &Partitioning, out: &mut Vec<u8>) {
     write_by(&partitioning.by, out);
-    out.push(u8::from(partitioning.is_listed) | u8::from(partitioning.is_sub_listed) << 1);
+    out.push(
+        u8::from(partitioning.is_listed)
+            | u8::from(partitioning.is_sub_listed) << 1
+            | u8::from(partitioning.shows_count) << 2
+            | u8::from(partitioning.shows_sub_count) << 3,
+    );
     write_all(partitioning.sub.as_slice(), out, write_by);
     write_all(&partitioning.partitions, out, |partition, out| {
         write_string(&partition.name, out);
@@ -104,7 +109,15 @@ pub(crate) fn read(input: &mut Input<'_>) -> Result<Partitioning> {
     if partitions.iter().any(|partition| partition.leaves.is_empty()) || partitions.is_empty() {
         return Err(damaged("a partitioned table has no partitions"));
     }
-    Ok(Partitioning { by, sub, is_listed: flags & 1 != 0, is_sub_listed: flags & 2 != 0, partitions })
+    Ok(Partitioning {
+        by,
+        sub,
+        is_listed: flags & 1 != 0,
+        is_sub_listed: flags & 2 != 0,
+        shows_count: flags & 4 != 0,
+        shows_sub_count: flags & 8 != 0,
+        partitions,
+    })
 }
 
 fn read_by(input: &mut Input<'_>) -> Result<By> {

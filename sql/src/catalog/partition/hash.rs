@@ -90,19 +90,25 @@ pub fn key_hash(columns: &[&Column], values: &[&Value], is_old: bool, zone: Zone
         let kind = column.data_type.kind;
         match value {
             Value::Null => hash.null(),
-            Value::Text(text) if column.data_type.is_text() => match kind {
-                TypeKind::Char(characters) => {
-                    // The record has it filled up with spaces, to the bytes that its characters may take.
-                    let collation = column.data_type.collation;
-                    let width = (characters * collation.set().bytes_max()) as usize;
-                    let mut padded = text.to_vec();
-                    if !collation.pads_space() {
-                        padded.resize(padded.len().max(width), b' ');
+            Value::Text(text) if column.data_type.is_text() && !column.data_type.has_members() => {
+                match kind {
+                    TypeKind::Char(characters) => {
+                        // The record has it filled up with spaces, to the bytes that its characters may take.
+                        let collation = column.data_type.collation;
+                        let width = (characters * collation.set().bytes_max()) as usize;
+                        let mut padded = text.to_vec();
+                        if !collation.pads_space() {
+                            padded.resize(padded.len().max(width), b' ');
+                        }
+                        hash.text(collation, &padded);
                     }
-                    hash.text(collation, &padded);
+                    _ => hash.text(column.data_type.collation, text),
                 }
-                _ => hash.text(column.data_type.collation, text),
-            },
+            }
+            Value::Int(_) | Value::UInt(_) if matches!(kind, TypeKind::Bit(_)) => {
+                let number = super::place::number_of(value).unwrap_or(0) as u64;
+                number.to_be_bytes().iter().for_each(|byte| hash.byte(*byte));
+            }
             value => {
                 bytes.clear();
                 Field::of(column).write(value, zone, &mut bytes)?;
@@ -117,6 +123,7 @@ pub fn key_hash(columns: &[&Column], values: &[&Value], is_old: bool, zone: Zone
                         | TypeKind::Double
                         | TypeKind::Decimal { .. }
                         | TypeKind::Year
+                        | TypeKind::Date
                 );
                 match is_number && !is_old {
                     true => hash.latin1(&bytes),

@@ -30,6 +30,10 @@ pub struct Partitioning {
     pub is_listed: bool,
     /// Whether the subpartitions were listed.
     pub is_sub_listed: bool,
+    /// Whether the number of partitions was said.
+    pub shows_count: bool,
+    /// Whether the number of subpartitions was said.
+    pub shows_sub_count: bool,
     /// The partitions in order; none is without leaf.
     pub partitions: Vec<Partition>,
 }

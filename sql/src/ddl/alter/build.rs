@@ -16,6 +16,7 @@ use storage::engine::{Direction, KeyRange};
 use storage::txn::View;
 
 use super::{Plan, Work};
+use crate::catalog::partition::place::is_without_place;
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{IndexId, Table};
 use crate::codec::key::{HIDDEN_ROW_ID_BYTES, INDEX_ID_BYTES};
@@ -23,7 +24,7 @@ use crate::codec::{ColumnSet, Zone, key, row};
 use crate::dml::default::implicit;
 use crate::dml::sequence;
 use crate::dml::write::duplicate_entry;
-use crate::execute::{Context, Outcome, Run};
+use crate::execute::{Context, Interrupt, Outcome, Run};
 use crate::limits::{INDEX_BUILD_CHUNK_BYTES, INDEX_BUILD_CHUNK_ROWS_MAX, KILL_CHECK_ROWS};
 use crate::session::WarningLevel;
 use crate::types::store::store_from;
@@ -56,6 +57,8 @@ pub struct Build {
     related: Vec<Table>,
     /// The primary indexes that are read: the table's own, or those of partitions.
     sources: Vec<IndexId>,
+    /// Rows that no partition takes are left out, as MySQL does where it reorganizes partitions.
+    pub(in crate::ddl) leaves_out: bool,
     /// The next row to read is at or after this key; None when all are read.
     next: Option<Bytes>,
     progress: Progress,
@@ -76,8 +79,18 @@ impl Build {
         let sources = sources(&old, &target, &work);
         let next = sources.first().map(|id| key::index_range(*id).start);
         let progress = Progress::default();
-        let build =
-            Build { old, target, work, counts_rows, auto_increment, related, sources, next, progress };
+        let build = Build {
+            old,
+            target,
+            work,
+            counts_rows,
+            auto_increment,
+            related,
+            sources,
+            leaves_out: false,
+            next,
+            progress,
+        };
         for id in build.new_ids() {
             ctx.txn.put(CatalogKey::Building(id).to_bytes(), Bytes::new());
         }
@@ -192,7 +205,10 @@ impl Build {
     fn write_row(&self, ctx: &mut Context<'_>, row: &[Value], old_key: &[u8], zone: Zone) -> Run<usize> {
         let target: &Table = match &self.target.partitioned {
             None => &self.target,
-            Some(partitioned) => partitioned.table_of_row(&self.target, row, ctx)?,
+            Some(partitioned) => match partitioned.table_of_row(&self.target, row, ctx) {
+                Err(Interrupt::Error(error)) if self.leaves_out && is_without_place(&error) => return Ok(0),
+                found => found?,
+            },
         };
         let row_key = if !target.hidden_row_id {
             let row_key = key::primary_key(target, row, zone)?;

@@ -67,6 +67,7 @@ pub fn begin(ctx: &mut Context<'_>, alter: &AlterTable, action: &PartitionAction
         }
         PartitionAction::Add(definitions) => {
             add(ctx, &old, &mut definition, definitions)?;
+            definition.is_listed = true;
             match definition.by.method {
                 Method::Hash { .. } | Method::Key { .. } => repartition(ctx, old, definition),
                 _ => publish(ctx, old, definition),
@@ -91,16 +92,17 @@ pub fn begin(ctx: &mut Context<'_>, alter: &AlterTable, action: &PartitionAction
                     leaf.indexes.fill(IndexId(0));
                 }
             }
-            publish(ctx, old, definition)
+            publish(ctx, old, definition)?;
+            Ok(Begun::Done(crate::execute::Outcome::default()))
         }
         PartitionAction::Rebuild(names) => {
             // Partitions are never in need of it.
-            positions(&definition, names, &old)?;
+            positions(&definition, names, &old).map_err(|_| in_list("REBUILD"))?;
             Ok(Begun::Done(outcome(ctx, 0, false)))
         }
         PartitionAction::Reorganize { from, into } => {
             reorganize(ctx, &old, &mut definition, from, into)?;
-            build(ctx, old, definition)
+            build(ctx, old, definition, true)
         }
         PartitionAction::Exchange { partition, table, validates } => {
             exchange(ctx, &old, definition, (partition, table), *validates)
@@ -129,15 +131,22 @@ fn publish(ctx: &mut Context<'_>, old: Arc<Table>, mut definition: Partitioning)
 /// Writes all rows anew, by a definition whose partitions have other rows now.
 fn repartition(ctx: &mut Context<'_>, old: Arc<Table>, mut definition: Partitioning) -> Run<Begun> {
     definition.leaves_mut().for_each(|leaf| leaf.indexes.fill(IndexId(0)));
-    build(ctx, old, definition)
+    build(ctx, old, definition, false)
 }
 
 /// Writes the rows anew of the partitions whose ids are not in the definition.
-fn build(ctx: &mut Context<'_>, old: Arc<Table>, mut definition: Partitioning) -> Run<Begun> {
+fn build(
+    ctx: &mut Context<'_>,
+    old: Arc<Table>,
+    mut definition: Partitioning,
+    leaves_out: bool,
+) -> Run<Begun> {
     fill_ids(ctx, &mut definition)?;
     let partitioned = Some(Box::new(Partitioned::new(Arc::new(definition))));
     let target = Table { partitioned, ..Table::clone(&old) };
-    Ok(begin_build(ctx, old, target))
+    let mut build = begin_build(ctx, old, target, false);
+    build.leaves_out = leaves_out;
+    Ok(Begun::Build(Box::new(build)))
 }
 
 /// Writes all rows anew under new ids.
@@ -147,10 +156,11 @@ fn rebuild(ctx: &mut Context<'_>, old: Arc<Table>, mut target: Table) -> Run<Beg
         index.id = IndexId(id);
     }
     super::give_ids(ctx, &mut target)?;
-    Ok(begin_build(ctx, old, target))
+    let build = begin_build(ctx, old, target, true);
+    Ok(Begun::Build(Box::new(build)))
 }
 
-fn begin_build(ctx: &mut Context<'_>, old: Arc<Table>, mut target: Table) -> Begun {
+fn begin_build(ctx: &mut Context<'_>, old: Arc<Table>, mut target: Table, counts_rows: bool) -> Build {
     // Rows that stay are as they are stored: only a table that is written as a whole may have its columns in another order.
     let kept = target.index_ids().any(|id| old.index_ids().any(|before| before == id));
     if !kept {
@@ -161,12 +171,12 @@ fn begin_build(ctx: &mut Context<'_>, old: Arc<Table>, mut target: Table) -> Beg
         old,
         target,
         work: Work::Rows(sources),
-        counts_rows: true,
+        counts_rows,
         is_silent: false,
         auto_increment: None,
         related: Vec::new(),
     };
-    Begun::Build(Box::new(Build::new(ctx, plan)))
+    Build::new(ctx, plan)
 }
 
 fn add(
@@ -205,6 +215,7 @@ fn add_count(ctx: &mut Context<'_>, old: &Table, definition: &mut Partitioning, 
         return Err(mysql(1499, "Too many partitions (including subpartitions) were defined").into());
     }
     let first = definition.partitions.len() as u64;
+    definition.shows_count = true;
     let added: Vec<_> = (first..first + count).map(|number| unnamed(format!("p{number}"))).collect();
     add(ctx, old, definition, &added)
 }
@@ -220,6 +231,7 @@ fn coalesce(definition: &mut Partitioning, count: u64) -> Result<()> {
     if count >= have {
         return Err(mysql(1508, "Cannot remove all partitions, use DROP TABLE instead"));
     }
+    definition.shows_count = true;
     definition.partitions.truncate(usize::try_from(have - count).unwrap_or(1));
     Ok(())
 }
@@ -294,7 +306,7 @@ fn reorganize(
         .into());
     }
     let is_range = matches!(definition.by.method, Method::Range | Method::RangeColumns);
-    if is_range && last - first + 1 != at.len() {
+    if !is_hashed && last - first + 1 != at.len() {
         let message = "When reorganizing a set of partitions they must be in consecutive order";
         return Err(mysql(1519, message).into());
     }
@@ -352,6 +364,9 @@ fn exchange(
     validates: bool,
 ) -> Run<Begun> {
     let (database, table) = qualified(with);
+    if database == old.database && table == old.name {
+        return Err(Error::nonunique_table(table).into());
+    }
     let other = Arc::clone(ctx.catalog.table(database, table)?);
     if other.partitioned.is_some() {
         let message = format!("Table to exchange with partition is partitioned: '{}'", other.name);

@@ -55,10 +55,7 @@ fn wrong_field(name: &str) -> Error {
 pub(super) fn check_column(column: &Column, is_key: bool) -> Result<()> {
     let kind = column.data_type.kind;
     if is_large(kind) {
-        return match (is_key, kind) {
-            (true, _) => Err(mysql(1502, "A BLOB field is not allowed in partition function")),
-            (false, _) => Err(wrong_field(&column.name)),
-        };
+        return Err(mysql(1502, "A BLOB field is not allowed in partition function"));
     }
     let is_allowed = is_key
         || column.data_type.is_integer() && !matches!(kind, TypeKind::Bit(_) | TypeKind::Year)
@@ -90,6 +87,26 @@ fn is_large(kind: TypeKind) -> bool {
     )
 }
 
+/// Checks an expression of VALUES.
+///
+/// # Errors
+/// 1054, 1564.
+pub(super) fn check_constant(expr: &Expr) -> Result<()> {
+    if let Expr::Column { column, .. } = expr {
+        return Err(Error::unknown_column(column, "partition function"));
+    }
+    if expr.subquery().is_some() || matches!(expr, Expr::Aggregate(_) | Expr::Window(_)) {
+        return Err(not_allowed());
+    }
+    let mut result = Ok(());
+    walk::operands(expr, &mut |operand| {
+        if result.is_ok() {
+            result = check_constant(operand);
+        }
+    });
+    result
+}
+
 /// The expression's text, once it is found to be one for partitions.
 ///
 /// # Errors
@@ -97,14 +114,6 @@ fn is_large(kind: TypeKind) -> bool {
 pub(super) fn text(expr: &Expr, table: &Table) -> Result<String> {
     let mut columns = Vec::new();
     check(expr, table, &mut columns)?;
-    for position in &columns {
-        let column = &table.columns[*position];
-        let is_text = column.data_type.is_text() || column.data_type.bytes_max().is_some();
-        let is_direct = matches!(expr, Expr::Column { .. });
-        if is_text || is_large(column.data_type.kind) || is_direct && !is_number(&column.data_type) {
-            return Err(wrong_field(&column.name));
-        }
-    }
     if columns.is_empty() {
         return Err(wrong_expression());
     }
@@ -113,13 +122,24 @@ pub(super) fn text(expr: &Expr, table: &Table) -> Result<String> {
     let text = print(expr, &Names(&table.columns));
     let bound = bind_text(&text, &table.columns)?;
     if !is_number(&bound.data_type()) {
-        return Err(mysql(1491, "The PARTITION function returns the wrong type"));
+        // A column by itself is looked at first.
+        if !matches!(expr, Expr::Column { .. }) {
+            return Err(mysql(1491, "The PARTITION function returns the wrong type"));
+        }
+    }
+    for position in &columns {
+        let column = &table.columns[*position];
+        let is_text = column.data_type.is_text() || column.data_type.bytes_max().is_some();
+        let is_direct = matches!(expr, Expr::Column { .. });
+        if is_text || is_large(column.data_type.kind) || is_direct && !is_number(&column.data_type) {
+            return Err(wrong_field(&column.name));
+        }
     }
     Ok(text)
 }
 
 fn is_number(data_type: &DataType) -> bool {
-    data_type.is_integer() && !matches!(data_type.kind, TypeKind::Bit(_))
+    data_type.is_integer()
 }
 
 /// Goes over the expression: the functions, and the columns.
@@ -139,9 +159,9 @@ fn check(expr: &Expr, table: &Table, columns: &mut Vec<usize>) -> Result<()> {
         ) => {}
         Expr::Function { name, .. } => {
             let name = name.as_str();
-            let others = ["DATEDIFF", "EXTRACT_UNIT", "UNIX_TIMESTAMP"];
-            let is_allowed =
-                [OF_DATES, OF_TIMES, OF_NUMBERS, &others].iter().any(|names| names.contains(&name));
+            let others = ["DATEDIFF", "UNIX_TIMESTAMP"];
+            let is_allowed = name.starts_with("EXTRACT_")
+                || [OF_DATES, OF_TIMES, OF_NUMBERS, &others].iter().any(|names| names.contains(&name));
             if !is_allowed {
                 return Err(not_allowed());
             }
@@ -173,7 +193,7 @@ fn check_arguments(expr: &Expr, table: &Table) -> Result<()> {
         let is_right = match name.as_str() {
             "UNIX_TIMESTAMP" => kinds().all(|kind| matches!(kind, Some(TypeKind::Timestamp(_)))),
             "DATEDIFF" => kinds().all(is_date),
-            "EXTRACT_UNIT" => {
+            name if name.starts_with("EXTRACT_") => {
                 let mut kinds = kinds().flatten();
                 kinds.all(|kind| is_date(Some(kind)) || is_time(Some(kind)))
             }

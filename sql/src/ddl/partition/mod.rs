@@ -58,6 +58,8 @@ pub fn define(by: &PartitionBy, table: &mut Table, ctx: &mut Context<'_>) -> Run
         sub,
         is_listed: !by.definitions.is_empty(),
         is_sub_listed: has_sub,
+        shows_count: by.count.is_some(),
+        shows_sub_count: by.sub_count.is_some(),
         partitions,
     };
     check(&definition, table)?;

@@ -31,8 +31,11 @@ pub(super) fn of(
     let maker = Maker { name: &definition.name, by, table };
     match &definition.values {
         PartitionValues::None if is_range || is_list => {
-            let kind = if is_range { "RANGE" } else { "LIST" };
-            Err(mysql(1492, format!("For {kind} partitions each partition must be defined")).into())
+            let (kind, clause) = if is_range { ("RANGE", "LESS THAN") } else { ("LIST", "IN") };
+            let message = format!(
+                "Syntax error: {kind} PARTITIONING requires definition of VALUES {clause} for each partition"
+            );
+            Err(mysql(1479, message).into())
         }
         PartitionValues::None => Ok(Values::None),
         PartitionValues::LessThan(_) if !is_range => Err(other("RANGE", "LESS THAN").into()),
@@ -49,6 +52,10 @@ pub(super) fn of(
             let mut found = Vec::with_capacity(tuples.len());
             for tuple in tuples {
                 found.push(maker.tuple(&tuple.values, ctx)?);
+            }
+            if by.method == Method::List {
+                // MySQL keeps it apart.
+                found.sort_by_key(|tuple| !matches!(tuple.as_slice(), [Limit::Value(Value::Null, _)]));
             }
             Ok(Values::In(found))
         }
@@ -88,6 +95,7 @@ impl Maker<'_> {
 
     /// A value of the expression: an integer.
     fn number(&self, expr: &Expr, is_unsigned: bool, ctx: &mut Context<'_>) -> Run<Limit> {
+        super::function::check_constant(expr)?;
         let value = bind(expr, &[])?.eval(&[], ctx)?;
         match &value {
             Value::Null => Ok(Limit::Value(value, "NULL".to_owned())),
@@ -111,12 +119,17 @@ impl Maker<'_> {
 
     /// A value of a column: written as one of its kind, and kept as the column keeps it.
     fn column_value(&self, expr: &Expr, column: &Column, ctx: &mut Context<'_>) -> Run<Limit> {
+        super::function::check_constant(expr)?;
         let bound = bind(expr, &[])?;
         let value = bound.eval(&[], ctx)?;
         let text = match (&value, column.data_type.is_integer()) {
             (Value::Null, _) => return Ok(Limit::Value(Value::Null, "NULL".to_owned())),
             (Value::Int(number), true) => number.to_string(),
             (Value::UInt(number), true) => number.to_string(),
+            (Value::Text(bytes) | Value::Blob(bytes), false) if column.data_type.is_binary() => {
+                let digits: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+                format!("_binary 0x{digits}")
+            }
             (Value::Text(bytes) | Value::Blob(bytes), false) => quoted(&String::from_utf8_lossy(bytes)),
             (Value::Date(_) | Value::DateTime(_) | Value::Time(_), false) => {
                 let bytes = crate::types::text::to_text(&value, &bound.data_type()).unwrap_or_default();
@@ -140,7 +153,9 @@ impl Maker<'_> {
 fn quoted(text: &str) -> String {
     let mut out = String::new();
     write_string(text, &mut out);
-    out
+    // Quotes are doubled here.
+    let inner = out.strip_prefix('\'').and_then(|out| out.strip_suffix('\'')).unwrap_or_default();
+    format!("'{}'", inner.replace("\\'", "''"))
 }
 
 /// Error 1654.

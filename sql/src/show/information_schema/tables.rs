@@ -119,7 +119,7 @@ fn of_size(table: &Table, size: size::Size, ctx: &Context) -> Row {
         Value::Null,
         fixed(table.collation.name()),
         Value::Null,
-        fixed(if table.partitioned.is_some() { "partitioned" } else { "" }),
+        fixed(if is_shown(table) { "partitioned" } else { "" }),
         string(&table.comment),
     ]
 }
@@ -180,6 +180,12 @@ pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Row {
     ]
 }
 
+/// Whether `CREATE_OPTIONS` says that the table has partitions: MySQL's does not where they are by KEY ().
+fn is_shown(table: &Table) -> bool {
+    let definition = table.partitioned.as_ref().map(|partitioned| &partitioned.definition);
+    definition.is_some_and(|definition| partition::expression(&definition.by).is_some())
+}
+
 /// The row of a partition or subpartition. `row` is its row of TABLES.
 fn of_leaf(row: &Row, definition: &Partitioning, position: usize) -> Row {
     let each = definition.leaves_each();
@@ -226,8 +232,15 @@ pub(super) fn partitions(ctx: &mut Context) -> Run<Vec<Row>> {
             }
         }
     }
+    let partitioned: Vec<&Arc<Table>> =
+        catalog.tables().filter(|table| table.partitioned.is_some()).collect();
     for row in rows(ctx)? {
-        if row.get(19) == Some(&fixed("partitioned")) {
+        let is_partitioned = |table: &&Arc<Table>| {
+            table.partitioned.is_some()
+                && row.get(1) == Some(&string(&table.database))
+                && row.get(2) == Some(&string(&table.name))
+        };
+        if partitioned.iter().any(is_partitioned) {
             continue;
         }
         let mut parts = row[..3].to_vec();
