@@ -170,3 +170,5 @@ pub const JSON_NAME_BYTES_MAX: usize = 65_535;
 pub const JSON_PATH_LEGS_MAX: usize = 1_000;
 /// Bytes that the rows of one JSON_TABLE hold.
 pub const JSON_TABLE_BYTES_MAX: usize = 128 << 20;
+/// Partitions of a table, subpartitions counted, MySQL's bound.
+pub const PARTITIONS_MAX: u64 = 8192;

@@ -191,7 +191,7 @@ impl Node {
         let catalog = self.catalog();
         let mut ids: Vec<u32> = vec![0];
         for table in catalog.databases.values().flat_map(|database| database.tables.values()) {
-            ids.extend(table.indexes.iter().map(|index| index.id.0));
+            ids.extend(table.index_ids().map(|id| id.0));
         }
         ids.sort_unstable();
         let ranges: Vec<KeyRange> = ids.iter().map(|id| KeyRange::prefix(&id.to_be_bytes())).collect();

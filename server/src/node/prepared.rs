@@ -293,7 +293,7 @@ fn seize_tables(txn: &mut Transaction, catalog: &Catalog, mutations: &[Mutation]
     let index_of =
         |mutation: &Mutation| mutation.key.first_chunk::<4>().map(|index| u32::from_be_bytes(*index));
     let indexes: HashSet<u32> = mutations.iter().filter_map(index_of).collect();
-    let is_of = |table: &sql::catalog::Table| table.indexes.iter().any(|index| indexes.contains(&index.id.0));
+    let is_of = |table: &sql::catalog::Table| table.index_ids().any(|id| indexes.contains(&id.0));
     for table in catalog.databases.values().flat_map(|database| database.tables.values()) {
         if is_of(table) {
             txn.seize(&ddl::metadata_lock_key(&table.database, &table.name), LockMode::IntentExclusive);

@@ -1,6 +1,8 @@
 //! ALTER TABLE as written.
 
-use crate::ast::{CheckDefinition, ColumnDefinition, Expr, ForeignKeyDefinition, KeyDefinition, TableName};
+use crate::ast::{
+    CheckDefinition, ColumnDefinition, Expr, ForeignKeyDefinition, KeyDefinition, PartitionAction, TableName,
+};
 use crate::types::Collation;
 
 /// ALTER TABLE.
@@ -97,6 +99,8 @@ pub enum AlterAction {
     Option,
     /// ENABLE KEYS, DISABLE KEYS.
     SwitchKeys,
+    /// What is done with partitions.
+    Partition(PartitionAction),
 }
 
 /// Where a column is put.

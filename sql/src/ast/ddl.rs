@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::ast::{Expr, ForeignKeyDefinition, Query};
+use crate::ast::{Expr, ForeignKeyDefinition, PartitionBy, Query};
 use crate::types::{Collation, DataType};
 
 /// A table's name.
@@ -41,6 +41,8 @@ pub struct CreateTable {
     pub like: Option<TableName>,
     /// `[AS] SELECT …`, which gives more columns, and the rows.
     pub select: Option<Box<CreateSelect>>,
+    /// PARTITION BY.
+    pub partition_by: Option<Box<PartitionBy>>,
 }
 
 /// The query of CREATE TABLE … SELECT.

@@ -132,6 +132,8 @@ pub enum TableExpr {
         alias: Option<String>,
         /// USE/FORCE/IGNORE INDEX.
         hints: Vec<IndexHint>,
+        /// PARTITION (…).
+        partitions: Vec<String>,
     },
     /// A derived table.
     Derived {

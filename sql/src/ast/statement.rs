@@ -209,6 +209,8 @@ pub struct Insert {
     pub on_duplicate: Vec<(String, Expr)>,
     /// `AS new` after VALUES: the new row's name in ON DUPLICATE KEY UPDATE.
     pub row_alias: Option<String>,
+    /// PARTITION (…).
+    pub partitions: Vec<String>,
     /// Hints.
     pub hints: InventoryHints,
 }

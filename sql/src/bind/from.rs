@@ -124,7 +124,7 @@ impl Drafter<'_> {
         outer_joined: bool,
     ) -> Result<(DraftNode<'q>, View)> {
         let table = match from {
-            TableExpr::Table { database, table, alias, hints } => {
+            TableExpr::Table { database, table, alias, hints, partitions } => {
                 let common = match database {
                     Some(_) => None,
                     None => common_table::reference(self.binder, table, self.parent)?,
@@ -146,6 +146,9 @@ impl Drafter<'_> {
                         let (database, alias) = (database.as_deref(), alias.as_deref());
                         let mut bound = bind_table(self.binder, database, table, alias, outer_joined)?;
                         bound.hints.clone_from(hints);
+                        if !partitions.is_empty() {
+                            select_partitions(&mut bound, partitions)?;
+                        }
                         bound
                     }
                 }
@@ -406,6 +409,19 @@ fn bind_table(
     let database = table.database.clone();
     let source = TableSource::Base(table);
     Ok(BoundTable { source, database, alias, base: 0, columns, hints: Vec::new(), outer_joined })
+}
+
+/// `PARTITION (…)` behind a table's name.
+fn select_partitions(bound: &mut BoundTable, names: &[String]) -> Result<()> {
+    match &mut bound.source {
+        TableSource::Base(table) => *table = Arc::new(table.select_partitions(names)?),
+        // What is no stored table has no partitions.
+        TableSource::Derived(_) | TableSource::Virtual(_) | TableSource::Dependent(_) => {
+            let message = "PARTITION () clause on non partitioned table".to_owned();
+            return Err(Error { code: 1747, state: *b"HY000", message });
+        }
+    }
+    Ok(())
 }
 
 /// The view that a name means.

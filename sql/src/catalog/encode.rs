@@ -8,7 +8,8 @@
 //! table     version, database, name, collation, comment, flags (1: hidden row id), created_us,
 //!           column count, columns, index count, indexes (the first is the primary), then parts that not every
 //!           table has, each a tag, a length and its bytes (L: see [`Layout`]; C: check count, checks;
-//!           F: foreign key count, foreign keys; J: index count, indexes that are being built, user, text)
+//!           F: foreign key count, foreign keys; J: index count, indexes that are being built, user, text;
+//!           P: partitions, see [`partition::encode`])
 //! column    name, type, flags (1: nullable, 2: ON UPDATE now, 4: AUTO_INCREMENT, 8: invisible, 16: hidden, 32: generated,
 //!           64: stored), default, comment, the expression of a generated one
 //! check     name, flags (1: enforced), expression
@@ -29,7 +30,7 @@ use bytes::Bytes;
 
 use super::{
     Check, Column, ColumnDefault, Database, ForeignKey, Generated, Index, IndexColumn, IndexId, Layout,
-    OnlineJob, ReferenceAction, Table, TableId,
+    OnlineJob, ReferenceAction, Table, TableId, partition,
 };
 use crate::Result;
 use crate::codec::{Input, damaged, write_varint};
@@ -44,6 +45,8 @@ pub const DEFINITION_VERSION: u8 = 1;
 const SECTION_LAYOUT: u8 = b'L';
 /// Tag of the part that has the CHECK constraints.
 const SECTION_CHECKS: u8 = b'C';
+/// Tag of the part that has the partitions.
+const SECTION_PARTITIONS: u8 = b'P';
 /// Tag of the part that has the foreign keys.
 const SECTION_FOREIGN_KEYS: u8 = b'F';
 /// Tag of the part that has the job that builds indexes.
@@ -119,6 +122,13 @@ pub fn write_table(table: &Table) -> Bytes {
     if let Some(job) = &table.job {
         write_section(SECTION_JOB, |out| job.write(out), &mut out);
     }
+    if let Some(partitioned) = &table.partitioned {
+        write_section(
+            SECTION_PARTITIONS,
+            |out| partition::encode::write(&partitioned.definition, out),
+            &mut out,
+        );
+    }
     Bytes::from(out)
 }
 
@@ -148,6 +158,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
     let indexes = read_list(&mut input, read_index)?;
     let (mut layout, mut checks, mut foreign_keys) = (Layout::default(), Vec::new(), Vec::new());
     let mut job = None;
+    let mut partitioned = None;
     while !input.bytes.is_empty() {
         let tag = input.byte()?;
         let mut section = Input::new(read_bytes(&mut input)?);
@@ -156,6 +167,10 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
             SECTION_CHECKS => checks = read_list(&mut section, read_check)?,
             SECTION_FOREIGN_KEYS => foreign_keys = read_list(&mut section, read_foreign_key)?,
             SECTION_JOB => job = Some(Arc::new(OnlineJob::read(&mut section, columns.len())?)),
+            SECTION_PARTITIONS => {
+                let definition = Arc::new(partition::encode::read(&mut section)?);
+                partitioned = Some(Box::new(partition::Partitioned::new(definition)));
+            }
             tag => return Err(damaged(&format!("a table's definition has a part {tag} that is unknown"))),
         }
         read_end(&section)?;
@@ -187,6 +202,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
         created_us,
         layout,
         job,
+        partitioned,
     })
 }
 
@@ -479,7 +495,7 @@ pub(crate) fn read_type(input: &mut Input<'_>) -> Result<(DataType, Option<Arc<M
     Ok((DataType { kind, unsigned: flags & 1 != 0, collation, display_width, attributes }, members))
 }
 
-fn write_value(value: &Value, out: &mut Vec<u8>) {
+pub(crate) fn write_value(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.push(0),
         Value::Int(number) => {
@@ -526,7 +542,7 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-fn read_value(input: &mut Input<'_>) -> Result<Value> {
+pub(crate) fn read_value(input: &mut Input<'_>) -> Result<Value> {
     let bad = || damaged("a column has a bad default");
     Ok(match input.byte()? {
         0 => Value::Null,

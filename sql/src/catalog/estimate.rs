@@ -41,6 +41,15 @@ pub fn refresh(catalog: &Catalog, store: &Store) -> Result<()> {
 
 /// The rows of one table, about, and how many were looked at.
 pub(crate) fn estimate(table: &Table, txn: &mut Transaction, rows_max: u64) -> Result<(u64, u64)> {
+    if table.partitioned.is_some() {
+        let (mut rows, mut seen) = (0_u64, 0);
+        for leaf in table.stored()? {
+            let (of_leaf, seen_in_leaf) = estimate(leaf, txn, rows_max)?;
+            rows += of_leaf;
+            seen += seen_in_leaf;
+        }
+        return Ok((rows, seen));
+    }
     let range = key::index_range(table.primary().id);
     let mut cursor = txn.scan(range.clone(), Direction::Forward, View::Snapshot);
     let mut seen = 0;

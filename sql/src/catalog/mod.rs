@@ -13,6 +13,7 @@ pub mod estimate;
 pub mod foreign_key;
 pub mod layout;
 pub mod online;
+pub mod partition;
 pub mod schema;
 pub mod statistics;
 pub mod store;

@@ -91,6 +91,8 @@ pub struct Table {
     pub layout: Layout,
     /// Indexes that are being built while the table is written; who writes the table keeps them too.
     pub job: Option<Arc<OnlineJob>>,
+    /// Its partitions.
+    pub partitioned: Option<Box<super::partition::Partitioned>>,
 }
 
 /// One column.

@@ -169,6 +169,10 @@ pub fn collect<E: From<crate::Error>>(
     let known = table.row_estimate.load(Ordering::Relaxed);
     let mut statistics =
         Statistics { rows: known, estimate: known, indexes: Vec::with_capacity(table.indexes.len()) };
+    if table.partitioned.is_some() {
+        // Nothing is known of values that are spread over partitions.
+        return Ok(statistics);
+    }
     let mut is_exact = false;
     for index in &table.indexes {
         check()?;

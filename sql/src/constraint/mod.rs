@@ -16,7 +16,7 @@ pub mod definition;
 mod forbidden;
 pub mod key;
 pub mod rules;
-mod scope;
+pub(crate) mod scope;
 pub mod substitute;
 
 pub use rules::{Rules, RulesCell};

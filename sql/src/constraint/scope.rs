@@ -19,7 +19,7 @@ struct TableScope<'c> {
 ///
 /// # Errors
 /// Those of parsing and binding.
-pub(super) fn bind_text(text: &str, columns: &[Column]) -> Result<Expression> {
+pub(crate) fn bind_text(text: &str, columns: &[Column]) -> Result<Expression> {
     bind(&crate::parse::parse_expression(text)?, columns)
 }
 
@@ -27,12 +27,12 @@ pub(super) fn bind_text(text: &str, columns: &[Column]) -> Result<Expression> {
 ///
 /// # Errors
 /// Those of binding.
-pub(super) fn bind(expr: &Expr, columns: &[Column]) -> Result<Expression> {
+pub(crate) fn bind(expr: &Expr, columns: &[Column]) -> Result<Expression> {
     expression::bind(expr, &mut TableScope { columns })
 }
 
 /// The position of a column by its name in any case of letters; hidden ones have none.
-pub(super) fn position_of(name: &str, columns: &[Column]) -> Option<usize> {
+pub(crate) fn position_of(name: &str, columns: &[Column]) -> Option<usize> {
     columns.iter().position(|column| !column.hidden && same_name(&column.name, name))
 }
 

@@ -71,6 +71,7 @@ impl CreateSelect {
             ignore: self.ignore,
             on_duplicate: Vec::new(),
             row_alias: None,
+            partitions: Vec::new(),
             hints: InventoryHints::default(),
         }
     }

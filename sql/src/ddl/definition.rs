@@ -79,6 +79,7 @@ pub fn build(
         foreign_keys: Vec::new(),
         rules: crate::constraint::RulesCell::default(),
         created_us: 0,
+        partitioned: None,
         layout: Layout::default(),
         job: None,
     };

@@ -40,6 +40,7 @@ pub mod definition;
 pub mod foreign_key;
 pub mod key;
 mod member;
+pub mod partition;
 pub mod table;
 pub mod temporary;
 
@@ -52,7 +53,7 @@ use bytes::Bytes;
 use storage::limits::TEMPORARY_INDEX_ID_MIN;
 use storage::txn::{LockMode, LockOutcome, Transaction, View, WaitPolicy};
 
-use crate::ast::{self, AlterAction, Statement, TableName, ViewStatement};
+use crate::ast::{self, AlterAction, PartitionAction, Statement, TableName, ViewStatement};
 use crate::authorization::denied;
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Catalog, Table, is_system_database};
@@ -213,7 +214,9 @@ impl Job {
             Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
                 add_table(&mut alter.table, LockMode::Exclusive, session, &mut locks)?;
                 for action in &mut alter.actions {
-                    if let AlterAction::Rename(to) = action {
+                    if let AlterAction::Rename(to)
+                    | AlterAction::Partition(PartitionAction::Exchange { table: to, .. }) = action
+                    {
                         add_table(to, LockMode::Exclusive, session, &mut locks)?;
                     }
                 }

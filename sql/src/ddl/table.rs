@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use bytes::Bytes;
 use storage::txn::Transaction;
 
-use super::{bump_version, create_select, definition, foreign_key, qualified, take_ids};
+use super::{bump_version, create_select, definition, foreign_key, partition, qualified, take_ids};
 use crate::ast::{CreateTable, TableName};
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Catalog, IndexId, Table, TableId, encode};
@@ -64,11 +64,17 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
     check_names_free(&table, found.tables.values().map(|other| &**other))?;
     let checks = ctx.session.variables.foreign_key_checks;
     let around = foreign_key::Surroundings { catalog: ctx.catalog, checks, before: None };
+    if statement.partition_by.is_some() && !statement.foreign_keys.is_empty() {
+        return Err(partition::foreign_keys().into());
+    }
     if !statement.foreign_keys.is_empty() && selected.is_some() {
         return Err(foreign_key::errors::with_select().into());
     }
     foreign_key::add(&statement.foreign_keys, &mut table, around, 0)?;
     foreign_key::check_adopted(&table, around)?;
+    if let Some(by) = &statement.partition_by {
+        partition::define(by, &mut table, ctx)?;
+    }
     table.created_us = u64::try_from(ctx.now_us).unwrap_or(0);
     give_ids(ctx, &mut table)?;
     bump_version(ctx)?;
@@ -92,6 +98,7 @@ fn give_ids(ctx: &mut Context<'_>, table: &mut Table) -> Run<()> {
     for (index, id) in table.indexes.iter_mut().zip(first + 1..) {
         index.id = IndexId(id);
     }
+    partition::give_ids(ctx, table)?;
     table.auto_increment = Arc::new(AtomicU64::new(1));
     table.row_id = Arc::new(AtomicU64::new(1));
     table.row_estimate = Arc::new(AtomicU64::new(0));
@@ -143,9 +150,9 @@ pub(super) fn write_drop(txn: &mut Transaction, table: &Table) {
     txn.delete(CatalogKey::Table(table.id).to_bytes());
     txn.delete(CatalogKey::AutoIncrement(table.id).to_bytes());
     txn.delete(CatalogKey::RowId(table.id).to_bytes());
-    let built = table.job.iter().flat_map(|job| &job.indexes);
-    for index in table.indexes.iter().chain(built) {
-        txn.put(CatalogKey::Dropped(index.id).to_bytes(), Bytes::new());
+    let built = table.job.iter().flat_map(|job| &job.indexes).map(|index| index.id);
+    for id in table.index_ids().chain(built) {
+        txn.put(CatalogKey::Dropped(id).to_bytes(), Bytes::new());
     }
     if let Some(job) = &table.job {
         super::alter::online::forget(txn, job);

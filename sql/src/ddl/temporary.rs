@@ -58,7 +58,12 @@ pub fn create(
                 return Err(Error::nonunique_table(name).into());
             }
             refuse_system(from, ctx.session)?;
-            Some(Arc::clone(ctx.session.table(ctx.catalog, from, &like.table)?))
+            let like = Arc::clone(ctx.session.table(ctx.catalog, from, &like.table)?);
+            if like.partitioned.is_some() {
+                let message = "Cannot create temporary table with partitions".to_owned();
+                return Err(Error { code: 1562, state: *b"HY000", message }.into());
+            }
+            Some(like)
         }
         None => None,
     };

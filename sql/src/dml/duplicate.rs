@@ -10,6 +10,7 @@ use super::run::{Tally, evaluate, null_refused};
 use super::sequence::{self, Sequence};
 use super::write::{self, Duplicate};
 use crate::Error;
+use crate::catalog::partition::place::is_without_place;
 use crate::catalog::{Table, TableLinks};
 use crate::codec::{ColumnSet, Zone, row};
 use crate::constraint::rules::CHECK_VIOLATED;
@@ -133,7 +134,10 @@ impl Update<'_> {
             }
             Ok(false) => tally.touched += 1,
             Err(Interrupt::Error(error))
-                if self.plan.ignore && (error.code == 1062 || foreign_key::is_violation(&error)) =>
+                if self.plan.ignore
+                    && (error.code == 1062
+                        || foreign_key::is_violation(&error)
+                        || is_without_place(&error)) =>
             {
                 ctx.session.warn(WarningLevel::Warning, error.code, error.message);
             }

@@ -146,11 +146,16 @@ pub fn plan_into(insert: &ast::Insert, table: Arc<Table>, binder: Binder<'_>) ->
     if table.is_temporary() {
         binder.use_temporary(&table, &table.name)?;
     }
+    let catalogued = Arc::clone(&table);
+    let table = match insert.partitions.is_empty() {
+        true => table,
+        false => Arc::new(table.select_partitions(&insert.partitions)?),
+    };
     let targets = target_columns(insert, &table, needs)?;
     let updated = updated_columns(insert, &table, needs)?;
     let mut tables = Vec::new();
     if !table.is_temporary() {
-        tables.push(Arc::clone(&table));
+        tables.push(catalogued);
     }
     let mut uses_temporary = false;
     let (rows, reads_long) = match &insert.source {

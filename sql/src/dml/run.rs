@@ -10,6 +10,7 @@ use super::insert::{Cell, InsertPlan, OnDuplicate, Rows};
 use super::sequence::{Filled, Sequence};
 use super::write;
 use crate::Error;
+use crate::catalog::partition::place::is_without_place;
 use crate::catalog::{Column, TableLinks};
 use crate::constraint::Rules;
 use crate::constraint::rules::CHECK_VIOLATED;
@@ -244,7 +245,19 @@ impl<'p> Insertion<'p> {
             return Ok(());
         }
         loop {
-            let Some(found) = write::insert_row(ctx, table, &values)? else {
+            let written = match write::insert_row(ctx, table, &values) {
+                // A row that no partition takes.
+                Err(Interrupt::Error(error)) if is_without_place(&error) => {
+                    self.sequence.put_back(filled);
+                    if !plan.ignore {
+                        return Err(error.into());
+                    }
+                    ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+                    return Ok(());
+                }
+                written => written?,
+            };
+            let Some(found) = written else {
                 self.inserted(filled);
                 return Ok(());
             };

@@ -11,6 +11,7 @@
 //! Values must have been converted to their columns' types with [`store`](crate::types::convert::store), and NULL refused
 //! where a column does not take it.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use storage::txn::{LockMode, LockOutcome, View, WaitPolicy, WriteKind};
 use super::online::{self, Written};
 use super::sequence;
 use crate::Error;
+use crate::catalog::partition::Partitioned;
 use crate::catalog::{Index, Table};
 use crate::codec::key::Entry;
 use crate::codec::{ColumnSet, Zone, key, row};
@@ -77,8 +79,19 @@ pub fn check_snapshot(ctx: &mut Context<'_>, row_key: &[u8]) -> Run<()> {
 /// index in the table's order is given.
 ///
 /// # Errors
-/// 1213, 1105; suspends.
+/// 1213, 1105; 1526 and 1748 for a row that no partition takes; suspends.
 pub fn insert_row(ctx: &mut Context<'_>, table: &Table, values: &[Value]) -> Run<Option<Duplicate>> {
+    match &table.partitioned {
+        None => insert_stored(ctx, table, values),
+        Some(partitioned) => {
+            let leaf = Arc::clone(partitioned.table_of_row(table, values, ctx)?);
+            insert_stored(ctx, &leaf, values)
+        }
+    }
+}
+
+/// Inserts a row into a table without partitions.
+fn insert_stored(ctx: &mut Context<'_>, table: &Table, values: &[Value]) -> Run<Option<Duplicate>> {
     let zone = Zone::of(ctx.session);
     let row_key = if table.hidden_row_id {
         sequence::hidden_row_key(ctx, table)
@@ -146,6 +159,45 @@ fn find_duplicate(
 /// # Errors
 /// 1062 when another row has the new values in a unique index (nothing is written then), 1213, 1105; suspends.
 pub fn update_row(
+    ctx: &mut Context<'_>,
+    table: &Table,
+    old_key: &[u8],
+    old: &[Value],
+    new: Vec<Value>,
+) -> Run<bool> {
+    match &table.partitioned {
+        None => update_stored(ctx, table, old_key, old, new),
+        Some(partitioned) => update_partitioned(ctx, table, partitioned, old_key, old, new),
+    }
+}
+
+/// Changes a row of a partitioned table: it may have to move to another partition.
+fn update_partitioned(
+    ctx: &mut Context<'_>,
+    table: &Table,
+    partitioned: &Partitioned,
+    old_key: &[u8],
+    old: &[Value],
+    new: Vec<Value>,
+) -> Run<bool> {
+    if old == new {
+        return Ok(false);
+    }
+    let from = Arc::clone(partitioned.table_of_key(table, old_key)?);
+    let to = Arc::clone(partitioned.table_of_row(table, &new, ctx)?);
+    if Arc::ptr_eq(&from, &to) {
+        return update_stored(ctx, &from, old_key, old, new);
+    }
+    if let Some(duplicate) = insert_stored(ctx, &to, &new)? {
+        return Err(duplicate_entry(&to, duplicate.index, &new).into());
+    }
+    to.row_estimate.fetch_add(1, Ordering::Relaxed);
+    delete_stored(ctx, &from, old_key, old)?;
+    Ok(true)
+}
+
+/// Changes a row of a table without partitions.
+fn update_stored(
     ctx: &mut Context<'_>,
     table: &Table,
     old_key: &[u8],
@@ -227,6 +279,17 @@ pub fn update_row(
 /// # Errors
 /// 1213, 1105; suspends.
 pub fn delete_row(ctx: &mut Context<'_>, table: &Table, row_key: &[u8], old: &[Value]) -> Run<()> {
+    match &table.partitioned {
+        None => delete_stored(ctx, table, row_key, old),
+        Some(partitioned) => {
+            let leaf = Arc::clone(partitioned.table_of_key(table, row_key)?);
+            delete_stored(ctx, &leaf, row_key, old)
+        }
+    }
+}
+
+/// Deletes a row of a table without partitions.
+fn delete_stored(ctx: &mut Context<'_>, table: &Table, row_key: &[u8], old: &[Value]) -> Run<()> {
     let zone = Zone::of(ctx.session);
     let mut entries = Vec::with_capacity(table.indexes.len() - 1);
     for index in &table.indexes[1..] {

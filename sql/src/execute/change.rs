@@ -7,6 +7,7 @@
 
 use bytes::Bytes;
 
+use crate::catalog::partition::place::is_without_place;
 use crate::catalog::{ColumnDefault, Table, TableLinks};
 use crate::constraint::rules::CHECK_VIOLATED;
 use crate::dml::sequence::{self, Sequence};
@@ -295,7 +296,7 @@ pub(super) fn write_changed(
 
 /// What IGNORE turns into a warning: a duplicate key, a foreign key.
 fn is_ignorable(error: &Error) -> bool {
-    error.code == 1062 || foreign_key::is_violation(error)
+    error.code == 1062 || foreign_key::is_violation(error) || is_without_place(error)
 }
 
 /// The value of one assignment, converted to the column. `seen` is what expressions read, `row` the table's columns, both with the

@@ -27,6 +27,7 @@ pub mod limit;
 pub mod measure;
 pub mod memory;
 pub mod operator;
+pub mod partition;
 pub mod procedure;
 pub mod query;
 pub mod ranges;
@@ -100,7 +101,8 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
         }
         // The session runs it in batches: see `crate::dml::load`.
         Planned::Load(_) => Err(Error::internal("LOAD DATA runs in batches").into()),
-        Planned::Explain(Explanation::Rows(rows)) => {
+        Planned::Explain(Explanation::Rows(rows, pruned)) => {
+            let rows = partition::explained(rows, pruned, ctx)?;
             sink.columns(plan.result_columns())?;
             rows.iter().try_for_each(|row| sink.row(row))?;
             Ok(Outcome { rows: true, ..Outcome::default() })

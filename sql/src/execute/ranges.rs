@@ -10,6 +10,8 @@ use std::ops::Bound;
 use bytes::Bytes;
 use storage::engine::KeyRange;
 
+use crate::catalog::IndexId;
+use crate::codec::key::INDEX_ID_BYTES;
 use crate::codec::{self, Zone};
 use crate::execute::key_value::{KeyValue, key_value};
 use crate::execute::{Context, Run};
@@ -32,6 +34,31 @@ pub enum Ranges {
     One(KeyRange),
     /// Ranges, ascending and apart from each other.
     Many(Vec<KeyRange>),
+}
+
+impl Ranges {
+    /// The same of another index with the same columns: that of a partition.
+    #[must_use]
+    pub fn moved(&self, from: IndexId, to: IndexId) -> Ranges {
+        let key = |key: &Bytes| {
+            // The end of an index's keys does not begin with its id.
+            if !key.starts_with(&from.0.to_be_bytes()) {
+                return codec::key::index_range(to).end;
+            }
+            let mut moved = Vec::with_capacity(key.len());
+            moved.extend_from_slice(&to.0.to_be_bytes());
+            moved.extend_from_slice(key.get(INDEX_ID_BYTES..).unwrap_or_default());
+            Bytes::from(moved)
+        };
+        let range = |range: &KeyRange| KeyRange { start: key(&range.start), end: key(&range.end) };
+        match self {
+            Ranges::Empty => Ranges::Empty,
+            Ranges::Points(keys) => Ranges::Points(keys.iter().map(key).collect()),
+            Ranges::Point(point) => Ranges::Point(key(point)),
+            Ranges::One(one) => Ranges::One(range(one)),
+            Ranges::Many(ranges) => Ranges::Many(ranges.iter().map(range).collect()),
+        }
+    }
 }
 
 /// The outcome of [`resolve`].

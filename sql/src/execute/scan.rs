@@ -15,10 +15,13 @@
 //! rows that do not match a condition need no lock either. A row that is read by way of another index is locked itself,
 //! since the range is one of entries. A scan that ends before its range does keeps only what it has looked at.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use storage::engine::{Direction, KeyRange, RowBuffer};
 use storage::txn::{Cursor, LockMode, LockOutcome, RangeKind, RangeMark, View, WaitPolicy, WriteKind};
 
+use crate::catalog::Table;
 use crate::codec::key::{decode_index_columns, row_key_from_index_entry};
 use crate::codec::{Cell, ColumnSet, RowReader, Zone};
 use crate::dml::write::meet_ranges;
@@ -55,6 +58,12 @@ pub struct ScanOperator<'p> {
     last_key: Option<Vec<u8>>,
     /// What was found last: a row of the primary index or an entry of another.
     found: RowBuffer,
+    /// Of a partitioned table: the partition that is read.
+    leaf: Option<Arc<Table>>,
+    /// The partitions to be read after it.
+    leaves: Vec<Arc<Table>>,
+    /// What is read of each, as keys of the table's own indexes.
+    of_leaves: Ranges,
 }
 
 /// The lock on a row of a plain read that keeps what it saw as it is.
@@ -107,6 +116,9 @@ impl<'p> ScanOperator<'p> {
             locked_range: None,
             last_key: None,
             found: RowBuffer::new(),
+            leaf: None,
+            leaves: Vec::new(),
+            of_leaves: Ranges::Empty,
         }
     }
 
@@ -145,8 +157,40 @@ impl<'p> ScanOperator<'p> {
         self.locked_range = None;
         let resolved = resolve(self.plan, row, ctx)?;
         self.degraded = resolved.degraded;
+        match &self.plan.table.partitioned {
+            None => self.begin(resolved.ranges, ctx),
+            Some(partitioned) => {
+                let (table, pruning) = (&self.plan.table, &self.plan.access.pruning);
+                let kept = super::partition::kept(table, partitioned, pruning, row, ctx)?;
+                let leaves = partitioned.leaves(table)?;
+                self.leaves = kept.iter().rev().filter_map(|kept| leaves.get(*kept)).cloned().collect();
+                (self.leaf, self.of_leaves) = (None, resolved.ranges);
+                self.ranges = Pending::None;
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes to the next partition; false when there is none.
+    fn next_leaf(&mut self, ctx: &mut Context) -> Run<bool> {
+        let Some(leaf) = self.leaves.pop() else { return Ok(false) };
+        let access = &self.plan.access;
+        let (from, to) = (self.plan.table.indexes[access.index].id, leaf.indexes[access.index].id);
+        let ranges = self.of_leaves.moved(from, to);
+        self.leaf = Some(leaf);
+        self.begin(ranges, ctx)?;
+        Ok(true)
+    }
+
+    /// The table whose keys are read.
+    fn table(&self) -> &Table {
+        self.leaf.as_ref().unwrap_or(&self.plan.table)
+    }
+
+    /// Starts on the keys of the table, or of a partition.
+    fn begin(&mut self, ranges: Ranges, ctx: &mut Context) -> Run<()> {
         let backward = self.plan.access.direction == Direction::Backward;
-        self.ranges = match resolved.ranges {
+        self.ranges = match ranges {
             Ranges::Empty => Pending::None,
             Ranges::Point(key) => Pending::Point(key),
             Ranges::Points(mut keys) => {
@@ -220,9 +264,10 @@ impl<'p> ScanOperator<'p> {
             if access.index == 0 {
                 return Ok(true);
             }
-            let index = &self.plan.table.indexes[access.index];
+            let table = self.table();
+            let index = &table.indexes[access.index];
             let (key, value) = (self.found.key(), self.found.value());
-            let row_key = row_key_from_index_entry(&self.plan.table, index, key, value)?;
+            let row_key = row_key_from_index_entry(table, index, key, value)?;
             if let Some(row) = ctx.txn.get(&row_key, self.view)? {
                 self.found.set(&row_key, 0, &row);
                 return Ok(true);
@@ -259,12 +304,19 @@ impl<'p> ScanOperator<'p> {
                 (self.cursor, self.locked_range) = (None, None);
             }
             match &mut self.ranges {
-                Pending::None => return Ok(Entry::End),
-                Pending::Ranges(ranges) => {
-                    let Some(range) = ranges.pop() else { return Ok(Entry::End) };
-                    self.open_range(range, ctx)?;
+                Pending::None => {
+                    if !self.next_leaf(ctx)? {
+                        return Ok(Entry::End);
+                    }
                 }
-                Pending::Points(keys) => return Ok(keys.pop().map_or(Entry::End, Entry::Point)),
+                Pending::Ranges(ranges) => match ranges.pop() {
+                    Some(range) => self.open_range(range, ctx)?,
+                    None => self.ranges = Pending::None,
+                },
+                Pending::Points(keys) => match keys.pop() {
+                    Some(key) => return Ok(Entry::Point(key)),
+                    None => self.ranges = Pending::None,
+                },
                 Pending::Point(_) => match std::mem::replace(&mut self.ranges, Pending::None) {
                     Pending::Point(key) => return Ok(Entry::Point(key)),
                     Pending::None | Pending::Points(_) | Pending::Ranges(_) => return Ok(Entry::End),
@@ -277,6 +329,7 @@ impl<'p> ScanOperator<'p> {
     pub fn stop(&mut self, ctx: &mut Context) {
         self.cursor = None;
         self.ranges = Pending::None;
+        self.leaves.clear();
         let (Some((mark, range)), Some(last)) = (self.locked_range.take(), self.last_key.take()) else {
             return;
         };
@@ -339,8 +392,9 @@ impl<'p> ScanOperator<'p> {
             }
             Bytes::copy_from_slice(key)
         } else {
-            let index = &self.plan.table.indexes[self.plan.access.index];
-            let row_key = row_key_from_index_entry(&self.plan.table, index, key, value)?;
+            let table = self.table();
+            let index = &table.indexes[self.plan.access.index];
+            let row_key = row_key_from_index_entry(table, index, key, value)?;
             // Rows that do not match are not locked, unless they must not come to match.
             if ctx.locking.ranges != Some(RangeKind::Writes) {
                 match ctx.txn.get(&row_key, self.view)? {
@@ -369,7 +423,7 @@ impl<'p> ScanOperator<'p> {
                 decode_index_columns(&plan.table, index, key, value, wanted, self.zone, &mut self.scratch)?;
                 self.fill(wanted, row);
             } else {
-                let row_key = row_key_from_index_entry(&plan.table, index, key, value)?;
+                let row_key = row_key_from_index_entry(self.table(), index, key, value)?;
                 if self.shared {
                     take_lock(&row_key, SHARED, ctx)?;
                 }
@@ -450,7 +504,7 @@ impl<'p> ScanOperator<'p> {
         ctx: &mut Context,
         row: &mut [Value],
     ) -> Run<bool> {
-        let index = &self.plan.table.indexes[self.plan.access.index];
+        let index = self.plan.access.index;
         for _ in 0..UNIQUE_RETRIES_MAX {
             let Some(entry) = ctx.txn.get(key, View::Latest)? else {
                 // Who wants to insert it locks the key, which several may keep from that.
@@ -462,7 +516,8 @@ impl<'p> ScanOperator<'p> {
                 }
                 return Ok(false);
             };
-            let row_key = row_key_from_index_entry(&self.plan.table, index, key, &entry)?;
+            let table = self.table();
+            let row_key = row_key_from_index_entry(table, &table.indexes[index], key, &entry)?;
             if !take_lock(&row_key, lock, ctx)? {
                 return Ok(false);
             }

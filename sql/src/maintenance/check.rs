@@ -63,6 +63,13 @@ pub fn run(names: &[TableName], ctx: &mut Context<'_>, sink: &mut dyn Sink) -> R
 
 /// What is wrong with a table.
 fn check(table: &Table, ctx: &mut Context<'_>) -> Run<Vec<String>> {
+    if table.partitioned.is_some() {
+        let mut problems = Vec::new();
+        for leaf in table.stored()? {
+            problems.extend(check(leaf, ctx)?);
+        }
+        return Ok(problems);
+    }
     let (rows, expected) = match read_rows(table, ctx)? {
         Ok(read) => read,
         Err(damage) => return Ok(vec![damage.message]),

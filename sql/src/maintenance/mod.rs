@@ -2,7 +2,7 @@
 
 pub mod check;
 pub mod checksum;
-mod record;
+pub(crate) mod record;
 
 use std::sync::Arc;
 

@@ -36,14 +36,14 @@ pub(super) fn is_of_any_length(kind: TypeKind) -> bool {
 }
 
 /// How a column's values are written.
-pub(super) struct Field {
+pub(crate) struct Field {
     data_type: DataType,
     members: Option<Arc<MemberSet>>,
 }
 
 impl Field {
     /// Of a column.
-    pub(super) fn of(column: &Column) -> Field {
+    pub(crate) fn of(column: &Column) -> Field {
         Field { data_type: column.data_type, members: column.members.clone() }
     }
 
@@ -67,7 +67,7 @@ impl Field {
     ///
     /// # Errors
     /// 1105 when it is none of the column's type.
-    pub(super) fn write(&self, value: &Value, zone: Zone, out: &mut Vec<u8>) -> Result<()> {
+    pub(crate) fn write(&self, value: &Value, zone: Zone, out: &mut Vec<u8>) -> Result<()> {
         let kind = self.data_type.kind;
         match (kind, value) {
             (TypeKind::Float, Value::Double(number)) => {

@@ -1,10 +1,10 @@
 //! The actions of ALTER TABLE.
 //!
-//! Left out, and refused by name: partitions, tablespaces.
+//! Left out, and refused by name: tablespaces.
 
 use sqlparser::tokenizer::Token;
 
-use crate::ast::{AlterAction, AlterTable, ColumnPlace, ForeignKeyDefinition};
+use crate::ast::{AlterAction, AlterTable, ColumnPlace, ForeignKeyDefinition, PartitionAction};
 use crate::error::Error;
 use crate::parse::alter::algorithm_or_lock;
 use crate::parse::column;
@@ -12,6 +12,7 @@ use crate::parse::constraint;
 use crate::parse::create_table::{engine, index_name, key_definition};
 use crate::parse::cursor::Cursor;
 use crate::parse::foreign_key;
+use crate::parse::partition;
 use crate::variables::character_set;
 
 /// Options whose value is a number (or DEFAULT) that changes nothing here.
@@ -51,6 +52,10 @@ pub(crate) fn actions(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> cr
             }
         }
         if !cursor.eat(&Token::Comma) {
+            // PARTITION BY needs no comma before it.
+            if let Some(by) = partition::partition_by(cursor)? {
+                alter.actions.push(AlterAction::Partition(PartitionAction::By(by)));
+            }
             return Ok(());
         }
     }
@@ -96,29 +101,17 @@ fn action(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<
         Some("DROP") => drop(cursor)?,
         Some("FORCE") => AlterAction::Rebuild,
         Some("RENAME") => rename(cursor)?,
-        _ => return refused(cursor, start),
+        _ => return rare(cursor, start, alter),
     };
     alter.actions.push(action);
     Ok(())
 }
 
-/// Actions that are not built.
-fn refused(cursor: &mut Cursor<'_, '_>, start: Error) -> crate::Result<()> {
-    let partitions = [
-        "ANALYZE",
-        "CHECK",
-        "COALESCE",
-        "EXCHANGE",
-        "OPTIMIZE",
-        "PARTITION",
-        "REBUILD",
-        "REMOVE",
-        "REORGANIZE",
-        "REPAIR",
-        "TRUNCATE",
-    ];
-    if partitions.iter().any(|word| cursor.peek_word(0, word)) {
-        return Err(Error::not_supported("partitioned tables"));
+/// Actions on partitions, and those that are not built.
+fn rare(cursor: &mut Cursor<'_, '_>, start: Error, alter: &mut AlterTable) -> crate::Result<()> {
+    if let Some(action) = partition::action(cursor)? {
+        alter.actions.push(AlterAction::Partition(action));
+        return Ok(());
     }
     for word in ["DISCARD", "IMPORT", "SECONDARY_LOAD", "SECONDARY_UNLOAD", "TABLESPACE"] {
         if cursor.peek_word(0, word) {
@@ -129,8 +122,9 @@ fn refused(cursor: &mut Cursor<'_, '_>, start: Error) -> crate::Result<()> {
 }
 
 fn add(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<()> {
-    if cursor.peek_word(0, "PARTITION") {
-        return Err(Error::not_supported("partitioned tables"));
+    if let Some(action) = partition::add(cursor)? {
+        alter.actions.push(AlterAction::Partition(action));
+        return Ok(());
     }
     if let Some(check) = constraint::check(cursor, None)? {
         alter.actions.push(AlterAction::AddCheck(check));
@@ -263,14 +257,16 @@ fn drop(cursor: &mut Cursor<'_, '_>) -> crate::Result<AlterAction> {
         cursor.expect_word("KEY")?;
         return Ok(AlterAction::DropKey("PRIMARY".to_owned()));
     }
-    match cursor.one_of(&["INDEX", "KEY", "FOREIGN", "CHECK", "CONSTRAINT", "PARTITION"]) {
+    if let Some(action) = partition::drop(cursor)? {
+        return Ok(AlterAction::Partition(action));
+    }
+    match cursor.one_of(&["INDEX", "KEY", "FOREIGN", "CHECK", "CONSTRAINT"]) {
         Some("INDEX" | "KEY") => return Ok(AlterAction::DropKey(index_name(cursor)?)),
         Some("FOREIGN") => {
             cursor.expect_word("KEY")?;
             return Ok(AlterAction::DropForeignKey(cursor.name()?));
         }
         Some("CONSTRAINT") => return Ok(AlterAction::DropConstraint(cursor.name()?)),
-        Some("PARTITION") => return Err(Error::not_supported("partitioned tables")),
         Some(_) => return Ok(AlterAction::DropCheck(cursor.name()?)),
         None => {}
     }

@@ -14,6 +14,7 @@ use crate::parse::column;
 use crate::parse::constraint;
 use crate::parse::cursor::Cursor;
 use crate::parse::foreign_key;
+use crate::parse::partition;
 use crate::variables::character_set;
 
 /// Parses what follows `CREATE [TEMPORARY] TABLE`.
@@ -32,6 +33,7 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crat
         comment: String::new(),
         like: None,
         select: None,
+        partition_by: None,
     };
     let in_parens = *cursor.peek() == Token::LParen && cursor.peek_word(1, "LIKE");
     if in_parens {
@@ -65,12 +67,10 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crat
     if !has_definitions && cursor.span() == before {
         return Err(cursor.unexpected());
     }
-    if cursor.peek_word(0, "PARTITION") {
-        if temporary {
-            let message = "Cannot create temporary table with partitions".to_owned();
-            return Err(Error { code: 1562, state: *b"HY000", message });
-        }
-        return Err(Error::not_supported("partitioned tables"));
+    table.partition_by = partition::partition_by(cursor)?;
+    if temporary && table.partition_by.is_some() {
+        let message = "Cannot create temporary table with partitions".to_owned();
+        return Err(Error { code: 1562, state: *b"HY000", message });
     }
     if begins_query(cursor) {
         table.select = Some(select(cursor)?);

@@ -7,6 +7,7 @@ use crate::ast::{Delete, Expr, Insert, InsertSource, Statement, TableExpr, Table
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::hint;
+use crate::parse::partition;
 
 /// Parses INSERT or REPLACE.
 pub(crate) fn insert(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
@@ -21,9 +22,7 @@ pub(crate) fn insert(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     let ignore = !replace && cursor.word("IGNORE");
     cursor.word("INTO");
     let table = cursor.table_name()?;
-    if cursor.peek_word(0, "PARTITION") {
-        return Err(Error::not_supported("PARTITION selection"));
-    }
+    let partitions = partition::selection(cursor)?;
     let mut insert = Insert {
         table,
         columns: Vec::new(),
@@ -33,6 +32,7 @@ pub(crate) fn insert(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         on_duplicate: Vec::new(),
         row_alias: None,
         hints,
+        partitions,
     };
     if *cursor.peek() == Token::LParen && !query_follows(cursor) {
         insert.columns = columns(cursor)?;
@@ -162,7 +162,13 @@ pub(crate) fn delete(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     let mut delete = Delete {
         with: None,
         targets: Vec::new(),
-        from: TableExpr::Table { database: None, table: String::new(), alias: None, hints: Vec::new() },
+        from: TableExpr::Table {
+            database: None,
+            table: String::new(),
+            alias: None,
+            hints: Vec::new(),
+            partitions: Vec::new(),
+        },
         filter: None,
         order_by: Vec::new(),
         limit: None,

@@ -60,6 +60,7 @@ pub(crate) fn parse(text: &[u8], mode: SqlMode) -> Option<Parsed> {
         ignore,
         on_duplicate: Vec::new(),
         row_alias: None,
+        partitions: Vec::new(),
         hints: InventoryHints::default(),
     };
     Some(Parsed { statement: Statement::Insert(Box::new(insert)), parameter_count: reader.parameter_count })

@@ -35,6 +35,7 @@ mod load;
 mod lower;
 mod maintenance;
 mod operand;
+mod partition;
 mod refused;
 mod rewrite;
 mod router;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use storage::engine::Direction;
 
 use crate::ast::{IndexHint, IndexHintKind};
+use crate::catalog::partition::Partitioned;
 use crate::catalog::{Index, IndexColumn, Table};
 use crate::codec::{ColumnSet, Zone};
 use crate::error::{Error, Result};
@@ -129,11 +130,25 @@ impl Chooser<'_> {
                 best = Some(candidate);
             }
         }
-        let best = match best {
+        let mut best = match best {
             Some(best) if allowed.forced || best.cost <= scan.cost => best,
             Some(_) | None => scan,
         };
+        if let Some(partitioned) = &self.table.partitioned {
+            best.access.pruning = self.pruning(partitioned)?;
+        }
         Ok((best, possible, passing.max(ROWS_SHARE_MIN)))
+    }
+
+    /// The conditions that say which partitions can have rows.
+    fn pruning(&self, partitioned: &Partitioned) -> Result<Vec<Term>> {
+        let rule = partitioned.rule(self.table)?;
+        let sub = partitioned.sub_rule(self.table)?;
+        let reads =
+            |column| rule.columns.contains(&column) || sub.is_some_and(|sub| sub.columns.contains(&column));
+        let terms = self.usable.iter().map(|usable| &usable.predicate);
+        let terms = terms.filter(|predicate| reads(predicate.column));
+        Ok(terms.map(|found| Term { column: found.column, kind: found.kind.clone() }).collect())
     }
 
     /// The share of a candidate's rows that the conditions besides its terms let through.
@@ -342,6 +357,10 @@ impl Chooser<'_> {
 
     /// The direction in which the index gives the order, if it does.
     fn order_direction(&self, index: &Index, terms: &[Term], keys: &[(usize, bool)]) -> Option<Direction> {
+        if self.table.partitioned.is_some() {
+            // Each partition is in the order, one after the other.
+            return None;
+        }
         let fixed: Vec<usize> =
             terms.iter().filter(|term| term.kind.is_single()).map(|term| term.column).collect();
         let primary = &self.table.indexes[0];

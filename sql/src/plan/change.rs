@@ -348,7 +348,9 @@ pub(super) fn on_update_now(table: &Table, assignments: &[Assignment]) -> Vec<us
 /// key.
 fn moves_in_scan(scan: &ScanPlan, column: usize) -> bool {
     let has = |index: &crate::catalog::Index| index.columns.iter().any(|part| part.column == column);
-    has(&scan.table.indexes[scan.access.index]) || has(&scan.table.indexes[0])
+    // A row may come to a partition that is not read yet.
+    let is_partitioned = scan.table.partitioned.is_some();
+    is_partitioned || has(&scan.table.indexes[scan.access.index]) || has(&scan.table.indexes[0])
 }
 
 /// Whether there are subqueries. They may not read the table that is changed, except inside a derived table, whose rows are

@@ -366,7 +366,8 @@ fn is_changed_on_the_way(scope: &FromScope, leader: &ScanPlan, assignments: &[As
     let moves = |assignment: &Assignment| {
         indexes.iter().any(|index| index.columns.iter().any(|part| part.column == assignment.column))
     };
-    leader.access.point || !assignments.iter().any(moves)
+    let is_partitioned = leader.table.partitioned.is_some();
+    leader.access.point || !is_partitioned && !assignments.iter().any(moves)
 }
 
 /// `sql_safe_updates`: every table that is changed must be read by a key.

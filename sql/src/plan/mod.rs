@@ -395,10 +395,10 @@ fn plan_explain(
     let text = |text: String| vec![vec![crate::types::Value::Text(text.into())]];
     let rows = match explained.format {
         ast::ExplainFormat::Traditional => explain::rows(&inner, inserted.as_ref()),
-        ast::ExplainFormat::Tree => text(explain::as_tree(&inner, inserted.as_ref())),
-        ast::ExplainFormat::Json => text(explain::as_json(&inner, inserted.as_ref())),
+        ast::ExplainFormat::Tree => (text(explain::as_tree(&inner, inserted.as_ref())), Vec::new()),
+        ast::ExplainFormat::Json => (text(explain::as_json(&inner, inserted.as_ref())), Vec::new()),
     };
-    plan.statement = Planned::Explain(explain::Explanation::Rows(rows));
+    plan.statement = Planned::Explain(explain::Explanation::Rows(rows.0, rows.1));
     Ok(plan)
 }
 

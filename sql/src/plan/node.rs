@@ -325,6 +325,8 @@ pub struct Access {
     pub covering: bool,
     /// `wanted_checked` can be read from the index alone.
     pub covering_checked: bool,
+    /// Conditions on the columns of the table's partitions: they say which are read.
+    pub pruning: Vec<Term>,
 }
 
 impl Access {
@@ -339,6 +341,7 @@ impl Access {
             ordered: false,
             covering: false,
             covering_checked: false,
+            pruning: Vec::new(),
         }
     }
 }

@@ -25,7 +25,10 @@ pub fn is_faithful(
     database: Option<&str>,
 ) -> bool {
     let table_of = |from: &TableExpr| -> Option<Known<'_>> {
-        let TableExpr::Table { database: written, table, .. } = from else { return None };
+        let TableExpr::Table { database: written, table, partitions, .. } = from else { return None };
+        if !partitions.is_empty() {
+            return None;
+        }
         known(catalog, written.as_deref().or(database)?, table, values)
     };
     match statement {

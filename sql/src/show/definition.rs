@@ -259,6 +259,9 @@ pub(super) fn create_table(table: &Table, quote: char, ctx: &Context) -> Vec<u8>
         out.extend_from_slice(b" COMMENT=");
         write_quoted(table.comment.as_bytes(), &mut out);
     }
+    if let Some(partitioned) = &table.partitioned {
+        super::partition::clause(&partitioned.definition, quote, &mut out);
+    }
     out
 }
 
@@ -393,7 +396,7 @@ pub(super) fn create_database(name: &str, collation: Collation, if_not_exists: b
 }
 
 /// A name in quotes, quotes in it doubled.
-fn write_name(name: &str, quote: char, out: &mut Vec<u8>) {
+pub(super) fn write_name(name: &str, quote: char, out: &mut Vec<u8>) {
     let mut bytes = [0; 4];
     let quote = quote.encode_utf8(&mut bytes);
     out.extend_from_slice(quote.as_bytes());

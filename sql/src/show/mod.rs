@@ -21,6 +21,7 @@ mod filter;
 mod group_replication;
 mod information_schema;
 mod instruments;
+mod partition;
 mod performance_schema;
 mod replication;
 mod server;

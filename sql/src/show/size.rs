@@ -12,7 +12,7 @@ use storage::txn::View;
 use crate::catalog::{Index, Table};
 use crate::codec::key;
 use crate::execute::{Context, Run};
-use crate::limits::SIZE_SAMPLE_ROWS;
+use crate::limits::{ESTIMATE_TABLE_ROWS_MAX, SIZE_SAMPLE_ROWS};
 
 /// The size of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,8 +32,32 @@ pub(super) struct Size {
 /// # Errors
 /// 1105 when the store cannot be read; 1317.
 pub(super) fn of_table(table: &Table, ctx: &mut Context) -> Run<Size> {
-    ctx.check()?;
+    if table.partitioned.is_some() {
+        let mut whole = Size::default();
+        for leaf in table.stored()? {
+            let size = of_leaf(leaf, ctx)?;
+            whole.rows = whole.rows.saturating_add(size.rows);
+            whole.data_bytes = whole.data_bytes.saturating_add(size.data_bytes);
+            whole.index_bytes = whole.index_bytes.saturating_add(size.index_bytes);
+        }
+        whole.row_bytes = whole.data_bytes.checked_div(whole.rows).unwrap_or(0);
+        return Ok(whole);
+    }
     let rows = table.row_estimate.load(Ordering::Relaxed);
+    of_rows(table, rows, ctx)
+}
+
+/// Estimates the size of a partition, whose rows nobody counts while it is written.
+///
+/// # Errors
+/// 1105 when the store cannot be read; 1317.
+pub(super) fn of_leaf(leaf: &Table, ctx: &mut Context) -> Run<Size> {
+    let (rows, _) = crate::catalog::estimate::estimate(leaf, ctx.txn, ESTIMATE_TABLE_ROWS_MAX)?;
+    of_rows(leaf, rows, ctx)
+}
+
+fn of_rows(table: &Table, rows: u64, ctx: &mut Context) -> Run<Size> {
+    ctx.check()?;
     let row_bytes = entry_bytes(table.primary(), ctx)?;
     let mut index_bytes = 0u64;
     for index in table.indexes.iter().skip(1) {

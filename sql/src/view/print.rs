@@ -262,7 +262,7 @@ impl Names<'_> {
 
     fn from(&self, from: &TableExpr, out: &mut String) {
         match from {
-            TableExpr::Table { database, table, alias, hints: _ } => {
+            TableExpr::Table { database, table, alias, hints: _, partitions: _ } => {
                 if let Some(database) = database.as_deref().filter(|name| self.current != Some(*name)) {
                     write_name(database, out);
                     out.push('.');

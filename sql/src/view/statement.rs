@@ -139,6 +139,7 @@ fn columns(
         comment: String::new(),
         like: None,
         select: None,
+        partition_by: None,
     };
     let mut defined = selected.define(&empty, ctx)?;
     if !statement.columns.is_empty() {

@@ -16,14 +16,15 @@ use storage::engine::{Direction, KeyRange};
 use storage::txn::View;
 
 use super::{Plan, Work};
+use crate::catalog::partition::place::is_without_place;
 use crate::catalog::store::CatalogKey;
-use crate::catalog::{Index, IndexId, Table};
+use crate::catalog::{IndexId, Table};
 use crate::codec::key::{HIDDEN_ROW_ID_BYTES, INDEX_ID_BYTES};
 use crate::codec::{ColumnSet, Zone, key, row};
 use crate::dml::default::implicit;
 use crate::dml::sequence;
 use crate::dml::write::duplicate_entry;
-use crate::execute::{Context, Outcome, Run};
+use crate::execute::{Context, Interrupt, Outcome, Run};
 use crate::limits::{INDEX_BUILD_CHUNK_BYTES, INDEX_BUILD_CHUNK_ROWS_MAX, KILL_CHECK_ROWS};
 use crate::session::WarningLevel;
 use crate::types::store::store_from;
@@ -54,6 +55,10 @@ pub struct Build {
     auto_increment: Option<u64>,
     /// Other tables, whose foreign keys change with the table's names.
     related: Vec<Table>,
+    /// The primary indexes that are read: the table's own, or those of partitions.
+    sources: Vec<IndexId>,
+    /// Rows that no partition takes are left out, as MySQL does where it reorganizes partitions.
+    pub(in crate::ddl) leaves_out: bool,
     /// The next row to read is at or after this key; None when all are read.
     next: Option<Bytes>,
     progress: Progress,
@@ -69,11 +74,23 @@ struct Progress {
 
 impl Build {
     /// Marks the new ids as being built.
-    pub(super) fn new(ctx: &mut Context<'_>, plan: Plan) -> Build {
+    pub(in crate::ddl) fn new(ctx: &mut Context<'_>, plan: Plan) -> Build {
         let Plan { old, target, work, counts_rows, auto_increment, related, .. } = plan;
-        let next = Some(key::index_range(old.primary().id).start);
+        let sources = sources(&old, &target, &work);
+        let next = sources.first().map(|id| key::index_range(*id).start);
         let progress = Progress::default();
-        let build = Build { old, target, work, counts_rows, auto_increment, related, next, progress };
+        let build = Build {
+            old,
+            target,
+            work,
+            counts_rows,
+            auto_increment,
+            related,
+            sources,
+            leaves_out: false,
+            next,
+            progress,
+        };
         for id in build.new_ids() {
             ctx.txn.put(CatalogKey::Building(id).to_bytes(), Bytes::new());
         }
@@ -82,8 +99,7 @@ impl Build {
 
     /// The ids that the table does not have yet.
     fn new_ids(&self) -> Vec<IndexId> {
-        let is_new = |index: &&Index| !self.old.indexes.iter().any(|old| old.id == index.id);
-        self.target.indexes.iter().filter(is_new).map(|index| index.id).collect()
+        self.target.index_ids().filter(|id| !self.old.index_ids().any(|old| old == *id)).collect()
     }
 
     /// Writes the next piece, or publishes the definition when there are no more rows.
@@ -107,7 +123,9 @@ impl Build {
         ctx.strict = ctx.session.variables.sql_mode.has(SqlMode::STRICT);
         let zone = Zone::of(ctx.session);
         let (reads, wanted) = self.read_by();
-        let range = KeyRange { start, end: key::index_range(self.old.primary().id).end };
+        let source = self.sources.iter().position(|id| start.starts_with(&id.0.to_be_bytes()));
+        let Some(source) = source else { return Err(Error::internal("a build reads no index").into()) };
+        let range = KeyRange { start, end: key::index_range(self.sources[source]).end };
         let mut cursor = ctx.txn.scan(range, Direction::Forward, View::Latest);
         let (mut bytes, mut rows) = (0, 0);
         let mut progress = self.progress;
@@ -117,7 +135,13 @@ impl Build {
             progress.rows += 1;
             bytes += match &self.work {
                 Work::Nothing => 0,
-                Work::Indexes(positions) => self.write_entries(ctx, positions, &values, &row_key, zone)?,
+                Work::Indexes(positions) => match &self.target.partitioned {
+                    None => self.write_entries(ctx, &self.target, positions, &values, &row_key, zone)?,
+                    Some(partitioned) => {
+                        let leaf = partitioned.table_of_key(&self.target, &row_key)?;
+                        self.write_entries(ctx, leaf, positions, &values, &row_key, zone)?
+                    }
+                },
                 Work::Rows(sources) => {
                     let row = self.convert(ctx, sources, &values, &mut progress)?;
                     self.write_row(ctx, &row, &row_key, zone)?
@@ -131,7 +155,7 @@ impl Build {
                 return Ok((Some(storage::engine::key_after(&row_key)), progress));
             }
         }
-        Ok((None, progress))
+        Ok((self.sources.get(source + 1).map(|next| key::index_range(*next).start), progress))
     }
 
     /// The definition that rows are read by, and the columns that are needed. New indexes may have columns that the old one has not.
@@ -150,6 +174,7 @@ impl Build {
     fn write_entries(
         &self,
         ctx: &mut Context<'_>,
+        stored: &Table,
         positions: &[usize],
         values: &[Value],
         row_key: &[u8],
@@ -157,8 +182,7 @@ impl Build {
     ) -> Run<usize> {
         let mut bytes = 0;
         for position in positions {
-            let entry =
-                key::index_entry(&self.target, &self.target.indexes[*position], values, row_key, zone)?;
+            let entry = key::index_entry(stored, &stored.indexes[*position], values, row_key, zone)?;
             if entry.unique && ctx.txn.get(&entry.key, View::Latest)?.is_some() {
                 return Err(self.duplicate(*position, values).into());
             }
@@ -179,7 +203,13 @@ impl Build {
 
     /// Writes a row and its entries; how many bytes they are.
     fn write_row(&self, ctx: &mut Context<'_>, row: &[Value], old_key: &[u8], zone: Zone) -> Run<usize> {
-        let target = &self.target;
+        let target: &Table = match &self.target.partitioned {
+            None => &self.target,
+            Some(partitioned) => match partitioned.table_of_row(&self.target, row, ctx) {
+                Err(Interrupt::Error(error)) if self.leaves_out && is_without_place(&error) => return Ok(0),
+                found => found?,
+            },
+        };
         let row_key = if !target.hidden_row_id {
             let row_key = key::primary_key(target, row, zone)?;
             if ctx.txn.get(&row_key, View::Latest)?.is_some() {
@@ -197,7 +227,7 @@ impl Build {
         let bytes = row_key.len() + value.len();
         ctx.txn.put(row_key.clone(), value);
         let positions: Vec<usize> = (1..target.indexes.len()).collect();
-        Ok(bytes + self.write_entries(ctx, &positions, row, &row_key, zone)?)
+        Ok(bytes + self.write_entries(ctx, target, &positions, row, &row_key, zone)?)
     }
 
     /// The row under the new definition.
@@ -310,6 +340,15 @@ impl Build {
             ctx.txn.put(CatalogKey::Dropped(id).to_bytes(), Bytes::new());
         }
     }
+}
+
+/// The primary indexes that a build reads, in order: of partitions that stay as they are the rows are not written anew.
+fn sources(old: &Table, target: &Table, work: &Work) -> Vec<IndexId> {
+    let Some(partitioned) = &old.partitioned else { return vec![old.primary().id] };
+    let leaves = partitioned.definition.leaves().filter_map(|leaf| leaf.indexes.first().copied());
+    let is_read =
+        |id: &IndexId| !matches!(work, Work::Rows(_)) || !target.index_ids().any(|kept| kept == *id);
+    leaves.filter(is_read).collect()
 }
 
 /// Whether a value asks for the next AUTO_INCREMENT value.

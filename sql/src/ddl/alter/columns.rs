@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 /// A column of the altered table.
 #[derive(Clone, Debug)]
-pub(super) struct Planned {
+pub(in crate::ddl) struct Planned {
     /// As it is to be.
     pub column: Column,
     /// The column it was; None for a new one.

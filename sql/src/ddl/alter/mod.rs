@@ -15,7 +15,7 @@
 
 mod algorithm;
 pub mod build;
-mod columns;
+pub(in crate::ddl) mod columns;
 mod expressions;
 mod foreign_keys;
 mod form;
@@ -35,7 +35,7 @@ use self::algorithm::Way;
 use self::build::{Build, Source};
 use self::columns::Planned;
 use self::keys::PlannedKey;
-use super::{bump_version, definition, key as key_definition, qualified};
+use super::{bump_version, definition, key as key_definition, partition, qualified};
 use crate::ast::{Algorithm, AlterAction, AlterTable};
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Column, ColumnDefault, Holds, Index, IndexId, Layout, Slot, Table, encode};
@@ -60,7 +60,7 @@ pub enum Begun {
 
 /// What is to be written before the new definition.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Work {
+pub(in crate::ddl) enum Work {
     Nothing,
     /// Indexes at these positions of the new definition.
     Indexes(Vec<usize>),
@@ -69,18 +69,18 @@ pub(super) enum Work {
 }
 
 /// An ALTER TABLE that is worked out.
-struct Plan {
-    old: Arc<Table>,
+pub(in crate::ddl) struct Plan {
+    pub(in crate::ddl) old: Arc<Table>,
     /// The definition that the table is to have; new indexes have the id 0.
-    target: Table,
-    work: Work,
+    pub(in crate::ddl) target: Table,
+    pub(in crate::ddl) work: Work,
     /// The rows are counted for the client, as MySQL copies them.
-    counts_rows: bool,
+    pub(in crate::ddl) counts_rows: bool,
     /// Nothing but the table's name changes: MySQL says nothing of rows then.
-    is_silent: bool,
-    auto_increment: Option<u64>,
+    pub(in crate::ddl) is_silent: bool,
+    pub(in crate::ddl) auto_increment: Option<u64>,
     /// Other tables, whose foreign keys change with the table's names.
-    related: Vec<Table>,
+    pub(in crate::ddl) related: Vec<Table>,
 }
 
 /// Works an ALTER TABLE out, and does it, if nothing is to be built. The table's exclusive metadata lock is held.
@@ -100,6 +100,9 @@ pub fn begin(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Begun> {
 }
 
 fn begin_once(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Begun> {
+    if let Some(action) = partition::alter::action_of(alter)? {
+        return partition::alter::begin(ctx, alter, action);
+    }
     let mut plan = plan(ctx, alter)?;
     let is_online = online::is_online(ctx, alter, &plan)?;
     give_ids(ctx, &mut plan)?;
@@ -107,6 +110,7 @@ fn begin_once(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Begun> {
         let begun = online::begin(ctx, &plan, positions)?;
         return Ok(Begun::Online(Box::new(begun), outcome(ctx, 0, false)));
     }
+    partition::keep::carry(ctx, &plan.old, &mut plan.target)?;
     if plan.work != Work::Nothing {
         return Ok(Begun::Build(Box::new(Build::new(ctx, plan))));
     }
@@ -120,7 +124,7 @@ fn begin_once(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Begun> {
 }
 
 /// What the client is told.
-fn outcome(ctx: &Context<'_>, rows: u64, is_silent: bool) -> Outcome {
+pub(in crate::ddl) fn outcome(ctx: &Context<'_>, rows: u64, is_silent: bool) -> Outcome {
     if is_silent {
         return Outcome::default();
     }
@@ -130,7 +134,7 @@ fn outcome(ctx: &Context<'_>, rows: u64, is_silent: bool) -> Outcome {
 }
 
 /// Puts the new definition in place of the old one; indexes that it does not have are left to be deleted.
-fn write(
+pub(in crate::ddl) fn write(
     ctx: &mut Context<'_>,
     old: &Table,
     target: &Table,
@@ -141,9 +145,9 @@ fn write(
     for table in related {
         ctx.txn.put(CatalogKey::Table(table.id).to_bytes(), encode::write_table(table));
     }
-    for index in &old.indexes {
-        if !target.indexes.iter().any(|kept| kept.id == index.id) {
-            ctx.txn.put(CatalogKey::Dropped(index.id).to_bytes(), Bytes::new());
+    for id in old.index_ids() {
+        if !target.index_ids().any(|kept| kept == id) {
+            ctx.txn.put(CatalogKey::Dropped(id).to_bytes(), Bytes::new());
         }
     }
     ctx.txn.put(CatalogKey::Table(target.id).to_bytes(), encode::write_table(target));
@@ -175,6 +179,7 @@ fn plan(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Plan> {
     let (alter, mut effects) = expressions::build(&old, alter, &mut planned)?;
     let alter = &*alter;
     let keys = keys::plan(&old, &mut planned, &missing, &alter.actions)?;
+    partition::keep::check_columns(&old, &planned)?;
     foreign_keys::check_needed(ctx.catalog, &old, &target, &planned, &keys)?;
     let related = foreign_keys::rename_columns(ctx.catalog, &old, &mut target, &planned);
     target.columns = planned.iter().map(|planned| planned.column.clone()).collect();
@@ -307,9 +312,12 @@ fn check_zero_dates(ctx: &mut Context<'_>, table: &Table, planned: &[Planned]) -
             TypeKind::DateTime(_) => ("datetime", "0000-00-00 00:00:00"),
             _ => continue,
         };
-        let mut rows = ctx.txn.scan(key::index_range(table.primary().id), Direction::Forward, View::Latest);
-        if rows.next(ctx.txn)?.is_some() {
-            return Err(Error::incorrect_datetime(kind, zero, &column.name, 1).into());
+        for stored in table.stored()? {
+            let range = key::index_range(stored.primary().id);
+            let mut rows = ctx.txn.scan(range, Direction::Forward, View::Latest);
+            if rows.next(ctx.txn)?.is_some() {
+                return Err(Error::incorrect_datetime(kind, zero, &column.name, 1).into());
+            }
         }
     }
     Ok(())
@@ -452,15 +460,18 @@ fn give_ids(ctx: &mut Context<'_>, plan: &mut Plan) -> Run<()> {
 
 /// The rows of a table; of a large one, about.
 fn count_rows(ctx: &mut Context<'_>, table: &Table) -> Run<u64> {
-    let mut cursor = ctx.txn.scan(key::index_range(table.primary().id), Direction::Forward, View::Latest);
     let mut rows = 0u64;
-    while cursor.next(ctx.txn)?.is_some() {
-        rows += 1;
-        if rows.is_multiple_of(KILL_CHECK_ROWS as u64) {
-            ctx.check()?;
-        }
-        if rows == ANALYZE_ROWS_MAX {
-            return Ok(rows.max(table.row_estimate.load(Ordering::Relaxed)));
+    for stored in table.stored()? {
+        let range = key::index_range(stored.primary().id);
+        let mut cursor = ctx.txn.scan(range, Direction::Forward, View::Latest);
+        while cursor.next(ctx.txn)?.is_some() {
+            rows += 1;
+            if rows.is_multiple_of(KILL_CHECK_ROWS as u64) {
+                ctx.check()?;
+            }
+            if rows == ANALYZE_ROWS_MAX {
+                return Ok(rows.max(table.row_estimate.load(Ordering::Relaxed)));
+            }
         }
     }
     Ok(rows)

@@ -9,7 +9,7 @@
 //!
 //! What is marked as failed (by a writer, see [`crate::dml::online`], by a batch, or by KILL) is given up.
 //!
-//! Left out: changes that write rows anew, expressions as parts of a key, and tables that are small: those are altered under the lock ([`super::build`]).
+//! Left out: changes that write rows anew, expressions as parts of a key, tables with partitions, and those that are small: those are altered under the lock ([`super::build`]).
 
 use bytes::Bytes;
 use storage::engine::{Direction, KeyRange};
@@ -64,6 +64,7 @@ pub(super) fn is_online(ctx: &mut Context<'_>, alter: &AlterTable, plan: &Plan) 
     let asks_for_it = matches!(alter.algorithm, Algorithm::Default | Algorithm::Inplace)
         && matches!(alter.lock, AlterLock::Default | AlterLock::None);
     Ok(asks_for_it
+        && plan.old.partitioned.is_none()
         && ctx.session.locked_tables.is_none()
         && plan.auto_increment.is_none()
         && plan.related.is_empty()

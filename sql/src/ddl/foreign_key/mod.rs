@@ -43,6 +43,9 @@ pub fn add(
     around: Surroundings<'_>,
     mut number: u64,
 ) -> Result<()> {
+    if table.partitioned.is_some() && !definitions.is_empty() {
+        return Err(crate::ddl::partition::foreign_keys());
+    }
     for definition in definitions {
         let key = named(definition, table, &mut number)?;
         if is_taken(&key.name, table, around) {
@@ -112,6 +115,9 @@ fn resolved(mut key: ForeignKey, table: &Table, around: Surroundings<'_>) -> Res
         }
     }
     let parent = parent_of(&key, table, around);
+    if parent.is_some_and(|parent| parent.partitioned.is_some()) {
+        return Err(crate::ddl::partition::foreign_keys());
+    }
     if key.parent_columns.is_empty() {
         let Some(parent) = parent else { return Err(errors::no_parent(&key)) };
         if parent.hidden_row_id {
@@ -260,6 +266,9 @@ fn check_against_checks(table: &Table) -> Result<()> {
 pub fn check_adopted(parent: &Table, around: Surroundings<'_>) -> Result<()> {
     for child in around.catalog.tables() {
         for key in child.foreign_keys.iter().filter(|key| key.refers_to(&parent.database, &parent.name)) {
+            if parent.partitioned.is_some() {
+                return Err(crate::ddl::partition::foreign_keys());
+            }
             let checked = check_pair(key, child, parent);
             checked.map_err(|error| if around.checks { errors::cannot_add() } else { error })?;
         }

@@ -406,9 +406,6 @@ impl Lower<'_, '_> {
                 sample,
                 index_hints,
             } => {
-                if !partitions.is_empty() {
-                    return Err(Error::not_supported("PARTITION selection"));
-                }
                 let stray = args.is_some()
                     || !with_hints.is_empty()
                     || version.is_some()
@@ -440,7 +437,9 @@ impl Lower<'_, '_> {
                             .collect::<crate::Result<_>>()?,
                     });
                 }
-                Ok(TableExpr::Table { database: name.database, table: name.table, alias, hints })
+                let partitions = partitions.into_iter().map(|name| self.name(name));
+                let partitions = partitions.collect::<crate::Result<_>>()?;
+                Ok(TableExpr::Table { database: name.database, table: name.table, alias, hints, partitions })
             }
             TableFactor::Derived { lateral, subquery, alias, sample } => {
                 if sample.is_some() {

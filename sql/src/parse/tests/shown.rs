@@ -170,7 +170,7 @@ pub(super) fn select_shown(select: &Select) -> String {
 
 pub(super) fn table_shown(table: &TableExpr) -> String {
     match table {
-        TableExpr::Table { database, table, alias, hints } => {
+        TableExpr::Table { database, table, alias, hints, partitions: _ } => {
             let database = database.as_ref().map(|database| format!("{database}.")).unwrap_or_default();
             let alias = alias.as_ref().map(|alias| format!(" {alias}")).unwrap_or_default();
             let hints: String =

@@ -1,22 +1,23 @@
 //! EXPLAIN in its traditional form; as a [`tree`] and as [`json`].
 //!
 //! The columns and words are MySQL's ("EXPLAIN Output Format", MySQL manual 10.8.2). The figures are this planner's
-//! own estimates. Left out: `partitions` (there are none).
+//! own estimates. `partitions` are found out when it runs, as a scan does ([`Pruned`]).
 
 mod figures;
 mod json;
 mod tree;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use storage::engine::Direction;
 
 use crate::ast::SetOperator;
-use crate::catalog::{Column, Index};
+use crate::catalog::{Column, Index, Table};
 use crate::execute::ResultColumn;
 use crate::expression::{Expression, Subquery};
 use crate::plan::node::{Body, JoinMethod, Node, QueryPlan, RowsSource, ScanPlan, SelectPlan};
-use crate::plan::predicate::TermKind;
+use crate::plan::predicate::{Term, TermKind};
 use crate::plan::set::SetPlan;
 use crate::plan::{ChangePlan, JoinedChange, Plan, Planned, slots};
 use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
@@ -67,6 +68,8 @@ struct Line {
     extra: Vec<&'static str>,
     /// Overrides `extra`.
     message: Option<String>,
+    /// The table, if it has partitions, and the conditions that say which are read.
+    pruned: Option<(Arc<Table>, Vec<Term>)>,
 }
 
 impl Line {
@@ -92,7 +95,7 @@ impl Line {
 
 /// The rows of EXPLAIN for a plan; `inserted` is the query of an INSERT … SELECT.
 #[must_use]
-pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> Vec<Vec<Value>> {
+pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> (Vec<Vec<Value>>, Vec<Pruned>) {
     let mut explainer = Explainer { lines: Vec::new(), next_id: 1, slots: HashMap::new() };
     match &plan.statement {
         Planned::Query(query) => {
@@ -107,6 +110,7 @@ pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> Vec<Vec<Value>> {
                 select_type: "INSERT",
                 table: Some(insert.table.name.clone()),
                 access: Some("ALL"),
+                pruned: insert.table.partitioned.as_ref().map(|_| (Arc::clone(&insert.table), Vec::new())),
                 ..Line::default()
             });
             if let Some(query) = inserted {
@@ -118,14 +122,32 @@ pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> Vec<Vec<Value>> {
             explainer.lines.push(Line { id: Some(1), select_type: "SIMPLE", message, ..Line::default() });
         }
     }
-    explainer.lines.into_iter().map(Line::values).collect()
+    let mut pruned = Vec::new();
+    for (row, line) in explainer.lines.iter_mut().enumerate() {
+        pruned.extend(line.pruned.take().map(|(table, terms)| Pruned { row, table, terms }));
+    }
+    (explainer.lines.into_iter().map(Line::values).collect(), pruned)
 }
+
+/// The partitions that a row of EXPLAIN tells of.
+#[derive(Debug)]
+pub struct Pruned {
+    /// The row.
+    pub row: usize,
+    /// The table.
+    pub table: Arc<Table>,
+    /// The conditions on its partitions' columns whose values are known before any row is read.
+    pub terms: Vec<Term>,
+}
+
+/// Where `partitions` is among the columns.
+pub const PARTITIONS_COLUMN: usize = 3;
 
 /// What EXPLAIN answers with.
 #[derive(Debug)]
 pub enum Explanation {
-    /// Rows that are known when it is planned.
-    Rows(Vec<Vec<Value>>),
+    /// Rows that are known when it is planned, but for the partitions that are read.
+    Rows(Vec<Vec<Value>>, Vec<Pruned>),
     /// ANALYZE: the query is run, and its tree is shown with what was measured.
     Analyze(QueryPlan),
 }
@@ -566,7 +588,18 @@ fn scan_line(scan: &ScanPlan, id: u64, select_type: &'static str, names: &HashMa
         filtered: Some(filtered),
         extra,
         message: None,
+        pruned: scan.table.partitioned.as_ref().map(|_| (Arc::clone(&scan.table), constant_terms(scan))),
     }
+}
+
+/// The conditions on partitions that read no other table.
+fn constant_terms(scan: &ScanPlan) -> Vec<Term> {
+    let is_constant = |term: &&Term| {
+        let mut is_constant = true;
+        term.kind.each_value(&mut |value| is_constant &= slots::slots_of(value).is_empty());
+        is_constant
+    };
+    scan.access.pruning.iter().filter(is_constant).cloned().collect()
 }
 
 fn access_type(scan: &ScanPlan, index: &Index) -> &'static str {

@@ -1,12 +1,14 @@
-//! TABLES, and PARTITIONS, which has a row for each table that is not partitioned: all.
+//! TABLES, and PARTITIONS, which has a row for each partition, and one for each table without partitions.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::Table;
+use crate::catalog::partition::{By, Partitioning};
 use crate::execute::{Context, Run};
 use crate::show::information_schema::CATALOG;
+use crate::show::partition;
 use crate::show::size;
 use crate::show::spec::{ColumnSpec, Row, exact, exact_long, fixed, integer, of, string, text, unsigned};
 use crate::show::system_table::{self, PERFORMANCE_SCHEMA};
@@ -88,11 +90,15 @@ pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
 /// 1105 when the store cannot be read.
 pub(in crate::show) fn of_table(table: &Table, ctx: &mut Context) -> Run<Row> {
     let size = size::of_table(table, ctx)?;
+    Ok(of_size(table, size, ctx))
+}
+
+fn of_size(table: &Table, size: size::Size, ctx: &Context) -> Row {
     let auto_increment = match table.auto_increment_column {
         Some(_) => Value::UInt(table.auto_increment.load(Ordering::Relaxed)),
         None => Value::Null,
     };
-    Ok(vec![
+    vec![
         fixed(CATALOG),
         string(&table.database),
         string(&table.name),
@@ -113,9 +119,9 @@ pub(in crate::show) fn of_table(table: &Table, ctx: &mut Context) -> Run<Row> {
         Value::Null,
         fixed(table.collation.name()),
         Value::Null,
-        fixed(""),
+        fixed(if is_shown(table) { "partitioned" } else { "" }),
         string(&table.comment),
-    ])
+    ]
 }
 
 /// The row of a view.
@@ -174,10 +180,69 @@ pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Row {
     ]
 }
 
-/// PARTITIONS: the sizes of TABLES again, everything about partitions NULL.
+/// Whether `CREATE_OPTIONS` says that the table has partitions: MySQL's does not where they are by KEY ().
+fn is_shown(table: &Table) -> bool {
+    let definition = table.partitioned.as_ref().map(|partitioned| &partitioned.definition);
+    definition.is_some_and(|definition| partition::expression(&definition.by).is_some())
+}
+
+/// The row of a partition or subpartition. `row` is its row of TABLES.
+fn of_leaf(row: &Row, definition: &Partitioning, position: usize) -> Row {
+    let each = definition.leaves_each();
+    let (place, within) = (position / each, position % each);
+    let Some(part) = definition.partitions.get(place) else { return Row::new() };
+    let leaf = part.leaves.get(within).filter(|_| definition.sub.is_some());
+    let text = |text: Option<String>| text.map_or(Value::Null, |text| string(&text));
+    let number = |number: usize| Value::UInt(number as u64 + 1);
+    let description = partition::description(&part.values);
+    let method = |by: &By| fixed(partition::method(by.method));
+    let mut parts = row[..3].to_vec();
+    parts.extend([
+        string(&part.name),
+        leaf.map_or(Value::Null, |leaf| string(&leaf.name)),
+        number(place),
+        leaf.map_or(Value::Null, |_| number(within)),
+        fixed("0"),
+        method(&definition.by),
+        definition.sub.as_ref().map_or(Value::Null, method),
+        text(partition::expression(&definition.by)),
+        text(definition.sub.as_ref().and_then(partition::expression)),
+        text((!description.is_empty()).then_some(description)),
+    ]);
+    parts.extend_from_slice(&row[7..13]);
+    parts.extend_from_slice(&row[14..17]);
+    parts.push(row[18].clone());
+    let comment = leaf.map_or(&part.options.comment, |leaf| &leaf.options.comment);
+    parts.extend([string(comment), fixed("default"), Value::Null]);
+    parts
+}
+
+/// PARTITIONS: of tables without partitions the sizes of TABLES again, everything about partitions NULL.
 pub(super) fn partitions(ctx: &mut Context) -> Run<Vec<Row>> {
     let mut out = Vec::new();
+    let catalog = Arc::clone(ctx.catalog);
+    let authorization = Arc::clone(&ctx.session.authorization);
+    let seen = |table: &&Arc<Table>| authorization.sees_table(&table.database, &table.name);
+    for table in catalog.tables().filter(seen) {
+        if let Some(partitioned) = &table.partitioned {
+            for (position, leaf) in partitioned.leaves(table)?.iter().enumerate() {
+                let size = size::of_leaf(leaf, ctx)?;
+                let row = of_size(leaf, size, ctx);
+                out.push(of_leaf(&row, &partitioned.definition, position));
+            }
+        }
+    }
+    let partitioned: Vec<&Arc<Table>> =
+        catalog.tables().filter(|table| table.partitioned.is_some()).collect();
     for row in rows(ctx)? {
+        let is_partitioned = |table: &&Arc<Table>| {
+            table.partitioned.is_some()
+                && row.get(1) == Some(&string(&table.database))
+                && row.get(2) == Some(&string(&table.name))
+        };
+        if partitioned.iter().any(is_partitioned) {
+            continue;
+        }
         let mut parts = row[..3].to_vec();
         parts.resize(13, Value::Null);
         // TABLE_ROWS to DATA_FREE, CREATE_TIME to CHECK_TIME, CHECKSUM.

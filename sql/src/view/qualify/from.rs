@@ -20,7 +20,10 @@ impl Qualifier<'_> {
         parent: Option<&Scope<'_>>,
     ) -> Result<Part> {
         let named = match from {
-            TableExpr::Table { database, table, alias, hints } => {
+            TableExpr::Table { database, table, alias, hints, partitions } => {
+                if !partitions.is_empty() {
+                    return Err(Error::not_supported("PARTITION selection in a view"));
+                }
                 if !hints.is_empty() {
                     return Err(Error::not_supported("index hints in a view"));
                 }
