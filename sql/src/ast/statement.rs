@@ -166,6 +166,12 @@ pub enum Statement {
     Account(Box<AccountStatement>),
     /// SET ROLE.
     SetRole(ActiveRoles),
+    /// CREATE PROCEDURE and its like.
+    Program(Box<crate::ast::ProgramStatement>),
+    /// SIGNAL, RESIGNAL.
+    Signal(Box<crate::ast::Signal>),
+    /// GET DIAGNOSTICS.
+    GetDiagnostics(Box<crate::ast::GetDiagnostics>),
     /// FLUSH PRIVILEGES, which has nothing to do: grants are never read from tables that could be written to.
     FlushPrivileges,
 }
