@@ -353,6 +353,7 @@ pub enum ShowKind {
     },
     CreateTable(TableName),
     CreateView(TableName),
+    CreateProcedure(TableName),
     CreateDatabase {
         name: String,
         if_not_exists: bool,

@@ -107,9 +107,6 @@ pub(crate) fn variable(cursor: &mut Cursor<'_, '_>, name: &str) -> crate::Result
         invisible: false,
         checks: Vec::new(),
     };
-    if declared.serial {
-        return Err(cursor.unexpected());
-    }
     if cursor.peek_word(0, "COLLATE") {
         attribute(cursor, &mut column, &mut Vec::new(), declared.binary)?;
     }

@@ -115,6 +115,7 @@ pub fn shows_no_tables(kind: &ShowKind) -> bool {
         | ShowKind::Index { .. }
         | ShowKind::CreateTable(_)
         | ShowKind::CreateView(_)
+        | ShowKind::CreateProcedure(_)
         | ShowKind::CreateDatabase { .. }
         | ShowKind::TableStatus { .. }
         | ShowKind::Triggers { .. }

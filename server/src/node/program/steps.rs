@@ -122,12 +122,8 @@ impl Session {
 
     /// Rows were written: their result ends, and another answer follows.
     fn end_rows(&mut self, reply: &mut dyn Answer) -> Result<(), Error> {
-        let warnings = if self.shows_diagnostics {
-            0
-        } else {
-            u16::try_from(self.state.warning_count).unwrap_or(u16::MAX)
-        };
-        reply.end_result(self.status_flags(), warnings)
+        // MySQL counts no warnings within a routine.
+        reply.end_result(self.status_flags(), 0)
     }
 
     /// Notes an error that no statement has noted.

@@ -274,7 +274,8 @@ impl<'s, 'a> Body<'s, 'a> {
         let is_form = SET_FORMS.iter().any(|form| self.is_word(1, form));
         let is_scoped = ["GLOBAL", "SESSION", "LOCAL"].iter().any(|scope| self.is_word(1, scope))
             && self.is_word(2, "TRANSACTION");
-        if !is_assigned && (is_form || is_scoped) {
+        let is_password = self.is_word(1, "PASSWORD") && self.source.local_slot("password").is_none();
+        if is_password || !is_assigned && (is_form || is_scoped) {
             return self.plain();
         }
         self.skip(1);

@@ -50,7 +50,7 @@ pub(crate) fn is_definition(tokens: &[TokenWithSpan]) -> bool {
             .any(|at| word(at, "PROCEDURE"))
 }
 
-/// Where the definition ends that a text begins with; none for a text that begins with anything else, or cannot be read.
+/// Where the definition ends that a text begins with; none for a text that begins with anything else.
 pub(crate) fn definition_end(text: &[u8], mode: SqlMode) -> Option<usize> {
     let mut lexer = Lexer::new(text, mode);
     let mut next_is = |words: &[&str]| match lexer.next() {
@@ -68,7 +68,8 @@ pub(crate) fn definition_end(text: &[u8], mode: SqlMode) -> Option<usize> {
     if !is_definition(&tokens.tokens) {
         return None;
     }
-    let (_, at) = compile(source, &tokens).ok()?;
+    // Of one that cannot be read all is its error.
+    let Ok((_, at)) = compile(source, &tokens) else { return Some(text.len()) };
     let last = tokens.tokens.get(at.checked_sub(1)?)?;
     Some((last.span.end.column as usize).saturating_sub(1))
 }
