@@ -2,6 +2,15 @@
 
 use std::time::Duration;
 
+/// Calls of stored procedures within each other.
+pub const PROGRAM_CALLS_MAX: usize = 32;
+
+/// Procedures whose plans a session keeps.
+pub const PROGRAM_PLANS_MAX: usize = 64;
+
+/// Steps of a stored program after which other sessions get their turn.
+pub const PROGRAM_STEPS_BETWEEN_YIELDS: u32 = 64;
+
 /// How long a question for the index of a linearizable read may be on the way before it is asked again.
 pub const READ_ASK_AGAIN: Duration = Duration::from_millis(500);
 

@@ -36,6 +36,14 @@ macro_rules! errors {
     };
 }
 
+impl Error {
+    /// An error of MySQL's.
+    #[must_use]
+    pub fn mysql(code: u16, state: [u8; 5], message: impl Into<String>) -> Error {
+        Error { code, state, message: message.into() }
+    }
+}
+
 errors! {
     /// A feature of MySQL that is not built yet.
     not_supported(feature) = 1235, b"42000", "This version of Quorate doesn't yet support '{feature}'";

@@ -27,6 +27,7 @@ pub mod limits;
 pub mod maintenance;
 pub mod parse;
 pub mod plan;
+pub mod program;
 pub mod session;
 pub mod show;
 pub mod types;

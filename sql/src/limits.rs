@@ -16,6 +16,8 @@ pub const REGEXP_COMPILED_BYTES_MAX: usize = 10 << 20;
 pub const STATEMENT_TOKENS_MAX: usize = 2_000_000;
 /// Nested calls of the expression and query parser: about this many nested parentheses, CASEs and subqueries.
 pub const PARSE_DEPTH_MAX: usize = 100;
+/// How deep blocks, loops and conditions of a stored program nest.
+pub const PROGRAM_DEPTH_MAX: usize = 64;
 /// Queries nested in one another; each takes the parser tens of kilobytes of stack.
 pub const QUERY_DEPTH_MAX: usize = 20;
 /// Operators in one unparenthesized chain (`1 + 1 + 1 …`), added up over the parentheses around it; AND and OR count apart.

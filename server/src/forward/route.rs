@@ -76,6 +76,8 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
         Statement::Query(_) => Route::Here,
         Statement::SelectInto(into) => match into.target {
             IntoTarget::Variables(_) => route(session, &into.query),
+            // Of a program, which runs here.
+            IntoTarget::Program(_) => Route::Here,
             // The file would be one of the leader's.
             IntoTarget::File { .. } | IntoTarget::Dump { .. } if elsewhere => Route::Refused,
             IntoTarget::File { .. } | IntoTarget::Dump { .. } => Route::Here,
@@ -91,6 +93,7 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
         | Statement::DropDatabase { .. }
         | Statement::CreateTable(_)
         | Statement::View(_)
+        | Statement::Program(_)
         | Statement::DropTable { .. }
         | Statement::TruncateTable(_)
         | Statement::AlterTable(_)

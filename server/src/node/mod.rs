@@ -35,6 +35,7 @@ pub mod parameters;
 pub mod plan_cache;
 pub mod prepared;
 pub mod process;
+pub mod program;
 pub mod reads;
 pub mod result;
 pub mod role;

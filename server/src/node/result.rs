@@ -14,7 +14,7 @@ use wire::mysql::column::Column;
 use wire::mysql::constant::{Capabilities, StatusFlags};
 use wire::mysql::packet::PacketWriter;
 use wire::mysql::resultset::{
-    BinaryRow, TextRow, put_definitions, put_definitions_end, put_optional_definitions,
+    BinaryRow, TextRow, put_definitions, put_definitions_end, put_end, put_optional_definitions,
 };
 
 use super::load::LocalFile;
@@ -38,6 +38,15 @@ pub trait Answer: Sink + Send {
     /// The file that the client may send (LOAD DATA LOCAL); none where it cannot.
     fn local_file(&mut self) -> Option<&mut dyn LocalFile> {
         None
+    }
+
+    /// Ends the result that was written: another answer follows it. What was written before is not taken back by [`Answer::rewind`] then.
+    ///
+    /// # Errors
+    /// 1312 where there can be one answer only.
+    fn end_result(&mut self, _status: StatusFlags, _warnings: u16) -> sql::Result<()> {
+        let message = "PROCEDURE can't return a result set in the given context";
+        Err(sql::Error::mysql(1312, *b"0A000", message))
     }
 
     /// The columns of the next result are those whose definitions are kept here, or are to be kept here.
@@ -154,6 +163,25 @@ impl Answer for Reply<'_> {
 
     fn let_rows_leave(&mut self, early: bool) {
         self.leaves_early = early;
+    }
+
+    fn end_result(&mut self, status: StatusFlags, warnings: u16) -> sql::Result<()> {
+        if !self.capabilities.contains(Capabilities::MULTI_RESULTS) {
+            let message = "PROCEDURE can't return a result set in the given context";
+            return Err(sql::Error::mysql(1312, *b"0A000", message));
+        }
+        put_end(self.writer, self.capabilities, status.with(StatusFlags::MORE_RESULTS_EXISTS), warnings);
+        if self.writer.len() >= RESULT_FLUSH_BYTES
+            && let Some(stream) = self.stream.as_mut()
+        {
+            stream(self.writer.as_slice()).map_err(|_| sql::Error::query_interrupted())?;
+            self.writer.clear();
+        }
+        self.mark = (self.writer.len(), self.writer.sequence());
+        self.flushed = false;
+        self.leaves_early = false;
+        self.kinds.clear();
+        Ok(())
     }
 
     fn know_columns(&mut self, definitions: &Arc<Definitions>) {

@@ -38,9 +38,12 @@ impl Session {
         reply: &mut dyn Answer,
     ) -> Result<Outcome, Error> {
         let mut has_looked = false;
+        let types = self.programs.types.take();
         loop {
             let schema = self.node.catalog();
-            if let Some(Some(cached)) = cache.as_deref()
+            if let Some(types) = &types {
+                self.state.parameter_types.clone_from(types);
+            } else if let Some(Some(cached)) = cache.as_deref()
                 && cached.plan.typed_by_parameters
             {
                 self.state.parameter_types = cached.types_of(parameters);

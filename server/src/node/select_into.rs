@@ -7,7 +7,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
 use sql::Error;
-use sql::ast::{IntoTarget, SelectInto};
+use sql::ast::{DiagnosticTarget, IntoTarget, SelectInto};
 use sql::data_file::Format;
 use sql::data_file::write::Writer;
 use sql::dml::load::{is_binary, warn_foreign_separator};
@@ -36,10 +36,11 @@ impl Session {
     ) -> Result<Outcome, Error> {
         match &into.target {
             IntoTarget::Variables(names) => {
-                let mut rows = Variables { names, types: Vec::new(), values: Vec::new(), row_count: 0 };
+                let mut rows = Variables { count: names.len(), ..Variables::default() };
                 let result = self.run_planned(&into.query, parameters, plan, &mut rows).await;
                 // Also when there was another row: as in MySQL.
-                for (name, value) in names.iter().zip(rows.values) {
+                for ((name, value), of) in names.iter().zip(rows.values).zip(&rows.types) {
+                    let value = variable_value(&value, of);
                     self.state.user_variables.insert(name.clone(), value);
                 }
                 result?;
@@ -48,6 +49,29 @@ impl Session {
                     self.state.warn(WarningLevel::Warning, 1329, message);
                 }
                 Ok(Outcome { affected: rows.row_count, ..Outcome::default() })
+            }
+            IntoTarget::Program(targets) => {
+                let mut rows = Variables { count: targets.len(), ..Variables::default() };
+                let result = self.run_planned(&into.query, parameters, plan, &mut rows).await;
+                let (types, row_count) = (rows.types, rows.row_count);
+                for ((target, value), of) in targets.iter().zip(rows.values).zip(types) {
+                    match (target, &mut self.programs.outputs) {
+                        (DiagnosticTarget::User(name), _) => {
+                            let value = variable_value(&value, &of);
+                            self.state.user_variables.insert(name.clone(), value);
+                        }
+                        (DiagnosticTarget::Slot(slot), Some(outputs)) => outputs.push((*slot, value, of)),
+                        (DiagnosticTarget::Slot(_), None) => {
+                            return Err(Error::internal("a variable outside of a program"));
+                        }
+                    }
+                }
+                result?;
+                if row_count == 0 {
+                    let message = "No data - zero rows fetched, selected, or processed";
+                    self.state.warn(WarningLevel::Warning, 1329, message);
+                }
+                Ok(Outcome { affected: row_count, ..Outcome::default() })
             }
             IntoTarget::File { name, character_set, format } => {
                 is_binary(character_set.as_deref())?;
@@ -99,16 +123,17 @@ fn too_many_rows() -> Error {
 }
 
 /// Takes the one row that goes to variables.
-struct Variables<'a> {
-    names: &'a [String],
+#[derive(Default)]
+struct Variables {
+    count: usize,
     types: Vec<DataType>,
     values: Vec<Value>,
     row_count: u64,
 }
 
-impl Sink for Variables<'_> {
+impl Sink for Variables {
     fn columns(&mut self, columns: &[ResultColumn]) -> sql::Result<()> {
-        if columns.len() != self.names.len() {
+        if columns.len() != self.count {
             let message = "The used SELECT statements have a different number of columns".to_owned();
             return Err(Error { code: 1222, state: *b"21000", message });
         }
@@ -121,12 +146,12 @@ impl Sink for Variables<'_> {
             return Err(too_many_rows());
         }
         self.row_count = 1;
-        self.values = row.iter().zip(&self.types).map(|(value, of)| variable_value(value, of)).collect();
+        self.values = row.to_vec();
         Ok(())
     }
 }
 
-impl Answer for Variables<'_> {
+impl Answer for Variables {
     fn rewind(&mut self) -> bool {
         self.row_count = 0;
         self.values.clear();
@@ -135,7 +160,7 @@ impl Answer for Variables<'_> {
 }
 
 /// A value as a user variable holds it: dates and times as text, decimals with their column's digits.
-fn variable_value(value: &Value, of: &DataType) -> Value {
+pub(super) fn variable_value(value: &Value, of: &DataType) -> Value {
     match (value, of.kind) {
         (Value::Decimal(decimal), TypeKind::Decimal { scale, .. }) => Value::Decimal(decimal.rescale(scale)),
         (Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Json(_), _) => {

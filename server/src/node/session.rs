@@ -145,6 +145,8 @@ pub struct Session {
     pub next_answer: Placed,
     /// Buffers for looking up texts among those that have a plan.
     pub(super) text_lookup: super::text_plans::TextLookup,
+    /// What it keeps for stored procedures.
+    pub programs: super::program::Programs,
     /// Plans that the account may run.
     pub(super) permitted: super::authorize::Permitted,
 }
@@ -178,6 +180,7 @@ impl Session {
             next_statement_id: 1,
             standing: Standing::internal(),
             text_lookup: super::text_plans::TextLookup::default(),
+            programs: super::program::Programs::default(),
             permitted: super::authorize::Permitted::default(),
         }
     }

@@ -78,7 +78,9 @@ impl Session {
             }
             Err(error) => {
                 self.state.row_count = -1;
-                self.state.warn(WarningLevel::Error, error.code, error.message.clone());
+                if !std::mem::take(&mut self.programs.is_told) {
+                    self.state.warn(WarningLevel::Error, error.code, error.message.clone());
+                }
                 if !reply.rewind() {
                     // Rows have left already: the error packet ends the result.
                     tracing::debug!("a statement failed after its first rows were sent: {error}");
@@ -118,6 +120,7 @@ impl Session {
             | Statement::DropDatabase { .. }
             | Statement::CreateTable(_)
             | Statement::View(_)
+            | Statement::Program(_)
             | Statement::DropTable { .. }
             | Statement::DropTemporary { .. }
             | Statement::TruncateTable(_)
@@ -177,7 +180,13 @@ impl Session {
             }
             Statement::RollbackTo(name) => self.end_savepoint(name, false).map(done),
             Statement::ReleaseSavepoint(name) => self.end_savepoint(name, true).map(done),
-            Statement::Call(call) => self.call(call, parameters, reply).await,
+            Statement::Call(call) => match self.stored_procedure(call) {
+                Some(routine) => self.call_stored(call, routine, parameters, reply).await,
+                None => self.call(call, parameters, reply).await,
+            },
+            Statement::Signal(_) | Statement::GetDiagnostics(_) => {
+                Err(Error::not_supported("SIGNAL and GET DIAGNOSTICS"))
+            }
             Statement::Kill { query_only, id } => self.kill(*query_only, id, parameters).await.map(done),
             Statement::PrepareText { name, from } => {
                 self.prepare_named(name, from).await?;

@@ -117,15 +117,7 @@ impl Client {
 
     /// The session's status flags.
     fn status(&self) -> StatusFlags {
-        let state = &self.session.state;
-        let mut flags = StatusFlags::empty();
-        flags.set(StatusFlags::AUTOCOMMIT, state.variables.autocommit);
-        let open = self.session.open.as_ref().filter(|open| open.explicit);
-        flags.set(StatusFlags::IN_TRANS, open.is_some() || self.session.transaction_elsewhere);
-        flags.set(StatusFlags::IN_TRANS_READONLY, open.is_some_and(|open| open.read_only));
-        let no_escapes = state.variables.sql_mode.has(sql::variables::SqlMode::NO_BACKSLASH_ESCAPES);
-        flags.set(StatusFlags::NO_BACKSLASH_ESCAPES, no_escapes);
-        flags
+        self.session.status_flags()
     }
 
     /// Warnings of the statement that is answered; `SHOW WARNINGS` has none of its own.
@@ -522,7 +514,8 @@ impl Client {
         values: &[Value],
         socket: &mut Socket,
     ) -> Result<(), End> {
-        if flags & cursor_type::READ_ONLY != 0 {
+        // A CALL has no cursor, as in MySQL.
+        if flags & cursor_type::READ_ONLY != 0 && !matches!(*prepared.statement, Statement::Call(_)) {
             self.execute_for_cursor(id, prepared, values, &mut socket.writer).await;
             return Ok(());
         }

@@ -1,7 +1,8 @@
 //! What statements are counted as: MySQL's `Com_…` status variables, of what there is here.
 
 use crate::ast::{
-    AccountStatement, InsertSource, MaintenanceKind, ShowKind, Statement, TableExpr, ViewStatement, Xa,
+    AccountStatement, InsertSource, MaintenanceKind, ProgramStatement, ShowKind, Statement, TableExpr,
+    ViewStatement, Xa,
 };
 
 macro_rules! counted {
@@ -20,18 +21,18 @@ macro_rules! counted {
 }
 
 counted! {
-    AlterDb "alter_db", AlterInstance "alter_instance", AlterTable "alter_table", AlterUser "alter_user", AlterUserDefaultRole "alter_user_default_role", Analyze "analyze", Begin "begin",
+    AlterDb "alter_db", AlterInstance "alter_instance", AlterProcedure "alter_procedure", AlterTable "alter_table", AlterUser "alter_user", AlterUserDefaultRole "alter_user_default_role", Analyze "analyze", Begin "begin",
     CallProcedure "call_procedure", ChangeDb "change_db", Check "check", Checksum "checksum", Commit "commit", CreateDb "create_db",
-    CreateIndex "create_index", CreateRole "create_role", CreateTable "create_table", CreateUser "create_user", CreateView "create_view",
+    CreateIndex "create_index", CreateProcedure "create_procedure", CreateRole "create_role", CreateTable "create_table", CreateUser "create_user", CreateView "create_view",
     DeallocSql "dealloc_sql", Delete "delete", DeleteMulti "delete_multi", Do "do", DropDb "drop_db", DropIndex "drop_index",
-    DropRole "drop_role", DropTable "drop_table", DropUser "drop_user", DropView "drop_view", ExecuteSql "execute_sql", Flush "flush",
+    DropProcedure "drop_procedure", DropRole "drop_role", DropTable "drop_table", DropUser "drop_user", DropView "drop_view", ExecuteSql "execute_sql", Flush "flush",
     Grant "grant", GrantRoles "grant_roles", Insert "insert", InsertSelect "insert_select", Kill "kill", Load "load",
     LockTables "lock_tables", Optimize "optimize", PrepareSql "prepare_sql", ReleaseSavepoint "release_savepoint",
     RenameTable "rename_table", RenameUser "rename_user", Repair "repair", Replace "replace", ReplaceSelect "replace_select",
     Revoke "revoke", RevokeAll "revoke_all", RevokeRoles "revoke_roles", Rollback "rollback", RollbackToSavepoint "rollback_to_savepoint", Savepoint "savepoint",
     Select "select", SetOption "set_option", SetPassword "set_password", SetRole "set_role",
     ShowBinaryLogStatus "show_binary_log_status", ShowBinlogs "show_binlogs", ShowCharsets "show_charsets",
-    ShowCollations "show_collations", ShowCreateDb "show_create_db", ShowCreateTable "show_create_table",
+    ShowCollations "show_collations", ShowCreateDb "show_create_db", ShowCreateProc "show_create_proc", ShowCreateTable "show_create_table",
     ShowCreateUser "show_create_user", ShowDatabases "show_databases", ShowEngineStatus "show_engine_status", ShowErrors "show_errors",
     ShowEvents "show_events", ShowFields "show_fields", ShowFunctionStatus "show_function_status", ShowGrants "show_grants",
     ShowKeys "show_keys", ShowOpenTables "show_open_tables", ShowPlugins "show_plugins", ShowPrivileges "show_privileges",
@@ -98,6 +99,11 @@ fn of_definition(statement: &Statement) -> Option<Counted> {
         Statement::DropDatabase { .. } => Counted::DropDb,
         Statement::CreateTable(_) => Counted::CreateTable,
         Statement::DropTable { .. } | Statement::DropTemporary { .. } => Counted::DropTable,
+        Statement::Program(program) => match &**program {
+            ProgramStatement::CreateRoutine(_) => Counted::CreateProcedure,
+            ProgramStatement::AlterRoutine { .. } => Counted::AlterProcedure,
+            ProgramStatement::DropRoutine { .. } => Counted::DropProcedure,
+        },
         Statement::View(ViewStatement::Create(_)) => Counted::CreateView,
         Statement::View(ViewStatement::Drop { .. }) => Counted::DropView,
         Statement::TruncateTable(_) => Counted::Truncate,
@@ -144,6 +150,7 @@ fn of_show(kind: &ShowKind) -> Counted {
         ShowKind::Triggers { .. } => Counted::ShowTriggers,
         ShowKind::Events { .. } => Counted::ShowEvents,
         ShowKind::ProcedureStatus => Counted::ShowProcedureStatus,
+        ShowKind::CreateProcedure(_) => Counted::ShowCreateProc,
         ShowKind::FunctionStatus => Counted::ShowFunctionStatus,
         ShowKind::OpenTables { .. } => Counted::ShowOpenTables,
         ShowKind::BinaryLogStatus => Counted::ShowBinaryLogStatus,

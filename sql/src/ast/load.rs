@@ -101,4 +101,6 @@ pub enum IntoTarget {
     },
     /// `@a, @b`: names in lower case.
     Variables(Vec<String>),
+    /// Variables of a program, perhaps among others.
+    Program(Vec<crate::ast::DiagnosticTarget>),
 }

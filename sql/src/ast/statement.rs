@@ -166,6 +166,12 @@ pub enum Statement {
     Account(Box<AccountStatement>),
     /// SET ROLE.
     SetRole(ActiveRoles),
+    /// CREATE PROCEDURE and its like.
+    Program(Box<crate::ast::ProgramStatement>),
+    /// SIGNAL, RESIGNAL.
+    Signal(Box<crate::ast::Signal>),
+    /// GET DIAGNOSTICS.
+    GetDiagnostics(Box<crate::ast::GetDiagnostics>),
     /// FLUSH PRIVILEGES, which has nothing to do: grants are never read from tables that could be written to.
     FlushPrivileges,
 }
@@ -349,6 +355,7 @@ pub enum ShowKind {
     },
     CreateTable(TableName),
     CreateView(TableName),
+    CreateProcedure(TableName),
     CreateDatabase {
         name: String,
         if_not_exists: bool,

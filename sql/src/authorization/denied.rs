@@ -48,12 +48,14 @@ pub fn column(session: &SessionState, privilege: Privilege, column: &str, table:
     Error { code: 1143, state: *b"42000", message }
 }
 
-/// 1370, about a procedure.
+/// 1370, about a routine.
 #[must_use]
-pub fn routine(session: &SessionState, database: &str, name: &str) -> Error {
+pub fn routine(privilege: Privilege, session: &SessionState, database: &str, name: &str) -> Error {
     let message = format!(
-        "execute command denied to user '{}'@'{}' for routine '{database}.{name}'",
-        session.account.user, session.account.host
+        "{} command denied to user '{}'@'{}' for routine '{database}.{name}'",
+        privilege.name().to_lowercase(),
+        session.account.user,
+        session.account.host
     );
     Error { code: 1370, state: *b"42000", message }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::denied;
 use crate::account::{Privilege, PrivilegeSet};
-use crate::ast::TableName;
+use crate::ast::{RoutineKind, TableName};
 use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::Table;
 use crate::error::Result;
@@ -144,8 +144,12 @@ pub enum Requirement {
         /// The name as written.
         column: String,
     },
-    /// EXECUTE on the database, for a procedure of it (1370).
+    /// EXECUTE or ALTER ROUTINE on the database, for a routine of it (1370); whoever defined it needs neither.
     Routine {
+        /// The privilege.
+        privilege: Privilege,
+        /// The routine's kind.
+        kind: RoutineKind,
         /// The database.
         database: String,
         /// The procedure.
@@ -237,9 +241,9 @@ impl Requirement {
                     Err(denied::column(session, Privilege::Select, column, source.table()))
                 }
             }
-            Requirement::Routine { database, name } => {
-                let has = authorization.has_database(Privilege::Execute, database);
-                if has { Ok(()) } else { Err(denied::routine(session, database, name)) }
+            Requirement::Routine { privilege, kind: _, database, name } => {
+                let has = authorization.has_database(*privilege, database);
+                if has { Ok(()) } else { Err(denied::routine(*privilege, session, database, name)) }
             }
         }
     }

@@ -71,6 +71,7 @@ pub fn of_show(show: &Show, session: &SessionState, catalog: &Catalog) -> Requir
         // `show::account` looks whose these are.
         | ShowKind::Grants { .. }
         | ShowKind::CreateUser(_)
+        | ShowKind::CreateProcedure(_)
         | ShowKind::Variables { .. }
         | ShowKind::Status { .. }
         | ShowKind::Warnings { .. }

@@ -8,7 +8,8 @@ use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
     AlterAction, AlterTable, AssignmentTarget, Call, ForeignKeyDefinition, IntoTarget, MaintenanceKind,
-    Statement, TableName, UserName, VariableScope, ViewMode, ViewStatement, Xa,
+    ProgramStatement, RoutineKind, Statement, TableName, UserName, VariableScope, ViewMode, ViewStatement,
+    Xa,
 };
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
@@ -89,6 +90,7 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
             needed
         }
         Statement::View(statement) => of_view(statement, session),
+        Statement::Program(statement) => of_program(statement, session, catalog),
         // Whoever has made a temporary table may do everything with it.
         Statement::DropTemporary { .. } => Requirements::none(),
         Statement::TruncateTable(name) if is_own(name, session) => Requirements::none(),
@@ -135,7 +137,7 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
             Some(VariableScope::Global) => global_variables(),
             Some(VariableScope::Session) | None => Requirements::none(),
         },
-        Statement::Call(call) => of_call(call, session),
+        Statement::Call(call) => of_call(call, session, catalog),
         Statement::LockTables(locks) => {
             let mut needed = Requirements::none();
             for lock in locks {
@@ -163,7 +165,7 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
             IntoTarget::File { .. } | IntoTarget::Dump { .. } => {
                 Requirements::global(&[Grant::Static(Privilege::File)], "FILE")
             }
-            IntoTarget::Variables(_) => Requirements::none(),
+            IntoTarget::Variables(_) | IntoTarget::Program(_) => Requirements::none(),
         },
         Statement::ReloadTls => {
             Requirements::global(&[Grant::Dynamic("CONNECTION_ADMIN")], "CONNECTION_ADMIN")
@@ -183,7 +185,9 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
         | Statement::Savepoint(_)
         | Statement::RollbackTo(_)
         | Statement::ReleaseSavepoint(_)
-        | Statement::UnlockTables => Requirements::none(),
+        | Statement::UnlockTables
+        | Statement::Signal(_)
+        | Statement::GetDiagnostics(_) => Requirements::none(),
     }
 }
 
@@ -217,6 +221,46 @@ fn of_view(statement: &ViewStatement, session: &SessionState) -> Requirements {
         needed.append(Requirements::global(ANY_DEFINER, "SUPER or SET_ANY_DEFINER"));
     }
     needed
+}
+
+/// CREATE, ALTER and DROP of routines.
+fn of_program(statement: &ProgramStatement, session: &SessionState, catalog: &Catalog) -> Requirements {
+    let current = session.database.as_deref();
+    match statement {
+        ProgramStatement::CreateRoutine(create) => {
+            let mut needed = match create.name.database.as_deref().or(current) {
+                Some(database) => on_database(Privilege::CreateRoutine, database),
+                None => Requirements::none(),
+            };
+            if let Some(UserName::Named(definer)) = &create.definer
+                && *definer != session.account
+            {
+                needed.append(Requirements::global(ANY_DEFINER, "SUPER or SET_ANY_DEFINER"));
+            }
+            needed
+        }
+        ProgramStatement::AlterRoutine { kind, name, .. }
+        | ProgramStatement::DropRoutine { kind, name, .. } => {
+            let mut needed = Requirements::none();
+            if let Some(database) = name.database.as_deref().or(current)
+                && !defines(session, catalog, database, *kind, &name.table)
+            {
+                needed.add(Requirement::Routine {
+                    privilege: Privilege::AlterRoutine,
+                    kind: *kind,
+                    database: canonical(database),
+                    name: name.table.clone(),
+                });
+            }
+            needed
+        }
+    }
+}
+
+/// Whether the account is the definer of a routine: whoever makes one may call, alter and drop it.
+fn defines(session: &SessionState, catalog: &Catalog, database: &str, kind: RoutineKind, name: &str) -> bool {
+    let routine = catalog.databases.get(database).and_then(|found| found.routine(kind, name));
+    routine.is_some_and(|routine| routine.definer == session.account)
 }
 
 /// ALTER TABLE; one that renames the table needs what RENAME TABLE does, too.
@@ -334,8 +378,23 @@ pub(super) fn cluster_view() -> Requirements {
 
 /// A procedure of the cluster needs what Group Replication's administration needs; one of another database EXECUTE there, before it is
 /// said that there is none.
-fn of_call(call: &Call, session: &SessionState) -> Requirements {
+fn of_call(call: &Call, session: &SessionState, catalog: &Catalog) -> Requirements {
     let current = session.database.as_deref();
+    let named = if call.schema.is_empty() { current.unwrap_or_default() } else { &call.schema };
+    let kind = RoutineKind::Procedure;
+    let stored = catalog.databases.get(named).and_then(|found| found.routine(kind, &call.name));
+    if let Some(routine) = stored {
+        let mut needed = of_expressions(&call.arguments, session);
+        if routine.definer != session.account {
+            needed.add(Requirement::Routine {
+                privilege: Privilege::Execute,
+                kind,
+                database: named.to_owned(),
+                name: routine.name.clone(),
+            });
+        }
+        return needed;
+    }
     let schema = if call.schema.is_empty() { CONSENSUS } else { &call.schema };
     let mut needed = Requirements::none();
     let is_known = procedure::signatures().iter().any(|known| known.name.eq_ignore_ascii_case(&call.name));
@@ -349,7 +408,12 @@ fn of_call(call: &Call, session: &SessionState) -> Requirements {
     } else {
         let database = if call.schema.is_empty() { current } else { Some(schema) };
         if let Some(database) = database.map(canonical) {
-            needed.add(Requirement::Routine { database, name: call.name.clone() });
+            needed.add(Requirement::Routine {
+                privilege: Privilege::Execute,
+                kind: RoutineKind::Procedure,
+                database,
+                name: call.name.clone(),
+            });
         }
     }
     needed.append(of_expressions(&call.arguments, session));

@@ -6,7 +6,9 @@ use std::sync::atomic::AtomicU64;
 
 use super::{ForeignKey, Layout, Links, OnlineJob};
 use crate::account::Accounts;
+use crate::ast::RoutineKind;
 use crate::constraint::RulesCell;
+use crate::program::Routine;
 use crate::types::{Collation, DataType, MemberSet, Value};
 
 /// Identity of a table for as long as the cluster lives; never used twice.
@@ -46,6 +48,19 @@ pub struct Database {
     pub tables: BTreeMap<String, Arc<Table>>,
     /// Views by name; none has the name of a table.
     pub views: BTreeMap<String, Arc<crate::view::View>>,
+    /// Routines by kind, and name in lower case.
+    pub routines: BTreeMap<(RoutineKind, String), Arc<Routine>>,
+}
+
+impl Database {
+    /// A routine, its name in any case of letters.
+    #[must_use]
+    pub fn routine(&self, kind: RoutineKind, name: &str) -> Option<&Arc<Routine>> {
+        if self.routines.is_empty() {
+            return None;
+        }
+        self.routines.get(&(kind, name.to_lowercase()))
+    }
 }
 
 /// One table.

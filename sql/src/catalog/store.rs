@@ -10,6 +10,7 @@
 //! | `d` name | database (see [`encode`]) | CREATE, DROP DATABASE |
 //! | `t` table id | table (see [`encode`]) | schema changes of the table; RENAME keeps the id |
 //! | `w` database, 0, name | view (see [`crate::view::encode`]) | CREATE, ALTER, DROP VIEW, DROP DATABASE |
+//! | `f` kind, database, 0, name in lower case | routine (see [`crate::program::encode`]) | CREATE, ALTER, DROP PROCEDURE, DROP DATABASE |
 //! | `a` table id | next AUTO_INCREMENT value, u64 big endian | each transaction that takes values; never down |
 //! | `r` table id | next hidden row id, u64 big endian | likewise |
 //! | `x` index id | empty: the index is dropped, its keys can be deleted | DROP, TRUNCATE, a failed index build |
@@ -41,8 +42,10 @@ use super::encode;
 use super::{Catalog, Database, IndexId, Table, TableId};
 use crate::account::encode::read_account;
 use crate::account::{AccountId, Accounts};
+use crate::ast::RoutineKind;
 use crate::codec::damaged;
 use crate::limits::FIRST_FREE_ID;
+use crate::program::encode::{kind_byte, kind_of, read_routine};
 use crate::{Error, Result};
 
 /// What every key of the catalog begins with: index id 0.
@@ -64,6 +67,15 @@ pub enum CatalogKey<'a> {
         /// Its database.
         database: &'a str,
         /// Its name.
+        name: &'a str,
+    },
+    /// A routine.
+    Routine {
+        /// Its kind.
+        kind: RoutineKind,
+        /// Its database.
+        database: &'a str,
+        /// Its name in lower case.
         name: &'a str,
     },
     /// A table's next AUTO_INCREMENT value.
@@ -112,12 +124,18 @@ impl<'a> CatalogKey<'a> {
                 key.push(0);
                 key.extend_from_slice(name.as_bytes());
             }
+            CatalogKey::Routine { kind, database, name } => {
+                key.extend_from_slice(&[b'f', kind_byte(kind)]);
+                key.extend_from_slice(database.as_bytes());
+                key.push(0);
+                key.extend_from_slice(name.as_bytes());
+            }
             CatalogKey::AutoIncrement(TableId(id)) => push_id(b'a', id, &mut key),
             CatalogKey::RowId(TableId(id)) => push_id(b'r', id, &mut key),
             CatalogKey::Dropped(IndexId(id)) => push_id(b'x', id, &mut key),
             CatalogKey::Building(IndexId(id)) => push_id(b'b', id, &mut key),
             CatalogKey::JobPlace(IndexId(id)) => push_id(b'j', id, &mut key),
-            CatalogKey::JobFailed(IndexId(id)) => push_id(b'f', id, &mut key),
+            CatalogKey::JobFailed(IndexId(id)) => push_id(b'k', id, &mut key),
             CatalogKey::Prepared(xid) => {
                 key.push(b'p');
                 key.extend_from_slice(xid);
@@ -157,18 +175,28 @@ impl<'a> CatalogKey<'a> {
                 Some((database, name)) => CatalogKey::View { database, name },
                 None => return Err(damaged("the key of a view has a bad name")),
             },
+            b'f' => parse_routine(subject)?,
             b'a' => CatalogKey::AutoIncrement(TableId(id()?)),
             b'r' => CatalogKey::RowId(TableId(id()?)),
             b'x' => CatalogKey::Dropped(IndexId(id()?)),
             b'b' => CatalogKey::Building(IndexId(id()?)),
             b'j' => CatalogKey::JobPlace(IndexId(id()?)),
-            b'f' => CatalogKey::JobFailed(IndexId(id()?)),
+            b'k' => CatalogKey::JobFailed(IndexId(id()?)),
             b'p' => CatalogKey::Prepared(subject),
             b'u' if subject.is_empty() => CatalogKey::AccountsStored,
             b'u' => parse_account(subject)?,
             _ => return Err(damaged("a catalog key of an unknown kind")),
         }))
     }
+}
+
+/// The name in the key of a routine.
+fn parse_routine(subject: &[u8]) -> Result<CatalogKey<'_>> {
+    let bad = || damaged("the key of a routine has a bad name");
+    let (kind, names) = subject.split_first().ok_or_else(bad)?;
+    let kind = kind_of(*kind).ok_or_else(bad)?;
+    let names = std::str::from_utf8(names).ok().and_then(|names| names.split_once('\0'));
+    names.map(|(database, name)| CatalogKey::Routine { kind, database, name }).ok_or_else(bad)
 }
 
 /// The name in the key of an account.
@@ -228,6 +256,9 @@ impl Catalog {
                 Some(CatalogKey::View { database, name }) => {
                     catalog.put_view(database, name, Some(&value))?
                 }
+                Some(CatalogKey::Routine { kind, database, name }) => {
+                    catalog.put_routine(kind, database, name, Some(&value))?;
+                }
                 Some(CatalogKey::AutoIncrement(id)) => counters.push((id, true, read_u64(&value)?)),
                 Some(CatalogKey::RowId(id)) => counters.push((id, false, read_u64(&value)?)),
                 Some(CatalogKey::AccountsStored) => accounts_stored = true,
@@ -273,6 +304,29 @@ impl Catalog {
             // It goes with its database.
             (None, None) => Ok(()),
             (None, Some(_)) => Err(damaged(&format!("view {name} is in no database"))),
+        }
+    }
+
+    /// Puts a routine into its database, or takes it away.
+    fn put_routine(
+        &mut self,
+        kind: RoutineKind,
+        database: &str,
+        name: &str,
+        value: Option<&[u8]>,
+    ) -> Result<()> {
+        match (self.databases.get_mut(database), value) {
+            (Some(found), Some(value)) => {
+                found.routines.insert((kind, name.to_owned()), Arc::new(read_routine(value)?));
+                Ok(())
+            }
+            (Some(found), None) => {
+                found.routines.remove(&(kind, name.to_owned()));
+                Ok(())
+            }
+            // It goes with its database.
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(damaged(&format!("routine {name} is in no database"))),
         }
     }
 
@@ -331,6 +385,7 @@ impl Catalog {
                     | CatalogKey::Database(_)
                     | CatalogKey::Table(_)
                     | CatalogKey::View { .. }
+                    | CatalogKey::Routine { .. }
                     | CatalogKey::AccountsStored
                     | CatalogKey::Account { .. },
                     value,
@@ -367,14 +422,19 @@ impl Catalog {
                 (CatalogKey::NextId, Some(value)) => self.next_id = self.next_id.max(read_u32(value)?),
                 (CatalogKey::Database(name), Some(value)) => {
                     let read = encode::read_database(value)?;
-                    let Database { tables, views, .. } = self.databases.remove(*name).unwrap_or_default();
-                    self.databases.insert((*name).to_owned(), Database { tables, views, ..read });
+                    let Database { tables, views, routines, .. } =
+                        self.databases.remove(*name).unwrap_or_default();
+                    let database = Database { tables, views, routines, ..read };
+                    self.databases.insert((*name).to_owned(), database);
                 }
                 (CatalogKey::Database(name), None) => {
                     self.databases.remove(*name);
                 }
                 (CatalogKey::View { database, name }, value) => {
                     self.put_view(database, name, value.map(|value| &value[..]))?;
+                }
+                (CatalogKey::Routine { kind, database, name }, value) => {
+                    self.put_routine(*kind, database, name, value.map(|value| &value[..]))?;
                 }
                 // All names go before any comes, so that RENAME can exchange two.
                 (CatalogKey::Table(id), value) => {

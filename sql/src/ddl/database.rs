@@ -83,6 +83,9 @@ pub fn drop(ctx: &mut Context<'_>, guard: &mut Transaction, name: &str, if_exist
     for view in database.views.keys() {
         ctx.txn.delete(CatalogKey::View { database: name, name: view }.to_bytes());
     }
+    for (kind, routine) in database.routines.keys() {
+        ctx.txn.delete(CatalogKey::Routine { kind: *kind, database: name, name: routine }.to_bytes());
+    }
     ctx.txn.delete(CatalogKey::Database(name).to_bytes());
     if ctx.session.database.as_deref() == Some(name) {
         ctx.session.database = None;

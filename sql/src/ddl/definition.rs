@@ -168,6 +168,39 @@ fn is_bad_name(name: &str) -> bool {
     name.is_empty() || name.ends_with(' ') || name.contains('\0')
 }
 
+/// The type of a program's variable, whose name no error of its type tells.
+///
+/// # Errors
+/// Those of columns' types.
+pub fn build_variable(
+    definition: &ColumnDefinition,
+    collation: Collation,
+    ctx: &mut Context<'_>,
+) -> Result<Column> {
+    let (name, mut data_type) = ("", definition.data_type);
+    if data_type.is_text() && !definition.collation_given {
+        let is_binary = data_type.collation == Collation::Utf8mb4Bin;
+        let collation = if is_binary { collation.set().binary_collation() } else { collation };
+        crate::parse::set_collation(&mut data_type, collation);
+    }
+    long_as_text(name, &mut data_type, ctx);
+    check_type(name, &data_type)?;
+    let members = super::member::build(definition, &mut data_type, ctx)?;
+    Ok(Column {
+        name: definition.name.clone(),
+        data_type,
+        members,
+        nullable: true,
+        default: ColumnDefault::None,
+        on_update_now: false,
+        auto_increment: false,
+        comment: String::new(),
+        generated: None,
+        invisible: false,
+        hidden: false,
+    })
+}
+
 pub(super) fn build_column(
     definition: &ColumnDefinition,
     collation: Collation,

@@ -147,6 +147,7 @@ pub fn is_job(statement: &Statement) -> bool {
             | Statement::CreateTable(_)
             | Statement::DropTable { .. }
             | Statement::View(_)
+            | Statement::Program(_)
             | Statement::TruncateTable(_)
             | Statement::AlterTable(_)
             | Statement::CreateIndex(_)
@@ -210,6 +211,7 @@ impl Job {
                     add_table(name, LockMode::Exclusive, session, &mut locks)?;
                 }
             }
+            Statement::Program(program) => add_routine(program, session, &mut locks)?,
             Statement::TruncateTable(name) => add_table(name, LockMode::Exclusive, session, &mut locks)?,
             Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
                 add_table(&mut alter.table, LockMode::Exclusive, session, &mut locks)?;
@@ -408,6 +410,12 @@ impl Job {
             Statement::CreateTable(create) => table::create(ctx, create)?,
             Statement::DropTable { names, if_exists } => table::drop(ctx, names, *if_exists)?,
             Statement::View(statement) => run_view(ctx, statement)?,
+            Statement::Program(statement) => {
+                if crate::program::statement::run(ctx, statement)? {
+                    bump_version(ctx)?;
+                }
+                Outcome::default()
+            }
             Statement::TruncateTable(name) => table::truncate(ctx, name)?,
             Statement::RenameTable(pairs) => table::rename(ctx, pairs)?,
             Statement::Account(statement) => account::run(ctx, statement)?,
@@ -461,6 +469,31 @@ fn add_table(
     if mode == LockMode::Exclusive {
         locks.push((alter_lock_key(&database, &name.table), mode));
     }
+    name.database = Some(database);
+    Ok(())
+}
+
+/// Puts the database into a routine's name, and the locks of both on the list.
+fn add_routine(
+    statement: &mut ast::ProgramStatement,
+    session: &SessionState,
+    locks: &mut Vec<(Bytes, LockMode)>,
+) -> Result<()> {
+    let (kind, name) = match statement {
+        ast::ProgramStatement::CreateRoutine(create) => (create.kind, &mut create.name),
+        ast::ProgramStatement::AlterRoutine { kind, name, .. }
+        | ast::ProgramStatement::DropRoutine { kind, name, .. } => (*kind, name),
+    };
+    if session.locked_tables.is_some() {
+        return Err(Error::active_locked_tables());
+    }
+    let database = match name.database.take() {
+        Some(database) => database,
+        None => session.database.clone().ok_or_else(Error::no_database)?,
+    };
+    refuse_system(&database, session)?;
+    locks.push((database_lock_key(&database), LockMode::Shared));
+    locks.push((lock_key(b'f', &[kind.word(), &database, &name.table.to_lowercase()]), LockMode::Exclusive));
     name.database = Some(database);
     Ok(())
 }

@@ -7,6 +7,7 @@
 //!
 //! Left out: MySQL counts every allocation of a connection. What is not counted here has fixed bounds of its own (`docs/administration.md`).
 
+pub use crate::execute::group_key::value_bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

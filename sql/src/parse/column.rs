@@ -88,6 +88,31 @@ pub(crate) fn definition(
     Ok((column, keys))
 }
 
+/// Parses the type of a variable, a parameter or a function's value.
+pub(crate) fn variable(cursor: &mut Cursor<'_, '_>, name: &str) -> crate::Result<ColumnDefinition> {
+    let declared = declared_type(cursor, name)?;
+    let mut column = ColumnDefinition {
+        name: name.to_owned(),
+        data_type: declared.data_type,
+        members: declared.members,
+        warnings: declared.warnings,
+        collation_given: declared.collation_given,
+        nullable: None,
+        default: None,
+        on_update_now: false,
+        auto_increment: false,
+        comment: String::new(),
+        default_is_expression: false,
+        generated: None,
+        invisible: false,
+        checks: Vec::new(),
+    };
+    if cursor.peek_word(0, "COLLATE") {
+        attribute(cursor, &mut column, &mut Vec::new(), declared.binary)?;
+    }
+    Ok(column)
+}
+
 fn column_key(name: &str, kind: KeyKind) -> KeyDefinition {
     let part = KeyPart { column: name.to_owned(), expression: None, prefix: None, descending: false };
     KeyDefinition { kind, name: None, columns: vec![part], invisible: false, generated: false }

@@ -435,6 +435,15 @@ pub(crate) fn is_name_byte(byte: u8) -> bool {
 /// Quotes and comments are honoured; a text that cannot be scanned is one statement, so that its error is reported.
 #[must_use]
 pub fn split_first(text: &[u8], mode: SqlMode) -> (&[u8], &[u8]) {
+    if let Some(end) = super::program::definition_end(text, mode) {
+        let (definition, rest) = text.split_at(end.min(text.len()));
+        let blanks = rest.iter().take_while(|byte| is_space(**byte)).count();
+        return match rest.get(blanks) {
+            Some(b';') => (definition, &rest[blanks + 1..]),
+            // What follows without a semicolon is an error of the statement.
+            Some(_) | None => (text, &[]),
+        };
+    }
     let mut lexer = Lexer::new(text, mode);
     loop {
         match lexer.next() {

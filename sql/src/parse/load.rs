@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use crate::ast::{FileFormat, IntoTarget, Load, LoadDuplicates, LoadInput, Statement};
+use crate::ast::{DiagnosticTarget, FileFormat, IntoTarget, Load, LoadDuplicates, LoadInput, Statement};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::dml;
@@ -203,16 +203,31 @@ pub(crate) fn into(cursor: &mut Cursor<'_, '_>) -> crate::Result<IntoTarget> {
     if cursor.word("DUMPFILE") {
         return Ok(IntoTarget::Dump { name: cursor.string()? });
     }
-    let variable = |cursor: &mut Cursor<'_, '_>| {
-        if let Some(name) = user_variable(cursor.peek()).map(str::to_lowercase) {
-            cursor.skip();
-            return Ok(name);
-        }
-        let name = cursor.name()?;
-        // There are no stored programs, and so no variables without the sign.
-        Err(Error { code: 1327, state: *b"42000", message: format!("Undeclared variable: {name}") })
+    let targets = cursor.list(variable_target)?;
+    let named = |target: &DiagnosticTarget| match target {
+        DiagnosticTarget::User(name) => Some(name.clone()),
+        DiagnosticTarget::Slot(_) => None,
     };
-    cursor.list(variable).map(IntoTarget::Variables)
+    Ok(match targets.iter().map(named).collect() {
+        Some(names) => IntoTarget::Variables(names),
+        None => IntoTarget::Program(targets),
+    })
+}
+
+/// `@name`, or a variable of the program.
+///
+/// # Errors
+/// 1327 for a name that is none.
+pub(crate) fn variable_target(cursor: &mut Cursor<'_, '_>) -> crate::Result<DiagnosticTarget> {
+    if let Some(name) = user_variable(cursor.peek()).map(str::to_lowercase) {
+        cursor.skip();
+        return Ok(DiagnosticTarget::User(name));
+    }
+    let name = cursor.name()?;
+    match cursor.source().local_slot(&name) {
+        Some(slot) => Ok(DiagnosticTarget::Slot(slot)),
+        None => Err(Error { code: 1327, state: *b"42000", message: format!("Undeclared variable: {name}") }),
+    }
 }
 
 fn misplaced_into() -> Error {

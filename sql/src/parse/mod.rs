@@ -36,6 +36,7 @@ mod lower;
 mod maintenance;
 mod operand;
 mod partition;
+mod program;
 mod refused;
 mod rewrite;
 mod router;
@@ -74,6 +75,7 @@ use crate::error::Error;
 use crate::variables::SqlMode;
 use cursor::Cursor;
 use source::Source;
+use tokens::Tokens;
 
 /// A parsed statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,8 +95,8 @@ pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
     if let Some(parsed) = insert_rows::parse(text, mode) {
         return Ok(parsed);
     }
-    let mut source = Source { text, mode, selects: Vec::new() };
-    let mut tokens = tokens::tokenize(&mut source)?;
+    let mut source = Source { text, mode, selects: Vec::new(), locals: None };
+    let tokens = tokens::tokenize(&mut source)?;
     if tokens.tokens.is_empty() {
         // Comments alone are a statement that does nothing.
         return match lexer::trimmed(text).first() {
@@ -102,17 +104,25 @@ pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
             Some(_) => Ok(Parsed { statement: Statement::Do(Vec::new()), parameter_count: 0 }),
         };
     }
-    rewrite::rewrite(&source, &mut tokens)?;
+    if program::is_definition(&tokens.tokens) {
+        return program::definition(source, tokens);
+    }
+    statement_of(&source, tokens)
+}
+
+/// Parses the tokens of one statement, which may be a part of the source's text.
+fn statement_of(source: &Source<'_>, mut tokens: Tokens) -> crate::Result<Parsed> {
+    rewrite::rewrite(source, &mut tokens)?;
     let parameter_count = tokens.parameter_count;
     let into = match router::is_query(&tokens) {
         true => load::take_into(&mut tokens, |clause| {
-            let mut cursor = Cursor::new(&source, clause);
+            let mut cursor = Cursor::new(source, clause);
             let target = load::into(&mut cursor)?;
             Ok((target, cursor.taken()))
         })?,
         false => None,
     };
-    let mut cursor = Cursor::new(&source, tokens);
+    let mut cursor = Cursor::new(source, tokens);
     let statement = router::statement(&mut cursor)?;
     cursor.end()?;
     let statement = match (into, statement) {
@@ -133,7 +143,8 @@ pub fn parse_statement(text: &[u8], mode: SqlMode) -> crate::Result<Parsed> {
 /// # Errors
 /// As [`parse_statement`].
 pub fn parse_expression(text: &str) -> crate::Result<crate::ast::Expr> {
-    let mut source = Source { text: text.as_bytes(), mode: SqlMode::default(), selects: Vec::new() };
+    let mut source =
+        Source { text: text.as_bytes(), mode: SqlMode::default(), selects: Vec::new(), locals: None };
     let tokens = tokens::tokenize(&mut source)?;
     let mut cursor = Cursor::new(&source, tokens);
     let expr = cursor.expr()?;

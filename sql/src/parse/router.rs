@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::tokens::Tokens;
 use crate::parse::{
-    account, alter, call_statement, create_table, dml, hint, load, maintenance, refused, set, show,
+    account, alter, call_statement, create_table, dml, hint, load, maintenance, program, refused, set, show,
     table_lock, tokens, transaction, view, with, xa,
 };
 use crate::variables::character_set;
@@ -30,6 +30,9 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
         _ => {}
     }
     if let Some(statement) = view::statement(cursor)? {
+        return Ok(statement);
+    }
+    if let Some(statement) = program::statement(cursor)? {
         return Ok(statement);
     }
     if let Some(refusal) = refused::refusal(cursor) {

@@ -126,7 +126,10 @@ fn word_value(text: &str) -> Expr {
 }
 
 /// `[scope] name = value`. A scope word holds for the assignments after it too, as in MySQL; a scope in `@@scope.` does not.
-fn assignment(cursor: &mut Cursor<'_, '_>, scope: &mut Option<VariableScope>) -> crate::Result<Assignment> {
+pub(crate) fn assignment(
+    cursor: &mut Cursor<'_, '_>,
+    scope: &mut Option<VariableScope>,
+) -> crate::Result<Assignment> {
     let target = match cursor.peek() {
         token if user_variable(token).is_some() => {
             let name = user_variable(token).unwrap_or_default().to_lowercase();
@@ -187,7 +190,8 @@ fn system_value(cursor: &mut Cursor<'_, '_>) -> crate::Result<Expr> {
         let is_constant = ["NULL", "TRUE", "FALSE", "CURRENT_TIMESTAMP"]
             .iter()
             .any(|word| value.eq_ignore_ascii_case(word));
-        if !is_constant {
+        let is_variable = cursor.source().local_slot(value).is_some();
+        if !is_constant && !is_variable {
             let value = match value.eq_ignore_ascii_case("DEFAULT") {
                 true => Expr::Default(None),
                 false => word_value(value),

@@ -32,6 +32,7 @@ pub(crate) fn show(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         ShowKind::Index { .. } => Filter::Where,
         ShowKind::CreateTable(_)
         | ShowKind::CreateView(_)
+        | ShowKind::CreateProcedure(_)
         | ShowKind::CreateDatabase { .. }
         | ShowKind::CreateUser(_)
         | ShowKind::ProcessList { .. }
@@ -204,6 +205,9 @@ fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
     if cursor.word("VIEW") {
         return Ok(ShowKind::CreateView(cursor.table_name()?));
     }
+    if cursor.word("PROCEDURE") {
+        return Ok(ShowKind::CreateProcedure(cursor.table_name()?));
+    }
     if cursor.one_of(&["DATABASE", "SCHEMA"]).is_some() {
         let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
         return Ok(ShowKind::CreateDatabase { name: cursor.name()?, if_not_exists });
@@ -211,7 +215,7 @@ fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
     if cursor.word("USER") {
         return Ok(ShowKind::CreateUser(user_name(cursor)?));
     }
-    match cursor.one_of(&["EVENT", "FUNCTION", "PROCEDURE", "TRIGGER"]) {
+    match cursor.one_of(&["EVENT", "FUNCTION", "TRIGGER"]) {
         Some(word) => Err(Error::not_supported(format_args!("SHOW CREATE {word}"))),
         None => Err(cursor.unexpected()),
     }

@@ -1,10 +1,14 @@
 //! The text being parsed, and the errors that point into it.
 
+use std::cell::RefCell;
+
 use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::Span;
 
+use crate::ast::Expr;
 use crate::error::Error;
 use crate::limits::{PARSE_DEPTH_MAX, SYNTAX_NEAR_BYTES_MAX};
+use crate::parse::program::Locals;
 use crate::variables::SqlMode;
 
 /// The statement's text with its mode and the places of its select items.
@@ -15,6 +19,8 @@ pub(crate) struct Source<'a> {
     pub mode: SqlMode,
     /// The select lists, ascending by the offset of their SELECT.
     pub selects: Vec<SelectText>,
+    /// The variables of the program whose body this is.
+    pub locals: Option<&'a RefCell<Locals>>,
 }
 
 /// Where the items of one select list stand.
@@ -27,6 +33,32 @@ pub(crate) struct SelectText {
 }
 
 impl Source<'_> {
+    /// What a name means that stands alone in an expression, if it is that of a variable of the program: a parameter of the statement.
+    pub(crate) fn local(&self, name: &str) -> Option<Expr> {
+        self.locals?.borrow_mut().parameter(name).map(Expr::Parameter)
+    }
+
+    /// Whether a name before a point is NEW or OLD of a trigger.
+    pub(crate) fn is_row(&self, name: &str) -> bool {
+        self.locals.is_some_and(|locals| locals.borrow().is_row(name))
+    }
+
+    /// A column of NEW or OLD: a parameter of the statement.
+    ///
+    /// # Errors
+    /// 1363 where the trigger's event has no such row.
+    pub(crate) fn row_column(&self, row: &str, column: &str) -> crate::Result<Expr> {
+        match self.locals {
+            Some(locals) => locals.borrow_mut().row_parameter(row, column).map(Expr::Parameter),
+            None => Err(Error::internal("a row outside of a trigger")),
+        }
+    }
+
+    /// The slot of a program's variable.
+    pub(crate) fn local_slot(&self, name: &str) -> Option<usize> {
+        self.locals?.borrow().slot(name)
+    }
+
     /// Error 1064 at a byte offset.
     pub(crate) fn syntax_at(&self, offset: usize) -> Error {
         let offset = offset.min(self.text.len());
@@ -100,7 +132,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source<'_> {
-        Source { text: text.as_bytes(), mode: SqlMode(0), selects: Vec::new() }
+        Source { text: text.as_bytes(), mode: SqlMode(0), selects: Vec::new(), locals: None }
     }
 
     #[test]

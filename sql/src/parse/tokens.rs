@@ -358,7 +358,8 @@ mod tests {
     use super::*;
 
     fn items(text: &str) -> Vec<Vec<&str>> {
-        let mut source = Source { text: text.as_bytes(), mode: SqlMode(0), selects: Vec::new() };
+        let mut source =
+            Source { text: text.as_bytes(), mode: SqlMode(0), selects: Vec::new(), locals: None };
         tokenize(&mut source).unwrap();
         source
             .selects
@@ -386,7 +387,8 @@ mod tests {
     #[test]
     fn chains_are_bounded_and_restart_at_commas() {
         let refused = |text: String| {
-            let mut source = Source { text: text.as_bytes(), mode: SqlMode(0), selects: Vec::new() };
+            let mut source =
+                Source { text: text.as_bytes(), mode: SqlMode(0), selects: Vec::new(), locals: None };
             tokenize(&mut source).err().map(|error| error.code)
         };
         assert_eq!(refused(format!("SELECT 1{}", " + 1".repeat(390))), None);

@@ -24,6 +24,7 @@ mod instruments;
 mod partition;
 mod performance_schema;
 mod replication;
+pub(crate) mod routine;
 mod server;
 mod size;
 pub(crate) mod spec;
@@ -36,7 +37,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::ast::{Show, ShowKind, TableName, UserName};
+use crate::ast::{RoutineKind, Show, ShowKind, TableName, UserName};
 use crate::bind::scope::table_columns;
 use crate::bind::virtual_table::{self, VirtualTable};
 use crate::catalog::{Catalog, Table};
@@ -138,6 +139,7 @@ fn specs(kind: &ShowKind) -> &'static [ColumnSpec] {
         ShowKind::Index { .. } => column::INDEX,
         ShowKind::CreateTable(_) => database::CREATE_TABLE,
         ShowKind::CreateView(_) => view::CREATE_VIEW,
+        ShowKind::CreateProcedure(_) => routine::CREATE_PROCEDURE,
         ShowKind::CreateDatabase { .. } => database::CREATE_DATABASE,
         ShowKind::TableStatus { .. } => database::TABLE_STATUS,
         ShowKind::Variables { .. } | ShowKind::Status { .. } => server::VARIABLES,
@@ -186,6 +188,7 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
             database::create_table(table, ctx)?
         }
         ShowKind::CreateView(name) => view::create_view(name, ctx)?,
+        ShowKind::CreateProcedure(name) => routine::create(RoutineKind::Procedure, name, ctx)?,
         ShowKind::CreateDatabase { name, if_not_exists } => {
             database::create_database(name, *if_not_exists, ctx)?
         }
@@ -213,7 +216,7 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
             database.as_deref().or(ctx.session.database.as_deref()).ok_or_else(Error::no_database)?;
             Vec::new()
         }
-        ShowKind::ProcedureStatus => information_schema::routines::procedure_status(),
+        ShowKind::ProcedureStatus => information_schema::routines::procedure_status(ctx),
         ShowKind::FunctionStatus => Vec::new(),
         // There is no table cache: no table is open longer than a statement uses it.
         ShowKind::OpenTables { .. } => Vec::new(),

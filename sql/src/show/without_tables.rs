@@ -50,6 +50,8 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::SetNames { .. }
         | Statement::SetTransaction { .. }
         | Statement::Call(_)
+        | Statement::Signal(_)
+        | Statement::GetDiagnostics(_)
         | Statement::PrepareText { .. }
         | Statement::ExecutePrepared { .. }
         | Statement::UnlockTables
@@ -65,6 +67,7 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::DropDatabase { .. }
         | Statement::CreateTable(_)
         | Statement::View(_)
+        | Statement::Program(_)
         | Statement::DropTable { .. }
         | Statement::DropTemporary { .. }
         | Statement::TruncateTable(_)
@@ -112,6 +115,7 @@ pub fn shows_no_tables(kind: &ShowKind) -> bool {
         | ShowKind::Index { .. }
         | ShowKind::CreateTable(_)
         | ShowKind::CreateView(_)
+        | ShowKind::CreateProcedure(_)
         | ShowKind::CreateDatabase { .. }
         | ShowKind::TableStatus { .. }
         | ShowKind::Triggers { .. }

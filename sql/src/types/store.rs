@@ -93,7 +93,7 @@ pub fn store_typed(
 }
 
 /// The common case: the value is of the column's kind and in its range.
-fn fits_unchanged(value: &Value, to: &DataType) -> bool {
+pub(crate) fn fits_unchanged(value: &Value, to: &DataType) -> bool {
     match (value, to.kind) {
         (Value::Null, _) => true,
         (Value::Int(number), TypeKind::Int) => !to.unsigned && i32::try_from(*number).is_ok(),

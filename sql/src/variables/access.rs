@@ -56,6 +56,12 @@ pub fn data_type(name: &str, scope: Option<VariableScope>) -> crate::Result<Data
     })
 }
 
+/// Whether there is such a variable.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    find(name).is_some() || is_of_node(name)
+}
+
 /// Variables of the node that the table need not know.
 fn is_of_node(name: &str) -> bool {
     name.starts_with("quorate_")

@@ -38,6 +38,8 @@ pub struct Answer {
     pub outcome: Option<String>,
     /// Warnings and notes.
     pub warnings: Vec<String>,
+    /// Results before this one, of a CALL.
+    pub earlier: Vec<Answer>,
 }
 
 impl Answer {
@@ -99,7 +101,11 @@ impl Answer {
         if !is_ordered {
             rows.sort();
         }
-        let mut lines: Vec<String> = self.columns.iter().cloned().collect();
+        let mut lines: Vec<String> = Vec::new();
+        for earlier in &self.earlier {
+            lines.append(&mut earlier.lines(is_ordered));
+        }
+        lines.extend(self.columns.iter().cloned());
         lines.append(&mut rows);
         lines.extend(self.outcome.iter().cloned());
         lines.extend(self.warnings.iter().cloned());

@@ -1,6 +1,6 @@
 //! A case file: statements with what is said about each on the lines above it.
 //!
-//! A statement ends with a line that ends in `;`. Lines that begin with `--` between statements are comments, except
+//! A statement ends with a line that ends in `;`; that of a stored program with the last such line before an empty one. Lines that begin with `--` between statements are comments, except
 //! * `-- deviation: name: why`: our answer differs on purpose;
 //! * `-- mask: column, …`: values of these columns depend on the machine or the moment;
 //! * `-- session: name`: another connection than the file's first;
@@ -89,7 +89,10 @@ impl Case {
         let mut statements = Vec::new();
         let mut next = Statement::default();
         let mut users: Vec<String> = Vec::new();
-        for (index, line) in text.lines().enumerate() {
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let line = *line;
+            let ends_paragraph = lines.get(index + 1).is_none_or(|next| next.trim().is_empty());
             let trimmed = line.trim();
             if next.sql.is_empty() {
                 if trimmed.is_empty() {
@@ -108,8 +111,9 @@ impl Case {
             } else {
                 next.sql.push('\n');
             }
+            let starts = if next.sql.trim().is_empty() { trimmed } else { next.sql.as_str() };
             match trimmed.strip_suffix(';') {
-                Some(_) => {
+                Some(_) if ends_paragraph || !is_program(starts) => {
                     next.sql.push_str(line.trim_end().strip_suffix(';').unwrap_or(line));
                     let statement = std::mem::take(&mut next);
                     let by = |user| Statement { user: Some(user), ..statement.clone() };
@@ -119,7 +123,7 @@ impl Case {
                         statements.extend(users.drain(..).map(by));
                     }
                 }
-                None => next.sql.push_str(line),
+                Some(_) | None => next.sql.push_str(line),
             }
         }
         if next.sql.is_empty() {
@@ -128,6 +132,14 @@ impl Case {
             Err(format!("{topic}.sql:{}: the statement does not end with ;", next.line))
         }
     }
+}
+
+/// Whether a statement is one whose text has statements in it.
+fn is_program(text: &str) -> bool {
+    let upper = text.to_ascii_uppercase();
+    let mut words = upper.split_whitespace();
+    let kinds = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"];
+    words.next() == Some("CREATE") && words.take(4).any(|word| kinds.contains(&word))
 }
 
 impl Statement {

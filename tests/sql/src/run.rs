@@ -111,12 +111,16 @@ pub fn run_case_by(
 /// When the connection fails.
 pub fn ask(connection: &mut Connection, statement: &Statement) -> Result<Answer, Error> {
     let result = match &statement.parameters {
-        None => connection.query(&statement.sql),
-        Some(parameters) => execute(connection, &statement.sql, parameters),
+        None => connection.query_all(&statement.sql),
+        Some(parameters) => execute(connection, &statement.sql, parameters).map(|result| vec![result]),
     };
     match result {
-        Ok(result) => {
+        Ok(mut results) => {
+            let result = results.pop().unwrap_or_default();
             let mut answer = Answer::from_result(&result, &statement.masked, statement.detail());
+            // Of a CALL: what came before its end.
+            let of_result = |result| Answer::from_result(result, &statement.masked, statement.detail());
+            answer.earlier = results.iter().map(of_result).collect();
             if result.warnings > 0 && !statement.sql.to_ascii_uppercase().starts_with("SHOW") {
                 answer.add_warnings(&connection.query("SHOW WARNINGS")?);
             }

@@ -128,7 +128,13 @@ impl Lower<'_, '_> {
                 }
                 None => Ok(Expr::UserVariable(ident.value.get(1..).unwrap_or_default().to_lowercase())),
             },
-            _ => Ok(Expr::Column { database: None, table: None, column: self.name(ident)? }),
+            _ => {
+                let column = self.name(ident)?;
+                match self.source.local(&column) {
+                    Some(variable) => Ok(variable),
+                    None => Ok(Expr::Column { database: None, table: None, column }),
+                }
+            }
         }
     }
 
@@ -137,6 +143,9 @@ impl Lower<'_, '_> {
         let span = parts[0].span;
         let mut names = parts.into_iter().map(|part| self.name(part)).collect::<crate::Result<Vec<_>>>()?;
         match (names.pop(), names.pop(), names.pop(), names.is_empty()) {
+            (Some(column), Some(row), None, true) if self.source.is_row(&row) => {
+                self.source.row_column(&row, &column)
+            }
             (Some(column), table, database, true) => Ok(Expr::Column { database, table, column }),
             _ => Err(self.source.syntax_span(span)),
         }

@@ -85,7 +85,8 @@ impl Lower<'_, '_> {
 
     /// A type as CREATE TABLE has it, without what may be behind it.
     fn json_type(&self, text: &str, name: &str) -> crate::Result<DataType> {
-        let mut source = Source { text: text.as_bytes(), mode: self.source.mode, selects: Vec::new() };
+        let mut source =
+            Source { text: text.as_bytes(), mode: self.source.mode, selects: Vec::new(), locals: None };
         let tokens = tokens::tokenize(&mut source)?;
         let data_type = bare_type(&mut Cursor::new(&source, tokens), name)?;
         if data_type.has_members() || matches!(data_type.kind, TypeKind::Bit(_)) {

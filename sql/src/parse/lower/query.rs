@@ -98,7 +98,9 @@ impl Lower<'_, '_> {
     /// A number of rows: an unsigned integer or a parameter, nothing else.
     pub(crate) fn limit_value(&self, value: Parsed) -> crate::Result<Expr> {
         let span = place(&value);
-        if !matches!(value, Parsed::Value(_)) {
+        if !matches!(value, Parsed::Value(_))
+            && (self.source.locals.is_none() || !matches!(value, Parsed::Identifier(_)))
+        {
             return Err(self.source.syntax_span(span));
         }
         match self.expr(value)? {

@@ -167,6 +167,33 @@ fn row(facts: Facts<'_>) -> Row {
     ]
 }
 
+/// DATA_TYPE to COLLATION_NAME and the type as it is written: what ROUTINES and PARAMETERS say of a type.
+pub(in crate::show) fn type_values(data_type: &DataType) -> [Value; 9] {
+    let length = character_length(data_type);
+    let (precision, scale) = numeric(data_type);
+    let (character_set, collation) = match data_type.is_text() {
+        true => (fixed(data_type.collation.character_set()), fixed(data_type.collation.name())),
+        false => (Value::Null, Value::Null),
+    };
+    let fraction = match data_type.kind {
+        TypeKind::Time(digits) | TypeKind::DateTime(digits) | TypeKind::Timestamp(digits) => {
+            Value::UInt(digits.into())
+        }
+        _ => Value::Null,
+    };
+    [
+        fixed(definition::type_name(data_type)),
+        length.map_or(Value::Null, |(characters, _)| integer_value(characters)),
+        length.map_or(Value::Null, |(_, bytes)| integer_value(bytes)),
+        precision.map_or(Value::Null, Value::UInt),
+        scale.map_or(Value::Null, |scale| integer_value(scale)),
+        fraction,
+        character_set,
+        collation,
+        string(&definition::type_text(data_type)),
+    ]
+}
+
 fn integer_value(number: u64) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }

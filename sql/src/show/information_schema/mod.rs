@@ -23,7 +23,7 @@ use crate::show::spec::Row;
 use crate::show::system_table::SystemTable;
 
 /// `TABLE_CATALOG` and its like: MySQL's only catalog.
-const CATALOG: &str = "def";
+pub(in crate::show) const CATALOG: &str = "def";
 
 /// A table without rows.
 fn empty(_: &mut Context) -> Run<Vec<Row>> {

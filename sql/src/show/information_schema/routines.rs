@@ -1,5 +1,6 @@
-//! ROUTINES and PARAMETERS, and SHOW PROCEDURE STATUS: the procedures that CALL can call. There are no stored ones.
+//! ROUTINES and PARAMETERS, and SHOW PROCEDURE STATUS: the procedures that CALL can call. The stored ones come after those of the cluster ([`routine`](crate::show::routine)).
 
+use crate::ast::RoutineKind;
 use crate::execute::procedure::{Parameter, ParameterKind, SCHEMA, Signature, signatures};
 use crate::execute::{Context, Run};
 use crate::limits::CALL_ADDRESS_BYTES_MAX;
@@ -78,8 +79,10 @@ fn character_sets() -> [Value; 3] {
 }
 
 /// ROUTINES.
-pub(super) fn routines(_: &mut Context) -> Run<Vec<Row>> {
-    Ok(signatures().iter().map(routine).collect())
+pub(super) fn routines(ctx: &mut Context) -> Run<Vec<Row>> {
+    let mut rows: Vec<Row> = signatures().iter().map(routine).collect();
+    rows.extend(crate::show::routine::routines(ctx));
+    Ok(rows)
 }
 
 fn routine(signature: &Signature) -> Row {
@@ -114,13 +117,15 @@ fn routine(signature: &Signature) -> Row {
 }
 
 /// PARAMETERS.
-pub(super) fn parameters(_: &mut Context) -> Run<Vec<Row>> {
+pub(super) fn parameters(ctx: &mut Context) -> Run<Vec<Row>> {
     let of_signature = |signature: &'static Signature| {
         (1..)
             .zip(signature.parameters)
             .map(move |(position, parameter)| row_of(signature, position, parameter))
     };
-    Ok(signatures().iter().flat_map(of_signature).collect())
+    let mut rows: Vec<Row> = signatures().iter().flat_map(of_signature).collect();
+    rows.extend(crate::show::routine::parameters(ctx)?);
+    Ok(rows)
 }
 
 fn row_of(signature: &Signature, position: u64, parameter: &Parameter) -> Row {
@@ -169,7 +174,7 @@ fn number(kind: &'static str, digits: u64, written: &'static str) -> [Value; 9] 
 }
 
 /// SHOW PROCEDURE STATUS.
-pub(in crate::show) fn procedure_status() -> Vec<Row> {
+pub(in crate::show) fn procedure_status(ctx: &Context) -> Vec<Row> {
     let row = |signature: &Signature| {
         let mut row = vec![
             fixed(SCHEMA),
@@ -185,5 +190,7 @@ pub(in crate::show) fn procedure_status() -> Vec<Row> {
         row.extend(character_sets());
         row
     };
-    signatures().iter().map(row).collect()
+    let mut rows: Vec<Row> = signatures().iter().map(row).collect();
+    rows.extend(crate::show::routine::status(RoutineKind::Procedure, ctx));
+    rows
 }

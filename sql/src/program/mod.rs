@@ -1,0 +1,164 @@
+//! Stored routines: what the catalog keeps of them, and what a running one needs of SQL.
+//!
+//! The catalog has a routine's text with the `sql_mode` and the character sets that it was written under ([`encode`]); the steps are made of it when it
+//! is first called ([`Routine::compiled`]). [`statement`] is CREATE, ALTER and DROP. Running the steps is the server's: each statement of a body is
+//! one of the session.
+//!
+//! Left out: functions, triggers, events.
+
+pub mod encode;
+pub mod statement;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crate::account::AccountId;
+use crate::ast::{DataAccess, Program, ProgramStatement, RoutineKind, Statement};
+use crate::catalog::Column;
+use crate::codec::damaged;
+use crate::execute::Context;
+use crate::session::SessionState;
+use crate::types::{Collation, DataType, Value, convert};
+use crate::variables::SqlMode;
+use crate::{Error, Result};
+
+/// A routine.
+#[derive(Clone, Debug)]
+pub struct Routine {
+    /// Its kind.
+    pub kind: RoutineKind,
+    /// Its database.
+    pub database: String,
+    /// Its name as written.
+    pub name: String,
+    /// The text between the parentheses.
+    pub parameters: String,
+    /// The text of the body.
+    pub body: String,
+    /// Whose rights count with SQL SECURITY DEFINER.
+    pub definer: AccountId,
+    /// SQL SECURITY INVOKER.
+    pub invoker: bool,
+    /// DETERMINISTIC.
+    pub deterministic: bool,
+    /// What it says of the data that it uses.
+    pub access: DataAccess,
+    /// COMMENT.
+    pub comment: String,
+    /// The mode that it is read and run by.
+    pub sql_mode: SqlMode,
+    /// `character_set_client` when it was made.
+    pub character_set: String,
+    /// `collation_connection` when it was made.
+    pub collation: Collation,
+    /// The collation of its database when it was made: that of its variables.
+    pub database_collation: Collation,
+    /// When it was made, microseconds since the epoch.
+    pub created_us: u64,
+    /// When it was made or altered last.
+    pub altered_us: u64,
+    compiled: CompiledCell,
+}
+
+/// The steps of a routine, once they were needed.
+#[derive(Clone, Debug, Default)]
+pub struct CompiledCell(OnceLock<Arc<Compiled>>);
+
+/// A routine that can run.
+#[derive(Debug)]
+pub struct Compiled {
+    /// A number that no other one of this process has.
+    pub number: u64,
+    /// Its steps.
+    pub program: Program,
+    /// Its variables; none for one that takes whatever type it is given.
+    pub variables: Vec<Option<Column>>,
+}
+
+/// The number of the next compiled program.
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
+
+impl Compiled {
+    /// Makes out the types of the variables.
+    ///
+    /// # Errors
+    /// Those of columns: 1074, 1425 to 1427 and their like, of a column without a name.
+    pub fn new(program: Program, collation: Collation, ctx: &mut Context<'_>) -> Result<Compiled> {
+        let mut variables = Vec::with_capacity(program.variables.len());
+        for definition in &program.variables {
+            variables.push(match definition {
+                Some(definition) => Some(crate::ddl::definition::build_variable(definition, collation, ctx)?),
+                None => None,
+            });
+        }
+        Ok(Compiled { number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed), program, variables })
+    }
+}
+
+impl Routine {
+    /// CREATE … as a text that the parser reads.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let kind = self.kind.word();
+        format!("CREATE {kind} `{}`({})\n{}", self.name.replace('`', "``"), self.parameters, self.body)
+    }
+
+    /// Its steps.
+    ///
+    /// # Errors
+    /// 1105 for a text that cannot be read, and those of [`Compiled::new`].
+    pub fn compiled(&self, ctx: &mut Context<'_>) -> Result<Arc<Compiled>> {
+        if let Some(compiled) = self.compiled.0.get() {
+            return Ok(Arc::clone(compiled));
+        }
+        let parsed = crate::parse::parse_statement(self.text().as_bytes(), self.sql_mode)?;
+        let Statement::Program(statement) = parsed.statement else {
+            return Err(damaged("a routine is no program"));
+        };
+        let ProgramStatement::CreateRoutine(create) = *statement else {
+            return Err(damaged("a routine is no definition"));
+        };
+        let mark = ctx.session.warnings_mark();
+        let compiled = Compiled::new((*create.program).clone(), self.database_collation, ctx)?;
+        ctx.session.forget_warnings(mark);
+        Ok(Arc::clone(self.compiled.0.get_or_init(|| Arc::new(compiled))))
+    }
+}
+
+/// A value as a variable holds it; `from` is the type that it has.
+///
+/// # Errors
+/// Those of columns in the mode of the context.
+pub fn assign(variable: &Column, value: Value, from: &DataType, ctx: &mut Context<'_>) -> Result<Value> {
+    if value == Value::Null {
+        return Ok(value);
+    }
+    convert::store_from(value, || *from, &variable.data_type, &variable.name, 1, ctx)
+}
+
+/// Whether a variable takes a value as it is.
+#[must_use]
+pub fn fits(variable: &Column, value: &Value) -> bool {
+    crate::types::store::fits_unchanged(value, &variable.data_type)
+}
+
+/// Whether a value is a true condition.
+pub fn is_true(value: &Value, session: &mut SessionState) -> bool {
+    convert::to_bool(value, session).unwrap_or(false)
+}
+
+/// The SQLSTATE of a warning.
+#[must_use]
+pub fn warning_state(code: u16) -> [u8; 5] {
+    match code {
+        1329 => *b"02000",
+        code => crate::execute::strict_state(code).unwrap_or(*b"HY000"),
+    }
+}
+
+/// Error 1305.
+#[must_use]
+pub fn missing(kind: RoutineKind, database: &str, name: &str) -> Error {
+    let name = if database.is_empty() { name.to_owned() } else { format!("{database}.{name}") };
+    Error::mysql(1305, *b"42000", format!("{} {name} does not exist", kind.word()))
+}

@@ -1,0 +1,128 @@
+//! CREATE, ALTER and DROP PROCEDURE, in a step of a job.
+
+use super::{Compiled, CompiledCell, Routine, encode, missing};
+use crate::ast::{Characteristics, CreateRoutine, ProgramStatement, RoutineKind, TableName, definer_of};
+use crate::catalog::Database;
+use crate::catalog::store::CatalogKey;
+use crate::execute::{Context, Run};
+use crate::session::WarningLevel;
+use crate::{Error, Result};
+
+/// Characters of a routine's comment (`mysql.routines.comment` is a TEXT).
+const COMMENT_CHARACTERS_MAX: usize = 65_535;
+
+/// Runs the statement; its names have their databases. Gives whether the catalog is changed.
+///
+/// # Errors
+/// 1049, 1059, 1304, 1305, and those of variables' types.
+pub fn run(ctx: &mut Context<'_>, statement: &ProgramStatement) -> Run<bool> {
+    match statement {
+        ProgramStatement::CreateRoutine(create) => self::create(ctx, create),
+        ProgramStatement::AlterRoutine { kind, name, characteristics } => {
+            alter(ctx, *kind, name, characteristics)
+        }
+        ProgramStatement::DropRoutine { kind, name, if_exists } => drop(ctx, *kind, name, *if_exists),
+    }
+}
+
+fn database_of<'c>(ctx: &Context<'c>, name: &TableName) -> Result<&'c Database> {
+    let database = name.database.as_deref().unwrap_or_default();
+    ctx.catalog.databases.get(database).ok_or_else(|| Error::unknown_database(database))
+}
+
+fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
+    let name = &create.name.table;
+    crate::ddl::definition::check_identifier_length(name)?;
+    let found = database_of(ctx, &create.name)?;
+    let collation = found.collation;
+    Compiled::new((*create.program).clone(), collation, ctx)?;
+    if found.routine(create.kind, name).is_some() {
+        let message = format!("{} {name} already exists", create.kind.word());
+        let exists = Error::mysql(1304, *b"42000", message);
+        if !create.if_not_exists {
+            return Err(exists.into());
+        }
+        ctx.session.warn(WarningLevel::Note, exists.code, exists.message);
+        return Ok(false);
+    }
+    let definer = definer_of(create.definer.as_ref(), &ctx.session.account);
+    if ctx.catalog.accounts.get(&definer).is_none() {
+        let message =
+            format!("The user specified as a definer ('{}'@'{}') does not exist", definer.user, definer.host);
+        ctx.session.warn(WarningLevel::Note, 1449, message);
+    }
+    let written = &create.characteristics;
+    let comment = written.comment.clone().unwrap_or_default();
+    check_comment(&comment, name)?;
+    let now_us = u64::try_from(ctx.now_us).unwrap_or(0);
+    let connection = ctx.session.variables.collation_connection;
+    let routine = Routine {
+        kind: create.kind,
+        database: found.name.clone(),
+        name: name.clone(),
+        parameters: create.parameters_text.clone(),
+        body: create.body.clone(),
+        definer,
+        invoker: written.invoker.unwrap_or(false),
+        deterministic: written.deterministic.unwrap_or(false),
+        access: written.access.unwrap_or_default(),
+        comment,
+        sql_mode: ctx.session.variables.sql_mode,
+        character_set: connection.character_set().to_owned(),
+        collation: connection,
+        database_collation: collation,
+        created_us: now_us,
+        altered_us: now_us,
+        compiled: CompiledCell::default(),
+    };
+    put(ctx, &routine);
+    Ok(true)
+}
+
+fn check_comment(comment: &str, name: &str) -> Result<()> {
+    if comment.chars().count() > COMMENT_CHARACTERS_MAX {
+        let message = format!("Comment for routine '{name}' is too long (max = {COMMENT_CHARACTERS_MAX})");
+        return Err(Error::mysql(1793, *b"HY000", message));
+    }
+    Ok(())
+}
+
+fn put(ctx: &mut Context<'_>, routine: &Routine) {
+    let name = routine.name.to_lowercase();
+    let key = CatalogKey::Routine { kind: routine.kind, database: &routine.database, name: &name };
+    ctx.txn.put(key.to_bytes(), encode::write_routine(routine));
+}
+
+fn alter(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, written: &Characteristics) -> Run<bool> {
+    let database = name.database.as_deref().unwrap_or_default();
+    let found = database_of(ctx, name)?;
+    let Some(routine) = found.routine(kind, &name.table) else {
+        return Err(missing(kind, database, &name.table).into());
+    };
+    let mut altered = (**routine).clone();
+    if let Some(comment) = &written.comment {
+        check_comment(comment, &name.table)?;
+        altered.comment.clone_from(comment);
+    }
+    altered.access = written.access.unwrap_or(altered.access);
+    altered.invoker = written.invoker.unwrap_or(altered.invoker);
+    altered.altered_us = u64::try_from(ctx.now_us).unwrap_or(0);
+    put(ctx, &altered);
+    Ok(true)
+}
+
+fn drop(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, if_exists: bool) -> Run<bool> {
+    let database = name.database.as_deref().unwrap_or_default();
+    let known = ctx.catalog.databases.get(database);
+    if known.is_some_and(|found| found.routine(kind, &name.table).is_some()) {
+        let key = CatalogKey::Routine { kind, database, name: &name.table.to_lowercase() };
+        ctx.txn.delete(key.to_bytes());
+        return Ok(true);
+    }
+    let missing = missing(kind, database, &name.table);
+    if !if_exists {
+        return Err(missing.into());
+    }
+    ctx.session.warn(WarningLevel::Note, missing.code, missing.message);
+    Ok(false)
+}
