@@ -550,3 +550,37 @@ fn indexes_marked(txn: &mut Transaction, kind: u8, view: View) -> Result<Vec<Ind
     }
     Ok(ids)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_key_is_read_as_what_it_was_written_as() {
+        let keys = [
+            CatalogKey::Version,
+            CatalogKey::NextId,
+            CatalogKey::Database("d"),
+            CatalogKey::Table(TableId(7)),
+            CatalogKey::View { database: "d", name: "v" },
+            CatalogKey::Routine { kind: RoutineKind::Procedure, database: "d", name: "p" },
+            CatalogKey::Routine { kind: RoutineKind::Function, database: "d", name: "p" },
+            CatalogKey::AutoIncrement(TableId(7)),
+            CatalogKey::RowId(TableId(7)),
+            CatalogKey::Dropped(IndexId(7)),
+            CatalogKey::Building(IndexId(7)),
+            CatalogKey::JobPlace(IndexId(7)),
+            CatalogKey::JobFailed(IndexId(7)),
+            CatalogKey::Prepared(b"xid"),
+            CatalogKey::AccountsStored,
+            CatalogKey::Account { user: "u", host: "h" },
+        ];
+        let written: std::collections::HashSet<Bytes> = keys.iter().map(|key| key.to_bytes()).collect();
+        assert_eq!(written.len(), keys.len());
+        for key in keys {
+            assert_eq!(CatalogKey::parse(&key.to_bytes()).unwrap(), Some(key));
+        }
+        assert_eq!(CatalogKey::parse(b"\x01elsewhere").unwrap(), None);
+        assert!(CatalogKey::parse(&[&CATALOG_PREFIX[..], b"?"].concat()).is_err());
+    }
+}

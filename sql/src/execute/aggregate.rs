@@ -8,6 +8,8 @@
 
 use std::collections::HashMap;
 
+use smallvec::SmallVec;
+
 use crate::ast::AggregateFunction;
 use crate::bind::Aggregate;
 use crate::error::Error;
@@ -24,13 +26,16 @@ use crate::limits::GROUP_BYTES_MAX;
 use crate::plan::AggregatePlan;
 use crate::types::{DataType, Value};
 
+/// The key of a group. Most are short enough to be found without a look elsewhere.
+type Key = SmallVec<[u8; 24]>;
+
 /// Takes a grouped row; false ends it.
 pub(super) type Offer<'o> = &'o mut dyn FnMut(&[Value], &mut Context) -> Run<bool>;
 
 /// One group.
 pub(super) struct Group {
     kept: Box<[Value]>,
-    accumulators: Vec<Accumulator>,
+    accumulators: Box<[Accumulator]>,
 }
 
 /// Groups the rows of `source` (none when no row can match) and offers each group in `row`.
@@ -58,22 +63,23 @@ pub fn run(
             grouped(plan, source, row, ctx, offer)
         }
         source => {
+            let empty = accumulators(plan);
             let mut group = match source {
                 // Without FROM there is one row, of no columns.
                 None if is_bare => {
-                    let mut group = Group::new(plan, row);
+                    let mut group = Group::new(plan, row, &empty);
                     group.grow(plan, row, &mut Vec::new(), ctx)?;
                     Some(group)
                 }
                 None => None,
                 Some(source) => {
                     source.open(ctx, row)?;
-                    single(plan, source, row, ctx)?
+                    single(plan, source, &empty, row, ctx)?
                 }
             };
             row.fill(Value::Null);
             if group.is_none() && plan.keys.is_empty() {
-                group = Some(Group::new(plan, row));
+                group = Some(Group::new(plan, row, &empty));
             }
             if let Some(group) = &mut group {
                 group.give(plan, row, ctx)?;
@@ -85,28 +91,10 @@ pub fn run(
 }
 
 impl Group {
-    /// A group that begins with this row, which it does not have yet.
-    pub(super) fn new(plan: &AggregatePlan, row: &[Value]) -> Group {
+    /// A group that begins with this row, which it does not have yet. `empty` is [`accumulators`] of the plan.
+    pub(super) fn new(plan: &AggregatePlan, row: &[Value], empty: &[Accumulator]) -> Group {
         let kept = plan.keep.iter().map(|slot| row[*slot].clone()).collect();
-        Group { kept, accumulators: plan.aggregates.iter().map(accumulator).collect() }
-    }
-
-    /// Takes a row in; `values` is a buffer.
-    fn update(
-        &mut self,
-        plan: &AggregatePlan,
-        row: &[Value],
-        values: &mut Vec<Value>,
-        ctx: &mut Context,
-    ) -> Run<()> {
-        for (aggregate, accumulator) in plan.aggregates.iter().zip(&mut self.accumulators) {
-            values.clear();
-            for argument in aggregate.arguments.iter().chain(aggregate.order_by.iter().map(|(key, _)| key)) {
-                values.push(argument.eval(row, ctx)?);
-            }
-            accumulator.update(values, ctx)?;
-        }
-        Ok(())
+        Group { kept, accumulators: empty.into() }
     }
 
     /// Puts the group into the row.
@@ -125,7 +113,7 @@ impl Group {
         Ok(())
     }
 
-    /// Takes a row in, as [`Group::update`], and gives by how much it grew.
+    /// Takes a row in, and gives by how much the group grew; `values` is a buffer.
     pub(super) fn grow(
         &mut self,
         plan: &AggregatePlan,
@@ -133,10 +121,17 @@ impl Group {
         values: &mut Vec<Value>,
         ctx: &mut Context,
     ) -> Run<usize> {
-        let before: usize = self.accumulators.iter().map(Accumulator::memory_bytes).sum();
-        self.update(plan, row, values, ctx)?;
-        let after: usize = self.accumulators.iter().map(Accumulator::memory_bytes).sum();
-        Ok(after.saturating_sub(before))
+        let mut more = 0;
+        for (aggregate, accumulator) in plan.aggregates.iter().zip(&mut self.accumulators) {
+            values.clear();
+            for argument in aggregate.arguments.iter().chain(aggregate.order_by.iter().map(|(key, _)| key)) {
+                values.push(argument.eval(row, ctx)?);
+            }
+            let before = accumulator.memory_bytes();
+            accumulator.update(values, ctx)?;
+            more += accumulator.memory_bytes().saturating_sub(before);
+        }
+        Ok(more)
     }
 
     /// About how many bytes of memory it takes.
@@ -145,6 +140,11 @@ impl Group {
             + self.accumulators.len() * size_of::<Accumulator>()
             + self.accumulators.iter().map(Accumulator::memory_bytes).sum::<usize>()
     }
+}
+
+/// The accumulators that each group begins with.
+pub(super) fn accumulators(plan: &AggregatePlan) -> Vec<Accumulator> {
+    plan.aggregates.iter().map(accumulator).collect()
 }
 
 fn accumulator(aggregate: &Aggregate) -> Accumulator {
@@ -165,6 +165,7 @@ fn accumulator(aggregate: &Aggregate) -> Accumulator {
 fn single(
     plan: &AggregatePlan,
     source: &mut Operator,
+    empty: &[Accumulator],
     row: &mut [Value],
     ctx: &mut Context,
 ) -> Run<Option<Group>> {
@@ -173,7 +174,7 @@ fn single(
     let mut values = Vec::new();
     while source.next(ctx, row)? {
         // One without DISTINCT and the like has the size that it began with.
-        let group = group.get_or_insert_with(|| Group::new(plan, row));
+        let group = group.get_or_insert_with(|| Group::new(plan, row, empty));
         memory.add(group.grow(plan, row, &mut values, ctx)?)?;
     }
     Ok(group)
@@ -252,7 +253,8 @@ fn group_once(
 ) -> Run<Option<Vec<Part>>> {
     let bytes_max = ctx.session.variables.operation_memory_bytes;
     let mut memory = Bounded::new(ctx.session, bytes_max.max(GROUP_BYTES_MAX), "groups of GROUP BY");
-    let mut positions: HashMap<Box<[u8]>, usize, rustc_hash::FxBuildHasher> = HashMap::default();
+    let empty = accumulators(plan);
+    let mut positions: HashMap<Key, usize, rustc_hash::FxBuildHasher> = HashMap::default();
     let mut groups: Vec<Group> = Vec::new();
     let mut overflow: Option<Parts> = None;
     let (mut key, mut values) = (Vec::new(), Vec::new());
@@ -269,10 +271,10 @@ fn group_once(
                 continue;
             }
             None => {
-                let group = Group::new(plan, row);
+                let group = Group::new(plan, row, &empty);
                 memory.add(group.bytes() + key.len() + size_of::<usize>() * 4)?;
                 groups.push(group);
-                positions.insert(key.as_slice().into(), groups.len() - 1);
+                positions.insert(Key::from_slice(&key), groups.len() - 1);
                 groups.len() - 1
             }
         };

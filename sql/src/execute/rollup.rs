@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::bind::rollup::{Rollup, RollupKey};
-use crate::execute::aggregate::{Group, Offer};
+use crate::execute::aggregate::{Group, Offer, accumulators};
 use crate::execute::group_key::{group_key, value_bytes};
 use crate::execute::memory::Bounded;
 use crate::execute::operator::Operator;
@@ -46,9 +46,10 @@ pub fn run(
         }
     };
     row.fill(Value::Null);
+    let empty = accumulators(plan);
     let is_empty = levels.is_empty();
     if is_empty {
-        levels.push(Level { group: Group::new(plan, row), keys: Vec::new(), above: None });
+        levels.push(Level { group: Group::new(plan, row, &empty), keys: Vec::new(), above: None });
     }
     ctx.check()?;
     let mut order: Vec<usize> = (0..levels.len()).collect();
@@ -106,6 +107,7 @@ fn read(
     // By the bytes of the keys that a group has, and how many those are.
     let mut positions: HashMap<Box<[u8]>, usize, rustc_hash::FxBuildHasher> = HashMap::default();
     let mut levels: Vec<Level> = Vec::new();
+    let empty = accumulators(plan);
     let (mut key, mut keys, mut ends, mut values) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     while source.next(ctx, row)? {
         key.clear();
@@ -127,7 +129,7 @@ fn read(
                     above = Some(match known {
                         Some(position) => position,
                         None => {
-                            let group = Group::new(plan, row);
+                            let group = Group::new(plan, row, &empty);
                             let own: Vec<Value> = keys[..count].to_vec();
                             let bytes = own.iter().map(value_bytes).sum::<usize>();
                             memory.add(bytes + group.bytes() + prefix.len() + size_of::<Level>())?;

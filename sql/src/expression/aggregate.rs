@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::ops::{BitAnd, BitOr, BitXor};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -206,16 +207,22 @@ struct Piece {
     keys: Vec<Value>,
 }
 
-/// One aggregate over one group.
-#[derive(Clone, Debug)]
-pub struct Accumulator {
+/// What all groups of an aggregate have in common.
+#[derive(Debug)]
+struct Shape {
     function: AggregateFunction,
     arguments: Vec<DataType>,
     /// Types and directions of GROUP_CONCAT's ORDER BY.
     order_by: Vec<(DataType, bool)>,
     separator: Bytes,
+}
+
+/// One aggregate over one group. A clone of an empty one is one for another group.
+#[derive(Clone, Debug)]
+pub struct Accumulator {
+    shape: Arc<Shape>,
     /// Keys met, with DISTINCT.
-    seen: Option<HashSet<Vec<u8>>>,
+    seen: Option<Box<HashSet<Vec<u8>>>>,
     state: State,
     memory_bytes: usize,
 }
@@ -252,15 +259,13 @@ impl Accumulator {
             AggregateFunction::JsonArrayAgg => State::Elements(Vec::new()),
             AggregateFunction::JsonObjectAgg => State::Members(Vec::new()),
         };
-        Accumulator {
+        let shape = Shape {
             function,
             arguments: arguments.to_vec(),
             order_by: order_by.to_vec(),
             separator: Bytes::copy_from_slice(separator.unwrap_or(",").as_bytes()),
-            seen: distinct.then(HashSet::new),
-            state,
-            memory_bytes: 0,
-        }
+        };
+        Accumulator { shape: Arc::new(shape), seen: distinct.then(Box::default), state, memory_bytes: 0 }
     }
 
     /// Bytes held by what grows with the group: DISTINCT's keys and GROUP_CONCAT's texts.
@@ -274,12 +279,12 @@ impl Accumulator {
     /// # Errors
     /// 1038 when DISTINCT or GROUP_CONCAT would hold more than [`GROUP_BYTES_MAX`].
     pub fn update(&mut self, values: &[Value], ctx: &mut Context<'_>) -> Run<()> {
-        let count = self.arguments.len();
+        let count = self.shape.arguments.len();
         let arguments = &values[..count.min(values.len())];
         if let State::Elements(_) | State::Members(_) = &self.state {
             return self.gather(arguments);
         }
-        if self.function != AggregateFunction::AnyValue && arguments.iter().any(Value::is_null) {
+        if self.shape.function != AggregateFunction::AnyValue && arguments.iter().any(Value::is_null) {
             return Ok(());
         }
         if self.is_repeated(arguments)? {
@@ -296,10 +301,10 @@ impl Accumulator {
             }
             State::Extreme(best) => {
                 let Some(value) = arguments.first() else { return Ok(()) };
-                let collation = self.arguments[0].collation;
+                let collation = self.shape.arguments[0].collation;
                 let better = best.as_ref().is_none_or(|best| {
                     let order = value.compare(best, collation);
-                    if self.function == AggregateFunction::Min { order.is_lt() } else { order.is_gt() }
+                    if self.shape.function == AggregateFunction::Min { order.is_lt() } else { order.is_gt() }
                 });
                 if better {
                     *best = Some(value.clone());
@@ -315,11 +320,11 @@ impl Accumulator {
                 else {
                     return Ok(());
                 };
-                *bits = combined(self.function, *bits, value);
+                *bits = combined(self.shape.function, *bits, value);
             }
             State::BitString(bits) => {
                 if let Some(Value::Blob(bytes) | Value::Text(bytes)) = arguments.first() {
-                    combine_strings(self.function, bits, bytes)?;
+                    combine_strings(self.shape.function, bits, bytes)?;
                 }
             }
             State::Variance { count, mean, squares } => {
@@ -335,8 +340,8 @@ impl Accumulator {
             }
             State::Elements(_) | State::Members(_) => {}
             State::Concat(pieces) => {
-                let text = joined(arguments, &self.arguments);
-                self.memory_bytes += text.len() + 64 * (1 + self.order_by.len());
+                let text = joined(arguments, &self.shape.arguments);
+                self.memory_bytes += text.len() + 64 * (1 + self.shape.order_by.len());
                 pieces.push(Piece {
                     text: Bytes::from(text),
                     keys: values[count.min(values.len())..].to_vec(),
@@ -351,7 +356,7 @@ impl Accumulator {
 
     /// One row of a JSON aggregate, in which NULL is a value.
     fn gather(&mut self, arguments: &[Value]) -> Run<()> {
-        let types = &self.arguments;
+        let types = &self.shape.arguments;
         match (&mut self.state, arguments) {
             (State::Elements(elements), [value]) => {
                 self.memory_bytes += value_bytes(value) + size_of::<Tree>();
@@ -373,10 +378,10 @@ impl Accumulator {
     /// Whether rows can be taken back out without a trace: of counts and exact sums.
     #[must_use]
     pub fn retracts(&self) -> bool {
-        match self.function {
+        match self.shape.function {
             AggregateFunction::Count => self.seen.is_none(),
             AggregateFunction::Sum | AggregateFunction::Avg => {
-                self.seen.is_none() && self.arguments.first().is_some_and(is_exact)
+                self.seen.is_none() && self.shape.arguments.first().is_some_and(is_exact)
             }
             _ => false,
         }
@@ -418,7 +423,7 @@ impl Accumulator {
     fn is_repeated(&mut self, arguments: &[Value]) -> Run<bool> {
         let Some(seen) = &mut self.seen else { return Ok(false) };
         let mut key = Vec::with_capacity(16);
-        for (value, data_type) in arguments.iter().zip(&self.arguments) {
+        for (value, data_type) in arguments.iter().zip(&self.shape.arguments) {
             write_group_key(value, data_type.collation, &mut key);
         }
         let size = key.len() + 48;
@@ -444,11 +449,11 @@ impl Accumulator {
             State::Sum { sum: Some(Sum::Double(sum)), count } => {
                 #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
                 let rows = *count as f64;
-                Value::Double(if self.function == AggregateFunction::Avg { *sum / rows } else { *sum })
+                Value::Double(if self.shape.function == AggregateFunction::Avg { *sum / rows } else { *sum })
             }
             State::Sum { sum: Some(sum), count } => {
                 let sum = sum.to_decimal();
-                let result = if self.function == AggregateFunction::Avg {
+                let result = if self.shape.function == AggregateFunction::Avg {
                     let scale = sum.scale().saturating_add(increment).min(30);
                     sum.divide(&Decimal::from(*count), scale).unwrap_or(Decimal::ZERO)
                 } else {
@@ -464,11 +469,11 @@ impl Accumulator {
             State::Bits(bits) => Value::UInt(*bits),
             State::BitString(Some(bits)) => Value::Blob(std::mem::take(bits).into()),
             State::BitString(None) => {
-                let length = self.arguments.first().map_or(0, DataType::characters);
-                let byte = if self.function == AggregateFunction::BitAnd { u8::MAX } else { 0 };
+                let length = self.shape.arguments.first().map_or(0, DataType::characters);
+                let byte = if self.shape.function == AggregateFunction::BitAnd { u8::MAX } else { 0 };
                 Value::Blob(vec![byte; length as usize].into())
             }
-            State::Variance { count, squares, .. } => variance(self.function, *count, *squares),
+            State::Variance { count, squares, .. } => variance(self.shape.function, *count, *squares),
             State::Elements(elements) if elements.is_empty() => Value::Null,
             State::Elements(elements) => Tree::Array(std::mem::take(elements)).into_value()?,
             State::Members(members) if members.is_empty() => Value::Null,
@@ -480,7 +485,7 @@ impl Accumulator {
                     return Ok(Value::Null);
                 }
                 let mut pieces = std::mem::take(pieces);
-                sort(&mut pieces, &self.order_by);
+                sort(&mut pieces, &self.shape.order_by);
                 self.concat(&pieces, ctx)
             }
         })
@@ -492,7 +497,7 @@ impl Accumulator {
         let mut out = Vec::new();
         for (position, piece) in pieces.iter().enumerate() {
             if position > 0 {
-                out.extend_from_slice(&self.separator);
+                out.extend_from_slice(&self.shape.separator);
             }
             out.extend_from_slice(&piece.text);
             if out.len() > longest {
@@ -503,7 +508,7 @@ impl Accumulator {
                 break;
             }
         }
-        if self.arguments.iter().any(DataType::is_binary) {
+        if self.shape.arguments.iter().any(DataType::is_binary) {
             Value::Blob(out.into())
         } else {
             Value::Text(out.into())
