@@ -77,7 +77,7 @@ fn compare_all(cut: &str, seed: u64) {
     assert_eq!(harness.run(&format!("CREATE TABLE plain ({COLUMNS})")), "affected 0\n");
     let created = harness.run(&format!("CREATE TABLE cut ({COLUMNS}, {keys}) PARTITION BY {cut}"));
     assert_eq!(created, "affected 0\n", "{cut}");
-    let mut both = |harness: &mut Harness, sql: &str| {
+    let both = |harness: &mut Harness, sql: &str| {
         let expected = answer(harness, sql, "plain", true);
         assert_eq!(answer(harness, sql, "cut", true), expected, "{cut}: {sql}");
     };
