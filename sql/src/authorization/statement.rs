@@ -8,8 +8,8 @@ use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
     AlterAction, AlterTable, AssignmentTarget, Call, ForeignKeyDefinition, IntoTarget, MaintenanceKind,
-    ProgramStatement, RoutineKind, Statement, TableName, UserName, VariableScope, ViewMode, ViewStatement,
-    Xa,
+    PartitionAction, ProgramStatement, RoutineKind, Statement, TableName, UserName, VariableScope, ViewMode,
+    ViewStatement, Xa,
 };
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
@@ -265,6 +265,13 @@ fn defines(session: &SessionState, catalog: &Catalog, database: &str, kind: Rout
 
 /// ALTER TABLE; one that renames the table needs what RENAME TABLE does, too.
 fn of_alter(alter: &AlterTable, current: Option<&str>) -> Requirements {
+    let of_partitions = alter.actions.iter().find_map(|action| match action {
+        AlterAction::Partition(action) => Some(action),
+        _ => None,
+    });
+    if let Some(action) = of_partitions {
+        return of_partition(action, &alter.table, current);
+    }
     let renamed = alter.actions.iter().rev().find_map(|action| match action {
         AlterAction::Rename(to) => Some(to),
         _ => None,
@@ -283,6 +290,27 @@ fn of_alter(alter: &AlterTable, current: Option<&str>) -> Requirements {
     needed.append(on_table(&[Privilege::Insert, Privilege::Create], to, current));
     needed.append(of_parents);
     needed
+}
+
+/// ALTER TABLE on partitions: what takes rows away needs DROP, what takes them from another table all that RENAME does.
+fn of_partition(action: &PartitionAction, table: &TableName, current: Option<&str>) -> Requirements {
+    match action {
+        PartitionAction::Drop(_) => on_table(&[Privilege::Alter, Privilege::Drop], table, current),
+        PartitionAction::Truncate(_) => on_table(&[Privilege::Drop], table, current),
+        PartitionAction::Exchange { table: with, .. } => {
+            let all = [Privilege::Alter, Privilege::Drop, Privilege::Insert, Privilege::Create];
+            let mut needed = on_table(&all, table, current);
+            needed.append(on_table(&all, with, current));
+            needed
+        }
+        PartitionAction::By(_)
+        | PartitionAction::Remove
+        | PartitionAction::Add(_)
+        | PartitionAction::AddCount(_)
+        | PartitionAction::Coalesce(_)
+        | PartitionAction::Reorganize { .. }
+        | PartitionAction::Rebuild(_) => on_table(&[Privilege::Alter], table, current),
+    }
 }
 
 /// The parents of foreign keys, which are in the database of their child unless they say another.

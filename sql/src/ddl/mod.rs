@@ -513,7 +513,11 @@ fn check_locked(statement: &Statement, locked: &LockedTables) -> Result<()> {
         Statement::View(_) => Err(Error::active_locked_tables()),
         Statement::TruncateTable(table) => check(table, true),
         Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
-            check(&alter.table, true)
+            check(&alter.table, true)?;
+            alter.actions.iter().try_for_each(|action| match action {
+                AlterAction::Partition(PartitionAction::Exchange { table, .. }) => check(table, true),
+                _ => Ok(()),
+            })
         }
         Statement::RenameTable(pairs) => pairs.iter().try_for_each(|(from, _)| check(from, true)),
         _ => Ok(()),

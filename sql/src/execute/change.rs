@@ -47,6 +47,9 @@ pub fn update(plan: &ChangePlan, ctx: &mut Context) -> Run<Outcome> {
     let affected = if ctx.session.client_found_rows { matched } else { changed };
     let info =
         format!("Rows matched: {matched}  Changed: {changed}  Warnings: {}", ctx.session.warning_count);
+    let is_idle = matched == 0 && super::partition::reads_nothing(&plan.scan, ctx)?;
+    // MySQL does not begin to look for rows then.
+    let info = if is_idle { String::new() } else { info };
     Ok(Outcome { affected, last_insert_id, info, ..Outcome::default() })
 }
 

@@ -12,7 +12,7 @@ use crate::types::Value;
 const ROWS: usize = 60;
 const QUERIES: usize = 1_500;
 
-const COLUMNS: &str = "id INT NOT NULL, i INT, u BIGINT UNSIGNED, d DECIMAL(8,2), f DOUBLE, s VARCHAR(12), b VARBINARY(8), \
+pub(super) const COLUMNS: &str = "id INT NOT NULL, i INT, u BIGINT UNSIGNED, d DECIMAL(8,2), f DOUBLE, s VARCHAR(12), b VARBINARY(8), \
      t DATETIME, y DATE";
 
 const NAMES: [&str; 9] = ["id", "i", "u", "d", "f", "s", "b", "t", "y"];
@@ -49,11 +49,11 @@ const LITERALS: [&str; 28] = [
     "'a'",
 ];
 
-fn pick<'a>(random: &mut StdRng, from: &[&'a str]) -> &'a str {
+pub(super) fn pick<'a>(random: &mut StdRng, from: &[&'a str]) -> &'a str {
     from[random.random_range(0..from.len())]
 }
 
-fn row(random: &mut StdRng, id: usize) -> String {
+pub(super) fn row(random: &mut StdRng, id: usize) -> String {
     let mut or_null = |values: &[&str]| {
         if random.random_range(0..6) == 0 { "NULL".to_owned() } else { pick(random, values).to_owned() }
     };
@@ -97,7 +97,7 @@ fn term(random: &mut StdRng, alias: &str) -> String {
     }
 }
 
-fn condition(random: &mut StdRng, alias: &str) -> String {
+pub(super) fn condition(random: &mut StdRng, alias: &str) -> String {
     let terms: Vec<String> = (0..random.random_range(1..4)).map(|_| term(random, alias)).collect();
     let joiner = pick(random, &[" AND ", " AND ", " OR "]);
     terms.iter().map(|term| format!("({term})")).collect::<Vec<_>>().join(joiner)
@@ -128,7 +128,7 @@ fn harness() -> Harness {
 }
 
 /// The sorted rows, or the error.
-fn answer(harness: &mut Harness, sql: &str, table: &str, sorted: bool) -> Vec<String> {
+pub(super) fn answer(harness: &mut Harness, sql: &str, table: &str, sorted: bool) -> Vec<String> {
     let text = harness.run(&sql.replace("TABLE", table));
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     if !sorted {

@@ -45,6 +45,8 @@ mod differential_tests;
 #[cfg(test)]
 mod outdated_tests;
 #[cfg(test)]
+mod partition_tests;
+#[cfg(test)]
 mod rewrite_tests;
 #[cfg(test)]
 mod spill_tests;

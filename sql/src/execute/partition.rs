@@ -13,6 +13,7 @@ use crate::catalog::partition::{Limit, Method, Partitioned, Values};
 use crate::execute::key_value::{KeyValue, key_value};
 use crate::execute::{Context, Interrupt, Run};
 use crate::expression::Expression;
+use crate::plan::ScanPlan;
 use crate::plan::explain::{PARTITIONS_COLUMN, Pruned};
 use crate::plan::predicate::{Interval, Term, TermKind};
 use crate::types::{Collation, Value, convert};
@@ -96,6 +97,15 @@ pub fn explained<'r>(
         }
     }
     Ok(Cow::Owned(rows))
+}
+
+/// Whether no partition of the table can have a row for a scan, by what is known before any row is read.
+///
+/// # Errors
+/// Those of evaluating the conditions.
+pub fn reads_nothing(scan: &ScanPlan, ctx: &mut Context) -> Run<bool> {
+    let Some(partitioned) = &scan.table.partitioned else { return Ok(false) };
+    Ok(kept(&scan.table, partitioned, &scan.access.pruning, &[], ctx)?.is_empty())
 }
 
 /// What the conditions say of each column that they are of.
@@ -353,6 +363,8 @@ impl Pruner<'_> {
     ) -> Run<Option<Vec<bool>>> {
         let mut places = vec![false; rule.count];
         for (low, high) in intervals {
+            let is_low_excluded = matches!(low, Bound::Excluded(_));
+            let is_high_excluded = matches!(high, Bound::Excluded(_));
             if let (
                 Bound::Included(low) | Bound::Excluded(low),
                 Bound::Included(high) | Bound::Excluded(high),
@@ -360,6 +372,8 @@ impl Pruner<'_> {
                 && let (Some(low), Some(high)) = (number_of(low), number_of(high))
                 && (rule.order == Order::Unknown || matches!(rule.method, Method::Hash { .. }))
             {
+                let low = low + i128::from(is_low_excluded);
+                let high = high - i128::from(is_high_excluded);
                 let count = high.saturating_sub(low).saturating_add(1);
                 if count > WALKED_MAX || count >= rule.count as i128 {
                     return Ok(None);
@@ -481,7 +495,7 @@ impl Pruner<'_> {
                     Bound::Included(value) => start.push(Edge::Value(value)),
                     Bound::Excluded(value) => {
                         start.push(Edge::Value(value));
-                        after = Edge::Highest;
+                        after = Edge::Past;
                     }
                 }
                 match high {
@@ -509,8 +523,8 @@ impl Pruner<'_> {
                 let collation = self.table.columns[rule.columns[at]].data_type.collation;
                 let edge = tuple.get(at).unwrap_or(&rest);
                 let order = match (edge, limit) {
+                    (Edge::Past, _) | (Edge::Highest, Limit::Value(..)) => Ordering::Greater,
                     (Edge::Lowest, _) | (_, Limit::Max) => Ordering::Less,
-                    (Edge::Highest, Limit::Value(..)) => Ordering::Greater,
                     (Edge::Value(value), Limit::Value(limit, _)) => value.compare(limit, collation),
                 };
                 match order {
@@ -552,6 +566,8 @@ impl Pruner<'_> {
 enum Edge<'v> {
     Lowest,
     Highest,
+    /// Behind all that begins with what is before it.
+    Past,
     Value(&'v Value),
 }
 

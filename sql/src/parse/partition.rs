@@ -107,7 +107,7 @@ fn unsteady(cursor: &Cursor<'_, '_>, at: Span) -> Error {
 /// An expression that must always come to the same.
 fn steady(cursor: &mut Cursor<'_, '_>) -> crate::Result<Expr> {
     let start = cursor.span();
-    let expression = cursor.operand()?;
+    let expression = cursor.expr()?;
     if is_unsteady(&expression) {
         return Err(unsteady(cursor, start));
     }

@@ -121,7 +121,8 @@ impl Rule {
     #[must_use]
     pub fn place_number(&self, number: Option<i128>) -> Option<usize> {
         match self.method {
-            Method::Hash { linear } => Some(self.hashed(number.unwrap_or(0), linear)),
+            // NULL counts as the least number, as in MySQL.
+            Method::Hash { linear } => Some(self.hashed(number.unwrap_or(i64::MIN.into()), linear)),
             // NULL is below all numbers.
             Method::Range => {
                 let below = |values: &Values| match (number, limit_number(values)) {

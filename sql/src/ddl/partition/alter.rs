@@ -367,6 +367,10 @@ fn exchange(
     if database == old.database && table == old.name {
         return Err(Error::nonunique_table(table).into());
     }
+    if ctx.session.temporary_table(database, table).is_some() {
+        let message = format!("Table to exchange with partition is temporary: '{table}'");
+        return Err(mysql(1733, message).into());
+    }
     let other = Arc::clone(ctx.catalog.table(database, table)?);
     if other.partitioned.is_some() {
         let message = format!("Table to exchange with partition is partitioned: '{}'", other.name);
