@@ -205,7 +205,7 @@ fn carried_warning(warning: &Warning) -> (u8, u16, String) {
 }
 
 fn warning((level, code, message): (u8, u16, String)) -> Option<Warning> {
-    Some(Warning { level: *LEVELS.get(usize::from(level))?, code, message })
+    Some(Warning { level: *LEVELS.get(usize::from(level))?, code, message, state: None, items: None })
 }
 
 #[cfg(test)]

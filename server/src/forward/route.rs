@@ -82,6 +82,8 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
             IntoTarget::File { .. } | IntoTarget::Dump { .. } if elsewhere => Route::Refused,
             IntoTarget::File { .. } | IntoTarget::Dump { .. } => Route::Here,
         },
+        // Its statements run here, where the transaction is not.
+        Statement::Call(call) if elsewhere && session.stored_procedure(call).is_some() => Route::Refused,
         Statement::Do(_) if elsewhere => Route::Leader(Effect::Nothing),
         Statement::Set(assignments) if elsewhere => {
             let is_user = |target: &AssignmentTarget| matches!(target, AssignmentTarget::User(_));

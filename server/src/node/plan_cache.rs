@@ -301,7 +301,24 @@ impl Session {
         } else if matches!(*statement, Statement::ExecutePrepared { .. } | Statement::PrepareText { .. }) {
             Err(Error::not_supported("PREPARE and EXECUTE inside of a prepared statement"))
         } else {
-            Box::pin(self.dispatch(&statement, &parameters, Some(&mut prepared.plan), reply)).await
+            // What a CALL gives to its parameters goes to the variables.
+            let types = self.programs.types.take();
+            let outputs = self.programs.outputs.replace(Vec::new());
+            let result =
+                Box::pin(self.dispatch(&statement, &parameters, Some(&mut prepared.plan), reply)).await;
+            self.programs.types = types;
+            for (index, value, of) in
+                std::mem::replace(&mut self.programs.outputs, outputs).unwrap_or_default()
+            {
+                let Some(name) = using.get(index).filter(|_| result.is_ok()) else { continue };
+                // MySQL takes them for bytes here.
+                let value = match super::select_into::variable_value(&value, &of) {
+                    Value::Text(text) => Value::Blob(text),
+                    value => value,
+                };
+                self.state.user_variables.insert(name.to_lowercase(), value);
+            }
+            result
         };
         self.named.entry(key).or_insert(prepared);
         result

@@ -379,7 +379,8 @@ impl Session {
     /// Kills a SELECT that runs past `max_execution_time`.
     fn deadline(&self, plan: &Plan) -> Option<AbortOnDrop> {
         let limit = self.time_hint_ms.unwrap_or(self.state.variables.max_execution_time_ms);
-        if limit == 0 || plan.is_write() {
+        // It is not for the statements of programs, as in MySQL.
+        if limit == 0 || plan.is_write() || self.programs.is_running() {
             return None;
         }
         let connection = Arc::clone(&self.connection);

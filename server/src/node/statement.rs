@@ -32,6 +32,8 @@ fn keeps_diagnostics(statement: &Statement) -> bool {
     };
     match statement {
         Statement::Show(show) => show.kind.reads_diagnostics(),
+        Statement::GetDiagnostics(_) => true,
+        Statement::Signal(signal) => signal.again,
         Statement::SelectInto(into) => keeps_diagnostics(&into.query),
         Statement::Query(query) => matches!(&query.body, QueryBody::Select(select)
             if select.from.is_none() && select.items.iter().any(is_count)),
@@ -80,6 +82,10 @@ impl Session {
                 self.state.row_count = -1;
                 if !std::mem::take(&mut self.programs.is_told) {
                     self.state.warn(WarningLevel::Error, error.code, error.message.clone());
+                    if let Some(last) = self.state.warnings.last_mut() {
+                        last.state = Some(error.state);
+                        last.items = self.programs.raised.take();
+                    }
                 }
                 if !reply.rewind() {
                     // Rows have left already: the error packet ends the result.
@@ -180,13 +186,12 @@ impl Session {
             }
             Statement::RollbackTo(name) => self.end_savepoint(name, false).map(done),
             Statement::ReleaseSavepoint(name) => self.end_savepoint(name, true).map(done),
-            Statement::Call(call) => match self.stored_procedure(call) {
+            Statement::Call(call) => match self.find_procedure(call).await? {
                 Some(routine) => self.call_stored(call, routine, parameters, reply).await,
                 None => self.call(call, parameters, reply).await,
             },
-            Statement::Signal(_) | Statement::GetDiagnostics(_) => {
-                Err(Error::not_supported("SIGNAL and GET DIAGNOSTICS"))
-            }
+            Statement::Signal(signal) => self.signal(signal, parameters).await,
+            Statement::GetDiagnostics(get) => self.get_diagnostics(get, parameters).await,
             Statement::Kill { query_only, id } => self.kill(*query_only, id, parameters).await.map(done),
             Statement::PrepareText { name, from } => {
                 self.prepare_named(name, from).await?;

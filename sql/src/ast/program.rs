@@ -68,8 +68,6 @@ pub struct CreateRoutine {
     pub definer: Option<UserName>,
     /// The text between the parentheses.
     pub parameters_text: String,
-    /// The text after RETURNS.
-    pub returns_text: String,
     /// Characteristics as written.
     pub characteristics: Characteristics,
     /// The text of the body.
@@ -143,12 +141,8 @@ pub struct Program {
     pub parameters: Vec<ParameterMode>,
     /// Names of the variables, by slot; empty for one that no statement can name.
     pub names: Vec<String>,
-    /// What a function returns.
-    pub returns: Option<Box<ColumnDefinition>>,
     /// Variables, by slot; none for one that takes whatever type it is given.
     pub variables: Vec<Option<ColumnDefinition>>,
-    /// Columns of the row that a trigger is about, and their slots.
-    pub row_columns: Vec<RowColumn>,
     /// Cursors.
     pub cursors: Vec<CursorDefinition>,
     /// Handlers.
@@ -157,34 +151,6 @@ pub struct Program {
     pub scopes: Vec<HandlerScope>,
     /// What is done.
     pub steps: Vec<Step>,
-    /// What is in it.
-    pub facts: Facts,
-}
-
-/// A column of NEW or OLD.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowColumn {
-    /// NEW rather than OLD.
-    pub is_new: bool,
-    /// Its name as written.
-    pub column: String,
-    /// The slot that has its value.
-    pub slot: usize,
-    /// SET NEW.column.
-    pub is_set: bool,
-}
-
-/// What a body has that not every program may have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// RETURN.
-    pub returns: bool,
-    /// A statement that sends rows to the client.
-    pub sends_rows: bool,
-    /// PREPARE and its like.
-    pub is_dynamic: bool,
-    /// A statement that commits.
-    pub commits: bool,
 }
 
 /// A statement, and what it reads of variables.
@@ -300,8 +266,6 @@ pub enum Action {
     },
     /// A handler's body ends.
     EndHandler(usize),
-    /// RETURN.
-    Return(Bound),
 }
 
 /// SIGNAL, RESIGNAL.

@@ -38,22 +38,6 @@ impl Source<'_> {
         self.locals?.borrow_mut().parameter(name).map(Expr::Parameter)
     }
 
-    /// Whether a name before a point is NEW or OLD of a trigger.
-    pub(crate) fn is_row(&self, name: &str) -> bool {
-        self.locals.is_some_and(|locals| locals.borrow().is_row(name))
-    }
-
-    /// A column of NEW or OLD: a parameter of the statement.
-    ///
-    /// # Errors
-    /// 1363 where the trigger's event has no such row.
-    pub(crate) fn row_column(&self, row: &str, column: &str) -> crate::Result<Expr> {
-        match self.locals {
-            Some(locals) => locals.borrow_mut().row_parameter(row, column).map(Expr::Parameter),
-            None => Err(Error::internal("a row outside of a trigger")),
-        }
-    }
-
     /// The slot of a program's variable.
     pub(crate) fn local_slot(&self, name: &str) -> Option<usize> {
         self.locals?.borrow().slot(name)

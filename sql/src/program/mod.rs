@@ -152,6 +152,15 @@ pub fn is_true(value: &Value, session: &mut SessionState) -> bool {
 pub fn warning_state(code: u16) -> [u8; 5] {
     match code {
         1329 => *b"02000",
+        1007 | 1008 => *b"HY000",
+        1050 => *b"42S01",
+        1051 | 1146 => *b"42S02",
+        1060 => *b"42S21",
+        1062 | 1048 | 1452 => *b"23000",
+        1091 | 1304 | 1305 => *b"42000",
+        1642 => *b"01000",
+        1643 => *b"02000",
+        1644 => *b"45000",
         code => crate::execute::strict_state(code).unwrap_or(*b"HY000"),
     }
 }

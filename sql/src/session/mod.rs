@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::account::AccountId;
+use crate::ast::ConditionItem;
 use crate::authorization::Authorization;
 use crate::catalog::{Catalog, Table, TemporaryTables};
 use crate::execute::memory::ConnectionMemory;
@@ -30,6 +31,28 @@ pub struct Warning {
     pub code: u16,
     /// Message.
     pub message: String,
+    /// SQLSTATE, where it is another than the number's.
+    pub state: Option<[u8; 5]>,
+    /// What SIGNAL has set of it.
+    pub items: Option<Box<ConditionItems>>,
+}
+
+/// Items of a condition that are texts, as SIGNAL sets them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConditionItems(Vec<(ConditionItem, String)>);
+
+impl ConditionItems {
+    /// Sets an item.
+    pub fn set(&mut self, item: ConditionItem, text: String) {
+        self.0.retain(|(known, _)| *known != item);
+        self.0.push((item, text));
+    }
+
+    /// An item that was set.
+    #[must_use]
+    pub fn get(&self, item: ConditionItem) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == item).map(|(_, text)| text.as_str())
+    }
 }
 
 impl Warning {
@@ -179,12 +202,12 @@ impl SessionState {
         }
         self.warning_count += 1;
         if (self.warnings.len() as u64) < self.variables.max_error_count {
-            self.warnings.push(Warning { level, code, message: message.into() });
+            self.warnings.push(Warning { level, code, message: message.into(), state: None, items: None });
         } else if self.unkept.is_none()
             && level == WarningLevel::Warning
             && crate::execute::strict_state(code).is_some()
         {
-            self.unkept = Some(Warning { level, code, message: message.into() });
+            self.unkept = Some(Warning { level, code, message: message.into(), state: None, items: None });
         }
     }
 

@@ -35,7 +35,7 @@ impl Session {
         let Some(handler) = found else { return Err(error) };
         self.tell(&error);
         self.programs.is_told = false;
-        activate(handler, frame, step, at);
+        self.activate(handler, frame, step, at);
         Ok(())
     }
 
@@ -48,15 +48,24 @@ impl Session {
         {
             return;
         }
-        let is_condition = |level: WarningLevel| level != WarningLevel::Note;
-        let found = self.state.warnings.iter().rev().filter(|warning| is_condition(warning.level)).find_map(
-            |warning| {
-                let state = sql::program::warning_state(warning.code);
-                find(&frame.compiled.program, step.scope, warning.code, state, warning.level)
-            },
-        );
+        let found = self.state.warnings.iter().rev().find_map(|warning| {
+            let state = warning.state.unwrap_or_else(|| sql::program::warning_state(warning.code));
+            find(&frame.compiled.program, step.scope, warning.code, state, warning.level)
+        });
         if let Some(handler) = found {
-            activate(handler, frame, step, at);
+            self.activate(handler, frame, step, at);
+        }
+    }
+
+    fn activate(&mut self, handler: usize, frame: &mut Frame, step: &Step, at: usize) {
+        let resume = match &step.action {
+            Action::Set { on_error, .. } | Action::JumpUnless { on_error, .. } => *on_error,
+            _ => at + 1,
+        };
+        frame.handling.push(Handling { handler, resume });
+        self.programs.handled.push(self.state.warnings.clone());
+        if let Some(handler) = frame.compiled.program.handlers.get(handler) {
+            frame.at = handler.first;
         }
     }
 
@@ -71,6 +80,8 @@ impl Session {
             _ => handler.block_end,
         };
         frame.forget_left_handlers();
+        let running = self.programs.handled_outside + frame.handling.len();
+        self.programs.handled.truncate(running);
     }
 }
 
@@ -81,25 +92,13 @@ fn raises(action: &Action) -> bool {
         | Action::Set { value: Some(_), .. }
         | Action::JumpUnless { .. }
         | Action::Open(_)
-        | Action::Fetch { .. }
-        | Action::Return(_) => true,
+        | Action::Fetch { .. } => true,
         Action::Set { value: None, .. }
         | Action::Jump(_)
         | Action::CaseNotFound
         | Action::Close(_)
         | Action::CloseBetween { .. }
         | Action::EndHandler(_) => false,
-    }
-}
-
-fn activate(handler: usize, frame: &mut Frame, step: &Step, at: usize) {
-    let resume = match &step.action {
-        Action::Set { on_error, .. } | Action::JumpUnless { on_error, .. } => *on_error,
-        _ => at + 1,
-    };
-    frame.handling.push(Handling { handler, resume });
-    if let Some(handler) = frame.compiled.program.handlers.get(handler) {
-        frame.at = handler.first;
     }
 }
 

@@ -12,6 +12,7 @@
 mod condition;
 mod cursor;
 mod frame;
+mod signal;
 mod steps;
 mod value;
 
@@ -23,8 +24,10 @@ use std::sync::Arc;
 use sql::Error;
 use sql::account::AccountId;
 use sql::ast::{AssignmentTarget, Call, Expr, ParameterMode, RoutineKind, Statement};
+use sql::execute::procedure;
 use sql::execute::{Outcome, ResultColumn};
 use sql::program::{Compiled, Routine};
+use sql::session::{ConditionItems, Warning};
 use sql::types::{Collation, DataType, Value};
 use sql::variables::SqlMode;
 use storage::txn::Transaction;
@@ -48,8 +51,26 @@ pub struct Programs {
     pub(super) outputs: Option<Vec<(usize, Value, DataType)>>,
     /// The error under way is among the warnings already.
     pub(super) is_told: bool,
+    /// The conditions that running handlers are for, the innermost last.
+    handled: Vec<Vec<Warning>>,
+    /// How many of them are of routines around the one that is running.
+    handled_outside: usize,
+    /// What SIGNAL has set of the error under way.
+    pub(super) raised: Option<Box<ConditionItems>>,
     /// Plans of the statements of programs, by their number.
     plans: HashMap<u64, Vec<Option<Arc<CachedPlan>>>>,
+}
+
+impl Programs {
+    /// Whether a routine is running.
+    pub(super) fn is_running(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// Whether a handler of the running routine runs.
+    fn is_handling(&self) -> bool {
+        self.handled.len() > self.handled_outside
+    }
 }
 
 /// The session as it was outside of a routine.
@@ -74,11 +95,23 @@ enum Argument {
 
 impl Session {
     /// The stored procedure that a CALL names.
-    pub(super) fn stored_procedure(&self, call: &Call) -> Option<Arc<Routine>> {
+    #[must_use]
+    pub fn stored_procedure(&self, call: &Call) -> Option<Arc<Routine>> {
         let catalog = self.node.catalog();
         let current = self.state.database.as_deref().unwrap_or_default();
         let database = if call.schema.is_empty() { current } else { &call.schema };
         catalog.databases.get(database)?.routine(RoutineKind::Procedure, &call.name).cloned()
+    }
+
+    /// The same, as fresh as the session wants it; what administers the cluster waits for nobody.
+    pub(super) async fn find_procedure(&self, call: &Call) -> Result<Option<Arc<Routine>>, Error> {
+        let is_of_cluster = call.schema.eq_ignore_ascii_case(procedure::SCHEMA)
+            || call.schema.is_empty()
+                && procedure::signatures().iter().any(|known| known.name.eq_ignore_ascii_case(&call.name));
+        if !is_of_cluster {
+            self.freshen().await?;
+        }
+        Ok(self.stored_procedure(call))
     }
 
     /// CALL of a stored procedure, as a future of a known type: procedures call procedures.
@@ -111,7 +144,10 @@ impl Session {
         if let Some(known) = known {
             frame.plans = known;
         }
+        let handled = std::mem::replace(&mut self.programs.handled_outside, self.programs.handled.len());
         let result = self.run_frame(&mut frame, reply).await;
+        self.programs.handled.truncate(self.programs.handled_outside);
+        self.programs.handled_outside = handled;
         self.keep_plans(compiled.number, std::mem::take(&mut frame.plans));
         self.programs.outputs = outputs;
         self.leave(outside);

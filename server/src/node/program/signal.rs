@@ -89,7 +89,7 @@ impl Session {
         };
         let mut values = Vec::new();
         for (target, is_number) in &get.statement {
-            let value = if *is_number { conditions.len() as i64 } else { self.row_count_before };
+            let value = if *is_number { conditions.len() as i64 } else { self.state.row_count };
             values.push((target, Value::Int(value)));
         }
         if let Some((number, items)) = &get.condition {
@@ -99,7 +99,8 @@ impl Session {
                 Value::UInt(number) => usize::try_from(number).ok(),
                 _ => None,
             };
-            let condition = position.and_then(|number| number.checked_sub(1)).and_then(|at| conditions.get(at));
+            let condition =
+                position.and_then(|number| number.checked_sub(1)).and_then(|at| conditions.get(at));
             let Some(condition) = condition else {
                 self.state.warn(WarningLevel::Error, 1758, "Invalid condition number");
                 return Ok(Outcome::default());
@@ -138,7 +139,11 @@ fn raised(state: [u8; 5]) -> Warning {
         b"02" => (WarningLevel::Error, 1643, "Unhandled user-defined not found condition"),
         _ => (WarningLevel::Error, 1644, "Unhandled user-defined exception condition"),
     };
-    Warning { level, code, message: message.to_owned(), state: Some(state), items: None }
+    // Nobody has said where it comes from.
+    let mut items = Box::<ConditionItems>::default();
+    items.set(ConditionItem::ClassOrigin, String::new());
+    items.set(ConditionItem::SubclassOrigin, String::new());
+    Warning { level, code, message: message.to_owned(), state: Some(state), items: Some(items) }
 }
 
 fn set_item(condition: &mut Warning, item: ConditionItem, value: &Value, of: &DataType) -> Result<(), Error> {
@@ -178,16 +183,11 @@ fn item_of(condition: &Warning, item: ConditionItem) -> Value {
     if let Some(own) = own {
         return text(own);
     }
-    let is_standard = |byte: u8| matches!(byte, b'0'..=b'4' | b'A'..=b'H');
-    let origin = |is_iso: bool| text(if is_iso { "ISO 9075" } else { "MySQL" });
     match item {
         ConditionItem::ReturnedSqlstate => text(&String::from_utf8_lossy(&state)),
         ConditionItem::MessageText => text(&condition.message),
         ConditionItem::MysqlErrno => Value::Int(condition.code.into()),
-        ConditionItem::ClassOrigin => origin(is_standard(state[0])),
-        ConditionItem::SubclassOrigin => {
-            origin(is_standard(state[0]) && (is_standard(state[2]) || state.ends_with(b"000")))
-        }
+        ConditionItem::ClassOrigin | ConditionItem::SubclassOrigin => text("ISO 9075"),
         ConditionItem::ConstraintCatalog
         | ConditionItem::ConstraintSchema
         | ConditionItem::ConstraintName

@@ -53,8 +53,15 @@ impl Session {
                     frame.values[*slot] = sql::types::Value::Null;
                     return Ok(());
                 };
-                let (value, from) = self.bound_value(bound, at, frame).await?;
-                self.assign_slot(frame, *slot, value, &from)
+                let result = match self.bound_value(bound, at, frame).await {
+                    Ok((value, from)) => self.assign_slot(frame, *slot, value, &from),
+                    Err(error) => Err(error),
+                };
+                // As in MySQL: not when it could not begin.
+                if result.as_ref().is_err_and(|error| !matches!(error.code, 1046 | 1049 | 1054 | 1146)) {
+                    frame.values[*slot] = sql::types::Value::Null;
+                }
+                result
             }
             Action::Jump(to) => {
                 frame.at = *to;
@@ -79,7 +86,6 @@ impl Session {
                 self.end_handler(*number, frame);
                 Ok(())
             }
-            Action::Return(_) => Err(Error::internal("RETURN in a procedure")),
         }
     }
 

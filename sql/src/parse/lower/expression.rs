@@ -143,9 +143,6 @@ impl Lower<'_, '_> {
         let span = parts[0].span;
         let mut names = parts.into_iter().map(|part| self.name(part)).collect::<crate::Result<Vec<_>>>()?;
         match (names.pop(), names.pop(), names.pop(), names.is_empty()) {
-            (Some(column), Some(row), None, true) if self.source.is_row(&row) => {
-                self.source.row_column(&row, &column)
-            }
             (Some(column), table, database, true) => Ok(Expr::Column { database, table, column }),
             _ => Err(self.source.syntax_span(span)),
         }

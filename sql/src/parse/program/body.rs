@@ -316,9 +316,6 @@ impl<'s, 'a> Body<'s, 'a> {
         self.refuse_early()?;
         let parsed = statement_of(self.source, tokens)?;
         self.refuse(&parsed.statement)?;
-        let sends_rows =
-            matches!(parsed.statement, Statement::Query(_) | Statement::Show(_) | Statement::Explain(_));
-        self.program.facts.sends_rows |= sends_rows;
         let bound = self.bound(parsed.statement);
         if !bound.inputs.is_empty() && !takes_parameters(&bound.statement) {
             return match &*bound.statement {
@@ -396,6 +393,8 @@ fn takes_parameters(statement: &Statement) -> bool {
         | Statement::Do(_)
         | Statement::Set(_)
         | Statement::Kill { .. }
+        | Statement::Signal(_)
+        | Statement::GetDiagnostics(_)
         | Statement::Call(_) => true,
         Statement::SelectInto(into) => {
             matches!(into.target, IntoTarget::Variables(_) | IntoTarget::Program(_))

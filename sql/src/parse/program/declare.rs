@@ -20,6 +20,11 @@ enum Part {
 impl Body<'_, '_> {
     /// A block, behind its BEGIN.
     pub(super) fn block(&mut self) -> crate::Result<()> {
+        if self.is_word(0, "WORK") && *self.peek(1) == Token::SemiColon {
+            // BEGIN WORK, which begins no transaction here.
+            self.skip(1);
+            return Err(self.unexpected());
+        }
         self.locals.borrow_mut().enter();
         let outer = self.scope;
         let cursors = self.program.cursors.len();
@@ -176,7 +181,7 @@ impl Body<'_, '_> {
         if let Token::Number(number, _) = self.peek(0) {
             let Ok(code) = number.parse::<u16>() else { return Err(self.unexpected()) };
             if code == 0 {
-                return Err(Error::mysql(1648, *b"HY000", "Incorrect CONDITION value: '0'"));
+                return Err(Error::mysql(1525, *b"HY000", "Incorrect CONDITION value: '0'"));
             }
             self.skip(1);
             return Ok(ConditionValue::Code(code));
@@ -209,11 +214,7 @@ impl Body<'_, '_> {
     pub(super) fn state(&mut self) -> crate::Result<[u8; 5]> {
         self.word("VALUE");
         let text = self.read(Cursor::string)?;
-        let is_right = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
-        match <[u8; 5]>::try_from(text.as_bytes()) {
-            Ok(state) if state.iter().all(is_right) && !state.starts_with(b"00") => Ok(state),
-            _ => Err(Error::mysql(1407, *b"42000", format!("Bad SQLSTATE: '{text}'"))),
-        }
+        super::signal::sqlstate(&text)
     }
 
     /// OPEN.

@@ -2,7 +2,7 @@
 //!
 //! A name that stands alone in an expression is a variable before it is a column, as in MySQL: the statement gets a parameter for it.
 
-use crate::ast::{ConditionValue, RowColumn};
+use crate::ast::ConditionValue;
 use crate::catalog::same_name;
 use crate::error::Error;
 
@@ -17,21 +17,8 @@ pub(crate) struct Locals {
     blocks: Vec<[usize; 3]>,
     /// The slots of the statement's parameters.
     inputs: Vec<usize>,
-    /// Whether NEW and OLD stand for rows; none outside of triggers.
-    rows: Option<Rows>,
-    /// The columns of NEW and OLD met so far.
-    pub(super) row_columns: Vec<RowColumn>,
     /// The next slot.
     next_slot: usize,
-}
-
-/// Which rows a trigger's event has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rows {
-    pub has_new: bool,
-    pub has_old: bool,
-    /// The event's name in messages.
-    pub event: &'static str,
 }
 
 impl Locals {
@@ -84,7 +71,7 @@ impl Locals {
     }
 
     /// A condition.
-    pub(super) fn condition(&self, name: &str) -> Option<ConditionValue> {
+    pub(crate) fn condition(&self, name: &str) -> Option<ConditionValue> {
         self.conditions.iter().rev().find(|(known, _)| same_name(known, name)).map(|(_, value)| *value)
     }
 
@@ -134,50 +121,5 @@ impl Locals {
     /// The slots that the statement reads, which ends here.
     pub(super) fn take_inputs(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.inputs)
-    }
-
-    /// NEW and OLD stand for rows.
-    pub(super) fn set_rows(&mut self, rows: Rows) {
-        self.rows = Some(rows);
-    }
-
-    /// Whether a name is NEW or OLD of a trigger.
-    pub(crate) fn is_row(&self, name: &str) -> bool {
-        self.rows.is_some() && (name.eq_ignore_ascii_case("NEW") || name.eq_ignore_ascii_case("OLD"))
-    }
-
-    /// The slot of a column of NEW or OLD.
-    ///
-    /// # Errors
-    /// 1363.
-    pub(super) fn row_slot(&mut self, row: &str, column: &str, is_set: bool) -> crate::Result<usize> {
-        let is_new = row.eq_ignore_ascii_case("NEW");
-        if let Some(rows) = self.rows
-            && !(if is_new { rows.has_new } else { rows.has_old })
-        {
-            let (row, event) = (if is_new { "NEW" } else { "OLD" }, rows.event);
-            let message = format!("There is no {row} row in on {event} trigger");
-            return Err(Error::mysql(1363, *b"HY000", message));
-        }
-        let known = self
-            .row_columns
-            .iter_mut()
-            .find(|known| known.is_new == is_new && same_name(&known.column, column));
-        if let Some(known) = known {
-            known.is_set |= is_set;
-            return Ok(known.slot);
-        }
-        let slot = self.unnamed();
-        self.row_columns.push(RowColumn { is_new, column: column.to_owned(), slot, is_set });
-        Ok(slot)
-    }
-
-    /// The parameter that stands for a column of NEW or OLD.
-    ///
-    /// # Errors
-    /// 1363.
-    pub(crate) fn row_parameter(&mut self, row: &str, column: &str) -> crate::Result<usize> {
-        let slot = self.row_slot(row, column, false)?;
-        Ok(self.input(slot))
     }
 }

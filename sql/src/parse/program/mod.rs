@@ -10,6 +10,7 @@ mod body;
 mod declare;
 mod flow;
 mod locals;
+mod signal;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -119,7 +120,6 @@ fn compile(source: Source<'_>, tokens: &Tokens) -> crate::Result<(Statement, usi
         if_not_exists: header.if_not_exists,
         definer: header.definer,
         parameters_text: text(header.parameters_place.0, header.parameters_place.1),
-        returns_text: String::new(),
         characteristics: header.characteristics,
         body: text(start, end),
         program: Arc::new(program),
@@ -213,11 +213,14 @@ fn characteristics(cursor: &mut Cursor<'_, '_>, is_create: bool) -> crate::Resul
     }
 }
 
-/// ALTER PROCEDURE and DROP PROCEDURE; none when the statement is another.
+/// ALTER PROCEDURE, DROP PROCEDURE, and statements about conditions; none when the statement is another.
 ///
 /// # Errors
 /// 1064.
 pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<Statement>> {
+    if let Some(statement) = signal::statement(cursor)? {
+        return Ok(Some(statement));
+    }
     if !cursor.peek_word(1, "PROCEDURE") {
         return Ok(None);
     }

@@ -89,7 +89,10 @@ pub(super) fn sqlstate(text: &str) -> crate::Result<[u8; 5]> {
     }
 }
 
-fn item(cursor: &mut Cursor<'_, '_>, items: &[(&'static str, ConditionItem)]) -> crate::Result<ConditionItem> {
+fn item(
+    cursor: &mut Cursor<'_, '_>,
+    items: &[(&'static str, ConditionItem)],
+) -> crate::Result<ConditionItem> {
     match items.iter().find(|(word, _)| cursor.peek_word(0, word)) {
         Some((_, item)) => {
             cursor.skip();

@@ -72,7 +72,7 @@ create procedure e33() begin prepare s from 'select 1'; execute s; end;
 
 create procedure e34() begin load table x; end;
 
-create procedure e35() begin explain select 1; show tables; kill 5; flush tables; analyze table t; reset replica; end;
+create procedure e35() begin explain select 1; show tables; kill 5; flush tables; analyze table t; end;
 
 create procedure e36() begin check table t; optimize table t; repair table t; end;
 
@@ -112,7 +112,7 @@ create procedure e54() begin declare a, b int default 3; set a=1, @c=3, b=a, aut
 
 create procedure e55() begin select 1;;  end;
 
-create procedure e57() begin set password='x'; create user a; grant select on *.* to a; lock instance for backup; end;
+create procedure e57() begin set password='x'; create user a; grant select on *.* to a; end;
 
 create procedure e59() label1: begin declare exit handler for 1051 begin leave label1; end; end;
 
