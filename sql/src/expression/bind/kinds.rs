@@ -31,12 +31,12 @@ pub(super) enum Invalid {
 }
 
 impl Expression {
-    fn is_column(&self) -> bool {
+    pub(super) fn is_column(&self) -> bool {
         matches!(self, Expression::Column { .. } | Expression::Outer { .. })
     }
 
     /// Whether the value is the same in every row, and known without the statement's parameters and variables.
-    fn is_fixed(&self) -> bool {
+    pub(super) fn is_fixed(&self) -> bool {
         let mut fixed = match self {
             Expression::Constant { .. } => true,
             Expression::Parameter { .. }
@@ -295,9 +295,10 @@ pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
     }
     let number = |operand: Expression| match operand.as_hex_number() {
         Some(number) => number,
-        None if operand.is_column() && operand.data_type().is_long_string() => operand.quiet_number(),
-        None if is_text(&operand) => Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE },
-        None => operand,
+        None => match operand.quiet_number() {
+            loud if is_text(&loud) => Expression::Cast { operand: Box::new(loud), to: DataType::DOUBLE },
+            quiet => quiet,
+        },
     };
     operands.into_iter().map(number).collect()
 }
