@@ -27,7 +27,7 @@ mod tests;
 use crate::account::{AccountId, Privilege, PrivilegeSet, Privileges};
 use crate::catalog::Catalog;
 
-pub use requirement::{Grant, Needs, Requirement, Requirements, Source};
+pub use requirement::{Findings, Grant, Needs, Requirement, Requirements, Source};
 
 /// What the account of a session may do, with the roles that are active.
 #[derive(Clone, Debug)]

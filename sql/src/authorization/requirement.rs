@@ -9,6 +9,7 @@ use crate::ast::{RoutineKind, TableName};
 use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::Table;
 use crate::error::Result;
+use crate::expression::Expression;
 use crate::session::{SessionState, Warning};
 
 /// A privilege that is granted ON *.*.
@@ -344,9 +345,18 @@ impl Requirements {
     }
 }
 
+/// What is found wrong with a statement's constants before it reads a row.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// What it is to be warned of.
+    pub warnings: Vec<Warning>,
+    /// Dates and times, and constants next to them that may turn out to be none.
+    pub constants: Vec<(Expression, Expression)>,
+}
+
 /// Where a statement's requirements are written down while its names are resolved. They are kept when that fails.
 #[derive(Debug, Default)]
-pub struct Needs(RefCell<Requirements>, RefCell<Vec<Warning>>);
+pub struct Needs(RefCell<Requirements>, RefCell<Findings>);
 
 impl Needs {
     /// With these at the beginning.
@@ -376,12 +386,17 @@ impl Needs {
 
     /// Notes what the statement is to be warned of whenever it runs: what MySQL finds wrong with a constant before the first row.
     pub fn warn(&self, warning: Warning) {
-        self.1.borrow_mut().push(warning);
+        self.1.borrow_mut().warnings.push(warning);
+    }
+
+    /// Notes that a constant stands next to a date or time.
+    pub fn warn_of_constant(&self, beside: Expression, constant: Expression) {
+        self.1.borrow_mut().constants.push((beside, constant));
     }
 
     /// What it is to be warned of.
     #[must_use]
-    pub fn take_warnings(&self) -> Vec<Warning> {
+    pub fn take_findings(&self) -> Findings {
         self.1.take()
     }
 }

@@ -295,6 +295,10 @@ impl Scope for BlockScope<'_> {
         self.binder.needs().warn(warning);
     }
 
+    fn warn_of_constant(&self, beside: &Expression, constant: &Expression) {
+        self.binder.needs().warn_of_constant(beside.clone(), constant.clone());
+    }
+
     fn column(&mut self, database: Option<&str>, table: Option<&str>, column: &str) -> Result<Expression> {
         if self.clause == Clause::Limit {
             return Err(self.unknown(database, table, column));

@@ -19,7 +19,7 @@ use crate::execute::{Context, Interrupt, Outcome, ResultColumn, Run, Sink};
 use crate::limits::{INSERT_QUERY_BYTES_MAX, KILL_CHECK_ROWS};
 use crate::plan::QueryPlan;
 use crate::session::WarningLevel;
-use crate::types::store::of_table;
+use crate::types::store::{copied, of_table};
 use crate::types::{DataType, Value, convert};
 use crate::variables::{Isolation, SqlMode};
 
@@ -103,7 +103,10 @@ impl<'p> Insertion<'p> {
                     }
                     let mut values = base.clone();
                     for (position, (target, value)) in plan.targets.iter().zip(row).enumerate() {
-                        let from = query.columns.get(position).map(|column| column.data_type);
+                        let column = query.columns.get(position);
+                        let from = column.map(|column| column.data_type);
+                        let is_column = column.is_some_and(|column| !column.original_name.is_empty());
+                        let value = copied(value, is_column, &plan.table.columns[*target].data_type);
                         values[*target] = self.convert(ctx, *target, value, from, number as u64 + 1)?;
                     }
                     self.fill_defaults(ctx, &mut values, &[], number as u64 + 1)?;

@@ -80,6 +80,10 @@ impl Scope for InsertScope<'_> {
         self.block.warn(warning);
     }
 
+    fn warn_of_constant(&self, beside: &Expression, constant: &Expression) {
+        self.block.warn_of_constant(beside, constant);
+    }
+
     fn column(&mut self, database: Option<&str>, table: Option<&str>, column: &str) -> Result<Expression> {
         self.block.column(database, table, column)
     }

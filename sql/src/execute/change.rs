@@ -19,11 +19,12 @@ use crate::execute::memory::Bounded;
 use crate::execute::operator::all_true;
 use crate::execute::scan::ScanOperator;
 use crate::execute::{Context, Outcome, Run, limit};
+use crate::expression::Expression;
 use crate::limits::TARGET_BYTES_MAX;
 use crate::plan::ChangePlan;
 use crate::plan::change::{Assigned, Assignment};
 use crate::session::WarningLevel;
-use crate::types::store::of_table;
+use crate::types::store::{copied, of_table};
 use crate::types::{Value, convert};
 use crate::variables::SqlMode;
 
@@ -314,7 +315,8 @@ pub(super) fn assigned_value(
     let column = &table.columns[assignment.column];
     let value = match &assignment.value {
         Assigned::Expression(expression) => {
-            let value = expression.eval(seen, ctx)?;
+            let is_column = matches!(expression, Expression::Column { .. });
+            let value = copied(expression.eval(seen, ctx)?, is_column, &column.data_type);
             let from = || expression.data_type();
             convert::store_from(value, from, &column.data_type, &column.name, number, ctx)
                 .map_err(|error| of_table(error, &table.name))?

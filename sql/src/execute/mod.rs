@@ -56,6 +56,7 @@ mod test_support;
 mod tests;
 
 use crate::error::Error;
+use crate::expression::{Expression, misfit};
 use crate::plan::explain::Explanation;
 use crate::plan::{Plan, Planned};
 use crate::session::{Warning, WarningLevel};
@@ -128,8 +129,19 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
 
 /// Warns of what was found when the statement was planned.
 fn warn(plan: &Plan, ctx: &mut Context) {
-    for warning in &plan.warnings {
+    for warning in &plan.findings.warnings {
         ctx.session.warn(warning.level, warning.code, warning.message.clone());
+    }
+    for (beside, constant) in &plan.findings.constants {
+        let mark = ctx.session.warnings_mark();
+        // What it warns of itself comes when its row does; an error too.
+        let value = constant.eval(&[], ctx);
+        ctx.session.forget_warnings(mark);
+        let Ok(value) = value else { continue };
+        let constant = Expression::Constant { value, data_type: constant.data_type() };
+        if let Some(warning) = misfit(beside, &constant, ctx.session.variables.time_zone) {
+            ctx.session.warn(warning.level, warning.code, warning.message);
+        }
     }
 }
 

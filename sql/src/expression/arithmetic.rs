@@ -248,7 +248,12 @@ pub(super) fn as_bits(value: &Value, session: &mut SessionState) -> Option<u64> 
         Value::Int(number) => Some(number.cast_unsigned()),
         Value::UInt(number) => Some(*number),
         // Exact and approximate numbers are BIGINTs first, which stop at their bounds.
-        Value::Decimal(_) | Value::Double(_) => to_i64(value, session).map(i64::cast_unsigned),
+        Value::Decimal(_) | Value::Double(_) => {
+            if matches!(value, Value::Double(number) if number.abs() > 9.3e18) {
+                crate::types::convert::warn_truncated_value(session, "INTEGER", value);
+            }
+            to_i64(value, session).map(i64::cast_unsigned)
+        }
         _ => to_integer(value, session).map(|wide| {
             u64::try_from(wide).unwrap_or_else(|_| {
                 if wide > 0 { u64::MAX } else { i64::try_from(wide).unwrap_or(i64::MIN).cast_unsigned() }

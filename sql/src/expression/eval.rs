@@ -169,8 +169,15 @@ impl Expression {
                 Ok(negate(and(above, below), *negated))
             }
             Expression::InList { operand, list, negated, collation } => {
-                let operand = operand.look(row, ctx)?;
-                Ok(negate(in_list(&operand, list, *collation, row, ctx)?, *negated))
+                let value = operand.look(row, ctx)?;
+                if value.is_null() {
+                    for member in list {
+                        let member = member.look(row, ctx)?;
+                        converted_in_vain(&member, &operand.data_type(), ctx);
+                    }
+                    return Ok(None);
+                }
+                Ok(negate(in_list(&value, list, *collation, row, ctx)?, *negated))
             }
             Expression::InSubquery { operands, subquery: plan, negated } => {
                 let values: Vec<Value> =

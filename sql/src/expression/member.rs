@@ -6,7 +6,7 @@
 use crate::ast::AggregateFunction as Aggregate;
 use crate::expression::Expression;
 use crate::function;
-use crate::types::{Collation, DataType, TypeKind};
+use crate::types::{Collation, DataType, TypeKind, Value};
 
 impl Expression {
     /// The number of a member, in a type; anything else as it is.
@@ -58,6 +58,20 @@ impl Expression {
                     branches.into_iter().map(|(condition, result)| (condition, quiet(result))).collect();
                 Expression::Case { branches, otherwise: Box::new(quiet(*otherwise)), data_type }
             }
+            // ELT(2, …) too is the number that its argument is.
+            (Expression::Call { function, arguments, .. }, _) if is_plain_elt(function.name, &arguments) => {
+                let chosen = arguments.first().and_then(chosen_place);
+                let argument = chosen.and_then(|place| arguments.into_iter().nth(place));
+                let Some(argument) = argument else { return Expression::constant(Value::Null, data_type) };
+                let argument = match argument {
+                    Expression::Cast { operand, to } if to.display_width == DataType::IMPLICIT_TEXT => {
+                        *operand
+                    }
+                    argument => argument,
+                };
+                let operand = Box::new(argument.quietly(name, data_type));
+                Expression::Cast { operand, to: data_type }
+            }
             (other, _) => other,
         }
     }
@@ -77,6 +91,17 @@ impl Expression {
             }
             _ => None,
         }
+    }
+}
+
+fn is_plain_elt(name: &str, arguments: &[Expression]) -> bool {
+    name == "ELT" && arguments.first().is_some_and(|first| chosen_place(first).is_some())
+}
+
+fn chosen_place(first: &Expression) -> Option<usize> {
+    match first.as_constant() {
+        Some(Value::Int(place)) => usize::try_from(*place).ok().filter(|place| *place > 0),
+        _ => None,
     }
 }
 

@@ -37,7 +37,7 @@ mod visit;
 
 pub(crate) use arithmetic::decimal_of;
 pub use bind::bind;
-pub(crate) use bind::no_date;
+pub(crate) use bind::{misfit, no_date};
 pub use collate::Coercibility;
 pub use infer::common_type;
 pub use like::{LikePattern, like_prefix};
@@ -86,6 +86,14 @@ pub trait Scope {
     fn inserted_value(&mut self, column: &str) -> crate::Result<Expression>;
     /// Notes what the statement is to be warned of whenever it runs.
     fn warn(&self, _warning: crate::session::Warning) {}
+    /// [`Scope::warn`], if there is something.
+    fn warn_all(&self, warning: Option<crate::session::Warning>) {
+        if let Some(warning) = warning {
+            self.warn(warning);
+        }
+    }
+    /// Notes that a constant stands next to a date or time, which it may turn out not to be.
+    fn warn_of_constant(&self, _beside: &Expression, _constant: &Expression) {}
     /// `DEFAULT(c)`.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 use crate::error::Error;
 use crate::expression::{CompareOp, Expression};
 use crate::session::{Warning, WarningLevel};
+use crate::types::compare::compare_sql;
 use crate::types::text::printable;
 use crate::types::{DataType, Decimal, Value, number};
 
@@ -59,6 +60,12 @@ impl Expression {
 
     /// What is known of a literal as a condition.
     fn literal_truth(&self) -> Option<bool> {
+        if let Expression::Compare { op, left, right, collation } = self
+            && let (Some(left), Some(right)) = (left.as_constant(), right.as_constant())
+            && [left, right].iter().all(|side| !matches!(side, Value::Text(_) | Value::Blob(_) | Value::Null))
+        {
+            return Some(compare_sql(left, right, *collation).is_some_and(|order| op.accepts(order)));
+        }
         match self.as_constant()? {
             Value::Null => Some(false),
             Value::Int(number) => Some(*number != 0),
@@ -106,14 +113,14 @@ fn number_next_to(
         let (decimal, taken) = Decimal::parse_prefix(text).unwrap_or((Decimal::ZERO, 0));
         if taken == 0 || !number::only_space(&text[taken..]) {
             let error = Error::truncated_wrong_value("DECIMAL", printable(text));
-            warn(Warning { level: WarningLevel::Warning, code: error.code, message: error.message });
+            warn(Warning::new(WarningLevel::Warning, error.code, error.message));
         }
         return Some(Expression::constant(Value::Decimal(decimal), literal.data_type()));
     }
     let (number, taken) = number::double_prefix(text);
     if !number::only_space(&text[taken..]) {
         let error = Error::truncated_wrong_value("DOUBLE", printable(text));
-        warn(Warning { level: WarningLevel::Warning, code: error.code, message: error.message });
+        warn(Warning::new(WarningLevel::Warning, error.code, error.message));
     }
     Some(Expression::constant(Value::Double(number), DataType::DOUBLE))
 }

@@ -292,6 +292,7 @@ fn bit_count(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
         Value::UInt(bits) => *bits,
         other => {
             let wide = crate::types::convert::to_integer(other, ctx.session).unwrap_or(0);
+            crate::types::convert::warn_beyond(ctx.session, other, wide);
             u64::try_from(wide).unwrap_or_else(|_| crate::types::convert::clamp_i64(wide).cast_unsigned())
         }
     };

@@ -38,7 +38,7 @@ use std::sync::Arc;
 use storage::txn::LockMode;
 
 use crate::ast;
-use crate::authorization::{Needs, Requirements, tables};
+use crate::authorization::{Findings, Needs, Requirements, tables};
 use crate::bind::{Binder, walk};
 use crate::catalog::statistics::Moment;
 use crate::catalog::{Catalog, Table, TableId};
@@ -87,7 +87,7 @@ pub struct Plan {
     /// What it needs of the account that runs it. Whether that has it is for the caller to look at, each time.
     pub requirements: Requirements,
     /// What it is warned of whenever it runs, rows or none: constants that the dates and times next to them cannot be.
-    pub warnings: Vec<Warning>,
+    pub findings: Findings,
 }
 
 /// The statements that are planned.
@@ -248,14 +248,15 @@ pub fn plan_statement(
     let requirements = needs.take();
     match planned {
         Ok(plan) => {
-            let warnings = needs.take_warnings();
-            Ok(Plan { requirements, made_at, warnings, ..plan.with_foreign_keys(catalog) })
+            let findings = needs.take_findings();
+            Ok(Plan { requirements, made_at, findings, ..plan.with_foreign_keys(catalog) })
         }
         Err(error) => {
             requirements.check(session)?;
             let is_strict = changes_strictly(statement, session);
             Err(needs
-                .take_warnings()
+                .take_findings()
+                .warnings
                 .into_iter()
                 .find_map(Warning::into_strict)
                 .filter(|_| is_strict)
@@ -296,7 +297,7 @@ fn plan_with(
         made_at: Moment::default(),
         cascades: Vec::new(),
         requirements: Requirements::none(),
-        warnings: Vec::new(),
+        findings: Findings::default(),
     };
     match statement {
         ast::Statement::Query(query) => {
@@ -422,7 +423,7 @@ fn plan_insert(
         made_at: Moment::default(),
         cascades: Vec::new(),
         requirements: Requirements::none(),
-        warnings: Vec::new(),
+        findings: Findings::default(),
         statement: Planned::Insert(Box::new(planned)),
     })
 }

@@ -56,6 +56,12 @@ impl ConditionItems {
 }
 
 impl Warning {
+    /// A warning as statements make them.
+    #[must_use]
+    pub fn new(level: WarningLevel, code: u16, message: String) -> Warning {
+        Warning { level, code, message, state: None, items: None }
+    }
+
     /// The error that strict mode makes of it, if it does.
     #[must_use]
     pub fn into_strict(self) -> Option<Error> {

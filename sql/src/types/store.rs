@@ -458,7 +458,7 @@ impl Target<'_> {
     }
 
     fn invalid_date(&mut self, kind: &str, value: &Value, stored: Value) -> Result<Value> {
-        let warning = if Target::has_date_form(value) {
+        let warning = if Target::has_date_form(value) || is_beyond_all(value).is_some() {
             Error::out_of_range(self.column, self.row)
         } else {
             Error::truncated(self.column, self.row)
@@ -510,6 +510,12 @@ impl Target<'_> {
     fn time(&mut self, value: &Value, fsp: u8) -> Result<Value> {
         if matches!(value, Value::Text(text) if text.trim_ascii().is_empty()) {
             return Ok(Value::Time(Time::ZERO));
+        }
+        if let Some(is_negative) = is_beyond_all(value) {
+            let most = crate::limits::TIME_MICROSECONDS_MAX;
+            let bound = Time::from_microseconds(if is_negative { -most } else { most });
+            let warning = Error::out_of_range(self.column, self.row);
+            return self.incorrect("time", value, warning, Value::Time(bound.unwrap_or(Time::ZERO)));
         }
         let truncate = self.session.variables.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL);
         match as_time(value) {
@@ -588,6 +594,34 @@ fn fixed_digits(number: f64, width: u8, decimals: u8, single: bool) -> (f64, f64
     let rounded = whole + ((number - whole) * power).round_ties_even() / power;
     let ceiling = if single { f64::from(f32::MAX) } else { f64::MAX };
     (if rounded.is_finite() { rounded } else { number }, largest.min(ceiling))
+}
+
+/// Whether a number is beyond BIGINT, and so beyond any date or time, and on which side.
+fn is_beyond_all(value: &Value) -> Option<bool> {
+    match value {
+        Value::UInt(number) => i64::try_from(*number).is_err().then_some(false),
+        Value::Decimal(number) => {
+            let is_small = number.to_i128().is_some_and(|number| i64::try_from(number).is_ok());
+            (!is_small).then(|| number.is_negative())
+        }
+        Value::Double(number) => (number.abs() >= 9.3e18).then_some(*number < 0.0),
+        _ => None,
+    }
+}
+
+/// A DATETIME or TIME that is copied from a column into one of YEAR, as the number that MySQL copies: it is never in range.
+#[must_use]
+pub fn copied(value: Value, is_column: bool, to: &DataType) -> Value {
+    match &value {
+        Value::DateTime(datetime) if is_column && to.kind == TypeKind::Year => {
+            Value::Int(datetime.as_number())
+        }
+        Value::Time(time) if is_column && to.kind == TypeKind::Year && time.as_number() != 0 => {
+            // A number of two digits would be a year.
+            Value::Int(time.as_number().saturating_mul(1_000_000))
+        }
+        _ => value,
+    }
 }
 
 /// Error 3140 says which table the column is of.

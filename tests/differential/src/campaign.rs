@@ -6,7 +6,7 @@ use std::fmt;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::compare::{Answer, Rules, Side, Verdict, shown, verdict};
+use crate::compare::{Answer, Outcome, Rules, Side, Verdict, shown, shown_outcome, unlike, verdict_of};
 use crate::generate::schema::Schema;
 use crate::generate::{change, query};
 use crate::known::{self, Met};
@@ -29,6 +29,8 @@ pub struct Settings {
     pub seed: u64,
     /// Types of columns are compared too.
     pub has_types: bool,
+    /// Warnings are compared too.
+    pub has_warnings: bool,
     /// Different differences after which the run ends.
     pub differences_max: usize,
     /// The run goes on to its end, and differences of one kind are counted.
@@ -122,6 +124,7 @@ fn kind(statement: &str) -> String {
 /// Both servers, or ours alone.
 struct Pair {
     has_types: bool,
+    has_warnings: bool,
     changes: u32,
     /// What made the tables.
     created: String,
@@ -138,13 +141,27 @@ fn of_seed(settings: &Settings, seed: u64, report: &mut Report) -> Result<(), St
     let created: Vec<&str> = schema.tables.iter().map(|table| table.statements[0].as_str()).collect();
     let created = created.join(";\n");
     let ours = Side::connect(&settings.address)?;
-    let mut pair = Pair { has_types: settings.has_types, changes: settings.changes, created, ours, theirs };
+    let (has_types, has_warnings) = (settings.has_types, settings.has_warnings);
+    let mut pair = Pair { has_types, has_warnings, changes: settings.changes, created, ours, theirs };
     for side in [Some(&mut pair.ours), pair.theirs.as_mut()].into_iter().flatten() {
         side.run(&format!("DROP DATABASE IF EXISTS {database}"))?;
         side.run(&format!("CREATE DATABASE {database}"))?;
         side.run(&format!("USE {database}"))?;
         for statement in schema.tables.iter().flat_map(|table| &table.statements) {
             side.run(statement)?;
+        }
+    }
+    if let Some(theirs) = &mut pair.theirs {
+        let names: Vec<String> = schema.tables.iter().map(|table| table.name.clone()).collect();
+        let (left, right) = (tables_of(&mut pair.ours, &names)?, tables_of(theirs, &names)?);
+        if left != right {
+            let statements: Vec<&str> =
+                schema.tables.iter().flat_map(|table| &table.statements).map(String::as_str).collect();
+            let (left, right) = (Answer::Rows(Vec::new(), left), Answer::Rows(Vec::new(), right));
+            let differ = format!("ours: {}\nMySQL: {}", shown(&left), shown(&right));
+            *report.kinds.entry("rows at the beginning".to_owned()).or_default() += 1;
+            report.differences.push(format!("seed {seed}\n{};\n{differ}", statements.join(";\n")));
+            return Ok(());
         }
     }
     for _ in 0..SCHEMA_STATEMENTS.min(settings.queries - report.queries) {
@@ -185,11 +202,16 @@ impl Pair {
         if random.random_ratio(self.changes, 100) {
             let change = change::change(schema, random);
             let node = &change.node;
-            let table = &change.table;
-            return self.compare(node, report, false, |side, node| changed(side, node, table));
+            let (tables, has_warnings) = (&change.tables, self.has_warnings);
+            return self.compare(node, report, false, |side, node| changed(side, node, tables, has_warnings));
         }
         let query = query::whole(schema, random);
-        self.compare(&query.node, report, query.is_loose, |side, node| side.ask(&node.to_string()))
+        let has_warnings = self.has_warnings;
+        self.compare(&query.node, report, query.is_loose, |side, node| {
+            let answer = side.ask(&node.to_string())?;
+            let warnings = if has_warnings { side.warnings()? } else { Vec::new() };
+            Ok(Outcome { answer, warnings })
+        })
     }
 
     fn compare(
@@ -197,13 +219,14 @@ impl Pair {
         node: &Node,
         report: &mut Report,
         is_loose: bool,
-        ask: impl Fn(&mut Side, &Node) -> Result<Answer, String>,
+        ask: impl Fn(&mut Side, &Node) -> Result<Outcome, String>,
     ) -> Result<Option<String>, String> {
         let theirs = self.theirs.as_mut().ok_or("no other server")?;
         let (left, right) = (ask(&mut self.ours, node)?, ask(theirs, node)?);
-        report.errors += u64::from(matches!((&left, &right), (Answer::Error(..), Answer::Error(..))));
-        let rules = Rules { is_loose, has_types: self.has_types };
-        match verdict(&left, &right, rules) {
+        report.errors +=
+            u64::from(matches!((&left.answer, &right.answer), (Answer::Error(..), Answer::Error(..))));
+        let rules = Rules { is_loose, has_types: self.has_types, has_warnings: self.has_warnings };
+        match verdict_of(&left, &right, rules) {
             Verdict::Same => return Ok(None),
             Verdict::Open => {
                 report.open += 1;
@@ -212,7 +235,7 @@ impl Pair {
             Verdict::Different => {}
         }
         let schema = self.created.as_str();
-        let known = |node: &Node, ours: &Answer, theirs: &Answer| {
+        let known = |node: &Node, ours: &Outcome, theirs: &Outcome| {
             known::excuse(&Met { statement: &node.to_string(), schema, ours, theirs }, rules)
         };
         if let Some(name) = known(node, &left, &right) {
@@ -223,22 +246,44 @@ impl Pair {
         let small = shrink::shrink(node, |candidate| {
             let (Ok(left), Ok(right)) = (ask(ours, candidate), ask(theirs, candidate)) else { return false };
             let is_broken = |answer: &Answer| matches!(answer, Answer::Error(1064 | 1054, _));
-            let is_different = verdict(&left, &right, rules) == Verdict::Different;
-            !is_broken(&left)
-                && !is_broken(&right)
+            let is_different = verdict_of(&left, &right, rules) == Verdict::Different;
+            !is_broken(&left.answer)
+                && !is_broken(&right.answer)
                 && is_different
                 && known(candidate, &left, &right).is_none()
         });
         let (left, right) = (ask(&mut self.ours, &small)?, ask(theirs, &small)?);
-        Ok(Some(format!("{small};\nours: {}\nMySQL: {}", shown(&left), shown(&right))))
+        let (left, right) = unlike(&left, &right);
+        Ok(Some(format!("{small};\nours: {}\nMySQL: {}", shown_outcome(&left), shown_outcome(&right))))
     }
 }
 
-/// What a change did: its answer if it failed, else the table after it. It is rolled back.
-fn changed(side: &mut Side, node: &Node, table: &str) -> Result<Answer, String> {
+/// What a change did: its answer if it failed, else the tables after it and how many rows it counted. It is rolled back.
+fn changed(side: &mut Side, node: &Node, tables: &[String], has_warnings: bool) -> Result<Outcome, String> {
     side.run("BEGIN")?;
     let answer = side.ask(&node.to_string())?;
-    let after = side.ask(&format!("SELECT * FROM {table}"))?;
+    let warnings = if has_warnings { side.warnings()? } else { Vec::new() };
+    let after = tables_of(side, tables)?;
     side.run("ROLLBACK")?;
-    Ok(if matches!(answer, Answer::Error(..)) { answer } else { after })
+    let answer = match answer {
+        Answer::Count(count) => {
+            let mut rows = after;
+            rows.push(vec![Some(format!("{count} rows changed").into_bytes())]);
+            Answer::Rows(Vec::new(), rows)
+        }
+        // What failed has changed nothing, which is looked at where a statement is small enough to be told.
+        answer => answer,
+    };
+    Ok(Outcome { answer, warnings })
+}
+
+/// All rows, each behind its table's name.
+fn tables_of(side: &mut Side, tables: &[String]) -> Result<Vec<Vec<Option<Vec<u8>>>>, String> {
+    let mut all = Vec::new();
+    for table in tables {
+        if let Answer::Rows(_, rows) = side.ask(&format!("SELECT '{table}', {table}.* FROM {table}"))? {
+            all.extend(rows);
+        }
+    }
+    Ok(all)
 }

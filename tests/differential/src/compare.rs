@@ -32,6 +32,18 @@ impl Answer {
     }
 }
 
+/// What a statement came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its answer.
+    pub answer: Answer,
+    /// What it warned of, if that was asked for: level, number, text.
+    pub warnings: Vec<String>,
+}
+
+/// Deprecations that are not told here.
+const IGNORED_WARNINGS: [&str; 3] = ["4095", "4096", "1287"];
+
 /// What is to be made of two answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -81,6 +93,22 @@ impl Side {
         }
     }
 
+    /// What the last statement warned of. The number of a row is left out: which it is depends on the plan.
+    ///
+    /// # Errors
+    /// When there was no answer.
+    pub fn warnings(&mut self) -> Result<Vec<String>, String> {
+        let result = self.connection.query("SHOW WARNINGS").map_err(|error| error.to_string())?;
+        let told = (0..result.rows.len())
+            .map(|row| (0..3).filter_map(|column| result.text(row, column)).collect::<Vec<_>>())
+            .filter(|warning| !IGNORED_WARNINGS.contains(&warning[1].as_str()))
+            .map(|warning| {
+                let text = warning[2].split(" at row ").next().unwrap_or_default().to_owned();
+                format!("{} {} {text}", warning[0], warning[1])
+            });
+        Ok(told.collect())
+    }
+
     /// Runs a statement that must succeed.
     ///
     /// # Errors
@@ -100,6 +128,8 @@ pub struct Rules {
     pub is_loose: bool,
     /// Types of columns have to be the same.
     pub has_types: bool,
+    /// Warnings have to be the same.
+    pub has_warnings: bool,
 }
 
 /// Compares ours with theirs.
@@ -122,6 +152,41 @@ pub fn verdict(ours: &Answer, theirs: &Answer, rules: Rules) -> Verdict {
 #[must_use]
 pub fn same_rows(ours: &[Vec<Option<Vec<u8>>>], theirs: &[Vec<Option<Vec<u8>>>], rules: Rules) -> bool {
     ours == theirs || (rules.is_loose && folded(ours) == folded(theirs))
+}
+
+/// Compares ours with theirs, warnings too where both went well and the rules ask for it.
+#[must_use]
+pub fn verdict_of(ours: &Outcome, theirs: &Outcome, rules: Rules) -> Verdict {
+    match verdict(&ours.answer, &theirs.answer, rules) {
+        Verdict::Same if rules.has_warnings && ours.answer.error().is_none() => {
+            if ours.warnings == theirs.warnings { Verdict::Same } else { Verdict::Different }
+        }
+        verdict => verdict,
+    }
+}
+
+/// Two outcomes without the rows that they share.
+#[must_use]
+pub fn unlike(ours: &Outcome, theirs: &Outcome) -> (Outcome, Outcome) {
+    let (mut left, mut right) = (ours.clone(), theirs.clone());
+    if let (Answer::Rows(_, ours), Answer::Rows(_, theirs)) = (&mut left.answer, &mut right.answer) {
+        let shared = ours.clone();
+        ours.retain(|row| !theirs.contains(row));
+        theirs.retain(|row| !shared.contains(row));
+    }
+    (left, right)
+}
+
+/// An outcome for a reader, cut.
+#[must_use]
+pub fn shown_outcome(outcome: &Outcome) -> String {
+    let warnings: Vec<String> =
+        outcome.warnings.iter().take(6).map(|warning| format!("\n  {warning}")).collect();
+    let count = match outcome.warnings.len() {
+        0 => String::new(),
+        count => format!("\n  {count} warnings"),
+    };
+    format!("{}{count}{}", shown(&outcome.answer), warnings.concat())
 }
 
 fn folded(rows: &[Vec<Option<Vec<u8>>>]) -> Vec<Vec<Option<String>>> {

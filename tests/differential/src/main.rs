@@ -30,6 +30,9 @@ struct Arguments {
     /// Go on to the end, and count the differences of each kind.
     #[arg(long)]
     count: bool,
+    /// Compare warnings too.
+    #[arg(long)]
+    warnings: bool,
     /// How many of a hundred statements change rows.
     #[arg(long, default_value_t = 10)]
     changes: u32,
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
                     queries: arguments.queries / arguments.threads,
                     seed: arguments.seed + thread * THREAD_SEEDS,
                     has_types: arguments.types,
+                    has_warnings: arguments.warnings,
                     differences_max: arguments.differences,
                     counts: arguments.count,
                     changes: arguments.changes.min(100),

@@ -12,6 +12,7 @@ fn the_oracles_find_nothing() {
         queries: 6_000,
         seed: 7,
         has_types: false,
+        has_warnings: false,
         differences_max: 3,
         counts: false,
         changes: 10,

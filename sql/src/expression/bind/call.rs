@@ -112,6 +112,15 @@ pub(super) fn as_bytes(argument: &mut Expression) {
     *argument = Expression::Cast { operand: Box::new(taken), to: DataType::varbinary(most) };
 }
 
+/// ELT of a literal reads only the argument that it chooses: the others can neither fail nor warn.
+fn only_chosen(arguments: &mut [Expression]) {
+    let Some(Value::Int(chosen)) = arguments.first().and_then(Expression::as_constant) else { return };
+    let chosen = usize::try_from(*chosen).unwrap_or(0);
+    for (_, other) in arguments.iter_mut().enumerate().skip(1).filter(|(place, _)| *place != chosen) {
+        *other = Expression::constant(Value::Null, other.data_type());
+    }
+}
+
 impl Binder<'_> {
     pub(super) fn function(&mut self, name: &str, arguments: &[Expr]) -> Result<Expression> {
         if let Some(position) = arguments.iter().position(|argument| matches!(argument, Expr::Row(_))) {
@@ -264,6 +273,9 @@ impl Binder<'_> {
         let keeps = function.name == "ABS" && arguments.iter().all(|own| own.data_type().is_temporal());
         let attributes = if keeps { data_type.attributes } else { Attributes::NONE };
         let data_type = DataType { attributes, ..data_type };
+        if function.name == "ELT" {
+            only_chosen(&mut arguments);
+        }
         Ok(Expression::Call { function, arguments, data_type, collation })
     }
 
@@ -274,6 +286,7 @@ impl Binder<'_> {
         let is_year = |own: &DataType, other: &Expression| {
             own.kind == TypeKind::Year && other.as_constant().is_some_and(|value| !value.is_null())
         };
+        self.warn_of_misfits(&left, &right);
         // A date is compared by its text, but the text beside it has to be a date.
         for (text, other) in [(&left, types.1), (&right, types.0)] {
             if other.has_date() && text.is_fixed() {

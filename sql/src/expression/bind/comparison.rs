@@ -12,8 +12,10 @@ use crate::expression::bind::misfit;
 use crate::expression::bind::{Binder, number_operand, text};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, SubqueryKind};
+use crate::session::{Warning, WarningLevel};
 use crate::types::convert::{Temporal, as_datetime, message_text};
 use crate::types::temporal_text::DateRules;
+use crate::types::text::printable;
 use crate::types::{Collation, DataType, Decimal, TimeZone, TypeKind, Value, number};
 
 /// `left op right` with the connection's collation as the default one.
@@ -175,6 +177,8 @@ impl Binder<'_> {
         right: Expression,
     ) -> Result<Expression> {
         self.warn_of_misfits(&left, &right);
+        let (right, left) = (self.number_next_to(&left, right), left);
+        let (left, right) = (self.number_next_to(&right, left), right);
         let bound = compare(op, left, right, self.connection(), (Invalid::Refused, self.zone()))?;
         bound.for_each_operand(&mut |operand| self.check_day(operand));
         Ok(bound)
@@ -187,11 +191,52 @@ impl Binder<'_> {
         }
     }
 
-    fn warn_of_misfits(&self, left: &Expression, right: &Expression) {
-        let zone = self.zone();
-        let found = misfit::misfit(left, right, zone).or_else(|| misfit::misfit(right, left, zone));
-        if let Some(warning) = found {
-            self.scope.warn(warning);
+    pub(super) fn warn_of_misfits(&self, left: &Expression, right: &Expression) {
+        for (other, constant) in [(left, right), (right, left)] {
+            if constant.as_constant().is_some() {
+                self.scope.warn_all(misfit::misfit(other, constant, self.zone()));
+            } else if misfit::is_beside(other)
+                && (constant.data_type().is_string() || constant.data_type().is_numeric())
+                && constant.is_fixed()
+            {
+                // Its value is known when the statement runs.
+                self.scope.warn_of_constant(other, constant);
+            }
+        }
+    }
+
+    /// A text literal next to a BIGINT column is the number that it begins with; a constant text next to a decimal is a decimal.
+    fn number_next_to(&self, other: &Expression, operand: Expression) -> Expression {
+        let to = other.data_type();
+        match &operand {
+            Expression::Constant { value: Value::Text(text), .. }
+                if to.kind == TypeKind::BigInt && other.is_column() =>
+            {
+                let (number, taken) = number::double_prefix(text);
+                if number::only_space(&text[taken..]) {
+                    return operand;
+                }
+                let error = Error::truncated_wrong_value("DOUBLE", printable(text));
+                let warning = Warning::new(WarningLevel::Warning, error.code, error.message);
+                self.scope.warn_all(Some(warning));
+                Expression::constant(Value::Double(number), DataType::DOUBLE)
+            }
+            Expression::Constant { .. } => operand,
+            fixed if to.is_decimal() && fixed.data_type().is_text() && fixed.is_fixed() => {
+                Expression::Cast { operand: Box::new(operand), to: DataType::decimal(65, 30) }
+            }
+            _ => operand,
+        }
+    }
+
+    /// What BETWEEN warns of before the first row: a literal that the date or time before them cannot be.
+    fn warn_of_members<'e>(&self, operand: &Expression, members: impl IntoIterator<Item = &'e Expression>) {
+        for member in members {
+            let is_number = member.data_type().is_numeric() && member.as_hex_number().is_none();
+            let is_time = matches!(operand.data_type().kind, TypeKind::Time(_));
+            if operand.is_column() && (is_number || is_time) {
+                self.scope.warn_all(misfit::misfit(operand, member, self.zone()));
+            }
         }
     }
 
@@ -301,6 +346,7 @@ impl Binder<'_> {
         negated: bool,
     ) -> Result<Expression> {
         let (operand, low, high) = (self.bind(operand)?, self.bind(low)?, self.bind(high)?);
+        self.warn_of_members(&operand, [&low, &high]);
         let members = [&operand, &low, &high].iter().any(|part| part.data_type().has_members());
         let numbers = [&operand, &low, &high].iter().any(|part| part.data_type().is_numeric());
         let [operand, low, high] = [operand, low, high].map(|part| match members && numbers {

@@ -31,7 +31,7 @@ pub(super) enum Invalid {
 }
 
 impl Expression {
-    fn is_column(&self) -> bool {
+    pub(super) fn is_column(&self) -> bool {
         matches!(self, Expression::Column { .. } | Expression::Outer { .. })
     }
 

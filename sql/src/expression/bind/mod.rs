@@ -29,6 +29,7 @@ use crate::variables::{SqlMode, character_set};
 
 pub(super) use comparison::comparison;
 pub(crate) use kinds::no_date;
+pub(crate) use misfit::misfit;
 
 /// Binds an expression in a scope.
 ///

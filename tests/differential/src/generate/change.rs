@@ -4,43 +4,155 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 
-use super::expression::{Scope, Visible};
+use super::expression::{LITERALS, Scope, Visible};
 use super::schema::{Family, Schema, Table};
 use crate::node::{Kind, Node};
 
-/// A change, and the table that it changes.
+/// A change, and the tables that it may change.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// The statement.
     pub node: Node,
-    /// Its table.
-    pub table: String,
+    /// Its tables.
+    pub tables: Vec<String>,
 }
 
-/// UPDATE, DELETE or INSERT … SELECT.
+/// Any change.
 pub fn change(schema: &Schema, random: &mut StdRng) -> Change {
     let table = schema.tables.choose(random).unwrap();
-    let columns = columns(table);
-    let scope = Scope { schema, columns: &columns, nesting: 0 };
-    let where_ = Node::of(Kind::Optional, " WHERE {}", vec![scope.condition(2, random)]);
-    let node = match random.random_range(0..4) {
-        0 => Node::of(Kind::Fixed, &format!("DELETE FROM {}{{}}", table.name), vec![where_]),
-        1 => {
-            let values = table.columns.iter().map(|_| scope.value(2, random)).collect();
-            let template =
-                format!("INSERT INTO {0} SELECT id + 1000, {{}} FROM {0}{{}} ORDER BY id", table.name);
-            Node::of(Kind::Fixed, &template, vec![Node::list(Kind::Fixed, values), where_])
-        }
-        _ => {
-            let column = table.columns.choose(random).unwrap();
-            let template = format!("UPDATE {} SET {} = {{}}{{}} ORDER BY id", table.name, column.name);
-            Node::of(Kind::Fixed, &template, vec![scope.value(2, random), where_])
-        }
+    let columns = columns(table, "");
+    let scope = Scope { schema, columns: &columns, nesting: u32::from(random.random_ratio(1, 6)) };
+    let node = match random.random_range(0..16) {
+        0..=2 => delete(table, &scope, random),
+        3..=5 => insert_select(table, &scope, random),
+        6..=9 => update(table, &scope, random),
+        10..=12 => insert_values(table, random),
+        13 => on_duplicate(table, &scope, random),
+        _ => return joined(schema, random),
     };
-    Change { node, table: table.name.clone() }
+    // Rows of children may follow.
+    Change { node, tables: schema.tables.iter().map(|table| table.name.clone()).collect() }
 }
 
-fn columns(table: &Table) -> Vec<Visible> {
-    let own = table.columns.iter().map(|column| Visible { name: column.name.clone(), family: column.family });
-    own.chain([Visible { name: "id".to_owned(), family: Family::Integer }]).collect()
+fn columns(table: &Table, alias: &str) -> Vec<Visible> {
+    let visible = |name: &str, family| Visible { name: format!("{alias}{name}"), family };
+    let own = table.columns.iter().chain(&table.generated).map(|column| visible(&column.name, column.family));
+    own.chain([visible("id", Family::Integer)]).collect()
+}
+
+fn ignore(random: &mut StdRng) -> &'static str {
+    if random.random_ratio(1, 6) { "IGNORE " } else { "" }
+}
+
+fn filter(scope: &Scope<'_>, random: &mut StdRng) -> Node {
+    Node::of(Kind::Optional, " WHERE {}", vec![scope.condition(2, random)])
+}
+
+/// ORDER BY and LIMIT, which leave nothing open.
+fn order(random: &mut StdRng) -> &'static str {
+    ["", " ORDER BY id", " ORDER BY id DESC LIMIT 3", " ORDER BY id LIMIT 2", " ORDER BY id LIMIT 0"]
+        .choose(random)
+        .unwrap()
+}
+
+fn delete(table: &Table, scope: &Scope<'_>, random: &mut StdRng) -> Node {
+    let template = format!("DELETE {}FROM {}{{}}{}", ignore(random), table.name, order(random));
+    Node::of(Kind::Fixed, &template, vec![filter(scope, random)])
+}
+
+fn update(table: &Table, scope: &Scope<'_>, random: &mut StdRng) -> Node {
+    let mut parts = Vec::new();
+    for number in 0..random.random_range(1..=2) {
+        let column = table.columns.choose(random).unwrap();
+        let value = match random.random_ratio(1, 12) {
+            true => Node::value("DEFAULT"),
+            false => scope.value(2, random),
+        };
+        let kind = if number == 0 { Kind::Fixed } else { Kind::Optional };
+        parts.push(Node::of(kind, &format!("{} = {{}}", column.name), vec![value]));
+    }
+    let order = [" ORDER BY id", order(random)].choose(random).copied().unwrap();
+    let template = format!("UPDATE {}{} SET {{}}{{}}{order}", ignore(random), table.name);
+    Node::of(Kind::Fixed, &template, vec![Node::list(Kind::Fixed, parts), filter(scope, random)])
+}
+
+fn insert_select(table: &Table, scope: &Scope<'_>, random: &mut StdRng) -> Node {
+    let values = table.columns.iter().map(|_| scope.value(2, random)).collect();
+    let verb =
+        if random.random_ratio(1, 8) { "REPLACE ".to_owned() } else { format!("INSERT {}", ignore(random)) };
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let names = names.join(", ");
+    let template =
+        format!("{verb}INTO {0} (id, {names}) SELECT id + 1000, {{}} FROM {0}{{}} ORDER BY id", table.name);
+    Node::of(Kind::Fixed, &template, vec![Node::list(Kind::Fixed, values), filter(scope, random)])
+}
+
+/// A literal for a column: mostly one that fits.
+fn cell(table: &Table, place: usize, random: &mut StdRng) -> Node {
+    match random.random_range(0..12) {
+        0 => Node::value("DEFAULT"),
+        1 => Node::value("NULL"),
+        2 | 3 => Node::value(*LITERALS.choose(random).unwrap()),
+        _ => Node::value(*table.columns[place].values.choose(random).unwrap()),
+    }
+}
+
+/// Some columns, in any order, and rows for them.
+fn rows(table: &Table, random: &mut StdRng) -> (String, Node) {
+    let some: Vec<usize> = (0..table.columns.len()).filter(|_| random.random_ratio(4, 5)).collect();
+    let names: Vec<&str> = some.iter().map(|place| table.columns[*place].name.as_str()).collect();
+    let names: Vec<&str> = std::iter::once("id").chain(names).collect();
+    let row = |number: usize, random: &mut StdRng| {
+        let id = random.random_range(1..=30);
+        let mut cells = vec![Node::value(id.to_string())];
+        cells.extend(some.iter().map(|place| cell(table, *place, random)));
+        let kind = if number == 0 { Kind::Fixed } else { Kind::Optional };
+        Node::of(kind, "({})", vec![Node::list(Kind::Fixed, cells)])
+    };
+    let count = random.random_range(1..=3);
+    let rows = (0..count).map(|number| row(number, random)).collect();
+    (names.join(", "), Node::list(Kind::Fixed, rows))
+}
+
+fn insert_values(table: &Table, random: &mut StdRng) -> Node {
+    let verb = match random.random_range(0..5) {
+        0 => "REPLACE ",
+        1 => "INSERT IGNORE ",
+        _ => "INSERT ",
+    };
+    let (names, rows) = rows(table, random);
+    Node::of(Kind::Fixed, &format!("{verb}INTO {} ({names}) VALUES {{}}", table.name), vec![rows])
+}
+
+fn on_duplicate(table: &Table, scope: &Scope<'_>, random: &mut StdRng) -> Node {
+    let (names, rows) = rows(table, random);
+    let column = table.columns.choose(random).unwrap();
+    let value = match random.random_ratio(1, 3) {
+        true => Node::value(format!("VALUES({})", table.columns.choose(random).unwrap().name)),
+        false => scope.value(1, random),
+    };
+    let template = format!(
+        "INSERT {}INTO {} ({names}) VALUES {{}} ON DUPLICATE KEY UPDATE {} = {{}}",
+        ignore(random),
+        table.name,
+        column.name
+    );
+    Node::of(Kind::Fixed, &template, vec![rows, value])
+}
+
+/// A change of the rows of a join by `id`, so that each is changed once.
+fn joined(schema: &Schema, random: &mut StdRng) -> Change {
+    let (left, right) = (schema.tables.choose(random).unwrap(), schema.tables.choose(random).unwrap());
+    let visible: Vec<Visible> = columns(left, "a.").into_iter().chain(columns(right, "b.")).collect();
+    let scope = Scope { schema, columns: &visible, nesting: 0 };
+    let from = format!("{} AS a JOIN {} AS b ON a.id = b.id", left.name, right.name);
+    let filter = filter(&scope, random);
+    let node = if random.random_ratio(1, 3) {
+        Node::of(Kind::Fixed, &format!("DELETE a FROM {from}{{}}"), vec![filter])
+    } else {
+        let column = left.columns.choose(random).unwrap();
+        let template = format!("UPDATE {}{from} SET a.{} = {{}}{{}}", ignore(random), column.name);
+        Node::of(Kind::Fixed, &template, vec![scope.value(2, random), filter])
+    };
+    Change { node, tables: schema.tables.iter().map(|table| table.name.clone()).collect() }
 }

@@ -28,7 +28,7 @@ pub struct Scope<'a> {
     pub nesting: u32,
 }
 
-const LITERALS: &[&str] = &[
+pub(super) const LITERALS: &[&str] = &[
     "NULL",
     "0",
     "1",

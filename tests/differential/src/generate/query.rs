@@ -47,7 +47,7 @@ pub fn from(schema: &Schema, first: usize, outer: &[Visible], random: &mut StdRn
         let table = schema.tables.choose(random).unwrap();
         let alias = format!("a{}", first + number);
         columns.push(Visible { name: format!("{alias}.id"), family: Family::Integer });
-        let of_table = table.columns.iter();
+        let of_table = table.columns.iter().chain(&table.generated);
         columns.extend(
             of_table
                 .map(|column| Visible { name: format!("{alias}.{}", column.name), family: column.family }),

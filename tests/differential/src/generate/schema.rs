@@ -41,8 +41,10 @@ pub struct Column {
 pub struct Table {
     /// `t2`.
     pub name: String,
-    /// Without `id`.
+    /// Without `id`, and those that get a value from nobody.
     pub columns: Vec<Column>,
+    /// Generated ones.
+    pub generated: Vec<Column>,
     /// What makes it and its rows.
     pub statements: Vec<String>,
 }
@@ -163,9 +165,17 @@ fn table(number: usize, random: &mut StdRng) -> Table {
         let nullable = if *not_null { " NOT NULL" } else { "" };
         write!(create, ", {} {}{nullable}", column.name, column.declared).unwrap();
     }
+    let generated = generated(&columns, &mut create, random);
     for _ in 0..random.random_range(0..=3) {
         write!(create, ", KEY ({})", key(&columns, random)).unwrap();
     }
+    let nullable: Vec<Column> = columns
+        .iter()
+        .zip(&not_null)
+        .filter(|(_, not_null)| !**not_null)
+        .map(|(column, _)| column.clone())
+        .collect();
+    constraints(number, &nullable, &mut create, random);
     create.push_str(") DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci");
     let mut statements = vec![create];
     let rows = random.random_range(0..=ROWS_MAX);
@@ -181,10 +191,63 @@ fn table(number: usize, random: &mut StdRng) -> Table {
                 .collect();
             format!("({id}, {})", values.join(", "))
         };
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let rows: Vec<String> = (1..=rows).map(|id| row(id, random)).collect();
-        statements.push(format!("INSERT INTO {name} VALUES {}", rows.join(", ")));
+        // What a constraint refuses is left out.
+        let names = names.join(", ");
+        statements.push(format!("INSERT IGNORE INTO {name} (id, {names}) VALUES {}", rows.join(", ")));
     }
-    Table { name, columns, statements }
+    Table { name, columns, generated, statements }
+}
+
+/// What generated columns are made of; no value of any column here makes one of them fail.
+const GENERATED: &[(&str, Family, &str)] = &[
+    ("INT", Family::Integer, "LENGTH({})"),
+    ("VARCHAR(100)", Family::Text, "CONCAT('g', {})"),
+    ("TINYINT", Family::Integer, "{} IS NULL"),
+];
+
+/// Now and then a generated column.
+fn generated(columns: &[Column], create: &mut String, random: &mut StdRng) -> Vec<Column> {
+    if !random.random_ratio(1, 4) {
+        return Vec::new();
+    }
+    let (declared, family, expression) = *GENERATED.choose(random).unwrap();
+    let of = columns.choose(random).unwrap();
+    let of = match of.family {
+        Family::Binary => "id",
+        _ => of.name.as_str(),
+    };
+    let kind = if random.random() { "STORED" } else { "VIRTUAL" };
+    write!(create, ", c9 {declared} AS ({}) {kind}", expression.replace("{}", of)).unwrap();
+    vec![Column { name: "c9".to_owned(), declared, family, values: &[] }]
+}
+
+/// Now and then a unique key, a CHECK, or a foreign key of an integer column to a table made before.
+fn constraints(number: usize, columns: &[Column], create: &mut String, random: &mut StdRng) {
+    if columns.is_empty() {
+        return;
+    }
+    let plain = |column: &&Column| !matches!(column.declared, "TEXT" | "BLOB");
+    if random.random_ratio(1, 6)
+        && let Some(column) = columns.iter().find(plain)
+    {
+        write!(create, ", UNIQUE KEY ({})", column.name).unwrap();
+    }
+    if random.random_ratio(1, 6) {
+        let column = columns.choose(random).unwrap();
+        write!(create, ", CHECK (LENGTH({}) <> 2)", column.name).unwrap();
+    }
+    let child = columns.iter().find(|column| column.declared == "INT");
+    if number > 0
+        && let Some(child) = child
+        && random.random_ratio(1, 2)
+    {
+        let action = ["", " ON DELETE CASCADE", " ON DELETE SET NULL", " ON DELETE RESTRICT"].choose(random);
+        let parent = random.random_range(0..number);
+        let name = &child.name;
+        write!(create, ", FOREIGN KEY ({name}) REFERENCES t{parent} (id){}", action.unwrap()).unwrap();
+    }
 }
 
 /// Columns of a key, some by a prefix, some descending.
