@@ -96,8 +96,8 @@ pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expressio
             let taken = std::mem::replace(argument, Expression::integer(0));
             *argument = taken.chosen_number().quiet_number();
         }
-        if is_bits && argument.data_type().is_text() {
-            *argument = std::mem::replace(argument, Expression::integer(0)).chosen_number();
+        if is_bits && (argument.data_type().is_text() || argument.data_type().is_temporal()) {
+            *argument = std::mem::replace(argument, Expression::integer(0)).chosen_whole();
         }
         if is_bits
             && argument.data_type().kind == TypeKind::Null

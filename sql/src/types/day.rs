@@ -9,6 +9,7 @@ use crate::types::convert::{Temporal, as_datetime, split_seconds, warn_incorrect
 use crate::types::datetime::{DateTime, MICROSECONDS};
 use crate::types::temporal_text::{DateRules, Parsed, date_from_number};
 use crate::types::{TimeZone, Value};
+use crate::variables::SqlMode;
 
 /// Microseconds of a day.
 const DAY: i64 = 24 * 3600 * MICROSECONDS;
@@ -40,6 +41,15 @@ pub fn to_date(value: &Value, rules: DateRules, session: &mut SessionState, now_
     match as_date(value, rules, session.variables.time_zone, now_us) {
         Temporal::Null => None,
         Temporal::Invalid => {
+            warn_incorrect(session, "datetime", value);
+            None
+        }
+        // A text of nothing but zeros is none where the mode has no zero date, whatever the function makes of one.
+        Temporal::Valid(parsed)
+            if matches!(value, Value::Text(_) | Value::Blob(_))
+                && parsed.value == DateTime::ZERO
+                && session.variables.sql_mode.has(SqlMode::NO_ZERO_DATE) =>
+        {
             warn_incorrect(session, "datetime", value);
             None
         }

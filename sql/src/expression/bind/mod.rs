@@ -213,6 +213,14 @@ impl Binder<'_> {
                 Expression::Constant { value: Value::Double(value), .. } => {
                     Expression::constant(Value::Double(-value), DataType::DOUBLE)
                 }
+                _ if operand.data_type().is_temporal() => {
+                    let own = operand.data_type();
+                    let data_type = infer::with_decimals(DataType::DOUBLE, u32::from(own.fsp()));
+                    let data_type = if own.fsp() == 0 { DataType::DOUBLE } else { data_type };
+                    let operand =
+                        Expression::Cast { operand: Box::new(operand.bare()), to: DataType::DOUBLE };
+                    Expression::Negate { operand: Box::new(operand), data_type }
+                }
                 _ => {
                     let operand = number_operand(operand);
                     let data_type = infer::negation(&operand);
