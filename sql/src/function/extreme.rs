@@ -113,6 +113,8 @@ fn by_dates(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: 
     // The place of the best value, and its date.
     let mut best: Option<(usize, Option<DateTime>)> = None;
     let mut is_whole = true;
+    let has_fraction =
+        call.arguments.iter().any(|own| own.data_type().is_temporal() && own.data_type().fsp() > 0);
     for (place, value) in values.iter().enumerate() {
         let is_year = call.arguments.get(place).is_some_and(|own| own.data_type().kind == TypeKind::Year);
         let day = if is_year { first_day(value) } else { day_of(value, timed, ctx) };
@@ -120,7 +122,8 @@ fn by_dates(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: 
         let is_text = matches!(value, Value::Text(_) | Value::Blob(_));
         // Beside times what is no date is passed over, but a number that is the least.
         let is_constant = call.arguments.get(place).is_some_and(|own| own.as_constant().is_some());
-        if timed && day.is_none() && (is_text || greatest || is_constant && place > 0) {
+        let is_passed = is_constant && place > 0 && !has_fraction;
+        if timed && day.is_none() && (is_text || greatest || is_passed) {
             continue;
         }
         let better = match (&best, &day) {

@@ -14,13 +14,18 @@ use crate::variables::SqlMode;
 /// Microseconds of a day.
 const DAY: i64 = 24 * 3600 * MICROSECONDS;
 
+/// The largest number that is a date without a time.
+const LONGEST_DATE: i64 = 99_991_231;
+
 /// Reads a value as a day, without raising anything. `now_us` gives the day to a TIME.
 #[must_use]
 pub fn as_date(value: &Value, rules: DateRules, zone: TimeZone, now_us: i64) -> Temporal<DateTime> {
     let valid = |value: DateTime| Temporal::Valid(Parsed { value, truncated: false, has_time: false });
     match value {
         Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => split_seconds(value)
-            .and_then(|(number, _)| date_from_number(number, rules))
+            // The end of a minute that rounding made is in its day.
+            .map(|(number, _)| if number % 100 == 60 && number > LONGEST_DATE { number - 60 } else { number })
+            .and_then(|number| date_from_number(number, rules))
             .map_or(Temporal::Invalid, |date| valid(date.midnight())),
         Value::Time(time) if !(0..DAY).contains(&time.microseconds()) => DateTime::from_epoch(now_us, zone)
             .and_then(|now| now.linear_microseconds().checked_add(time.microseconds()))

@@ -271,7 +271,10 @@ impl Binder<'_> {
         // A result has no ZEROFILL, nor the digits of a FLOAT(M,D).
         let data_type = function.result_type(&arguments, collation).without_fill();
         // The absolute value of a time keeps its digits.
-        let keeps = function.name == "ABS" && arguments.iter().all(|own| own.data_type().is_temporal());
+        let keeps = function.name == "ABS"
+            && arguments
+                .iter()
+                .all(|own| own.data_type().is_temporal() || own.data_type().kind == TypeKind::Null);
         let attributes = if keeps { data_type.attributes } else { Attributes::NONE };
         let data_type = DataType { attributes, ..data_type };
         Ok(Expression::Call { function, arguments, data_type, collation })

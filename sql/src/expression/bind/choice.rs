@@ -65,7 +65,11 @@ impl Expression {
     pub(super) fn is_mixed_choice(&self) -> bool {
         let whole = self.data_type();
         branches(self).is_some_and(|mut branches| {
-            branches.any(|branch| !is_alike(&branch.data_type(), &whole) || branch.is_mixed_choice())
+            branches.any(|branch| {
+                !is_alike(&branch.data_type(), &whole)
+                    || branch.as_hex_number().is_some()
+                    || branch.is_mixed_choice()
+            })
         })
     }
 
@@ -85,7 +89,7 @@ impl Expression {
     /// The branch that holds, as it is.
     pub(super) fn bare(self) -> Expression {
         if !self.is_mixed_choice() {
-            return self;
+            return self.as_hex_number().unwrap_or(self);
         }
         match self {
             Expression::Case { branches, otherwise, .. } => Expression::Case {
@@ -150,7 +154,18 @@ impl Expression {
 
     /// What a function of integers sees of a choice: the branch, which is an integer in its own way.
     pub(crate) fn chosen_whole(self) -> Expression {
-        if self.is_mixed_choice() { self.bare() } else { self.chosen_number() }
+        if self.is_mixed_choice() {
+            return self.bare();
+        }
+        match self {
+            Expression::Call { function, arguments, collation, .. }
+                if function.name == "ELT" && arguments.iter().any(is_written) =>
+            {
+                let arguments = arguments.into_iter().map(written).collect();
+                Expression::Call { function, arguments, data_type: DataType::NULL, collation }
+            }
+            other => other.chosen_number(),
+        }
     }
 
     /// What a function of dates sees of `CAST(x AS DOUBLE)`: as in MySQL, the number 0 if it is NULL.
