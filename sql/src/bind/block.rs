@@ -454,11 +454,27 @@ fn aggregate_slot(list: &AggregateList, position: usize) -> Expression {
     Expression::column(list.base + position, aggregate.data_type, aggregate.nullable, name.as_str())
 }
 
+/// Whether an expression reads subqueries that are evaluated once; none if it reads anything else but constants.
+fn is_known(expression: &Expression) -> Option<bool> {
+    let own = match expression {
+        Expression::ScalarSubquery(subquery) => {
+            let Body::Select(select) = &subquery.plan.body else { return None };
+            (!subquery.correlated && select.source.is_some()).then_some(true)?
+        }
+        Expression::Constant { .. } | Expression::Arithmetic { .. } | Expression::Cast { .. } => false,
+        Expression::Call { function, .. } if !function.is_volatile() => false,
+        _ => return None,
+    };
+    let mut found = Some(own);
+    expression.for_each_operand(&mut |operand| {
+        found = found.zip(is_known(operand)).map(|(own, inner)| own || inner);
+    });
+    found
+}
+
 /// As in MySQL, COUNT(DISTINCT (SELECT …)) counts the NULL of a subquery that reads tables and is evaluated once.
 fn count_known_subquery(argument: &mut Expression) {
-    let Expression::ScalarSubquery(subquery) = argument else { return };
-    let Body::Select(select) = &subquery.plan.body else { return };
-    if subquery.correlated || select.source.is_none() {
+    if is_known(argument) != Some(true) {
         return;
     }
     let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));

@@ -97,9 +97,6 @@ pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expressio
             let taken = std::mem::replace(argument, Expression::integer(0));
             *argument = taken.chosen_number().quiet_number();
         }
-        if is_bits && argument.data_type().is_text() {
-            *argument = std::mem::replace(argument, Expression::integer(0)).chosen_number();
-        }
         if is_bits
             && argument.data_type().kind == TypeKind::Null
             && matches!(argument, Expression::Case { .. })
@@ -107,6 +104,9 @@ pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expressio
             // As in MySQL, a NULL that is not written as one is bytes.
             let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
             *argument = Expression::Cast { operand, to: DataType::varbinary(0) };
+        }
+        if is_bits && (argument.data_type().is_text() || argument.data_type().is_temporal()) {
+            *argument = std::mem::replace(argument, Expression::integer(0)).chosen_whole();
         }
         let data_type = argument.data_type();
         if is_bits && data_type.is_binary() && data_type.characters() > BIT_AGGREGATE_BYTES_MAX {

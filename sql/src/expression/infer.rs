@@ -192,7 +192,8 @@ fn text_collation(left: DataType, right: DataType, collation: Collation) -> Coll
 
 /// Digits after the point, 31 where they are not fixed.
 fn fixed_scale(data_type: &DataType) -> u32 {
-    if data_type.is_numeric() { u32::from(data_type.scale()) } else { 31 }
+    // A bare NULL has none.
+    if data_type.is_numeric() || data_type.kind == TypeKind::Null { u32::from(data_type.scale()) } else { 31 }
 }
 
 /// A floating-point type that shows so many digits after the point, if they are fixed.

@@ -14,7 +14,7 @@ use crate::function::temporal_parts::text_precision;
 use crate::function::{Call, Function};
 use crate::types::compare::compare_sql;
 use crate::types::convert::{Temporal, as_date, as_datetime, cast, warn_incorrect};
-use crate::types::datetime::DateTime;
+use crate::types::datetime::{Date, DateTime};
 use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, TimeZone, TypeKind, Value, text};
 
@@ -29,10 +29,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
 const NO_DATE: &str = "16383-15-31";
 /// Its number.
 const NO_DATE_NUMBER: i64 = 163_831_531;
+/// Characters of the longest date with a time.
+const DATE_CHARACTERS: u32 = 26;
 
 fn common(arguments: &[Expression], collation: Collation) -> DataType {
     let types: Vec<DataType> = arguments.iter().map(Expression::data_type).collect();
-    common_type(&types, collation)
+    let found = common_type(&types, collation);
+    // Long enough for a date with a time.
+    let is_short =
+        compares_dates(arguments) && arguments.iter().any(is_timed) && found.characters() < DATE_CHARACTERS;
+    match is_short {
+        true if found.is_binary() => DataType::varbinary(DATE_CHARACTERS),
+        true if found.is_text() => DataType::varchar(DATE_CHARACTERS, found.collation),
+        _ => found,
+    }
 }
 
 /// Whether arguments are compared as dates though not all of them are: one is, and the result is a text.
@@ -75,6 +85,12 @@ fn is_timed(argument: &Expression) -> bool {
     matches!(argument.data_type().kind, TypeKind::DateTime(_) | TypeKind::Timestamp(_))
 }
 
+/// A year among dates.
+fn first_day(value: &Value) -> Option<DateTime> {
+    let Value::Int(year) = value else { return None };
+    Date::new(u32::try_from(*year).ok()?, 1, 1).map(Date::midnight)
+}
+
 /// A value among dates; none where it is no date.
 fn day_of(value: &Value, timed: bool, ctx: &mut Context<'_>) -> Option<DateTime> {
     let zone = ctx.session.variables.time_zone;
@@ -97,13 +113,17 @@ fn by_dates(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: 
     // The place of the best value, and its date.
     let mut best: Option<(usize, Option<DateTime>)> = None;
     let mut is_whole = true;
+    let has_fraction =
+        call.arguments.iter().any(|own| own.data_type().is_temporal() && own.data_type().fsp() > 0);
     for (place, value) in values.iter().enumerate() {
-        let day = day_of(value, timed, ctx);
+        let is_year = call.arguments.get(place).is_some_and(|own| own.data_type().kind == TypeKind::Year);
+        let day = if is_year { first_day(value) } else { day_of(value, timed, ctx) };
         is_whole &= day.is_some();
         let is_text = matches!(value, Value::Text(_) | Value::Blob(_));
         // Beside times what is no date is passed over, but a number that is the least.
         let is_constant = call.arguments.get(place).is_some_and(|own| own.as_constant().is_some());
-        if timed && day.is_none() && (is_text || greatest || is_constant && place > 0) {
+        let is_passed = is_constant && place > 0 && !has_fraction;
+        if timed && day.is_none() && (is_text || greatest || is_passed) {
             continue;
         }
         let better = match (&best, &day) {

@@ -53,7 +53,7 @@ fn same_number(arguments: &[Expression], _: Collation) -> DataType {
         DataType::BIGINT.with_unsigned(own.unsigned)
     } else if own.is_decimal() || own.is_float() {
         own
-    } else if own.is_temporal() && own.fsp() > 0 {
+    } else if own.kind == TypeKind::Null || own.is_temporal() {
         let attributes = Attributes::NONE.with_decimals(own.fsp());
         DataType { attributes, ..DataType::DOUBLE }
     } else {

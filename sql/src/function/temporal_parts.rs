@@ -83,7 +83,7 @@ pub(super) fn fraction(seconds: &Expression) -> u8 {
     let data_type = seconds.data_type();
     if data_type.is_integer() {
         0
-    } else if data_type.is_string() {
+    } else if data_type.is_string() || data_type.kind == TypeKind::Null && seconds.as_constant().is_none() {
         6
     } else {
         data_type.scale().min(6)

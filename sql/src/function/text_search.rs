@@ -88,7 +88,9 @@ fn is_written_number(argument: &Expression) -> bool {
 /// As in MySQL, a text next to a date becomes one of latin1, in which it may not be.
 fn strcmp(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
     if call.arguments.iter().any(is_written_date) {
-        let lost = values.iter().find(|value| CharacterSet::Latin1.first_lost(bytes(value)).is_some());
+        let lost = values.iter().find(
+            |value| matches!(value, Value::Text(text) if CharacterSet::Latin1.first_lost(text).is_some()),
+        );
         if let Some(text) = lost {
             return Err(
                 collate::cannot_become(bytes(text), CharacterSet::Utf8mb4, CharacterSet::Latin1).into()

@@ -347,9 +347,22 @@ impl Access {
 }
 
 impl QueryPlan {
+    /// Has these evaluated before the first row.
+    fn check_first(&mut self, checks: Vec<Expression>) {
+        match &mut self.body {
+            Body::Select(select) => select.checks = checks,
+            Body::Set(set) => set.first.check_first(checks),
+            Body::Values(_) | Body::Recursive(_) => {}
+        }
+    }
+
     /// Makes it the query of a statement: what has to be checked before its first row, and the decimals as a client sees them.
     pub(crate) fn settle(&mut self, checks: Vec<Expression>) {
-        let Body::Select(select) = &mut self.body else { return };
+        let select = match &mut self.body {
+            Body::Select(select) => select,
+            Body::Set(set) => return set.first.check_first(checks),
+            Body::Values(_) | Body::Recursive(_) => return,
+        };
         select.checks = checks;
         let is_kept = select.distinct || select.aggregate.as_ref().is_some_and(|own| !own.keys.is_empty());
         if is_kept {

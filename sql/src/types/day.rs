@@ -11,9 +11,13 @@ use crate::types::convert::{
 use crate::types::datetime::{DateTime, MICROSECONDS};
 use crate::types::temporal_text::{DateRules, Parsed, date_from_number};
 use crate::types::{TimeZone, Value};
+use crate::variables::SqlMode;
 
 /// Microseconds of a day.
 const DAY: i64 = 24 * 3600 * MICROSECONDS;
+
+/// The largest number that is a date without a time.
+const LONGEST_DATE: i64 = 99_991_231;
 
 /// Reads a value as a day, without raising anything. `now_us` gives the day to a TIME.
 #[must_use]
@@ -21,7 +25,9 @@ pub fn as_date(value: &Value, rules: DateRules, zone: TimeZone, now_us: i64) -> 
     let valid = |value: DateTime| Temporal::Valid(Parsed { value, truncated: false, has_time: false });
     match value {
         Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_) => split_seconds(value)
-            .and_then(|(number, _)| date_from_number(number, rules))
+            // The end of a minute that rounding made is in its day.
+            .map(|(number, _)| if number % 100 == 60 && number > LONGEST_DATE { number - 60 } else { number })
+            .and_then(|number| date_from_number(number, rules))
             .map_or(Temporal::Invalid, |date| valid(date.midnight())),
         Value::Time(time) if !(0..DAY).contains(&time.microseconds()) => DateTime::from_epoch(now_us, zone)
             .and_then(|now| now.linear_microseconds().checked_add(time.microseconds()))
@@ -43,6 +49,15 @@ pub fn to_date(value: &Value, rules: DateRules, session: &mut SessionState, now_
         Temporal::Null => None,
         Temporal::Invalid => {
             warn_no_date(session, value);
+            None
+        }
+        // A text of nothing but zeros is none where the mode has no zero date, whatever the function makes of one.
+        Temporal::Valid(parsed)
+            if matches!(value, Value::Text(_) | Value::Blob(_))
+                && parsed.value == DateTime::ZERO
+                && session.variables.sql_mode.has(SqlMode::NO_ZERO_DATE) =>
+        {
+            warn_incorrect(session, "datetime", value);
             None
         }
         Temporal::Valid(parsed) => {

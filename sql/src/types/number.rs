@@ -105,10 +105,19 @@ pub fn write_float(value: f64, out: &mut Vec<u8>) {
     write_scientific(&format!("{value:.5e}"), out);
 }
 
+/// From here on a double has more digits before the point than it needs.
+const SHORTEST_FROM: f64 = 1e17;
+
 /// Appends a number with a fixed count of digits after the point, rounded.
 pub fn write_fixed(value: f64, scale: usize, out: &mut Vec<u8>) {
     // A write to a Vec cannot fail.
-    let _ = write!(out, "{value:.scale$}");
+    let _ = if value.is_finite() && value.abs() >= SHORTEST_FROM {
+        // As in MySQL, zeros stand behind the digits that tell the number from its neighbours.
+        let point = if scale > 0 { "." } else { "" };
+        write!(out, "{value}{point}{:0<scale$}", "")
+    } else {
+        write!(out, "{value:.scale$}")
+    };
 }
 
 /// Turns Rust's `d.ddde±x` into MySQL's form.

@@ -6,7 +6,7 @@ use client::blocking::{Connection, Options};
 use wire::mysql::constant::column_flag;
 
 /// Error numbers that depend on which expressions a plan evaluates, and for which rows.
-const OPEN_ERRORS: [u16; 3] = [1690, 1242, 3024];
+const OPEN_ERRORS: [u16; 5] = [1690, 1242, 3024, 3513, 3854];
 /// What a statement may take.
 const TIME_MAX: Duration = Duration::from_secs(20);
 

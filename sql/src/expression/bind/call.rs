@@ -81,6 +81,13 @@ fn takes_number(name: &str, position: usize) -> bool {
     }
 }
 
+/// Functions of dates that give a part of one, whatever the rest is.
+fn gives_number(name: &str) -> bool {
+    const NAMES: [&str; 9] =
+        ["YEAR", "MONTH", "DAY", "DAYOFMONTH", "QUARTER", "HOUR", "MINUTE", "SECOND", "TIME_TO_SEC"];
+    NAMES.contains(&name)
+}
+
 /// Functions whose result is of their argument's type.
 fn keeps_type(name: &str) -> bool {
     matches!(name, "ABS" | "CEIL" | "CEILING" | "FLOOR" | "ROUND" | "TRUNCATE")
@@ -207,6 +214,9 @@ impl Binder<'_> {
                 *argument = Expression::Cast { operand, to: DataType::datetime(0) };
             } else if function.takes_day(position) && argument.data_type().kind != TypeKind::Null {
                 *argument = std::mem::replace(argument, Expression::integer(0)).chosen_day();
+                if gives_number(function.name) {
+                    *argument = std::mem::replace(argument, Expression::integer(0)).cast_day();
+                }
             } else if function.name == "INTERVAL" {
                 *argument = number_operand(std::mem::replace(argument, Expression::integer(0)));
             } else if !takes_any_kind(function.name)
@@ -262,7 +272,7 @@ impl Binder<'_> {
             }
             _ => collation,
         };
-        if function.name == "STRCMP" {
+        if matches!(function.name, "STRCMP" | "LOCATE" | "INSTR" | "POSITION") {
             let text = |argument| kinds::in_collation(argument, collation);
             arguments = arguments.into_iter().map(text).collect();
         }
@@ -270,7 +280,10 @@ impl Binder<'_> {
         // A result has no ZEROFILL, nor the digits of a FLOAT(M,D).
         let data_type = function.result_type(&arguments, collation).without_fill();
         // The absolute value of a time keeps its digits.
-        let keeps = function.name == "ABS" && arguments.iter().all(|own| own.data_type().is_temporal());
+        let keeps = function.name == "ABS"
+            && arguments
+                .iter()
+                .all(|own| own.data_type().is_temporal() || own.data_type().kind == TypeKind::Null);
         let attributes = if keeps { data_type.attributes } else { Attributes::NONE };
         let data_type = DataType { attributes, ..data_type };
         if function.name == "ELT" {
@@ -284,7 +297,13 @@ impl Binder<'_> {
         let (left, right) = (self.bind(left)?, self.bind(right)?);
         let types = (left.data_type(), right.data_type());
         let is_year = |own: &DataType, other: &Expression| {
-            own.kind == TypeKind::Year && other.as_constant().is_some_and(|value| !value.is_null())
+            let is_number = other.data_type().is_numeric();
+            other.as_constant().is_some_and(|value| match own.kind {
+                TypeKind::Year => !value.is_null(),
+                TypeKind::Time(fsp) => is_number && kinds::time_of(value, fsp).is_some(),
+                TypeKind::Date => is_number && kinds::datetime_of(value).is_some(),
+                _ => false,
+            })
         };
         self.warn_of_misfits(&left, &right);
         // A date is compared by its text, but the text beside it has to be a date.

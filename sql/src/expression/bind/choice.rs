@@ -1,7 +1,7 @@
 //! What is chosen among values of several kinds, where the choice is asked for something else than its text.
 //!
 //! `IF(x, time, text)` is a text to clients. Asked for its number, MySQL asks the branch that holds for its number, not the text
-//! for the one that it begins with; so it is with CASE, COALESCE, IFNULL, NULLIF and ELT. GREATEST and LEAST compare their
+//! for the one that it begins with; so it is with CASE, NULLIF and ELT, but not with COALESCE and IFNULL. GREATEST and LEAST compare their
 //! arguments as numbers then. Asked for its date, IF and CASE ask the branch, while the others read their text.
 //!
 //! [`Expression::bare`] is such a choice without the conversion to its type: whoever works on it looks at the value.
@@ -34,7 +34,7 @@ fn is_alike(own: &DataType, whole: &DataType) -> bool {
 fn branches(expression: &Expression) -> Option<impl Iterator<Item = &Expression>> {
     match expression {
         Expression::Case { branches, otherwise, data_type }
-            if data_type.is_string() || data_type.is_temporal() =>
+            if (data_type.is_string() || data_type.is_temporal()) && !is_coalesce(branches) =>
         {
             Some(branches.iter().map(|(_, result)| result).chain([otherwise.as_ref()]))
         }
@@ -53,20 +53,34 @@ fn gives_date(name: &str) -> bool {
     NAMES.contains(&name) || name.starts_with("DATE_ADD_") || name.starts_with("DATE_SUB_")
 }
 
+/// Whether GREATEST and LEAST, asked for their number, compare their arguments as numbers.
+fn compares_numbers(arguments: &[Expression]) -> bool {
+    let mut types = arguments.iter().map(Expression::data_type);
+    let is_time = |own: DataType| own.is_temporal() || own.kind == TypeKind::Year;
+    types.clone().any(is_time) || types.all(|own| !own.is_string())
+}
+
 impl Expression {
     /// Whether its branches are of several kinds, one of which it shows.
     pub(super) fn is_mixed_choice(&self) -> bool {
         let whole = self.data_type();
         branches(self).is_some_and(|mut branches| {
-            branches.any(|branch| !is_alike(&branch.data_type(), &whole) || branch.is_mixed_choice())
+            branches.any(|branch| {
+                !is_alike(&branch.data_type(), &whole)
+                    || branch.as_hex_number().is_some()
+                    || branch.is_mixed_choice()
+            })
         })
     }
 
     /// Whether it is an IF or a CASE, which ask the branch that holds for its date.
     pub(super) fn is_dated_choice(&self) -> bool {
         match self {
-            Expression::Case { branches, data_type, .. } => {
-                (data_type.is_string() || data_type.is_temporal()) && !is_coalesce(branches)
+            Expression::Case { branches, data_type, otherwise } => {
+                let is_known = |branch: &Expression| branch.as_constant().is_some();
+                (data_type.is_string() || data_type.is_temporal())
+                    && !is_coalesce(branches)
+                    && !(is_known(otherwise) && branches.iter().all(|(_, branch)| is_known(branch)))
             }
             _ => false,
         }
@@ -75,7 +89,7 @@ impl Expression {
     /// The branch that holds, as it is.
     pub(super) fn bare(self) -> Expression {
         if !self.is_mixed_choice() {
-            return self;
+            return self.as_hex_number().unwrap_or(self);
         }
         match self {
             Expression::Case { branches, otherwise, .. } => Expression::Case {
@@ -106,7 +120,8 @@ impl Expression {
                     let number = Expression::Call { function, arguments, data_type: whole, collation };
                     Expression::Cast { operand: Box::new(number), to: DataType::DOUBLE }
                 }
-                "GREATEST" | "LEAST" if data_type.is_string() => {
+                // Asked for a number they are texts still, if one is, unless there is a time or a year among them.
+                "GREATEST" | "LEAST" if data_type.is_string() && compares_numbers(&arguments) => {
                     let number = |argument| Expression::Cast {
                         operand: Box::new(number_operand(argument)),
                         to: DataType::DOUBLE,
@@ -138,8 +153,32 @@ impl Expression {
     }
 
     /// What a function of integers sees of a choice: the branch, which is an integer in its own way.
-    pub(super) fn chosen_whole(self) -> Expression {
-        if self.is_mixed_choice() { self.bare() } else { self.chosen_number() }
+    pub(crate) fn chosen_whole(self) -> Expression {
+        if self.is_mixed_choice() {
+            return self.bare();
+        }
+        match self {
+            Expression::Call { function, arguments, collation, .. }
+                if function.name == "ELT" && arguments.iter().any(is_written) =>
+            {
+                let arguments = arguments.into_iter().map(written).collect();
+                Expression::Call { function, arguments, data_type: DataType::NULL, collation }
+            }
+            other => other.chosen_number(),
+        }
+    }
+
+    /// What a function of dates sees of `CAST(x AS DOUBLE)`: as in MySQL, the number 0 if it is NULL.
+    pub(super) fn cast_day(self) -> Expression {
+        match self {
+            Expression::Cast { to, .. } if to.is_float() => {
+                let known = Expression::IsNull { operand: Box::new(self.clone()), negated: true };
+                let zero = Expression::constant(crate::types::Value::Double(0.0), DataType::DOUBLE);
+                let data_type = DataType::DOUBLE;
+                Expression::Case { branches: vec![(known, self)], otherwise: Box::new(zero), data_type }
+            }
+            other => other,
+        }
     }
 
     /// What a function of dates sees of a choice.

@@ -165,6 +165,24 @@ fn as_words(operand: Expression, list: Vec<Expression>) -> (Expression, Vec<Expr
     (word(operand), list.into_iter().map(word).collect())
 }
 
+/// Integers of different signs, of which CASE compares the 64 bits.
+fn same_words(left: Expression, right: Expression) -> (Expression, Expression) {
+    let (own, other) = (left.data_type(), right.data_type());
+    if !own.is_integer() || !other.is_integer() || own.unsigned == other.unsigned {
+        return (left, right);
+    }
+    let word = |part: Expression| Expression::Cast { operand: Box::new(part), to: DataType::BIGINT };
+    if own.unsigned { (word(left), right) } else { (left, word(right)) }
+}
+
+/// A member of IN that is a text, where an integer is written among texts: the integer that it begins with.
+fn integer_of_text(member: &Expression) -> Option<Expression> {
+    match member.as_constant()? {
+        Value::Text(text) => i64::try_from(number::integer_prefix(text).0).ok().map(Expression::integer),
+        _ => None,
+    }
+}
+
 impl Binder<'_> {
     pub(super) fn zone(&self) -> TimeZone {
         self.scope.session().variables.time_zone
@@ -258,6 +276,7 @@ impl Binder<'_> {
             }
             _ => (left, right),
         };
+        let (left, right) = same_words(left, right);
         compare(CompareOp::Eq, left, right, self.connection(), (Invalid::Zero, self.zone())).map_err(
             |mut error| {
                 if error.code == 1267 {
@@ -415,6 +434,12 @@ impl Binder<'_> {
         }
         if operand.data_type().is_long_string() && list.iter().any(is_number) {
             return self.in_mixed_list(operand, list, negated);
+        }
+        if list.len() > 1
+            && let Some(Value::Int(_)) = operand.as_constant()
+            && let Some(integers) = list.iter().map(integer_of_text).collect::<Option<Vec<_>>>()
+        {
+            return self.in_numbers(operand, integers, negated);
         }
         let (operand, list) = as_words(operand, list);
         let offset = self.zone();

@@ -103,6 +103,7 @@ pub(super) fn year_of(value: &Value) -> Option<i64> {
 pub(super) fn time_of(value: &Value, fsp: u8) -> Option<Expression> {
     let time: Time = match value {
         Value::Null | Value::Json(_) => return None,
+        Value::UInt(number) if i64::try_from(*number).is_err() => return None,
         Value::Date(_) => Time::ZERO,
         _ => match as_time(value) {
             Temporal::Valid(parsed) if !parsed.truncated => parsed.value,
@@ -115,7 +116,7 @@ pub(super) fn time_of(value: &Value, fsp: u8) -> Option<Expression> {
 }
 
 /// The datetime that a number is, stored into a DATETIME column.
-fn datetime_of(value: &Value) -> Option<Expression> {
+pub(super) fn datetime_of(value: &Value) -> Option<Expression> {
     let is_number = matches!(value, Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_));
     match as_datetime(value, DateRules { no_zero_date: true, ..DateRules::default() }, TimeZone::UTC, 0) {
         Temporal::Valid(parsed) if is_number => {
@@ -192,8 +193,8 @@ pub(super) fn check_dates(
     }
     if own.has_date()
         && let ast::QueryBody::Select(select) = &query.body
-        && let [ast::SelectItem::Expression { expr: ast::Expr::Literal(Value::Text(text)), .. }] =
-            select.items.as_slice()
+        && let [ast::SelectItem::Expression { expr, .. }] = select.items.as_slice()
+        && let ast::Expr::Literal(Value::Text(text)) | ast::Expr::HexLiteral(text) = expr
     {
         date_of_text(text, &own, zone)?;
     }

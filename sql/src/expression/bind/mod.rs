@@ -189,6 +189,9 @@ impl Binder<'_> {
         Ok(match op {
             UnaryOp::Plus => operand,
             UnaryOp::Not => Expression::Not(Box::new(operand.into_condition())),
+            UnaryOp::BitNot if operand.data_type().is_temporal() => {
+                Expression::BitNot(Box::new(operand.bare()))
+            }
             UnaryOp::BitNot => Expression::BitNot(Box::new(number_operand(operand))),
             UnaryOp::Minus => match &operand {
                 Expression::Constant { value: Value::Int(value), .. }
@@ -214,6 +217,13 @@ impl Binder<'_> {
                 }
                 Expression::Constant { value: Value::Double(value), .. } => {
                     Expression::constant(Value::Double(-value), DataType::DOUBLE)
+                }
+                _ if operand.data_type().is_temporal() => {
+                    let own = operand.data_type();
+                    let data_type = infer::with_decimals(DataType::DOUBLE, u32::from(own.fsp()));
+                    let operand =
+                        Expression::Cast { operand: Box::new(operand.bare()), to: DataType::DOUBLE };
+                    Expression::Negate { operand: Box::new(operand), data_type }
                 }
                 _ => {
                     let operand = number_operand(operand);
@@ -513,7 +523,7 @@ fn bits_operand(operand: Expression) -> Expression {
         // Rounded to a second as the date or time that it is.
         own if own.is_temporal() => operand.bare(),
         own if own.is_string() && operand.is_mixed_choice() => operand.bare(),
-        own if own.is_text() => number_operand(operand.quiet_integer()),
+        own if own.is_text() => number_operand(operand.chosen_whole().quiet_integer()),
         _ => number_operand(operand),
     }
 }
