@@ -26,7 +26,7 @@
 //! index build wrote before that entry is under an index id that nothing refers to but its `b` key.
 //!
 //! [`definition`] turns CREATE TABLE into a [`Table`](crate::catalog::Table), with all checks; [`key`] does so for keys;
-//! [`database`], [`table`], [`alter`] and [`account`] are the statements; [`analyze`] is ANALYZE TABLE, which is no job.
+//! [`database`], [`table`], [`alter`] and [`account`] are the statements; [`analyze`] is ANALYZE TABLE, which is no job, [`partition`] is PARTITION BY.
 //!
 //! Left out: builds that let writers go on.
 
