@@ -13,6 +13,8 @@ pub struct Load {
     pub duplicates: LoadDuplicates,
     /// Table.
     pub table: TableName,
+    /// PARTITION (…).
+    pub partitions: Vec<String>,
     /// CHARACTER SET, as written.
     pub character_set: Option<String>,
     /// FIELDS and LINES.

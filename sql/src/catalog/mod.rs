@@ -4,7 +4,7 @@
 //! change is applied. It is stored as ordinary keys of the versioned store (see [`store`]), so it is
 //! replicated and snapshotted like rows. Ids are never used twice.
 //!
-//! [`schema`] has the types, [`encode`] their bytes, [`estimate`] how many rows the planner is to expect, [`statistics`] what values. Left out: views,
+//! [`schema`] has the types, [`encode`] their bytes, [`estimate`] how many rows the planner is to expect, [`statistics`] what values, [`partition`] how a table is cut. Left out: views,
 //! routines, triggers. Accounts are a part of it, see [`crate::account`]. The system databases ([`SYSTEM_DATABASES`]) have no stored tables and are no entries
 //! of [`Catalog::databases`].
 

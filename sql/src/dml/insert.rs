@@ -3,7 +3,7 @@
 //! A plan is made once and run many times. Literals, parameters and DEFAULT are cells of their own, not expressions: the
 //! rows of a bulk load are neither bound nor evaluated, only converted.
 //!
-//! Left out: PARTITION, DELAYED and HIGH_PRIORITY (refused by the parser), columns of an INSERT … SELECT's query in ON
+//! Left out: DELAYED and HIGH_PRIORITY (refused by the parser), columns of an INSERT … SELECT's query in ON
 //! DUPLICATE KEY UPDATE other than through VALUES().
 
 use std::sync::Arc;

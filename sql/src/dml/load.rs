@@ -7,7 +7,7 @@
 //!
 //! LOCAL is as IGNORE, unless REPLACE is said: the client cannot be stopped, so what is wrong with a row becomes a warning.
 //!
-//! Left out: character sets that need a conversion (1235), PARTITION (refused by the parser).
+//! Left out: character sets that need a conversion (1235).
 
 use std::sync::Arc;
 
@@ -122,6 +122,10 @@ pub fn plan(
         }
         tables.push(read);
     }
+    let table = match load.partitions.is_empty() {
+        true => table,
+        false => Arc::new(table.select_partitions(&load.partitions)?),
+    };
     let (on_duplicate, ignore) = match load.duplicates {
         LoadDuplicates::Refuse => (OnDuplicate::Refuse, load.local),
         LoadDuplicates::Ignore => (OnDuplicate::Refuse, true),

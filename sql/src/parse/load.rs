@@ -6,6 +6,7 @@ use crate::ast::{DiagnosticTarget, FileFormat, IntoTarget, Load, LoadDuplicates,
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::dml;
+use crate::parse::partition;
 use crate::parse::tokens::{Tokens, user_variable};
 use crate::variables::SqlMode;
 
@@ -26,9 +27,7 @@ pub(crate) fn load(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     cursor.expect_word("INTO")?;
     cursor.expect_word("TABLE")?;
     let table = cursor.table_name()?;
-    if cursor.peek_word(0, "PARTITION") {
-        return Err(Error::not_supported("PARTITION selection"));
-    }
+    let partitions = partition::selection(cursor)?;
     let character_set = character_set(cursor)?;
     let format = format(cursor)?;
     let mut skipped_lines = 0;
@@ -45,6 +44,7 @@ pub(crate) fn load(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         file,
         duplicates,
         table,
+        partitions,
         character_set,
         format,
         skipped_lines,

@@ -90,7 +90,8 @@ fn check(connection: &mut Connection) {
     assert_eq!(scalar(connection, misplaced), "0");
     for table in ["d.t", "d.h"] {
         let checked = connection.query(&format!("CHECK TABLE {table}")).unwrap();
-        assert_eq!(format!("{checked:?}").matches("OK").count(), 1, "{checked:?}");
+        let texts: Vec<_> = checked.rows.iter().filter_map(|row| row.last().cloned().flatten()).collect();
+        assert_eq!(texts, [b"OK".to_vec()], "{table}");
     }
 }
 

@@ -82,7 +82,6 @@ ALTER TABLE wide ALTER c3 SET DEFAULT 5;
 CREATE TABLE chk (a INT CHECK (a > 0));
 CREATE TABLE gen (a INT, b INT AS (a + 1));
 CREATE TABLE fk (a INT, FOREIGN KEY (a) REFERENCES t1 (id));
--- deviation: not-built: refused with 1235, which names the feature
 CREATE TABLE part (a INT) PARTITION BY HASH (a) PARTITIONS 2;
 CREATE TEMPORARY TABLE tmp (a INT);
 CREATE TABLE js (a JSON);

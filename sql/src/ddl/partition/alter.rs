@@ -11,7 +11,10 @@ use storage::engine::Direction;
 use storage::txn::View;
 
 use super::{check, define, fill_ids, mysql, partition, unnamed, values};
-use crate::ast::{AlterAction, AlterTable, PartitionAction, PartitionDefinition, PartitionNames, TableName};
+use crate::ast::{
+    Algorithm, AlterAction, AlterLock, AlterTable, PartitionAction, PartitionDefinition, PartitionNames,
+    TableName,
+};
 use crate::catalog::partition::{Limit, Method, Partition, Partitioned, Partitioning, Values};
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Index, IndexId, Table, TableId};
@@ -35,6 +38,9 @@ pub fn action_of(alter: &AlterTable) -> Result<Option<&PartitionAction>> {
     });
     if found.is_some() && alter.actions.len() > 1 {
         return Err(Error::not_supported("partitions and other changes in one ALTER TABLE"));
+    }
+    if found.is_some() && (alter.algorithm, alter.lock) != (Algorithm::Default, AlterLock::Default) {
+        return Err(Error::not_supported("ALGORITHM and LOCK where partitions are altered"));
     }
     Ok(found)
 }
