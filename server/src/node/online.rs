@@ -36,8 +36,8 @@ use crate::limits::{
     ONLINE_WATCH_INTERVAL,
 };
 
-/// What a job came to, once that is known.
-pub type Outcome = watch::Receiver<Option<Result<(), Error>>>;
+/// What a job came to, once that is known: the rows that the client is told of.
+pub type Outcome = watch::Receiver<Option<Result<u64, Error>>>;
 
 /// The jobs that this node, as the leader, is at.
 #[derive(Default)]
@@ -121,7 +121,7 @@ impl Session {
     ///
     /// # Errors
     /// The job's; 1317; 1053 when the leadership is lost: the job goes on elsewhere.
-    pub(super) async fn await_online(&mut self, started: Started) -> Result<(), Error> {
+    pub(super) async fn await_online(&mut self, started: Started) -> Result<u64, Error> {
         let Started { connection, mut outcome } = started;
         self.connection.state("altering table");
         let mut has_cancelled = false;
@@ -152,7 +152,7 @@ struct Task {
     job: Arc<OnlineJob>,
     term: u64,
     guard: Option<Transaction>,
-    sender: watch::Sender<Option<Result<(), Error>>>,
+    sender: watch::Sender<Option<Result<u64, Error>>>,
 }
 
 impl Task {
@@ -164,7 +164,7 @@ impl Task {
         let node = Arc::clone(&self.session.node);
         let id = self.session.connection.id;
         match &outcome {
-            Ok(()) => tracing::info!("online: {} is done", self.job.text),
+            Ok(_) => tracing::info!("online: {} is done", self.job.text),
             Err(error) => tracing::info!("online: {} ended: {}", self.job.text, error.message),
         }
         // First the locks: whoever hears of the outcome can change the table at once.
@@ -181,7 +181,7 @@ impl Task {
     }
 
     /// Tells whoever waits; what was told first holds.
-    fn tell(&self, outcome: Result<(), Error>) {
+    fn tell(&self, outcome: Result<u64, Error>) {
         self.sender.send_if_modified(|told| {
             let is_first = told.is_none();
             if is_first {
@@ -191,7 +191,7 @@ impl Task {
         });
     }
 
-    async fn drive(&mut self) -> Result<Result<(), Error>, Left> {
+    async fn drive(&mut self) -> Result<Result<u64, Error>, Left> {
         if self.guard.is_none() && !self.take_locks().await? {
             return Ok(Err(Error::query_interrupted()));
         }
@@ -390,7 +390,7 @@ impl Task {
 
     /// Puts the indexes into the definition, or takes the job out of it, under the table's metadata lock. That is asked for a short time first, and for a longer one
     /// each time, with a pause between, because everybody who comes queues behind it.
-    async fn conclude(&mut self) -> Result<Result<(), Error>, Left> {
+    async fn conclude(&mut self) -> Result<Result<u64, Error>, Left> {
         let mut patience = ONLINE_END_PATIENCE;
         loop {
             self.check()?;
@@ -418,22 +418,18 @@ impl Task {
     }
 
     /// The last entry, with the metadata lock held. None when it is to be tried again.
-    async fn end(&mut self) -> Result<Option<Result<(), Error>>, Left> {
+    async fn end(&mut self) -> Result<Option<Result<u64, Error>>, Left> {
         let Some(table) = self.current() else { return Ok(Some(Err(Error::query_interrupted()))) };
         let job = Arc::clone(&self.job);
         let mut open = self.session.internal_transaction(self.term);
-        let failure = loop {
+        let outcome = loop {
             let before = open.txn.savepoint();
-            let result = self.with_context(&mut open, |ctx| {
-                let failure = online::failure(ctx.txn, &job)?;
-                match &failure {
-                    Some(_) => online::give_up(ctx, &table, &job)?,
-                    None => online::finish(ctx, &table, &job)?,
-                }
-                Ok(failure)
+            let result = self.with_context(&mut open, |ctx| match online::failure(ctx.txn, &job)? {
+                Some(failure) => online::give_up(ctx, &table, &job).map(|()| Err(failure)),
+                None => online::finish(ctx, &table, &job).map(Ok),
             });
             match result {
-                Ok(failure) => break failure,
+                Ok(outcome) => break outcome,
                 Err(Interrupt::Suspend(Suspend::Lock(wait))) => {
                     open.txn.rollback_to(before);
                     self.await_lock(wait, None).await?;
@@ -445,7 +441,7 @@ impl Task {
             self.check()?;
             return Ok(None);
         }
-        Ok(Some(failure.map_or(Ok(()), Err)))
+        Ok(Some(outcome))
     }
 }
 

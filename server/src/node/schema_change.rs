@@ -6,7 +6,7 @@ use std::time::Duration;
 use sql::Error;
 use sql::ast::Statement;
 use sql::ddl;
-use sql::ddl::alter::online::Begun;
+use sql::ddl::alter::online::{Begun, told};
 use sql::execute::{Interrupt, Outcome, Suspend};
 use sql::variables::Isolation;
 use storage::format::EntryKind;
@@ -54,15 +54,15 @@ impl Session {
                 ddl::Step::Commit => {}
                 ddl::Step::Done(outcome) => return Ok(outcome),
                 ddl::Step::Online(begun, outcome) => {
-                    self.run_online(job, *begun, term).await?;
-                    return Ok(outcome);
+                    let rows = self.run_online(job, *begun, term).await?;
+                    return Ok(told(outcome, rows));
                 }
             }
         }
     }
 
     /// Hands what an ALTER TABLE began to a task of its own, with its locks, and waits for it.
-    async fn run_online(&mut self, job: &mut ddl::Job, begun: Begun, term: u64) -> Result<(), Error> {
+    async fn run_online(&mut self, job: &mut ddl::Job, begun: Begun, term: u64) -> Result<u64, Error> {
         let node = Arc::clone(&self.node);
         let catalog = node.catalog();
         let table = catalog.by_id.get(&begun.table).ok_or_else(lost_leadership)?;

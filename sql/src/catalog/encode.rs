@@ -8,7 +8,8 @@
 //! table     version, database, name, collation, comment, flags (1: hidden row id), created_us,
 //!           column count, columns, index count, indexes (the first is the primary), then parts that not every
 //!           table has, each a tag, a length and its bytes (L: see [`Layout`]; C: check count, checks;
-//!           F: foreign key count, foreign keys; J: index count, indexes that are being built, user, text;
+//!           F: foreign key count, foreign keys; J: index count, indexes that are being built, user, text, then, if rows are
+//!           written anew, a table's bytes, source count, sources (0, column; or 1, value), whether rows are counted, sql_mode, time zone;
 //!           P: partitions, see [`partition::encode`])
 //! column    name, type, flags (1: nullable, 2: ON UPDATE now, 4: AUTO_INCREMENT, 8: invisible, 16: hidden, 32: generated,
 //!           64: stored), default, comment, the expression of a generated one
@@ -166,7 +167,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
             SECTION_LAYOUT => layout = Layout::read(&mut section, columns.len())?,
             SECTION_CHECKS => checks = read_list(&mut section, read_check)?,
             SECTION_FOREIGN_KEYS => foreign_keys = read_list(&mut section, read_foreign_key)?,
-            SECTION_JOB => job = Some(Arc::new(OnlineJob::read(&mut section, columns.len())?)),
+            SECTION_JOB => job = Some(Arc::new(OnlineJob::read(&mut section, id, columns.len())?)),
             SECTION_PARTITIONS => {
                 let definition = Arc::new(partition::encode::read(&mut section)?);
                 partitioned = Some(Box::new(partition::Partitioned::new(definition)));

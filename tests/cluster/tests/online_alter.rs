@@ -121,8 +121,15 @@ struct Writers {
 }
 
 impl Writers {
-    /// `is_unique`: no two rows get one value in column `u`.
     fn start(cluster: &TestCluster, count: u64) -> Writers {
+        Writers::of(cluster, count, write)
+    }
+
+    fn of(
+        cluster: &TestCluster,
+        count: u64,
+        write: fn(u64, &[String], &AtomicBool, &AtomicU64) -> Duration,
+    ) -> Writers {
         let (stop, writes) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let threads = (0..count)
             .map(|worker| {
@@ -146,8 +153,23 @@ impl Writers {
     }
 }
 
+/// As [`write`], each statement on two tables in one transaction.
+fn write_mirrored(worker: u64, addresses: &[String], stop: &AtomicBool, writes: &AtomicU64) -> Duration {
+    write_to(true, worker, addresses, stop, writes)
+}
+
 /// Writes until it is told to stop; connects anew where that fails. The longest that a statement took.
 fn write(worker: u64, addresses: &[String], stop: &AtomicBool, writes: &AtomicU64) -> Duration {
+    write_to(false, worker, addresses, stop, writes)
+}
+
+fn write_to(
+    is_mirrored: bool,
+    worker: u64,
+    addresses: &[String],
+    stop: &AtomicBool,
+    writes: &AtomicU64,
+) -> Duration {
     let mut random = rand::rng();
     let (mut longest, mut next) = (Duration::ZERO, 1_000_000 * (worker + 1));
     let mut connection: Option<Connection> = None;
@@ -164,7 +186,9 @@ fn write(worker: u64, addresses: &[String], stop: &AtomicBool, writes: &AtomicU6
         next += 1;
         let (row, value) = (random.random_range(0..ROWS), random.random_range(0..VALUES));
         let sql: Vec<String> = match random.random_range(0..8) {
-            0 => vec![format!("INSERT INTO d.t VALUES ({next}, {value}, {next}, 'new {next}')")],
+            0 => {
+                vec![format!("INSERT INTO d.t (id, a, u, b) VALUES ({next}, {value}, {next}, 'new {next}')")]
+            }
             1 => vec![format!("DELETE FROM d.t WHERE id = {row}")],
             // The key moves; a unique value comes back under another key.
             2 => vec![format!("UPDATE d.t SET id = {next} WHERE id = {row}")],
@@ -173,20 +197,26 @@ fn write(worker: u64, addresses: &[String], stop: &AtomicBool, writes: &AtomicU6
                 format!(
                     "UPDATE d.t SET a = {value}, u = {next} WHERE id BETWEEN {row} AND {row} + 3 ORDER BY id LIMIT 1"
                 ),
-                format!("INSERT INTO d.t VALUES ({next}9, {value}, {next}9, 'x')"),
+                format!("INSERT INTO d.t (id, a, u, b) VALUES ({next}9, {value}, {next}9, 'x')"),
                 "ROLLBACK".into(),
             ],
-            4 => vec![format!("REPLACE INTO d.t VALUES ({row}, {value}, {next}, 'again')")],
+            4 => vec![format!("REPLACE INTO d.t (id, a, u, b) VALUES ({row}, {value}, {next}, 'again')")],
             5 => vec![format!(
-                "INSERT INTO d.t VALUES ({row}, {value}, {next}, 'y') ON DUPLICATE KEY UPDATE a = {value}"
+                "INSERT INTO d.t (id, a, u, b) VALUES ({row}, {value}, {next}, 'y') ON DUPLICATE KEY UPDATE a = {value}"
             )],
             _ => vec![format!("UPDATE d.t SET a = {value}, b = 'changed {next}' WHERE id = {row}")],
         };
+        let sql = if is_mirrored { mirrored(sql) } else { sql };
         for sql in sql {
             let began = Instant::now();
             match open.query(&sql) {
                 Ok(_) => longest = longest.max(began.elapsed()),
-                Err(error) if matches!(error.code(), Some(1213 | 1205 | 1062)) => {}
+                Err(error) if matches!(error.code(), Some(1213 | 1205 | 1062)) => {
+                    if open.query("ROLLBACK").is_err() {
+                        connection = None;
+                    }
+                    break;
+                }
                 Err(error) => {
                     assert!(is_retryable(&error) || error.code().is_none(), "{sql}: {error}");
                     connection = None;
@@ -197,6 +227,77 @@ fn write(worker: u64, addresses: &[String], stop: &AtomicBool, writes: &AtomicU6
         writes.fetch_add(1, Ordering::Relaxed);
     }
     longest
+}
+
+/// The same for the other table, in one transaction.
+fn mirrored(sql: Vec<String>) -> Vec<String> {
+    let is_whole = sql.len() == 1;
+    let both = sql.into_iter().flat_map(|sql| {
+        let other = sql.replace("d.t", "d.m");
+        if other == sql { vec![sql] } else { vec![sql, other] }
+    });
+    let both: Vec<String> = both.collect();
+    if is_whole { [vec!["BEGIN".into()], both, vec!["COMMIT".into()]].concat() } else { both }
+}
+
+/// That the tables have the same rows, by their own and by an index.
+fn check_mirror(cluster: &TestCluster) {
+    let mut connection = cluster.connect_leader();
+    let mut sum = |from: &str| {
+        let sql =
+            format!("SELECT CONCAT(COUNT(*), ' ', SUM(CRC32(CONCAT_WS(',', id, a, u, b)))) FROM {from}");
+        scalar(&mut connection, &sql)
+    };
+    let written = sum("d.t FORCE INDEX (PRIMARY)");
+    assert_eq!(written, sum("d.m"));
+    assert_eq!(written, sum("d.t FORCE INDEX (b) WHERE b >= ''"));
+    let checked = connection.query("CHECK TABLE d.t").unwrap();
+    assert_eq!(checked.text(0, 3).as_deref(), Some("OK"), "{}", cluster_tests::question::lines(&checked));
+}
+
+#[test]
+fn rows_are_written_anew_while_they_change() {
+    let mut cluster = TestCluster::start(3);
+    let mut connection = prepare(&cluster);
+    connection.query("CREATE TABLE d.m LIKE d.t").unwrap();
+    connection.query("INSERT INTO d.m SELECT * FROM d.t").unwrap();
+    let writers = Writers::of(&cluster, 3, write_mirrored);
+    // A value that does not come to fit: it is refused, and nothing is left.
+    let (_, alter) = run(&cluster, "ALTER TABLE d.t MODIFY a TINYINT");
+    assert_eq!(alter.join().unwrap().unwrap_err().code(), Some(1264));
+    let (_, alter) = run(
+        &cluster,
+        "ALTER TABLE d.t MODIFY a VARCHAR(11) NOT NULL, ADD COLUMN g BIGINT AS (id + 1), ADD UNIQUE INDEX by_u (u), \
+         ADD INDEX by_g ((id * 2))",
+    );
+    until_under_way(&cluster);
+    writers.until_more(&cluster, 100);
+    let leader = cluster.wait_for_leader(FAILOVER_MAX);
+    cluster.kill(leader);
+    assert!(alter.join().unwrap().is_err());
+    cluster.wait_for_leader(FAILOVER_MAX);
+    until_under_way(&cluster);
+    writers.until_more(&cluster, 100);
+    cluster.start_node(leader);
+    cluster.wait_until("the index is there", JOB_MAX, || has_index(&cluster, "by_g"));
+    writers.until_more(&cluster, 50);
+    writers.stop();
+    check_mirror(&cluster);
+    check_index(&cluster, "by_u", "u");
+    let mut connection = cluster.connect_leader();
+    let sql = "SELECT COUNT(*) FROM d.t WHERE g <> id + 1 OR g IS NULL";
+    assert_eq!(scalar(&mut connection, sql), "0");
+    let sql = "SELECT COLUMN_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'd' AND TABLE_NAME = 't' AND COLUMN_NAME = 'a'";
+    assert_eq!(scalar(&mut connection, sql), "varchar(11)");
+    // A value that a writer brings, and that the new definition has no place for.
+    let (_, alter) = run(&cluster, "ALTER TABLE d.t MODIFY b VARCHAR(30) CHARACTER SET latin1");
+    until_under_way(&cluster);
+    connection.query("INSERT INTO d.t (id, a, u, b) VALUES (900000001, '1', 900000001, '日本')").unwrap();
+    let error = alter.join().unwrap().unwrap_err();
+    assert_eq!(error.code(), Some(1366), "{error}");
+    connection.query("DELETE FROM d.t WHERE id = 900000001").unwrap();
+    check_mirror(&cluster);
+    cluster.assert_equal_nodes(CATCH_UP_MAX);
 }
 
 #[test]

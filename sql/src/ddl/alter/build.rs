@@ -16,6 +16,7 @@ use storage::engine::{Direction, KeyRange};
 use storage::txn::View;
 
 use super::{Plan, Work};
+use crate::catalog::online::Source;
 use crate::catalog::partition::place::is_without_place;
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{IndexId, Table};
@@ -31,19 +32,6 @@ use crate::types::store::store_from;
 use crate::types::{DataType, TypeKind, Value};
 use crate::variables::SqlMode;
 use crate::{Error, Result};
-
-/// Where a column of a row that is written anew comes from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Source {
-    /// A column of the row, converted to the new type.
-    Column(usize),
-    /// The same in all rows.
-    Value(Value),
-    /// A new AUTO_INCREMENT column: the rows are numbered.
-    Counter,
-    /// A new column whose default is an expression.
-    Default,
-}
 
 /// A build that is under way.
 pub struct Build {
@@ -64,12 +52,23 @@ pub struct Build {
     progress: Progress,
 }
 
+/// How rows become those of another definition.
+pub(crate) struct Conversion<'a> {
+    /// The definition that they are of.
+    pub old: &'a Table,
+    /// The one that they are to be of.
+    pub target: &'a Table,
+    /// MySQL copies them.
+    pub counts_rows: bool,
+}
+
 /// What the rows so far came to.
 #[derive(Clone, Copy, Debug, Default)]
-struct Progress {
-    rows: u64,
+pub(crate) struct Progress {
+    /// How many there are.
+    pub(crate) rows: u64,
     /// The largest AUTO_INCREMENT value, of a column that becomes one.
-    counter: u64,
+    pub(crate) counter: u64,
 }
 
 impl Build {
@@ -143,7 +142,9 @@ impl Build {
                     }
                 },
                 Work::Rows(sources) => {
-                    let row = self.convert(ctx, sources, &values, &mut progress)?;
+                    let conversion =
+                        Conversion { old: &self.old, target: &self.target, counts_rows: self.counts_rows };
+                    let row = conversion.convert(ctx, sources, &values, &mut progress)?;
                     self.write_row(ctx, &row, &row_key, zone)?
                 }
             };
@@ -230,8 +231,31 @@ impl Build {
         Ok(bytes + self.write_entries(ctx, target, &positions, row, &row_key, zone)?)
     }
 
+    fn publish(&mut self, ctx: &mut Context<'_>) -> Run<Outcome> {
+        for id in self.new_ids() {
+            ctx.txn.delete(CatalogKey::Building(id).to_bytes());
+        }
+        let counted = (self.progress.counter > 0).then(|| self.progress.counter.saturating_add(1));
+        super::write(ctx, &self.old, &self.target, counted.max(self.auto_increment), &self.related)?;
+        let rows = if self.counts_rows { self.progress.rows } else { 0 };
+        Ok(super::outcome(ctx, rows, false))
+    }
+
+    /// Leaves what was written to be deleted, after a failed step: in place of what that step wrote.
+    pub fn undo(&self, ctx: &mut Context<'_>) {
+        for id in self.new_ids() {
+            ctx.txn.delete(CatalogKey::Building(id).to_bytes());
+            ctx.txn.put(CatalogKey::Dropped(id).to_bytes(), Bytes::new());
+        }
+    }
+}
+
+impl Conversion<'_> {
     /// The row under the new definition.
-    fn convert(
+    ///
+    /// # Errors
+    /// Those of values that do not fit.
+    pub fn convert(
         &self,
         ctx: &mut Context<'_>,
         sources: &[Source],
@@ -321,24 +345,6 @@ impl Build {
             // MySQL tells of a string that is cut in another way where only its length changes.
             if is_cut && error.code == 1406 { Error::truncated(&column.name, row) } else { error }
         })
-    }
-
-    fn publish(&mut self, ctx: &mut Context<'_>) -> Run<Outcome> {
-        for id in self.new_ids() {
-            ctx.txn.delete(CatalogKey::Building(id).to_bytes());
-        }
-        let counted = (self.progress.counter > 0).then(|| self.progress.counter.saturating_add(1));
-        super::write(ctx, &self.old, &self.target, counted.max(self.auto_increment), &self.related)?;
-        let rows = if self.counts_rows { self.progress.rows } else { 0 };
-        Ok(super::outcome(ctx, rows, false))
-    }
-
-    /// Leaves what was written to be deleted, after a failed step: in place of what that step wrote.
-    pub fn undo(&self, ctx: &mut Context<'_>) {
-        for id in self.new_ids() {
-            ctx.txn.delete(CatalogKey::Building(id).to_bytes());
-            ctx.txn.put(CatalogKey::Dropped(id).to_bytes(), Bytes::new());
-        }
     }
 }
 

@@ -32,11 +32,12 @@ use storage::engine::Direction;
 use storage::txn::View;
 
 use self::algorithm::Way;
-use self::build::{Build, Source};
+use self::build::Build;
 use self::columns::Planned;
 use self::keys::PlannedKey;
 use super::{bump_version, definition, key as key_definition, partition, qualified};
 use crate::ast::{Algorithm, AlterAction, AlterTable};
+use crate::catalog::online::Source;
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Column, ColumnDefault, Holds, Index, IndexId, Layout, Slot, Table, encode};
 use crate::codec::{Zone, key, row};
@@ -106,8 +107,8 @@ fn begin_once(ctx: &mut Context<'_>, alter: &AlterTable) -> Run<Begun> {
     let mut plan = plan(ctx, alter)?;
     let is_online = online::is_online(ctx, alter, &plan)?;
     give_ids(ctx, &mut plan)?;
-    if let (Work::Indexes(positions), true) = (&plan.work, is_online) {
-        let begun = online::begin(ctx, &plan, positions)?;
+    if is_online {
+        let begun = online::begin(ctx, &plan)?;
         return Ok(Begun::Online(Box::new(begun), outcome(ctx, 0, false)));
     }
     partition::keep::carry(ctx, &plan.old, &mut plan.target)?;

@@ -9,7 +9,7 @@ use super::errors;
 use crate::Result;
 use crate::ast::{AlterAction, ForeignKeyDefinition, Statement};
 use crate::catalog::{Catalog, Table};
-use crate::ddl::{database_lock_key, metadata_lock_key, qualified};
+use crate::ddl::{alter_lock_key, database_lock_key, metadata_lock_key, qualified};
 
 /// The metadata locks that a schema change needs beside those of the tables it names:
 ///
@@ -75,6 +75,8 @@ impl Locks<'_> {
         for key in keys {
             let of_parent = key.parent.database.as_deref().unwrap_or(database);
             self.push(of_parent, &key.parent.table, LockMode::Exclusive);
+            // What an ALTER TABLE writes anew meanwhile may not be what the key needs.
+            self.found.push((alter_lock_key(of_parent, &key.parent.table), LockMode::Exclusive));
         }
     }
 

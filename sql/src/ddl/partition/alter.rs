@@ -15,11 +15,12 @@ use crate::ast::{
     Algorithm, AlterAction, AlterLock, AlterTable, PartitionAction, PartitionDefinition, PartitionNames,
     TableName,
 };
+use crate::catalog::online::Source;
 use crate::catalog::partition::{Limit, Method, Partition, Partitioned, Partitioning, Values};
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Index, IndexId, Table, TableId};
 use crate::codec::{ColumnSet, Zone, key, row};
-use crate::ddl::alter::build::{Build, Source};
+use crate::ddl::alter::build::Build;
 use crate::ddl::alter::{Begun, Plan, Work, outcome, write};
 use crate::ddl::qualified;
 use crate::execute::{Context, Run};

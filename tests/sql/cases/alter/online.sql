@@ -98,3 +98,50 @@ DELETE FROM t WHERE id = 1;
 CHECK TABLE k, t;
 
 DROP TABLE k, h, t;
+
+-- Rows that are written anew.
+CREATE TABLE r (id INT PRIMARY KEY AUTO_INCREMENT, a INT, b VARCHAR(20), d TIMESTAMP NULL, e ENUM('x', 'y'), n DECIMAL(10,4));
+
+INSERT INTO r (a, b, d, e, n) VALUES (1, '10', '2020-01-01 00:00:01', 'x', 1.2345), (2, '20', NULL, 'y', 2), (3, '30', '2021-01-01 00:00:01', 'x', 3.5), (4, '40', '2021-01-01 00:00:01', NULL, 4), (5, '50', '2022-01-01 00:00:01', 'y', 5), (6, '60', '2022-01-01 00:00:01', 'y', 6), (7, '70', '2022-01-01 00:00:01', 'y', 7);
+
+INSERT INTO r (a, b, d, e, n) SELECT x.a + y.a * 10, x.b, x.d, y.e, y.n FROM r x, r y ORDER BY x.id, y.id;
+
+INSERT INTO r (a, b, d, e, n) SELECT x.a + y.a * 10, x.b, x.d, y.e, y.n FROM r x, r y ORDER BY x.id, y.id;
+
+ALTER TABLE r MODIFY b INT;
+
+ALTER TABLE r MODIFY d DATETIME(3), MODIFY e VARCHAR(5), ADD INDEX (e, d);
+
+ALTER TABLE r MODIFY a TINYINT;
+
+ALTER TABLE r MODIFY e VARCHAR(5) NOT NULL;
+
+ALTER TABLE r MODIFY b INT NOT NULL, ALGORITHM=INPLACE, LOCK=NONE;
+
+ALTER TABLE r MODIFY a BIGINT UNSIGNED, ADD COLUMN z INT NOT NULL DEFAULT 5 FIRST, ADD COLUMN v INT AS (a + z) STORED;
+
+ALTER TABLE r ADD INDEX f ((a * 2));
+
+ALTER TABLE r ADD UNIQUE f2 ((id * 3)), LOCK=NONE;
+
+ALTER TABLE r ADD UNIQUE f3 ((b + 0));
+
+ALTER TABLE r ADD CONSTRAINT c CHECK (a < 100000);
+
+ALTER TABLE r ADD CONSTRAINT c2 CHECK (id < 100);
+
+ALTER TABLE r FORCE;
+
+ALTER TABLE r CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+INSERT INTO r (a, b, e) VALUES (1, 2, 'q');
+
+SELECT COUNT(*), SUM(a), SUM(b), SUM(z), SUM(v), MIN(d), MAX(d), COUNT(e), SUM(n), SUM(id) FROM r;
+
+SELECT COUNT(*) FROM r FORCE INDEX (f) WHERE a * 2 > 100;
+
+CHECK TABLE r;
+
+SHOW CREATE TABLE r;
+
+DROP TABLE r;
