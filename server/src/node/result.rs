@@ -49,6 +49,11 @@ pub trait Answer: Sink + Send {
         Err(sql::Error::mysql(1312, *b"0A000", message))
     }
 
+    /// Whether the client reads OUT parameters of a prepared CALL as a result.
+    fn takes_output_parameters(&self) -> bool {
+        false
+    }
+
     /// The columns of the next result are those whose definitions are kept here, or are to be kept here.
     fn know_columns(&mut self, _definitions: &Arc<Definitions>) {}
 }
@@ -182,6 +187,10 @@ impl Answer for Reply<'_> {
         self.leaves_early = false;
         self.kinds.clear();
         Ok(())
+    }
+
+    fn takes_output_parameters(&self) -> bool {
+        self.binary && self.capabilities.contains(Capabilities::PS_MULTI_RESULTS)
     }
 
     fn know_columns(&mut self, definitions: &Arc<Definitions>) {

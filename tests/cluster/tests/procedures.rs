@@ -65,7 +65,15 @@ fn procedures_are_on_every_node_and_write_on_the_leader() {
     assert_eq!(value(&mut connection, "SELECT @a"), "12");
     connection.query("DROP PROCEDURE d.adds").unwrap();
     cluster.start_node(leader);
-    let mut back = cluster.connect(leader);
+    let address = cluster.addresses()[usize::try_from(leader).unwrap() - 1].clone();
+    let until = Instant::now() + ENDS_WITHIN;
+    let mut back = loop {
+        match cluster_tests::connect(&address, ENDS_WITHIN) {
+            Ok(connection) => break connection,
+            Err(error) => assert!(Instant::now() < until, "{error}"),
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
     wait_for(
         &mut back,
         "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'd' AND ROUTINE_NAME = 'adds'",

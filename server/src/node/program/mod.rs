@@ -333,7 +333,7 @@ impl Session {
                 },
             }
         }
-        if columns.is_empty() {
+        if columns.is_empty() || !reply.takes_output_parameters() {
             return Ok(());
         }
         // A prepared CALL of the protocol: they are one more result.

@@ -89,8 +89,11 @@ impl Session {
         };
         let mut values = Vec::new();
         for (target, is_number) in &get.statement {
-            let value = if *is_number { conditions.len() as i64 } else { self.state.row_count };
-            values.push((target, Value::Int(value)));
+            let value = match is_number {
+                true => Value::UInt(conditions.len() as u64),
+                false => Value::Int(self.state.row_count),
+            };
+            values.push((target, value));
         }
         if let Some((number, items)) = &get.condition {
             let (number, _) = self.argument_value(number, parameters, &types).await?;
@@ -186,7 +189,7 @@ fn item_of(condition: &Warning, item: ConditionItem) -> Value {
     match item {
         ConditionItem::ReturnedSqlstate => text(&String::from_utf8_lossy(&state)),
         ConditionItem::MessageText => text(&condition.message),
-        ConditionItem::MysqlErrno => Value::Int(condition.code.into()),
+        ConditionItem::MysqlErrno => Value::UInt(condition.code.into()),
         ConditionItem::ClassOrigin | ConditionItem::SubclassOrigin => text("ISO 9075"),
         ConditionItem::ConstraintCatalog
         | ConditionItem::ConstraintSchema
