@@ -135,15 +135,6 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
             }
         }
     }
-    if to.is_decimal() {
-        let value = Value::Text(Bytes::copy_from_slice(text));
-        let data_type = DataType::of_value(&value, Collation::Binary);
-        let (decimal, taken) = Decimal::parse_prefix(text).unwrap_or((Decimal::ZERO, 0));
-        let is_whole = taken > 0 && number::only_space(&text[taken..]);
-        let literal = Expression::Constant { value, data_type };
-        let to = DataType::decimal(65, u32::from(decimal.scale()));
-        return (!is_whole).then(|| Expression::Cast { operand: Box::new(literal), to });
-    }
     let (double, taken) = number::double_prefix(text);
     let is_number = to.is_numeric() && taken > 0 && taken == text.len();
     is_number.then(|| Expression::constant(Value::Double(double), DataType::DOUBLE))
@@ -238,6 +229,14 @@ impl Binder<'_> {
                 let warning = Warning::new(WarningLevel::Warning, error.code, error.message);
                 self.scope.warn_all(Some(warning));
                 Expression::constant(Value::Double(number), DataType::DOUBLE)
+            }
+            Expression::Constant { value: Value::Text(text), .. } if to.is_decimal() => {
+                let (decimal, taken) = Decimal::parse_prefix(text).unwrap_or((Decimal::ZERO, 0));
+                if taken > 0 && number::only_space(&text[taken..]) {
+                    return operand;
+                }
+                let to = DataType::decimal(65, u32::from(decimal.scale()).min(30));
+                Expression::Cast { operand: Box::new(operand), to }
             }
             Expression::Constant { .. } => operand,
             fixed if to.is_decimal() && fixed.data_type().is_text() && fixed.is_fixed() => {
