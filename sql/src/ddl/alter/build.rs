@@ -295,12 +295,12 @@ impl Conversion<'_> {
         let Some(rules) = self.target.rules()? else { return Ok(()) };
         for position in (0..sources.len()).filter(|position| sources[*position] == Source::Default) {
             if rules.default_reads_generated(position) {
-                rules.compute(&self.target, row, number, false, ctx)?;
+                rules.compute(self.target, row, number, false, ctx)?;
             }
-            row[position] = rules.default_value(&self.target, position, row, number, ctx)?;
+            row[position] = rules.default_value(self.target, position, row, number, ctx)?;
         }
-        rules.compute(&self.target, row, number, false, ctx)?;
-        rules.check(&self.target, row, ctx)
+        rules.compute(self.target, row, number, false, ctx)?;
+        rules.check(self.target, row, ctx)
     }
 
     /// The next AUTO_INCREMENT value.
