@@ -108,9 +108,8 @@ fn compare_all(cut: &str, seed: u64) {
             ),
             1 => format!("SELECT MIN(i), MAX(d), COUNT(*), MAX(t), MIN(y) FROM TABLE WHERE {condition}"),
             2 => format!("SELECT i, COUNT(*), MAX(id) FROM TABLE WHERE {condition} GROUP BY i ORDER BY i"),
-            3 => format!(
-                "SELECT x.id FROM TABLE x JOIN TABLE y ON x.i = y.id WHERE x.u > 0 ORDER BY x.id, y.id"
-            ),
+            3 => "SELECT x.id FROM TABLE x JOIN TABLE y ON x.i = y.id WHERE x.u > 0 ORDER BY x.id, y.id"
+                .to_owned(),
             _ => format!("SELECT * FROM TABLE WHERE {condition} ORDER BY id, i, s, HEX(s), u, d, f, b, t, y"),
         };
         both(&mut harness, &sql);

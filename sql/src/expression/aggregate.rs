@@ -222,7 +222,7 @@ struct Shape {
 pub struct Accumulator {
     shape: Arc<Shape>,
     /// Keys met, with DISTINCT.
-    seen: Option<Box<HashSet<Vec<u8>>>>,
+    seen: Option<HashSet<Vec<u8>>>,
     state: State,
     memory_bytes: usize,
 }
@@ -265,7 +265,7 @@ impl Accumulator {
             order_by: order_by.to_vec(),
             separator: Bytes::copy_from_slice(separator.unwrap_or(",").as_bytes()),
         };
-        Accumulator { shape: Arc::new(shape), seen: distinct.then(Box::default), state, memory_bytes: 0 }
+        Accumulator { shape: Arc::new(shape), seen: distinct.then(HashSet::new), state, memory_bytes: 0 }
     }
 
     /// Bytes held by what grows with the group: DISTINCT's keys and GROUP_CONCAT's texts.

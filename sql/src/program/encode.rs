@@ -47,7 +47,7 @@ pub fn write_routine(routine: &Routine) -> Bytes {
     for text in [database, name, parameters, body, &definer.user, &definer.host] {
         write_string(text, &mut out);
     }
-    out.push(u8::from(routine.invoker) * INVOKER | u8::from(routine.deterministic) * DETERMINISTIC);
+    out.push((u8::from(routine.invoker) * INVOKER) | (u8::from(routine.deterministic) * DETERMINISTIC));
     out.push(match routine.access {
         DataAccess::ContainsSql => 0,
         DataAccess::NoSql => 1,

@@ -9,6 +9,13 @@ use crate::expression::{CompareOp, Expression};
 use crate::function;
 use crate::types::{Attributes, Collation, DataType, TypeKind, Value};
 
+/// Whether a function takes a long text or long bytes as they are.
+fn takes_long(function: &str, argument: &Expression) -> bool {
+    takes_any_kind(function)
+        || matches!(function, "SEC_TO_TIME" | "ELT" | "CHAR" | "EXPORT_SET" | "FORMAT" | "MAKE_SET")
+        || (function == "BIT_COUNT" && argument.data_type().is_binary())
+}
+
 /// Functions whose arguments are neither text nor numbers for good: a member is text there.
 fn takes_any_kind(name: &str) -> bool {
     !matches!(
@@ -219,14 +226,9 @@ impl Binder<'_> {
                 }
             } else if function.name == "INTERVAL" {
                 *argument = number_operand(std::mem::replace(argument, Expression::integer(0)));
-            } else if !takes_any_kind(function.name)
+            } else if argument.data_type().is_long_string()
                 && !function.wants_text(position)
-                && !matches!(
-                    function.name,
-                    "SEC_TO_TIME" | "ELT" | "CHAR" | "EXPORT_SET" | "FORMAT" | "MAKE_SET"
-                )
-                && argument.data_type().is_long_string()
-                && !(function.name == "BIT_COUNT" && argument.data_type().is_binary())
+                && !takes_long(function.name, argument)
             {
                 *argument =
                     std::mem::replace(argument, Expression::integer(0)).chosen_number().quiet_number();

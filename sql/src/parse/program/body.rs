@@ -190,9 +190,10 @@ impl<'s, 'a> Body<'s, 'a> {
     /// Says where a jump goes that was written before: to the step that comes next.
     pub(super) fn patch(&mut self, jump: usize) {
         let target = self.next_step();
-        match self.program.steps.get_mut(jump).map(|step| &mut step.action) {
-            Some(Action::Jump(to) | Action::JumpUnless { to, .. }) => *to = target,
-            _ => {}
+        if let Some(Action::Jump(to) | Action::JumpUnless { to, .. }) =
+            self.program.steps.get_mut(jump).map(|step| &mut step.action)
+        {
+            *to = target;
         }
     }
 

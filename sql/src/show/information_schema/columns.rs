@@ -186,7 +186,7 @@ pub(in crate::show) fn type_values(data_type: &DataType) -> [Value; 9] {
         length.map_or(Value::Null, |(characters, _)| integer_value(characters)),
         length.map_or(Value::Null, |(_, bytes)| integer_value(bytes)),
         precision.map_or(Value::Null, Value::UInt),
-        scale.map_or(Value::Null, |scale| integer_value(scale)),
+        scale.map_or(Value::Null, integer_value),
         fraction,
         character_set,
         collation,
