@@ -1,7 +1,7 @@
 //! [`OnlineJobs`]: ALTER TABLEs that build indexes while their tables are written ([`sql::ddl::alter::online`]), each a task of the leader.
 //!
 //! The session that ran the ALTER TABLE hands its locks to the task and only waits. A job whose leader is lost is in the definition of its table
-//! still: the next leader begins a task for it ([`watch`]), which goes on from the place in the log. Nobody waits for that one. There is
+//! still: the next leader begins a task for it ([`watch()`]), which goes on from the place in the log. Nobody waits for that one. There is
 //! one way for both, with an internal session and a line of the process list; KILL of that line cancels the job.
 //!
 //! The task holds the table's [`alter_lock_key`](ddl::alter_lock_key) and its database's lock, so that other changes of the definition wait; it
@@ -43,7 +43,7 @@ pub type Outcome = watch::Receiver<Option<Result<u64, Error>>>;
 #[derive(Default)]
 pub struct OnlineJobs {
     running: Mutex<HashMap<IndexId, Running>>,
-    /// How many tasks have ended, for [`watch`].
+    /// How many tasks have ended, for [`watch()`].
     ended: AtomicU64,
 }
 

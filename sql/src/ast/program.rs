@@ -81,7 +81,7 @@ pub struct CreateRoutine {
 pub struct Characteristics {
     /// COMMENT.
     pub comment: Option<String>,
-    /// [NOT] DETERMINISTIC.
+    /// DETERMINISTIC, with or without NOT.
     pub deterministic: Option<bool>,
     /// CONTAINS SQL and its like.
     pub access: Option<DataAccess>,

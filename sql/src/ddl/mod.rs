@@ -25,7 +25,7 @@
 //! that makes a change visible holds all of it: a change is in the log whole or not at all. What an
 //! index build wrote before that entry is under an index id that nothing refers to but its `b` key.
 //!
-//! [`definition`] turns CREATE TABLE into a [`Table`](crate::catalog::Table), with all checks; [`key`] does so for keys;
+//! [`definition`] turns CREATE TABLE into a [`Table`], with all checks; [`key`] does so for keys;
 //! [`database`], [`table`], [`alter`] and [`account`] are the statements; [`analyze`] is ANALYZE TABLE, which is no job, [`partition`] is PARTITION BY.
 //!
 //! An index may be built while its table is written ([`alter::online`]); what else needs rows written anew is done under the table's lock.

@@ -180,7 +180,7 @@ fn check_name(name: &str) -> crate::Result<()> {
     Ok(())
 }
 
-/// COMMENT, LANGUAGE, [NOT] DETERMINISTIC, what data is used, SQL SECURITY: in any order, the last of each counts.
+/// COMMENT, LANGUAGE, DETERMINISTIC (NOT too), what data is used, SQL SECURITY: in any order, the last of each counts.
 fn characteristics(cursor: &mut Cursor<'_, '_>, is_create: bool) -> crate::Result<Characteristics> {
     let mut found = Characteristics::default();
     loop {
