@@ -48,7 +48,9 @@ impl Session {
             {
                 self.state.parameter_types = cached.types_of(parameters);
             }
+            self.state.parameters_are_variables = types.is_some();
             let planned = self.plan(statement, cache.as_deref_mut());
+            self.state.parameters_are_variables = false;
             self.state.parameter_types = Vec::new();
             let planned = match planned {
                 Ok(planned) => planned,
@@ -291,7 +293,8 @@ impl Session {
             open.choose_snapshot(&session.node, plan, latest, locking)?;
             let before = open.txn.savepoint();
             let ranges_before = open.txn.range_mark();
-            let strict = plan.is_write() && session.state.variables.sql_mode.has(SqlMode::STRICT);
+            let is_strict = plan.is_write() || session.programs.is_assigning;
+            let strict = is_strict && session.state.variables.sql_mode.has(SqlMode::STRICT);
             let mut context = make_context(Parts {
                 session: &mut session.state,
                 catalog: &planned.catalog,

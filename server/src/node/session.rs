@@ -650,6 +650,7 @@ impl Session {
 pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> SessionState {
     SessionState {
         parameter_types: Vec::new(),
+        parameters_are_variables: false,
         connection_id,
         user: user.to_owned(),
         host: host.to_owned(),

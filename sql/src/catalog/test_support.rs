@@ -76,6 +76,7 @@ impl ScratchFile for InMemory {
 pub fn session() -> SessionState {
     SessionState {
         parameter_types: Vec::new(),
+        parameters_are_variables: false,
         connection_id: 1,
         user: "root".into(),
         host: "localhost".into(),

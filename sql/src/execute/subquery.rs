@@ -31,6 +31,8 @@ pub struct SubqueryCache {
     compared: HashMap<usize, Arc<[Vec<Value>]>>,
     /// Rows of the step before, by the number of the recursive common table expression.
     steps: HashMap<usize, Arc<[Vec<Value>]>>,
+    /// How far RAND() with a seed is, by the address of its argument.
+    random: HashMap<usize, (u64, u64)>,
     /// What all this takes.
     memory: Vec<Bounded>,
 }
@@ -39,6 +41,16 @@ impl SubqueryCache {
     /// Counts what was made until the statement ends.
     pub fn keep_memory(&mut self, memory: Bounded) {
         self.memory.push(memory);
+    }
+
+    /// How far a sequence of random numbers is.
+    pub(crate) fn random(&self, address: usize) -> Option<(u64, u64)> {
+        self.random.get(&address).copied()
+    }
+
+    /// Keeps that.
+    pub(crate) fn keep_random(&mut self, address: usize, state: (u64, u64)) {
+        self.random.insert(address, state);
     }
 
     /// What is kept of a subquery.

@@ -135,6 +135,7 @@ impl Expression {
             Expression::Collate { .. } => Coercibility::Explicit,
             _ if self.data_type().is_json() => Coercibility::Implicit,
             _ if !self.data_type().is_string() => Coercibility::Numeric,
+            Expression::Parameter { is_variable: true, .. } => Coercibility::Implicit,
             Expression::Constant { .. } | Expression::Parameter { .. } => Coercibility::Coercible,
             Expression::Case { branches, otherwise, .. } => {
                 strongest(branches.iter().map(|(_, result)| result).chain([otherwise.as_ref()]))

@@ -356,9 +356,7 @@ fn chosen<'a>(
 fn convert(value: Value, source: &Expression, to: &DataType, ctx: &mut Context<'_>) -> Value {
     let from = match source {
         // A parameter's declared type is a guess: its text is the natural one of its value.
-        // Only a variable of a program is an ENUM or a SET.
-        Expression::Parameter { data_type, .. } if data_type.has_members() => *data_type,
-        Expression::Parameter { .. } => DataType::NULL,
+        Expression::Parameter { is_variable: false, .. } => DataType::NULL,
         _ => source.data_type(),
     };
     if from == *to || value.is_null() {

@@ -224,6 +224,8 @@ pub enum Expression {
         data_type: DataType,
         /// Whether the type is a guess.
         guessed: bool,
+        /// It is a variable of a program: of the type and the collation of its declaration.
+        is_variable: bool,
     },
     /// A slot of the row being worked on.
     Column {

@@ -265,20 +265,42 @@ fn cot(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
 /// RAND() is random; RAND(n) is the first number of MySQL's generator seeded with n.
 ///
 /// MySQL goes on with the sequence from row to row when n is a constant; here each row gets the first number.
-fn rand(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+fn rand(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let Some(seed) = values.first() else {
         return Ok(Value::Double(rand::random::<f64>()));
     };
     let seed = if seed.is_null() { 0 } else { integer(seed, ctx) };
-    const MODULUS: u64 = 0x3fff_ffff;
     let seed = u64::from(u32::try_from(seed & 0xffff_ffff).unwrap_or(0));
-    let first = ((seed * 0x10001 + 55_555_555) & 0xffff_ffff) % MODULUS;
-    let second = ((seed * 0x1000_0001) & 0xffff_ffff) % MODULUS;
-    let next = (first * 3 + second) % MODULUS;
+    let first = ((seed * 0x10001 + 55_555_555) & 0xffff_ffff) % RANDOM_MODULUS;
+    let second = ((seed * 0x1000_0001) & 0xffff_ffff) % RANDOM_MODULUS;
+    // A seed that is the same in all rows begins one sequence a statement; any other one a new sequence for each row.
+    let mut state = (first, second);
+    let is_fixed = call.arguments.first().is_some_and(is_of_statement);
+    let known = is_fixed.then(|| call.arguments.as_ptr().addr());
+    if let Some(before) = known.and_then(|address| ctx.subqueries.random(address)) {
+        state = before;
+    }
+    state.0 = (state.0 * 3 + state.1) % RANDOM_MODULUS;
+    state.1 = (state.0 + state.1 + 33) % RANDOM_MODULUS;
+    if let Some(address) = known {
+        ctx.subqueries.keep_random(address, state);
+    }
     #[expect(clippy::cast_precision_loss, reason = "both are below 2^30")]
-    let value = next as f64 / MODULUS as f64;
+    let value = state.0 as f64 / RANDOM_MODULUS as f64;
     Ok(Value::Double(value))
 }
+
+/// Whether a value is the same in all rows: parameters are, among them literals that were taken out of a text.
+fn is_of_statement(argument: &Expression) -> bool {
+    match argument {
+        Expression::Parameter { .. } => true,
+        Expression::Cast { operand, .. } => is_of_statement(operand),
+        other => other.is_fixed(),
+    }
+}
+
+/// Of MySQL's generator.
+const RANDOM_MODULUS: u64 = 0x3fff_ffff;
 
 fn crc32(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
     Ok(Value::UInt(u64::from(crc32fast::hash(crate::function::argument::bytes(&values[0])))))

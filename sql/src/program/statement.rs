@@ -1,9 +1,12 @@
 //! CREATE, ALTER and DROP PROCEDURE, in a step of a job.
 
 use super::{Compiled, CompiledCell, Routine, encode, missing};
+use crate::account::AccountId;
 use crate::ast::{Characteristics, CreateRoutine, ProgramStatement, RoutineKind, TableName, definer_of};
+use crate::authorization::{Authorization, Grant};
 use crate::catalog::Database;
 use crate::catalog::store::CatalogKey;
+use crate::ddl::account::authorize::needs;
 use crate::execute::{Context, Run};
 use crate::session::WarningLevel;
 use crate::{Error, Result};
@@ -51,6 +54,9 @@ fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
             format!("The user specified as a definer ('{}'@'{}') does not exist", definer.user, definer.host);
         ctx.session.warn(WarningLevel::Note, 1449, message);
     }
+    if definer != ctx.session.account {
+        check_definer(ctx, &definer)?;
+    }
     let written = &create.characteristics;
     let comment = written.comment.clone().unwrap_or_default();
     check_comment(&comment, name)?;
@@ -79,6 +85,22 @@ fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
     Ok(true)
 }
 
+/// What is done in the name of an account that is SYSTEM_USER, others may not make, change or drop.
+///
+/// # Errors
+/// 1227.
+fn check_definer(ctx: &Context<'_>, definer: &AccountId) -> Result<()> {
+    const SYSTEM_USER: Grant = Grant::Dynamic("SYSTEM_USER");
+    let roles = ctx.catalog.accounts.roles_at_login(definer, true);
+    let of_definer = Authorization::of(ctx.catalog, definer, &roles);
+    let session = &ctx.session;
+    let own = Authorization::of(ctx.catalog, &session.account, &session.active_roles);
+    if of_definer.has_global(SYSTEM_USER) && !own.has_global(SYSTEM_USER) {
+        return Err(needs("SYSTEM_USER"));
+    }
+    Ok(())
+}
+
 fn check_comment(comment: &str, name: &str) -> Result<()> {
     if comment.chars().count() > COMMENT_CHARACTERS_MAX {
         let message = format!("Comment for routine '{name}' is too long (max = {COMMENT_CHARACTERS_MAX})");
@@ -99,6 +121,7 @@ fn alter(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, written: &C
     let Some(routine) = found.routine(kind, &name.table) else {
         return Err(missing(kind, database, &name.table).into());
     };
+    check_definer(ctx, &routine.definer)?;
     let mut altered = (**routine).clone();
     if let Some(comment) = &written.comment {
         check_comment(comment, &name.table)?;
@@ -113,8 +136,9 @@ fn alter(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, written: &C
 
 fn drop(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, if_exists: bool) -> Run<bool> {
     let database = name.database.as_deref().unwrap_or_default();
-    let known = ctx.catalog.databases.get(database);
-    if known.is_some_and(|found| found.routine(kind, &name.table).is_some()) {
+    let known = ctx.catalog.databases.get(database).and_then(|found| found.routine(kind, &name.table));
+    if let Some(routine) = known {
+        check_definer(ctx, &routine.definer)?;
         let key = CatalogKey::Routine { kind, database, name: &name.table.to_lowercase() };
         ctx.txn.delete(key.to_bytes());
         return Ok(true);

@@ -105,6 +105,8 @@ pub struct SessionState {
     pub user_variables: HashMap<String, Value>,
     /// Types of the parameters that the statement being planned is executed with; empty when it is only prepared.
     pub parameter_types: Vec<DataType>,
+    /// The parameters are variables of a program.
+    pub parameters_are_variables: bool,
     /// The diagnostics area of the last statement.
     pub warnings: Vec<Warning>,
     /// Warnings counted, also past `max_error_count`.
@@ -157,6 +159,7 @@ impl SessionState {
             variables: SessionVariables::default(),
             user_variables: HashMap::new(),
             parameter_types: Vec::new(),
+            parameters_are_variables: false,
             warnings: Vec::new(),
             warning_count: 0,
             unkept: None,

@@ -28,7 +28,7 @@ use sql::execute::procedure;
 use sql::execute::{Outcome, ResultColumn};
 use sql::program::{Compiled, Routine};
 use sql::session::{ConditionItems, Warning};
-use sql::types::{Collation, DataType, Value};
+use sql::types::{CharacterSet, Collation, DataType, Value};
 use sql::variables::SqlMode;
 use storage::txn::Transaction;
 use wire::mysql::constant::StatusFlags;
@@ -49,6 +49,8 @@ pub struct Programs {
     pub(super) types: Option<Vec<DataType>>,
     /// Where the values go that a statement gives to variables of a program: by slot for SELECT … INTO, by parameter for CALL.
     pub(super) outputs: Option<Vec<(usize, Value, DataType)>>,
+    /// The expression that is evaluated is for a variable: what is wrong with it is an error in strict mode.
+    pub(super) is_assigning: bool,
     /// The error under way is among the warnings already.
     pub(super) is_told: bool,
     /// The conditions that running handlers are for, the innermost last.
@@ -79,6 +81,8 @@ struct Outside {
     sql_mode: SqlMode,
     collation_connection: Collation,
     collation_database: Collation,
+    character_set_client: CharacterSet,
+    sql_select_limit: u64,
     account: AccountId,
     active_roles: Vec<AccountId>,
 }
@@ -242,7 +246,10 @@ impl Session {
                 }
             };
             if *mode != ParameterMode::Out {
-                let (value, from) = self.argument_value(expr, parameters, &types).await?;
+                self.programs.is_assigning = true;
+                let evaluated = self.argument_value(expr, parameters, &types).await;
+                self.programs.is_assigning = false;
+                let (value, from) = evaluated?;
                 self.assign_slot(frame, slot, value, &from)?;
             }
             arguments.push(target);
@@ -262,6 +269,8 @@ impl Session {
             sql_mode: variables.sql_mode,
             collation_connection: variables.collation_connection,
             collation_database: variables.collation_database,
+            character_set_client: variables.character_set_client,
+            sql_select_limit: variables.sql_select_limit,
             account: self.state.account.clone(),
             active_roles: self.state.active_roles.clone(),
         };
@@ -282,6 +291,8 @@ impl Session {
         variables.sql_mode = routine.sql_mode;
         variables.collation_connection = routine.collation;
         variables.enter_database(routine.database_collation);
+        // It is for the client's own statements.
+        variables.sql_select_limit = u64::MAX;
         self.programs.running.push((routine.kind, routine.database.clone(), routine.name.clone()));
         Ok(outside)
     }
@@ -292,6 +303,10 @@ impl Session {
         variables.sql_mode = outside.sql_mode;
         variables.collation_connection = outside.collation_connection;
         variables.enter_database(outside.collation_database);
+        variables.character_set_client = outside.character_set_client;
+        if variables.sql_select_limit == u64::MAX {
+            variables.sql_select_limit = outside.sql_select_limit;
+        }
         self.state.database = outside.database;
         self.state.account = outside.account;
         self.state.active_roles = outside.active_roles;

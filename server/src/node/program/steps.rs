@@ -53,7 +53,10 @@ impl Session {
                     frame.values[*slot] = sql::types::Value::Null;
                     return Ok(());
                 };
-                let result = match self.bound_value(bound, at, frame).await {
+                self.programs.is_assigning = true;
+                let evaluated = self.bound_value(bound, at, frame).await;
+                self.programs.is_assigning = false;
+                let result = match evaluated {
                     Ok((value, from)) => self.assign_slot(frame, *slot, value, &from),
                     Err(error) => Err(error),
                 };

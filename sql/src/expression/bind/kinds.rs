@@ -36,7 +36,7 @@ impl Expression {
     }
 
     /// Whether the value is the same in every row, and known without the statement's parameters and variables.
-    pub(super) fn is_fixed(&self) -> bool {
+    pub(crate) fn is_fixed(&self) -> bool {
         let mut fixed = match self {
             Expression::Constant { .. } => true,
             Expression::Parameter { .. }

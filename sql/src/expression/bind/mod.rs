@@ -85,9 +85,10 @@ impl Binder<'_> {
             }
             Expr::Parameter(index) => {
                 let known = self.scope.session().parameter_types.get(*index).copied();
+                let is_variable = self.scope.session().parameters_are_variables;
                 let data_type =
                     known.filter(|data_type| data_type.kind != TypeKind::Null).map(
-                        |data_type| match data_type.is_text() {
+                        |data_type| match data_type.is_text() && !is_variable {
                             true => data_type.with_collation(self.connection()),
                             false => data_type,
                         },
@@ -96,6 +97,7 @@ impl Binder<'_> {
                     index: *index,
                     data_type: data_type.unwrap_or(DataType::varchar(16_383, self.connection())),
                     guessed: data_type.is_none(),
+                    is_variable: is_variable && data_type.is_some(),
                 })
             }
             Expr::Column { database, table, column } => {

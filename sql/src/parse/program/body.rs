@@ -7,9 +7,9 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::Locals;
 use crate::ast::{
-    Action, AssignmentTarget, Bound, ColumnDefinition, HandlerScope, IntoTarget, MaintenanceKind,
-    ParameterMode, Program, ProgramStatement, RoutineKind, Statement, Step, ViewMode, ViewStatement,
-    select_of,
+    AccountStatement, Action, AssignmentTarget, Bound, ColumnDefinition, HandlerScope, IntoTarget,
+    MaintenanceKind, ParameterMode, Program, ProgramStatement, RoutineKind, Statement, Step, UserName,
+    ViewMode, ViewStatement, select_of,
 };
 use crate::error::Error;
 use crate::limits::PROGRAM_DEPTH_MAX;
@@ -365,6 +365,11 @@ impl<'s, 'a> Body<'s, 'a> {
     fn refuse(&self, statement: &Statement) -> crate::Result<()> {
         let what = match statement {
             Statement::Use(_) => "USE",
+            // Under the definer's account it would be the definer's; in MySQL it is the caller's.
+            Statement::Account(account) if matches!(&**account, AccountStatement::SetPassword(spec) if spec.user == UserName::Current) =>
+            {
+                return Err(Error::not_supported("SET PASSWORD without FOR in a stored program"));
+            }
             Statement::View(ViewStatement::Create(view)) if view.mode == ViewMode::Alter => "ALTER VIEW",
             Statement::Maintenance(maintenance) if matches!(maintenance.kind, MaintenanceKind::Check) => {
                 "CHECK"
