@@ -5,7 +5,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use client::blocking::Connection;
+use client::blocking::{Connection, Options};
 use cluster_tests::{LEADER_TIMEOUT, TestCluster};
 
 /// How long something that must end may take.
@@ -132,4 +132,33 @@ fn a_loop_without_statements_can_be_killed() {
     let (first, after) = called.join().unwrap();
     assert_eq!(first, Some(1317), "no handler takes it");
     assert_eq!(after, "1", "the session goes on");
+}
+
+/// Whoever may alter routines does not get the rights of a definer who is SYSTEM_USER by that.
+#[test]
+fn what_a_system_user_defines_is_changed_by_system_users_alone() {
+    let cluster = TestCluster::start(1);
+    let mut root = cluster.connect(1);
+    for sql in [
+        "CREATE DATABASE d",
+        "CREATE USER clerk",
+        "GRANT CREATE ROUTINE, ALTER ROUTINE, EXECUTE ON d.* TO clerk",
+        "CREATE PROCEDURE d.whoami() SQL SECURITY INVOKER SELECT CURRENT_USER()",
+    ] {
+        root.query(sql).unwrap();
+    }
+    let options = Options { user: "clerk".into(), ..Options::unencrypted() };
+    let mut clerk = Connection::connect_with(&cluster.node(1).sql_address, &options).unwrap();
+    let called = clerk.query_all("CALL d.whoami()").unwrap();
+    assert_eq!(called[0].text(0, 0).as_deref(), Some("clerk@%"));
+    assert_eq!(code(&mut clerk, "ALTER PROCEDURE d.whoami SQL SECURITY DEFINER"), Some(1227));
+    assert_eq!(code(&mut clerk, "DROP PROCEDURE d.whoami"), Some(1227));
+    root.query("GRANT SET_ANY_DEFINER ON *.* TO clerk").unwrap();
+    let forged = "CREATE DEFINER = root@'%' PROCEDURE d.forged() SELECT CURRENT_USER()";
+    assert_eq!(code(&mut clerk, forged), Some(1227));
+    assert_eq!(code(&mut clerk, "CREATE PROCEDURE d.own() SELECT 1"), None);
+    assert_eq!(code(&mut clerk, "ALTER PROCEDURE d.own COMMENT 'mine'"), None);
+    assert_eq!(code(&mut clerk, "DROP PROCEDURE d.own"), None);
+    // It would be the definer's.
+    assert_eq!(code(&mut root, "CREATE PROCEDURE d.locks() SET PASSWORD = 'x'"), Some(1235));
 }

@@ -59,7 +59,7 @@ impl Expression {
 }
 
 fn is_text(operand: &Expression) -> bool {
-    operand.data_type().is_string() && !matches!(operand, Expression::Parameter { .. })
+    operand.data_type().is_string() && !matches!(operand, Expression::Parameter { is_variable: false, .. })
 }
 
 fn is_time(operand: &Expression) -> bool {

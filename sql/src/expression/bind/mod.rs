@@ -470,7 +470,7 @@ fn is_computed_year(operand: &Expression) -> bool {
 /// Whether an operand must be converted before a function of text can take it. A parameter may come as a number.
 fn needs_text(operand: &Expression) -> bool {
     match operand {
-        Expression::Parameter { .. } | Expression::UserVariable { .. } => true,
+        Expression::Parameter { is_variable: false, .. } | Expression::UserVariable { .. } => true,
         Expression::Constant { value: Value::Null, .. } => false,
         _ => !operand.data_type().is_string() || operand.data_type().has_members(),
     }
