@@ -14,7 +14,7 @@ use crate::ast::{self, Expr, InsertSource};
 use crate::authorization::{Needs, Requirement, Source};
 use crate::bind::{Binder, Names};
 use crate::catalog::{Catalog, ColumnDefault, Table, is_system_database};
-use crate::expression::Expression;
+use crate::expression::{Expression, Scope};
 use crate::plan::QueryPlan;
 use crate::session::SessionState;
 use crate::types::Value;
@@ -322,7 +322,8 @@ pub(super) fn plan_cell(
         return Ok(Cell::Constant(value));
     }
     Ok(match expr {
-        Expr::Parameter(number) => Cell::Parameter(*number),
+        // A variable of a program has a type that what is stored depends on.
+        Expr::Parameter(number) if !scope.session().parameters_are_variables => Cell::Parameter(*number),
         Expr::Default(None) => Cell::Default(target),
         Expr::Default(Some(name)) => match table.column_position(name) {
             Some(column) => {
