@@ -112,6 +112,7 @@ create procedure e54() begin declare a, b int default 3; set a=1, @c=3, b=a, aut
 
 create procedure e55() begin select 1;;  end;
 
+-- deviation: program-set-password: under SQL SECURITY DEFINER it would be the definer's password
 create procedure e57() begin set password='x'; create user a; grant select on *.* to a; end;
 
 create procedure e59() label1: begin declare exit handler for 1051 begin leave label1; end; end;
