@@ -154,7 +154,7 @@ fn what_a_system_user_defines_is_changed_by_system_users_alone() {
     assert_eq!(code(&mut clerk, "ALTER PROCEDURE d.whoami SQL SECURITY DEFINER"), Some(1227));
     assert_eq!(code(&mut clerk, "DROP PROCEDURE d.whoami"), Some(1227));
     root.query("GRANT SET_ANY_DEFINER ON *.* TO clerk").unwrap();
-    let forged = "CREATE DEFINER = root@'%' PROCEDURE d.forged() SELECT CURRENT_USER()";
+    let forged = "CREATE DEFINER = root@localhost PROCEDURE d.forged() SELECT CURRENT_USER()";
     assert_eq!(code(&mut clerk, forged), Some(1227));
     assert_eq!(code(&mut clerk, "CREATE PROCEDURE d.own() SELECT 1"), None);
     assert_eq!(code(&mut clerk, "ALTER PROCEDURE d.own COMMENT 'mine'"), None);
