@@ -47,6 +47,7 @@ impl Host for TestHost {
 fn session(host: &TestHost) -> SessionState {
     SessionState {
         parameter_types: Vec::new(),
+        parameters_are_variables: false,
         connection_id: 5,
         user: "root".into(),
         host: "localhost".into(),
