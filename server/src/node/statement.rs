@@ -163,7 +163,8 @@ impl Session {
                 self.run_introspection(statement, reply).await
             }
             Statement::Show(_) => self.run_introspection(statement, reply).await,
-            Statement::Use(database) => self.use_database(database).await.map(done),
+            // In a box, as what follows below: the future of every other statement would be larger for them.
+            Statement::Use(database) => Box::pin(self.use_database(database)).await.map(done),
             Statement::Set(_) | Statement::SetNames { .. } | Statement::SetTransaction { .. } => {
                 self.set(statement, parameters).await.map(done)
             }
@@ -186,12 +187,12 @@ impl Session {
             }
             Statement::RollbackTo(name) => self.end_savepoint(name, false).map(done),
             Statement::ReleaseSavepoint(name) => self.end_savepoint(name, true).map(done),
-            Statement::Call(call) => match self.find_procedure(call).await? {
+            Statement::Call(call) => match Box::pin(self.find_procedure(call)).await? {
                 Some(routine) => self.call_stored(call, routine, parameters, reply).await,
                 None => self.call(call, parameters, reply).await,
             },
-            Statement::Signal(signal) => self.signal(signal, parameters).await,
-            Statement::GetDiagnostics(get) => self.get_diagnostics(get, parameters).await,
+            Statement::Signal(signal) => Box::pin(self.signal(signal, parameters)).await,
+            Statement::GetDiagnostics(get) => Box::pin(self.get_diagnostics(get, parameters)).await,
             Statement::Kill { query_only, id } => self.kill(*query_only, id, parameters).await.map(done),
             Statement::PrepareText { name, from } => {
                 self.prepare_named(name, from).await?;

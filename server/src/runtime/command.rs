@@ -96,7 +96,7 @@ impl Client {
         self.session.state.database = None;
         self.session.connection.identify(user, None);
         match database {
-            Some(name) => self.session.use_database(name).await,
+            Some(name) => Box::pin(self.session.use_database(name)).await,
             None => Ok(()),
         }
     }
@@ -183,7 +183,9 @@ impl Client {
                 let result = match (self.session.standing.admit_command(), name) {
                     (Err(error), _) => Err(error),
                     (Ok(()), []) => Err(sql::Error::no_database()),
-                    (Ok(()), name) => self.session.use_database(&String::from_utf8_lossy(name)).await,
+                    (Ok(()), name) => {
+                        Box::pin(self.session.use_database(&String::from_utf8_lossy(name))).await
+                    }
                 };
                 self.answer(writer, result);
             }
