@@ -432,6 +432,8 @@ pub const ONLINE_WATCH_INTERVAL: Duration = Duration::from_millis(200);
 pub const ONLINE_TERM_POLL: Duration = Duration::from_millis(200);
 /// Before an ALTER TABLE tries again what did not go.
 pub const ONLINE_RETRY: Duration = Duration::from_millis(20);
+/// How often a paused ALTER TABLE looks whether it is to go on.
+pub const ONLINE_PAUSE_POLL: Duration = Duration::from_millis(100);
 /// The longest rest of an ALTER TABLE between two batches.
 pub const ONLINE_REST_MAX: Duration = Duration::from_secs(2);
 /// How long the end of an ALTER TABLE first waits for the statements and transactions that use the table, with everybody who comes behind it; …

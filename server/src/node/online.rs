@@ -6,7 +6,8 @@
 //!
 //! The task holds the table's [`alter_lock_key`](ddl::alter_lock_key) and its database's lock, so that other changes of the definition wait; it
 //! does not hold the metadata lock but at the end. A batch waits for no lock while it holds any, so that it is never part of a deadlock; it
-//! ends at a lock that is held, and that one is waited for alone. Between batches the task rests, `quorate_alter_throttle_percent` of the time.
+//! ends at a lock that is held, and that one is waited for alone. Between batches the task rests, `quorate_alter_throttle_percent` of the time;
+//! at 100 it stands still.
 //!
 //! Invariants: a job has one task at most in a term. What it writes it writes in that term, or not at all. A job that is cancelled or fails is marked so in the log
 //! before anybody hears of it, so that no later leader goes on with it.
@@ -32,8 +33,8 @@ use super::process::Connection;
 use super::run_plan::{Parts, make_context};
 use super::session::{Open, Session, new_state};
 use crate::limits::{
-    ONLINE_END_PATIENCE, ONLINE_END_PATIENCE_MAX, ONLINE_REST_MAX, ONLINE_RETRY, ONLINE_TERM_POLL,
-    ONLINE_WATCH_INTERVAL,
+    ONLINE_END_PATIENCE, ONLINE_END_PATIENCE_MAX, ONLINE_PAUSE_POLL, ONLINE_REST_MAX, ONLINE_RETRY,
+    ONLINE_TERM_POLL, ONLINE_WATCH_INTERVAL,
 };
 
 /// What a job came to, once that is known: the rows that the client is told of.
@@ -202,6 +203,11 @@ impl Task {
                 self.cancel(&Error::query_interrupted()).await?;
                 break;
             }
+            if self.throttle_percent() >= 100 {
+                self.session.connection.progress("altering table: paused".to_owned());
+                self.rest(ONLINE_PAUSE_POLL).await;
+                continue;
+            }
             let began = Instant::now();
             match self.batch(kept.take()).await? {
                 Batched::Done => break,
@@ -342,10 +348,14 @@ impl Task {
 
     /// How long to rest after a batch that took so long.
     fn resting_time(&self, took: Duration) -> Duration {
-        let node = &*self.session.node;
-        let percent = sql::variables::global_number(node, "quorate_alter_throttle_percent").min(99);
+        let percent = self.throttle_percent().min(99);
         let rest = took.as_micros() as u64 * percent / (100 - percent);
         Duration::from_micros(rest).min(ONLINE_REST_MAX)
+    }
+
+    /// What part of the time the job is to rest; 100: it is paused.
+    fn throttle_percent(&self) -> u64 {
+        sql::variables::global_number(&*self.session.node, "quorate_alter_throttle_percent")
     }
 
     async fn rest(&self, time: Duration) {

@@ -274,7 +274,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("pseudo_thread_id", Session, Unsigned(0, MAX, 1), "0", Fixed),
     variable("query_alloc_block_size", Both, Unsigned(1024, U32, 1024), "8192", Hint),
     variable("query_prealloc_size", Both, Unsigned(8192, MAX, 1024), "8192", Hint),
-    variable("quorate_alter_throttle_percent", Global, Unsigned(0, 99, 1), "75", Acts),
+    variable("quorate_alter_throttle_percent", Global, Unsigned(0, 100, 1), "75", Acts),
     variable("quorate_checksum", Global, Text, "", Host),
     variable("quorate_cluster_id", Global, Text, "", Host),
     variable("quorate_cluster_identity", Global, Text, "", Host),

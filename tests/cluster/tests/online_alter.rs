@@ -86,6 +86,20 @@ fn until_under_way(cluster: &TestCluster) -> u64 {
     found.unwrap().0
 }
 
+/// Holds the jobs of these nodes where they are, for as long as the test needs them unfinished.
+fn pause_jobs(cluster: &TestCluster) {
+    slow(cluster, 100);
+}
+
+fn until_paused(cluster: &TestCluster) -> u64 {
+    let mut found = None;
+    cluster.wait_until("a job is paused", FAILOVER_MAX, || {
+        found = job(&mut cluster.connect_leader()).filter(|(_, state)| state.ends_with("paused"));
+        found.is_some()
+    });
+    found.unwrap().0
+}
+
 fn until_over(cluster: &TestCluster) {
     cluster.wait_until("no job is left", JOB_MAX, || job(&mut cluster.connect_leader()).is_none());
 }
@@ -271,14 +285,16 @@ fn rows_are_written_anew_while_they_change() {
          ADD INDEX by_g ((id * 2))",
     );
     until_under_way(&cluster);
+    pause_jobs(&cluster);
     writers.until_more(&cluster, 100);
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
     cluster.kill(leader);
     assert!(alter.join().unwrap().is_err());
     cluster.wait_for_leader(FAILOVER_MAX);
-    until_under_way(&cluster);
+    until_paused(&cluster);
     writers.until_more(&cluster, 100);
     cluster.start_node(leader);
+    slow(&cluster, 98);
     cluster.wait_until("the index is there", JOB_MAX, || has_index(&cluster, "by_g"));
     writers.until_more(&cluster, 50);
     writers.stop();
@@ -332,17 +348,16 @@ fn writers_go_on_and_the_index_has_what_the_table_has() {
 fn the_next_leader_goes_on() {
     let mut cluster = TestCluster::start(3);
     drop(prepare(&cluster));
-    // It is to last longer than the statements that wait for it below.
-    slow(&cluster, 99);
     let writers = Writers::start(&cluster, 3);
     let (_, alter) = run(&cluster, "CREATE INDEX by_a ON d.t (a)");
     until_under_way(&cluster);
+    pause_jobs(&cluster);
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
     cluster.kill(leader);
     assert!(alter.join().unwrap().is_err());
     cluster.wait_for_leader(FAILOVER_MAX);
     writers.until_more(&cluster, 100);
-    until_under_way(&cluster);
+    until_paused(&cluster);
     // Another change of the table waits for it.
     let mut other = cluster.connect_leader();
     other.query("SET lock_wait_timeout = 1").unwrap();
@@ -406,20 +421,24 @@ fn a_killed_job_leaves_nothing() {
     connection.query(&format!("KILL QUERY {id}")).unwrap();
     assert_eq!(alter.join().unwrap().unwrap_err().code(), Some(1317));
     until_over(&cluster);
-    // KILL of the job's own line.
+    // KILL of the job's own line, while it is paused.
     let (_, alter) = run(&cluster, "ALTER TABLE d.t ADD INDEX by_a (a)");
-    let job = until_under_way(&cluster);
+    until_under_way(&cluster);
+    pause_jobs(&cluster);
+    let job = until_paused(&cluster);
     connection.query(&format!("KILL {job}")).unwrap();
     assert_eq!(alter.join().unwrap().unwrap_err().code(), Some(1317));
     until_over(&cluster);
     // And of one that an earlier leader has left.
+    slow(&cluster, 98);
     let (_, alter) = run(&cluster, "ALTER TABLE d.t ADD INDEX by_a (a)");
     until_under_way(&cluster);
+    pause_jobs(&cluster);
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
     cluster.kill(leader);
     assert!(alter.join().unwrap().is_err());
     cluster.wait_for_leader(FAILOVER_MAX);
-    let job = until_under_way(&cluster);
+    let job = until_paused(&cluster);
     cluster.connect_leader().query(&format!("KILL {job}")).unwrap();
     until_over(&cluster);
     assert!(!has_index(&cluster, "by_a"));
@@ -441,6 +460,7 @@ fn nodes_that_were_away_come_to_the_same() {
     let paused = cluster.others(&[leader])[0];
     let (_, alter) = run(&cluster, "ALTER TABLE d.t ADD INDEX by_a (a), ALGORITHM=INPLACE, LOCK=NONE");
     until_under_way(&cluster);
+    pause_jobs(&cluster);
     cluster.pause(paused);
     // A node joins in the middle, by a snapshot of the tables.
     let joined = cluster.join_node(leader, "learner");
@@ -451,6 +471,7 @@ fn nodes_that_were_away_come_to_the_same() {
     assert!(alter.join().unwrap().is_err());
     cluster.wait_for_leader(FAILOVER_MAX);
     cluster.start_node(leader);
+    slow(&cluster, 75);
     cluster.wait_until("the index is there", JOB_MAX, || has_index(&cluster, "by_a"));
     writers.stop();
     check_index(&cluster, "by_a", "a");
