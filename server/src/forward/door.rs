@@ -127,7 +127,7 @@ impl Guest {
     async fn serve(mut self, mut incoming: mpsc::Receiver<Box<Run>>) {
         let process = Arc::clone(&self.client.session.connection);
         loop {
-            process.idle();
+            self.client.session.rest();
             let run = tokio::select! {
                 run = incoming.recv() => run,
                 () = process.until_connection_killed() => None,

@@ -305,6 +305,14 @@ impl Host for Node {
         tokio::task::block_in_place(run);
     }
 
+    fn transactions(&self) -> Vec<sql::execute::TransactionView> {
+        self.processes.transactions()
+    }
+
+    fn lock_waits(&self) -> Vec<storage::txn::Waiting> {
+        self.locks.waits()
+    }
+
     fn connect_attributes(&self) -> Vec<sql::execute::ConnectAttribute> {
         self.processes.attributes()
     }

@@ -54,6 +54,7 @@ pub mod table_locks;
 pub mod temporary;
 pub mod text_plans;
 pub mod tracker;
+mod transactions;
 pub mod user_locks;
 pub mod vitals;
 pub mod xa;

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
-use sql::execute::{ConnectAttribute, Process};
+use sql::execute::{ConnectAttribute, Process, TransactionView};
 use tokio::sync::Notify;
 use wire::mysql::compression::Compression;
 use wire::mysql::handshake::ConnectAttributes;
 
 use super::statement_counts::StatementCounts;
+use super::transactions::OpenTransaction;
 use crate::limits::CONNECT_ATTRIBUTES_KEPT_BYTES_MAX;
 
 use crate::limits::CONNECTIONS_RESERVED;
@@ -77,6 +78,8 @@ pub struct Connection {
     client_gone: AtomicBool,
     /// Wakes whoever waits for that.
     abandoned: Notify,
+    /// Its open transaction, and what it waits for.
+    pub transaction: OpenTransaction,
     /// `Com_…` of the session.
     pub counts: StatementCounts,
     /// Asks the client's socket; none until there is one.
@@ -264,6 +267,13 @@ impl Connection {
         self.connection_killed.load(Ordering::Acquire)
     }
 
+    fn transaction(&self) -> Option<TransactionView> {
+        let running = self.activity.lock().since.elapsed();
+        let since = SystemTime::now().checked_sub(running).and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let since_us = since.and_then(|since| i64::try_from(since.as_micros()).ok());
+        self.transaction.view(self.id, since_us.unwrap_or_default())
+    }
+
     fn process(&self) -> Process {
         let activity = self.activity.lock();
         Process {
@@ -393,6 +403,7 @@ impl ProcessList {
             killed: Notify::new(),
             client_gone: AtomicBool::new(false),
             abandoned: Notify::new(),
+            transaction: OpenTransaction::default(),
             counts: StatementCounts::default(),
             is_gone: OnceLock::new(),
         })
@@ -414,6 +425,11 @@ impl ProcessList {
         if let Some(connection) = connections.remove(&id) {
             self.ended.add(&connection.counts);
         }
+    }
+
+    /// The transactions of all connections that are open or wait for a lock.
+    pub fn transactions(&self) -> Vec<TransactionView> {
+        self.connections.lock().values().filter_map(|connection| connection.transaction()).collect()
     }
 
     /// `Com_…` of one connection, or of all that there were.

@@ -460,6 +460,7 @@ impl Session {
     pub(super) async fn wait_for_lock(&self, wait: LockWait, timeout: Duration) -> Result<(), Error> {
         count(&self.node.processes.counters.lock_waits);
         self.connection.state("waiting for lock");
+        let _shown = self.connection.transaction.waits(&wait);
         let outcome = tokio::select! {
             outcome = tokio::time::timeout(timeout, wait) => outcome,
             () = self.connection.until_killed() => return Err(self.interrupted()),

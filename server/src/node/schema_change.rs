@@ -28,6 +28,7 @@ impl Session {
         // The locks may have gone with an earlier leadership while the transaction committed.
         self.check_table_locks(Some(term))?;
         let guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
+        self.connection.transaction.guarded_by(guard.id());
         let mut job = ddl::Job::new(statement, &self.node.catalog(), &self.state, guard)?;
         if let Some(tables) = &mut self.tables {
             job.swap_guard(&mut tables.guard);

@@ -190,9 +190,10 @@ impl Session {
         let node = &self.node;
         let next = &mut self.next;
         let variables = &self.state.variables;
+        let connection = &self.connection;
         self.open.get_or_insert_with(|| {
             let taken = std::mem::take(next);
-            Open {
+            let open = Open {
                 txn: Transaction::begin(&node.store, &node.locks, node.take_txn_id()),
                 explicit,
                 read_only: taken.read_only.unwrap_or(variables.transaction_read_only),
@@ -200,8 +201,17 @@ impl Session {
                 term: None,
                 savepoints: Vec::new(),
                 schema: None,
-            }
+            };
+            connection.transaction.begin(&open);
+            open
         })
+    }
+
+    /// A command is over, and the next one is waited for.
+    pub fn rest(&self) {
+        self.connection.idle();
+        let guard = self.tables.as_ref().map(|tables| tables.guard.id());
+        self.connection.transaction.rest(self.open.as_ref(), guard);
     }
 
     /// BEGIN. What the statement itself says of `read_only` goes before SET TRANSACTION and `transaction_read_only`.
@@ -238,6 +248,7 @@ impl Session {
     /// ROLLBACK. Locks are released; a session without transaction is left as it is.
     pub fn rollback(&mut self) {
         self.open = None;
+        self.connection.transaction.over();
         self.tidy_temporary();
         self.state.in_transaction = false;
     }

@@ -131,6 +131,7 @@ impl Session {
         }
         let writer = locks.iter().any(|lock| lock.write).then(|| CountedWriter::new(&self.node));
         let mut guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
+        self.connection.transaction.guarded_by(guard.id());
         let timeout = Duration::from_secs(self.state.variables.lock_wait_timeout);
         for (key, mode) in &keys {
             while let LockOutcome::Wait(wait) = guard.lock(key, *mode, WaitPolicy::Wait)? {

@@ -335,7 +335,7 @@ async fn serve(
 ) -> Result<(), End> {
     let mut idle = pin!(tokio::time::sleep(Duration::from_secs(client.session.state.variables.wait_timeout)));
     loop {
-        process.idle();
+        client.session.rest();
         socket.reader.reset_sequence();
         // Compressed answers have numbers of their own, by which a client tells them apart.
         if socket.writer.len() >= RESULT_FLUSH_BYTES || socket.channel.is_compressed() {

@@ -38,6 +38,30 @@ pub struct Entry {
     pub unique: bool,
 }
 
+/// The index whose key this is; none of bytes that are too few, or of a lock that guards no row.
+#[must_use]
+pub fn index_of(key: &[u8]) -> Option<IndexId> {
+    key.first_chunk().map(|id| IndexId(u32::from_be_bytes(*id)))
+}
+
+/// The values that a key begins with, by column, as far as it has them as they were: not those of text under most collations.
+///
+/// # Errors
+/// 1105 when the bytes are no key of this index.
+pub fn columns_of_key(table: &Table, index: &Index, key: &[u8], zone: Zone) -> Result<Vec<(usize, Value)>> {
+    let mut input = Input::new(key);
+    input.take(INDEX_ID_BYTES)?;
+    let mut values = Vec::new();
+    for part in &index.columns {
+        let column = &table.columns[part.column];
+        if !comparable::restores(&column.data_type, part.prefix) {
+            break;
+        }
+        values.push((part.column, comparable::read_column(column, part.descending, zone, &mut input)?));
+    }
+    Ok(values)
+}
+
 /// The range of all keys of an index.
 #[must_use]
 pub fn index_range(index: IndexId) -> KeyRange {

@@ -111,6 +111,14 @@ fn lock_key(kind: u8, names: &[&str]) -> Bytes {
     Bytes::from(key)
 }
 
+/// The kind of a lock that guards no row, and what its key says behind that; none of the key of a row. `t` and `a` are those of tables, `d` of databases, with names
+/// that end in zero bytes, and `u` of GET_LOCK(), with a name behind the term.
+pub(crate) fn lock_of(key: &[u8]) -> Option<(u8, &[u8])> {
+    let (start, rest) = key.split_at_checked(KIND_AT)?;
+    let (kind, names) = rest.split_first()?;
+    start.iter().all(|byte| *byte == 0xFF).then_some((*kind, names))
+}
+
 /// A schema change that is under way.
 pub struct Job {
     statement: Statement,

@@ -76,6 +76,14 @@ pub(super) enum OnDuplicate {
 }
 
 impl InsertPlan {
+    /// The query of INSERT … SELECT.
+    pub(crate) fn query(&self) -> Option<&QueryPlan> {
+        match &self.rows {
+            Rows::Query(query) => Some(query),
+            Rows::Values(_) | Rows::File => None,
+        }
+    }
+
     /// An INSERT of one row, without IGNORE: NULL where there may be none is refused in every mode.
     pub(super) fn is_single_row(&self) -> bool {
         match &self.rows {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use storage::txn::{LockOutcome, LockWait, RangeKind, Transaction, View, WaitPolicy};
+use storage::txn::{LockMode, LockOutcome, LockWait, RangeKind, Transaction, View, WaitPolicy, Waiting};
 
 use crate::catalog::Catalog;
 use crate::codec::Cell;
@@ -186,10 +186,54 @@ pub struct ConnectAttribute {
     pub value: String,
 }
 
+/// What a connection's transaction is and waits for.
+#[derive(Clone, Debug)]
+pub struct TransactionView {
+    /// The connection.
+    pub connection_id: u64,
+    /// Its id in the lock table; none when only the locks of a guard are held, or waited for.
+    pub id: Option<u64>,
+    /// In whose name the locks of a schema change or of LOCK TABLES are held.
+    pub guard: Option<u64>,
+    /// When it began, in microseconds of the epoch.
+    pub began_us: i64,
+    /// Its isolation level.
+    pub isolation: Isolation,
+    /// READ ONLY.
+    pub read_only: bool,
+    /// Locks held, as of the end of its last statement.
+    pub locks: u64,
+    /// Keys written, as of then.
+    pub changes: u64,
+    /// What its statement waits for.
+    pub awaited: Option<AwaitedLock>,
+}
+
+/// A lock that is waited for.
+#[derive(Clone, Debug)]
+pub struct AwaitedLock {
+    /// In whose name.
+    pub txn_id: u64,
+    /// The lock's key; empty for a lock on a range that meets a writer.
+    pub key: bytes::Bytes,
+    /// The mode that is wanted.
+    pub mode: LockMode,
+    /// Since when, in microseconds of the epoch.
+    pub since_us: i64,
+}
+
 /// What SQL asks of the server around it.
 pub trait Host: Send + Sync {
     /// SHOW PROCESSLIST.
     fn processes(&self) -> Vec<Process>;
+    /// The transactions of connections that are open, or wait for a lock.
+    fn transactions(&self) -> Vec<TransactionView> {
+        Vec::new()
+    }
+    /// Who waits for whom in the lock table.
+    fn lock_waits(&self) -> Vec<Waiting> {
+        Vec::new()
+    }
     /// What clients said of themselves when they connected, by connection. Nothing without a server.
     fn connect_attributes(&self) -> Vec<ConnectAttribute> {
         Vec::new()

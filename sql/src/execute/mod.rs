@@ -57,7 +57,7 @@ mod tests;
 
 use crate::error::Error;
 use crate::expression::{Expression, misfit};
-use crate::plan::explain::Explanation;
+use crate::plan::explain::{self, Explanation};
 use crate::plan::{Plan, Planned};
 use crate::session::{Warning, WarningLevel};
 use crate::variables::SqlMode;
@@ -65,8 +65,8 @@ use crate::variables::SqlMode;
 pub use crate::function::UserLockCalls;
 pub use cluster::ClusterView;
 pub use context::{
-    ConnectAttribute, Context, Freshness, Host, Interrupt, Locking, Outcome, Process, ResultColumn, Run,
-    Sink, Suspend, TransactionOutcome,
+    AwaitedLock, ConnectAttribute, Context, Freshness, Host, Interrupt, Locking, Outcome, Process,
+    ResultColumn, Run, Sink, Suspend, TransactionOutcome, TransactionView,
 };
 pub use procedure::Procedure;
 pub use subquery::SubqueryCache;
@@ -80,6 +80,7 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
     ctx.outer_rows.clear();
     match &plan.statement {
         Planned::Query(query) => {
+            check_size(ctx, || explain::cost_of_query(query))?;
             warn(plan, ctx);
             let most = ctx.session.variables.sql_select_limit;
             let found = if most == u64::MAX || query.has_limit() {
@@ -97,9 +98,11 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
             strictly(ctx, change.ignore, |ctx| warned(plan, ctx, |ctx| change::delete(change, ctx)))
         }
         Planned::Joined(change) => {
+            check_size(ctx, || explain::cost_of_source(&change.source))?;
             strictly(ctx, change.ignore, |ctx| warned(plan, ctx, |ctx| joined::run(change, ctx)))
         }
         Planned::Insert(insert) => {
+            check_size(ctx, || insert.query().map_or(0.0, explain::cost_of_query))?;
             strictly(ctx, insert.ignore, |ctx| warned(plan, ctx, |ctx| crate::dml::insert::run(insert, ctx)))
         }
         // The session runs it in batches: see `crate::dml::load`.
@@ -114,7 +117,7 @@ pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> 
             let (result, measures) = measure::measured(|| query::run_query(query, ctx, &mut |_, _| Ok(true)));
             result?;
             sink.columns(plan.result_columns())?;
-            let text = crate::plan::explain::as_measured_tree(query, &measures);
+            let text = explain::as_measured_tree(query, &measures);
             sink.row(&[crate::types::Value::Text(text.into())])?;
             Ok(Outcome { rows: true, ..Outcome::default() })
         }
@@ -200,6 +203,17 @@ pub(crate) fn strict_state(code: u16) -> Option<[u8; 5]> {
         1441 => *b"22008",
         _ => return None,
     })
+}
+
+/// That a query costs no more than `max_join_size`, in MySQL's scale of costs, where `sql_big_selects` is off.
+fn check_size(ctx: &Context, cost: impl FnOnce() -> f64) -> Run<()> {
+    let variables = &ctx.session.variables;
+    if variables.sql_big_selects || cost() <= variables.max_join_size as f64 {
+        return Ok(());
+    }
+    let message = "The SELECT would examine more than MAX_JOIN_SIZE rows; check your WHERE and use SET SQL_BIG_SELECTS=1 or SET \
+                   MAX_JOIN_SIZE=# if the SELECT is okay";
+    Err(Error { code: 1104, state: *b"42000", message: message.into() }.into())
 }
 
 /// Runs a query without LIMIT under `sql_select_limit`.

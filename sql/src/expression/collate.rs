@@ -193,7 +193,7 @@ fn strongest<'a>(operands: impl Iterator<Item = &'a Expression>) -> Coercibility
 }
 
 /// Bytes of a text that an error shows.
-const SHOWN_BYTES_MAX: usize = 32;
+const SHOWN_BYTES_MAX: usize = 6;
 
 /// What the operands are wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,8 +265,9 @@ fn check_can_become(operand: &Expression, set: CharacterSet) -> Result<()> {
 
 /// A text of one character set that is none of another.
 pub(crate) fn cannot_become(text: &[u8], own: CharacterSet, set: CharacterSet) -> Error {
-    let shown: String = own
-        .encode(text)
+    let bytes = own.encode(text);
+    let more = if bytes.len() > SHOWN_BYTES_MAX { "..." } else { "" };
+    let shown: String = bytes
         .iter()
         .take(SHOWN_BYTES_MAX)
         .map(|byte| match byte {
@@ -277,7 +278,7 @@ pub(crate) fn cannot_become(text: &[u8], own: CharacterSet, set: CharacterSet) -
     Error {
         code: 3854,
         state: *b"HY000",
-        message: format!("Cannot convert string '{shown}' from {} to {}", own.name(), set.name()),
+        message: format!("Cannot convert string '{shown}{more}' from {} to {}", own.name(), set.name()),
     }
 }
 

@@ -1,13 +1,14 @@
 //! The tables of performance_schema about what is measured, which is nothing: `performance_schema` is OFF here, and so they are empty, as they
-//! are in a MySQL that was started that way.
+//! are in a MySQL that was started that way. A few are about what is known without measuring, and have rows: who waits for which lock, and the connections.
 //!
 //! The list was recorded from MySQL 9.7: those of 8.4's tables that have no rows there with `performance_schema` OFF. Left out: those that have
 //! some (`variables_info`, `log_status` and others), which stay refused unless [`performance_schema`](super::performance_schema) has them.
 
-use crate::bind::virtual_table::VirtualTable;
+use crate::bind::virtual_table::{RowSource, VirtualTable};
 use crate::execute::{Context, ResultColumn, Run};
 use crate::show::spec::Row;
 use crate::show::system_table::PERFORMANCE_SCHEMA;
+use crate::show::{locks, processes};
 use crate::types::{Collation, DataType, TypeKind};
 
 /// A table a line, behind it its columns: a tab, the name, a tab, the type, and `NULL` behind another tab where that is allowed.
@@ -23,11 +24,22 @@ pub(super) fn tables() -> Vec<VirtualTable> {
                 database: PERFORMANCE_SCHEMA.to_owned(),
                 name: line.to_owned(),
                 columns: Vec::new(),
-                rows: empty,
+                rows: rows_of(line),
             }),
         }
     }
     tables
+}
+
+/// What makes the rows of those that are not about measuring.
+fn rows_of(table: &str) -> RowSource {
+    match table {
+        "data_lock_waits" => locks::data_lock_waits,
+        "data_locks" => locks::data_locks,
+        "metadata_locks" => locks::metadata_locks,
+        "threads" => processes::threads,
+        _ => empty,
+    }
 }
 
 fn empty(_: &mut Context<'_>) -> Run<Vec<Row>> {

@@ -8,7 +8,7 @@
 //! Columns, types, values and errors follow MySQL 8.4 and were recorded from MySQL 9.7 (`golden/`). What the server does
 //! not have (triggers, events, routines, views, partitions, replication channels) is shown as an empty set with the right
 //! columns, never refused. Left out: SHOW PROFILE, SHOW CREATE of what does not exist, SHOW REPLICAS (the parser refuses
-//! them), `sys.*` tables and those of `mysql` that are not about accounts, and information_schema's INNODB_* tables.
+//! them), most of `sys` and those of `mysql` that are not about accounts, and information_schema's INNODB_* tables but one.
 
 mod absent;
 mod account;
@@ -21,13 +21,17 @@ mod filter;
 mod group_replication;
 mod information_schema;
 mod instruments;
+mod keys;
+mod locks;
 mod partition;
 mod performance_schema;
+mod processes;
 mod replication;
 pub(crate) mod routine;
 mod server;
 mod size;
 pub(crate) mod spec;
+mod sys;
 pub(crate) mod system_table;
 mod view;
 mod without_tables;

@@ -4,7 +4,8 @@
 //! MySQL 9.7 sends (recorded with `golden/record_columns.py`). Names of databases and tables are compared by
 //! bytes, as on Linux ([`exact`]); other text without case ([`text`]).
 //!
-//! Deviations: ENUM and SET columns are text of their length, JSON is LONGTEXT.
+//! Deviations: ENUM and SET columns are text of their length, JSON is LONGTEXT. The collations are MySQL's, `utf8mb3`, so that text of applications can
+//! be compared with them; values may have characters that `utf8mb3` has not.
 
 use bytes::Bytes;
 
@@ -27,22 +28,22 @@ pub(crate) struct ColumnSpec {
 
 /// Text compared without case, of so many characters.
 pub(crate) const fn text(name: &'static str, characters: u32) -> ColumnSpec {
-    of(name, TypeKind::VarChar(characters)).collate(Collation::Utf8mb4GeneralCi)
+    of(name, TypeKind::VarChar(characters)).collate(Collation::Utf8mb3GeneralCi)
 }
 
 /// Text compared by bytes, of so many characters.
 pub(crate) const fn exact(name: &'static str, characters: u32) -> ColumnSpec {
-    of(name, TypeKind::VarChar(characters)).collate(Collation::Utf8mb4Bin)
+    of(name, TypeKind::VarChar(characters)).collate(Collation::Utf8mb3Bin)
 }
 
 /// Text of one of the TEXT types, compared without case.
 pub(crate) const fn long(name: &'static str, kind: TypeKind) -> ColumnSpec {
-    of(name, kind).collate(Collation::Utf8mb4GeneralCi)
+    of(name, kind).collate(Collation::Utf8mb3GeneralCi)
 }
 
 /// Text of one of the TEXT types, compared by bytes.
 pub(crate) const fn exact_long(name: &'static str, kind: TypeKind) -> ColumnSpec {
-    of(name, kind).collate(Collation::Utf8mb4Bin)
+    of(name, kind).collate(Collation::Utf8mb3Bin)
 }
 
 /// A signed integer.

@@ -1,15 +1,17 @@
 //! Which system tables there are, and how SELECT finds them.
 //!
 //! The databases information_schema and performance_schema have the tables listed in [`information_schema::TABLES`],
-//! [`information_schema::extensions::TABLES`], [`cluster::TABLES`] and [`performance_schema::TABLES`] and [`instruments`], `mysql` those of [`account::mysql::TABLES`], `sys` the one of
-//! [`group_replication::SYS_TABLES`]. Names are found in any case of letters.
+//! [`information_schema::extensions::TABLES`], [`cluster::TABLES`] and [`performance_schema::TABLES`] and [`instruments`], `mysql` those of [`account::mysql::TABLES`], `sys` those of
+//! [`group_replication::SYS_TABLES`] and [`sys`]. Names are found in any case of letters.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::bind::virtual_table::{RowSource, VirtualTable};
 use crate::execute::ResultColumn;
 use crate::show::spec::{ColumnSpec, result_columns};
-use crate::show::{account, cluster, group_replication, information_schema, instruments, performance_schema};
+use crate::show::{
+    account, cluster, group_replication, information_schema, instruments, locks, performance_schema, sys,
+};
 
 /// A system table as a constant.
 pub(crate) struct SystemTable {
@@ -34,7 +36,9 @@ pub(crate) fn all() -> &'static [Arc<VirtualTable>] {
             .chain(of(INFORMATION_SCHEMA, cluster::TABLES))
             .chain(of(PERFORMANCE_SCHEMA, performance_schema::TABLES))
             .chain(of(MYSQL, account::mysql::TABLES))
+            .chain(of(INFORMATION_SCHEMA, locks::TABLES))
             .chain(of(SYS, group_replication::SYS_TABLES))
+            .chain(of(SYS, sys::TABLES))
             .collect();
         all.sort_by(|one, other| (&one.database, &one.name).cmp(&(&other.database, &other.name)));
         all

@@ -189,6 +189,8 @@ pub(super) fn of_session(variable: &Variable, session: &SessionState) -> Value {
         "sql_safe_updates" => bool(variables.sql_safe_updates),
         "cte_max_recursion_depth" => Value::UInt(variables.cte_max_recursion_depth),
         "sql_select_limit" => Value::UInt(variables.sql_select_limit),
+        "max_join_size" => Value::UInt(variables.max_join_size),
+        "sql_big_selects" => bool(variables.sql_big_selects),
         "timestamp" => Value::Double(variables.timestamp_us.unwrap_or_else(clock_us) as f64 / 1e6),
         "transaction_isolation" if !variables.others.contains_key("transaction_isolation") => {
             text(match variables.isolation {
@@ -264,6 +266,11 @@ pub(super) fn store(variables: &mut SessionVariables, name: &'static str, value:
         "sql_safe_updates" => variables.sql_safe_updates = number != 0,
         "cte_max_recursion_depth" => variables.cte_max_recursion_depth = number,
         "sql_select_limit" => variables.sql_select_limit = number,
+        // Each value of it says anew whether it counts.
+        "max_join_size" => {
+            (variables.max_join_size, variables.sql_big_selects) = (number, number == u64::MAX);
+        }
+        "sql_big_selects" => variables.sql_big_selects = number != 0,
         "transaction_read_only" => variables.transaction_read_only = number != 0,
         "wait_timeout" => variables.wait_timeout = number,
         // What follows has a name besides its effect, which `others` keeps for display.

@@ -48,6 +48,10 @@ pub struct SessionVariables {
     pub cte_max_recursion_depth: u64,
     /// `sql_select_limit`.
     pub sql_select_limit: u64,
+    /// `max_join_size`: what a query may cost unless there are `sql_big_selects`.
+    pub max_join_size: u64,
+    /// `sql_big_selects`.
+    pub sql_big_selects: bool,
     /// `foreign_key_checks`.
     pub foreign_key_checks: bool,
     /// `sql_safe_updates`.
@@ -154,6 +158,8 @@ impl Default for SessionVariables {
             lock_wait_timeout: 31_536_000,
             cte_max_recursion_depth: 1000,
             sql_select_limit: u64::MAX,
+            max_join_size: u64::MAX,
+            sql_big_selects: true,
             foreign_key_checks: true,
             sql_safe_updates: false,
             group_concat_max_len: 1024,

@@ -40,6 +40,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
@@ -68,6 +69,19 @@ pub enum LockOutcome {
     Skipped,
     /// It is to be waited for.
     Wait(LockWait),
+}
+
+/// One transaction that waits for a lock, and one that holds it in a mode that is in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who waits.
+    pub waiting: u64,
+    /// In what mode the lock is wanted.
+    pub wanted: LockMode,
+    /// Who holds it.
+    pub blocking: u64,
+    /// In what mode.
+    pub held: LockMode,
 }
 
 /// The identity of a lock: a hash of its key.
@@ -210,7 +224,8 @@ impl LockTable {
         };
         let ticket = graph.start(txn_id, id);
         // From here on the wait leaves the queue when this is dropped.
-        let wait = LockWait { inner: Arc::clone(&self.inner), id, txn_id, ticket, slot };
+        let wanted = (Bytes::new(), mode);
+        let wait = LockWait { inner: Arc::clone(&self.inner), id, txn_id, wanted, ticket, slot };
         let is_deadlock = standing.holds_any
             && graph.has_cycle(txn_id, |id, waiter, out| self.inner.blockers(id, waiter, out));
         if is_deadlock {
@@ -272,6 +287,28 @@ impl LockTable {
         let shard = self.inner.shard(id).lock();
         let more = shard.get(&id).and_then(|lock| lock.more.as_ref());
         more.map_or_else(Vec::new, |more| more.queue.iter().map(|waiter| waiter.txn_id).collect())
+    }
+
+    /// Who waits for whom at this moment, for every lock that somebody waits for; a pair a line, in no order.
+    pub fn waits(&self) -> Vec<Waiting> {
+        let mut waits = Vec::new();
+        for shard in &self.inner.shards {
+            for lock in shard.lock().values() {
+                let Some(more) = lock.more.as_ref().filter(|more| !more.queue.is_empty()) else { continue };
+                for waiter in &more.queue {
+                    let blocking = lock.holders().filter(|(holder, held)| {
+                        *holder != waiter.txn_id && !waiter.mode.is_compatible(*held)
+                    });
+                    waits.extend(blocking.map(|(holder, held)| Waiting {
+                        waiting: waiter.txn_id,
+                        wanted: waiter.mode,
+                        blocking: holder,
+                        held,
+                    }));
+                }
+            }
+        }
+        waits
     }
 
     /// The figures of the table.
@@ -552,6 +589,8 @@ pub struct LockWait {
     inner: Arc<Inner>,
     id: LockId,
     txn_id: u64,
+    /// The key and the mode that were asked for; without a key for a lock that stands for a range.
+    wanted: (Bytes, LockMode),
     /// Which wait of the transaction this is.
     ticket: u64,
     slot: Arc<Mutex<Slot>>,
@@ -564,6 +603,21 @@ impl LockWait {
         self.inner.holders(self.id, &mut holders);
         holders.retain(|&holder| holder != self.txn_id);
         holders
+    }
+
+    /// Who waits.
+    pub fn txn_id(&self) -> u64 {
+        self.txn_id
+    }
+
+    /// The key that is waited for, empty where it is a range, and the mode.
+    pub fn wanted(&self) -> (Bytes, LockMode) {
+        self.wanted.clone()
+    }
+
+    /// Says what key it is that is waited for.
+    pub(super) fn set_key(&mut self, key: &[u8]) {
+        self.wanted.0 = Bytes::copy_from_slice(key);
     }
 
     /// True once the lock is granted.

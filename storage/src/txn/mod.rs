@@ -45,7 +45,7 @@ use bytes::Bytes;
 pub use self::cursor::Cursor;
 pub use self::large::PartSink;
 pub use self::lock_mode::LockMode;
-pub use self::locks::{LockOutcome, LockStats, LockTable, LockWait, WaitPolicy};
+pub use self::locks::{LockOutcome, LockStats, LockTable, LockWait, WaitPolicy, Waiting};
 pub use self::prepare::{decode_mutations, encode_mutations, encoded_bytes};
 pub use self::range_locks::{RangeKind, RangeMark, WriteKind};
 pub use self::seal::Sealed;
@@ -241,10 +241,13 @@ impl Transaction {
             return Err(Error::TooManyLocks { lock_count: self.held.count() });
         }
         let standing = Standing { may_hold: self.held.contains(id), holds_any: self.can_be_waited_for() };
-        let outcome = self.locks.acquire(id, self.id, mode, policy, standing)?;
-        match outcome {
+        let mut outcome = self.locks.acquire(id, self.id, mode, policy, standing)?;
+        match &mut outcome {
             LockOutcome::Granted => self.held.granted(id, mode),
-            LockOutcome::Wait(_) => self.held.waiting(id),
+            LockOutcome::Wait(wait) => {
+                wait.set_key(key);
+                self.held.waiting(id);
+            }
             LockOutcome::Skipped => {}
         }
         Ok(outcome)

@@ -268,7 +268,11 @@ impl Transaction {
             match self.wait_for_own(lock, WaitPolicy::Wait)? {
                 // It is gone.
                 LockOutcome::Granted => {}
-                outcome @ (LockOutcome::Wait(_) | LockOutcome::Skipped) => return Ok(outcome),
+                LockOutcome::Wait(mut wait) => {
+                    wait.set_key(key);
+                    return Ok(LockOutcome::Wait(wait));
+                }
+                LockOutcome::Skipped => return Ok(LockOutcome::Skipped),
             }
         }
         Ok(LockOutcome::Granted)

@@ -247,6 +247,10 @@ fn what_was_acknowledged_before_the_lag_is_there() {
     };
     let mut reader = checked.cluster.connect(follower);
     reader.query("SET SESSION quorate_read_consistency = 'EVENTUAL'").unwrap();
+    // A lag of two seconds may be one without the table yet.
+    checked.cluster.wait_until("the follower has the table", SETTLE_MAX, || {
+        reader.query("SELECT COUNT(*) FROM d.done").is_ok()
+    });
     let looks = std::thread::scope(|scope| {
         let writing = scope.spawn(|| write(&mut writer));
         let mut looks = 0;

@@ -93,6 +93,18 @@ impl Line {
     }
 }
 
+/// What a query costs, in MySQL's scale.
+#[must_use]
+pub fn cost_of_query(query: &QueryPlan) -> f64 {
+    figures::of_query(query).cost
+}
+
+/// What the rows of a change of several tables cost.
+#[must_use]
+pub fn cost_of_source(source: &Node) -> f64 {
+    figures::of_node(source).cost
+}
+
 /// The rows of EXPLAIN for a plan; `inserted` is the query of an INSERT … SELECT.
 #[must_use]
 pub fn rows(plan: &Plan, inserted: Option<&QueryPlan>) -> (Vec<Vec<Value>>, Vec<Pruned>) {

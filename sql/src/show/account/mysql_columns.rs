@@ -5,12 +5,12 @@ use crate::types::{Collation, TypeKind};
 
 /// CHAR, compared without case. ENUM and SET are shown so too.
 const fn letters(name: &'static str, characters: u32) -> ColumnSpec {
-    of(name, TypeKind::Char(characters)).collate(Collation::Utf8mb4GeneralCi)
+    of(name, TypeKind::Char(characters)).collate(Collation::Utf8mb3GeneralCi)
 }
 
 /// CHAR, compared by bytes.
 const fn bytes(name: &'static str, characters: u32) -> ColumnSpec {
-    of(name, TypeKind::Char(characters)).collate(Collation::Utf8mb4Bin)
+    of(name, TypeKind::Char(characters)).collate(Collation::Utf8mb3Bin)
 }
 
 pub(super) const USER: &[ColumnSpec] = &[

@@ -26,7 +26,6 @@ CREATE TABLE c8 WITH q AS (SELECT 5 AS five) SELECT * FROM q;
 -- deviation: select-types: BIGINT
 SELECT * FROM c8;
 CREATE TABLE c9 SELECT table_name, table_rows FROM information_schema.tables WHERE 1 = 0;
--- deviation: select-types: its character set is utf8mb3 in MySQL
 SHOW CREATE TABLE c9;
 CREATE TABLE c10 SELECT * FROM (SELECT id, 1 AS k FROM s) d;
 -- deviation: select-types: BIGINT

@@ -32,7 +32,6 @@ EXPLAIN FORMAT=TREE UPDATE t SET b = 'x' WHERE a = 1 ORDER BY b LIMIT 1;
 EXPLAIN FORMAT=TREE DELETE FROM t WHERE a > 1;
 -- deviation: explain-plan: the plan and its figures are ours
 EXPLAIN FORMAT=TREE UPDATE t JOIN u ON u.t_id = t.id SET t.b = u.c;
--- deviation: explain-plan: the plan and its figures are ours
 EXPLAIN FORMAT=TREE INSERT INTO u SELECT id + 10, a, 1 FROM t;
 -- deviation: explain-plan: the plan and its figures are ours
 EXPLAIN FORMAT=JSON SELECT * FROM t WHERE id = 1;
