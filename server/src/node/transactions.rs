@@ -100,6 +100,7 @@ impl OpenTransaction {
             id: (id != 0).then_some(id),
             guard: (guard != 0).then_some(guard),
             began_us: if is_explicit { began_us } else { statement_since_us },
+            explicit: is_explicit,
             isolation: isolation.filter(|_| is_explicit).unwrap_or_default(),
             read_only: is_explicit && self.read_only.load(Ordering::Relaxed),
             locks: if is_explicit { self.locks.load(Ordering::Relaxed) } else { 0 },

@@ -197,6 +197,8 @@ pub struct TransactionView {
     pub guard: Option<u64>,
     /// When it began, in microseconds of the epoch.
     pub began_us: i64,
+    /// It outlives its statement.
+    pub explicit: bool,
     /// Its isolation level.
     pub isolation: Isolation,
     /// READ ONLY.

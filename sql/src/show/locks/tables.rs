@@ -64,6 +64,10 @@ pub(in crate::show) fn innodb_trx(ctx: &mut Context) -> Run<Vec<Row>> {
     let mut rows = Vec::new();
     for transaction in &seen.transactions {
         let Some(id) = transaction.id else { continue };
+        // The statement that asks is none, as in MySQL.
+        if transaction.connection_id == ctx.session.connection_id && !transaction.explicit {
+            continue;
+        }
         let requested = seen.conflicts.iter().find(|conflict| conflict.waiting.txn_id == id);
         let process = processes.get(&transaction.connection_id);
         let query = process.and_then(|process| process.info.as_deref());
