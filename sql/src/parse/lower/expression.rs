@@ -143,6 +143,11 @@ impl Lower<'_, '_> {
         let span = parts[0].span;
         let mut names = parts.into_iter().map(|part| self.name(part)).collect::<crate::Result<Vec<_>>>()?;
         match (names.pop(), names.pop(), names.pop(), names.is_empty()) {
+            (Some(column), Some(row), None, true)
+                if let Some(variable) = self.source.row_column(&row, &column)? =>
+            {
+                Ok(variable)
+            }
             (Some(column), table, database, true) => Ok(Expr::Column { database, table, column }),
             _ => Err(self.source.syntax_span(span)),
         }
