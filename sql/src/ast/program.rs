@@ -236,8 +236,6 @@ pub struct RowColumn {
     pub name: String,
     /// The variable that stands for it.
     pub slot: usize,
-    /// Whether it is assigned.
-    pub is_assigned: bool,
 }
 
 /// A statement, and what it reads of variables.

@@ -241,7 +241,8 @@ fn of_program(statement: &ProgramStatement, session: &SessionState, catalog: &Ca
         }
         ProgramStatement::CreateTrigger(create) => {
             let mut needed = Requirements::none();
-            let database = create.table.database.as_deref().or(current);
+            let written = create.table.database.as_deref().or(create.name.database.as_deref());
+            let database = written.or(current);
             if let Some(table) = super::tables::qualified(database, &create.table.table, current) {
                 needed.add(Requirement::Table { privileges: PrivilegeSet::of(&[Privilege::Trigger]), table });
             }

@@ -214,10 +214,8 @@ impl Job {
             Statement::Program(program) => match &mut **program {
                 ast::ProgramStatement::CreateTrigger(create) => {
                     add_trigger(&mut create.name, session, &mut locks)?;
-                    // A table's own database is the trigger's, unless it says otherwise.
-                    create.table.database.get_or_insert_with(|| {
-                        session.database.clone().or_else(|| create.name.database.clone()).unwrap_or_default()
-                    });
+                    let database = create.name.database.clone();
+                    create.table.database.get_or_insert_with(|| database.unwrap_or_default());
                     crate::program::trigger_statement::check_place(create)?;
                     add_table(&mut create.table, LockMode::Exclusive, session, &mut locks)?;
                 }

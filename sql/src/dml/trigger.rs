@@ -42,7 +42,26 @@ impl Insertion<'_> {
         let plan = self.plan;
         let Some(programs) = plan.programs.as_deref().filter(|_| plan.fires_before()) else { return Ok(()) };
         if let Some(rules) = self.rules {
-            rules.compute(&plan.table, values, self.tally.records, plan.is_single_row(), ctx)?;
+            // Generated columns see 0 and its like where no value was given: only NEW has NULL there.
+            let is_missing = |column: usize, value: &Value| {
+                let of = &plan.table.columns[column];
+                *value == Value::Null
+                    && !of.nullable
+                    && plan.absent.contains(&column)
+                    && of.generated.is_none()
+            };
+            let mut seen = values.to_vec();
+            for (column, value) in seen.iter_mut().enumerate() {
+                if is_missing(column, value) {
+                    *value = default::implicit(&plan.table.columns[column].data_type);
+                }
+            }
+            rules.compute(&plan.table, &mut seen, self.tally.records, plan.is_single_row(), ctx)?;
+            for ((place, value), column) in values.iter_mut().zip(seen).zip(&plan.table.columns) {
+                if column.generated.is_some() {
+                    *place = value;
+                }
+            }
         }
         fire_before(programs, TriggerEvent::Insert, None, values, ctx)?;
         for (position, column) in plan.table.columns.iter().enumerate() {

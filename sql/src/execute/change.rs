@@ -90,14 +90,14 @@ pub fn delete(plan: &ChangePlan, ctx: &mut Context) -> Run<Outcome> {
     Ok(Outcome { affected, ..Outcome::default() })
 }
 
-/// The row as it is now: one that was found before may have been changed with its parent since.
+/// The row as it is now: one that was found before may have been changed since, with its parent or by a trigger's statement.
 fn current(
     plan: &ChangePlan,
     target: Target,
     links: Option<&TableLinks>,
     ctx: &mut Context,
 ) -> Run<Option<Target>> {
-    if !foreign_key::may_cascade(links) {
+    if !foreign_key::may_cascade(links) && plan.programs.is_none() {
         return Ok(Some(target));
     }
     let row = foreign_key::cascade::newest(ctx, plan.table(), &target.key)?;

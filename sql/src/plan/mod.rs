@@ -194,7 +194,8 @@ impl Plan {
     /// Makes the tables of the plans of its triggers its own.
     pub(crate) fn take_programs<'p>(&mut self, plans: impl Iterator<Item = &'p Plan>) {
         for plan in plans {
-            self.reads_snapshot |= plan.reads_snapshot;
+            // What reads no table needs none, nor the conflicts that come with it.
+            self.reads_snapshot |= plan.reads_snapshot && !plan.tables.is_empty();
             self.uses_temporary |= plan.uses_temporary;
             self.joins |= plan.joins;
             let changed = plan.changed_tables().into_iter().map(|table| table.id);

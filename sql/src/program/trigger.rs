@@ -128,3 +128,53 @@ pub(crate) fn read(input: &mut Input<'_>) -> Result<Arc<Trigger>> {
         parsed: OnceLock::new(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trigger() -> Trigger {
+        Trigger {
+            name: "tr".into(),
+            time: TriggerTime::After,
+            event: TriggerEvent::Update,
+            body: "SET @a = NEW.a".into(),
+            definer: AccountId { user: "root".into(), host: "%".into() },
+            sql_mode: SqlMode::default(),
+            character_set: "utf8mb4".into(),
+            collation: Collation::default(),
+            database_collation: Collation::default(),
+            created_us: 1_700_000_000_123_456,
+            parsed: OnceLock::new(),
+        }
+    }
+
+    #[test]
+    fn a_trigger_is_read_as_it_was_written() {
+        let mut bytes = Vec::new();
+        write(&[Arc::new(trigger())], &mut bytes);
+        let mut input = Input::new(&bytes);
+        assert_eq!(input.varint().unwrap(), 1);
+        let read = read(&mut input).unwrap();
+        assert!(input.bytes.is_empty(), "nothing is left");
+        assert_eq!(format!("{read:?}"), format!("{:?}", trigger()));
+        let program = read.program().unwrap();
+        assert_eq!(program.row_columns.len(), 1);
+        assert_eq!(program.row_columns[0].name, "a");
+    }
+
+    #[test]
+    fn what_is_no_trigger_is_refused() {
+        let mut bytes = Vec::new();
+        write(&[Arc::new(trigger())], &mut bytes);
+        for end in 1..bytes.len() {
+            assert!(read(&mut Input::new(&bytes[1..end])).is_err(), "cut at {end}");
+        }
+        // Behind the count, the length of the name and its two letters: the time, then the event.
+        for place in [4, 5] {
+            let mut other = bytes.clone();
+            other[place] = 9;
+            assert!(read(&mut Input::new(&other[1..])).is_err(), "byte {place}");
+        }
+    }
+}

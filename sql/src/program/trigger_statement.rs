@@ -76,7 +76,8 @@ pub(super) fn create(ctx: &mut Context<'_>, create: &CreateTrigger) -> Run<bool>
             );
             return Err(Error::mysql(4100, *b"HY000", message).into());
         }
-        ctx.session.warn(WarningLevel::Note, 1359, "Trigger already exists");
+        let message = format!("Trigger '{name}' already exists on the table '{database}'.'{}'.", table.name);
+        ctx.session.warn(WarningLevel::Note, 4099, message);
         return Ok(false);
     }
     let position = position(&table, create)?;

@@ -124,6 +124,10 @@ impl Lower<'_, '_> {
             Some(VARIABLE) => match ident.value.strip_prefix(SYSTEM_VARIABLE) {
                 Some(text) => {
                     let (scope, name) = system_variable(text);
+                    if self.source.locals.is_some() && !crate::variables::is_known(&name) {
+                        // A program is refused when it is made.
+                        return Err(crate::Error::unknown_variable(&name));
+                    }
                     Ok(Expr::SystemVariable { scope, name })
                 }
                 None => Ok(Expr::UserVariable(ident.value.get(1..).unwrap_or_default().to_lowercase())),

@@ -157,16 +157,13 @@ impl Locals {
             let message = "Updating of NEW row is not allowed in after trigger";
             return Err(Error::mysql(1362, *b"HY000", message));
         }
-        let known = self
-            .row_columns
-            .iter_mut()
-            .find(|known| known.is_new == is_new && same_name(&known.name, column));
+        let known =
+            self.row_columns.iter().find(|known| known.is_new == is_new && same_name(&known.name, column));
         if let Some(known) = known {
-            known.is_assigned |= is_assigned;
             return Ok(known.slot);
         }
         let slot = self.unnamed();
-        self.row_columns.push(RowColumn { is_new, name: column.to_owned(), slot, is_assigned });
+        self.row_columns.push(RowColumn { is_new, name: column.to_owned(), slot });
         Ok(slot)
     }
 

@@ -134,7 +134,7 @@ impl<'p> Frame<'p> {
         ctx.session.warn(WarningLevel::Error, error.code, error.message);
         if let Some(last) = ctx.session.warnings.last_mut() {
             last.state = Some(error.state);
-            last.items = self.raised.take();
+            last.items = self.raised.take().or_else(|| ctx.session.raised.take());
         }
         self.activate(handler, step, at, ctx);
         Ok(())

@@ -34,8 +34,8 @@ pub(super) struct TriggerPlan {
     pub roles: Vec<AccountId>,
     /// The variables as columns that take values; none for one that takes any.
     pub variables: Vec<Option<Column>>,
-    /// Variables that are columns of the row: the slot, whether of NEW, the column, whether it is assigned.
-    pub row: Vec<(usize, bool, usize, bool)>,
+    /// Variables that are columns of the row: the slot, whether of NEW, the column.
+    pub row: Vec<(usize, bool, usize)>,
     /// By step: the plans of what it evaluates or runs.
     pub steps: Vec<Vec<Result<Plan>>>,
     /// By cursor.
@@ -96,6 +96,9 @@ pub fn for_plan(
         }
         Planned::Update(change) => {
             change.programs = outside.of_table(&change.scan.table, &[TriggerEvent::Update], &mut made)?;
+            // They may assign columns that move the row in the scan.
+            let fires = made.iter().any(|made| made.has(TriggerEvent::Update, TriggerTime::Before));
+            change.collect |= fires && !change.scan.access.point;
         }
         Planned::Delete(change) => {
             change.programs = outside.of_table(&change.scan.table, &[TriggerEvent::Delete], &mut made)?;
@@ -170,10 +173,10 @@ impl Outside<'_> {
             let column = &table.columns[position];
             types[named.slot] = column.data_type;
             variables[named.slot] = Some(column.clone());
-            row.push((named.slot, named.is_new, position, named.is_assigned));
+            row.push((named.slot, named.is_new, position));
         }
-        let refused = self.refusal(table, trigger, &row, &session);
-        let mut planner = Planner { outside: self, session, types };
+        let refused = self.refusal(table, trigger, &session);
+        let mut planner = Planner { outside: self, table, row: &row, session, types };
         let mut steps = Vec::with_capacity(program.steps.len());
         for step in &program.steps {
             steps.push(planner.step(&step.action));
@@ -193,13 +196,7 @@ impl Outside<'_> {
     }
 
     /// Why a trigger's definer may not run it.
-    fn refusal(
-        &self,
-        table: &Arc<Table>,
-        trigger: &Trigger,
-        row: &[(usize, bool, usize, bool)],
-        session: &SessionState,
-    ) -> Option<Error> {
+    fn refusal(&self, table: &Arc<Table>, trigger: &Trigger, session: &SessionState) -> Option<Error> {
         let definer = &trigger.definer;
         if self.catalog.accounts.get(definer).is_none() {
             let message = format!(
@@ -211,11 +208,6 @@ impl Outside<'_> {
         let mut needed = Requirements::none();
         let name = TableName { database: Some(table.database.clone()), table: table.name.clone() };
         needed.add(Requirement::Table { privileges: PrivilegeSet::of(&[Privilege::Trigger]), table: name });
-        for (_, _, column, is_assigned) in row {
-            let privilege = if *is_assigned { Privilege::Update } else { Privilege::Select };
-            let source = Source::Stored(Arc::clone(table));
-            needed.add(Requirement::Column { privilege, source, column: *column });
-        }
         needed.check(session).err()
     }
 }
@@ -223,6 +215,8 @@ impl Outside<'_> {
 /// Plans the statements of one trigger.
 struct Planner<'o> {
     outside: &'o Outside<'o>,
+    table: &'o Arc<Table>,
+    row: &'o [(usize, bool, usize)],
     session: SessionState,
     types: Vec<DataType>,
 }
@@ -232,7 +226,7 @@ impl Planner<'_> {
         match action {
             Action::Run(bound) => self.statement(bound),
             Action::Set { slot, value: Some(value), .. } => {
-                let plan = self.bound(value);
+                let plan = self.may_use(*slot, Privilege::Update).and_then(|()| self.bound(value));
                 if let (Ok(plan), Some(of)) = (&plan, self.types.get_mut(*slot))
                     && of.kind == crate::types::TypeKind::Null
                     && let Some(column) = plan.result_columns().first()
@@ -273,6 +267,15 @@ impl Planner<'_> {
         }
     }
 
+    /// That the definer may read or assign a column of the row.
+    fn may_use(&self, slot: usize, privilege: Privilege) -> Result<()> {
+        let Some((_, _, column)) = self.row.iter().find(|(of, ..)| *of == slot) else { return Ok(()) };
+        let mut needed = Requirements::none();
+        let source = Source::Stored(Arc::clone(self.table));
+        needed.add(Requirement::Column { privilege, source, column: *column });
+        needed.check(&self.session)
+    }
+
     fn bound(&mut self, bound: &Bound) -> Result<Plan> {
         self.plan(&bound.statement, &bound.inputs)
     }
@@ -284,6 +287,7 @@ impl Planner<'_> {
         let outside = self.outside;
         let plan = plan_within(statement, outside.catalog, &self.session, outside.used, outside.depth)?;
         plan.requirements.check(&self.session)?;
+        inputs.iter().try_for_each(|slot| self.may_use(*slot, Privilege::Select))?;
         if let Some(table) = plan.changed_tables().into_iter().find(|table| outside.used.contains(&table.id))
         {
             let message = format!(

@@ -62,7 +62,7 @@ fn run(plan: &TriggerPlan, row: Row<'_>, ctx: &mut Context<'_>) -> Run<Vec<(usiz
         return Err(refused.clone().into());
     }
     let mut frame = Frame::new(plan);
-    for (slot, is_new, column, _) in &plan.row {
+    for (slot, is_new, column) in &plan.row {
         let values = if *is_new { row.new } else { row.old };
         let mut value = values.and_then(|values| values.get(*column)).cloned().unwrap_or(Value::Null);
         if let Some(Some(of)) = plan.variables.get(*slot)
@@ -84,7 +84,7 @@ fn run(plan: &TriggerPlan, row: Row<'_>, ctx: &mut Context<'_>) -> Run<Vec<(usiz
         ctx.session.raised = frame.raised.take();
     }
     result?;
-    let assigned = |(slot, is_new, column, _): &(usize, bool, usize, bool)| {
+    let assigned = |(slot, is_new, column): &(usize, bool, usize)| {
         let value =
             (*is_new && frame.assigned.get(*slot) == Some(&true)).then(|| frame.values[*slot].clone());
         value.map(|value| (*column, value))

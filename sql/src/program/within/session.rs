@@ -37,6 +37,8 @@ pub(super) fn inside(
     catalog: &Arc<Catalog>,
 ) {
     set(session, trigger, database, roles);
+    // Who is denied something is the definer.
+    session.host.clone_from(&trigger.definer.host);
     session.authorization = Arc::new(Authorization::of(catalog, &trigger.definer, roles));
 }
 

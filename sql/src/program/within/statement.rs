@@ -111,11 +111,11 @@ impl Frame<'_> {
             Statement::SelectInto(into) => self.select_into(into, bound, at, ctx),
             Statement::Set(assignments) => {
                 for (number, assignment) in assignments.iter().enumerate() {
-                    let (value, of) = self.value(at, number, &bound.inputs, false, ctx)?;
+                    let (value, _) = self.value(at, number, &bound.inputs, false, ctx)?;
                     let AssignmentTarget::User(_) = &assignment.target else {
                         return Err(Error::not_supported("SET of a system variable in a trigger").into());
                     };
-                    put_user(&assignment.target, variable_value(&value, &of), ctx)?;
+                    put_user(&assignment.target, value, ctx)?;
                 }
                 Ok(0)
             }

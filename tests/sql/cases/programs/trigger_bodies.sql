@@ -32,6 +32,7 @@ INSERT INTO t (id, e, j, w, s) VALUES (1, 'x', '{"k": 1}', '2024-01-02 03:04:05'
 
 SELECT * FROM t ORDER BY id;
 
+-- deviation: user-variable-decimal: the digits that it has
 SELECT @seen;
 
 CREATE TRIGGER au AFTER UPDATE ON t FOR EACH ROW INSERT INTO log (m) VALUES (CONCAT_WS('|', OLD.d, NEW.d, NEW.e, NEW.e + 0, NEW.j, JSON_EXTRACT(NEW.j, '$.k'), NEW.w, NEW.s, NEW.s + 0, YEAR(NEW.w)));

@@ -84,11 +84,13 @@ CREATE TRIGGER b2 BEFORE INSERT ON tt FOR EACH ROW SET @a = 1;
 
 DROP TABLE tt;
 
-CREATE DEFINER = nobody@nowhere TRIGGER b2 BEFORE INSERT ON t2 FOR EACH ROW SET @a = 1;
+CREATE DEFINER = nobody@nowhere TRIGGER bn BEFORE INSERT ON t2 FOR EACH ROW SET @a = 1;
 
 SHOW WARNINGS;
 
 INSERT INTO t2 VALUES (1);
+
+DROP TRIGGER bn;
 
 DROP TRIGGER b2;
 
@@ -114,10 +116,10 @@ DROP DATABASE golden_trigger_other;
 
 RENAME TABLE t TO tr;
 
--- mask: Created
+-- mask: Created, Definer
 SHOW TRIGGERS;
 
--- mask: Created
+-- mask: Created, SQL Original Statement
 SHOW CREATE TRIGGER bi;
 
 ALTER TABLE tr DROP COLUMN b;
@@ -158,12 +160,6 @@ CREATE TRIGGER c2 AFTER INSERT ON lk FOR EACH ROW SET @@sql_mode = '';
 
 -- deviation: not-built: temporary tables are not made within a statement
 CREATE TRIGGER c3 AFTER INSERT ON lk FOR EACH ROW DROP TEMPORARY TABLE IF EXISTS x;
-
-DROP TRIGGER IF EXISTS c1;
-
-DROP TRIGGER IF EXISTS c2;
-
-DROP TRIGGER IF EXISTS c3;
 
 DROP VIEW v;
 
