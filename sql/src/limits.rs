@@ -18,6 +18,8 @@ pub const STATEMENT_TOKENS_MAX: usize = 2_000_000;
 pub const PARSE_DEPTH_MAX: usize = 100;
 /// How deep blocks, loops and conditions of a stored program nest.
 pub const PROGRAM_DEPTH_MAX: usize = 64;
+/// Triggers that fire each other, within one statement.
+pub const TRIGGER_DEPTH_MAX: usize = 16;
 /// Queries nested in one another; each takes the parser tens of kilobytes of stack.
 pub const QUERY_DEPTH_MAX: usize = 20;
 /// Operators in one unparenthesized chain (`1 + 1 + 1 …`), added up over the parentheses around it; AND and OR count apart.

@@ -13,8 +13,10 @@ use sql::data_file::write::Writer;
 use sql::dml::load::{is_binary, warn_foreign_separator};
 use sql::execute::{Outcome, ResultColumn, Sink};
 use sql::session::WarningLevel;
-use sql::types::text::{to_text, write_text};
-use sql::types::{DataType, TypeKind, Value};
+use sql::types::text::write_text;
+use sql::types::{DataType, Value};
+
+pub(super) use sql::program::condition::variable_value;
 
 use super::Node;
 use super::plan_cache::CachedPlan;
@@ -156,17 +158,6 @@ impl Answer for Variables {
         self.row_count = 0;
         self.values.clear();
         true
-    }
-}
-
-/// A value as a user variable holds it: dates and times as text, decimals with their column's digits.
-pub(super) fn variable_value(value: &Value, of: &DataType) -> Value {
-    match (value, of.kind) {
-        (Value::Decimal(decimal), TypeKind::Decimal { scale, .. }) => Value::Decimal(decimal.rescale(scale)),
-        (Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Json(_), _) => {
-            to_text(value, of).map_or(Value::Null, Value::Text)
-        }
-        _ => value.clone(),
     }
 }
 

@@ -687,6 +687,7 @@ pub fn new_state(node: &Node, user: &str, host: &str, connection_id: u64) -> Ses
         memory: Arc::new(sql::execute::memory::ConnectionMemory::new(&node.memory)),
         temporary: None,
         tracked: None,
+        raised: None,
     }
 }
 

@@ -84,7 +84,7 @@ impl Session {
                     self.state.warn(WarningLevel::Error, error.code, error.message.clone());
                     if let Some(last) = self.state.warnings.last_mut() {
                         last.state = Some(error.state);
-                        last.items = self.programs.raised.take();
+                        last.items = self.programs.raised.take().or_else(|| self.state.raised.take());
                     }
                 }
                 if !reply.rewind() {

@@ -30,9 +30,81 @@ impl RoutineKind {
     }
 }
 
+/// When a trigger runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each variant is the word of its name")]
+pub enum TriggerTime {
+    Before,
+    After,
+}
+
+impl TriggerTime {
+    /// The word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            TriggerTime::Before => "BEFORE",
+            TriggerTime::After => "AFTER",
+        }
+    }
+}
+
+/// What a trigger is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each variant is the word of its name")]
+pub enum TriggerEvent {
+    Insert,
+    Update,
+    Delete,
+}
+
+impl TriggerEvent {
+    /// The word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            TriggerEvent::Insert => "INSERT",
+            TriggerEvent::Update => "UPDATE",
+            TriggerEvent::Delete => "DELETE",
+        }
+    }
+}
+
+/// CREATE TRIGGER.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateTrigger {
+    /// Name.
+    pub name: TableName,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// DEFINER.
+    pub definer: Option<UserName>,
+    /// When it runs.
+    pub time: TriggerTime,
+    /// What for.
+    pub event: TriggerEvent,
+    /// Of which table.
+    pub table: TableName,
+    /// FOLLOWS (true) or PRECEDES (false) another one.
+    pub order: Option<(bool, String)>,
+    /// The text of the body.
+    pub body: String,
+    /// The body.
+    pub program: Arc<Program>,
+}
+
 /// Statements about stored programs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProgramStatement {
+    /// CREATE TRIGGER.
+    CreateTrigger(Box<CreateTrigger>),
+    /// DROP TRIGGER.
+    DropTrigger {
+        /// Name.
+        name: TableName,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
     /// CREATE PROCEDURE, CREATE FUNCTION.
     CreateRoutine(Box<CreateRoutine>),
     /// ALTER PROCEDURE, ALTER FUNCTION.
@@ -151,6 +223,19 @@ pub struct Program {
     pub scopes: Vec<HandlerScope>,
     /// What is done.
     pub steps: Vec<Step>,
+    /// The variables that are columns of a trigger's row.
+    pub row_columns: Vec<RowColumn>,
+}
+
+/// `NEW.column`, `OLD.column`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowColumn {
+    /// NEW rather than OLD.
+    pub is_new: bool,
+    /// The column's name as written.
+    pub name: String,
+    /// The variable that stands for it.
+    pub slot: usize,
 }
 
 /// A statement, and what it reads of variables.

@@ -394,6 +394,7 @@ pub enum ShowKind {
         using: Vec<AccountId>,
     },
     CreateUser(UserName),
+    CreateTrigger(TableName),
     Triggers {
         database: Option<String>,
     },

@@ -239,6 +239,31 @@ fn of_program(statement: &ProgramStatement, session: &SessionState, catalog: &Ca
             }
             needed
         }
+        ProgramStatement::CreateTrigger(create) => {
+            let mut needed = Requirements::none();
+            let written = create.table.database.as_deref().or(create.name.database.as_deref());
+            let database = written.or(current);
+            if let Some(table) = super::tables::qualified(database, &create.table.table, current) {
+                needed.add(Requirement::Table { privileges: PrivilegeSet::of(&[Privilege::Trigger]), table });
+            }
+            if let Some(UserName::Named(definer)) = &create.definer
+                && *definer != session.account
+            {
+                needed.append(Requirements::global(ANY_DEFINER, "SUPER or SET_ANY_DEFINER"));
+            }
+            needed
+        }
+        ProgramStatement::DropTrigger { name, .. } => {
+            let mut needed = Requirements::none();
+            let qualified = super::tables::qualified(name.database.as_deref(), &name.table, current);
+            let table = qualified
+                .and_then(|name| crate::program::trigger_statement::table_of(catalog, &name).cloned());
+            if let Some(table) = table {
+                let table = TableName { database: Some(table.database.clone()), table: table.name.clone() };
+                needed.add(Requirement::Table { privileges: PrivilegeSet::of(&[Privilege::Trigger]), table });
+            }
+            needed
+        }
         ProgramStatement::AlterRoutine { kind, name, .. }
         | ProgramStatement::DropRoutine { kind, name, .. } => {
             let mut needed = Requirements::none();

@@ -10,7 +10,7 @@
 //!           table has, each a tag, a length and its bytes (L: see [`Layout`]; C: check count, checks;
 //!           F: foreign key count, foreign keys; J: index count, indexes that are being built, user, text, then, if rows are
 //!           written anew, a table's bytes, source count, sources (0, column; or 1, value), whether rows are counted, sql_mode, time zone;
-//!           P: partitions, see [`partition::encode`])
+//!           P: partitions, see [`partition::encode`]; T: trigger count, triggers, see [`trigger`])
 //! column    name, type, flags (1: nullable, 2: ON UPDATE now, 4: AUTO_INCREMENT, 8: invisible, 16: hidden, 32: generated,
 //!           64: stored), default, comment, the expression of a generated one
 //! check     name, flags (1: enforced), expression
@@ -36,6 +36,7 @@ use super::{
 use crate::Result;
 use crate::codec::{Input, damaged, write_varint};
 use crate::limits::{ENUM_MEMBERS_MAX, SET_MEMBERS_MAX};
+use crate::program::trigger;
 use crate::types::datetime::Time;
 use crate::types::{Attributes, Collation, DataType, Date, DateTime, Decimal, MemberSet, TypeKind, Value};
 
@@ -50,6 +51,8 @@ const SECTION_CHECKS: u8 = b'C';
 const SECTION_PARTITIONS: u8 = b'P';
 /// Tag of the part that has the foreign keys.
 const SECTION_FOREIGN_KEYS: u8 = b'F';
+/// Tag of the part that has the triggers.
+const SECTION_TRIGGERS: u8 = b'T';
 /// Tag of the part that has the job that builds indexes.
 const SECTION_JOB: u8 = b'J';
 
@@ -130,6 +133,9 @@ pub fn write_table(table: &Table) -> Bytes {
             &mut out,
         );
     }
+    if !table.triggers.is_empty() {
+        write_section(SECTION_TRIGGERS, |out| trigger::write(&table.triggers, out), &mut out);
+    }
     Bytes::from(out)
 }
 
@@ -160,6 +166,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
     let (mut layout, mut checks, mut foreign_keys) = (Layout::default(), Vec::new(), Vec::new());
     let mut job = None;
     let mut partitioned = None;
+    let mut triggers = Vec::new();
     while !input.bytes.is_empty() {
         let tag = input.byte()?;
         let mut section = Input::new(read_bytes(&mut input)?);
@@ -172,6 +179,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
                 let definition = Arc::new(partition::encode::read(&mut section)?);
                 partitioned = Some(Box::new(partition::Partitioned::new(definition)));
             }
+            SECTION_TRIGGERS => triggers = read_list(&mut section, trigger::read)?,
             tag => return Err(damaged(&format!("a table's definition has a part {tag} that is unknown"))),
         }
         read_end(&section)?;
@@ -204,6 +212,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
         layout,
         job,
         partitioned,
+        triggers,
     })
 }
 

@@ -4,8 +4,8 @@
 //! change is applied. It is stored as ordinary keys of the versioned store (see [`store`]), so it is
 //! replicated and snapshotted like rows. Ids are never used twice.
 //!
-//! [`schema`] has the types, [`encode`] their bytes, [`estimate`] how many rows the planner is to expect, [`statistics`] what values, [`partition`] how a table is cut. Left out: views,
-//! routines, triggers. Accounts are a part of it, see [`crate::account`]. The system databases ([`SYSTEM_DATABASES`]) have no stored tables and are no entries
+//! [`schema`] has the types, [`encode`] their bytes, [`estimate`] how many rows the planner is to expect, [`statistics`] what values, [`partition`] how a table is cut. Views are in [`crate::view`],
+//! routines and triggers in [`crate::program`]. Accounts are a part of it, see [`crate::account`]. The system databases ([`SYSTEM_DATABASES`]) have no stored tables and are no entries
 //! of [`Catalog::databases`].
 
 pub mod encode;

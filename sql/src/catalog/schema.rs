@@ -108,6 +108,8 @@ pub struct Table {
     pub job: Option<Arc<OnlineJob>>,
     /// Its partitions.
     pub partitioned: Option<Box<super::partition::Partitioned>>,
+    /// Its triggers: those of one time and event in the order in which they run.
+    pub triggers: Vec<Arc<crate::program::trigger::Trigger>>,
 }
 
 /// One column.

@@ -101,6 +101,7 @@ pub fn session() -> SessionState {
         memory: std::sync::Arc::default(),
         temporary: None,
         tracked: None,
+        raised: None,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::limits::{
     COLUMN_COMMENT_CHARACTERS_MAX, NAME_CHARACTERS_MAX, ROW_BYTES_MAX, TABLE_COLUMNS_MAX,
     TABLE_COMMENT_CHARACTERS_MAX,
 };
-use crate::session::WarningLevel;
+use crate::session::{SessionState, WarningLevel};
 use crate::types::{Collation, DataType, DateTime, Decimal, MemberSet, TimeZone, TypeKind, Value, convert};
 use crate::{Error, Result};
 
@@ -80,6 +80,7 @@ pub fn build(
         rules: crate::constraint::RulesCell::default(),
         created_us: 0,
         partitioned: None,
+        triggers: Vec::new(),
         layout: Layout::default(),
         job: None,
     };
@@ -175,7 +176,7 @@ fn is_bad_name(name: &str) -> bool {
 pub fn build_variable(
     definition: &ColumnDefinition,
     collation: Collation,
-    ctx: &mut Context<'_>,
+    session: &mut SessionState,
 ) -> Result<Column> {
     let (name, mut data_type) = ("", definition.data_type);
     if data_type.is_text() && !definition.collation_given {
@@ -183,9 +184,9 @@ pub fn build_variable(
         let collation = if is_binary { collation.set().binary_collation() } else { collation };
         crate::parse::set_collation(&mut data_type, collation);
     }
-    long_as_text(name, &mut data_type, ctx);
+    long_as_text(name, &mut data_type, session);
     check_type(name, &data_type)?;
-    let members = super::member::build(definition, &mut data_type, ctx)?;
+    let members = super::member::build(definition, &mut data_type, session)?;
     Ok(Column {
         name: definition.name.clone(),
         data_type,
@@ -220,9 +221,9 @@ pub(super) fn build_column(
         let collation = if is_binary { collation.set().binary_collation() } else { collation };
         crate::parse::set_collation(&mut data_type, collation);
     }
-    long_as_text(name, &mut data_type, ctx);
+    long_as_text(name, &mut data_type, ctx.session);
     check_type(name, &data_type)?;
-    let members = super::member::build(definition, &mut data_type, ctx)?;
+    let members = super::member::build(definition, &mut data_type, ctx.session)?;
     let counts = data_type.is_integer() && !matches!(data_type.kind, TypeKind::Year | TypeKind::Bit(_));
     if definition.auto_increment && !counts {
         return Err(mysql(1063, b"42000", format!("Incorrect column specifier for column '{name}'")));
@@ -288,8 +289,8 @@ fn is_datetime(data_type: &DataType) -> bool {
 }
 
 /// A VARCHAR or VARBINARY that is too long becomes a TEXT or BLOB, with a note. In a strict mode it is refused by [`check_type`].
-fn long_as_text(name: &str, data_type: &mut DataType, ctx: &mut Context<'_>) {
-    if ctx.session.variables.sql_mode.is_strict() {
+fn long_as_text(name: &str, data_type: &mut DataType, session: &mut SessionState) {
+    if session.variables.sql_mode.is_strict() {
         return;
     }
     let bytes_max = data_type.collation.set().bytes_max();
@@ -305,7 +306,7 @@ fn long_as_text(name: &str, data_type: &mut DataType, ctx: &mut Context<'_>) {
     };
     data_type.kind = kind;
     let message = format!("Converting column '{name}' from {from} to {to}");
-    ctx.session.warn(WarningLevel::Note, 1246, message);
+    session.warn(WarningLevel::Note, 1246, message);
 }
 
 /// Lengths and precisions.

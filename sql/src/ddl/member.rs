@@ -7,9 +7,8 @@ use rustc_hash::FxHashSet;
 
 use crate::ast::ColumnDefinition;
 use crate::collation;
-use crate::execute::Context;
 use crate::limits::{ENUM_MEMBERS_MAX, SET_MEMBERS_MAX};
-use crate::session::WarningLevel;
+use crate::session::{SessionState, WarningLevel};
 use crate::types::text::{character_count, printable};
 use crate::types::{Collation, DataType, MemberSet, TypeKind};
 use crate::{Error, Result};
@@ -25,7 +24,7 @@ const MEMBER_BYTES_MAX: usize = 1_020;
 pub(super) fn build(
     definition: &ColumnDefinition,
     data_type: &mut DataType,
-    ctx: &mut Context<'_>,
+    session: &mut SessionState,
 ) -> Result<Option<Arc<MemberSet>>> {
     let name = &definition.name;
     let is_set = match data_type.kind {
@@ -55,7 +54,7 @@ pub(super) fn build(
             let first = members
                 .iter()
                 .find(|other: &&Bytes| collation::compare(data_type.collation, other, &member).is_eq());
-            duplicate(name, first.unwrap_or(&member), is_set, ctx)?;
+            duplicate(name, first.unwrap_or(&member), is_set, session)?;
         }
         members.push(member);
     }
@@ -88,12 +87,12 @@ fn check(member: &Bytes, column: &str, is_set: bool) -> Result<Bytes> {
 }
 
 /// Two members that are equal: an error in a strict mode, else a note.
-fn duplicate(column: &str, member: &Bytes, is_set: bool, ctx: &mut Context<'_>) -> Result<()> {
+fn duplicate(column: &str, member: &Bytes, is_set: bool, session: &mut SessionState) -> Result<()> {
     let of = if is_set { "SET" } else { "ENUM" };
     let message = format!("Column '{column}' has duplicated value '{}' in {of}", printable(member));
-    if ctx.session.variables.sql_mode.is_strict() {
+    if session.variables.sql_mode.is_strict() {
         return Err(Error { code: 1291, state: *b"HY000", message });
     }
-    ctx.session.warn(WarningLevel::Note, 1291, message);
+    session.warn(WarningLevel::Note, 1291, message);
     Ok(())
 }

@@ -219,7 +219,17 @@ impl Job {
                     add_table(name, LockMode::Exclusive, session, &mut locks)?;
                 }
             }
-            Statement::Program(program) => add_routine(program, session, &mut locks)?,
+            Statement::Program(program) => match &mut **program {
+                ast::ProgramStatement::CreateTrigger(create) => {
+                    add_trigger(&mut create.name, session, &mut locks)?;
+                    let database = create.name.database.clone();
+                    create.table.database.get_or_insert_with(|| database.unwrap_or_default());
+                    crate::program::trigger_statement::check_place(create)?;
+                    add_table(&mut create.table, LockMode::Exclusive, session, &mut locks)?;
+                }
+                ast::ProgramStatement::DropTrigger { name, .. } => add_trigger(name, session, &mut locks)?,
+                program => add_routine(program, session, &mut locks)?,
+            },
             Statement::TruncateTable(name) => add_table(name, LockMode::Exclusive, session, &mut locks)?,
             Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
                 add_table(&mut alter.table, LockMode::Exclusive, session, &mut locks)?;
@@ -393,7 +403,27 @@ impl Job {
         is_more
     }
 
+    /// The locks of the table whose trigger is to be dropped, as far as they are not held.
+    fn lock_table_of_trigger(&mut self, catalog: &Catalog) -> bool {
+        let Statement::Program(program) = &self.statement else { return false };
+        let ast::ProgramStatement::DropTrigger { name, .. } = &**program else { return false };
+        let Some(table) = crate::program::trigger_statement::table_of(catalog, name) else { return false };
+        let keys =
+            [alter_lock_key(&table.database, &table.name), metadata_lock_key(&table.database, &table.name)];
+        let before = self.locks.len();
+        for key in keys {
+            if self.locks.iter().all(|(held, _)| *held != key) {
+                self.locks.push((key, LockMode::Exclusive));
+            }
+        }
+        self.locks.len() > before
+    }
+
     fn change(&mut self, ctx: &mut Context<'_>) -> Run<Step> {
+        if self.lock_table_of_trigger(ctx.catalog) {
+            self.stage = Stage::Lock;
+            return Ok(Step::Commit);
+        }
         if self.lock_selected(ctx)? || self.lock_related(ctx.catalog) {
             self.stage = Stage::Lock;
             return Ok(Step::Commit);
@@ -481,6 +511,25 @@ fn add_table(
     Ok(())
 }
 
+/// Puts the database into a trigger's name, and the locks of that and of its triggers' names on the list.
+fn add_trigger(
+    name: &mut TableName,
+    session: &SessionState,
+    locks: &mut Vec<(Bytes, LockMode)>,
+) -> Result<()> {
+    if session.locked_tables.is_some() {
+        return Err(Error::active_locked_tables());
+    }
+    let database = match name.database.take() {
+        Some(database) => database,
+        None => session.database.clone().ok_or_else(Error::no_database)?,
+    };
+    locks.push((database_lock_key(&database), LockMode::Shared));
+    locks.push((lock_key(b'f', &["TRIGGER", &database]), LockMode::Exclusive));
+    name.database = Some(database);
+    Ok(())
+}
+
 /// Puts the database into a routine's name, and the locks of both on the list.
 fn add_routine(
     statement: &mut ast::ProgramStatement,
@@ -491,6 +540,7 @@ fn add_routine(
         ast::ProgramStatement::CreateRoutine(create) => (create.kind, &mut create.name),
         ast::ProgramStatement::AlterRoutine { kind, name, .. }
         | ast::ProgramStatement::DropRoutine { kind, name, .. } => (*kind, name),
+        ast::ProgramStatement::CreateTrigger(_) | ast::ProgramStatement::DropTrigger { .. } => return Ok(()),
     };
     if session.locked_tables.is_some() {
         return Err(Error::active_locked_tables());

@@ -57,6 +57,7 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
             table.job = None;
             rename_checks_of_copy(&mut table);
             table.foreign_keys.clear();
+            table.triggers.clear();
             table
         }
         None => definition::build(defined.as_ref().unwrap_or(statement), database, found.collation, ctx)?,
@@ -217,6 +218,9 @@ fn plan_rename(catalog: &Catalog, pairs: &[(TableName, TableName)]) -> Result<Ve
             return Err(Error::table_exists(to.1));
         }
         definition::check_table_name(to.1)?;
+        if table.database != to.0 && !table.triggers.is_empty() {
+            return Err(crate::program::trigger_statement::wrong_schema());
+        }
         to.0.clone_into(&mut table.database);
         let before = std::mem::replace(&mut table.name, to.1.to_owned());
         rename_checks(&mut table, &before);

@@ -89,6 +89,7 @@ pub fn create(
             let mut table = Table { database, name: name.clone(), job: None, ..Table::clone(&like) };
             rename_checks_of_copy(&mut table);
             table.foreign_keys.clear();
+            table.triggers.clear();
             table
         }
         None if !statement.foreign_keys.is_empty() => {

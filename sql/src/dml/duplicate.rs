@@ -8,8 +8,10 @@ use super::foreign_key;
 use super::insert::{Cell, InsertPlan};
 use super::run::{Tally, evaluate, null_refused};
 use super::sequence::{self, Sequence};
+use super::trigger::{after_update, around_delete, before_update, has};
 use super::write::{self, Duplicate};
 use crate::Error;
+use crate::ast::{TriggerEvent, TriggerTime};
 use crate::catalog::partition::place::is_without_place;
 use crate::catalog::{Table, TableLinks};
 use crate::codec::{ColumnSet, Zone, row};
@@ -38,17 +40,24 @@ fn read_locked(ctx: &mut Context<'_>, table: &Table, found: &Duplicate) -> Run<V
 /// same and stands in the way only in the last unique index: then, as in MySQL, it counts as inserted and nothing changes.
 pub(super) fn replace(
     ctx: &mut Context<'_>,
-    (table, links): (&Table, Option<&TableLinks>),
+    (plan, links): (&InsertPlan, Option<&TableLinks>),
     found: &Duplicate,
     values: &[Value],
     tally: &mut Tally,
 ) -> Run<bool> {
+    let table = &plan.table;
+    let programs = plan.programs.as_deref();
     let old = read_locked(ctx, table, found)?;
     let last_unique = table.indexes.iter().rposition(|index| index.unique);
-    if last_unique == Some(found.index) && old == values {
+    let is_deleted = [TriggerTime::Before, TriggerTime::After]
+        .iter()
+        .any(|time| has(programs, TriggerEvent::Delete, *time));
+    if last_unique == Some(found.index) && old == values && !is_deleted {
         return Ok(false);
     }
+    around_delete(programs, TriggerTime::Before, &old, ctx)?;
     foreign_key::replace_row(ctx, links, table, &found.row_key, &old, values)?;
+    around_delete(programs, TriggerTime::After, &old, ctx)?;
     tally.deleted += 1;
     Ok(true)
 }
@@ -75,10 +84,12 @@ impl Update<'_> {
         // Slots of the row that is there, then of the row that was to come; assigned values are seen by those that follow.
         let mut slots = old.clone();
         slots.extend(new);
+        let programs = self.plan.programs.as_deref();
+        let fires = has(programs, TriggerEvent::Update, TriggerTime::Before);
         for (target, cell) in self.assignments {
             let column = &table.columns[*target];
             let value = match evaluate(ctx, self.plan, cell, *target, &slots)? {
-                Value::Null if !column.nullable => null_refused(ctx, column, false)?,
+                Value::Null if !column.nullable && !fires => null_refused(ctx, column, false)?,
                 value => {
                     let from = || match cell {
                         Cell::Expression(expression) => expression.data_type(),
@@ -98,6 +109,7 @@ impl Update<'_> {
                 }
             }
         }
+        before_update(programs, table, &old, (&mut slots, tally.records), ctx)?;
         if let Some(rules) = table.rules()?
             && slots != old
         {
@@ -119,6 +131,7 @@ impl Update<'_> {
         }
         // Children may have been changed before another one refuses.
         let savepoint = (self.plan.ignore && self.links.is_some()).then(|| ctx.txn.savepoint());
+        let written = programs.map(|_| slots.clone());
         let result = foreign_key::update_row(ctx, self.links, table, &found.row_key, &old, slots);
         if let Some(savepoint) = savepoint {
             if result.is_err() {
@@ -140,9 +153,13 @@ impl Update<'_> {
                         || is_without_place(&error)) =>
             {
                 ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+                return Ok(());
             }
             Err(interrupt) => return Err(interrupt),
         }
-        Ok(())
+        match written {
+            Some(new) => after_update(programs, &old, &new, ctx),
+            None => Ok(()),
+        }
     }
 }

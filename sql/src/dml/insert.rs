@@ -16,6 +16,7 @@ use crate::bind::{Binder, Names};
 use crate::catalog::{Catalog, ColumnDefault, Table, is_system_database};
 use crate::expression::{Expression, Scope};
 use crate::plan::QueryPlan;
+use crate::program::within::TablePrograms;
 use crate::session::SessionState;
 use crate::types::Value;
 use crate::{Error, Result};
@@ -43,6 +44,8 @@ pub struct InsertPlan {
     pub(super) on_duplicate: OnDuplicate,
     /// IGNORE: what would be an error of a row is a warning.
     pub(crate) ignore: bool,
+    /// The table's triggers that it may fire.
+    pub(crate) programs: Option<Arc<TablePrograms>>,
 }
 
 /// Where the rows come from.
@@ -217,6 +220,7 @@ pub fn plan_into(insert: &ast::Insert, table: Arc<Table>, binder: Binder<'_>) ->
         rows,
         on_duplicate,
         ignore: insert.ignore,
+        programs: None,
     })
 }
 

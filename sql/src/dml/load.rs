@@ -147,6 +147,7 @@ pub fn plan(
         rows: Rows::File,
         on_duplicate,
         ignore,
+        programs: None,
     };
     Ok(LoadPlan {
         local: load.local,
@@ -275,7 +276,9 @@ pub fn run_batch(plan: &LoadPlan, progress: &mut Progress, batch: &Batch, ctx: &
     let sequence = progress.sequence.clone().unwrap_or_else(|| Sequence::new(ctx, None));
     let rules = plan.insert.table.rules()?;
     let links = super::foreign_key::links_of(ctx, &plan.insert.table);
-    let mut insertion = Insertion { plan: &plan.insert, sequence, tally: progress.tally, rules, links };
+    let warned_nulls = Vec::new();
+    let mut insertion =
+        Insertion { plan: &plan.insert, sequence, tally: progress.tally, rules, links, warned_nulls };
     let result = strictly(ctx, plan.insert.ignore, |ctx| {
         let base: Vec<Value> = (plan.insert.table.columns.iter())
             .map(|column| {

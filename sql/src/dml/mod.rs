@@ -9,7 +9,7 @@
 //! Every function that locks may be suspended before it has written anything of its row; a statement that was
 //! suspended is run again from its start, with what it had written rolled back and its locks kept.
 //!
-//! Left out: triggers. What foreign keys ask for is in [`foreign_key`]; what a row owes to its table's expressions is in [`crate::constraint`].
+//! What triggers add is in [`trigger`]. What foreign keys ask for is in [`foreign_key`]; what a row owes to its table's expressions is in [`crate::constraint`].
 
 pub mod default;
 pub mod duplicate;
@@ -20,6 +20,7 @@ pub mod online;
 pub mod run;
 mod scope;
 pub mod sequence;
+pub mod trigger;
 pub mod write;
 
 #[cfg(test)]

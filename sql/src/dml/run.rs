@@ -46,6 +46,8 @@ pub(super) struct Insertion<'p> {
     pub rules: Option<&'p Rules>,
     /// The table's foreign keys and children, if it has any that are to be looked at.
     pub links: Option<Arc<TableLinks>>,
+    /// Columns whose NULLs, left by triggers, were warned of.
+    pub warned_nulls: Vec<usize>,
 }
 
 /// What the client is told at the end. The names are those of MySQL's `COPY_INFO`.
@@ -79,7 +81,8 @@ impl<'p> Insertion<'p> {
         };
         let rules = plan.table.rules()?;
         let links = foreign_key::links_of(ctx, &plan.table);
-        Ok(Insertion { plan, sequence: Sequence::new(ctx, rows), tally: Tally::default(), rules, links })
+        let (tally, warned_nulls) = (Tally::default(), Vec::new());
+        Ok(Insertion { plan, sequence: Sequence::new(ctx, rows), tally, rules, links, warned_nulls })
     }
 
     fn run(&mut self, ctx: &mut Context<'_>) -> Run<()> {
@@ -127,6 +130,8 @@ impl<'p> Insertion<'p> {
                 Some(value) => value,
                 // Computed for each row.
                 None if column.is_computed() => Value::Null,
+                // A trigger may give it one.
+                None if self.plan.fires_before() => Value::Null,
                 None if self.plan.absent.contains(&position) => default::missing(column, ctx)?,
                 None => default::implicit(&column.data_type),
             };
@@ -193,7 +198,7 @@ impl<'p> Insertion<'p> {
     ) -> Run<Value> {
         let column = &self.plan.table.columns[target];
         if value == Value::Null {
-            if column.nullable || column.auto_increment {
+            if column.nullable || column.auto_increment || self.plan.fires_before() {
                 return Ok(value);
             }
             // A single row without IGNORE is refused in every mode.
@@ -209,6 +214,9 @@ impl<'p> Insertion<'p> {
         let plan = self.plan;
         let table = &plan.table;
         self.tally.records += 1;
+        if plan.programs.is_some() {
+            self.before_insert(ctx, &mut values)?;
+        }
         if let Some(rules) = self.rules {
             // None of them can be of the AUTO_INCREMENT column (3109, 3818): a row that is refused takes no number.
             rules.compute(table, &mut values, self.tally.records, plan.is_single_row(), ctx)?;
@@ -262,7 +270,7 @@ impl<'p> Insertion<'p> {
             };
             let Some(found) = written else {
                 self.inserted(filled);
-                return Ok(());
+                return self.after_insert(ctx, &values);
             };
             match &plan.on_duplicate {
                 OnDuplicate::Refuse => {
@@ -276,10 +284,10 @@ impl<'p> Insertion<'p> {
                 }
                 OnDuplicate::Replace => {
                     let links = self.links.as_deref();
-                    if !duplicate::replace(ctx, (table, links), &found, &values, &mut self.tally)? {
+                    if !duplicate::replace(ctx, (plan, links), &found, &values, &mut self.tally)? {
                         self.inserted(filled);
                         self.tally.inserted -= 1;
-                        return Ok(());
+                        return self.after_insert(ctx, &values);
                     }
                 }
                 OnDuplicate::Update(assignments) => {

@@ -7,11 +7,12 @@
 
 use bytes::Bytes;
 
+use crate::ast::{TriggerEvent, TriggerTime};
 use crate::catalog::partition::place::is_without_place;
 use crate::catalog::{ColumnDefault, Table, TableLinks};
 use crate::constraint::rules::CHECK_VIOLATED;
 use crate::dml::sequence::{self, Sequence};
-use crate::dml::{default, foreign_key, write};
+use crate::dml::{default, foreign_key, trigger, write};
 use crate::error::{Error, Result};
 use crate::execute::context::Interrupt;
 use crate::execute::group_key::value_bytes;
@@ -23,6 +24,7 @@ use crate::expression::Expression;
 use crate::limits::TARGET_BYTES_MAX;
 use crate::plan::ChangePlan;
 use crate::plan::change::{Assigned, Assignment};
+use crate::program::within::TablePrograms;
 use crate::session::WarningLevel;
 use crate::types::store::{copied, of_table};
 use crate::types::{Value, convert};
@@ -79,7 +81,8 @@ pub fn delete(plan: &ChangePlan, ctx: &mut Context) -> Run<Outcome> {
     let links = links.as_deref();
     let result = each_target(plan, ctx, &mut |target, ctx| {
         let Some(target) = current(plan, target, links, ctx)? else { return Ok(()) };
-        affected += u64::from(delete_row(plan.table(), links, (&target.key, &target.row), plan.ignore, ctx)?);
+        let fired = (links, plan.programs.as_deref());
+        affected += u64::from(delete_row(plan.table(), fired, (&target.key, &target.row), plan.ignore, ctx)?);
         Ok(())
     });
     ctx.strict = before;
@@ -87,14 +90,14 @@ pub fn delete(plan: &ChangePlan, ctx: &mut Context) -> Run<Outcome> {
     Ok(Outcome { affected, ..Outcome::default() })
 }
 
-/// The row as it is now: one that was found before may have been changed with its parent since.
+/// The row as it is now: one that was found before may have been changed since, with its parent or by a trigger's statement.
 fn current(
     plan: &ChangePlan,
     target: Target,
     links: Option<&TableLinks>,
     ctx: &mut Context,
 ) -> Run<Option<Target>> {
-    if !foreign_key::may_cascade(links) {
+    if !foreign_key::may_cascade(links) && plan.programs.is_none() {
         return Ok(Some(target));
     }
     let row = foreign_key::cascade::newest(ctx, plan.table(), &target.key)?;
@@ -103,6 +106,23 @@ fn current(
 
 /// Deletes a row; false when its children keep it there, of which IGNORE makes a warning.
 pub(super) fn delete_row(
+    table: &Table,
+    (links, programs): (Option<&TableLinks>, Option<&TablePrograms>),
+    (key, row): (&Bytes, &[Value]),
+    ignore: bool,
+    ctx: &mut Context,
+) -> Run<bool> {
+    let Some(programs) = programs else { return delete_alone(table, links, (key, row), ignore, ctx) };
+    trigger::around_delete(Some(programs), TriggerTime::Before, row, ctx)?;
+    let is_deleted = delete_alone(table, links, (key, row), ignore, ctx)?;
+    if is_deleted {
+        trigger::around_delete(Some(programs), TriggerTime::After, row, ctx)?;
+    }
+    Ok(is_deleted)
+}
+
+/// The same without triggers.
+fn delete_alone(
     table: &Table,
     links: Option<&TableLinks>,
     (key, row): (&Bytes, &[Value]),
@@ -227,12 +247,14 @@ fn update_row(
     ctx: &mut Context,
 ) -> Run<bool> {
     let table = plan.table();
+    let programs = plan.programs.as_deref();
+    let fires = trigger::has(programs, TriggerEvent::Update, TriggerTime::Before);
     let mut new = target.row.clone();
     for assignment in &plan.assignments {
-        let value = assigned_value(table, assignment, (&new, &new), number, ctx)?;
+        let value = assigned_value(table, assignment, (&new, &new), (number, fires), ctx)?;
         new[assignment.column] = value;
     }
-    let change = Change { table, on_update_now: &plan.on_update_now, ignore: plan.ignore, links };
+    let change = Change { table, on_update_now: &plan.on_update_now, ignore: plan.ignore, links, programs };
     write_changed(&change, (&target.key, &target.row), new, number, ctx)
 }
 
@@ -245,6 +267,8 @@ pub(super) struct Change<'c> {
     pub ignore: bool,
     /// The table's foreign keys and children, if there are any to be looked at.
     pub links: Option<&'c TableLinks>,
+    /// The table's triggers that the statement may fire.
+    pub programs: Option<&'c TablePrograms>,
 }
 
 /// Writes a row whose columns were assigned; whether it differs from the old one.
@@ -261,6 +285,7 @@ pub(super) fn write_changed(
             new[column] = default::now(&table.columns[column].data_type, ctx);
         }
     }
+    trigger::before_update(change.programs, table, old, (&mut new, number), ctx)?;
     if let Some(rules) = table.rules()?
         && new != old
     {
@@ -277,6 +302,8 @@ pub(super) fn write_changed(
     let savepoint = change.ignore.then(|| ctx.txn.savepoint());
     // As after an INSERT with an explicit value: the next generated one is past it.
     let numbered = table.auto_increment_column.filter(|column| new[*column] != old[*column]);
+    let written = change.programs.map(|_| new.clone());
+    let mut is_refused = false;
     let reached = numbered.map(|column| (column, sequence::number(&new[column])));
     let result = match (foreign_key::update_row(ctx, change.links, table, key, old, new), savepoint) {
         (Ok(true), _) => {
@@ -288,12 +315,16 @@ pub(super) fn write_changed(
         (Err(Interrupt::Error(error)), Some(savepoint)) if is_ignorable(&error) => {
             ctx.txn.rollback_to(savepoint);
             ctx.session.warn(WarningLevel::Warning, error.code, error.message);
+            is_refused = true;
             Ok(false)
         }
         (result, _) => result,
     };
     if let Some(savepoint) = savepoint {
         ctx.txn.release_savepoint(savepoint);
+    }
+    if let (Some(new), Ok(_), false) = (written, &result, is_refused) {
+        trigger::after_update(change.programs, old, &new, ctx)?;
     }
     result
 }
@@ -304,12 +335,12 @@ fn is_ignorable(error: &Error) -> bool {
 }
 
 /// The value of one assignment, converted to the column. `seen` is what expressions read, `row` the table's columns, both with the
-/// values of those to its left.
+/// values of those to its left. `fires`: triggers come before NULL is refused.
 pub(super) fn assigned_value(
     table: &Table,
     assignment: &Assignment,
     (seen, row): (&[Value], &[Value]),
-    number: u64,
+    (number, fires): (u64, bool),
     ctx: &mut Context,
 ) -> Run<Value> {
     let column = &table.columns[assignment.column];
@@ -335,7 +366,7 @@ pub(super) fn assigned_value(
             None => default::missing(&table.columns[*of], ctx)?,
         },
     };
-    if value != Value::Null || column.nullable {
+    if value != Value::Null || column.nullable || fires {
         return Ok(value);
     }
     if ctx.strict {

@@ -9,9 +9,10 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use storage::txn::View;
 
+use crate::ast::{TriggerEvent, TriggerTime};
 use crate::catalog::Table;
 use crate::codec::{ColumnSet, Zone, row};
-use crate::dml::foreign_key;
+use crate::dml::{foreign_key, trigger};
 use crate::execute::change::{Change, assigned_value, delete_row, write_changed};
 use crate::execute::group_key::value_bytes;
 use crate::execute::memory::Bounded;
@@ -90,10 +91,11 @@ fn assigned_values(
     if target.leads && changed.is_none() {
         *changed = Some(row.to_vec());
     }
+    let fires = trigger::has(target.programs.as_deref(), TriggerEvent::Update, TriggerTime::Before);
     for assignment in &target.assignments {
         let seen = changed.as_deref().unwrap_or(row);
         let own = seen.get(target.base..).unwrap_or_default();
-        let value = assigned_value(&target.table, assignment, (seen, own), number, ctx)?;
+        let value = assigned_value(&target.table, assignment, (seen, own), (number, fires), ctx)?;
         if target.leads
             && let Some(changed) = changed
         {
@@ -119,7 +121,9 @@ fn update(plan: &JoinedChange, found: Vec<Found>, ctx: &mut Context) -> Run<Outc
         let table = &target.table;
         let links = foreign_key::links_of(ctx, table);
         let links = links.as_deref();
-        let change = Change { table, on_update_now: &target.on_update_now, ignore: plan.ignore, links };
+        let programs = target.programs.as_deref();
+        let on_update_now = &target.on_update_now;
+        let change = Change { table, on_update_now, ignore: plan.ignore, links, programs };
         for (key, values) in found.rows {
             matched += 1;
             if matched % crate::limits::KILL_CHECK_ROWS as u64 == 0 {
@@ -149,8 +153,8 @@ fn delete(plan: &JoinedChange, found: Vec<Found>, ctx: &mut Context) -> Run<Outc
         let links = foreign_key::links_of(ctx, &target.table);
         for (key, _) in found.rows {
             let Some(old) = read(ctx, &target.table, &key)? else { continue };
-            affected +=
-                u64::from(delete_row(&target.table, links.as_deref(), (&key, &old), plan.ignore, ctx)?);
+            let fired = (links.as_deref(), target.programs.as_deref());
+            affected += u64::from(delete_row(&target.table, fired, (&key, &old), plan.ignore, ctx)?);
             if affected % crate::limits::KILL_CHECK_ROWS as u64 == 0 {
                 ctx.check()?;
             }

@@ -33,6 +33,7 @@ pub(crate) fn show(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         ShowKind::CreateTable(_)
         | ShowKind::CreateView(_)
         | ShowKind::CreateProcedure(_)
+        | ShowKind::CreateTrigger(_)
         | ShowKind::CreateDatabase { .. }
         | ShowKind::CreateUser(_)
         | ShowKind::ProcessList { .. }
@@ -215,7 +216,10 @@ fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
     if cursor.word("USER") {
         return Ok(ShowKind::CreateUser(user_name(cursor)?));
     }
-    match cursor.one_of(&["EVENT", "FUNCTION", "TRIGGER"]) {
+    if cursor.word("TRIGGER") {
+        return Ok(ShowKind::CreateTrigger(cursor.table_name()?));
+    }
+    match cursor.one_of(&["EVENT", "FUNCTION"]) {
         Some(word) => Err(Error::not_supported(format_args!("SHOW CREATE {word}"))),
         None => Err(cursor.unexpected()),
     }

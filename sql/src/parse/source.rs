@@ -38,6 +38,15 @@ impl Source<'_> {
         self.locals?.borrow_mut().parameter(name).map(Expr::Parameter)
     }
 
+    /// What `NEW.column` and `OLD.column` mean in a trigger.
+    ///
+    /// # Errors
+    /// 1363.
+    pub(crate) fn row_column(&self, row: &str, column: &str) -> crate::Result<Option<Expr>> {
+        let Some(locals) = self.locals else { return Ok(None) };
+        Ok(locals.borrow_mut().row_parameter(row, column)?.map(Expr::Parameter))
+    }
+
     /// The slot of a program's variable.
     pub(crate) fn local_slot(&self, name: &str) -> Option<usize> {
         self.locals?.borrow().slot(name)

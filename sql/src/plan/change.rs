@@ -18,6 +18,7 @@ use crate::expression::Expression;
 use crate::plan::join::{Condition, JoinPlanner};
 use crate::plan::node::{Body, Node, QueryPlan, RowLock, ScanPlan};
 use crate::plan::slots;
+use crate::program::within::TablePrograms;
 use crate::types::{Collation, DataType, Value};
 
 /// The plan of an UPDATE or DELETE.
@@ -43,6 +44,8 @@ pub struct ChangePlan {
     pub ignore: bool,
     /// Whether there are subqueries, which read the snapshot.
     pub has_subquery: bool,
+    /// The table's triggers that it may fire.
+    pub programs: Option<Arc<TablePrograms>>,
 }
 
 /// One assignment of SET.
@@ -197,6 +200,7 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
         collect,
         ignore: change.ignore,
         has_subquery,
+        programs: None,
     })
 }
 

@@ -17,6 +17,7 @@ use crate::plan::change::{self, Assignment};
 use crate::plan::join::{Condition, JoinPlanner};
 use crate::plan::node::{JoinMethod, Node, RowLock, ScanPlan};
 use crate::plan::slots;
+use crate::program::within::TablePrograms;
 
 /// The plan of an UPDATE or DELETE of a join.
 #[derive(Debug)]
@@ -56,6 +57,8 @@ pub struct JoinedTarget {
     pub on_update_now: Vec<usize>,
     /// It leads the join: those assigned to the right see what was assigned before, as MySQL changes this table on the way.
     pub leads: bool,
+    /// Its triggers that the statement may fire.
+    pub programs: Option<Arc<TablePrograms>>,
 }
 
 impl JoinedChange {
@@ -147,7 +150,17 @@ fn plan(binder: &Binder, change: &Change, choose: &Choose) -> Result<JoinedChang
         let on_update_now = change::on_update_now(&table, &assignments);
         let key_slot = scope.width + number;
         let (alias, base) = (bound.alias.clone(), bound.base);
-        targets.push(JoinedTarget { table, alias, base, key_slot, assignments, on_update_now, leads: false });
+        let (leads, programs) = (false, None);
+        targets.push(JoinedTarget {
+            table,
+            alias,
+            base,
+            key_slot,
+            assignments,
+            on_update_now,
+            leads,
+            programs,
+        });
     }
     let mut on = Vec::new();
     from.each_condition(&mut |condition| on.push(condition));

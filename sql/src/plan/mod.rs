@@ -45,6 +45,7 @@ use crate::catalog::{Catalog, Table, TableId};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
+use crate::program::within::{self, Chain};
 use crate::session::{SessionState, Warning};
 use crate::variables::SqlMode;
 
@@ -88,6 +89,8 @@ pub struct Plan {
     pub requirements: Requirements,
     /// What it is warned of whenever it runs, rows or none: constants that the dates and times next to them cannot be.
     pub findings: Findings,
+    /// How many triggers it is within.
+    pub(crate) depth: usize,
 }
 
 /// The statements that are planned.
@@ -177,6 +180,40 @@ impl Plan {
         }
     }
 
+    /// The tables whose rows it changes itself.
+    pub(crate) fn changed_tables(&self) -> Vec<&Arc<Table>> {
+        match &self.statement {
+            Planned::Update(change) | Planned::Delete(change) => vec![change.table()],
+            Planned::Joined(change) => change.targets.iter().map(|target| &target.table).collect(),
+            Planned::Insert(insert) => vec![&insert.table],
+            Planned::Load(load) => vec![&load.insert.table],
+            Planned::Query(_) | Planned::Explain(_) | Planned::Do(_) => Vec::new(),
+        }
+    }
+
+    /// Makes the tables of the plans of its triggers its own.
+    pub(crate) fn take_programs<'p>(&mut self, plans: impl Iterator<Item = &'p Plan>) {
+        for plan in plans {
+            // What reads no table needs none, nor the conflicts that come with it.
+            self.reads_snapshot |= plan.reads_snapshot && !plan.tables.is_empty();
+            self.uses_temporary |= plan.uses_temporary;
+            self.joins |= plan.joins;
+            let changed = plan.changed_tables().into_iter().map(|table| table.id);
+            for id in changed.chain(plan.cascades.iter().copied()) {
+                if !self.cascades.contains(&id) {
+                    self.cascades.push(id);
+                }
+            }
+            for table in &plan.tables {
+                if self.tables.iter().all(|other| other.id != table.id) {
+                    self.tables.push(Arc::clone(table));
+                }
+            }
+        }
+        // Its loops may run for long.
+        self.reads_long = true;
+    }
+
     /// With the tables that foreign keys tie to those that it changes.
     fn with_foreign_keys(mut self, catalog: &Catalog) -> Plan {
         let changed: Vec<(TableId, bool)> = match &self.statement {
@@ -242,6 +279,20 @@ pub fn plan_statement(
     catalog: &Arc<Catalog>,
     session: &SessionState,
 ) -> Result<Plan> {
+    plan_within(statement, catalog, session, &[], 0)
+}
+
+/// Plans a statement that is one of the client's, or of a trigger's body: within so many triggers, of statements that use the tables of `chain`.
+///
+/// # Errors
+/// As [`plan_statement`].
+pub fn plan_within(
+    statement: &ast::Statement,
+    catalog: &Arc<Catalog>,
+    session: &SessionState,
+    chain: Chain<'_>,
+    depth: usize,
+) -> Result<Plan> {
     let needs = Needs::new(tables::of_planned(statement, session));
     let made_at = Moment::now();
     let planned = plan_with(statement, catalog, session, &needs);
@@ -249,6 +300,8 @@ pub fn plan_statement(
     match planned {
         Ok(plan) => {
             let findings = needs.take_findings();
+            let mut plan = Plan { depth, ..plan };
+            within::for_plan(&mut plan, catalog, session, chain)?;
             Ok(Plan { requirements, made_at, findings, ..plan.with_foreign_keys(catalog) })
         }
         Err(error) => {
@@ -298,6 +351,7 @@ fn plan_with(
         cascades: Vec::new(),
         requirements: Requirements::none(),
         findings: Findings::default(),
+        depth: 0,
     };
     match statement {
         ast::Statement::Query(query) => {
@@ -424,6 +478,7 @@ fn plan_insert(
         cascades: Vec::new(),
         requirements: Requirements::none(),
         findings: Findings::default(),
+        depth: 0,
         statement: Planned::Insert(Box::new(planned)),
     })
 }

@@ -4,10 +4,14 @@
 //! is first called ([`Routine::compiled`]). [`statement`] is CREATE, ALTER and DROP. Running the steps is the server's: each statement of a body is
 //! one of the session.
 //!
-//! Left out: functions, triggers, events.
+//! A [`trigger`] is kept with its table ([`trigger_statement`]). Left out: functions, events.
 
+pub mod condition;
 pub mod encode;
 pub mod statement;
+pub mod trigger;
+pub mod trigger_statement;
+pub mod within;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -83,11 +87,13 @@ impl Compiled {
     ///
     /// # Errors
     /// Those of columns: 1074, 1425 to 1427 and their like, of a column without a name.
-    pub fn new(program: Program, collation: Collation, ctx: &mut Context<'_>) -> Result<Compiled> {
+    pub fn new(program: Program, collation: Collation, session: &mut SessionState) -> Result<Compiled> {
         let mut variables = Vec::with_capacity(program.variables.len());
         for definition in &program.variables {
             variables.push(match definition {
-                Some(definition) => Some(crate::ddl::definition::build_variable(definition, collation, ctx)?),
+                Some(definition) => {
+                    Some(crate::ddl::definition::build_variable(definition, collation, session)?)
+                }
                 None => None,
             });
         }
@@ -119,7 +125,7 @@ impl Routine {
             return Err(damaged("a routine is no definition"));
         };
         let mark = ctx.session.warnings_mark();
-        let compiled = Compiled::new((*create.program).clone(), self.database_collation, ctx)?;
+        let compiled = Compiled::new((*create.program).clone(), self.database_collation, ctx.session)?;
         ctx.session.forget_warnings(mark);
         Ok(Arc::clone(self.compiled.0.get_or_init(|| Arc::new(compiled))))
     }

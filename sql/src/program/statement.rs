@@ -24,6 +24,10 @@ pub fn run(ctx: &mut Context<'_>, statement: &ProgramStatement) -> Run<bool> {
         ProgramStatement::AlterRoutine { kind, name, characteristics } => {
             alter(ctx, *kind, name, characteristics)
         }
+        ProgramStatement::CreateTrigger(create) => super::trigger_statement::create(ctx, create),
+        ProgramStatement::DropTrigger { name, if_exists } => {
+            super::trigger_statement::drop(ctx, name, *if_exists)
+        }
         ProgramStatement::DropRoutine { kind, name, if_exists } => drop(ctx, *kind, name, *if_exists),
     }
 }
@@ -38,7 +42,7 @@ fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
     crate::ddl::definition::check_identifier_length(name)?;
     let found = database_of(ctx, &create.name)?;
     let collation = found.collation;
-    Compiled::new((*create.program).clone(), collation, ctx)?;
+    Compiled::new((*create.program).clone(), collation, ctx.session)?;
     if found.routine(create.kind, name).is_some() {
         let message = format!("{} {name} already exists", create.kind.word());
         let exists = Error::mysql(1304, *b"42000", message);
@@ -89,7 +93,7 @@ fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
 ///
 /// # Errors
 /// 1227.
-fn check_definer(ctx: &Context<'_>, definer: &AccountId) -> Result<()> {
+pub(super) fn check_definer(ctx: &Context<'_>, definer: &AccountId) -> Result<()> {
     const SYSTEM_USER: Grant = Grant::Dynamic("SYSTEM_USER");
     let roles = ctx.catalog.accounts.roles_at_login(definer, true);
     let of_definer = Authorization::of(ctx.catalog, definer, &roles);

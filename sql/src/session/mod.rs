@@ -145,6 +145,8 @@ pub struct SessionState {
     pub memory: Arc<ConnectionMemory>,
     /// What has changed since the client was last told; none for clients that are not told.
     pub tracked: Option<Box<Tracked>>,
+    /// What SIGNAL in a trigger has set of the error under way.
+    pub raised: Option<Box<ConditionItems>>,
 }
 
 impl SessionState {
@@ -177,6 +179,7 @@ impl SessionState {
             authorization: Arc::new(Authorization::exempt()),
             memory: Arc::default(),
             tracked: None,
+            raised: None,
             temporary: None,
         }
     }

@@ -33,6 +33,7 @@ mod size;
 pub(crate) mod spec;
 mod sys;
 pub(crate) mod system_table;
+mod trigger;
 mod view;
 mod without_tables;
 
@@ -144,6 +145,7 @@ fn specs(kind: &ShowKind) -> &'static [ColumnSpec] {
         ShowKind::CreateTable(_) => database::CREATE_TABLE,
         ShowKind::CreateView(_) => view::CREATE_VIEW,
         ShowKind::CreateProcedure(_) => routine::CREATE_PROCEDURE,
+        ShowKind::CreateTrigger(_) => trigger::CREATE_TRIGGER,
         ShowKind::CreateDatabase { .. } => database::CREATE_DATABASE,
         ShowKind::TableStatus { .. } => database::TABLE_STATUS,
         ShowKind::Variables { .. } | ShowKind::Status { .. } => server::VARIABLES,
@@ -192,6 +194,7 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
             database::create_table(table, ctx)?
         }
         ShowKind::CreateView(name) => view::create_view(name, ctx)?,
+        ShowKind::CreateTrigger(name) => trigger::create(name, ctx)?,
         ShowKind::CreateProcedure(name) => routine::create(RoutineKind::Procedure, name, ctx)?,
         ShowKind::CreateDatabase { name, if_not_exists } => {
             database::create_database(name, *if_not_exists, ctx)?
@@ -212,8 +215,8 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
         ShowKind::Grants { user, using } => account::show_grants(user.as_ref(), using, ctx)?,
         ShowKind::CreateUser(user) => account::create_user(user, ctx)?,
         ShowKind::Triggers { database } => {
-            database_of(database.as_deref(), ctx)?;
-            Vec::new()
+            let database = database_of(database.as_deref(), ctx)?;
+            trigger::triggers(&database, ctx)
         }
         ShowKind::Events { database } => {
             // MySQL does not look whether the database exists.

@@ -72,6 +72,7 @@ fn session(host: &TestHost) -> SessionState {
         memory: std::sync::Arc::default(),
         temporary: None,
         tracked: None,
+        raised: None,
     }
 }
 

@@ -85,7 +85,6 @@ DEALLOCATE PREPARE nope;
 RELEASE SAVEPOINT nope;
 CALL nope();
 DROP VIEW nope;
--- deviation: not-built: refused with 1235, which names the feature
 DROP TRIGGER nope;
 SHOW CREATE VIEW t;
 INSERT INTO t SELECT 1, 2;

@@ -6,7 +6,8 @@
 use std::sync::atomic::Ordering;
 
 use sql::Error;
-use sql::ast::{Action, ConditionValue, Program, Step};
+use sql::ast::{Action, Step};
+use sql::program::condition::{find, raises};
 use sql::session::WarningLevel;
 
 use super::frame::{Frame, Handling};
@@ -83,62 +84,4 @@ impl Session {
         let running = self.programs.handled_outside + frame.handling.len();
         self.programs.handled.truncate(running);
     }
-}
-
-/// Whether a step raises conditions of its own, rather than leaving those of the one before.
-fn raises(action: &Action) -> bool {
-    match action {
-        Action::Run(_)
-        | Action::Set { value: Some(_), .. }
-        | Action::JumpUnless { .. }
-        | Action::Open(_)
-        | Action::Fetch { .. } => true,
-        Action::Set { value: None, .. }
-        | Action::Jump(_)
-        | Action::CaseNotFound
-        | Action::Close(_)
-        | Action::CloseBetween { .. }
-        | Action::EndHandler(_) => false,
-    }
-}
-
-/// The handler that stands for a condition in a scope.
-fn find(program: &Program, scope: usize, code: u16, state: [u8; 5], level: WarningLevel) -> Option<usize> {
-    let mut next = Some(scope);
-    while let Some(scope) = next.and_then(|scope| program.scopes.get(scope)) {
-        let best = scope
-            .handlers
-            .iter()
-            .filter_map(|number| {
-                let handler = program.handlers.get(*number)?;
-                let ranks = handler.conditions.iter().filter_map(|value| rank(*value, code, state, level));
-                ranks.min().map(|rank| (rank, *number))
-            })
-            .min();
-        if let Some((_, number)) = best {
-            return Some(number);
-        }
-        next = scope.parent;
-    }
-    None
-}
-
-/// How well a handler's condition fits, the less the better; none for not at all.
-fn rank(value: ConditionValue, code: u16, state: [u8; 5], level: WarningLevel) -> Option<u8> {
-    let fits = match value {
-        ConditionValue::Code(of) => of == code,
-        ConditionValue::State(of) => of == state,
-        ConditionValue::Warning => state.starts_with(b"01") || level == WarningLevel::Warning,
-        ConditionValue::NotFound => state.starts_with(b"02"),
-        ConditionValue::Exception => {
-            level == WarningLevel::Error && !state.starts_with(b"01") && !state.starts_with(b"02")
-        }
-    };
-    let rank = match value {
-        ConditionValue::Code(_) => 0,
-        ConditionValue::State(_) => 1,
-        ConditionValue::NotFound => 2,
-        ConditionValue::Warning | ConditionValue::Exception => 3,
-    };
-    fits.then_some(rank)
 }

@@ -1,18 +1,14 @@
 //! SIGNAL, RESIGNAL and GET DIAGNOSTICS.
 
 use sql::Error;
-use sql::ast::{AssignmentTarget, ConditionItem, DiagnosticTarget, GetDiagnostics, Signal};
+use sql::ast::{AssignmentTarget, DiagnosticTarget, GetDiagnostics, Signal};
 use sql::execute::Outcome;
-use sql::session::{ConditionItems, Warning, WarningLevel};
+use sql::program::condition::{item_of, raised, set_item};
+use sql::session::{Warning, WarningLevel};
 use sql::types::{DataType, Value};
 
 use crate::node::plan_cache::parameter_type;
 use crate::node::session::Session;
-
-/// Characters of a condition's message.
-const MESSAGE_CHARACTERS_MAX: usize = 128;
-/// Characters of its other items.
-const ITEM_CHARACTERS_MAX: usize = 64;
 
 impl Session {
     /// SIGNAL and RESIGNAL.
@@ -132,72 +128,5 @@ impl Session {
             }
             (DiagnosticTarget::Slot(_), None) => Err(Error::internal("a variable outside of a program")),
         }
-    }
-}
-
-/// A condition that SIGNAL raises, before its items.
-fn raised(state: [u8; 5]) -> Warning {
-    let (level, code, message) = match &state[..2] {
-        b"01" => (WarningLevel::Warning, 1642, "Unhandled user-defined warning condition"),
-        b"02" => (WarningLevel::Error, 1643, "Unhandled user-defined not found condition"),
-        _ => (WarningLevel::Error, 1644, "Unhandled user-defined exception condition"),
-    };
-    // Nobody has said where it comes from.
-    let mut items = Box::<ConditionItems>::default();
-    items.set(ConditionItem::ClassOrigin, String::new());
-    items.set(ConditionItem::SubclassOrigin, String::new());
-    Warning { level, code, message: message.to_owned(), state: Some(state), items: Some(items) }
-}
-
-fn set_item(condition: &mut Warning, item: ConditionItem, value: &Value, of: &DataType) -> Result<(), Error> {
-    let refused = |value: &str| {
-        let message = format!("Variable '{}' can't be set to the value of '{value}'", item.word());
-        Err(Error::mysql(1231, *b"42000", message))
-    };
-    let Some(text) = sql::types::text::to_text(value, of) else { return refused("NULL") };
-    let text = String::from_utf8_lossy(&text).into_owned();
-    if item == ConditionItem::MysqlErrno {
-        return match text.parse::<u16>() {
-            Ok(code) if code > 0 => {
-                condition.code = code;
-                Ok(())
-            }
-            _ => refused(&text),
-        };
-    }
-    let most = if item == ConditionItem::MessageText { MESSAGE_CHARACTERS_MAX } else { ITEM_CHARACTERS_MAX };
-    if text.chars().count() > most {
-        let message = format!("Data too long for condition item '{}'", item.word());
-        return Err(Error::mysql(1648, *b"HY000", message));
-    }
-    if item == ConditionItem::MessageText {
-        condition.message = text;
-        return Ok(());
-    }
-    let items = condition.items.get_or_insert_default();
-    items.set(item, text);
-    Ok(())
-}
-
-fn item_of(condition: &Warning, item: ConditionItem) -> Value {
-    let text = |text: &str| Value::Text(bytes::Bytes::copy_from_slice(text.as_bytes()));
-    let state = condition.state.unwrap_or_else(|| sql::program::warning_state(condition.code));
-    let own = condition.items.as_deref().and_then(|items: &ConditionItems| items.get(item));
-    if let Some(own) = own {
-        return text(own);
-    }
-    match item {
-        ConditionItem::ReturnedSqlstate => text(&String::from_utf8_lossy(&state)),
-        ConditionItem::MessageText => text(&condition.message),
-        ConditionItem::MysqlErrno => Value::UInt(condition.code.into()),
-        ConditionItem::ClassOrigin | ConditionItem::SubclassOrigin => text("ISO 9075"),
-        ConditionItem::ConstraintCatalog
-        | ConditionItem::ConstraintSchema
-        | ConditionItem::ConstraintName
-        | ConditionItem::CatalogName
-        | ConditionItem::SchemaName
-        | ConditionItem::TableName
-        | ConditionItem::ColumnName
-        | ConditionItem::CursorName => text(""),
     }
 }

@@ -226,6 +226,9 @@ fn rename(ctx: &Context<'_>, alter: &AlterTable, target: &mut Table) -> Result<(
         if !is_same && (found.tables.contains_key(name) || found.views.contains_key(name)) {
             return Err(Error::table_exists(name));
         }
+        if target.database != database && !target.triggers.is_empty() {
+            return Err(crate::program::trigger_statement::wrong_schema());
+        }
         database.clone_into(&mut target.database);
         let before = std::mem::replace(&mut target.name, name.to_owned());
         crate::constraint::definition::rename_checks(target, &before);

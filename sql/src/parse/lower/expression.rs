@@ -124,6 +124,10 @@ impl Lower<'_, '_> {
             Some(VARIABLE) => match ident.value.strip_prefix(SYSTEM_VARIABLE) {
                 Some(text) => {
                     let (scope, name) = system_variable(text);
+                    if self.source.locals.is_some() && !crate::variables::is_known(&name) {
+                        // A program is refused when it is made.
+                        return Err(crate::Error::unknown_variable(&name));
+                    }
                     Ok(Expr::SystemVariable { scope, name })
                 }
                 None => Ok(Expr::UserVariable(ident.value.get(1..).unwrap_or_default().to_lowercase())),
@@ -143,6 +147,11 @@ impl Lower<'_, '_> {
         let span = parts[0].span;
         let mut names = parts.into_iter().map(|part| self.name(part)).collect::<crate::Result<Vec<_>>>()?;
         match (names.pop(), names.pop(), names.pop(), names.is_empty()) {
+            (Some(column), Some(row), None, true)
+                if let Some(variable) = self.source.row_column(&row, &column)? =>
+            {
+                Ok(variable)
+            }
             (Some(column), table, database, true) => Ok(Expr::Column { database, table, column }),
             _ => Err(self.source.syntax_span(span)),
         }

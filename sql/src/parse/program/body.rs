@@ -97,7 +97,16 @@ impl<'s, 'a> Body<'s, 'a> {
     }
 
     /// The program, and the place of the token after it.
-    pub(super) fn end(self) -> (Program, usize) {
+    pub(super) fn end(mut self) -> (Program, usize) {
+        let row_columns = std::mem::take(&mut self.locals.borrow_mut().row_columns);
+        // What was named last may have no place among the variables yet.
+        if let Some(last) = row_columns.iter().map(|column| column.slot).max()
+            && last >= self.program.variables.len()
+        {
+            self.program.names.resize(last + 1, String::new());
+            self.program.variables.resize(last + 1, None);
+        }
+        self.program.row_columns = row_columns;
         (self.program, self.at)
     }
 
@@ -283,12 +292,14 @@ impl<'s, 'a> Body<'s, 'a> {
         let mut scope = None;
         loop {
             let slot = match (self.peek(0), self.peek(1)) {
-                (Token::Word(word), Token::Eq | Token::Assignment) => self.source.local_slot(&word.value),
-                _ => None,
+                (Token::Word(word), Token::Eq | Token::Assignment) => {
+                    self.source.local_slot(&word.value).map(|slot| (slot, 2))
+                }
+                _ => self.assigned_row_column()?.map(|slot| (slot, 4)),
             };
             match slot {
-                Some(slot) => {
-                    self.skip(2);
+                Some((slot, tokens)) => {
+                    self.skip(tokens);
                     let value = Some(self.expression()?);
                     let on_error = self.next_step() + 1;
                     self.emit(Action::Set { slot, value, on_error });
@@ -296,6 +307,9 @@ impl<'s, 'a> Body<'s, 'a> {
                 None => {
                     let assignment = self.read(|cursor| set::assignment(cursor, &mut scope))?;
                     check_target(&assignment.target)?;
+                    if self.is_trigger() {
+                        super::trigger::check_assignment(&assignment.target)?;
+                    }
                     let bound = self.bound(Statement::Set(vec![assignment]));
                     self.emit(Action::Run(bound));
                 }
@@ -304,6 +318,28 @@ impl<'s, 'a> Body<'s, 'a> {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether the body is a trigger's.
+    pub(super) fn is_trigger(&self) -> bool {
+        self.locals.borrow().trigger.is_some()
+    }
+
+    /// `NEW.column =` in a trigger: the slot.
+    ///
+    /// # Errors
+    /// 1362, 1363.
+    fn assigned_row_column(&mut self) -> crate::Result<Option<usize>> {
+        if !self.is_trigger() || *self.peek(1) != Token::Period {
+            return Ok(None);
+        }
+        let (Token::Word(row), Token::Word(column)) = (self.peek(0), self.peek(2)) else { return Ok(None) };
+        let Some(is_new) = super::locals::is_row(&row.value) else { return Ok(None) };
+        if !matches!(self.peek(3), Token::Eq | Token::Assignment) {
+            return Ok(None);
+        }
+        let column = column.value.clone();
+        self.locals.borrow_mut().row_slot(is_new, &column, true).map(Some)
     }
 
     /// A statement that is no part of the language of programs.
@@ -317,6 +353,9 @@ impl<'s, 'a> Body<'s, 'a> {
         self.refuse_early()?;
         let parsed = statement_of(self.source, tokens)?;
         self.refuse(&parsed.statement)?;
+        if self.is_trigger() {
+            super::trigger::check(&parsed.statement)?;
+        }
         let bound = self.bound(parsed.statement);
         if !bound.inputs.is_empty() && !takes_parameters(&bound.statement) {
             return match &*bound.statement {
@@ -338,6 +377,9 @@ impl<'s, 'a> Body<'s, 'a> {
         };
         let kinds = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"];
         let kind = kinds.into_iter().find(|kind| self.is_word(1, kind));
+        if self.is_trigger() {
+            super::trigger::check_words(&|text| self.is_word(0, text), &|text| self.is_word(1, text))?;
+        }
         match (kind, self.is_word(0, "CREATE"), self.is_word(0, "DROP") || self.is_word(0, "ALTER")) {
             (Some(kind), true, _) => {
                 let message = format!("Can't create a {kind} from within another stored routine");
@@ -375,10 +417,14 @@ impl<'s, 'a> Body<'s, 'a> {
                 "CHECK"
             }
             Statement::Program(program) => {
-                let (ProgramStatement::CreateRoutine(_)
-                | ProgramStatement::AlterRoutine { .. }
-                | ProgramStatement::DropRoutine { .. }) = **program;
-                let kind = RoutineKind::Procedure.word();
+                let kind = match **program {
+                    ProgramStatement::CreateRoutine(_)
+                    | ProgramStatement::AlterRoutine { .. }
+                    | ProgramStatement::DropRoutine { .. } => RoutineKind::Procedure.word(),
+                    // DROP TRIGGER is a statement like DROP TABLE.
+                    ProgramStatement::DropTrigger { .. } => return Ok(()),
+                    ProgramStatement::CreateTrigger(_) => "TRIGGER",
+                };
                 let message = format!("Can't drop or alter a {kind} from within another stored routine");
                 return Err(Error::mysql(1357, *b"HY000", message));
             }

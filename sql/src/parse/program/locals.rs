@@ -2,7 +2,7 @@
 //!
 //! A name that stands alone in an expression is a variable before it is a column, as in MySQL: the statement gets a parameter for it.
 
-use crate::ast::ConditionValue;
+use crate::ast::{ConditionValue, RowColumn, TriggerEvent, TriggerTime};
 use crate::catalog::same_name;
 use crate::error::Error;
 
@@ -19,6 +19,19 @@ pub(crate) struct Locals {
     inputs: Vec<usize>,
     /// The next slot.
     next_slot: usize,
+    /// Of which trigger the body is.
+    pub(super) trigger: Option<(TriggerTime, TriggerEvent)>,
+    /// The columns of its row that it names.
+    pub(super) row_columns: Vec<RowColumn>,
+}
+
+/// Whether a name is the one of a trigger's row, and of the new one.
+pub(super) fn is_row(name: &str) -> Option<bool> {
+    match (name.eq_ignore_ascii_case("new"), name.eq_ignore_ascii_case("old")) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
 }
 
 impl Locals {
@@ -107,6 +120,51 @@ impl Locals {
     pub(crate) fn parameter(&mut self, name: &str) -> Option<usize> {
         let slot = self.slot(name)?;
         Some(self.input(slot))
+    }
+
+    /// The parameter that stands for `NEW.column` or `OLD.column`; none for another table, or outside of a trigger.
+    ///
+    /// # Errors
+    /// 1363.
+    pub(crate) fn row_parameter(&mut self, row: &str, column: &str) -> crate::Result<Option<usize>> {
+        let (Some(_), Some(is_new)) = (self.trigger, is_row(row)) else { return Ok(None) };
+        let slot = self.row_slot(is_new, column, false)?;
+        Ok(Some(self.input(slot)))
+    }
+
+    /// The slot of a column of the trigger's row.
+    ///
+    /// # Errors
+    /// 1362, 1363.
+    pub(super) fn row_slot(&mut self, is_new: bool, column: &str, is_assigned: bool) -> crate::Result<usize> {
+        let Some((time, event)) = self.trigger else {
+            return Err(Error::internal("no trigger has a row here"));
+        };
+        let row = if is_new { "NEW" } else { "OLD" };
+        if is_assigned && !is_new {
+            return Err(Error::mysql(1362, *b"HY000", "Updating of OLD row is not allowed in trigger"));
+        }
+        let is_missing = match event {
+            TriggerEvent::Insert => !is_new,
+            TriggerEvent::Update => false,
+            TriggerEvent::Delete => is_new,
+        };
+        if is_missing {
+            let message = format!("There is no {row} row in on {} trigger", event.word());
+            return Err(Error::mysql(1363, *b"HY000", message));
+        }
+        if is_assigned && time == TriggerTime::After {
+            let message = "Updating of NEW row is not allowed in after trigger";
+            return Err(Error::mysql(1362, *b"HY000", message));
+        }
+        let known =
+            self.row_columns.iter().find(|known| known.is_new == is_new && same_name(&known.name, column));
+        if let Some(known) = known {
+            return Ok(known.slot);
+        }
+        let slot = self.unnamed();
+        self.row_columns.push(RowColumn { is_new, name: column.to_owned(), slot });
+        Ok(slot)
     }
 
     /// The parameter that stands for a slot.

@@ -4,13 +4,14 @@
 //! `;`, to the parser that statements of clients go to. [`locals`] knows the names that are declared where it stands. The end of a definition is where its
 //! body ends, not at the first `;` ([`definition_end`]).
 //!
-//! Left out: functions, triggers and events.
+//! [`trigger`] is CREATE TRIGGER. Left out: functions and events.
 
 mod body;
 mod declare;
 mod flow;
 mod locals;
 mod signal;
+mod trigger;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -41,14 +42,14 @@ pub(crate) fn is_definition(tokens: &[TokenWithSpan]) -> bool {
     if !word(0, "CREATE") {
         return false;
     }
-    if word(1, "PROCEDURE") {
+    if word(1, "PROCEDURE") || word(1, "TRIGGER") {
         return true;
     }
-    let others = ["VIEW", "FUNCTION", "TRIGGER", "EVENT", "SQL"];
+    let others = ["VIEW", "FUNCTION", "EVENT", "SQL"];
     word(1, "DEFINER")
         && (2..PREFIX_TOKENS_MAX)
             .take_while(|at| !others.iter().any(|other| word(*at, other)))
-            .any(|at| word(at, "PROCEDURE"))
+            .any(|at| word(at, "PROCEDURE") || word(at, "TRIGGER"))
 }
 
 /// Where the definition ends that a text begins with; none for a text that begins with anything else.
@@ -61,7 +62,7 @@ pub(crate) fn definition_end(text: &[u8], mode: SqlMode) -> Option<usize> {
         }
         _ => false,
     };
-    if !next_is(&["CREATE"]) || !next_is(&["PROCEDURE", "DEFINER"]) {
+    if !next_is(&["CREATE"]) || !next_is(&["PROCEDURE", "TRIGGER", "DEFINER"]) {
         return None;
     }
     let mut source = Source { text, mode, selects: Vec::new(), locals: None };
@@ -100,7 +101,17 @@ fn compile(source: Source<'_>, tokens: &Tokens) -> crate::Result<(Statement, usi
     }
     let copied = Tokens { tokens: tokens.tokens.clone(), parameter_count: 0 };
     let mut cursor = Cursor::new(&source, copied);
-    let header = header(&mut cursor)?;
+    cursor.expect_word("CREATE")?;
+    let mut definer = None;
+    if cursor.word("DEFINER") {
+        cursor.expect(&Token::Eq)?;
+        definer = Some(user_name(&mut cursor)?);
+    }
+    if cursor.word("TRIGGER") {
+        let header = trigger::header(&mut cursor, definer)?;
+        return trigger::compile(&source, &locals, tokens, (header, cursor.taken()));
+    }
+    let header = header(&mut cursor, definer)?;
     let mut body = body::Body::new(&source, &locals, &tokens.tokens, cursor.taken());
     for (mode, definition) in header.parameters {
         body.parameter(mode, definition)?;
@@ -137,13 +148,7 @@ struct Header {
     characteristics: Characteristics,
 }
 
-fn header(cursor: &mut Cursor<'_, '_>) -> crate::Result<Header> {
-    cursor.expect_word("CREATE")?;
-    let mut definer = None;
-    if cursor.word("DEFINER") {
-        cursor.expect(&Token::Eq)?;
-        definer = Some(user_name(cursor)?);
-    }
+fn header(cursor: &mut Cursor<'_, '_>, definer: Option<crate::ast::UserName>) -> crate::Result<Header> {
     cursor.expect_word("PROCEDURE")?;
     let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
     let name = cursor.table_name()?;
@@ -220,6 +225,11 @@ fn characteristics(cursor: &mut Cursor<'_, '_>, is_create: bool) -> crate::Resul
 pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<Statement>> {
     if let Some(statement) = signal::statement(cursor)? {
         return Ok(Some(statement));
+    }
+    if cursor.words(&["DROP", "TRIGGER"]) {
+        let if_exists = cursor.words(&["IF", "EXISTS"]);
+        let drop = ProgramStatement::DropTrigger { name: cursor.table_name()?, if_exists };
+        return Ok(Some(Statement::Program(Box::new(drop))));
     }
     if !cursor.peek_word(1, "PROCEDURE") {
         return Ok(None);

@@ -110,7 +110,7 @@ pub(super) const TABLES: &[SystemTable] = &[
         columns: absent::TABLE_PRIVILEGES,
         rows: information::table_privileges,
     },
-    SystemTable { name: "TRIGGERS", columns: absent::TRIGGERS, rows: empty },
+    SystemTable { name: "TRIGGERS", columns: absent::TRIGGERS, rows: crate::show::trigger::rows },
     SystemTable {
         name: "USER_PRIVILEGES",
         columns: server::USER_PRIVILEGES,

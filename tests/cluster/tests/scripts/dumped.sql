@@ -39,3 +39,12 @@ INSERT INTO hashes VALUES ('abc', 1), (NULL, 2), ('x', 3);
 USE `odd ``name`;
 CREATE TABLE t (a VARCHAR(20) PRIMARY KEY);
 INSERT INTO t VALUES ('é'), ('z');
+DELIMITER //
+CREATE TRIGGER `made ``so` BEFORE INSERT ON t FOR EACH ROW
+BEGIN
+  -- Its text is kept as it is.
+  IF NEW.a = 'never; "é" ''so' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'; END IF;
+END//
+CREATE TRIGGER after_it AFTER UPDATE ON t FOR EACH ROW SET @changed = OLD.a//
+CREATE TRIGGER before_it BEFORE INSERT ON t FOR EACH ROW PRECEDES `made ``so` SET @inserted = NEW.a//
+DELIMITER ;

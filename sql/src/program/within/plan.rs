@@ -1,0 +1,301 @@
+//! The plans of a table's triggers.
+
+use std::sync::Arc;
+
+use super::session::inside;
+use crate::account::{AccountId, Privilege, PrivilegeSet};
+use crate::ast::{Action, Bound, Program, Statement, TableName, TriggerEvent, TriggerTime, select_of};
+use crate::authorization::{Requirement, Requirements, Source};
+use crate::catalog::{Catalog, Column, Table, TableId};
+use crate::error::{Error, Result};
+use crate::limits::TRIGGER_DEPTH_MAX;
+use crate::plan::{Plan, Planned, plan_within};
+use crate::program::trigger::Trigger;
+use crate::program::{Compiled, trigger_statement};
+use crate::session::SessionState;
+use crate::types::DataType;
+
+/// The tables that the statements around use: no trigger may change them. The outermost statement has none.
+pub type Chain<'c> = &'c [TableId];
+
+/// The triggers of a table that a statement may fire.
+#[derive(Debug)]
+pub struct TablePrograms {
+    triggers: Vec<TriggerPlan>,
+}
+
+/// A trigger that can run.
+#[derive(Debug)]
+pub(super) struct TriggerPlan {
+    pub trigger: Arc<Trigger>,
+    pub database: String,
+    pub program: Arc<Program>,
+    /// Roles of its definer.
+    pub roles: Vec<AccountId>,
+    /// The variables as columns that take values; none for one that takes any.
+    pub variables: Vec<Option<Column>>,
+    /// Variables that are columns of the row: the slot, whether of NEW, the column.
+    pub row: Vec<(usize, bool, usize)>,
+    /// By step: the plans of what it evaluates or runs.
+    pub steps: Vec<Vec<Result<Plan>>>,
+    /// By cursor.
+    pub cursors: Vec<Result<Plan>>,
+    /// Why it cannot run at all.
+    pub refused: Option<Error>,
+}
+
+impl TablePrograms {
+    /// Whether there are triggers for an event and a time.
+    #[must_use]
+    pub fn has(&self, event: TriggerEvent, time: TriggerTime) -> bool {
+        self.of(event, time).next().is_some()
+    }
+
+    pub(super) fn of(&self, event: TriggerEvent, time: TriggerTime) -> impl Iterator<Item = &TriggerPlan> {
+        let is_it = move |plan: &&TriggerPlan| plan.trigger.event == event && plan.trigger.time == time;
+        self.triggers.iter().filter(is_it)
+    }
+
+    /// The plans of all statements.
+    fn plans(&self) -> impl Iterator<Item = &Plan> {
+        let cursors = self.triggers.iter().flat_map(|plan| &plan.cursors);
+        self.triggers.iter().flat_map(|plan| plan.steps.iter().flatten()).chain(cursors).flatten()
+    }
+}
+
+/// Gives a plan the triggers of the tables that it changes. Its tables are then those of the triggers too.
+///
+/// # Errors
+/// 1235 for triggers nested too deep, 1054 for a trigger of columns that the table has not any more.
+pub fn for_plan(
+    plan: &mut Plan,
+    catalog: &Arc<Catalog>,
+    session: &SessionState,
+    chain: Chain<'_>,
+) -> Result<()> {
+    if !fires(&plan.statement) {
+        return Ok(());
+    }
+    let mut used: Vec<TableId> = chain.to_vec();
+    used.extend(plan.tables().iter().map(|table| table.id));
+    let outside = Outside { catalog, session, used: &used, depth: plan.depth + 1 };
+    if outside.depth > TRIGGER_DEPTH_MAX {
+        return Err(Error::not_supported(format_args!(
+            "triggers within each other deeper than {TRIGGER_DEPTH_MAX}"
+        )));
+    }
+    let mut made: Vec<Arc<TablePrograms>> = Vec::new();
+    match &mut plan.statement {
+        Planned::Insert(insert) => {
+            let events = insert.events();
+            insert.programs = outside.of_table(&insert.table, events, &mut made)?;
+        }
+        Planned::Load(load) => {
+            let events = load.insert.events();
+            load.insert.programs = outside.of_table(&load.insert.table, events, &mut made)?;
+        }
+        Planned::Update(change) => {
+            change.programs = outside.of_table(&change.scan.table, &[TriggerEvent::Update], &mut made)?;
+            // They may assign columns that move the row in the scan.
+            let fires = made.iter().any(|made| made.has(TriggerEvent::Update, TriggerTime::Before));
+            change.collect |= fires && !change.scan.access.point;
+        }
+        Planned::Delete(change) => {
+            change.programs = outside.of_table(&change.scan.table, &[TriggerEvent::Delete], &mut made)?;
+        }
+        Planned::Joined(change) => {
+            let event = if change.is_update { TriggerEvent::Update } else { TriggerEvent::Delete };
+            for target in &mut change.targets {
+                target.programs = outside.of_table(&target.table, &[event], &mut made)?;
+            }
+        }
+        Planned::Query(_) | Planned::Explain(_) | Planned::Do(_) => {}
+    }
+    if !made.is_empty() {
+        plan.take_programs(made.iter().flat_map(|programs| programs.plans()));
+    }
+    Ok(())
+}
+
+/// Whether a statement changes a table with triggers.
+fn fires(statement: &Planned) -> bool {
+    match statement {
+        Planned::Insert(insert) => !insert.table.triggers.is_empty(),
+        Planned::Load(load) => !load.insert.table.triggers.is_empty(),
+        Planned::Update(change) | Planned::Delete(change) => !change.scan.table.triggers.is_empty(),
+        Planned::Joined(change) => change.targets.iter().any(|target| !target.table.triggers.is_empty()),
+        Planned::Query(_) | Planned::Explain(_) | Planned::Do(_) => false,
+    }
+}
+
+/// What is around triggers.
+struct Outside<'o> {
+    catalog: &'o Arc<Catalog>,
+    session: &'o SessionState,
+    used: Chain<'o>,
+    depth: usize,
+}
+
+impl Outside<'_> {
+    fn of_table(
+        &self,
+        table: &Arc<Table>,
+        events: &[TriggerEvent],
+        made: &mut Vec<Arc<TablePrograms>>,
+    ) -> Result<Option<Arc<TablePrograms>>> {
+        let mut triggers = Vec::new();
+        for trigger in table.triggers.iter().filter(|trigger| events.contains(&trigger.event)) {
+            triggers.push(self.of_trigger(table, trigger)?);
+        }
+        if triggers.is_empty() {
+            return Ok(None);
+        }
+        let programs = Arc::new(TablePrograms { triggers });
+        made.push(Arc::clone(&programs));
+        Ok(Some(programs))
+    }
+
+    fn of_trigger(&self, table: &Arc<Table>, trigger: &Arc<Trigger>) -> Result<TriggerPlan> {
+        let program = trigger.program()?;
+        trigger_statement::check_columns(table, &program)?;
+        let mut session = self.session.clone();
+        session.warnings.clear();
+        let roles = self.catalog.accounts.roles_at_login(&trigger.definer, false);
+        inside(&mut session, trigger, &table.database, &roles, self.catalog);
+        let compiled = Compiled::new((*program).clone(), trigger.database_collation, &mut session)?;
+        let mut variables = compiled.variables;
+        let mut types: Vec<DataType> = (variables.iter())
+            .map(|variable| variable.as_ref().map_or(DataType::NULL, |variable| variable.data_type))
+            .collect();
+        let mut row = Vec::with_capacity(program.row_columns.len());
+        for named in &program.row_columns {
+            let Some(position) = table.column_position(&named.name) else { continue };
+            let column = &table.columns[position];
+            types[named.slot] = column.data_type;
+            variables[named.slot] = Some(column.clone());
+            row.push((named.slot, named.is_new, position));
+        }
+        let refused = self.refusal(table, trigger, &session);
+        let mut planner = Planner { outside: self, table, row: &row, session, types };
+        let mut steps = Vec::with_capacity(program.steps.len());
+        for step in &program.steps {
+            steps.push(planner.step(&step.action));
+        }
+        let cursors = program.cursors.iter().map(|cursor| planner.bound(&cursor.query)).collect();
+        Ok(TriggerPlan {
+            trigger: Arc::clone(trigger),
+            database: table.database.clone(),
+            program,
+            roles,
+            variables,
+            row,
+            steps,
+            cursors,
+            refused,
+        })
+    }
+
+    /// Why a trigger's definer may not run it.
+    fn refusal(&self, table: &Arc<Table>, trigger: &Trigger, session: &SessionState) -> Option<Error> {
+        let definer = &trigger.definer;
+        if self.catalog.accounts.get(definer).is_none() {
+            let message = format!(
+                "The user specified as a definer ('{}'@'{}') does not exist",
+                definer.user, definer.host
+            );
+            return Some(Error::mysql(1449, *b"HY000", message));
+        }
+        let mut needed = Requirements::none();
+        let name = TableName { database: Some(table.database.clone()), table: table.name.clone() };
+        needed.add(Requirement::Table { privileges: PrivilegeSet::of(&[Privilege::Trigger]), table: name });
+        needed.check(session).err()
+    }
+}
+
+/// Plans the statements of one trigger.
+struct Planner<'o> {
+    outside: &'o Outside<'o>,
+    table: &'o Arc<Table>,
+    row: &'o [(usize, bool, usize)],
+    session: SessionState,
+    types: Vec<DataType>,
+}
+
+impl Planner<'_> {
+    fn step(&mut self, action: &Action) -> Vec<Result<Plan>> {
+        match action {
+            Action::Run(bound) => self.statement(bound),
+            Action::Set { slot, value: Some(value), .. } => {
+                let plan = self.may_use(*slot, Privilege::Update).and_then(|()| self.bound(value));
+                if let (Ok(plan), Some(of)) = (&plan, self.types.get_mut(*slot))
+                    && of.kind == crate::types::TypeKind::Null
+                    && let Some(column) = plan.result_columns().first()
+                {
+                    // The value of a CASE, which has the type of its expression.
+                    *of = column.data_type;
+                }
+                vec![plan]
+            }
+            Action::JumpUnless { condition, .. } => vec![self.bound(condition)],
+            Action::Set { value: None, .. }
+            | Action::Jump(_)
+            | Action::CaseNotFound
+            | Action::Open(_)
+            | Action::Fetch { .. }
+            | Action::Close(_)
+            | Action::CloseBetween { .. }
+            | Action::EndHandler(_) => Vec::new(),
+        }
+    }
+
+    fn statement(&mut self, bound: &Bound) -> Vec<Result<Plan>> {
+        match &*bound.statement {
+            Statement::SelectInto(into) => vec![self.plan(&into.query, &bound.inputs)],
+            Statement::Set(assignments) => {
+                let values = assignments.iter().map(|assignment| select_of(assignment.value.clone()));
+                values.map(|value| self.plan(&value, &bound.inputs)).collect()
+            }
+            Statement::Signal(signal) => {
+                let values = signal.items.iter().map(|(_, value)| select_of(value.clone()));
+                values.map(|value| self.plan(&value, &bound.inputs)).collect()
+            }
+            Statement::GetDiagnostics(get) => {
+                let number = get.condition.iter().map(|(number, _)| select_of(number.clone()));
+                number.map(|value| self.plan(&value, &bound.inputs)).collect()
+            }
+            statement => vec![self.plan(statement, &bound.inputs)],
+        }
+    }
+
+    /// That the definer may read or assign a column of the row.
+    fn may_use(&self, slot: usize, privilege: Privilege) -> Result<()> {
+        let Some((_, _, column)) = self.row.iter().find(|(of, ..)| *of == slot) else { return Ok(()) };
+        let mut needed = Requirements::none();
+        let source = Source::Stored(Arc::clone(self.table));
+        needed.add(Requirement::Column { privilege, source, column: *column });
+        needed.check(&self.session)
+    }
+
+    fn bound(&mut self, bound: &Bound) -> Result<Plan> {
+        self.plan(&bound.statement, &bound.inputs)
+    }
+
+    fn plan(&mut self, statement: &Statement, inputs: &[usize]) -> Result<Plan> {
+        let of = |slot: &usize| self.types.get(*slot).copied().unwrap_or(DataType::NULL);
+        self.session.parameter_types = inputs.iter().map(of).collect();
+        self.session.parameters_are_variables = true;
+        let outside = self.outside;
+        let plan = plan_within(statement, outside.catalog, &self.session, outside.used, outside.depth)?;
+        plan.requirements.check(&self.session)?;
+        inputs.iter().try_for_each(|slot| self.may_use(*slot, Privilege::Select))?;
+        if let Some(table) = plan.changed_tables().into_iter().find(|table| outside.used.contains(&table.id))
+        {
+            let message = format!(
+                "Can't update table '{}' in stored function/trigger because it is already used by statement which invoked this stored function/trigger.",
+                table.name
+            );
+            return Err(Error::mysql(1442, *b"HY000", message));
+        }
+        Ok(plan)
+    }
+}

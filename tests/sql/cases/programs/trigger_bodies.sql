@@ -1,0 +1,252 @@
+-- The language of programs within a statement; what a trigger leaves behind.
+
+CREATE TABLE t (id INT PRIMARY KEY, a INT, d DECIMAL(10,2), e ENUM('x', 'y'), j JSON, w DATETIME, s SET('p', 'q'));
+
+CREATE TABLE log (n INT AUTO_INCREMENT PRIMARY KEY, m VARCHAR(200));
+
+CREATE TABLE u (x INT PRIMARY KEY, y INT);
+
+INSERT INTO u VALUES (1, 10), (2, 20), (3, 30);
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW
+BEGIN
+  DECLARE i INT DEFAULT 0;
+  DECLARE total INT DEFAULT 0;
+  DECLARE v INT;
+  DECLARE done INT DEFAULT 0;
+  DECLARE c CURSOR FOR SELECT y FROM u WHERE x <= NEW.id ORDER BY x;
+  DECLARE CONTINUE HANDLER FOR NOT FOUND SET done = 1;
+  OPEN c;
+  more: LOOP
+    FETCH c INTO v;
+    IF done THEN LEAVE more; END IF;
+    SET total = total + v;
+  END LOOP;
+  CLOSE c;
+  WHILE i < 3 DO SET i = i + 1; END WHILE;
+  CASE NEW.e WHEN 'x' THEN SET NEW.d = total / 3; WHEN 'y' THEN SET NEW.d = i; ELSE SET NEW.d = -1; END CASE;
+  SET NEW.a = total, @seen = NEW.d;
+END;
+
+INSERT INTO t (id, e, j, w, s) VALUES (1, 'x', '{"k": 1}', '2024-01-02 03:04:05', 'q'), (2, 'y', NULL, NULL, 'p,q'), (3, NULL, NULL, NULL, '');
+
+SELECT * FROM t ORDER BY id;
+
+-- deviation: user-variable-decimal: the digits that it has
+SELECT @seen;
+
+CREATE TRIGGER au AFTER UPDATE ON t FOR EACH ROW INSERT INTO log (m) VALUES (CONCAT_WS('|', OLD.d, NEW.d, NEW.e, NEW.e + 0, NEW.j, JSON_EXTRACT(NEW.j, '$.k'), NEW.w, NEW.s, NEW.s + 0, YEAR(NEW.w)));
+
+UPDATE t SET d = d + 1;
+
+SELECT m FROM log ORDER BY n;
+
+DROP TRIGGER bi;
+
+DROP TRIGGER au;
+
+TRUNCATE log;
+
+-- Handlers: what a failed statement wrote before stays.
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW BEGIN DECLARE CONTINUE HANDLER FOR 1062 SET @h = 1; INSERT INTO log (n) VALUES (1), (2), (3); END;
+
+INSERT INTO log (n) VALUES (2);
+
+INSERT INTO t (id) VALUES (77);
+
+SHOW WARNINGS;
+
+SELECT n FROM log ORDER BY n;
+
+SELECT @h;
+
+DROP TRIGGER bi;
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW BEGIN DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN GET DIAGNOSTICS CONDITION 1 @n = MYSQL_ERRNO, @m = MESSAGE_TEXT; RESIGNAL SET MESSAGE_TEXT = 'again'; END; INSERT INTO log (n) VALUES (1); END;
+
+INSERT INTO t (id) VALUES (78);
+
+SHOW WARNINGS;
+
+SELECT @n, @m;
+
+DROP TRIGGER bi;
+
+-- Warnings of a trigger are nobody's.
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW BEGIN SET @q = 1; SIGNAL SQLSTATE '01000' SET MESSAGE_TEXT = 'warned'; END;
+
+INSERT INTO t (id) VALUES (79);
+
+SHOW WARNINGS;
+
+DROP TRIGGER bi;
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW BEGIN DECLARE v INT; SELECT a INTO v FROM t WHERE id = -1; END;
+
+INSERT INTO t (id) VALUES (80);
+
+SHOW WARNINGS;
+
+DROP TRIGGER bi;
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW BEGIN DECLARE v INT; SELECT x INTO v FROM u; END;
+
+INSERT INTO t (id) VALUES (81);
+
+DROP TRIGGER bi;
+
+-- Its tables.
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW INSERT INTO t (id) VALUES (1);
+
+INSERT INTO t (id) VALUES (82);
+
+DROP TRIGGER bi;
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW UPDATE u SET y = y + 1 WHERE x = NEW.id;
+
+INSERT INTO t (id) SELECT x + 500 FROM u;
+
+INSERT INTO t (id) VALUES ((SELECT MIN(x) + 500 FROM u));
+
+DELETE FROM t WHERE id < 10;
+
+INSERT INTO t (id) VALUES (1), (2);
+
+SELECT * FROM u ORDER BY x;
+
+DROP TRIGGER bi;
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW INSERT INTO nosuch SELECT * FROM u;
+
+INSERT INTO t (id) VALUES (83);
+
+DROP TRIGGER bi;
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW IF NEW.id > 1000 THEN INSERT INTO nosuch SELECT * FROM u; END IF;
+
+INSERT INTO t (id) VALUES (83);
+
+DROP TRIGGER bi;
+
+-- Triggers of triggers.
+
+CREATE TRIGGER ai AFTER INSERT ON t FOR EACH ROW UPDATE u SET y = NEW.id WHERE x = 1;
+
+CREATE TRIGGER au AFTER UPDATE ON u FOR EACH ROW INSERT INTO log (m) VALUES (CONCAT(OLD.y, '>', NEW.y));
+
+TRUNCATE log;
+
+INSERT INTO t (id) VALUES (90), (91);
+
+SELECT m FROM log ORDER BY n;
+
+CREATE TRIGGER loop_back AFTER INSERT ON log FOR EACH ROW DELETE FROM t WHERE id = 90;
+
+INSERT INTO t (id) VALUES (92);
+
+DROP TRIGGER loop_back;
+
+DROP TRIGGER ai;
+
+DROP TRIGGER au;
+
+-- What the session has.
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW INSERT INTO log (m) VALUES (LAST_INSERT_ID() > 0), (ROW_COUNT()), (DATABASE()), (NEW.id);
+
+TRUNCATE log;
+
+DO LAST_INSERT_ID(5);
+
+INSERT INTO t (id) VALUES (100);
+
+SELECT LAST_INSERT_ID(), ROW_COUNT();
+
+SELECT m FROM log ORDER BY n;
+
+DROP TRIGGER bi;
+
+SET sql_mode = '';
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW SET NEW.e = 'zzz', @mode = @@sql_mode, @literal = "text";
+
+SET sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES';
+
+INSERT INTO t (id) VALUES (101);
+
+SHOW WARNINGS;
+
+SELECT @mode, @literal, @@sql_mode;
+
+SET sql_mode = DEFAULT;
+
+SELECT id, e, e + 0 FROM t WHERE id = 101;
+
+DROP TRIGGER bi;
+
+-- Foreign keys' actions fire none; TRUNCATE fires none.
+
+CREATE TABLE parent (id INT PRIMARY KEY);
+
+CREATE TABLE child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE);
+
+CREATE TRIGGER bd BEFORE DELETE ON child FOR EACH ROW INSERT INTO log (m) VALUES ('child');
+
+INSERT INTO parent VALUES (1), (2);
+
+INSERT INTO child VALUES (1, 1), (2, 2);
+
+TRUNCATE log;
+
+DELETE FROM parent WHERE id = 1;
+
+DELETE FROM child WHERE id = 2;
+
+SELECT m FROM log;
+
+-- A child's trigger may change its parent.
+
+CREATE TABLE counted (id INT PRIMARY KEY, n INT);
+
+CREATE TABLE member (id INT PRIMARY KEY, c INT, FOREIGN KEY (c) REFERENCES counted (id));
+
+CREATE TRIGGER ai AFTER INSERT ON member FOR EACH ROW UPDATE counted SET n = n + 1 WHERE id = NEW.c;
+
+INSERT INTO counted VALUES (1, 0);
+
+INSERT INTO member VALUES (1, 1), (2, 1), (3, NULL);
+
+SELECT * FROM counted;
+
+DROP TABLE member, counted, child, parent;
+
+-- Prepared statements, and a plan that is used again.
+
+TRUNCATE log;
+
+CREATE TRIGGER bi BEFORE INSERT ON t FOR EACH ROW INSERT INTO log (m) VALUES (CONCAT('p', NEW.id));
+
+PREPARE s FROM 'INSERT INTO t (id) VALUES (?)';
+
+SET @a = 201;
+
+EXECUTE s USING @a;
+
+SET @a = 202;
+
+EXECUTE s USING @a;
+
+SELECT m FROM log;
+
+DROP TRIGGER bi;
+
+SET @a = 203;
+
+EXECUTE s USING @a;
+
+SELECT m FROM log;
+
+DROP TABLE t, u, log;
