@@ -19,6 +19,7 @@ pub mod frame;
 pub mod from;
 pub mod full_group_by;
 mod json_table;
+pub mod merge;
 pub(crate) mod not_built;
 pub mod order;
 pub mod recursion;
@@ -156,6 +157,11 @@ impl<'a> Binder<'a> {
     /// Notes what the columns of a derived table say of each other.
     pub(crate) fn note_dependence(&self, dependence: Option<Dependence>) {
         *self.dependence.borrow_mut() = dependence.map(Arc::new);
+    }
+
+    /// Notes what the columns of a view say of each other.
+    pub(crate) fn note_dependence_of(&self, dependence: Option<Arc<Dependence>>) {
+        *self.dependence.borrow_mut() = dependence;
     }
 
     /// What the columns of the derived table that was bound last say of each other.

@@ -144,7 +144,7 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
         TableSource::Virtual(_) => {
             return Err(Error::not_supported(format_args!("{} of a system table", change.verb)));
         }
-        TableSource::Derived(_) | TableSource::Dependent(_) => {
+        TableSource::Derived(_) | TableSource::Dependent(_) | TableSource::Merged(_) => {
             return Err(not_updatable(&scope.tables[0], change.verb));
         }
     };
@@ -209,7 +209,8 @@ fn target_scope(binder: &Binder, change: &Change) -> Result<FromScope> {
             return Err(Error::internal(format_args!("{} of several tables", change.verb)));
         }
     }
-    let (_, mut scope) = from::draft(binder, change.from, None)?;
+    let space = from::Space { start: 0, merges: false };
+    let (_, mut scope) = from::draft(binder, change.from, None, space)?;
     let table = &scope.tables[0];
     scope.visible = table
         .columns

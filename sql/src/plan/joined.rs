@@ -122,12 +122,13 @@ pub fn plan_delete(binder: &Binder, delete: &ast::Delete) -> Result<JoinedChange
 type Choose<'c> = dyn Fn(&Binder, &Names) -> Result<Vec<Chosen>> + 'c;
 
 fn plan(binder: &Binder, change: &Change, choose: &Choose) -> Result<JoinedChange> {
-    let (draft, scope) = from::draft(binder, change.from, None)?;
+    let space = from::Space { start: 0, merges: false };
+    let (draft, scope) = from::draft(binder, change.from, None, space)?;
     let names = Names::new(&scope, None);
     let is_update = change.verb == "UPDATE";
     // DELETE looks for its tables before anything else.
     let mut chosen = if is_update { Vec::new() } else { choose(binder, &names)? };
-    let from = draft.bind_conditions(binder, &names)?;
+    let (from, _) = draft.bind_conditions(binder, &names)?;
     let mut filter = match change.filter {
         Some(filter) => BlockScope::new(binder, &names, Clause::Where)
             .bind(filter)?
@@ -200,7 +201,10 @@ fn assigned_tables(binder: &Binder, names: &Names, written: &[(Expr, Expr)]) -> 
         let bound = &names.from.tables[found.0];
         match &bound.source {
             TableSource::Base(_) => {}
-            TableSource::Virtual(_) | TableSource::Derived(_) | TableSource::Dependent(_) => {
+            TableSource::Virtual(_)
+            | TableSource::Derived(_)
+            | TableSource::Dependent(_)
+            | TableSource::Merged(_) => {
                 return Err(change::not_updatable(bound, "UPDATE"));
             }
         }
@@ -240,9 +244,10 @@ fn named_tables(binder: &Binder, scope: &FromScope, written: &[TableName]) -> Re
 fn is_named(binder: &Binder, table: &BoundTable, name: &TableName) -> bool {
     let has_alias = match &table.source {
         TableSource::Base(base) => base.name != table.alias,
-        TableSource::Virtual(_) | TableSource::Derived(_) | TableSource::Dependent(_) => {
-            table.database.is_empty()
-        }
+        TableSource::Virtual(_)
+        | TableSource::Derived(_)
+        | TableSource::Dependent(_)
+        | TableSource::Merged(_) => table.database.is_empty(),
     };
     if table.alias != name.table {
         return false;
@@ -262,7 +267,7 @@ fn changeable(binder: &Binder, bound: &BoundTable, verb: &'static str) -> Result
         TableSource::Virtual(_) => {
             return Err(Error::not_supported(format_args!("{verb} of a system table")));
         }
-        TableSource::Derived(_) | TableSource::Dependent(_) => {
+        TableSource::Derived(_) | TableSource::Dependent(_) | TableSource::Merged(_) => {
             return Err(change::not_updatable(bound, verb));
         }
     };
@@ -281,7 +286,10 @@ fn changeable(binder: &Binder, bound: &BoundTable, verb: &'static str) -> Result
 fn check_assignable(scope: &FromScope, chosen: &[Chosen]) -> Result<()> {
     let of = |chosen: &Chosen| match &scope.tables[chosen.position].source {
         TableSource::Base(table) => Some(Arc::clone(table)),
-        TableSource::Virtual(_) | TableSource::Derived(_) | TableSource::Dependent(_) => None,
+        TableSource::Virtual(_)
+        | TableSource::Derived(_)
+        | TableSource::Dependent(_)
+        | TableSource::Merged(_) => None,
     };
     for (number, first) in chosen.iter().enumerate() {
         for second in &chosen[number + 1..] {
