@@ -11,7 +11,7 @@ use crate::bind::merge::{self, Merged};
 use crate::bind::scope::{
     BoundTable, Dependent, FromScope, Names, TableSource, View, VisibleColumn, table_columns,
 };
-use crate::bind::select::{BoundSelect, Tail, bind_select};
+use crate::bind::select::{BoundSelect, OrderKey, Tail, bind_select};
 use crate::bind::{Binder, common_table, json_table, virtual_table};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
@@ -83,8 +83,19 @@ enum DraftCondition<'q> {
 pub struct Space {
     /// Its first slot.
     pub start: usize,
-    /// Whether derived tables and views can be [merged](crate::bind::merge).
-    pub merges: bool,
+    /// What can be [merged](crate::bind::merge).
+    pub merges: Merges,
+}
+
+/// What can be merged into a FROM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merges {
+    /// Nothing.
+    Nothing,
+    /// Derived tables and views, where the session lets them be.
+    All,
+    /// Views alone, through which rows are changed, whatever the session says.
+    Targets,
 }
 
 /// Finds the tables of FROM; `parent` is the block around. The conditions are bound later by [`Draft::bind_conditions`], when the scope is
@@ -131,7 +142,7 @@ struct Drafter<'d> {
     parent: Option<&'d Names<'d>>,
     scope: FromScope,
     correlated: bool,
-    merges: bool,
+    merges: Merges,
     /// Tables of FROM that are still to come.
     leaves: usize,
 }
@@ -253,7 +264,7 @@ impl Drafter<'_> {
         inner: BoundSelect,
         view: Option<&Arc<crate::view::View>>,
     ) -> Result<(DraftNode<'q>, View)> {
-        let BoundSelect { from: Some(from), filter, items, mut scope, .. } = inner else {
+        let BoundSelect { from: Some(from), filter, items, order, mut scope, .. } = inner else {
             return Err(Error::internal("a merged table without FROM"));
         };
         if face.outer_joined {
@@ -274,6 +285,7 @@ impl Drafter<'_> {
             slots: face.slots(),
             items: items.into_iter().map(|item| item.expression).collect(),
             conditions,
+            order: order.into_iter().map(|key| OrderKey { item: None, ..key }).collect(),
             view: view.cloned(),
         });
         self.scope.take_in(position, scope);
@@ -289,8 +301,13 @@ impl Drafter<'_> {
         if let Some(locked) = &self.binder.session.locked_tables {
             locked.check_use(&view.table.database, &view.table.name, alias, false)?;
         }
-        let merges = self.merges && merge::is_wanted(self.binder, Some(view.algorithm));
-        crate::view::bind::bind(self.binder, view, merges.then_some(self.scope.width))
+        let merges = match self.merges {
+            Merges::Nothing => false,
+            Merges::All => merge::is_wanted(self.binder, Some(view.algorithm)),
+            Merges::Targets => view.algorithm != crate::ast::ViewAlgorithm::TempTable,
+        };
+        let space = Space { start: self.scope.width, merges: self.merges };
+        crate::view::bind::bind(self.binder, view, merges.then_some(space))
     }
 
     /// What is bound of a view: the block, if it can be merged, else its plan.
@@ -310,7 +327,7 @@ impl Drafter<'_> {
     fn can_take(&self, inner: &BoundSelect, outer_joined: bool) -> bool {
         let taken = self.scope.tables.len() + self.leaves + 1;
         let room = crate::limits::JOIN_TABLES_MAX.saturating_sub(taken);
-        merge::is_plain(inner, outer_joined, room)
+        merge::is_plain(inner, outer_joined, self.merges == Merges::Targets, room)
     }
 
     /// A derived table, which sees no names of the block it stands in, but those of the blocks around that.
@@ -322,14 +339,18 @@ impl Drafter<'_> {
         if matches!(query.body, QueryBody::Select(_)) {
             self.binder.bind_derived();
         }
-        let merges = self.merges && merge::may_merge(query) && merge::is_wanted(self.binder, None);
+        let merges = self.merges == Merges::All
+            && self.binder.merges_derived()
+            && merge::may_merge(query, false)
+            && merge::is_wanted(self.binder, None);
         let QueryBody::Select(select) = &query.body else {
             return plan_query(self.binder, query, self.parent).map(Err);
         };
         if !merges {
             return plan_query(self.binder, query, self.parent).map(Err);
         }
-        let tail = Tail { start: self.scope.width, ..Tail::default() };
+        let space = Space { start: self.scope.width, merges: Merges::All };
+        let tail = Tail { order_by: &query.order_by, space, ..Tail::default() };
         let inner = bind_select(self.binder, select, tail, self.parent)?;
         match self.can_take(&inner, outer_joined) {
             true => Ok(Ok(Box::new(inner))),

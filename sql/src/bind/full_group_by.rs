@@ -75,7 +75,10 @@ fn check(
                 }
             }
             SelectItem::TableWildcard { table, .. } => {
-                let bound = names.from.tables.iter().find(|bound| bound.alias == *table);
+                let mut named = names.from.tables.iter().enumerate();
+                let bound =
+                    named.find(|(place, bound)| bound.alias == *table && !names.from.is_inside(*place));
+                let bound = bound.map(|(_, bound)| bound);
                 for slot in bound.into_iter().flat_map(crate::bind::BoundTable::slots) {
                     position += 1;
                     if !determined[slot] {

@@ -6,7 +6,7 @@
 //! its WHERE becomes a part of the conditions around it. Subqueries, which are planned while the block is bound, get the items at once
 //! ([`FromScope::behind`]).
 //!
-//! Left out: ORDER BY inside, LATERAL, common table expressions, and blocks with WITH ROLLUP around.
+//! Left out: LATERAL, common table expressions, and blocks with WITH ROLLUP around.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::ast::{Expr, Query, QueryBody, Select, SelectItem, TableExpr, ViewAlgorithm};
 use crate::bind::scope::{FromScope, TableSource};
-use crate::bind::select::BoundSelect;
+use crate::bind::select::{BoundSelect, OrderKey};
 use crate::bind::{Binder, BoundFrom, walk};
 use crate::expression::Expression;
 use crate::plan::slots;
@@ -33,22 +33,28 @@ pub struct Merged {
     pub items: Vec<Expression>,
     /// Its own conditions, for CHECK OPTION: those of its WHERE and of its joins.
     pub conditions: Vec<Expression>,
+    /// Its ORDER BY, which counts where the block has neither its own nor another table.
+    pub order: Vec<OrderKey>,
     /// The view that it is of.
     pub view: Option<Arc<View>>,
 }
 
 /// Whether the words of a query let it be merged; what only binding can tell is asked by [`is_plain`].
 #[must_use]
-pub fn may_merge(query: &Query) -> bool {
+pub fn may_merge(query: &Query, is_target: bool) -> bool {
     let QueryBody::Select(select) = &query.body else { return false };
-    query.is_bare() && query.offset.is_none() && is_flat(select)
+    query.with.is_none()
+        && query.limit.is_none()
+        && query.offset.is_none()
+        && query.locking.is_none()
+        && is_flat(select, is_target)
 }
 
-/// Whether a block gives the rows of its FROM, each once.
+/// Whether a block gives the rows of its FROM, each once; `with_subqueries` says whether subqueries may be in its select list.
 #[must_use]
-pub fn is_flat(select: &Select) -> bool {
+pub fn is_flat(select: &Select, with_subqueries: bool) -> bool {
     let is_value = |item: &SelectItem| match item {
-        SelectItem::Expression { expr, .. } => is_value(expr),
+        SelectItem::Expression { expr, .. } => is_value(expr, with_subqueries),
         SelectItem::Wildcard | SelectItem::TableWildcard { .. } => true,
     };
     !select.distinct
@@ -61,19 +67,15 @@ pub fn is_flat(select: &Select) -> bool {
         && select.items.iter().all(is_value)
 }
 
-fn is_value(expr: &Expr) -> bool {
-    let mut value = !matches!(
-        expr,
-        Expr::Aggregate(_)
-            | Expr::Window(_)
-            | Expr::Exists { .. }
-            | Expr::Subquery(_)
-            | Expr::InSubquery { .. }
-            | Expr::Quantified { .. }
-            | Expr::UserVariable(_)
-            | Expr::AssignVariable(..)
-    );
-    walk::operands(expr, &mut |operand| value &= is_value(operand));
+fn is_value(expr: &Expr, with_subqueries: bool) -> bool {
+    let mut value = match expr {
+        Expr::Aggregate(_) | Expr::Window(_) | Expr::UserVariable(_) | Expr::AssignVariable(..) => false,
+        Expr::Exists { .. } | Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Quantified { .. } => {
+            with_subqueries
+        }
+        _ => true,
+    };
+    walk::operands(expr, &mut |operand| value &= is_value(operand, with_subqueries));
     value
 }
 
@@ -105,10 +107,11 @@ pub fn is_wanted(binder: &Binder, algorithm: Option<ViewAlgorithm>) -> bool {
 /// Whether a bound block can be merged into FROM, where `room` more tables are allowed. On the inner side of an outer join its columns must
 /// be columns: what is computed of NULL is not always NULL.
 #[must_use]
-pub fn is_plain(inner: &BoundSelect, outer_joined: bool, room: usize) -> bool {
-    let fits = |item: &Expression| match outer_joined {
-        true => slots::plain_slot(item).is_some(),
-        false => slots::is_steady(item) && !slots::has_subquery(item),
+pub fn is_plain(inner: &BoundSelect, outer_joined: bool, is_target: bool, room: usize) -> bool {
+    let fits = |item: &Expression| match (outer_joined, is_target) {
+        (true, _) => slots::plain_slot(item).is_some(),
+        (false, true) => !reads_row_inside(item),
+        (false, false) => slots::is_steady(item) && !slots::has_subquery(item),
     };
     let stands = |source: &TableSource| match source {
         TableSource::Base(_) | TableSource::Virtual(_) | TableSource::Merged(_) => true,
@@ -121,6 +124,13 @@ pub fn is_plain(inner: &BoundSelect, outer_joined: bool, room: usize) -> bool {
         && inner.scope.tables.len() <= room
         && inner.scope.tables.iter().all(|table| stands(&table.source))
         && inner.items.iter().all(|item| fits(&item.expression))
+}
+
+/// Whether a subquery of an item reads its row.
+fn reads_row_inside(item: &Expression) -> bool {
+    let mut reads = false;
+    item.visit(&mut |part| reads |= slots::subquery_of(part).is_some_and(|subquery| subquery.correlated));
+    reads
 }
 
 impl FromScope {
@@ -165,6 +175,15 @@ impl FromScope {
         match self.behind(slot) {
             Some(item) => item.columns_used(),
             None => BTreeSet::from([slot]),
+        }
+    }
+
+    /// The order that the only table of a block hands on to it.
+    #[must_use]
+    pub fn order_handed_on(&self) -> &[OrderKey] {
+        match self.merged_at(0) {
+            Some(only) if only.tables.end == self.tables.len() => &only.order,
+            _ => &[],
         }
     }
 

@@ -58,6 +58,8 @@ pub struct Binder<'a> {
     needs: &'a Needs,
     /// The select list that is bound next is that of an EXISTS: its `*` reads no column.
     star_is_nothing: Cell<bool>,
+    /// The statement changes rows.
+    keeps_derived: Cell<bool>,
     /// Common table expressions in sight.
     pub common: common_table::CommonTables,
     /// The query that is bound next is a derived table: what its columns say of each other is wanted.
@@ -85,6 +87,7 @@ impl<'a> Binder<'a> {
             session,
             needs,
             star_is_nothing: Cell::new(false),
+            keeps_derived: Cell::new(false),
             common: common_table::CommonTables::default(),
             wants_dependence: Cell::new(false),
             dependence: RefCell::default(),
@@ -141,6 +144,16 @@ impl<'a> Binder<'a> {
     /// Whether the select list that is bound now is that of an EXISTS.
     pub(crate) fn take_exists(&self) -> bool {
         self.star_is_nothing.take()
+    }
+
+    /// Derived tables are not merged: their rows are made before a row is changed, also of the table that is changed.
+    pub(crate) fn keep_derived(&self) {
+        self.keeps_derived.set(true);
+    }
+
+    /// Whether derived tables are merged.
+    pub(crate) fn merges_derived(&self) -> bool {
+        !self.keeps_derived.get()
     }
 
     /// The query bound next is a derived table.

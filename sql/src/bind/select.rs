@@ -4,7 +4,7 @@ use crate::account::Privilege;
 use crate::ast::{Expr, Locking, OrderItem, Select, SelectItem};
 use crate::bind::block::{Aggregate, AggregateList, Aliases, BlockScope, Clause, column_expression};
 use crate::bind::dependence::{Block, Dependence};
-use crate::bind::from::{BoundFrom, Space};
+use crate::bind::from::{BoundFrom, Merges, Space};
 use crate::bind::rollup::{Clauses, Rollup};
 use crate::bind::scope::{FromScope, Lookup, Names};
 use crate::bind::window::WindowFunctionCall;
@@ -92,8 +92,14 @@ pub struct Tail<'q> {
     pub offset: Option<&'q Expr>,
     /// FOR UPDATE, FOR SHARE.
     pub locking: Option<&'q Locking>,
-    /// The first slot of its tables: not 0 where the block may be merged into one that has tables before it.
-    pub start: usize,
+    /// Where its tables stand: not at slot 0 where the block may be merged into one that has tables before it.
+    pub space: Space,
+}
+
+impl Default for Space {
+    fn default() -> Space {
+        Space { start: 0, merges: Merges::All }
+    }
 }
 
 /// The slot of an expression that is nothing but a column of this block's row.
@@ -118,8 +124,12 @@ pub fn bind_select(
     let star_is_nothing = binder.take_exists() && is_bare && !select.distinct;
     let (draft, scope) = match &select.from {
         Some(tables) => {
-            let (draft, scope) =
-                from::draft(binder, tables, parent, Space { start: tail.start, merges: !select.rollup })?;
+            let space = match select.rollup {
+                // It puts NULL into the slots of its columns.
+                true => Space { merges: Merges::Nothing, ..tail.space },
+                false => tail.space,
+            };
+            let (draft, scope) = from::draft(binder, tables, parent, space)?;
             (Some(draft), scope)
         }
         None => (None, FromScope::default()),
@@ -166,6 +176,14 @@ pub fn bind_select(
         parts.settle(&scope, merged_filter.unwrap_or_default());
         settle_calls(&mut keys, &mut list, &scope);
         from.iter_mut().for_each(|from| merge::settle_from(from, &scope));
+        if order.is_empty()
+            && parent.is_none()
+            && !aggregated
+            && !select.distinct
+            && list.windows.calls.is_empty()
+        {
+            order.extend_from_slice(scope.order_handed_on());
+        }
         crate::constraint::substitute::substitute(&mut filter, &scope)?;
     }
     let aggregation = aggregated.then_some(Aggregation { keys, aggregates: list.calls, rollup });
@@ -305,7 +323,9 @@ fn bind_items(
                         .from
                         .tables
                         .iter()
-                        .for_each(|table| binder.use_all_columns(Privilege::Select, table));
+                        .enumerate()
+                        .filter(|(place, _)| !names.from.is_inside(*place))
+                        .for_each(|(_, table)| binder.use_all_columns(Privilege::Select, table));
                 }
                 for visible in names.from.visible.iter().filter(|visible| !visible.invisible) {
                     items.push(column_item(names.from, visible.slot)?);
@@ -315,8 +335,9 @@ fn bind_items(
                 let matches = |bound: &&crate::bind::scope::BoundTable| {
                     bound.alias == *table && database.as_ref().is_none_or(|name| *name == bound.database)
                 };
-                let bound = names.from.tables.iter().find(matches);
-                let bound = bound.ok_or_else(|| Error::unknown_table(table))?;
+                let mut named = names.from.tables.iter().enumerate();
+                let bound = named.find(|(place, bound)| !names.from.is_inside(*place) && matches(bound));
+                let bound = bound.map(|(_, bound)| bound).ok_or_else(|| Error::unknown_table(table))?;
                 if !star_is_nothing {
                     binder.use_all_columns(Privilege::Select, bound);
                 }
@@ -384,7 +405,10 @@ fn check_lock_targets(scope: &FromScope, locking: Option<&Locking>) -> Result<()
     let clauses: Vec<&Locking> = locking.into_iter().flat_map(Locking::clauses).collect();
     for (position, clause) in clauses.iter().enumerate() {
         for target in &clause.of {
-            if !scope.tables.iter().any(|table| table.alias == *target) {
+            let is_it = |(place, table): (usize, &crate::bind::BoundTable)| {
+                table.alias == *target && !scope.is_inside(place)
+            };
+            if !scope.tables.iter().enumerate().any(is_it) {
                 let message = format!("Unresolved table name `{target}` in locking clause.");
                 return Err(Error { code: 3568, state: *b"HY000", message });
             }
@@ -392,7 +416,8 @@ fn check_lock_targets(scope: &FromScope, locking: Option<&Locking>) -> Result<()
         let again = |alias: &String| {
             clause.is_of(alias) && clauses[..position].iter().any(|before| before.is_of(alias))
         };
-        if let Some(table) = scope.tables.iter().find(|table| again(&table.alias)) {
+        let mut shown = scope.tables.iter().enumerate().filter(|(place, _)| !scope.is_inside(*place));
+        if let Some((_, table)) = shown.find(|(_, table)| again(&table.alias)) {
             let quote = if clause.of.is_empty() { "" } else { "`" };
             let message = format!("Table {quote}{}{quote} appears in multiple locking clauses.", table.alias);
             return Err(Error { code: 3569, state: *b"HY000", message });

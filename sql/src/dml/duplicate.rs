@@ -15,6 +15,7 @@ use crate::catalog::{Table, TableLinks};
 use crate::codec::{ColumnSet, Zone, row};
 use crate::constraint::rules::CHECK_VIOLATED;
 use crate::execute::{Context, Interrupt, Run};
+use crate::plan::through_view::ThroughView;
 use crate::session::WarningLevel;
 use crate::types::store::of_table;
 use crate::types::{DataType, Value, convert};
@@ -38,12 +39,15 @@ fn read_locked(ctx: &mut Context<'_>, table: &Table, found: &Duplicate) -> Run<V
 /// same and stands in the way only in the last unique index: then, as in MySQL, it counts as inserted and nothing changes.
 pub(super) fn replace(
     ctx: &mut Context<'_>,
-    (table, links): (&Table, Option<&TableLinks>),
+    (table, links, through): (&Table, Option<&TableLinks>, Option<&ThroughView>),
     found: &Duplicate,
     values: &[Value],
     tally: &mut Tally,
 ) -> Run<bool> {
     let old = read_locked(ctx, table, found)?;
+    if let Some(through) = through {
+        through.gives_up(&old, ctx)?;
+    }
     let last_unique = table.indexes.iter().rposition(|index| index.unique);
     if last_unique == Some(found.index) && old == values {
         return Ok(false);
@@ -98,10 +102,17 @@ impl Update<'_> {
                 }
             }
         }
-        if let Some(rules) = table.rules()?
-            && slots != old
-        {
+        let rules = table.rules()?.filter(|_| slots != old);
+        if let Some(rules) = rules {
             rules.compute(table, &mut slots, tally.records, false, ctx)?;
+        }
+        if let Some(through) = &self.plan.through
+            && slots != old
+            && !through.admits(&slots, self.plan.ignore, ctx)?
+        {
+            return Ok(());
+        }
+        if let Some(rules) = rules {
             match rules.check(table, &slots, ctx) {
                 Ok(()) => {}
                 Err(Interrupt::Error(error)) if self.plan.ignore && error.code == CHECK_VIOLATED => {

@@ -23,6 +23,7 @@ use crate::expression::Expression;
 use crate::limits::TARGET_BYTES_MAX;
 use crate::plan::ChangePlan;
 use crate::plan::change::{Assigned, Assignment};
+use crate::plan::through_view::ThroughView;
 use crate::session::WarningLevel;
 use crate::types::store::{copied, of_table};
 use crate::types::{Value, convert};
@@ -232,7 +233,8 @@ fn update_row(
         let value = assigned_value(table, assignment, (&new, &new), number, ctx)?;
         new[assignment.column] = value;
     }
-    let change = Change { table, on_update_now: &plan.on_update_now, ignore: plan.ignore, links };
+    let through = plan.through.as_deref();
+    let change = Change { table, on_update_now: &plan.on_update_now, ignore: plan.ignore, links, through };
     write_changed(&change, (&target.key, &target.row), new, number, ctx)
 }
 
@@ -245,6 +247,8 @@ pub(super) struct Change<'c> {
     pub ignore: bool,
     /// The table's foreign keys and children, if there are any to be looked at.
     pub links: Option<&'c TableLinks>,
+    /// The view through which it is changed.
+    pub through: Option<&'c ThroughView>,
 }
 
 /// Writes a row whose columns were assigned; whether it differs from the old one.
@@ -261,10 +265,17 @@ pub(super) fn write_changed(
             new[column] = default::now(&table.columns[column].data_type, ctx);
         }
     }
-    if let Some(rules) = table.rules()?
-        && new != old
-    {
+    let rules = table.rules()?.filter(|_| new != old);
+    if let Some(rules) = rules {
         rules.compute(table, &mut new, number, false, ctx)?;
+    }
+    if let Some(through) = change.through
+        && new != old
+        && !through.admits(&new, change.ignore, ctx)?
+    {
+        return Ok(false);
+    }
+    if let Some(rules) = rules {
         match rules.check(table, &new, ctx) {
             Ok(()) => {}
             Err(Interrupt::Error(error)) if change.ignore && error.code == CHECK_VIOLATED => {

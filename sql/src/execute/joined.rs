@@ -119,7 +119,13 @@ fn update(plan: &JoinedChange, found: Vec<Found>, ctx: &mut Context) -> Run<Outc
         let table = &target.table;
         let links = foreign_key::links_of(ctx, table);
         let links = links.as_deref();
-        let change = Change { table, on_update_now: &target.on_update_now, ignore: plan.ignore, links };
+        let change = Change {
+            table,
+            on_update_now: &target.on_update_now,
+            ignore: plan.ignore,
+            links,
+            through: target.through.as_deref(),
+        };
         for (key, values) in found.rows {
             matched += 1;
             if matched % crate::limits::KILL_CHECK_ROWS as u64 == 0 {

@@ -3,6 +3,7 @@
 use storage::txn::{LockMode, WaitPolicy};
 
 use crate::ast::{self, AggregateFunction, QueryBody};
+use crate::bind::from::Space;
 use crate::bind::rollup::RollupKey;
 use crate::bind::select::{Tail, bind_select, plain_column};
 use crate::bind::{
@@ -37,7 +38,7 @@ fn plan_body(binder: &Binder, query: &ast::Query, parent: Option<&Names>) -> Res
                 limit: query.limit.as_ref(),
                 offset: query.offset.as_ref(),
                 locking: query.locking.as_ref(),
-                start: 0,
+                space: Space::default(),
             };
             plan_bound(binder, bind_select(binder, select, tail, parent)?)
         }

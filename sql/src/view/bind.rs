@@ -7,6 +7,7 @@ use crate::account::AccountId;
 use crate::account::Privilege;
 use crate::ast::{QueryBody, Statement};
 use crate::authorization::{Authorization, Needs, Requirement, Source, tables};
+use crate::bind::from::{Merges, Space};
 use crate::bind::select::{BoundSelect, Tail, bind_select};
 use crate::bind::{Binder, merge};
 use crate::catalog::Catalog;
@@ -29,7 +30,7 @@ pub enum Inside {
 ///
 /// # Errors
 /// 1356 when the query cannot be bound any more, or whose rights count has not enough of them; 1449, 1462.
-pub fn bind(binder: &Binder<'_>, view: &View, start: Option<usize>) -> Result<(Inside, Vec<ResultColumn>)> {
+pub fn bind(binder: &Binder<'_>, view: &View, space: Option<Space>) -> Result<(Inside, Vec<ResultColumn>)> {
     let name = (view.table.database.clone(), view.table.name.clone());
     if binder.views.contains(&name) {
         let message = format!("`{}`.`{}` contains view recursion", name.0, name.1);
@@ -47,7 +48,7 @@ pub fn bind(binder: &Binder<'_>, view: &View, start: Option<usize>) -> Result<(I
     let mut inner = Binder::new(binder.catalog, &session, &needs);
     inner.views.clone_from(&binder.views);
     inner.views.push(name);
-    let inside = inside(&inner, view, start).map_err(|error| as_invalid(view, error))?;
+    let inside = inside(&inner, view, space).map_err(|error| as_invalid(view, error))?;
     binder.note_dependence_of(inner.take_dependence());
     binder.add_tables(inner);
     let needed = needs.take();
@@ -65,11 +66,12 @@ pub fn bind(binder: &Binder<'_>, view: &View, start: Option<usize>) -> Result<(I
     Ok((inside, columns))
 }
 
-fn inside(inner: &Binder<'_>, view: &View, start: Option<usize>) -> Result<Inside> {
+fn inside(inner: &Binder<'_>, view: &View, space: Option<Space>) -> Result<Inside> {
     if let QueryBody::Select(select) = &view.query.body {
         inner.bind_derived();
-        if let Some(start) = start.filter(|_| merge::may_merge(&view.query)) {
-            let tail = Tail { start, ..Tail::default() };
+        let is_target = |space: &Space| space.merges == Merges::Targets;
+        if let Some(space) = space.filter(|space| merge::may_merge(&view.query, is_target(space))) {
+            let tail = Tail { order_by: &view.query.order_by, space, ..Tail::default() };
             return Ok(Inside::Bound(Box::new(bind_select(inner, select, tail, None)?)));
         }
     }
@@ -119,7 +121,8 @@ fn as_invalid(view: &View, error: Error) -> Error {
 }
 
 /// Error 1356.
-fn invalid(view: &View) -> Error {
+#[must_use]
+pub fn invalid(view: &View) -> Error {
     let message = format!(
         "View '{}.{}' references invalid table(s) or column(s) or function(s) or definer/invoker of view lack rights to use them",
         view.table.database, view.table.name
