@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::account::Privilege;
 use crate::ast::{AggregateCall, AggregateFunction, Expr, Query, QueryBody, WindowCall};
-use crate::bind::Binder;
 use crate::bind::rollup::{self, GROUPING_SLOTS};
 use crate::bind::scope::{Lookup, Names, TableSource, View};
 use crate::bind::select::{Item, plain_column};
 use crate::bind::window::{WindowList, Windowing};
+use crate::bind::{Binder, merge};
 use crate::catalog::ColumnDefault;
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
@@ -279,6 +279,12 @@ impl<'s> BlockScope<'s> {
             self.binder.use_column(Privilege::Select, &names.from.tables[table], position);
         }
         Ok(found.map(|(depth, slot, column)| {
+            let behind = self.names.outward(depth).and_then(|names| names.from.behind(slot));
+            let slot = match behind {
+                Some(Expression::Column { index, .. }) => *index,
+                Some(item) => return merge::seen_from_inside(item, depth),
+                None => slot,
+            };
             Expression::outer(depth, slot, column.data_type, column.nullable, column.name.as_str())
         }))
     }

@@ -7,14 +7,17 @@ use std::sync::Arc;
 
 use crate::ast::{BinaryOp, Expr, JoinCondition, JoinKind, JsonTable, Query, QueryBody, TableExpr};
 use crate::bind::block::{BlockScope, Clause};
+use crate::bind::merge::{self, Merged};
 use crate::bind::scope::{
     BoundTable, Dependent, FromScope, Names, TableSource, View, VisibleColumn, table_columns,
 };
+use crate::bind::select::{BoundSelect, OrderKey, Tail, bind_select};
 use crate::bind::{Binder, common_table, json_table, virtual_table};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
-use crate::plan::query::plan_query;
+use crate::plan::QueryPlan;
+use crate::plan::query::{plan_bound, plan_query};
 
 /// A tree of joins over the tables of a scope.
 #[derive(Clone, Debug)]
@@ -58,6 +61,8 @@ pub struct Draft<'q> {
 
 enum DraftNode<'q> {
     Table(usize),
+    /// A merged table: its joins, and the conditions of its WHERE.
+    Merged(BoundFrom, Vec<Expression>),
     Join {
         left: Box<DraftNode<'q>>,
         right: Box<DraftNode<'q>>,
@@ -73,6 +78,26 @@ enum DraftCondition<'q> {
     Equal(Vec<Expr>),
 }
 
+/// What a FROM may do with its tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Space {
+    /// Its first slot.
+    pub start: usize,
+    /// What can be [merged](crate::bind::merge).
+    pub merges: Merges,
+}
+
+/// What can be merged into a FROM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merges {
+    /// Nothing.
+    Nothing,
+    /// Derived tables and views, where the session lets them be.
+    All,
+    /// Views alone, through which rows are changed, whatever the session says.
+    Targets,
+}
+
 /// Finds the tables of FROM; `parent` is the block around. The conditions are bound later by [`Draft::bind_conditions`], when the scope is
 /// complete.
 ///
@@ -82,8 +107,11 @@ pub fn draft<'q>(
     binder: &Binder,
     from: &'q TableExpr,
     parent: Option<&Names>,
+    space: Space,
 ) -> Result<(Draft<'q>, FromScope)> {
-    let mut drafter = Drafter { binder, parent, scope: starting_scope(binder), correlated: false };
+    let scope = FromScope { width: space.start, ..starting_scope(binder) };
+    let leaves = merge::leaves(from);
+    let mut drafter = Drafter { binder, parent, scope, correlated: false, merges: space.merges, leaves };
     let (node, view) = drafter.node(from, None, false)?;
     let Drafter { mut scope, correlated, .. } = drafter;
     scope.visible = view.visible;
@@ -114,6 +142,9 @@ struct Drafter<'d> {
     parent: Option<&'d Names<'d>>,
     scope: FromScope,
     correlated: bool,
+    merges: Merges,
+    /// Tables of FROM that are still to come.
+    leaves: usize,
 }
 
 impl Drafter<'_> {
@@ -123,6 +154,9 @@ impl Drafter<'_> {
         before: Option<&Before>,
         outer_joined: bool,
     ) -> Result<(DraftNode<'q>, View)> {
+        if !matches!(from, TableExpr::Join { .. }) {
+            self.leaves = self.leaves.saturating_sub(1);
+        }
         let table = match from {
             TableExpr::Table { database, table, alias, hints, partitions } => {
                 let common = match database {
@@ -140,7 +174,20 @@ impl Drafter<'_> {
                             return Err(Error::not_supported("index hints of a view"));
                         }
                         let alias = alias.as_ref().unwrap_or(table).clone();
-                        bind_view(self.binder, view, alias, outer_joined)?
+                        let (inside, columns) = self.view(view, &alias)?;
+                        let database = view.table.database.clone();
+                        match self.merged(inside, outer_joined)? {
+                            Ok(inner) => {
+                                let source = TableSource::Merged(Some(Arc::clone(&view.table)));
+                                let face = derived(source, columns, alias, outer_joined)?;
+                                return self.add_merged(BoundTable { database, ..face }, *inner, Some(view));
+                            }
+                            Err(plan) => {
+                                crate::view::bind::use_all(self.binder, view);
+                                let source = TableSource::Derived(Arc::new(plan));
+                                BoundTable { database, ..derived(source, columns, alias, outer_joined)? }
+                            }
+                        }
                     }
                     None => {
                         let (database, alias) = (database.as_deref(), alias.as_deref());
@@ -166,7 +213,20 @@ impl Drafter<'_> {
                 })?;
                 let (source, mut found) = match (lateral, before) {
                     (true, Some(before)) => self.lateral(query, before)?,
-                    _ => self.derived(query)?,
+                    _ => match self.derived(query, outer_joined)? {
+                        Ok(inner) => {
+                            let mut found: Vec<ResultColumn> =
+                                inner.items.iter().map(|item| item.column.clone()).collect();
+                            common_table::rename(&mut found, columns)?;
+                            let face = derived(TableSource::Merged(None), found, alias, outer_joined)?;
+                            return self.add_merged(face, *inner, None);
+                        }
+                        Err(plan) => {
+                            self.correlated |= plan.correlated;
+                            let columns = plan.columns.clone();
+                            (TableSource::Derived(Arc::new(plan)), columns)
+                        }
+                    },
                 };
                 common_table::rename(&mut found, columns)?;
                 derived(source, found, alias, outer_joined)?
@@ -175,6 +235,12 @@ impl Drafter<'_> {
                 return self.join((left, right), *kind, condition, before, outer_joined);
             }
         };
+        let view = self.add(table)?;
+        Ok((DraftNode::Table(view.tables.start), view))
+    }
+
+    /// Adds a table to the scope.
+    fn add(&mut self, table: BoundTable) -> Result<View> {
         let dependence = self.binder.take_dependence();
         let position = self.scope.add(table)?;
         if let Some(dependence) = dependence {
@@ -188,18 +254,108 @@ impl Drafter<'_> {
             .enumerate()
             .filter_map(|(position, (column, slot))| added.visible(position, column, slot))
             .collect();
-        Ok((DraftNode::Table(position), View { tables: position..position + 1, visible }))
+        Ok(View { tables: position..position + 1, visible })
+    }
+
+    /// Adds a merged table, whose slots come behind those of what is in it.
+    fn add_merged<'q>(
+        &mut self,
+        face: BoundTable,
+        inner: BoundSelect,
+        view: Option<&Arc<crate::view::View>>,
+    ) -> Result<(DraftNode<'q>, View)> {
+        let BoundSelect { from: Some(from), filter, items, order, mut scope, .. } = inner else {
+            return Err(Error::internal("a merged table without FROM"));
+        };
+        if face.outer_joined {
+            for table in &mut scope.tables {
+                table.outer_joined = true;
+                table.columns.iter_mut().for_each(|column| column.nullable = true);
+            }
+        }
+        self.scope.width = scope.width;
+        let shown = self.add(face)?;
+        let position = shown.tables.start;
+        let mut conditions = merge::join_conditions(&from);
+        conditions.extend(filter.iter().cloned());
+        let face = &self.scope.tables[position];
+        self.scope.merged.push(Merged {
+            position,
+            tables: position + 1..position + 1 + scope.tables.len(),
+            slots: face.slots(),
+            items: items.into_iter().map(|item| item.expression).collect(),
+            conditions,
+            order: order.into_iter().map(|key| OrderKey { item: None, ..key }).collect(),
+            view: view.cloned(),
+        });
+        self.scope.take_in(position, scope);
+        Ok((DraftNode::Merged(merge::moved(from, position + 1), filter), shown))
+    }
+
+    /// The query of a view, bound where its tables would stand if it were merged, or planned.
+    fn view(
+        &mut self,
+        view: &Arc<crate::view::View>,
+        alias: &str,
+    ) -> Result<(crate::view::bind::Inside, Vec<ResultColumn>)> {
+        if let Some(locked) = &self.binder.session.locked_tables {
+            locked.check_use(&view.table.database, &view.table.name, alias, false)?;
+        }
+        let merges = match self.merges {
+            Merges::Nothing => false,
+            Merges::All => merge::is_wanted(self.binder, Some(view.algorithm)),
+            Merges::Targets => view.algorithm != crate::ast::ViewAlgorithm::TempTable,
+        };
+        let space = Space { start: self.scope.width, merges: self.merges };
+        crate::view::bind::bind(self.binder, view, merges.then_some(space))
+    }
+
+    /// What is bound of a view: the block, if it can be merged, else its plan.
+    fn merged(
+        &mut self,
+        inside: crate::view::bind::Inside,
+        outer_joined: bool,
+    ) -> Result<std::result::Result<Box<BoundSelect>, QueryPlan>> {
+        Ok(match inside {
+            crate::view::bind::Inside::Plan(plan) => Err(plan),
+            crate::view::bind::Inside::Bound(inner) if self.can_take(&inner, outer_joined) => Ok(inner),
+            crate::view::bind::Inside::Bound(inner) => Err(plan_bound(self.binder, *inner)?),
+        })
+    }
+
+    /// Whether a bound block can be merged here.
+    fn can_take(&self, inner: &BoundSelect, outer_joined: bool) -> bool {
+        let taken = self.scope.tables.len() + self.leaves + 1;
+        let room = crate::limits::JOIN_TABLES_MAX.saturating_sub(taken);
+        merge::is_plain(inner, outer_joined, self.merges == Merges::Targets, room)
     }
 
     /// A derived table, which sees no names of the block it stands in, but those of the blocks around that.
-    fn derived(&mut self, query: &Query) -> Result<(TableSource, Vec<ResultColumn>)> {
+    fn derived(
+        &mut self,
+        query: &Query,
+        outer_joined: bool,
+    ) -> Result<std::result::Result<Box<BoundSelect>, QueryPlan>> {
         if matches!(query.body, QueryBody::Select(_)) {
             self.binder.bind_derived();
         }
-        let plan = plan_query(self.binder, query, self.parent)?;
-        self.correlated |= plan.correlated;
-        let columns = plan.columns.clone();
-        Ok((TableSource::Derived(Arc::new(plan)), columns))
+        let merges = self.merges == Merges::All
+            && self.binder.merges_derived()
+            && merge::may_merge(query, false)
+            && merge::is_wanted(self.binder, None);
+        let QueryBody::Select(select) = &query.body else {
+            return plan_query(self.binder, query, self.parent).map(Err);
+        };
+        if !merges {
+            return plan_query(self.binder, query, self.parent).map(Err);
+        }
+        let space = Space { start: self.scope.width, merges: Merges::All };
+        let tail = Tail { order_by: &query.order_by, space, ..Tail::default() };
+        let inner = bind_select(self.binder, select, tail, self.parent)?;
+        match self.can_take(&inner, outer_joined) {
+            true => Ok(Ok(Box::new(inner))),
+            false => plan_bound(self.binder, inner).map(Err),
+        }
     }
 
     /// JSON_TABLE: LATERAL whether it reads the tables before it or not.
@@ -225,7 +381,8 @@ impl Drafter<'_> {
 
     /// What the tables before show.
     fn seen(&self, before: Option<&Before>) -> FromScope {
-        let mut seen = FromScope { width: self.scope.width, ..FromScope::default() };
+        let merged = self.scope.merged.clone();
+        let mut seen = FromScope { width: self.scope.width, merged, ..FromScope::default() };
         let mut views = Vec::new();
         let mut next = before;
         while let Some(before) = next {
@@ -416,7 +573,10 @@ fn select_partitions(bound: &mut BoundTable, names: &[String]) -> Result<()> {
     match &mut bound.source {
         TableSource::Base(table) => *table = Arc::new(table.select_partitions(names)?),
         // What is no stored table has no partitions.
-        TableSource::Derived(_) | TableSource::Virtual(_) | TableSource::Dependent(_) => {
+        TableSource::Derived(_)
+        | TableSource::Virtual(_)
+        | TableSource::Dependent(_)
+        | TableSource::Merged(_) => {
             let message = "PARTITION () clause on non partitioned table".to_owned();
             return Err(Error { code: 1747, state: *b"HY000", message });
         }
@@ -431,21 +591,6 @@ fn view_of<'b>(binder: &'b Binder, database: Option<&str>, name: &str) -> Option
         Some(_) => None,
         None => binder.catalog.view(database, name),
     }
-}
-
-/// A view as a member of FROM: a derived table that is in a database.
-fn bind_view(
-    binder: &Binder,
-    view: &crate::view::View,
-    alias: String,
-    outer_joined: bool,
-) -> Result<BoundTable> {
-    if let Some(locked) = &binder.session.locked_tables {
-        locked.check_use(&view.table.database, &view.table.name, &alias, false)?;
-    }
-    let (plan, columns) = crate::view::bind::plan(binder, view)?;
-    let bound = derived(TableSource::Derived(Arc::new(plan)), columns, alias, outer_joined)?;
-    Ok(BoundTable { database: view.table.database.clone(), ..bound })
 }
 
 /// Rows of a query as a member of FROM.
@@ -472,31 +617,40 @@ fn derived(
 }
 
 impl Draft<'_> {
-    /// Binds the conditions.
+    /// Binds the conditions; gives those of merged tables too that belong to the block's WHERE.
     ///
     /// # Errors
     /// Those of binding expressions.
-    pub fn bind_conditions(self, binder: &Binder, names: &Names) -> Result<BoundFrom> {
+    pub fn bind_conditions(self, binder: &Binder, names: &Names) -> Result<(BoundFrom, Vec<Expression>)> {
         bind_node(self.node, binder, names)
     }
 }
 
-fn bind_node(node: DraftNode, binder: &Binder, names: &Names) -> Result<BoundFrom> {
+/// A node, and the conditions of merged tables in it that are still to be placed.
+fn bind_node(node: DraftNode, binder: &Binder, names: &Names) -> Result<(BoundFrom, Vec<Expression>)> {
     match node {
-        DraftNode::Table(position) => Ok(BoundFrom::Table(position)),
+        DraftNode::Table(position) => Ok((BoundFrom::Table(position), Vec::new())),
+        DraftNode::Merged(from, filter) => Ok((from, filter)),
         DraftNode::Join { left, right, outer, on, view } => {
-            let left = bind_node(*left, binder, names)?;
-            let right = bind_node(*right, binder, names)?;
+            let (left, mut pending) = bind_node(*left, binder, names)?;
+            let (right, of_right) = bind_node(*right, binder, names)?;
             let mut scope = BlockScope::new(binder, names, Clause::On);
             scope.view = Some(&view);
-            let on = match on {
+            let own: Vec<Expression> = match on {
                 DraftCondition::None => Vec::new(),
                 DraftCondition::Written(expr) => scope.bind(expr)?.into_conjuncts(),
                 DraftCondition::Equal(equalities) => {
                     equalities.iter().map(|expr| scope.bind(expr)).collect::<Result<_>>()?
                 }
             };
-            Ok(BoundFrom::Join(Box::new(BoundJoin { left, right, outer, on })))
+            // Whose rows are no partners, an outer join finds none for.
+            let mut on = Vec::new();
+            match outer {
+                true => on.extend(of_right),
+                false => pending.extend(of_right),
+            }
+            on.extend(own);
+            Ok((BoundFrom::Join(Box::new(BoundJoin { left, right, outer, on })), pending))
         }
     }
 }

@@ -75,7 +75,10 @@ fn check(
                 }
             }
             SelectItem::TableWildcard { table, .. } => {
-                let bound = names.from.tables.iter().find(|bound| bound.alias == *table);
+                let mut named = names.from.tables.iter().enumerate();
+                let bound =
+                    named.find(|(place, bound)| bound.alias == *table && !names.from.is_inside(*place));
+                let bound = bound.map(|(_, bound)| bound);
                 for slot in bound.into_iter().flat_map(crate::bind::BoundTable::slots) {
                     position += 1;
                     if !determined[slot] {
@@ -229,10 +232,9 @@ impl Rules<'_> {
 }
 
 fn refusal(names: &Names, select: &Select, position: usize, clause: &str, slot: usize) -> Error {
-    let is_derived = names
-        .from
-        .table_of(slot)
-        .is_some_and(|(table, _)| matches!(names.from.tables[table].source, TableSource::Derived(_)));
+    let is_derived = names.from.table_of(slot).is_some_and(|(table, _)| {
+        matches!(names.from.tables[table].source, TableSource::Derived(_) | TableSource::Merged(_))
+    });
     let column = names.from.column(slot).map_or_else(String::new, |column| {
         let database = if is_derived { "" } else { column.database.as_str() };
         let parts = [database, column.table.as_str(), column.original_name.as_str()];
@@ -289,6 +291,7 @@ fn determined_slots(names: &Names, select: &Select, keys: &[Expression]) -> Vec<
         }
         close_over_keys(names.from, &not_null, &mut determined);
         close_over_outer_joins(&outer_joins, &mut determined);
+        close_over_faces(names.from, &mut determined);
         for (base, dependence) in &names.from.dependences {
             if let Some((table, _)) = names.from.table_of(*base) {
                 dependence.close(&mut determined[names.from.tables[table].slots()]);
@@ -296,6 +299,19 @@ fn determined_slots(names: &Names, select: &Select, keys: &[Expression]) -> Vec<
         }
         if determined.iter().filter(|known| **known).count() == before {
             return determined;
+        }
+    }
+}
+
+/// A column of a merged table is what it stands for.
+fn close_over_faces(scope: &FromScope, determined: &mut [bool]) {
+    for slot in scope.merged.iter().flat_map(|merged| merged.slots.clone()) {
+        match scope.filled(slot) {
+            Some(filled) => {
+                let known = determined[slot] || determined[filled];
+                (determined[slot], determined[filled]) = (known, known);
+            }
+            None => determined[slot] |= scope.filled_for(slot).into_iter().all(|filled| determined[filled]),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod frame;
 pub mod from;
 pub mod full_group_by;
 mod json_table;
+pub mod merge;
 pub(crate) mod not_built;
 pub mod order;
 pub mod recursion;
@@ -57,6 +58,8 @@ pub struct Binder<'a> {
     needs: &'a Needs,
     /// The select list that is bound next is that of an EXISTS: its `*` reads no column.
     star_is_nothing: Cell<bool>,
+    /// The statement changes rows.
+    keeps_derived: Cell<bool>,
     /// Common table expressions in sight.
     pub common: common_table::CommonTables,
     /// The query that is bound next is a derived table: what its columns say of each other is wanted.
@@ -84,6 +87,7 @@ impl<'a> Binder<'a> {
             session,
             needs,
             star_is_nothing: Cell::new(false),
+            keeps_derived: Cell::new(false),
             common: common_table::CommonTables::default(),
             wants_dependence: Cell::new(false),
             dependence: RefCell::default(),
@@ -142,6 +146,16 @@ impl<'a> Binder<'a> {
         self.star_is_nothing.take()
     }
 
+    /// Derived tables are not merged: their rows are made before a row is changed, also of the table that is changed.
+    pub(crate) fn keep_derived(&self) {
+        self.keeps_derived.set(true);
+    }
+
+    /// Whether derived tables are merged.
+    pub(crate) fn merges_derived(&self) -> bool {
+        !self.keeps_derived.get()
+    }
+
     /// The query bound next is a derived table.
     pub(crate) fn bind_derived(&self) {
         self.wants_dependence.set(true);
@@ -156,6 +170,11 @@ impl<'a> Binder<'a> {
     /// Notes what the columns of a derived table say of each other.
     pub(crate) fn note_dependence(&self, dependence: Option<Dependence>) {
         *self.dependence.borrow_mut() = dependence.map(Arc::new);
+    }
+
+    /// Notes what the columns of a view say of each other.
+    pub(crate) fn note_dependence_of(&self, dependence: Option<Arc<Dependence>>) {
+        *self.dependence.borrow_mut() = dependence;
     }
 
     /// What the columns of the derived table that was bound last say of each other.

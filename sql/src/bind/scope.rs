@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::ast::{IndexHint, JsonTable};
 use crate::authorization::{Source, visible};
 use crate::bind::dependence::Dependence;
+use crate::bind::merge::Merged;
 use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::{ColumnDefault, Table};
 use crate::error::{Error, Result};
@@ -31,6 +32,8 @@ pub enum TableSource {
     Virtual(Arc<VirtualTable>),
     /// Rows that depend on more than their own plan.
     Dependent(Arc<Dependent>),
+    /// None of its own: the face of a table that is [merged](crate::bind::merge), with the columns of the view that it is of.
+    Merged(Option<Arc<Table>>),
 }
 
 /// Rows of a FROM that depend on where they stand.
@@ -110,7 +113,10 @@ impl BoundTable {
     pub fn lateral_slots(&self) -> &[usize] {
         match &self.source {
             TableSource::Dependent(dependent) => dependent.slots(),
-            TableSource::Base(_) | TableSource::Derived(_) | TableSource::Virtual(_) => &[],
+            TableSource::Base(_)
+            | TableSource::Derived(_)
+            | TableSource::Virtual(_)
+            | TableSource::Merged(_) => &[],
         }
     }
 
@@ -131,7 +137,10 @@ impl BoundTable {
     pub fn stored_column(&self, position: usize) -> Option<&crate::catalog::Column> {
         match &self.source {
             TableSource::Base(table) => table.columns.get(position),
-            TableSource::Derived(_) | TableSource::Virtual(_) | TableSource::Dependent(_) => None,
+            TableSource::Derived(_)
+            | TableSource::Virtual(_)
+            | TableSource::Dependent(_)
+            | TableSource::Merged(_) => None,
         }
     }
 
@@ -143,7 +152,11 @@ impl BoundTable {
             TableSource::Virtual(table) if !visible::is_world_readable(&table.database, &table.name) => {
                 Some(Source::System(Arc::clone(table)))
             }
-            TableSource::Virtual(_) | TableSource::Derived(_) | TableSource::Dependent(_) => None,
+            TableSource::Merged(Some(view)) => Some(Source::Stored(Arc::clone(view))),
+            TableSource::Virtual(_)
+            | TableSource::Derived(_)
+            | TableSource::Dependent(_)
+            | TableSource::Merged(None) => None,
         }
     }
 }
@@ -170,6 +183,8 @@ pub struct FromScope {
     pub width: usize,
     /// What the columns of derived tables say of each other, by the first slot.
     pub dependences: Vec<(usize, Arc<Dependence>)>,
+    /// The merged tables.
+    pub merged: Vec<Merged>,
     /// `use_invisible_indexes` of `optimizer_switch`.
     pub use_invisible_indexes: bool,
 }
@@ -209,8 +224,12 @@ impl FromScope {
         };
         let range = view.map_or(0..self.tables.len(), |view| view.tables.clone());
         let mut found = Lookup::Missing;
-        for bound in &self.tables[range] {
-            if bound.alias != table || database.is_some_and(|database| database != bound.database) {
+        for place in range {
+            let bound = &self.tables[place];
+            if bound.alias != table
+                || database.is_some_and(|database| database != bound.database)
+                || self.is_inside(place)
+            {
                 continue;
             }
             for (position, candidate) in bound.columns.iter().enumerate() {
@@ -257,8 +276,10 @@ impl FromScope {
     /// # Errors
     /// 1066 when its name is taken, 1116 when there are too many tables.
     pub fn add(&mut self, mut table: BoundTable) -> Result<usize> {
-        let taken = |other: &BoundTable| other.alias == table.alias && other.database == table.database;
-        if self.tables.iter().any(taken) {
+        let taken = |(place, other): (usize, &BoundTable)| {
+            other.alias == table.alias && other.database == table.database && !self.is_inside(place)
+        };
+        if self.tables.iter().enumerate().any(taken) {
             return Err(Error::nonunique_table(&table.alias));
         }
         if self.tables.len() >= crate::limits::JOIN_TABLES_MAX {
@@ -318,7 +339,7 @@ impl<'a> Names<'a> {
             match names.from.lookup(None, database, table, column) {
                 Lookup::Found(slot) => {
                     self.note_crossing(depth);
-                    names.read_from_inside.borrow_mut().push(slot);
+                    names.read_from_inside.borrow_mut().extend(names.from.filled_for(slot));
                     let found = names.from.column(slot).cloned();
                     return Ok(found.map(|found| (depth, slot, found)));
                 }

@@ -4,11 +4,11 @@ use crate::account::Privilege;
 use crate::ast::{Expr, Locking, OrderItem, Select, SelectItem};
 use crate::bind::block::{Aggregate, AggregateList, Aliases, BlockScope, Clause, column_expression};
 use crate::bind::dependence::{Block, Dependence};
-use crate::bind::from::BoundFrom;
+use crate::bind::from::{BoundFrom, Merges, Space};
 use crate::bind::rollup::{Clauses, Rollup};
 use crate::bind::scope::{FromScope, Lookup, Names};
 use crate::bind::window::WindowFunctionCall;
-use crate::bind::{Binder, from, full_group_by, order, rollup, window};
+use crate::bind::{Binder, from, full_group_by, merge, order, rollup, window};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
@@ -92,6 +92,14 @@ pub struct Tail<'q> {
     pub offset: Option<&'q Expr>,
     /// FOR UPDATE, FOR SHARE.
     pub locking: Option<&'q Locking>,
+    /// Where its tables stand: not at slot 0 where the block may be merged into one that has tables before it.
+    pub space: Space,
+}
+
+impl Default for Space {
+    fn default() -> Space {
+        Space { start: 0, merges: Merges::All }
+    }
 }
 
 /// The slot of an expression that is nothing but a column of this block's row.
@@ -116,7 +124,12 @@ pub fn bind_select(
     let star_is_nothing = binder.take_exists() && is_bare && !select.distinct;
     let (draft, scope) = match &select.from {
         Some(tables) => {
-            let (draft, scope) = from::draft(binder, tables, parent)?;
+            let space = match select.rollup {
+                // It puts NULL into the slots of its columns.
+                true => Space { merges: Merges::Nothing, ..tail.space },
+                false => tail.space,
+            };
+            let (draft, scope) = from::draft(binder, tables, parent, space)?;
             (Some(draft), scope)
         }
         None => (None, FromScope::default()),
@@ -137,8 +150,9 @@ pub fn bind_select(
         None => Vec::new(),
     };
     crate::constraint::substitute::substitute(&mut filter, &scope)?;
-    let from = draft.map(|draft| draft.bind_conditions(binder, &names)).transpose()?;
-    let keys = order::bind_group_by(binder, &names, &select.group_by, &items)?;
+    let (mut from, merged_filter) =
+        draft.map(|draft| draft.bind_conditions(binder, &names)).transpose()?.unzip();
+    let mut keys = order::bind_group_by(binder, &names, &select.group_by, &items)?;
     let group_slots: Vec<usize> = keys.iter().filter_map(plain_column).collect();
     let aliases = Aliases { items: &items, group_slots: &group_slots };
     let mut having = match &select.having {
@@ -156,6 +170,22 @@ pub fn bind_select(
     }
     let clauses = Clauses { items: &mut items, having: &mut having, order: &mut order };
     let rollup = rollup::settle(&keys, select.rollup, &mut list, clauses)?;
+    if !scope.merged.is_empty() {
+        let mut parts =
+            Parts { filter: &mut filter, items: &mut items, having: &mut having, order: &mut order };
+        parts.settle(&scope, merged_filter.unwrap_or_default());
+        settle_calls(&mut keys, &mut list, &scope);
+        from.iter_mut().for_each(|from| merge::settle_from(from, &scope));
+        if order.is_empty()
+            && parent.is_none()
+            && !aggregated
+            && !select.distinct
+            && list.windows.calls.is_empty()
+        {
+            order.extend_from_slice(scope.order_handed_on());
+        }
+        crate::constraint::substitute::substitute(&mut filter, &scope)?;
+    }
     let aggregation = aggregated.then_some(Aggregation { keys, aggregates: list.calls, rollup });
     if is_derived {
         let mut conditions = filter.iter().collect();
@@ -185,6 +215,41 @@ pub fn bind_select(
         correlated,
         scope,
     })
+}
+
+/// The parts of a block that are bound over the faces of merged tables.
+struct Parts<'p> {
+    filter: &'p mut Vec<Expression>,
+    items: &'p mut [Item],
+    having: &'p mut [Expression],
+    order: &'p mut [OrderKey],
+}
+
+impl Parts<'_> {
+    /// Puts what is merged into the place of the faces' slots. Conditions of merged tables come before those of the block: they keep rows away
+    /// that those may not be asked of.
+    fn settle(&mut self, scope: &FromScope, merged_filter: Vec<Expression>) {
+        let own = std::mem::replace(self.filter, merged_filter);
+        self.filter.extend(own);
+        let items = self.items.iter_mut().map(|item| &mut item.expression);
+        let order = self.order.iter_mut().map(|key| &mut key.expression);
+        let all = self.filter.iter_mut().chain(items).chain(self.having.iter_mut()).chain(order);
+        all.for_each(|expression| merge::settle(expression, scope));
+    }
+}
+
+/// The same for grouping and windows.
+fn settle_calls(keys: &mut [Expression], list: &mut AggregateList, scope: &FromScope) {
+    keys.iter_mut().for_each(|key| merge::settle(key, scope));
+    for call in &mut list.calls {
+        let order = call.order_by.iter_mut().map(|(key, _)| key);
+        call.arguments.iter_mut().chain(order).for_each(|part| merge::settle(part, scope));
+    }
+    for call in &mut list.windows.calls {
+        let order = call.order_by.iter_mut().map(|(key, _)| key);
+        let parts = call.arguments.iter_mut().chain(&mut call.partition_by).chain(order);
+        parts.for_each(|part| merge::settle(part, scope));
+    }
 }
 
 /// Binds the windows of the WINDOW clause, for the errors of those that nobody uses.
@@ -258,7 +323,9 @@ fn bind_items(
                         .from
                         .tables
                         .iter()
-                        .for_each(|table| binder.use_all_columns(Privilege::Select, table));
+                        .enumerate()
+                        .filter(|(place, _)| !names.from.is_inside(*place))
+                        .for_each(|(_, table)| binder.use_all_columns(Privilege::Select, table));
                 }
                 for visible in names.from.visible.iter().filter(|visible| !visible.invisible) {
                     items.push(column_item(names.from, visible.slot)?);
@@ -268,8 +335,9 @@ fn bind_items(
                 let matches = |bound: &&crate::bind::scope::BoundTable| {
                     bound.alias == *table && database.as_ref().is_none_or(|name| *name == bound.database)
                 };
-                let bound = names.from.tables.iter().find(matches);
-                let bound = bound.ok_or_else(|| Error::unknown_table(table))?;
+                let mut named = names.from.tables.iter().enumerate();
+                let bound = named.find(|(place, bound)| !names.from.is_inside(*place) && matches(bound));
+                let bound = bound.map(|(_, bound)| bound).ok_or_else(|| Error::unknown_table(table))?;
                 if !star_is_nothing {
                     binder.use_all_columns(Privilege::Select, bound);
                 }
@@ -337,7 +405,10 @@ fn check_lock_targets(scope: &FromScope, locking: Option<&Locking>) -> Result<()
     let clauses: Vec<&Locking> = locking.into_iter().flat_map(Locking::clauses).collect();
     for (position, clause) in clauses.iter().enumerate() {
         for target in &clause.of {
-            if !scope.tables.iter().any(|table| table.alias == *target) {
+            let is_it = |(place, table): (usize, &crate::bind::BoundTable)| {
+                table.alias == *target && !scope.is_inside(place)
+            };
+            if !scope.tables.iter().enumerate().any(is_it) {
                 let message = format!("Unresolved table name `{target}` in locking clause.");
                 return Err(Error { code: 3568, state: *b"HY000", message });
             }
@@ -345,7 +416,8 @@ fn check_lock_targets(scope: &FromScope, locking: Option<&Locking>) -> Result<()
         let again = |alias: &String| {
             clause.is_of(alias) && clauses[..position].iter().any(|before| before.is_of(alias))
         };
-        if let Some(table) = scope.tables.iter().find(|table| again(&table.alias)) {
+        let mut shown = scope.tables.iter().enumerate().filter(|(place, _)| !scope.is_inside(*place));
+        if let Some((_, table)) = shown.find(|(_, table)| again(&table.alias)) {
             let quote = if clause.of.is_empty() { "" } else { "`" };
             let message = format!("Table {quote}{}{quote} appears in multiple locking clauses.", table.alias);
             return Err(Error { code: 3569, state: *b"HY000", message });

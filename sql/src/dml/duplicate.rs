@@ -17,6 +17,7 @@ use crate::catalog::{Table, TableLinks};
 use crate::codec::{ColumnSet, Zone, row};
 use crate::constraint::rules::CHECK_VIOLATED;
 use crate::execute::{Context, Interrupt, Run};
+use crate::plan::through_view::ThroughView;
 use crate::session::WarningLevel;
 use crate::types::store::of_table;
 use crate::types::{DataType, Value, convert};
@@ -48,6 +49,9 @@ pub(super) fn replace(
     let table = &plan.table;
     let programs = plan.programs.as_deref();
     let old = read_locked(ctx, table, found)?;
+    if let Some(through) = &plan.through {
+        through.gives_up(&old, ctx)?;
+    }
     let last_unique = table.indexes.iter().rposition(|index| index.unique);
     let is_deleted = [TriggerTime::Before, TriggerTime::After]
         .iter()
@@ -110,10 +114,17 @@ impl Update<'_> {
             }
         }
         before_update(programs, table, &old, (&mut slots, tally.records), ctx)?;
-        if let Some(rules) = table.rules()?
-            && slots != old
-        {
+        let rules = table.rules()?.filter(|_| slots != old);
+        if let Some(rules) = rules {
             rules.compute(table, &mut slots, tally.records, false, ctx)?;
+        }
+        if let Some(through) = &self.plan.through
+            && slots != old
+            && !through.admits(&slots, self.plan.ignore, ctx)?
+        {
+            return Ok(());
+        }
+        if let Some(rules) = rules {
             match rules.check(table, &slots, ctx) {
                 Ok(()) => {}
                 Err(Interrupt::Error(error)) if self.plan.ignore && error.code == CHECK_VIOLATED => {

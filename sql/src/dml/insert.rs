@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::scope::{InsertScope, from_scope};
+use super::through_view::{self, Target};
 use crate::account::Privilege;
 use crate::ast::{self, Expr, InsertSource};
 use crate::authorization::{Needs, Requirement, Source};
@@ -16,6 +17,7 @@ use crate::bind::{Binder, Names};
 use crate::catalog::{Catalog, ColumnDefault, Table, is_system_database};
 use crate::expression::{Expression, Scope};
 use crate::plan::QueryPlan;
+use crate::plan::through_view::{ThroughView, write_column};
 use crate::program::within::TablePrograms;
 use crate::session::SessionState;
 use crate::types::Value;
@@ -46,6 +48,8 @@ pub struct InsertPlan {
     pub(crate) ignore: bool,
     /// The table's triggers that it may fire.
     pub(crate) programs: Option<Arc<TablePrograms>>,
+    /// The view through which the rows are written.
+    pub(super) through: Option<Box<ThroughView>>,
 }
 
 /// Where the rows come from.
@@ -144,8 +148,32 @@ pub fn plan(
     {
         locked.check_use(database, name, name, true)?;
     }
+    let columns: Vec<&str> = insert.columns.iter().map(String::as_str).collect();
+    if let Some(target) =
+        through_view::target((catalog, session, needs), (database, name), &columns, insert.replace)?
+    {
+        return plan_into_view(insert, target, binder);
+    }
     let table = Arc::clone(session.table(catalog, database, name)?);
     plan_into(insert, table, binder)
+}
+
+/// Plans an INSERT into a view.
+fn plan_into_view(insert: &ast::Insert, target: Target, binder: Binder<'_>) -> Result<InsertPlan> {
+    if !insert.partitions.is_empty() {
+        let message = "PARTITION () clause on non partitioned table".to_owned();
+        return Err(Error { code: 1747, state: *b"HY000", message });
+    }
+    for (name, _) in &insert.on_duplicate {
+        if let Some(column) = target.view.table.column_position(name) {
+            write_column(&binder, &target.view, column, Privilege::Update)?;
+        }
+    }
+    let mut plan = plan_named(insert, (Arc::clone(&target.table), Some(&target)), binder)?;
+    plan.reads_snapshot |= target.reads_snapshot();
+    add_tables(&mut plan.tables, target.tables);
+    plan.through = Some(target.through);
+    Ok(plan)
 }
 
 /// Plans an INSERT into a table that need not be in the catalog yet.
@@ -153,7 +181,17 @@ pub fn plan(
 /// # Errors
 /// As [`plan`], but for the name of the table.
 pub fn plan_into(insert: &ast::Insert, table: Arc<Table>, binder: Binder<'_>) -> Result<InsertPlan> {
+    plan_named(insert, (table, None), binder)
+}
+
+/// Plans an INSERT into a table, or through a view, whose names count then.
+fn plan_named(
+    insert: &ast::Insert,
+    (table, view): (Arc<Table>, Option<&Target>),
+    binder: Binder<'_>,
+) -> Result<InsertPlan> {
     let (catalog, session, needs) = (binder.catalog, binder.session, binder.needs());
+    binder.keep_derived();
     if table.is_temporary() {
         binder.use_temporary(&table, &table.name)?;
     }
@@ -162,15 +200,16 @@ pub fn plan_into(insert: &ast::Insert, table: Arc<Table>, binder: Binder<'_>) ->
         true => table,
         false => Arc::new(table.select_partitions(&insert.partitions)?),
     };
-    let targets = target_columns(insert, &table, needs)?;
-    let updated = updated_columns(insert, &table, needs)?;
+    let named = view.map_or_else(|| Arc::clone(&table), |view| Arc::clone(&view.named));
+    let targets = target_columns(insert, &named, view.map(|view| view.order.as_slice()), needs)?;
+    let updated = updated_columns(insert, &named, needs)?;
     let mut tables = Vec::new();
     if !table.is_temporary() {
         tables.push(catalogued);
     }
     let mut uses_temporary = false;
     let (rows, reads_long) = match &insert.source {
-        InsertSource::Values(rows) => (plan_values(&binder, rows, &table, &targets)?, false),
+        InsertSource::Values(rows) => (plan_values(&binder, rows, &named, &targets)?, false),
         InsertSource::Query(query) => {
             // Its own binder: unlike a subquery, it may read the table that is written.
             if let Some(target) = targets.iter().find(|target| table.columns[**target].generated.is_some()) {
@@ -195,16 +234,17 @@ pub fn plan_into(insert: &ast::Insert, table: Arc<Table>, binder: Binder<'_>) ->
     } else if insert.on_duplicate.is_empty() {
         OnDuplicate::Refuse
     } else {
-        OnDuplicate::Update(plan_assignments(&binder, insert, &table, updated)?)
+        OnDuplicate::Update(plan_assignments(&binder, insert, &named, updated)?)
     };
     uses_temporary |= binder.uses_temporary();
+    let prevented = through_view::prevented(&binder, insert, &table, view);
     let read_by_subqueries = binder.into_tables();
     if read_by_subqueries.iter().any(|other| other.id == table.id) {
-        return Err(Error {
+        return Err(prevented.unwrap_or_else(|| Error {
             code: 1093,
             state: *b"HY000",
-            message: format!("You can't specify target table '{}' for update in FROM clause", table.name),
-        });
+            message: format!("You can't specify target table '{}' for update in FROM clause", named.name),
+        }));
     }
     let reads_snapshot = !read_by_subqueries.is_empty() || matches!(rows, Rows::Query(_));
     add_tables(&mut tables, read_by_subqueries);
@@ -221,6 +261,7 @@ pub fn plan_into(insert: &ast::Insert, table: Arc<Table>, binder: Binder<'_>) ->
         on_duplicate,
         ignore: insert.ignore,
         programs: None,
+        through: None,
     })
 }
 
@@ -233,7 +274,12 @@ fn add_tables(tables: &mut Vec<Arc<Table>>, more: Vec<Arc<Table>>) {
 }
 
 /// The columns that the values go to: those listed, else all, else (rows without values) none.
-fn target_columns(insert: &ast::Insert, table: &Arc<Table>, needs: &Needs) -> Result<Vec<usize>> {
+fn target_columns(
+    insert: &ast::Insert,
+    table: &Arc<Table>,
+    order: Option<&[usize]>,
+    needs: &Needs,
+) -> Result<Vec<usize>> {
     if insert.columns.is_empty() {
         let source = Source::Stored(Arc::clone(table));
         needs.add(Requirement::AllColumns { privilege: Privilege::Insert, source });
@@ -241,10 +287,10 @@ fn target_columns(insert: &ast::Insert, table: &Arc<Table>, needs: &Needs) -> Re
             InsertSource::Values(rows) => rows.iter().all(Vec::is_empty),
             InsertSource::Query(_) => false,
         };
-        return Ok(if no_values {
-            Vec::new()
-        } else {
-            table.visible_columns().map(|(position, _)| position).collect()
+        return Ok(match order {
+            _ if no_values => Vec::new(),
+            Some(order) => order.to_vec(),
+            None => table.visible_columns().map(|(position, _)| position).collect(),
         });
     }
     let mut targets = Vec::with_capacity(insert.columns.len());

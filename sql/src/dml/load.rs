@@ -18,6 +18,7 @@ use super::insert::{Cell, InsertPlan, OnDuplicate, Rows, plan_cell, use_of};
 use super::run::{Insertion, Tally, evaluate, null_refused};
 use super::scope::{InsertScope, from_scope};
 use super::sequence::Sequence;
+use super::through_view;
 use crate::account::Privilege;
 use crate::ast::{self, LoadDuplicates, LoadInput};
 use crate::authorization::Needs;
@@ -101,12 +102,19 @@ pub fn plan(
     {
         locked.check_use(database, name, name, true)?;
     }
-    let table = Arc::clone(session.table(catalog, database, name)?);
+    let replaces = load.duplicates == LoadDuplicates::Replace;
+    let names = written_names(load);
+    let view = through_view::target((catalog, session, needs), (database, name), &names, replaces)?;
+    let table = match &view {
+        Some(view) => Arc::clone(&view.table),
+        None => Arc::clone(session.table(catalog, database, name)?),
+    };
     if table.is_temporary() {
         binder.use_temporary(&table, name)?;
     }
-    let inputs = plan_inputs(load, &table, needs)?;
-    let assignments = plan_assignments(load, &binder, &table, needs)?;
+    let named = view.as_ref().map_or(&table, |view| &view.named);
+    let inputs = plan_inputs(load, named, view.as_ref().map(|view| view.order.as_slice()), needs)?;
+    let assignments = plan_assignments(load, &binder, named, needs)?;
     let format = Format::new(&load.format)?;
     let fields = plan_fields(&format, &inputs, &table)?;
     let mut tables = Vec::new();
@@ -121,6 +129,12 @@ pub fn plan(
             return Err(Error { code: 1093, state: *b"HY000", message });
         }
         tables.push(read);
+    }
+    let reads_view = view.as_ref().is_some_and(through_view::Target::reads_snapshot);
+    for read in view.iter().flat_map(|view| &view.tables) {
+        if tables.iter().all(|other| other.id != read.id) {
+            tables.push(Arc::clone(read));
+        }
     }
     let table = match load.partitions.is_empty() {
         true => table,
@@ -138,7 +152,7 @@ pub fn plan(
     let absent = (0..table.columns.len()).filter(|position| !is_given(*position)).collect();
     let insert = InsertPlan {
         reads_long: true,
-        reads_snapshot: tables.len() > usize::from(!table.is_temporary()),
+        reads_snapshot: reads_view || tables.len() > usize::from(!table.is_temporary()),
         uses_temporary,
         table,
         tables,
@@ -148,6 +162,7 @@ pub fn plan(
         on_duplicate,
         ignore,
         programs: None,
+        through: view.map(|view| view.through),
     };
     Ok(LoadPlan {
         local: load.local,
@@ -181,11 +196,28 @@ pub fn is_binary(name: Option<&str>) -> Result<bool> {
     Ok(set == CharacterSet::Binary)
 }
 
-fn plan_inputs(load: &ast::Load, table: &Arc<Table>, needs: &Needs) -> Result<Vec<Input>> {
+/// The columns that a LOAD DATA names.
+fn written_names(load: &ast::Load) -> Vec<&str> {
+    let inputs = load.inputs.iter().filter_map(|input| match input {
+        LoadInput::Column(name) => Some(name.as_str()),
+        LoadInput::Variable(_) => None,
+    });
+    inputs.chain(load.assignments.iter().map(|(name, _)| name.as_str())).collect()
+}
+
+fn plan_inputs(
+    load: &ast::Load,
+    table: &Arc<Table>,
+    order: Option<&[usize]>,
+    needs: &Needs,
+) -> Result<Vec<Input>> {
     let column = |position| {
         needs.add(use_of(Privilege::Insert, table, position));
         Input::Column(position)
     };
+    if let (true, Some(order)) = (load.inputs.is_empty(), order) {
+        return Ok(order.iter().map(|position| column(*position)).collect());
+    }
     if load.inputs.is_empty() {
         return Ok(table.visible_columns().map(|(position, _)| column(position)).collect());
     }

@@ -20,6 +20,7 @@ pub mod online;
 pub mod run;
 mod scope;
 pub mod sequence;
+mod through_view;
 pub mod trigger;
 pub mod write;
 

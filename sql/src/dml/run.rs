@@ -8,6 +8,7 @@ use super::duplicate;
 use super::foreign_key;
 use super::insert::{Cell, InsertPlan, OnDuplicate, Rows};
 use super::sequence::{Filled, Sequence};
+use super::through_view;
 use super::write;
 use crate::Error;
 use crate::catalog::partition::place::is_without_place;
@@ -132,7 +133,10 @@ impl<'p> Insertion<'p> {
                 None if column.is_computed() => Value::Null,
                 // A trigger may give it one.
                 None if self.plan.fires_before() => Value::Null,
-                None if self.plan.absent.contains(&position) => default::missing(column, ctx)?,
+                None if self.plan.absent.contains(&position) => match &self.plan.through {
+                    Some(through) => through_view::missing(through, column, ctx)?,
+                    None => default::missing(column, ctx)?,
+                },
                 None => default::implicit(&column.data_type),
             };
             base.push(value);
@@ -220,6 +224,14 @@ impl<'p> Insertion<'p> {
         if let Some(rules) = self.rules {
             // None of them can be of the AUTO_INCREMENT column (3109, 3818): a row that is refused takes no number.
             rules.compute(table, &mut values, self.tally.records, plan.is_single_row(), ctx)?;
+        }
+        if let Some(through) = &plan.through
+            && !through.admits(&values, plan.ignore, ctx)?
+        {
+            self.tally.refused += 1;
+            return Ok(());
+        }
+        if let Some(rules) = self.rules {
             match rules.check(table, &values, ctx) {
                 Ok(()) => {}
                 Err(Interrupt::Error(error)) if plan.ignore && error.code == CHECK_VIOLATED => {

@@ -24,6 +24,7 @@ use crate::expression::Expression;
 use crate::limits::TARGET_BYTES_MAX;
 use crate::plan::ChangePlan;
 use crate::plan::change::{Assigned, Assignment};
+use crate::plan::through_view::ThroughView;
 use crate::program::within::TablePrograms;
 use crate::session::WarningLevel;
 use crate::types::store::{copied, of_table};
@@ -254,7 +255,9 @@ fn update_row(
         let value = assigned_value(table, assignment, (&new, &new), (number, fires), ctx)?;
         new[assignment.column] = value;
     }
-    let change = Change { table, on_update_now: &plan.on_update_now, ignore: plan.ignore, links, programs };
+    let through = plan.through.as_deref();
+    let on_update_now = &plan.on_update_now;
+    let change = Change { table, on_update_now, ignore: plan.ignore, links, programs, through };
     write_changed(&change, (&target.key, &target.row), new, number, ctx)
 }
 
@@ -269,6 +272,8 @@ pub(super) struct Change<'c> {
     pub links: Option<&'c TableLinks>,
     /// The table's triggers that the statement may fire.
     pub programs: Option<&'c TablePrograms>,
+    /// The view through which it is changed.
+    pub through: Option<&'c ThroughView>,
 }
 
 /// Writes a row whose columns were assigned; whether it differs from the old one.
@@ -286,10 +291,17 @@ pub(super) fn write_changed(
         }
     }
     trigger::before_update(change.programs, table, old, (&mut new, number), ctx)?;
-    if let Some(rules) = table.rules()?
-        && new != old
-    {
+    let rules = table.rules()?.filter(|_| new != old);
+    if let Some(rules) = rules {
         rules.compute(table, &mut new, number, false, ctx)?;
+    }
+    if let Some(through) = change.through
+        && new != old
+        && !through.admits(&new, change.ignore, ctx)?
+    {
+        return Ok(false);
+    }
+    if let Some(rules) = rules {
         match rules.check(table, &new, ctx) {
             Ok(()) => {}
             Err(Interrupt::Error(error)) if change.ignore && error.code == CHECK_VIOLATED => {

@@ -123,7 +123,8 @@ fn update(plan: &JoinedChange, found: Vec<Found>, ctx: &mut Context) -> Run<Outc
         let links = links.as_deref();
         let programs = target.programs.as_deref();
         let on_update_now = &target.on_update_now;
-        let change = Change { table, on_update_now, ignore: plan.ignore, links, programs };
+        let through = target.through.as_deref();
+        let change = Change { table, on_update_now, ignore: plan.ignore, links, programs, through };
         for (key, values) in found.rows {
             matched += 1;
             if matched % crate::limits::KILL_CHECK_ROWS as u64 == 0 {

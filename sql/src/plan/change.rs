@@ -5,9 +5,10 @@ use std::sync::Arc;
 use storage::txn::{LockMode, WaitPolicy};
 
 use crate::account::Privilege;
-use crate::ast::{self, Expr, OrderItem, TableExpr};
+use crate::ast::{self, Expr, OrderItem, TableExpr, ViewCheck};
 use crate::bind::block::{AggregateList, Aliases};
-use crate::bind::scope::{BoundTable, Lookup};
+use crate::bind::merge;
+use crate::bind::scope::Lookup;
 use crate::bind::{
     Binder, BlockScope, BoundFrom, Clause, FromScope, Names, OrderKey, TableSource, from, order, select,
 };
@@ -18,6 +19,7 @@ use crate::expression::Expression;
 use crate::plan::join::{Condition, JoinPlanner};
 use crate::plan::node::{Body, Node, QueryPlan, RowLock, ScanPlan};
 use crate::plan::slots;
+use crate::plan::through_view::{self, ThroughView};
 use crate::program::within::TablePrograms;
 use crate::types::{Collation, DataType, Value};
 
@@ -46,6 +48,8 @@ pub struct ChangePlan {
     pub has_subquery: bool,
     /// The table's triggers that it may fire.
     pub programs: Option<Arc<TablePrograms>>,
+    /// The view through which the rows are changed.
+    pub through: Option<Box<ThroughView>>,
 }
 
 /// One assignment of SET.
@@ -141,36 +145,37 @@ pub fn plan_delete(binder: &Binder, delete: &ast::Delete) -> Result<ChangePlan> 
 }
 
 fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Result<ChangePlan> {
-    let scope = target_scope(binder, change)?;
-    let table = match &scope.tables[0].source {
-        TableSource::Base(table) => table,
-        TableSource::Virtual(_) => {
-            return Err(Error::not_supported(format_args!("{} of a system table", change.verb)));
-        }
-        TableSource::Derived(_) | TableSource::Dependent(_) => {
-            return Err(not_updatable(&scope.tables[0], change.verb));
-        }
-    };
-    let table = Arc::clone(table);
+    binder.keep_derived();
+    let (draft, scope) = target_scope(binder, change)?;
+    let (position, table) = target_table(binder, &scope, change)?;
     if let Some(locked) = &binder.session.locked_tables
         && !table.is_temporary()
+        && scope.merged.is_empty()
     {
         locked.check_use(&table.database, &table.name, &scope.tables[0].alias, true)?;
     }
     let names = Names::new(&scope, None);
     // In MySQL's order: WHERE, the columns, their values.
-    let mut filter = match change.filter {
+    let filter = match change.filter {
         Some(filter) => BlockScope::new(binder, &names, Clause::Where)
             .bind(filter)?
             .settled(&mut |warning| binder.needs().warn(warning))
             .into_conjuncts(),
         None => Vec::new(),
     };
+    let (_, mut conditions) = draft.bind_conditions(binder, &names)?;
+    conditions.extend(filter);
+    let mut filter = conditions;
+    filter.iter_mut().for_each(|condition| merge::settle(condition, &scope));
     crate::constraint::substitute::substitute(&mut filter, &scope)?;
-    let assignments = bind_assignments(binder, &names, &table, written)?;
+    let assignments = bind_assignments(binder, &names, (position, &table), written)?;
     let mut list = AggregateList::new(scope.width);
     let aliases = Aliases { items: &[], group_slots: &[] };
-    let order = order::bind_order_by(binder, &names, change.order_by, &mut list, aliases)?;
+    let mut order = order::bind_order_by(binder, &names, change.order_by, &mut list, aliases)?;
+    order.iter_mut().for_each(|key| merge::settle(&mut key.expression, &scope));
+    if order.is_empty() && change.limit.is_some() {
+        order.extend_from_slice(scope.order_handed_on());
+    }
     if let Some(window) = list.windows.calls.first() {
         return Err(crate::bind::window::misplaced(window.call.function));
     }
@@ -181,14 +186,27 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
     let values = assignments.iter().filter_map(Assignment::expression);
     let order_values = order.iter().map(|key| &key.expression);
     let name = &scope.tables[0].alias;
-    let has_subquery = check_subqueries(&table, name, filter.iter().chain(values).chain(order_values))?;
-    let (scan, constant_conditions, ordered) = plan_scan(&scope, filter, &order, limit.is_some())?;
+    let has_subquery = check_subqueries(&table, name, filter.iter().chain(values).chain(order_values))
+        .map_err(|error| {
+            through_view::prevented(binder, &scope, &table, (change.expressions(written), change.verb), error)
+        })?;
+    let (scan, constant_conditions, ordered) = plan_scan(&scope, position, filter, &order, limit.is_some())?;
     check_safe_updates(binder, &scan, limit.is_some())?;
     let on_update_now = on_update_now(&table, &assignments);
     let computed = table.columns.iter().enumerate().filter(|(_, column)| column.generated.is_some());
     let changed = assignments.iter().map(|assignment| assignment.column).chain(on_update_now.iter().copied());
     let changed = changed.chain(computed.map(|(position, _)| position).filter(|_| !written.is_empty()));
     let collect = !scan.access.point && changed.into_iter().any(|column| moves_in_scan(&scan, column));
+    let through = match scope.merged_at(0) {
+        Some(face) => {
+            let is_update = !written.is_empty();
+            let is_changed = |_| is_update;
+            let through = through_view::checked(&scope, face, position, &is_changed, ViewCheck::None)?;
+            let is_asked = is_update && !through.conditions.is_empty();
+            is_asked.then(|| Box::new(through))
+        }
+        None => None,
+    };
     Ok(ChangePlan {
         scan,
         constant_conditions,
@@ -201,11 +219,57 @@ fn plan_change(binder: &Binder, change: &Change, written: &[(Expr, Expr)]) -> Re
         ignore: change.ignore,
         has_subquery,
         programs: None,
+        through,
     })
 }
 
+impl Change<'_> {
+    /// The expressions that may have subqueries.
+    fn expressions<'e>(&'e self, written: &'e [(Expr, Expr)]) -> Vec<&'e Expr> {
+        let order = self.order_by.iter().map(|item| &item.expr);
+        self.filter.iter().copied().chain(written.iter().map(|(_, value)| value)).chain(order).collect()
+    }
+}
+
+/// The place and the definition of the table whose rows are changed.
+fn target_table(binder: &Binder, scope: &FromScope, change: &Change) -> Result<(usize, Arc<Table>)> {
+    let target = &scope.tables[0];
+    match &target.source {
+        TableSource::Base(table) => Ok((0, Arc::clone(table))),
+        TableSource::Virtual(_) => {
+            Err(Error::not_supported(format_args!("{} of a system table", change.verb)))
+        }
+        TableSource::Derived(_) | TableSource::Dependent(_) => {
+            Err(Error::not_updatable(&target.alias, change.verb))
+        }
+        TableSource::Merged(_) => {
+            let face = scope.merged_at(0).ok_or_else(|| Error::internal("a face without inside"))?;
+            let found = through_view::stored_inside(scope, face, binder.catalog);
+            let (Some(view), Some(position)) = (&face.view, found.first()) else {
+                return Err(Error::not_updatable(&target.alias, change.verb));
+            };
+            let TableSource::Base(table) = &scope.tables[*position].source else {
+                return Err(Error::not_updatable(&target.alias, change.verb));
+            };
+            if through_view::is_join(view, binder.catalog) {
+                return Err(through_view::cannot_delete(view));
+            }
+            if change.verb == "DELETE" {
+                through_view::delete_rows(binder, view)?;
+            }
+            if scope.tables[*position].base != 0 {
+                return Err(Error::internal("a view's table behind another"));
+            }
+            if let Some(locked) = &binder.session.locked_tables {
+                locked.check_use(&view.table.database, &view.table.name, &target.alias, true)?;
+            }
+            Ok((*position, Arc::clone(table)))
+        }
+    }
+}
+
 /// The one table that is changed.
-fn target_scope(binder: &Binder, change: &Change) -> Result<FromScope> {
+fn target_scope<'c>(binder: &Binder, change: &Change<'c>) -> Result<(from::Draft<'c>, FromScope)> {
     match change.from {
         TableExpr::Table { .. } => {}
         // Those are planned by `joined`.
@@ -213,7 +277,8 @@ fn target_scope(binder: &Binder, change: &Change) -> Result<FromScope> {
             return Err(Error::internal(format_args!("{} of several tables", change.verb)));
         }
     }
-    let (_, mut scope) = from::draft(binder, change.from, None)?;
+    let space = from::Space { start: 0, merges: from::Merges::Targets };
+    let (draft, mut scope) = from::draft(binder, change.from, None, space)?;
     let table = &scope.tables[0];
     scope.visible = table
         .columns
@@ -222,13 +287,13 @@ fn target_scope(binder: &Binder, change: &Change) -> Result<FromScope> {
         .enumerate()
         .filter_map(|(position, (column, slot))| table.visible(position, column, slot))
         .collect();
-    Ok(scope)
+    Ok((draft, scope))
 }
 
 fn bind_assignments(
     binder: &Binder,
     names: &Names,
-    table: &Table,
+    (position, table): (usize, &Table),
     written: &[(Expr, Expr)],
 ) -> Result<Vec<Assignment>> {
     let mut columns = Vec::with_capacity(written.len());
@@ -237,19 +302,10 @@ fn bind_assignments(
     }
     let mut assignments = Vec::with_capacity(written.len());
     for ((_, value), column) in written.iter().zip(columns) {
-        assignments.push(bind_assignment(binder, names, (0, table), column, value)?);
+        assignments.push(bind_assignment(binder, names, (position, table), column, value)?);
     }
     debug_assert!(assignments.iter().all(|assignment| assignment.column < table.columns.len()));
     Ok(assignments)
-}
-
-/// The error of a change of what is no table.
-pub(super) fn not_updatable(bound: &BoundTable, verb: &'static str) -> Error {
-    // Only views are in a database. MySQL changes rows through some.
-    match bound.database.is_empty() {
-        true => Error::not_updatable(&bound.alias, verb),
-        false => Error::not_supported(format_args!("{verb} of a view")),
-    }
 }
 
 /// The slot of a column that is assigned.
@@ -257,9 +313,29 @@ pub(super) fn bind_target(binder: &Binder, names: &Names, target: &Expr) -> Resu
     let mut scope = BlockScope::new(binder, names, Clause::FieldList);
     scope.privilege = Privilege::Update;
     match scope.bind(target)? {
-        Expression::Column { index, .. } => Ok(index),
+        Expression::Column { index, .. } => written_slot(binder, names, index),
         _ => Err(Error::not_supported("an assignment to something else than a column")),
     }
+}
+
+/// The slot that is filled for one that is assigned: through a view, that of the column behind it.
+fn written_slot(binder: &Binder, names: &Names, slot: usize) -> Result<usize> {
+    let from = names.from;
+    let Some(face) = from.merged.iter().find(|merged| merged.slots.contains(&slot)) else {
+        return Ok(slot);
+    };
+    let bound = &from.tables[face.position];
+    let Some(view) = &face.view else {
+        return Err(Error::not_updatable(&bound.alias, "UPDATE"));
+    };
+    if through_view::stored_inside(from, face, binder.catalog).is_empty() {
+        return Err(Error::not_updatable(&bound.alias, "UPDATE"));
+    }
+    let column = slot - bound.base;
+    let name = bound.columns.get(column).map(|column| column.name.as_str()).unwrap_or_default();
+    let filled = from.filled(slot).ok_or_else(|| through_view::column_not_updatable(name))?;
+    through_view::write_column(binder, view, column, Privilege::Update)?;
+    Ok(filled)
 }
 
 /// One assignment to a column of a table, which stands at this position of FROM.
@@ -285,18 +361,25 @@ pub(super) fn bind_assignment(
         Expr::Default(Some(name)) => match names.from.lookup(None, None, None, name) {
             Lookup::Found(slot) => {
                 let bound = &names.from.tables[position];
-                if !bound.slots().contains(&slot) {
+                let filled = names.from.filled(slot).filter(|filled| bound.slots().contains(filled));
+                let Some(filled) = filled else {
                     return Err(Error::not_supported("DEFAULT(column) of another table"));
-                }
-                let of = slot - bound.base;
+                };
+                let of = filled - bound.base;
                 check_default_call(table, of)?;
-                binder.use_column(Privilege::Select, bound, of);
+                if let Some((place, column)) = names.from.table_of(slot) {
+                    binder.use_column(Privilege::Select, &names.from.tables[place], column);
+                }
                 Assigned::Default(of)
             }
             Lookup::Ambiguous => return Err(Error::ambiguous_column(name, "field list")),
             Lookup::Missing => return Err(Error::unknown_column(name, "field list")),
         },
-        value => Assigned::Expression(BlockScope::new(binder, names, Clause::FieldList).bind(value)?),
+        value => {
+            let mut bound = BlockScope::new(binder, names, Clause::FieldList).bind(value)?;
+            merge::settle(&mut bound, names.from);
+            Assigned::Expression(bound)
+        }
     };
     Ok(Assignment { column, value })
 }
@@ -304,6 +387,7 @@ pub(super) fn bind_assignment(
 /// The scan that finds the rows, the conditions that read no column, and whether the scan gives the order.
 fn plan_scan(
     scope: &FromScope,
+    position: usize,
     filter: Vec<Expression>,
     order: &[OrderKey],
     limited: bool,
@@ -321,14 +405,14 @@ fn plan_scan(
         needed: &needed,
         order: &keys,
         limit,
-        locks: vec![Some(lock)],
+        locks: vec![Some(lock); scope.tables.len()],
         keeps_locked: false,
     };
     let (constant, conditions): (Vec<Condition>, Vec<Condition>) = filter
         .into_iter()
         .map(|expression| planner.condition(expression))
         .partition(|condition| slots::is_steady(&condition.expression) && condition.tables == 0);
-    let group = planner.group(&BoundFrom::Table(0), conditions);
+    let group = planner.group(&BoundFrom::Table(position), conditions);
     let planned = planner.plan(&group)?;
     let constant = constant.into_iter().map(|condition| condition.expression).collect();
     match planned.node {

@@ -132,7 +132,7 @@ fn is_plain(bound: &BoundSelect) -> bool {
         from.each_condition(&mut |condition| own &= is_of_block(condition));
     }
     let stands_alone = |source: &TableSource| match source {
-        TableSource::Base(_) | TableSource::Virtual(_) => true,
+        TableSource::Base(_) | TableSource::Virtual(_) | TableSource::Merged(_) => true,
         TableSource::Derived(plan) => !plan.correlated,
         TableSource::Dependent(_) => false,
     };

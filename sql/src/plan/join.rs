@@ -10,6 +10,8 @@
 //! or above the join where that scan's rows may be NULL-extended. A unit that has an index for its join condition is read
 //! by that index for each outer row; else it is read once and kept, by hash where the condition is an equality.
 
+use std::sync::Arc;
+
 use crate::bind::{BoundFrom, FromScope, TableSource};
 use crate::codec::{ColumnSet, RowReader};
 use crate::error::Result;
@@ -416,6 +418,10 @@ impl JoinPlanner<'_> {
             TableSource::Derived(plan) => return rows_node(RowsSource::Derived(plan.clone())),
             TableSource::Virtual(table) => return rows_node(RowsSource::Virtual(table.clone())),
             TableSource::Dependent(rows) => return rows_node(RowsSource::Dependent(rows.clone())),
+            // A face is in no tree of joins.
+            TableSource::Merged(_) => {
+                return rows_node(RowsSource::Derived(Arc::new(super::set::empty_query())));
+            }
             TableSource::Base(table) => table,
         };
         let candidate = choice.candidate;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use storage::txn::{LockMode, WaitPolicy};
 
-use crate::ast::{self, Expr, TableExpr, TableName};
+use crate::ast::{self, Expr, TableExpr, TableName, ViewCheck};
+use crate::bind::merge::{self, Merged};
 use crate::bind::{Binder, BlockScope, BoundTable, Clause, FromScope, Names, TableSource, from};
 use crate::catalog::Table;
 use crate::error::{Error, Result};
@@ -17,6 +18,7 @@ use crate::plan::change::{self, Assignment};
 use crate::plan::join::{Condition, JoinPlanner};
 use crate::plan::node::{JoinMethod, Node, RowLock, ScanPlan};
 use crate::plan::slots;
+use crate::plan::through_view::{self, ThroughView};
 use crate::program::within::TablePrograms;
 
 /// The plan of an UPDATE or DELETE of a join.
@@ -55,6 +57,8 @@ pub struct JoinedTarget {
     pub assignments: Vec<Assignment>,
     /// Columns that get the time of a change.
     pub on_update_now: Vec<usize>,
+    /// The view through which its rows are changed.
+    pub through: Option<Box<ThroughView>>,
     /// It leads the join: those assigned to the right see what was assigned before, as MySQL changes this table on the way.
     pub leads: bool,
     /// Its triggers that the statement may fire.
@@ -122,22 +126,46 @@ pub fn plan_delete(binder: &Binder, delete: &ast::Delete) -> Result<JoinedChange
     planned
 }
 
+/// What a view asks of the rows of a table in it.
+fn through(
+    scope: &FromScope,
+    face: &Merged,
+    position: usize,
+    (assignments, on_update_now): (&[Assignment], &[usize]),
+) -> Result<Option<Box<ThroughView>>> {
+    let bound = &scope.tables[position];
+    let is_changed = |slot: usize| {
+        let column = slot - bound.base;
+        let is_generated = bound.stored_column(column).is_some_and(|own| own.generated.is_some());
+        is_generated
+            || on_update_now.contains(&column)
+            || assignments.iter().any(|assignment| assignment.column == column)
+    };
+    let through = through_view::checked(scope, face, position, &is_changed, ViewCheck::None)?;
+    Ok((!through.conditions.is_empty()).then(|| Box::new(through)))
+}
+
 type Choose<'c> = dyn Fn(&Binder, &Names) -> Result<Vec<Chosen>> + 'c;
 
 fn plan(binder: &Binder, change: &Change, choose: &Choose) -> Result<JoinedChange> {
-    let (draft, scope) = from::draft(binder, change.from, None)?;
+    binder.keep_derived();
+    let space = from::Space { start: 0, merges: from::Merges::Targets };
+    let (draft, scope) = from::draft(binder, change.from, None, space)?;
     let names = Names::new(&scope, None);
     let is_update = change.verb == "UPDATE";
     // DELETE looks for its tables before anything else.
     let mut chosen = if is_update { Vec::new() } else { choose(binder, &names)? };
-    let from = draft.bind_conditions(binder, &names)?;
-    let mut filter = match change.filter {
+    let (mut from, mut filter) = draft.bind_conditions(binder, &names)?;
+    let written = match change.filter {
         Some(filter) => BlockScope::new(binder, &names, Clause::Where)
             .bind(filter)?
             .settled(&mut |warning| binder.needs().warn(warning))
             .into_conjuncts(),
         None => Vec::new(),
     };
+    filter.extend(written);
+    filter.iter_mut().for_each(|condition| merge::settle(condition, &scope));
+    merge::settle_from(&mut from, &scope);
     crate::constraint::substitute::substitute(&mut filter, &scope)?;
     if is_update {
         chosen = choose(binder, &names)?;
@@ -146,10 +174,14 @@ fn plan(binder: &Binder, change: &Change, choose: &Choose) -> Result<JoinedChang
     let mut targets = Vec::with_capacity(chosen.len());
     for (number, Chosen { position, assignments }) in chosen.into_iter().enumerate() {
         let bound = &scope.tables[position];
-        let table = changeable(binder, bound, change.verb)?;
+        let table = changeable(binder, (&scope, position), change.verb)?;
         let on_update_now = change::on_update_now(&table, &assignments);
         let key_slot = scope.width + number;
         let (alias, base) = (bound.alias.clone(), bound.base);
+        let through = match scope.around(position).filter(|_| is_update) {
+            Some(face) => through(&scope, face, position, (&assignments, &on_update_now))?,
+            None => None,
+        };
         let (leads, programs) = (false, None);
         targets.push(JoinedTarget {
             table,
@@ -160,6 +192,7 @@ fn plan(binder: &Binder, change: &Change, choose: &Choose) -> Result<JoinedChang
             on_update_now,
             leads,
             programs,
+            through,
         });
     }
     let mut on = Vec::new();
@@ -191,7 +224,10 @@ fn plan(binder: &Binder, change: &Change, choose: &Choose) -> Result<JoinedChang
         }
     }
     check_safe_updates(binder, &mut source, &targets)?;
-    let stored_only = scope.tables.iter().all(|table| matches!(table.source, TableSource::Base(_)));
+    let stored_only = scope
+        .tables
+        .iter()
+        .all(|table| matches!(table.source, TableSource::Base(_) | TableSource::Merged(_)));
     Ok(JoinedChange {
         width: scope.width + targets.len(),
         source,
@@ -212,9 +248,13 @@ fn assigned_tables(binder: &Binder, names: &Names, written: &[(Expr, Expr)]) -> 
         let found = names.from.table_of(slot).ok_or_else(|| Error::internal("a column of no table"))?;
         let bound = &names.from.tables[found.0];
         match &bound.source {
-            TableSource::Base(_) => {}
-            TableSource::Virtual(_) | TableSource::Derived(_) | TableSource::Dependent(_) => {
-                return Err(change::not_updatable(bound, "UPDATE"));
+            TableSource::Base(_) => check_one_table(names.from, &columns, found.0)?,
+            TableSource::Virtual(_)
+            | TableSource::Derived(_)
+            | TableSource::Dependent(_)
+            | TableSource::Merged(_) => {
+                let face = names.from.around(found.0).map(|face| &names.from.tables[face.position].alias);
+                return Err(Error::not_updatable(face.unwrap_or(&bound.alias), "UPDATE"));
             }
         }
         columns.push(found);
@@ -232,15 +272,44 @@ fn assigned_tables(binder: &Binder, names: &Names, written: &[(Expr, Expr)]) -> 
     Ok(chosen)
 }
 
+/// Of a view of a join one table is changed at a time.
+fn check_one_table(scope: &FromScope, before: &[(usize, usize)], position: usize) -> Result<()> {
+    let Some(face) = scope.around(position) else { return Ok(()) };
+    let is_other = |(other, _): &(usize, usize)| *other != position && face.tables.contains(other);
+    match &face.view {
+        Some(view) if before.iter().any(is_other) => Err(through_view::several_tables(view)),
+        _ => Ok(()),
+    }
+}
+
+/// The stored table behind a view that DELETE names.
+fn deleted_from(binder: &Binder, scope: &FromScope, position: usize) -> Result<usize> {
+    let Some(face) = scope.merged_at(position) else { return Ok(position) };
+    let alias = &scope.tables[position].alias;
+    let found = through_view::stored_inside(scope, face, binder.catalog);
+    match (&face.view, found.as_slice()) {
+        (Some(view), [_, ..]) if through_view::is_join(view, binder.catalog) => {
+            Err(through_view::cannot_delete(view))
+        }
+        (Some(view), [only]) => {
+            through_view::delete_rows(binder, view)?;
+            Ok(*only)
+        }
+        _ => Err(Error::not_updatable(alias, "DELETE")),
+    }
+}
+
 /// The tables that DELETE names.
 fn named_tables(binder: &Binder, scope: &FromScope, written: &[TableName]) -> Result<Vec<Chosen>> {
     let mut chosen: Vec<Chosen> = Vec::with_capacity(written.len());
     for name in written {
-        let found = scope.tables.iter().position(|table| is_named(binder, table, name));
+        let is_it = |place: usize, table| !scope.is_inside(place) && is_named(binder, table, name);
+        let found = scope.tables.iter().enumerate().position(|(place, table)| is_it(place, table));
         let Some(position) = found else {
             let message = format!("Unknown table '{}' in MULTI DELETE", name.table);
             return Err(Error { code: 1109, state: *b"42S02", message });
         };
+        let position = deleted_from(binder, scope, position)?;
         if chosen.iter().any(|other| other.position == position) {
             return Err(Error::nonunique_table(&name.table));
         }
@@ -253,9 +322,11 @@ fn named_tables(binder: &Binder, scope: &FromScope, written: &[TableName]) -> Re
 fn is_named(binder: &Binder, table: &BoundTable, name: &TableName) -> bool {
     let has_alias = match &table.source {
         TableSource::Base(base) => base.name != table.alias,
-        TableSource::Virtual(_) | TableSource::Derived(_) | TableSource::Dependent(_) => {
-            table.database.is_empty()
-        }
+        TableSource::Merged(Some(view)) => view.name != table.alias,
+        TableSource::Virtual(_)
+        | TableSource::Derived(_)
+        | TableSource::Dependent(_)
+        | TableSource::Merged(None) => table.database.is_empty(),
     };
     if table.alias != name.table {
         return false;
@@ -269,20 +340,31 @@ fn is_named(binder: &Binder, table: &BoundTable, name: &TableName) -> bool {
 }
 
 /// The table behind a name, if its rows can be changed.
-fn changeable(binder: &Binder, bound: &BoundTable, verb: &'static str) -> Result<Arc<Table>> {
+fn changeable(
+    binder: &Binder,
+    (scope, position): (&FromScope, usize),
+    verb: &'static str,
+) -> Result<Arc<Table>> {
+    let bound = &scope.tables[position];
     let table = match &bound.source {
         TableSource::Base(table) => table,
         TableSource::Virtual(_) => {
             return Err(Error::not_supported(format_args!("{verb} of a system table")));
         }
-        TableSource::Derived(_) | TableSource::Dependent(_) => {
-            return Err(change::not_updatable(bound, verb));
+        TableSource::Derived(_) | TableSource::Dependent(_) | TableSource::Merged(_) => {
+            return Err(Error::not_updatable(&bound.alias, verb));
         }
     };
     if let Some(locked) = &binder.session.locked_tables
         && !table.is_temporary()
     {
-        locked.check_use(&table.database, &table.name, &bound.alias, true)?;
+        match scope.around(position).and_then(|face| Some((face, face.view.as_ref()?))) {
+            Some((face, view)) => {
+                let alias = &scope.tables[face.position].alias;
+                locked.check_use(&view.table.database, &view.table.name, alias, true)?;
+            }
+            None => locked.check_use(&table.database, &table.name, &bound.alias, true)?,
+        }
     }
     Ok(Arc::clone(table))
 }
@@ -294,7 +376,10 @@ fn changeable(binder: &Binder, bound: &BoundTable, verb: &'static str) -> Result
 fn check_assignable(scope: &FromScope, chosen: &[Chosen]) -> Result<()> {
     let of = |chosen: &Chosen| match &scope.tables[chosen.position].source {
         TableSource::Base(table) => Some(Arc::clone(table)),
-        TableSource::Virtual(_) | TableSource::Derived(_) | TableSource::Dependent(_) => None,
+        TableSource::Virtual(_)
+        | TableSource::Derived(_)
+        | TableSource::Dependent(_)
+        | TableSource::Merged(_) => None,
     };
     for (number, first) in chosen.iter().enumerate() {
         for second in &chosen[number + 1..] {

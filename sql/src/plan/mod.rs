@@ -31,6 +31,7 @@ mod selectivity;
 pub mod set;
 pub mod slots;
 pub mod template;
+pub mod through_view;
 pub mod window;
 
 use std::sync::Arc;
@@ -364,7 +365,7 @@ fn plan_with(
             plan.reads_one_row = query.reads_one_row();
             plan.statement = Planned::Query(query);
         }
-        ast::Statement::Update(update) if !matches!(update.from, ast::TableExpr::Table { .. }) => {
+        ast::Statement::Update(update) if is_of_join(&binder, update) => {
             let change = joined::plan_update(&binder, update)?;
             (plan.reads_long, plan.reads_snapshot) = (change.reads_long(), change.reads_snapshot);
             plan.statement = Planned::Joined(Box::new(change));
@@ -411,6 +412,14 @@ fn plan_with(
         plan.reads_snapshot = !plan.tables.is_empty();
     }
     Ok(plan)
+}
+
+/// Whether the rows of a join are updated: one that is written, or that of a view.
+fn is_of_join(binder: &Binder, update: &ast::Update) -> bool {
+    let ast::TableExpr::Table { database, table, .. } = &update.from else { return true };
+    let is_common = database.is_none()
+        && update.with.iter().flat_map(|with| &with.tables).any(|common| common.name == *table);
+    through_view::names_join(binder, &update.from, is_common)
 }
 
 /// Plans EXPLAIN: `plan` is one of nothing yet.

@@ -3,6 +3,7 @@
 use storage::txn::{LockMode, WaitPolicy};
 
 use crate::ast::{self, AggregateFunction, QueryBody};
+use crate::bind::from::Space;
 use crate::bind::rollup::RollupKey;
 use crate::bind::select::{Tail, bind_select, plain_column};
 use crate::bind::{
@@ -37,10 +38,9 @@ fn plan_body(binder: &Binder, query: &ast::Query, parent: Option<&Names>) -> Res
                 limit: query.limit.as_ref(),
                 offset: query.offset.as_ref(),
                 locking: query.locking.as_ref(),
+                space: Space::default(),
             };
-            let bound = bind_select(binder, select, tail, parent)?;
-            check_locked(binder, &bound)?;
-            plan_select(bound)
+            plan_bound(binder, bind_select(binder, select, tail, parent)?)
         }
         QueryBody::SetOperation { operator, left, right, all } => {
             set::plan_operation(binder, query, (*operator, *all), (left, right), parent)
@@ -62,6 +62,14 @@ pub fn bind_without_tables(binder: &Binder, expressions: &[ast::Expr]) -> Result
 }
 
 /// Plans a bound block.
+///
+/// # Errors
+/// 1099 and those of planning.
+pub fn plan_bound(binder: &Binder, bound: BoundSelect) -> Result<QueryPlan> {
+    check_locked(binder, &bound)?;
+    plan_select(bound)
+}
+
 fn plan_select(mut bound: BoundSelect) -> Result<QueryPlan> {
     bound.filter = decorrelate::take_common(bound.filter);
     let (project, sort) = projection(&bound);
@@ -113,7 +121,7 @@ fn plan_select(mut bound: BoundSelect) -> Result<QueryPlan> {
         plan.source = Some(joins.node);
         plan.source_ordered = joins.ordered && !order.is_empty();
         if let Some(aggregate) = &mut plan.aggregate
-            && bound.scope.tables.len() == 1
+            && bound.scope.tables_with_rows() == 1
         {
             aggregate.index_ends = index_ends(&bound, aggregate, &planner.locks, conditions)?;
         }
@@ -291,12 +299,19 @@ fn early_limit(bound: &BoundSelect) -> Option<f64> {
 /// 1099.
 fn check_locked(binder: &Binder, bound: &BoundSelect) -> Result<()> {
     let Some(locked) = &binder.session.locked_tables else { return Ok(()) };
-    for (table, lock) in bound.scope.tables.iter().zip(locks(bound)) {
+    for (position, lock) in locks(bound).into_iter().enumerate() {
+        // Of a view it is the view that was locked.
+        let place = bound.scope.around(position).map_or(position, |face| face.position);
+        let (table, name) = (&bound.scope.tables[position], &bound.scope.tables[place]);
         if lock.is_some_and(|lock| lock.mode == LockMode::Exclusive)
             && let TableSource::Base(base) = &table.source
             && !base.is_temporary()
         {
-            locked.check_use(&base.database, &base.name, &table.alias, true)?;
+            let base = match &name.source {
+                TableSource::Merged(Some(view)) => view,
+                _ => base,
+            };
+            locked.check_use(&base.database, &base.name, &name.alias, true)?;
         }
     }
     Ok(())
@@ -318,13 +333,25 @@ fn locks(bound: &BoundSelect) -> Vec<Option<RowLock>> {
         },
         for_change: false,
     };
-    let of_table = |table: &crate::bind::BoundTable| match table.source {
+    let of_table = |(position, table): (usize, &crate::bind::BoundTable)| match table.source {
         // Nobody else can change those.
         TableSource::Base(ref base) if base.is_temporary() => None,
-        TableSource::Base(_) => locking.clauses().find(|clause| clause.is_of(&table.alias)).map(lock),
-        TableSource::Derived(_) | TableSource::Virtual(_) | TableSource::Dependent(_) => None,
+        TableSource::Base(_) => {
+            let face = bound.scope.around(position);
+            // The clause is about the tables of a view, and not about those of a derived table.
+            let alias = match face {
+                Some(face) if face.view.is_none() => return None,
+                Some(face) => &bound.scope.tables[face.position].alias,
+                None => &table.alias,
+            };
+            locking.clauses().find(|clause| clause.is_of(alias)).map(lock)
+        }
+        TableSource::Derived(_)
+        | TableSource::Virtual(_)
+        | TableSource::Dependent(_)
+        | TableSource::Merged(_) => None,
     };
-    bound.scope.tables.iter().map(of_table).collect()
+    bound.scope.tables.iter().enumerate().map(of_table).collect()
 }
 
 /// Whether the block has subqueries or derived tables.

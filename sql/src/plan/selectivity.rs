@@ -29,7 +29,7 @@ impl JoinPlanner<'_> {
 
     /// The fewest rows that a table counts for: see [`access`](crate::plan::access).
     pub(super) fn rows_min(&self, table: &Table) -> f64 {
-        if self.scope.tables.len() > 1 && table.statistics.get().is_some() { 2.0 } else { ROWS_MIN }
+        if self.scope.tables_with_rows() > 1 && table.statistics.get().is_some() { 2.0 } else { ROWS_MIN }
     }
 
     fn share(&self, expression: &Expression) -> f64 {

@@ -309,7 +309,7 @@ fn widen(query: &mut QueryPlan, types: &[DataType]) {
 }
 
 /// Stands for the outcome of an operation in the scope of its ORDER BY; never run.
-fn empty_query() -> QueryPlan {
+pub(super) fn empty_query() -> QueryPlan {
     let body = Body::Values(Box::new(ValuesPlan { rows: Vec::new(), types: Vec::new() }));
     QueryPlan { body, columns: Vec::new(), correlated: false }
 }

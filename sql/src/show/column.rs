@@ -74,7 +74,7 @@ fn check_view(name: &TableName, ctx: &Context) -> Run<()> {
     let found = ctx.catalog.databases.get(database).and_then(|found| found.views.get(&name.table));
     if let Some(view) = found {
         let needs = crate::authorization::Needs::default();
-        crate::view::bind::plan(&crate::bind::Binder::new(ctx.catalog, ctx.session, &needs), view)?;
+        crate::view::bind::bind(&crate::bind::Binder::new(ctx.catalog, ctx.session, &needs), view, None)?;
     }
     Ok(())
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::View;
 use crate::account::AccountId;
 use crate::account::Privilege;
-use crate::ast::Statement;
+use crate::ast::{QueryBody, Statement};
 use crate::authorization::{Authorization, Needs, Requirement, Source, tables};
-use crate::bind::Binder;
+use crate::bind::from::{Merges, Space};
+use crate::bind::select::{BoundSelect, Tail, bind_select};
+use crate::bind::{Binder, merge};
 use crate::catalog::Catalog;
 use crate::execute::ResultColumn;
 use crate::plan::QueryPlan;
@@ -15,20 +17,25 @@ use crate::plan::query::plan_query;
 use crate::session::SessionState;
 use crate::{Error, Result};
 
-/// Plans a view's query, in a world of its own: no temporary table and no name of the query around is in sight.
+/// A view's query.
+#[derive(Debug)]
+pub enum Inside {
+    /// Planned.
+    Plan(QueryPlan),
+    /// Bound, and to be merged if it can be.
+    Bound(Box<BoundSelect>),
+}
+
+/// Binds a view's query, in a world of its own: no temporary table and no name of the query around is in sight.
 ///
 /// # Errors
 /// 1356 when the query cannot be bound any more, or whose rights count has not enough of them; 1449, 1462.
-pub fn plan(binder: &Binder<'_>, view: &View) -> Result<(QueryPlan, Vec<ResultColumn>)> {
+pub fn bind(binder: &Binder<'_>, view: &View, space: Option<Space>) -> Result<(Inside, Vec<ResultColumn>)> {
     let name = (view.table.database.clone(), view.table.name.clone());
     if binder.views.contains(&name) {
         let message = format!("`{}`.`{}` contains view recursion", name.0, name.1);
         return Err(Error { code: 1462, state: *b"HY000", message });
     }
-    binder.needs().add(Requirement::AllColumns {
-        privilege: Privilege::Select,
-        source: Source::Stored(Arc::clone(&view.table)),
-    });
     // Under LOCK TABLES the tables of a view are locked with it.
     let session = SessionState {
         temporary: None,
@@ -41,7 +48,8 @@ pub fn plan(binder: &Binder<'_>, view: &View) -> Result<(QueryPlan, Vec<ResultCo
     let mut inner = Binder::new(binder.catalog, &session, &needs);
     inner.views.clone_from(&binder.views);
     inner.views.push(name);
-    let planned = plan_query(&inner, &view.query, None).map_err(|error| as_invalid(view, error))?;
+    let inside = inside(&inner, view, space).map_err(|error| as_invalid(view, error))?;
+    binder.note_dependence_of(inner.take_dependence());
     binder.add_tables(inner);
     let needed = needs.take();
     if view.invoker {
@@ -50,20 +58,43 @@ pub fn plan(binder: &Binder<'_>, view: &View) -> Result<(QueryPlan, Vec<ResultCo
         let session = acting_as(&view.definer, binder.catalog, &session)?;
         needed.check(&session).map_err(|_| invalid(view))?;
     }
-    let columns = shown(view, &planned).ok_or_else(|| invalid(view))?;
-    Ok((planned, columns))
+    let columns = match &inside {
+        Inside::Plan(plan) => plan.columns.clone(),
+        Inside::Bound(bound) => bound.items.iter().map(|item| item.column.clone()).collect(),
+    };
+    let columns = shown(view, columns).ok_or_else(|| invalid(view))?;
+    Ok((inside, columns))
+}
+
+fn inside(inner: &Binder<'_>, view: &View, space: Option<Space>) -> Result<Inside> {
+    if let QueryBody::Select(select) = &view.query.body {
+        inner.bind_derived();
+        let is_target = |space: &Space| space.merges == Merges::Targets;
+        if let Some(space) = space.filter(|space| merge::may_merge(&view.query, is_target(space))) {
+            let tail = Tail { order_by: &view.query.order_by, space, ..Tail::default() };
+            return Ok(Inside::Bound(Box::new(bind_select(inner, select, tail, None)?)));
+        }
+    }
+    plan_query(inner, &view.query, None).map(Inside::Plan)
+}
+
+/// Notes that all columns of a view are read.
+pub fn use_all(binder: &Binder<'_>, view: &View) {
+    binder.needs().add(Requirement::AllColumns {
+        privilege: Privilege::Select,
+        source: Source::Stored(Arc::clone(&view.table)),
+    });
 }
 
 /// The columns as those of a table of the view's name.
-fn shown(view: &View, plan: &QueryPlan) -> Option<Vec<ResultColumn>> {
-    if plan.columns.len() != view.table.columns.len() {
+fn shown(view: &View, columns: Vec<ResultColumn>) -> Option<Vec<ResultColumn>> {
+    if columns.len() != view.table.columns.len() {
         return None;
     }
-    let named = plan
-        .columns
-        .iter()
+    let named = columns
+        .into_iter()
         .zip(&view.table.columns)
-        .map(|(column, own)| ResultColumn { name: own.name.clone(), ..column.clone() });
+        .map(|(column, own)| ResultColumn { name: own.name.clone(), ..column });
     Some(named.collect())
 }
 
@@ -90,7 +121,8 @@ fn as_invalid(view: &View, error: Error) -> Error {
 }
 
 /// Error 1356.
-fn invalid(view: &View) -> Error {
+#[must_use]
+pub fn invalid(view: &View) -> Error {
     let message = format!(
         "View '{}.{}' references invalid table(s) or column(s) or function(s) or definer/invoker of view lack rights to use them",
         view.table.database, view.table.name

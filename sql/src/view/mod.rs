@@ -2,15 +2,15 @@
 //!
 //! The catalog keeps a view's query as MySQL's canonical text ([`print`](mod@print)), in which every name is complete, and its columns as they
 //! were when it was made ([`View::table`]), which SHOW and grants are about. A view is read as a derived table ([`bind`]) with the rights of its
-//! definer, or of whoever uses it. [`qualify`] completes the names of a query; [`statement`] is CREATE, ALTER and DROP VIEW.
-//!
-//! Left out: merging a view into the query that uses it, changing rows through a view, LOCK TABLES of views.
+//! definer, or of whoever uses it, or [merged](crate::bind::merge) into the query around. [`qualify`] completes the names of a query;
+//! [`statement`] is CREATE, ALTER and DROP VIEW; rows are changed through one as [`plan::through_view`](crate::plan::through_view) says.
 
 pub mod bind;
 pub mod encode;
 pub mod print;
 pub mod qualify;
 pub mod statement;
+pub mod updatable;
 
 use std::sync::Arc;
 

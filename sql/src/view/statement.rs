@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::View;
 use super::qualify::qualify;
 use crate::ast::{
-    CreateSelect, CreateTable, CreateView, Expr, JoinKind, Query, QueryBody, SelectItem, TableExpr,
-    TableName, UserName, ViewAlgorithm, ViewCheck, ViewMode,
+    CreateSelect, CreateTable, CreateView, Expr, Query, QueryBody, SelectItem, TableExpr, TableName,
+    UserName, ViewAlgorithm, ViewCheck, ViewMode,
 };
 use crate::bind::walk::operands;
 use crate::catalog::store::CatalogKey;
@@ -84,7 +84,7 @@ fn build(ctx: &mut Context<'_>, statement: &CreateView, database: &str, found: &
     }
     refuse_recursion(ctx, statement, &kept)?;
     let table = columns(ctx, statement, database, found, &bound)?;
-    let (is_mergeable, updatable) = (is_mergeable(&kept), is_updatable(&kept, ctx));
+    let (is_mergeable, updatable) = (is_mergeable(&kept), super::updatable::is_updatable(&kept, ctx.catalog));
     if statement.check != ViewCheck::None && !updatable {
         let message = format!("CHECK OPTION on non-updatable view '{database}.{}'", table.name);
         return Err(Error { code: 1368, state: *b"HY000", message });
@@ -280,34 +280,6 @@ fn is_collective(expr: &Expr) -> bool {
     let mut found = false;
     operands(expr, &mut |operand| found |= is_collective(operand));
     found
-}
-
-/// What MySQL says in `IS_UPDATABLE`, but for what subqueries and outer joins let through.
-fn is_updatable(query: &Query, ctx: &Context<'_>) -> bool {
-    let QueryBody::Select(select) = &query.body else { return false };
-    is_mergeable(query)
-        && query.with.is_none()
-        && select.from.as_ref().is_some_and(|from| is_updatable_from(from, ctx))
-        && select
-            .items
-            .iter()
-            .any(|item| matches!(item, SelectItem::Expression { expr: Expr::Column { .. }, .. }))
-}
-
-fn is_updatable_from(from: &TableExpr, ctx: &Context<'_>) -> bool {
-    match from {
-        TableExpr::Table { database, table, .. } => {
-            let database = database.as_deref().unwrap_or_default();
-            match ctx.catalog.view(database, table) {
-                Some(view) => view.updatable,
-                None => !crate::catalog::is_system_database(database),
-            }
-        }
-        TableExpr::Derived { .. } => false,
-        TableExpr::Join { left, right, kind, .. } => {
-            *kind == JoinKind::Inner && is_updatable_from(left, ctx) && is_updatable_from(right, ctx)
-        }
-    }
 }
 
 /// DROP VIEW; gives whether the catalog is changed.

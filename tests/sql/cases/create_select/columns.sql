@@ -28,7 +28,6 @@ SELECT * FROM c8;
 CREATE TABLE c9 SELECT table_name, table_rows FROM information_schema.tables WHERE 1 = 0;
 SHOW CREATE TABLE c9;
 CREATE TABLE c10 SELECT * FROM (SELECT id, 1 AS k FROM s) d;
--- deviation: select-types: BIGINT
 SHOW CREATE TABLE c10;
 CREATE TABLE c11 VALUES ROW(1, 'a'), ROW(2, 'b');
 SHOW CREATE TABLE c11;

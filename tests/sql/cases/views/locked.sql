@@ -12,7 +12,6 @@ SELECT * FROM v AS x ORDER BY id;
 SELECT * FROM w, v AS x ORDER BY x.id;
 SELECT * FROM other;
 SHOW CREATE TABLE w;
--- deviation: select-types: a default for NOT NULL
 SHOW COLUMNS FROM w;
 UNLOCK TABLES;
 LOCK TABLES v READ, t WRITE, other READ;

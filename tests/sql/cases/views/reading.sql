@@ -44,5 +44,4 @@ DROP TABLE u;
 SELECT * FROM j;
 SELECT * FROM r;
 CREATE TABLE copy SELECT * FROM v;
--- deviation: select-types: a default for NOT NULL
 SHOW CREATE TABLE copy;
