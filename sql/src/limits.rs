@@ -110,6 +110,10 @@ pub const BIT_AGGREGATE_BYTES_MAX: u32 = 511;
 pub const JOIN_BUFFER_BYTES_MAX: usize = 128 << 20;
 /// Bytes that a derived table, or the result of a subquery kept for the statement, may take.
 pub const DERIVED_BYTES_MAX: usize = 128 << 20;
+/// Bytes of the younger half of what a correlated subquery's answers, kept for the statement, may take.
+pub const ANSWERS_BYTES_MAX: usize = 2 << 20;
+/// How often a correlated subquery is asked before it is judged by how many of its answers were known.
+pub const ANSWERS_TRIED: u32 = 1_000;
 /// Bytes of the keys that one UPDATE or DELETE collects before it changes the first row.
 pub const TARGET_BYTES_MAX: usize = 128 << 20;
 /// Ranges of one index that a scan reads one after the other; conditions that give more use fewer index columns.

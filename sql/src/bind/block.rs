@@ -342,7 +342,8 @@ impl Scope for BlockScope<'_> {
         outer_columns.sort_unstable();
         outer_columns.dedup();
         let correlated = plan.correlated;
-        Ok(Arc::new(Subquery { kind, plan, correlated, columns, outer_columns }))
+        let dependence = crate::plan::dependence::of_query(&plan);
+        Ok(Arc::new(Subquery { kind, plan, correlated, dependence, columns, outer_columns }))
     }
 
     fn aggregate(&mut self, call: &AggregateCall) -> Result<Expression> {

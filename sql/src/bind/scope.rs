@@ -236,6 +236,14 @@ impl FromScope {
         }
     }
 
+    /// A reference to the column that has `slot`.
+    #[must_use]
+    pub fn column_at(&self, slot: usize) -> Option<crate::expression::Expression> {
+        let (table, position) = self.table_of(slot)?;
+        let column = self.tables[table].columns.get(position)?;
+        Some(crate::bind::block::column_expression(slot, column))
+    }
+
     /// The table that has `slot`, and the column's position in it.
     #[must_use]
     pub fn table_of(&self, slot: usize) -> Option<(usize, usize)> {

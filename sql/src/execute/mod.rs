@@ -13,6 +13,7 @@
 //! spilling to disk, parallel scans.
 
 pub mod aggregate;
+pub mod answers;
 pub mod buffered;
 pub mod change;
 pub mod cluster;

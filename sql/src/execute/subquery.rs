@@ -1,13 +1,16 @@
 //! Subqueries as values.
 //!
 //! A subquery that reads no enclosing row is run once a statement; its value, or the set of its rows for IN, is kept in the
-//! [`SubqueryCache`]. A correlated one is run for each row, with that row on top of [`Context::outer_rows`].
+//! [`SubqueryCache`]. A correlated one is run for each row, with that row on top of [`Context::outer_rows`], unless its rows can be looked
+//! up ([`decorrelated`]) or it was asked for the same values before ([`answers`](super::answers)). One that may differ from run to run
+//! (RAND(), user variables) is run whenever it is asked for, as in MySQL.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::execute::answers::{self, Answers};
 use crate::execute::decorrelated::{self, Groups};
 use crate::execute::group_key::class_key;
 use crate::execute::memory::Bounded;
@@ -33,6 +36,8 @@ pub struct SubqueryCache {
     steps: HashMap<usize, Arc<[Vec<Value>]>>,
     /// How far RAND() with a seed is, by the address of its argument.
     random: HashMap<usize, (u64, u64)>,
+    /// What correlated subqueries answered, by their address.
+    answers: HashMap<usize, Answers>,
     /// What all this takes.
     memory: Vec<Bounded>,
 }
@@ -61,6 +66,17 @@ impl SubqueryCache {
     /// Keeps something of a subquery whose plan outlives the statement.
     pub(super) fn keep(&mut self, address: usize, cached: Cached) {
         self.results.insert(address, cached);
+    }
+
+    /// What a correlated subquery answered.
+    pub(super) fn answers(&mut self, address: usize) -> &mut Answers {
+        self.answers.entry(address).or_default()
+    }
+
+    /// Forgets what correlated subqueries found: the statement has changed a table that they may read.
+    pub fn forget_correlated(&mut self) {
+        self.answers.clear();
+        self.results.retain(|_, kept| !matches!(kept, Cached::Groups(_)));
     }
 
     /// The rows of a plan, if they were made already.
@@ -126,13 +142,16 @@ pub fn evaluate(
     ctx: &mut Context,
 ) -> Run<Value> {
     if !subquery.correlated {
-        return uncorrelated(subquery, operand, ctx);
+        return match subquery.dependence.is_volatile {
+            true => run(subquery, operand, ctx),
+            false => uncorrelated(subquery, operand, ctx),
+        };
     }
     // Only the slots that it reads are copied.
     ctx.outer_rows.push(outer_row(&subquery.outer_columns, row));
     let result = match decorrelated::evaluate(subquery, operand, ctx) {
         Ok(Some(value)) => Ok(value),
-        Ok(None) => run(subquery, operand, ctx),
+        Ok(None) => answers::evaluate(subquery, operand, ctx, |ctx| run(subquery, operand, ctx)),
         Err(error) => Err(error),
     };
     ctx.outer_rows.pop();
@@ -178,7 +197,7 @@ fn run(subquery: &Subquery, operand: Option<&[Value]>, ctx: &mut Context) -> Run
     }
 }
 
-fn in_result(found: bool, unknown: bool) -> Value {
+pub(super) fn in_result(found: bool, unknown: bool) -> Value {
     if found {
         Value::Int(1)
     } else if unknown {
@@ -212,6 +231,9 @@ pub fn column(subquery: &Subquery, position: usize, row: &[Value], ctx: &mut Con
         ctx.outer_rows.pop();
         return Ok(value(&result?));
     }
+    if subquery.dependence.is_volatile {
+        return Ok(value(&single_row(subquery, ctx)?));
+    }
     let address = std::ptr::from_ref(subquery).addr();
     if let Some(Cached::Row(row)) = ctx.subqueries.results.get(&address) {
         return Ok(value(row));
@@ -242,7 +264,7 @@ pub fn quantified(
         }
         !decided
     };
-    if subquery.correlated {
+    if subquery.correlated || subquery.dependence.is_volatile {
         ctx.outer_rows.push(outer_row(&subquery.outer_columns, row));
         let result =
             query::run_query(&subquery.plan, ctx, &mut |row, _| Ok(row.first().is_none_or(&mut look)));
@@ -365,7 +387,7 @@ fn value_suits(value: &Value, class: KeyClass) -> bool {
 }
 
 /// Whether two rows are equal: None when that is unknown because of a NULL.
-fn equal_rows(operand: &[Value], row: &[Value], columns: &[DataType]) -> Option<bool> {
+pub(super) fn equal_rows(operand: &[Value], row: &[Value], columns: &[DataType]) -> Option<bool> {
     let mut unknown = false;
     for (position, (left, right)) in operand.iter().zip(row).enumerate() {
         let collation = columns.get(position).map_or(Collation::default(), |column| column.collation);

@@ -18,6 +18,8 @@ use crate::execute::{Context, Run};
 use crate::limits::SPILL_BLOCK_BYTES;
 use crate::types::Value;
 
+pub(in crate::execute) use value::write_row;
+
 /// A temporary file of the host.
 pub trait ScratchFile: Send + Sync {
     /// Appends bytes; where they begin.
