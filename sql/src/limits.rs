@@ -92,6 +92,8 @@ pub const LAYOUT_SLOTS_MAX: usize = 2_048;
 pub const OPERATION_BYTES_DEFAULT: usize = 128 << 20;
 /// Bytes of rows that are written to a temporary file, and read back, at once.
 pub const SPILL_BLOCK_BYTES: usize = 64 << 10;
+/// … where keys are looked up among them.
+pub const LOOKUP_BLOCK_BYTES: usize = 4 << 10;
 /// Parts that the rows which fit into no memory are cut into, by the hash of what they are grouped or joined by.
 pub const SPILL_PARTS: usize = 16;
 /// Bytes that the rows of window functions, or of INTERSECT and EXCEPT, of one query block may take.

@@ -298,6 +298,8 @@ pub struct Names<'a> {
     pub correlated: Cell<bool>,
     /// How many blocks stand around this one.
     pub depth: usize,
+    /// Whether the subquery that is being bound stands where this block may aggregate.
+    pub takes_aggregates: Cell<bool>,
 }
 
 impl<'a> Names<'a> {
@@ -305,7 +307,14 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn new(from: &'a FromScope, parent: Option<&'a Names<'a>>) -> Names<'a> {
         let depth = parent.map_or(0, |parent| parent.depth + 1);
-        Names { from, parent, read_from_inside: RefCell::default(), correlated: Cell::new(false), depth }
+        Names {
+            from,
+            parent,
+            read_from_inside: RefCell::default(),
+            correlated: Cell::new(false),
+            depth,
+            takes_aggregates: Cell::new(false),
+        }
     }
 
     /// Looks a name up in the blocks around this one: how many blocks out (1 is the nearest) and which slot. Notes the

@@ -35,7 +35,8 @@ fn read_locked(ctx: &mut Context<'_>, table: &Table, found: &Duplicate) -> Run<V
 }
 
 /// Takes the other row away for REPLACE; true when the new row is to be tried again. False when the other row is the
-/// same and stands in the way only in the last unique index: then, as in MySQL, it counts as inserted and nothing changes.
+/// same and stands in the way only in the last unique index: then, as in MySQL, it counts as inserted and nothing changes; where other tables
+/// refer to it, as deleted too.
 pub(super) fn replace(
     ctx: &mut Context<'_>,
     (table, links): (&Table, Option<&TableLinks>),
@@ -46,6 +47,7 @@ pub(super) fn replace(
     let old = read_locked(ctx, table, found)?;
     let last_unique = table.indexes.iter().rposition(|index| index.unique);
     if last_unique == Some(found.index) && old == values {
+        tally.deleted += u64::from(links.is_some_and(|links| !links.children.is_empty()));
         return Ok(false);
     }
     foreign_key::replace_row(ctx, links, table, &found.row_key, &old, values)?;
@@ -128,6 +130,8 @@ impl Update<'_> {
         }
         match result {
             Ok(true) => {
+                // A subquery of an assignment may read the table under another name.
+                ctx.subqueries.forget_readers(table.id);
                 tally.copied += 1;
                 tally.updated += 1;
                 tally.touched += 1;

@@ -261,6 +261,7 @@ impl<'p> Insertion<'p> {
                 written => written?,
             };
             let Some(found) = written else {
+                ctx.subqueries.forget_readers(table.id);
                 self.inserted(filled);
                 return Ok(());
             };

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::catalog::TableId;
 use crate::execute::group_key::value_bytes;
 use crate::execute::spill::write_row;
 use crate::execute::{Context, Run};
@@ -28,9 +29,16 @@ pub struct Answers {
     recent_bytes: usize,
     asked: u32,
     found: u32,
+    /// The tables that the subquery reads.
+    pub(super) tables: Vec<TableId>,
 }
 
 impl Answers {
+    /// None yet, of a subquery that reads these.
+    pub(super) fn new(tables: &[TableId]) -> Answers {
+        Answers { tables: tables.to_vec(), ..Answers::default() }
+    }
+
     /// Whether it is worth its while.
     fn is_used(&self) -> bool {
         self.asked < ANSWERS_TRIED || self.found >= self.asked / FOUND_SHARE
@@ -75,8 +83,7 @@ pub fn evaluate(
     if !subquery.dependence.is_on_row_alone() || !crate::plan::decorrelate::is_on() {
         return run(ctx);
     }
-    let address = std::ptr::from_ref(subquery).addr();
-    if !ctx.subqueries.answers(address).is_used() {
+    if !ctx.subqueries.answers(subquery).is_used() {
         return run(ctx);
     }
     let mut key = Vec::new();
@@ -86,13 +93,13 @@ pub fn evaluate(
         }
     }
     write_row(operand.unwrap_or_default(), None, &mut key);
-    if let Some(value) = ctx.subqueries.answers(address).get(&key) {
+    if let Some(value) = ctx.subqueries.answers(subquery).get(&key) {
         return Ok(value);
     }
     let warnings = ctx.session.warning_count;
     let value = run(ctx)?;
     if ctx.session.warning_count == warnings {
-        ctx.subqueries.answers(address).keep(key.into(), value.clone());
+        ctx.subqueries.answers(subquery).keep(key.into(), value.clone());
     }
     Ok(value)
 }

@@ -3,18 +3,20 @@
 //! The table is made when a third row asks. Where that takes too much memory, or where an error or a warning comes of rows that nobody may
 //! ask for, the block is run for each row instead.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::catalog::TableId;
 use crate::error::Error;
 use crate::execute::buffered::Kept;
 use crate::execute::group_key::{class_key, value_bytes};
 use crate::execute::memory::Bounded;
 use crate::execute::operator::all_true;
-use crate::execute::subquery::{Cached, Members, equal_rows, in_result};
+use crate::execute::spill::lookup::{KeySet, Keys};
+use crate::execute::subquery::{Building, Cached, Members, equal_rows, in_result};
 use crate::execute::{Context, Interrupt, Run, query};
 use crate::expression::{Subquery, SubqueryKind};
-use crate::limits::{DERIVED_BYTES_MAX, ROWS_BETWEEN_CHECKS};
+use crate::limits::ROWS_BETWEEN_CHECKS;
 use crate::plan::Body;
 use crate::plan::decorrelate::Decorrelated;
 use crate::types::Value;
@@ -22,7 +24,7 @@ use crate::types::Value;
 /// What an entry of the table takes beside its bytes and values, about.
 const ENTRY_BYTES: usize = 128;
 /// What a group of members takes, about, and each member: it is there as values and as a key.
-const GROUP_BYTES: usize = 256;
+const GROUP_BYTES: usize = 512;
 const MEMBER_BYTES: usize = 80;
 /// How many enclosing rows are answered row by row before the table is made.
 const ASKED_ROW_BY_ROW: u32 = 2;
@@ -34,12 +36,14 @@ pub struct Groups {
     found: Found,
     /// What the block gives where a key finds nothing.
     nothing: Vec<Vec<Value>>,
+    /// The tables that it reads.
+    pub(super) tables: Vec<TableId>,
     _memory: Bounded,
 }
 
 enum Found {
     /// EXISTS: the keys that find something.
-    Keys(HashSet<Box<[u8]>, rustc_hash::FxBuildHasher>),
+    Keys(Keys),
     /// IN: the members of each key.
     Members(HashMap<Box<[u8]>, Members, rustc_hash::FxBuildHasher>),
     /// The rows of each key, with what conditions are checked by.
@@ -72,11 +76,11 @@ pub fn evaluate(subquery: &Subquery, operand: Option<&[Value]>, ctx: &mut Contex
         }
     }
     match &groups.found {
-        Found::Keys(keys) => Ok(Some(Value::Int(i64::from(keys.contains(key.as_slice()))))),
-        Found::Members(members) => Ok(Some(match (members.get(key.as_slice()), operand) {
-            (Some(members), Some(operand)) => members.contains(operand, &subquery.columns),
-            _ => Value::Int(0),
-        })),
+        Found::Keys(keys) => Ok(Some(Value::Int(i64::from(keys.contains(&key, ctx)?)))),
+        Found::Members(members) => match (members.get(key.as_slice()), operand) {
+            (Some(members), Some(operand)) => members.contains(operand, &subquery.columns, ctx).map(Some),
+            _ => Ok(Some(Value::Int(0))),
+        },
         Found::Rows(kept) => {
             let mut look = Look::of(subquery, operand);
             if kept.first(&key) == 0 {
@@ -236,10 +240,11 @@ fn groups(subquery: &Subquery, decorrelated: &Decorrelated, ctx: &mut Context) -
 
 /// None where a key would be in two groups.
 fn make(subquery: &Subquery, decorrelated: &Decorrelated, ctx: &mut Context) -> Run<Option<Groups>> {
-    let mut memory = Bounded::new(ctx.session, DERIVED_BYTES_MAX, "rows of a subquery");
+    let bytes_max = ctx.session.variables.operation_memory_bytes;
+    let mut memory = Bounded::new(ctx.session, bytes_max, "rows of a subquery");
     let is_plain = decorrelated.residual.is_empty() && decorrelated.nothing.is_none();
     let found = match subquery.kind {
-        SubqueryKind::Exists if is_plain => Found::Keys(keys(decorrelated, &mut memory, ctx)?),
+        SubqueryKind::Exists if is_plain => Found::Keys(keys(decorrelated, ctx)?),
         SubqueryKind::In if is_plain => Found::Members(members(subquery, decorrelated, &mut memory, ctx)?),
         _ => match rows(decorrelated, ctx)? {
             Some(kept) => Found::Rows(kept),
@@ -253,43 +258,37 @@ fn make(subquery: &Subquery, decorrelated: &Decorrelated, ctx: &mut Context) -> 
             Ok(true)
         })?;
     }
-    Ok(Some(Groups { found, nothing, _memory: memory }))
+    let tables = subquery.dependence.tables.clone();
+    Ok(Some(Groups { found, nothing, tables, _memory: memory }))
 }
 
 /// Gives each row of the block that can be found, with its key.
 fn each_row(
     decorrelated: &Decorrelated,
     ctx: &mut Context,
-    take: &mut dyn FnMut(&[u8], &[Value]) -> Run<bool>,
+    take: &mut dyn FnMut(&[u8], &[Value], &mut Context) -> Run<bool>,
 ) -> Run<()> {
     let keys = &decorrelated.keys;
     let mut bytes = Vec::new();
-    query::run_query(&decorrelated.plan, ctx, &mut |row, _| {
+    query::run_query(&decorrelated.plan, ctx, &mut |row, ctx| {
         bytes.clear();
         for (key, value) in keys.iter().zip(row) {
             if !class_key(value, key.class, key.null_safe, &mut bytes) {
                 return Ok(true);
             }
         }
-        take(&bytes, row.get(keys.len()..).unwrap_or(&[]))
+        take(&bytes, row.get(keys.len()..).unwrap_or(&[]), ctx)
     })?;
     Ok(())
 }
 
-fn keys(
-    decorrelated: &Decorrelated,
-    memory: &mut Bounded,
-    ctx: &mut Context,
-) -> Run<HashSet<Box<[u8]>, rustc_hash::FxBuildHasher>> {
-    let mut keys: HashSet<Box<[u8]>, rustc_hash::FxBuildHasher> = HashSet::default();
-    each_row(decorrelated, ctx, &mut |key, _| {
-        if !keys.contains(key) {
-            memory.add(key.len() + ENTRY_BYTES)?;
-            keys.insert(key.into());
-        }
+fn keys(decorrelated: &Decorrelated, ctx: &mut Context) -> Run<Keys> {
+    let mut keys = KeySet::new(ctx.session);
+    each_row(decorrelated, ctx, &mut |key, _, ctx| {
+        keys.insert(key, ctx)?;
         Ok(true)
     })?;
-    Ok(keys)
+    keys.finish(ctx)
 }
 
 fn members(
@@ -298,19 +297,25 @@ fn members(
     memory: &mut Bounded,
     ctx: &mut Context,
 ) -> Run<HashMap<Box<[u8]>, Members, rustc_hash::FxBuildHasher>> {
-    let mut rows: HashMap<Box<[u8]>, Vec<Vec<Value>>, rustc_hash::FxBuildHasher> = HashMap::default();
-    each_row(decorrelated, ctx, &mut |key, own| {
+    let mut building: HashMap<Box<[u8]>, Building, rustc_hash::FxBuildHasher> = HashMap::default();
+    each_row(decorrelated, ctx, &mut |key, own, ctx| {
         memory.add(MEMBER_BYTES + 2 * own.iter().map(value_bytes).sum::<usize>())?;
-        match rows.get_mut(key) {
-            Some(known) => known.push(own.to_vec()),
+        match building.get_mut(key) {
+            Some(known) => known.push(own, ctx)?,
             None => {
                 memory.add(key.len() + GROUP_BYTES + ENTRY_BYTES)?;
-                rows.insert(key.into(), vec![own.to_vec()]);
+                let mut members = Building::new(&subquery.columns, ctx.session);
+                members.push(own, ctx)?;
+                building.insert(key.into(), members);
             }
         }
         Ok(true)
     })?;
-    Ok(rows.into_iter().map(|(key, rows)| (key, Members::new(rows, &subquery.columns))).collect())
+    let mut members = HashMap::default();
+    for (key, building) in building {
+        members.insert(key, building.finish(ctx)?.0);
+    }
+    Ok(members)
 }
 
 fn rows(decorrelated: &Decorrelated, ctx: &mut Context) -> Run<Option<Kept>> {
@@ -318,7 +323,7 @@ fn rows(decorrelated: &Decorrelated, ctx: &mut Context) -> Run<Option<Kept>> {
     let bytes_max = ctx.session.variables.operation_memory_bytes;
     let mut values = Vec::new();
     let mut fits = true;
-    each_row(decorrelated, ctx, &mut |key, own| {
+    each_row(decorrelated, ctx, &mut |key, own, _| {
         let is_group = decorrelated.nothing.is_some();
         fits = kept.bytes() <= bytes_max && (!is_group || kept.first(key) == 0);
         values.extend_from_slice(own);

@@ -1,12 +1,13 @@
 //! What a subquery's result depends on: how far out the rows are that it reads, and whether it may differ from run to run.
 
 use crate::bind::scope::Dependent;
+use crate::catalog::TableId;
 use crate::expression::Expression;
 use crate::plan::node::{Body, JoinMethod, Node, QueryPlan, RowsSource, SelectPlan};
 use crate::plan::slots;
 
 /// What the result of a subquery depends on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dependence {
     /// It calls RAND() or the like, or has to do with user variables: MySQL calls it uncacheable, and runs it whenever it is asked for.
     pub is_volatile: bool,
@@ -14,6 +15,8 @@ pub struct Dependence {
     pub reach: usize,
     /// It reads what is not known here: rows of another WITH, of the step of a recursion, of the server, or rows that it locks.
     pub is_opaque: bool,
+    /// The tables that it reads.
+    pub tables: Vec<TableId>,
 }
 
 impl Dependence {
@@ -21,6 +24,12 @@ impl Dependence {
     #[must_use]
     pub fn is_on_row_alone(&self) -> bool {
         !self.is_volatile && !self.is_opaque && self.reach <= 1
+    }
+
+    fn note_table(&mut self, table: TableId) {
+        if !self.tables.contains(&table) {
+            self.tables.push(table);
+        }
     }
 }
 
@@ -70,6 +79,7 @@ fn note_select(select: &SelectPlan, level: usize, found: &mut Dependence) {
 fn note_node(node: &Node, level: usize, found: &mut Dependence) {
     match node {
         Node::Scan(scan) => {
+            found.note_table(scan.table.id);
             note_all(scan.filter.iter().chain(&scan.implied), level, found);
             for term in scan.access.terms.iter().chain(&scan.access.pruning) {
                 term.kind.each_value(&mut |value| note(value, level, found));
@@ -113,7 +123,8 @@ fn note(expression: &Expression, level: usize, found: &mut Dependence) {
             found.reach = found.reach.max(depth.saturating_sub(level));
         }
         if let Some(subquery) = slots::subquery_of(part) {
-            let inner = subquery.dependence;
+            let inner = &subquery.dependence;
+            inner.tables.iter().for_each(|table| found.note_table(*table));
             found.is_opaque |= inner.is_opaque;
             found.reach = found.reach.max(inner.reach.saturating_sub(1).saturating_sub(level));
         }

@@ -181,7 +181,7 @@ fn cascade(
             ctx.check()?;
             let Some(row) = lock_child(ctx, link, &row_key, &values)? else { continue };
             // Subqueries of the statement may read the child.
-            ctx.subqueries.forget_correlated();
+            ctx.subqueries.forget_readers(link.child.id);
             if depth + 1 >= CASCADE_DEPTH_MAX {
                 return Err(too_deep().into());
             }

@@ -41,11 +41,18 @@ SELECT id, v FROM l ORDER BY id;
 DELETE FROM l WHERE NOT EXISTS (SELECT 1 FROM m WHERE m.k = l.k AND m.s <= l.s);
 SELECT id FROM l ORDER BY id;
 -- Run anew for each row.
-SELECT COUNT(DISTINCT r) > 1 AS several FROM (SELECT (SELECT RAND()) AS r FROM m) AS x;
+SELECT COUNT(DISTINCT r) > 1 AS several FROM (SELECT (SELECT RAND()) AS r FROM m LIMIT 100) AS x;
 SELECT COUNT(DISTINCT r) > 1 AS several FROM (SELECT (SELECT MAX(RAND()) FROM l) AS r FROM m) AS x;
-SELECT COUNT(DISTINCT r) AS several FROM (SELECT (SELECT UUID()) AS r FROM m) AS x;
+SELECT COUNT(DISTINCT r) AS several FROM (SELECT (SELECT UUID()) AS r FROM m LIMIT 100) AS x;
 SET @n = 0;
-SELECT k, (SELECT @n := @n + 1) AS n FROM m ORDER BY k;
+SELECT w, (SELECT @n := @n + 1) AS n FROM m;
+SELECT (SELECT MAX(@n := @n + 1) FROM l) AS n FROM m;
 SELECT COUNT(*), (SELECT @n) AS n FROM m;
 SET @n = 0;
+SELECT COUNT(*) FROM m WHERE (SELECT MAX(@n := @n + 1) FROM l) > 3;
+SELECT @n > 10;
+SET @n = 0;
+-- deviation: variables-in-conditions: a subquery of user variables is run for each row in WHERE too
 SELECT COUNT(*) FROM m WHERE (SELECT @n := @n + 1) > 3;
+-- deviation: variables-in-conditions: each row has a value of its own
+SELECT COUNT(DISTINCT (SELECT RAND())) > 1 AS several FROM m;
