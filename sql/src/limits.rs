@@ -94,6 +94,8 @@ pub const LAYOUT_SLOTS_MAX: usize = 2_048;
 pub const OPERATION_BYTES_DEFAULT: usize = 128 << 20;
 /// Bytes of rows that are written to a temporary file, and read back, at once.
 pub const SPILL_BLOCK_BYTES: usize = 64 << 10;
+/// … where keys are looked up among them.
+pub const LOOKUP_BLOCK_BYTES: usize = 4 << 10;
 /// Parts that the rows which fit into no memory are cut into, by the hash of what they are grouped or joined by.
 pub const SPILL_PARTS: usize = 16;
 /// Bytes that the rows of window functions, or of INTERSECT and EXCEPT, of one query block may take.
@@ -112,6 +114,10 @@ pub const BIT_AGGREGATE_BYTES_MAX: u32 = 511;
 pub const JOIN_BUFFER_BYTES_MAX: usize = 128 << 20;
 /// Bytes that a derived table, or the result of a subquery kept for the statement, may take.
 pub const DERIVED_BYTES_MAX: usize = 128 << 20;
+/// Bytes of the younger half of what a correlated subquery's answers, kept for the statement, may take.
+pub const ANSWERS_BYTES_MAX: usize = 2 << 20;
+/// How often a correlated subquery is asked before it is judged by how many of its answers were known.
+pub const ANSWERS_TRIED: u32 = 1_000;
 /// Bytes of the keys that one UPDATE or DELETE collects before it changes the first row.
 pub const TARGET_BYTES_MAX: usize = 128 << 20;
 /// Ranges of one index that a scan reads one after the other; conditions that give more use fewer index columns.

@@ -339,7 +339,10 @@ impl Scope for BlockScope<'_> {
         if is_searched && query.limit.is_some() {
             return Err(Error::not_supported_by_mysql("LIMIT & IN/ALL/ANY/SOME subquery"));
         }
-        let plan = crate::plan::query::plan_query(self.binder, query, Some(self.names))?;
+        let before = self.names.takes_aggregates.replace(self.aggregates.is_some());
+        let plan = crate::plan::query::plan_query(self.binder, query, Some(self.names));
+        self.names.takes_aggregates.set(before);
+        let plan = plan?;
         let columns: Vec<DataType> = plan.columns.iter().map(|column| column.data_type).collect();
         if kind == SubqueryKind::Scalar && columns.len() != 1 {
             return Err(Error::operand_columns(1));
@@ -348,7 +351,8 @@ impl Scope for BlockScope<'_> {
         outer_columns.sort_unstable();
         outer_columns.dedup();
         let correlated = plan.correlated;
-        Ok(Arc::new(Subquery { kind, plan, correlated, columns, outer_columns }))
+        let dependence = crate::plan::dependence::of_query(&plan);
+        Ok(Arc::new(Subquery { kind, plan, correlated, dependence, columns, outer_columns }))
     }
 
     fn aggregate(&mut self, call: &AggregateCall) -> Result<Expression> {
@@ -357,7 +361,13 @@ impl Scope for BlockScope<'_> {
             return self.bind(argument);
         }
         if self.inside_aggregate || self.aggregates.is_none() {
-            return Err(Error::invalid_group_function());
+            let may_be_outer = self.names.parent.is_some_and(|parent| parent.takes_aggregates.get());
+            let arguments =
+                call.arguments.iter().map(|argument| self.bind(argument)).collect::<Result<Vec<_>>>();
+            return Err(match arguments {
+                Ok(arguments) if may_be_outer && refers_outside_only(&arguments) => outer_aggregate(),
+                _ => Error::invalid_group_function(),
+            });
         }
         if let Some(list) = &self.aggregates
             && let Some(position) = list.calls.iter().position(|known| known.call == *call)
@@ -378,7 +388,7 @@ impl Scope for BlockScope<'_> {
         }
         crate::expression::aggregate::prepare_arguments(call.function, &mut arguments)?;
         if refers_outside_only(&arguments) {
-            return Err(Error::not_supported("an aggregate of an enclosing query's columns in a subquery"));
+            return Err(outer_aggregate());
         }
         let arguments: Vec<Expression> = arguments
             .into_iter()
@@ -452,6 +462,10 @@ impl Scope for BlockScope<'_> {
     fn check_at_start(&self, expression: &Expression) {
         self.binder.check_at_start(expression);
     }
+}
+
+fn outer_aggregate() -> Error {
+    Error::not_supported("an aggregate of an enclosing query's columns in a subquery")
 }
 
 fn aggregate_slot(list: &AggregateList, position: usize) -> Expression {

@@ -255,6 +255,14 @@ impl FromScope {
         }
     }
 
+    /// A reference to the column that has `slot`.
+    #[must_use]
+    pub fn column_at(&self, slot: usize) -> Option<crate::expression::Expression> {
+        let (table, position) = self.table_of(slot)?;
+        let column = self.tables[table].columns.get(position)?;
+        Some(crate::bind::block::column_expression(slot, column))
+    }
+
     /// The table that has `slot`, and the column's position in it.
     #[must_use]
     pub fn table_of(&self, slot: usize) -> Option<(usize, usize)> {
@@ -311,6 +319,8 @@ pub struct Names<'a> {
     pub correlated: Cell<bool>,
     /// How many blocks stand around this one.
     pub depth: usize,
+    /// Whether the subquery that is being bound stands where this block may aggregate.
+    pub takes_aggregates: Cell<bool>,
 }
 
 impl<'a> Names<'a> {
@@ -318,7 +328,14 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn new(from: &'a FromScope, parent: Option<&'a Names<'a>>) -> Names<'a> {
         let depth = parent.map_or(0, |parent| parent.depth + 1);
-        Names { from, parent, read_from_inside: RefCell::default(), correlated: Cell::new(false), depth }
+        Names {
+            from,
+            parent,
+            read_from_inside: RefCell::default(),
+            correlated: Cell::new(false),
+            depth,
+            takes_aggregates: Cell::new(false),
+        }
     }
 
     /// Looks a name up in the blocks around this one: how many blocks out (1 is the nearest) and which slot. Notes the

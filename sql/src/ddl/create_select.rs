@@ -283,6 +283,10 @@ fn type_of(data_type: DataType, expression: Option<&Expression>) -> DataType {
             let kind = if digits < BIGINT_DIGITS_MIN { TypeKind::Int } else { TypeKind::BigInt };
             DataType { display_width: 0, kind, ..data_type }
         }
+        // However short the text is that it has now.
+        TypeKind::VarChar(_) if matches!(expression, Some(Expression::UserVariable { .. })) => {
+            DataType { kind: TypeKind::LongText, ..data_type }
+        }
         // UNSIGNED of a hexadecimal literal is about it as a number.
         _ if data_type.is_string() => DataType { unsigned: false, ..data_type },
         TypeKind::TinyInt

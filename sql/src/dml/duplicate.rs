@@ -38,7 +38,8 @@ fn read_locked(ctx: &mut Context<'_>, table: &Table, found: &Duplicate) -> Run<V
 }
 
 /// Takes the other row away for REPLACE; true when the new row is to be tried again. False when the other row is the
-/// same and stands in the way only in the last unique index: then, as in MySQL, it counts as inserted and nothing changes.
+/// same and stands in the way only in the last unique index: then, as in MySQL, it counts as inserted and nothing changes; where other tables
+/// refer to it, as deleted too.
 pub(super) fn replace(
     ctx: &mut Context<'_>,
     (plan, links): (&InsertPlan, Option<&TableLinks>),
@@ -57,6 +58,7 @@ pub(super) fn replace(
         .iter()
         .any(|time| has(programs, TriggerEvent::Delete, *time));
     if last_unique == Some(found.index) && old == values && !is_deleted {
+        tally.deleted += u64::from(links.is_some_and(|links| !links.children.is_empty()));
         return Ok(false);
     }
     around_delete(programs, TriggerTime::Before, &old, ctx)?;
@@ -152,6 +154,8 @@ impl Update<'_> {
         }
         match result {
             Ok(true) => {
+                // A subquery of an assignment may read the table under another name.
+                ctx.subqueries.forget_readers(table.id);
                 tally.copied += 1;
                 tally.updated += 1;
                 tally.touched += 1;

@@ -281,6 +281,7 @@ impl<'p> Insertion<'p> {
                 written => written?,
             };
             let Some(found) = written else {
+                ctx.subqueries.forget_readers(table.id);
                 self.inserted(filled);
                 return self.after_insert(ctx, &values);
             };

@@ -63,23 +63,22 @@ pub fn run(
             grouped(plan, source, row, ctx, offer)
         }
         source => {
-            let empty = accumulators(plan);
             let mut group = match source {
                 // Without FROM there is one row, of no columns.
                 None if is_bare => {
-                    let mut group = Group::new(plan, row, &empty);
+                    let mut group = Group::alone(plan, row);
                     group.grow(plan, row, &mut Vec::new(), ctx)?;
                     Some(group)
                 }
                 None => None,
                 Some(source) => {
                     source.open(ctx, row)?;
-                    single(plan, source, &empty, row, ctx)?
+                    single(plan, source, row, ctx)?
                 }
             };
             row.fill(Value::Null);
             if group.is_none() && plan.keys.is_empty() {
-                group = Some(Group::new(plan, row, &empty));
+                group = Some(Group::alone(plan, row));
             }
             if let Some(group) = &mut group {
                 group.give(plan, row, ctx)?;
@@ -95,6 +94,12 @@ impl Group {
     pub(super) fn new(plan: &AggregatePlan, row: &[Value], empty: &[Accumulator]) -> Group {
         let kept = plan.keep.iter().map(|slot| row[*slot].clone()).collect();
         Group { kept, accumulators: empty.into() }
+    }
+
+    /// The only group.
+    fn alone(plan: &AggregatePlan, row: &[Value]) -> Group {
+        let kept = plan.keep.iter().map(|slot| row[*slot].clone()).collect();
+        Group { kept, accumulators: accumulators(plan).into_boxed_slice() }
     }
 
     /// Puts the group into the row.
@@ -154,7 +159,7 @@ fn accumulator(aggregate: &Aggregate) -> Accumulator {
         true => json_document_type(argument),
         false => argument.data_type(),
     };
-    let arguments: Vec<DataType> = aggregate.arguments.iter().map(type_of).collect();
+    let arguments: SmallVec<[DataType; 2]> = aggregate.arguments.iter().map(type_of).collect();
     let order: Vec<(DataType, bool)> =
         aggregate.order_by.iter().map(|(key, descending)| (key.data_type(), *descending)).collect();
     let call = &aggregate.call;
@@ -165,7 +170,6 @@ fn accumulator(aggregate: &Aggregate) -> Accumulator {
 fn single(
     plan: &AggregatePlan,
     source: &mut Operator,
-    empty: &[Accumulator],
     row: &mut [Value],
     ctx: &mut Context,
 ) -> Run<Option<Group>> {
@@ -174,7 +178,7 @@ fn single(
     let mut values = Vec::new();
     while source.next(ctx, row)? {
         // One without DISTINCT and the like has the size that it began with.
-        let group = group.get_or_insert_with(|| Group::new(plan, row, empty));
+        let group = group.get_or_insert_with(|| Group::alone(plan, row));
         memory.add(group.grow(plan, row, &mut values, ctx)?)?;
     }
     Ok(group)

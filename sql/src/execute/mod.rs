@@ -9,10 +9,11 @@
 //! * [`subquery`] evaluates subqueries; [`change`] runs UPDATE and DELETE;
 //! * [`procedure`] knows what CALL can call, [`cluster`] what the node around it says of its cluster.
 //!
-//! Everything that keeps rows in memory has a bound in [`crate::limits`] and ends with error 1038 past it. Left out:
-//! spilling to disk, parallel scans.
+//! What keeps rows goes on in a temporary file ([`spill`]) where they take too much memory; what cannot has a bound in [`crate::limits`] and
+//! ends with error 1038 past it. Left out: parallel scans.
 
 pub mod aggregate;
+pub mod answers;
 pub mod buffered;
 pub mod change;
 pub mod cluster;
@@ -32,6 +33,7 @@ pub mod procedure;
 pub mod query;
 pub mod ranges;
 pub mod rollup;
+mod rollup_spilled;
 pub mod rows;
 pub mod scan;
 mod set;

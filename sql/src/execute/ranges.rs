@@ -128,8 +128,10 @@ impl Resolver<'_> {
                 TermKind::IsNull => self.extend(&[Value::Null]),
                 TermKind::In(list) => self.list(term.column, list, ctx)?,
                 TermKind::InSubquery(subquery) => {
-                    let values = crate::execute::subquery::first_column(subquery, ctx)?;
-                    self.values(term.column, values, ctx)
+                    match crate::execute::subquery::first_column(subquery, ctx)? {
+                        Some(values) => self.values(term.column, values, ctx),
+                        None => Step::Unusable,
+                    }
                 }
                 TermKind::Intervals(intervals) => return self.intervals(term.column, intervals, ctx),
                 TermKind::LikePrefix { pattern, escape } => {

@@ -1,7 +1,7 @@
 //! The same queries with their rewritings and without: the answers must be the same rows.
 //!
-//! Random correlated EXISTS, IN and NOT IN over tables without indexes and with them, NULLs on both sides, and disjunctions with something
-//! in common; from a fixed seed.
+//! Random correlated EXISTS, IN and NOT IN, with other conditions beside equalities, and scalar subqueries, over tables without indexes and
+//! with them, NULLs and duplicates on both sides, and disjunctions with something in common; from a fixed seed.
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use super::test_support::Harness;
 use crate::plan::decorrelate::IS_OFF;
 
-const QUERIES: usize = 400;
+const QUERIES: usize = 900;
 const ROWS: usize = 25;
 
 fn pick<'a>(random: &mut StdRng, from: &[&'a str]) -> &'a str {
@@ -43,7 +43,15 @@ fn harness() -> Harness {
 
 fn condition(random: &mut StdRng, inner: &str, outer: &str) -> String {
     let columns = ["a", "b", "d", "f"];
-    match random.random_range(0..8) {
+    match random.random_range(0..11) {
+        8 => format!("{inner}.id <> {outer}.id"),
+        9 => format!(
+            "{inner}.{} {} {outer}.{}",
+            pick(random, &columns),
+            pick(random, &["<", ">=", "<>"]),
+            pick(random, &columns)
+        ),
+        10 => format!("({inner}.s < {outer}.s OR {outer}.a IS NULL)"),
         0 => format!("{inner}.s = {outer}.s"),
         1 => format!("{inner}.a <=> {outer}.a"),
         2 => format!("{outer}.a + 1 = {inner}.{}", pick(random, &columns)),
@@ -63,7 +71,8 @@ fn query(random: &mut StdRng) -> String {
     let not = pick(random, &["", "NOT "]);
     let on = conditions(random, "x", "o");
     let column = pick(random, &["a", "b", "d", "s"]);
-    match random.random_range(0..6) {
+    match random.random_range(0..9) {
+        6 | 7 => scalar(random, inner, &on),
         0 => format!("SELECT id FROM o WHERE {not}EXISTS (SELECT * FROM {inner} AS x WHERE {on})"),
         1 => {
             format!("SELECT id, {column} {not}IN (SELECT x.{column} FROM {inner} AS x WHERE {on}) FROM o")
@@ -90,6 +99,28 @@ fn query(random: &mut StdRng) -> String {
                 "SELECT id FROM o WHERE EXISTS (SELECT 1 FROM {inner} AS x WHERE {on} AND {not}EXISTS (SELECT 1 FROM p AS y WHERE {nested}))"
             )
         }
+    }
+}
+
+fn scalar(random: &mut StdRng, inner: &str, on: &str) -> String {
+    let value = pick(
+        random,
+        &[
+            "COUNT(*)",
+            "MAX(x.d)",
+            "SUM(x.b) + 1",
+            "COALESCE(MIN(x.s), 'none')",
+            "COUNT(DISTINCT x.a) * 2",
+            "MAX(x.a + o.a)",
+            "GROUP_CONCAT(x.id ORDER BY x.id)",
+            "x.id",
+        ],
+    );
+    let having = if value != "x.id" && random.random_range(0..4) == 0 { "HAVING COUNT(*) > 1" } else { "" };
+    match random.random_range(0..3) {
+        0 => format!("SELECT id FROM o WHERE a >= (SELECT {value} FROM {inner} AS x WHERE {on} {having})"),
+        1 => format!("SELECT id, a IN (SELECT {value} FROM {inner} AS x WHERE {on} {having}) FROM o"),
+        _ => format!("SELECT id, (SELECT {value} FROM {inner} AS x WHERE {on} {having}) FROM o"),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::function::json_table_rows;
 use crate::limits::DERIVED_BYTES_MAX;
 use crate::plan::node::RowsSource;
 use crate::plan::{QueryPlan, RowsPlan};
+use crate::session::SessionState;
 use crate::types::Value;
 
 /// The rows of a derived or virtual table.
@@ -88,7 +89,7 @@ impl<'p> RowsOperator<'p> {
                     ctx.outer_rows.append(&mut inner);
                     rows.map(|(rows, memory)| (rows, Some(memory)))
                 }
-                Dependent::Working { number } => Ok((Rows::Memory(ctx.subqueries.step(*number)), None)),
+                Dependent::Working { number } => Ok((ctx.subqueries.step(*number), None)),
             },
         }
     }
@@ -170,34 +171,99 @@ pub fn outer_row(slots: &[usize], row: &[Value]) -> Vec<Value> {
     outer
 }
 
+/// Rows on their way into [`Rows`].
+pub(super) struct Collected {
+    rows: Vec<Vec<Value>>,
+    count: u64,
+    bytes_max: usize,
+    memory: Bounded,
+    file: Option<Stream>,
+}
+
+impl Collected {
+    /// None yet; `what` they are.
+    pub(super) fn new(session: &SessionState, what: &'static str) -> Collected {
+        let bytes_max = session.variables.operation_memory_bytes;
+        let memory = Bounded::new(session, usize::MAX, what);
+        Collected { rows: Vec::new(), count: 0, bytes_max, memory, file: None }
+    }
+
+    /// Takes a row.
+    pub(super) fn push(&mut self, row: &[Value], ctx: &Context) -> Run<()> {
+        self.count += 1;
+        if let Some(file) = &mut self.file {
+            return file.push(row, ctx);
+        }
+        self.memory.add(row.iter().map(value_bytes).sum())?;
+        self.rows.push(row.to_vec());
+        if self.memory.bytes() > self.bytes_max {
+            let mut file = Scratch::new(ctx)?.stream();
+            for row in self.rows.drain(..) {
+                file.push(&row, ctx)?;
+            }
+            self.rows = Vec::new();
+            self.memory.set(0)?;
+            self.file = Some(file);
+        }
+        Ok(())
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The rows, and what is to be kept as long as they are.
+    pub(super) fn finish(self) -> Run<(Rows, Bounded)> {
+        let rows = match self.file {
+            Some(file) => Rows::File(file.finish()?),
+            None => Rows::Memory(self.rows.into()),
+        };
+        Ok((rows, self.memory))
+    }
+}
+
+impl Default for Rows {
+    fn default() -> Rows {
+        Rows::Memory(Arc::default())
+    }
+}
+
+impl Rows {
+    /// Gives each row, until `take` says false.
+    ///
+    /// # Errors
+    /// Those of the file and of `take`.
+    pub fn each(
+        &self,
+        ctx: &mut Context,
+        take: &mut dyn FnMut(&[Value], &mut Context) -> Run<bool>,
+    ) -> Run<()> {
+        match self {
+            Rows::Memory(rows) => {
+                for row in rows.iter() {
+                    if !take(row, ctx)? {
+                        break;
+                    }
+                }
+            }
+            Rows::File(rows) => {
+                let (mut reader, mut row) = (rows.reader(), Vec::new());
+                while reader.next(&mut row, ctx)? && take(&row, ctx)? {}
+            }
+        }
+        Ok(())
+    }
+}
+
 /// All rows of a query, in memory or in a file.
 fn collect_rows(plan: &QueryPlan, ctx: &mut Context) -> Run<(Rows, Bounded)> {
-    let mut rows = Vec::new();
-    let bytes_max = ctx.session.variables.operation_memory_bytes;
-    let mut memory = Bounded::new(ctx.session, usize::MAX, "rows of a derived table");
-    let mut file: Option<Stream> = None;
+    let mut rows = Collected::new(ctx.session, "rows of a derived table");
     query::run_query(plan, ctx, &mut |row, ctx| {
-        if let Some(file) = &mut file {
-            file.push(row, ctx)?;
-            return Ok(true);
-        }
-        memory.add(row.iter().map(value_bytes).sum())?;
-        rows.push(row.to_vec());
-        if memory.bytes() > bytes_max {
-            let mut stream = Scratch::new(ctx)?.stream();
-            for row in rows.drain(..) {
-                stream.push(&row, ctx)?;
-            }
-            memory.set(0)?;
-            file = Some(stream);
-        }
+        rows.push(row, ctx)?;
         Ok(true)
     })?;
-    let rows = match file {
-        Some(file) => Rows::File(file.finish()?),
-        None => Rows::Memory(rows.into()),
-    };
-    Ok((rows, memory))
+    rows.finish()
 }
 
 /// All rows of a query, within a bound, which is to be kept as long as they are.

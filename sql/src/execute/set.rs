@@ -2,20 +2,21 @@
 //!
 //! UNION gives the rows of both operands as they come, and remembers them only to leave duplicates out. INTERSECT and EXCEPT count the rows
 //! of the second operand first, and then let the rows of the first one pass or not. All values are compared in the types of the whole.
-//! What is kept of a second operand is bounded by [`SORT_BYTES_MAX`], what recurses by [`DERIVED_BYTES_MAX`]: neither goes to a file.
+//! What is kept of a second operand is bounded by [`SORT_BYTES_MAX`], and so are the rows that UNION DISTINCT knows in a recursion: neither goes to
+//! a file. Other rows that recurse do.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::ast::SetOperator;
 use crate::error::Error;
 use crate::execute::distinct::Distinct;
-use crate::execute::group_key::{group_key, value_bytes};
+use crate::execute::group_key::group_key;
 use crate::execute::memory::Bounded;
 use crate::execute::query::{Emit, Limits, run_query};
+use crate::execute::rows::Collected;
 use crate::execute::sort::Sorter;
 use crate::execute::{Context, Run};
-use crate::limits::{DERIVED_BYTES_MAX, SORT_BYTES_MAX};
+use crate::limits::SORT_BYTES_MAX;
 use crate::plan::{QueryPlan, RecursivePlan, SetPlan, ValuesPlan};
 use crate::session::SessionState;
 use crate::types::{DataType, Value, convert};
@@ -200,25 +201,33 @@ pub(super) fn run_recursive(plan: &RecursivePlan, ctx: &mut Context, emit: Emit)
         plan,
         end: limits.end(),
         distinct: plan.distinct.then(|| Distinct::in_memory(ctx.session)),
-        rows: Vec::new(),
-        memory: Bounded::new(ctx.session, DERIVED_BYTES_MAX, "rows of a recursive common table expression"),
+        rows: Collected::new(ctx.session, RECURSIVE_ROWS),
+        step: Collected::new(ctx.session, RECURSIVE_ROWS),
     };
     let strict = std::mem::replace(&mut ctx.strict, ctx.session.variables.sql_mode.has(SqlMode::STRICT));
     let result = recursion.run(ctx);
     ctx.strict = strict;
     ctx.subqueries.end_recursion(plan.number);
     result?;
-    let skip = usize::try_from(limits.offset).unwrap_or(usize::MAX);
-    let mut given = 0;
-    let take = limits.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    for row in recursion.rows.iter().skip(skip).take(take) {
-        given += 1;
-        if !emit(row, ctx)? {
-            break;
+    let (mut number, mut given) = (0_u64, 0);
+    let end = limits.end().unwrap_or(u64::MAX);
+    let (rows, _memory) = recursion.rows.finish()?;
+    rows.each(ctx, &mut |row, ctx| {
+        number += 1;
+        if number > end {
+            return Ok(false);
         }
-    }
+        if number <= limits.offset {
+            return Ok(true);
+        }
+        given += 1;
+        emit(row, ctx)
+    })?;
     Ok(given)
 }
+
+/// What a recursion keeps, for messages.
+const RECURSIVE_ROWS: &str = "rows of a recursive common table expression";
 
 struct Recursion<'p> {
     plan: &'p RecursivePlan,
@@ -226,16 +235,17 @@ struct Recursion<'p> {
     end: Option<u64>,
     distinct: Option<Distinct>,
     /// All rows so far.
-    rows: Vec<Vec<Value>>,
-    memory: Bounded,
+    rows: Collected,
+    /// Those of the step.
+    step: Collected,
 }
 
 impl Recursion<'_> {
     fn run(&mut self, ctx: &mut Context) -> Run<()> {
         let plan = self.plan;
-        self.step(&plan.anchors, ctx)?;
-        let (mut before, mut steps) = (0, 0_u64);
-        while before < self.rows.len() && !self.is_full() {
+        self.take_step(&plan.anchors, ctx)?;
+        let mut steps = 0_u64;
+        while self.step.count() > 0 && !self.is_full() {
             steps += 1;
             let steps_max = ctx.session.variables.cte_max_recursion_depth;
             if steps > steps_max {
@@ -245,20 +255,20 @@ impl Recursion<'_> {
                 return Err(Error { code: 3636, state: *b"HY000", message }.into());
             }
             ctx.check()?;
-            let rows: Arc<[Vec<Value>]> = self.rows[before..].into();
+            let next = Collected::new(ctx.session, RECURSIVE_ROWS);
+            let (rows, _memory) = std::mem::replace(&mut self.step, next).finish()?;
             ctx.subqueries.begin_step(plan.number, rows);
-            before = self.rows.len();
-            self.step(&plan.members, ctx)?;
+            self.take_step(&plan.members, ctx)?;
         }
         Ok(())
     }
 
     fn is_full(&self) -> bool {
-        self.end.is_some_and(|end| self.rows.len() as u64 >= end)
+        self.end.is_some_and(|end| self.rows.count() >= end)
     }
 
     /// Adds the rows of some blocks, in the types of the anchors.
-    fn step(&mut self, blocks: &[QueryPlan], ctx: &mut Context) -> Run<()> {
+    fn take_step(&mut self, blocks: &[QueryPlan], ctx: &mut Context) -> Run<()> {
         let types: Vec<DataType> = self.plan.columns.iter().map(|column| column.data_type).collect();
         let collation = |position: usize| types[position].collation;
         for block in blocks {
@@ -273,8 +283,8 @@ impl Recursion<'_> {
                 {
                     return Ok(true);
                 }
-                self.memory.add(stored.iter().map(value_bytes).sum())?;
-                self.rows.push(stored);
+                self.rows.push(&stored, ctx)?;
+                self.step.push(&stored, ctx)?;
                 Ok(!self.is_full())
             })?;
             if self.is_full() {

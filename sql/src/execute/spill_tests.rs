@@ -74,6 +74,45 @@ const QUERIES: &[(&str, bool)] = &[
     ("SELECT COUNT(*) FROM t WHERE g IN (SELECT g FROM u WHERE f > 3)", true),
     ("SELECT COUNT(*) FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.g = t.g AND u.f > t.f)", true),
     (
+        "SELECT id, ROW_NUMBER() OVER (PARTITION BY g ORDER BY id), SUM(d) OVER (PARTITION BY s ORDER BY h, id) FROM t ORDER BY id",
+        true,
+    ),
+    (
+        "SELECT id, RANK() OVER (ORDER BY s), LAG(s, 2, 'none') OVER (ORDER BY h, id), COUNT(*) OVER () FROM t",
+        false,
+    ),
+    (
+        "SELECT id, ROW_NUMBER() OVER () > 0, NTILE(7) OVER (ORDER BY f, id), MAX(at) OVER (PARTITION BY g) FROM t",
+        false,
+    ),
+    (
+        "SELECT s, SUM(n) OVER (ORDER BY s ROWS 3 PRECEDING) FROM (SELECT s, COUNT(*) AS n FROM t GROUP BY s) AS x ORDER BY s",
+        true,
+    ),
+    ("SELECT g, s, COUNT(*), SUM(d), GROUPING(g, s) FROM t GROUP BY g, s WITH ROLLUP", true),
+    (
+        "SELECT f, g, s, GROUP_CONCAT(id ORDER BY id), MIN(at) FROM t GROUP BY f, g, s WITH ROLLUP HAVING COUNT(*) > 1",
+        true,
+    ),
+    ("SELECT h DIV 100, g, AVG(f) FROM t WHERE id < 600 GROUP BY h DIV 100, g WITH ROLLUP LIMIT 300", true),
+    (
+        "WITH RECURSIVE r AS (SELECT id, g FROM t WHERE id < 200 UNION ALL SELECT id + 1000, g FROM r WHERE id < 4000) SELECT * FROM r",
+        false,
+    ),
+    (
+        "WITH RECURSIVE r AS (SELECT id, g FROM t UNION ALL SELECT id + 2000, g FROM r WHERE id < 5000 LIMIT 2000 OFFSET 100) SELECT COUNT(*), SUM(id) FROM r",
+        true,
+    ),
+    (
+        "SELECT id, g IN (SELECT g FROM u WHERE f > 3), g NOT IN (SELECT id FROM u), s IN (SELECT s FROM u) FROM t",
+        false,
+    ),
+    ("SELECT id, (g, s) IN (SELECT g, s FROM u) FROM t WHERE id < 150", false),
+    ("SELECT COUNT(*) FROM t WHERE id IN (SELECT g FROM u)", true),
+    ("SELECT COUNT(*) FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.g = t.g)", true),
+    ("SELECT id, (SELECT SUM(u.f) FROM u WHERE u.g = t.g) FROM t WHERE id < 150", false),
+    ("SELECT id FROM t WHERE s NOT IN (SELECT u.s FROM u WHERE u.g = t.g) AND id < 150", false),
+    (
         "WITH w AS (SELECT * FROM t WHERE f > 10) SELECT COUNT(*) FROM w AS a JOIN w AS b ON a.id = b.id + 1",
         true,
     ),

@@ -1,23 +1,28 @@
 //! Subqueries as values.
 //!
 //! A subquery that reads no enclosing row is run once a statement; its value, or the set of its rows for IN, is kept in the
-//! [`SubqueryCache`]. A correlated one is run for each row, with that row on top of [`Context::outer_rows`].
+//! [`SubqueryCache`]. A correlated one is run for each row, with that row on top of [`Context::outer_rows`], unless its rows can be looked
+//! up ([`decorrelated`]) or it was asked for the same values before ([`answers`](super::answers)). One that may differ from run to run
+//! (RAND(), user variables) is run whenever it is asked for, as in MySQL.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::catalog::TableId;
 use crate::error::Error;
+use crate::execute::answers::{self, Answers};
 use crate::execute::decorrelated::{self, Groups};
 use crate::execute::group_key::class_key;
 use crate::execute::memory::Bounded;
-use crate::execute::rows::Rows;
-use crate::execute::rows::{collect, outer_row};
+use crate::execute::rows::{Collected, Rows, collect, outer_row};
+use crate::execute::spill::lookup::{KeySet, Keys};
 use crate::execute::{Context, Run, query};
 use crate::expression::{CompareOp, Subquery, SubqueryKind};
 use crate::plan::QueryPlan;
 use crate::plan::node::KeyClass;
 use crate::plan::predicate::type_class;
+use crate::session::SessionState;
 use crate::types::compare::compare_sql;
 use crate::types::{Collation, DataType, Value};
 
@@ -30,9 +35,11 @@ pub struct SubqueryCache {
     /// Rows of subqueries under ANY and ALL, by their address.
     compared: HashMap<usize, Arc<[Vec<Value>]>>,
     /// Rows of the step before, by the number of the recursive common table expression.
-    steps: HashMap<usize, Arc<[Vec<Value>]>>,
+    steps: HashMap<usize, Rows>,
     /// How far RAND() with a seed is, by the address of its argument.
     random: HashMap<usize, (u64, u64)>,
+    /// What correlated subqueries answered, by their address.
+    answers: HashMap<usize, Answers>,
     /// What all this takes.
     memory: Vec<Bounded>,
 }
@@ -63,6 +70,24 @@ impl SubqueryCache {
         self.results.insert(address, cached);
     }
 
+    /// What a correlated subquery answered.
+    pub(super) fn answers(&mut self, subquery: &Subquery) -> &mut Answers {
+        let address = std::ptr::from_ref(subquery).addr();
+        self.answers.entry(address).or_insert_with(|| Answers::new(&subquery.dependence.tables))
+    }
+
+    /// Forgets what correlated subqueries found that read this table: the statement has changed it.
+    pub fn forget_readers(&mut self, table: TableId) {
+        if self.answers.is_empty() && self.results.is_empty() {
+            return;
+        }
+        self.answers.retain(|_, answers| !answers.tables.contains(&table));
+        self.results.retain(|_, kept| match kept {
+            Cached::Groups(Some(groups)) => !groups.tables.contains(&table),
+            _ => true,
+        });
+    }
+
     /// The rows of a plan, if they were made already.
     #[must_use]
     pub fn rows_of(&self, plan: &Arc<QueryPlan>) -> Option<Rows> {
@@ -76,12 +101,12 @@ impl SubqueryCache {
 
     /// What the recursive blocks of a common table expression read now.
     #[must_use]
-    pub fn step(&self, number: usize) -> Arc<[Vec<Value>]> {
+    pub fn step(&self, number: usize) -> Rows {
         self.steps.get(&number).cloned().unwrap_or_default()
     }
 
     /// The next step begins with these rows.
-    pub fn begin_step(&mut self, number: usize, rows: Arc<[Vec<Value>]>) {
+    pub fn begin_step(&mut self, number: usize, rows: Rows) {
         self.steps.insert(number, rows);
     }
 
@@ -109,9 +134,10 @@ pub(super) enum Cached {
 /// The rows of an IN subquery.
 #[derive(Debug)]
 pub(super) struct Members {
-    rows: Vec<Vec<Value>>,
+    rows: Rows,
+    is_empty: bool,
     /// Keys of the rows without NULL, by the kinds of the operand they were asked for with.
-    keys: Option<(KeyClass, HashSet<Box<[u8]>>)>,
+    keys: Option<(KeyClass, Keys)>,
     has_null: bool,
 }
 
@@ -126,26 +152,32 @@ pub fn evaluate(
     ctx: &mut Context,
 ) -> Run<Value> {
     if !subquery.correlated {
-        return uncorrelated(subquery, operand, ctx);
+        return match subquery.dependence.is_volatile {
+            true => run(subquery, operand, ctx),
+            false => uncorrelated(subquery, operand, ctx),
+        };
     }
     // Only the slots that it reads are copied.
     ctx.outer_rows.push(outer_row(&subquery.outer_columns, row));
     let result = match decorrelated::evaluate(subquery, operand, ctx) {
         Ok(Some(value)) => Ok(value),
-        Ok(None) => run(subquery, operand, ctx),
+        Ok(None) => answers::evaluate(subquery, operand, ctx, |ctx| run(subquery, operand, ctx)),
         Err(error) => Err(error),
     };
     ctx.outer_rows.pop();
     result
 }
 
-/// The first column of an uncorrelated IN subquery: the values that an index is asked for.
+/// The first column of an uncorrelated IN subquery: the values that an index is asked for. None where they are too many.
 ///
 /// # Errors
 /// Those of running it.
-pub fn first_column(subquery: &Subquery, ctx: &mut Context) -> Run<Vec<Value>> {
+pub fn first_column(subquery: &Subquery, ctx: &mut Context) -> Run<Option<Vec<Value>>> {
     let members = members(subquery, ctx)?;
-    Ok(members.rows.iter().filter_map(|row| row.first().cloned()).collect())
+    Ok(match &members.rows {
+        Rows::Memory(rows) => Some(rows.iter().filter_map(|row| row.first().cloned()).collect()),
+        Rows::File(_) => None,
+    })
 }
 
 fn run(subquery: &Subquery, operand: Option<&[Value]>, ctx: &mut Context) -> Run<Value> {
@@ -178,7 +210,7 @@ fn run(subquery: &Subquery, operand: Option<&[Value]>, ctx: &mut Context) -> Run
     }
 }
 
-fn in_result(found: bool, unknown: bool) -> Value {
+pub(super) fn in_result(found: bool, unknown: bool) -> Value {
     if found {
         Value::Int(1)
     } else if unknown {
@@ -212,6 +244,9 @@ pub fn column(subquery: &Subquery, position: usize, row: &[Value], ctx: &mut Con
         ctx.outer_rows.pop();
         return Ok(value(&result?));
     }
+    if subquery.dependence.is_volatile {
+        return Ok(value(&single_row(subquery, ctx)?));
+    }
     let address = std::ptr::from_ref(subquery).addr();
     if let Some(Cached::Row(row)) = ctx.subqueries.results.get(&address) {
         return Ok(value(row));
@@ -242,7 +277,7 @@ pub fn quantified(
         }
         !decided
     };
-    if subquery.correlated {
+    if subquery.correlated || subquery.dependence.is_volatile {
         ctx.outer_rows.push(outer_row(&subquery.outer_columns, row));
         let result =
             query::run_query(&subquery.plan, ctx, &mut |row, _| Ok(row.first().is_none_or(&mut look)));
@@ -279,7 +314,7 @@ fn uncorrelated(subquery: &Subquery, operand: Option<&[Value]>, ctx: &mut Contex
     if subquery.kind == SubqueryKind::In {
         let members = members(subquery, ctx)?;
         let operand = operand.ok_or_else(|| Error::internal("IN without operand"))?;
-        return Ok(members.contains(operand, &subquery.columns));
+        return members.contains(operand, &subquery.columns, ctx);
     }
     let address = std::ptr::from_ref(subquery).addr();
     if let Some(Cached::Value(value)) = ctx.subqueries.results.get(&address) {
@@ -296,57 +331,89 @@ fn members(subquery: &Subquery, ctx: &mut Context) -> Run<Arc<Members>> {
     if let Some(Cached::Set(members)) = ctx.subqueries.results.get(&address) {
         return Ok(Arc::clone(members));
     }
-    let (rows, memory) = collect(&subquery.plan, ctx)?;
+    let mut building = Building::new(&subquery.columns, ctx.session);
+    query::run_query(&subquery.plan, ctx, &mut |row, ctx| {
+        building.push(row, ctx)?;
+        Ok(true)
+    })?;
+    let (members, memory) = building.finish(ctx)?;
     ctx.subqueries.keep_memory(memory);
-    let members = Arc::new(Members::new(rows, &subquery.columns));
+    let members = Arc::new(members);
     ctx.subqueries.results.insert(address, Cached::Set(Arc::clone(&members)));
     Ok(members)
 }
 
-impl Members {
-    pub(super) fn new(rows: Vec<Vec<Value>>, columns: &[DataType]) -> Members {
-        let has_null = rows.iter().any(|row| row.contains(&Value::Null));
-        let keys = match columns {
-            [column] => type_class(column, column, column.collation).map(|class| {
-                let mut keys = HashSet::with_capacity(rows.len());
-                let mut key = Vec::new();
-                for row in &rows {
-                    key.clear();
-                    if class_key(&row[0], class, false, &mut key) {
-                        keys.insert(key.as_slice().into());
-                    }
-                }
-                (class, keys)
-            }),
+/// Rows on their way into [`Members`].
+pub(super) struct Building {
+    rows: Collected,
+    keys: Option<(KeyClass, KeySet)>,
+    key: Vec<u8>,
+    has_null: bool,
+}
+
+impl Building {
+    pub(super) fn new(columns: &[DataType], session: &SessionState) -> Building {
+        let class = match columns {
+            [column] => type_class(column, column, column.collation),
             _ => None,
         };
-        Members { rows, keys, has_null }
+        let keys = class.map(|class| (class, KeySet::new(session)));
+        Building {
+            rows: Collected::new(session, "rows of a subquery"),
+            keys,
+            key: Vec::new(),
+            has_null: false,
+        }
     }
 
+    pub(super) fn push(&mut self, row: &[Value], ctx: &Context) -> Run<()> {
+        self.has_null |= row.contains(&Value::Null);
+        if let (Some((class, keys)), Some(value)) = (&mut self.keys, row.first()) {
+            self.key.clear();
+            if class_key(value, *class, false, &mut self.key) {
+                keys.insert(&self.key, ctx)?;
+            }
+        }
+        self.rows.push(row, ctx)
+    }
+
+    /// The members, and what is to be kept as long as they are.
+    pub(super) fn finish(self, ctx: &mut Context) -> Run<(Members, Bounded)> {
+        let is_empty = self.rows.count() == 0;
+        let (rows, memory) = self.rows.finish()?;
+        let keys = match self.keys {
+            Some((class, keys)) => Some((class, keys.finish(ctx)?)),
+            None => None,
+        };
+        Ok((Members { rows, is_empty, keys, has_null: self.has_null }, memory))
+    }
+}
+
+impl Members {
     /// 1, 0 or NULL.
-    pub(super) fn contains(&self, operand: &[Value], columns: &[DataType]) -> Value {
-        if self.rows.is_empty() {
-            return Value::Int(0);
+    pub(super) fn contains(&self, operand: &[Value], columns: &[DataType], ctx: &mut Context) -> Run<Value> {
+        if self.is_empty {
+            return Ok(Value::Int(0));
         }
         if let ([value], Some((class, keys))) = (operand, &self.keys) {
             if *value == Value::Null {
-                return Value::Null;
+                return Ok(Value::Null);
             }
             if value_suits(value, *class) {
                 let mut key = Vec::new();
-                let found = class_key(value, *class, false, &mut key) && keys.contains(key.as_slice());
-                return in_result(found, self.has_null);
+                let found = class_key(value, *class, false, &mut key) && keys.contains(&key, ctx)?;
+                return Ok(in_result(found, self.has_null));
             }
         }
-        let mut unknown = false;
-        for row in &self.rows {
+        let (mut found, mut unknown) = (false, false);
+        self.rows.each(ctx, &mut |row, _| {
             match equal_rows(operand, row, columns) {
-                Some(true) => return Value::Int(1),
-                Some(false) => {}
+                Some(is_equal) => found |= is_equal,
                 None => unknown = true,
             }
-        }
-        in_result(false, unknown)
+            Ok(!found)
+        })?;
+        Ok(in_result(found, unknown))
     }
 }
 
@@ -365,7 +432,7 @@ fn value_suits(value: &Value, class: KeyClass) -> bool {
 }
 
 /// Whether two rows are equal: None when that is unknown because of a NULL.
-fn equal_rows(operand: &[Value], row: &[Value], columns: &[DataType]) -> Option<bool> {
+pub(super) fn equal_rows(operand: &[Value], row: &[Value], columns: &[DataType]) -> Option<bool> {
     let mut unknown = false;
     for (position, (left, right)) in operand.iter().zip(row).enumerate() {
         let collation = columns.get(position).map_or(Collation::default(), |column| column.collation);

@@ -215,10 +215,19 @@ fn merge_numbers(left: DataType, right: DataType) -> DataType {
     if let (TypeKind::Bit(left_bits), TypeKind::Bit(right_bits)) = (left.kind, right.kind) {
         return if left_bits >= right_bits { left } else { right };
     }
+    // MySQL's table of merged types, which is not the same both ways.
+    let float = |data_type: DataType| data_type.kind == TypeKind::Float;
+    let suits_float = |data_type: DataType, is_second: bool| match data_type.kind {
+        TypeKind::Float | TypeKind::TinyInt | TypeKind::SmallInt | TypeKind::MediumInt | TypeKind::Year => {
+            true
+        }
+        TypeKind::BigInt => is_second,
+        _ => false,
+    };
+    let is_float = (float(left) && suits_float(right, true)) || (float(right) && suits_float(left, false));
     let (left, right) = (plain(left), plain(right));
     if left.is_float() || right.is_float() {
-        let float = |data_type: DataType| data_type.kind == TypeKind::Float;
-        let result = if float(left) && float(right) { DataType::FLOAT } else { DataType::DOUBLE };
+        let result = if is_float { DataType::FLOAT } else { DataType::DOUBLE };
         return with_decimals(result, fixed_scale(&left).max(fixed_scale(&right)));
     }
     let scale = u32::from(left.scale().max(right.scale()));

@@ -17,6 +17,7 @@ use crate::ast;
 use crate::ast::{BinaryOp, VariableScope};
 use crate::function::Function;
 use crate::plan::QueryPlan;
+use crate::plan::dependence::Dependence;
 use crate::session::SessionState;
 use crate::types::{Collation, DataType, TypeKind, Value};
 
@@ -117,6 +118,8 @@ pub struct Subquery {
     pub plan: QueryPlan,
     /// Whether it reads rows of an enclosing query.
     pub correlated: bool,
+    /// What its result depends on beside the tables it reads.
+    pub dependence: Dependence,
     /// Types of its columns.
     pub columns: Vec<DataType>,
     /// Slots of the immediately enclosing row that it, or a subquery inside it, reads.

@@ -13,6 +13,7 @@ use crate::catalog::Table;
 use crate::codec::{ColumnSet, RowReader, Zone, key};
 use crate::execute::{Context, Run, Sink};
 use crate::limits::ROWS_BETWEEN_CHECKS;
+use crate::maintenance::misplaced;
 use crate::types::Value;
 
 /// How many rows or entries there are, and what their hashes add up to.
@@ -52,6 +53,13 @@ pub fn run(names: &[TableName], ctx: &mut Context<'_>, sink: &mut dyn Sink) -> R
                 continue;
             }
         };
+        let misplaced = misplaced::find(&table, ctx)?;
+        for text in &misplaced {
+            say("error", text)?;
+        }
+        if !misplaced.is_empty() {
+            continue;
+        }
         let problems = check(&table, ctx)?;
         for problem in &problems {
             say("Warning", problem)?;

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod checksum;
+mod misplaced;
 pub(crate) mod record;
 
 use std::sync::Arc;

@@ -1,21 +1,26 @@
-//! Correlated EXISTS and IN by hash: a block that finds its rows by equalities with the enclosing row, and has no index for them.
+//! Correlated subqueries by hash: a block that finds its rows by equalities with the enclosing row, and has no index for them.
 //!
 //! `… WHERE EXISTS (SELECT 1 FROM t WHERE t.a = outer.b AND …)` would read `t` for each outer row. Here the block is planned once more
 //! without these equalities, with their inner sides as the first columns of its result: run once a statement, it is a table of what
-//! each value of the outer sides finds (see [`crate::execute::subquery`]). MySQL does the same by its semi-joins and anti-joins.
+//! each value of the outer sides finds (see [`crate::execute::decorrelated`]). MySQL does the same by its semi-joins and anti-joins. Other
+//! conditions on the enclosing row (`t.s <> outer.s`) are checked for the rows that are found. A block that aggregates is grouped by the
+//! inner sides.
 //!
 //! A block is taken only where nothing else in it reads an enclosing row, and nothing in it changes from run to run. NULL is equal to
 //! nothing, so that rows with NULL as a key are not found, as they would not be row by row; NOT IN looks at the members of its key
-//! alone. Left out: blocks with aggregates, LIMIT and set operations.
+//! alone. Left out: blocks with GROUP BY, LIMIT and set operations, and conditions on the enclosing row under an aggregate that are no
+//! equalities.
 //!
 //! [`take_common`] is the other rewriting here: `(a AND b) OR (a AND c)` is `a AND (b OR c)`, so that `a` may join or use an index.
 
 use crate::bind::same::same;
+use crate::bind::select::Aggregation;
 use crate::bind::{BoundSelect, TableSource};
 use crate::error::Result;
 use crate::expression::{CompareOp, Expression};
 use crate::plan::join::{Condition, JoinPlanner};
-use crate::plan::node::{Body, KeyClass, QueryPlan, SelectPlan};
+use crate::plan::node::{AggregatePlan, Body, KeyClass, Node, QueryPlan, SelectPlan};
+use crate::plan::predicate::TermKind;
 use crate::plan::{predicate, slots};
 
 #[cfg(test)]
@@ -25,20 +30,32 @@ thread_local! {
 }
 
 /// Whether blocks are rewritten: always, but for tests.
-pub(super) fn is_on() -> bool {
+pub(crate) fn is_on() -> bool {
     #[cfg(test)]
     return !IS_OFF.with(std::cell::Cell::get);
     #[cfg(not(test))]
     true
 }
 
-/// A block without its equalities with the enclosing row.
+/// A block without its conditions on the enclosing row.
 #[derive(Debug)]
 pub struct Decorrelated {
-    /// The block; the inner sides of the equalities are its first columns, its own columns follow.
+    /// The block; the inner sides of the equalities are its first columns, its own columns follow, then what `residual` reads.
     pub plan: QueryPlan,
     /// The outer sides.
     pub keys: Vec<OuterKey>,
+    /// How many columns of its own the block has.
+    pub visible: usize,
+    /// Its other conditions on the enclosing row: checked for each row that a key finds.
+    pub residual: Vec<Expression>,
+    /// The slots of the block's row that they read: the last columns of `plan`.
+    pub residual_slots: Vec<usize>,
+    /// Slots of the block's row.
+    pub width: usize,
+    /// A block that aggregates without GROUP BY: what it gives where it finds nothing. Each key finds one row at most.
+    pub nothing: Option<QueryPlan>,
+    /// SELECT DISTINCT.
+    pub distinct: bool,
 }
 
 /// The outer side of an equality.
@@ -52,41 +69,65 @@ pub struct OuterKey {
     pub null_safe: bool,
 }
 
-/// The block that `plan` was made of without its equalities; none where it is to be run for each row.
+/// The conditions of a block, by what is made of them.
+#[derive(Default)]
+struct Parts {
+    filter: Vec<Expression>,
+    keys: Vec<OuterKey>,
+    /// The inner sides of the keys.
+    inner: Vec<Expression>,
+    residual: Vec<Expression>,
+}
+
+impl Parts {
+    /// None where a condition can be none of them.
+    fn of(conditions: &[Expression]) -> Option<Parts> {
+        let mut parts = Parts::default();
+        for condition in conditions {
+            if is_of_block(condition) {
+                parts.filter.push(condition.clone());
+            } else if let Some((outer, inner, class, null_safe)) = key(condition) {
+                parts.keys.push(OuterKey { outer, class, null_safe });
+                parts.inner.push(inner);
+            } else if slots::is_steady(condition) {
+                parts.residual.push(condition.clone());
+            } else {
+                return None;
+            }
+        }
+        (!parts.keys.is_empty()).then_some(parts)
+    }
+}
+
+/// The block that `plan` was made of without its conditions on the enclosing row; none where it is to be run for each row.
 ///
 /// # Errors
 /// Those of planning.
 pub(super) fn decorrelate(bound: &BoundSelect, plan: &SelectPlan) -> Result<Option<Decorrelated>> {
-    let reads_whole = plan.source.as_ref().is_some_and(crate::plan::Node::reads_long);
-    let Some(from) = bound.from.as_ref().filter(|_| bound.correlated && reads_whole && is_on()) else {
+    let is_slow = plan.source.as_ref().is_some_and(|source| source.reads_long() || !finds_by_row(source));
+    let Some(from) = bound.from.as_ref().filter(|_| bound.correlated && is_slow && is_on()) else {
         return Ok(None);
     };
-    if !is_plain(bound) {
-        return Ok(None);
-    }
-    let mut keys = Vec::new();
-    let mut project = Vec::new();
-    let mut filter = Vec::new();
-    for condition in &bound.filter {
-        if is_of_block(condition) {
-            filter.push(condition.clone());
-        } else if let Some((outer, inner, class, null_safe)) = key(condition) {
-            keys.push(OuterKey { outer, class, null_safe });
-            project.push(inner);
-        } else {
-            return Ok(None);
-        }
-    }
-    if keys.is_empty() {
-        return Ok(None);
-    }
+    let Some(parts) = Parts::of(&bound.filter).filter(|_| is_plain(bound)) else { return Ok(None) };
+    let aggregate = match &bound.aggregation {
+        None => None,
+        Some(aggregation) => match grouped_by(bound, aggregation, plan, &parts) {
+            Some(aggregate) => Some(aggregate),
+            None => return Ok(None),
+        },
+    };
+    let Parts { filter, keys, inner, residual } = parts;
+    let mut residual_slots: Vec<usize> = residual.iter().flat_map(slots::slots_of).collect();
+    residual_slots.sort_unstable();
+    residual_slots.dedup();
+    let visible = bound.items.len();
+    let mut project = inner;
     project.extend(bound.items.iter().map(|item| item.expression.clone()));
-    let mut needed = vec![false; bound.scope.width];
-    for slot in project.iter().flat_map(slots::slots_of) {
-        if let Some(slot) = needed.get_mut(slot) {
-            *slot = true;
-        }
+    project.extend(residual_slots.iter().filter_map(|slot| bound.scope.column_at(*slot)));
+    if project.len() != keys.len() + visible + residual_slots.len() {
+        return Ok(None);
     }
+    let needed = needed_slots(bound, &project, aggregate.as_ref());
     let planner = JoinPlanner {
         scope: &bound.scope,
         needed: &needed,
@@ -100,13 +141,36 @@ pub(super) fn decorrelate(bound: &BoundSelect, plan: &SelectPlan) -> Result<Opti
         .map(|expression| planner.condition(expression))
         .partition(|condition| slots::is_steady(&condition.expression) && condition.tables == 0);
     let source = planner.plan(&planner.group(from, conditions))?.node;
-    let plan = SelectPlan {
-        width: plan.width,
+    let nothing = aggregate.as_ref().map(|aggregate| {
+        let aggregate = AggregatePlan { keys: Vec::new(), ..aggregate.clone() };
+        let items = bound.items.iter().map(|item| item.expression.clone()).collect();
+        let block =
+            SelectPlan { constant_conditions: vec![Expression::integer(0)], ..block(plan, bound, items) };
+        query_of(SelectPlan { aggregate: Some(aggregate), ..block })
+    });
+    let plan = query_of(SelectPlan {
         source: Some(source),
-        checks: Vec::new(),
         constant_conditions: constant.into_iter().map(|condition| condition.expression).collect(),
+        aggregate,
+        ..block(plan, bound, project)
+    });
+    let (width, distinct) = (bound.scope.width, bound.distinct);
+    Ok(Some(Decorrelated { plan, keys, visible, residual, residual_slots, width, nothing, distinct }))
+}
+
+fn query_of(select: SelectPlan) -> QueryPlan {
+    QueryPlan { body: Body::Select(Box::new(select)), columns: Vec::new(), correlated: false }
+}
+
+/// A block that gives this, of nothing yet.
+fn block(plan: &SelectPlan, bound: &BoundSelect, project: Vec<Expression>) -> SelectPlan {
+    SelectPlan {
+        width: plan.width,
+        source: None,
+        checks: Vec::new(),
+        constant_conditions: Vec::new(),
         aggregate: None,
-        having: Vec::new(),
+        having: bound.having.clone(),
         window: None,
         visible: project.len(),
         project,
@@ -120,9 +184,73 @@ pub(super) fn decorrelate(bound: &BoundSelect, plan: &SelectPlan) -> Result<Opti
         has_subquery: plan.has_subquery,
         direct: None,
         decorrelated: None,
+    }
+}
+
+/// Whether one of the tables is looked up by a value of the enclosing row.
+fn finds_by_row(source: &Node) -> bool {
+    let mut found = false;
+    source.visit_scans(&mut |scan| {
+        found |= scan.access.terms.iter().any(|term| {
+            let mut is_outer = false;
+            if matches!(term.kind, TermKind::Equal(_) | TermKind::NullSafeEqual(_)) {
+                term.kind.each_value(&mut |value| is_outer |= slots::reads_outside(value));
+            }
+            is_outer
+        });
+    });
+    found
+}
+
+/// The grouping of an aggregated block by the inner sides of its equalities; none where groups and keys may not be the same.
+fn grouped_by(
+    bound: &BoundSelect,
+    aggregation: &Aggregation,
+    plan: &SelectPlan,
+    parts: &Parts,
+) -> Option<AggregatePlan> {
+    let known = plan.aggregate.as_ref()?;
+    let is_same = |key: &OuterKey, inner: &Expression| match key.class {
+        KeyClass::Text(collation) => inner.data_type().collation == collation,
+        KeyClass::Binary => !inner.data_type().is_text(),
+        KeyClass::Exact | KeyClass::Double | KeyClass::DateTime | KeyClass::Time => true,
     };
-    let plan = QueryPlan { body: Body::Select(Box::new(plan)), columns: Vec::new(), correlated: false };
-    Ok(Some(Decorrelated { plan, keys }))
+    let inputs = aggregation
+        .aggregates
+        .iter()
+        .flat_map(|call| call.arguments.iter().chain(call.order_by.iter().map(|(expression, _)| expression)));
+    let outputs = bound.items.iter().map(|item| &item.expression).chain(&bound.having);
+    let is_plain = aggregation.keys.is_empty()
+        && aggregation.rollup.is_none()
+        && parts.residual.is_empty()
+        && parts.keys.iter().zip(&parts.inner).all(|(key, inner)| is_same(key, inner))
+        && inputs.chain(outputs).all(is_of_block);
+    if !is_plain {
+        return None;
+    }
+    let mut keep: Vec<usize> =
+        parts.inner.iter().flat_map(slots::slots_of).chain(known.keep.iter().copied()).collect();
+    keep.sort_unstable();
+    keep.dedup();
+    Some(AggregatePlan { keys: parts.inner.clone(), keep, index_ends: Vec::new(), ..known.clone() })
+}
+
+/// By slot: read after the joins.
+fn needed_slots(bound: &BoundSelect, project: &[Expression], aggregate: Option<&AggregatePlan>) -> Vec<bool> {
+    let mut needed = vec![false; bound.scope.width];
+    let inputs = aggregate.iter().flat_map(|aggregate| {
+        let calls = aggregate.aggregates.iter().flat_map(|call| {
+            call.arguments.iter().chain(call.order_by.iter().map(|(expression, _)| expression))
+        });
+        aggregate.keys.iter().chain(calls)
+    });
+    let kept = aggregate.iter().flat_map(|aggregate| aggregate.keep.iter().copied());
+    for slot in project.iter().chain(inputs).flat_map(slots::slots_of).chain(kept) {
+        if let Some(slot) = needed.get_mut(slot) {
+            *slot = true;
+        }
+    }
+    needed
 }
 
 /// Whether the block is nothing but joined tables and conditions, of which only those of WHERE may read an enclosing row.
@@ -136,20 +264,14 @@ fn is_plain(bound: &BoundSelect) -> bool {
         TableSource::Derived(plan) => !plan.correlated,
         TableSource::Dependent(_) => false,
     };
-    own && bound.aggregation.is_none()
-        && bound.windows.is_empty()
-        && bound.having.is_empty()
+    own && bound.windows.is_empty()
+        && (bound.having.is_empty() || bound.aggregation.is_some())
         && bound.limit.is_none()
         && bound.offset.is_none()
         && bound.locking.is_none()
         && !bound.calc_found_rows
-        && bound.items.iter().all(|item| cannot_fail(&item.expression))
+        && bound.items.iter().all(|item| is_of_block(&item.expression))
         && bound.scope.tables.iter().all(|table| stands_alone(&table.source))
-}
-
-/// Whether a column of the select list may be computed for rows that no enclosing row asks for: an error or a warning of it would be nobody's.
-const fn cannot_fail(item: &Expression) -> bool {
-    matches!(item, Expression::Column { .. } | Expression::Constant { .. } | Expression::Parameter { .. })
 }
 
 /// Whether an expression reads no enclosing row, nor anything that changes from run to run.

@@ -20,6 +20,7 @@
 pub mod access;
 pub mod change;
 pub mod decorrelate;
+pub mod dependence;
 pub mod explain;
 pub mod join;
 mod join_order;

@@ -98,7 +98,7 @@ pub struct SortKey {
 }
 
 /// Grouping.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AggregatePlan {
     /// GROUP BY; empty for one group over all rows.
     pub keys: Vec<Expression>,
@@ -115,7 +115,7 @@ pub struct AggregatePlan {
 }
 
 /// A MIN or MAX that is the first row of an index scan.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct IndexEnds {
     /// The scan, in the right direction.
     pub scan: ScanPlan,
@@ -474,6 +474,19 @@ impl Node {
                     || join.inner.reads_long()
             }
             Node::Filter(filter) => filter.input.reads_long(),
+        }
+    }
+
+    /// Calls `visit` with every scan of the tree, but for those of derived tables.
+    pub fn visit_scans(&self, visit: &mut dyn FnMut(&ScanPlan)) {
+        match self {
+            Node::Scan(scan) => visit(scan),
+            Node::Rows(_) => {}
+            Node::Join(join) => {
+                join.outer.visit_scans(visit);
+                join.inner.visit_scans(visit);
+            }
+            Node::Filter(filter) => filter.input.visit_scans(visit),
         }
     }
 

@@ -86,7 +86,8 @@ fn plan_select(mut bound: BoundSelect) -> Result<QueryPlan> {
         order: &order,
         limit: early_limit(&bound),
         locks: locks(&bound),
-        keeps_locked: false,
+        // As in MySQL, whose hash joins lock what they read.
+        keeps_locked: true,
     };
     let (constant, conditions): (Vec<Condition>, Vec<Condition>) = bound
         .filter

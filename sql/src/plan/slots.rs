@@ -59,16 +59,20 @@ pub fn has_subquery(expression: &Expression) -> bool {
 }
 
 /// Whether it gives the same for all rows as long as the slots it reads do: it calls nothing like RAND() and neither
-/// reads nor sets user variables.
+/// reads nor sets user variables, nor does a subquery of it.
 #[must_use]
 pub fn is_steady(expression: &Expression) -> bool {
     let mut steady = true;
-    expression.visit(&mut |part| {
-        steady &= match part {
-            Expression::Call { function, .. } => !function.is_volatile(),
-            Expression::UserVariable { .. } | Expression::AssignVariable { .. } => false,
-            _ => true,
-        };
-    });
+    expression.visit(&mut |part| steady &= !is_volatile_part(part));
     steady
+}
+
+/// Whether a part of an expression, without its operands, may give another value whenever it is asked for.
+#[must_use]
+pub fn is_volatile_part(part: &Expression) -> bool {
+    match part {
+        Expression::Call { function, .. } => function.is_volatile(),
+        Expression::UserVariable { .. } | Expression::AssignVariable { .. } => true,
+        _ => subquery_of(part).is_some_and(|subquery| subquery.dependence.is_volatile),
+    }
 }

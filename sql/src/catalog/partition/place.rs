@@ -113,8 +113,12 @@ impl Rule {
         let Some(function) = &self.function else {
             return Err(Error::internal("a partition's function is missing").into());
         };
-        let value = function.eval(row, ctx)?;
-        Ok(number_of(&value))
+        // That TO_DAYS() of a date that is none is NULL is between the table and its partitions: the statement is not told.
+        let (strict, mark) = (std::mem::take(&mut ctx.strict), ctx.session.warnings_mark());
+        let value = function.eval(row, ctx);
+        ctx.strict = strict;
+        ctx.session.forget_warnings(mark);
+        Ok(number_of(&value?))
     }
 
     /// The partition for a number that the expression came to.

@@ -180,6 +180,8 @@ fn cascade(
         for row_key in child_keys(ctx, link, &values)? {
             ctx.check()?;
             let Some(row) = lock_child(ctx, link, &row_key, &values)? else { continue };
+            // Subqueries of the statement may read the child.
+            ctx.subqueries.forget_readers(link.child.id);
             if depth + 1 >= CASCADE_DEPTH_MAX {
                 return Err(too_deep().into());
             }

@@ -14,7 +14,7 @@ use crate::types::Value;
 const ENTRY_BYTES: usize = 32;
 
 /// The rows.
-pub(super) struct Kept {
+pub(in crate::execute) struct Kept {
     /// Values of the kept slots, row after row.
     values: Vec<Value>,
     count: usize,
@@ -26,7 +26,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn new(session: &SessionState) -> Kept {
+    pub(in crate::execute) fn new(session: &SessionState) -> Kept {
         let bytes_max = session.variables.operation_memory_bytes;
         // Whoever keeps it takes care of what it may take; rows of one key cannot be told apart, and end here.
         let bytes_max = bytes_max.saturating_add(bytes_max.max(JOIN_BUFFER_BYTES_MAX));
@@ -35,7 +35,12 @@ impl Kept {
     }
 
     /// Adds a row, whose values it takes.
-    pub(super) fn push(&mut self, key: &[u8], row: &mut Vec<Value>, has_keys: bool) -> Result<()> {
+    pub(in crate::execute) fn push(
+        &mut self,
+        key: &[u8],
+        row: &mut Vec<Value>,
+        has_keys: bool,
+    ) -> Result<()> {
         self.memory.add(key.len() + ENTRY_BYTES + row.iter().map(value_bytes).sum::<usize>())?;
         self.values.append(row);
         self.count += 1;
@@ -55,35 +60,39 @@ impl Kept {
         Ok(())
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::execute) fn bytes(&self) -> usize {
         self.memory.bytes()
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::execute) fn count(&self) -> usize {
         self.count
     }
 
     /// Number of the first row of a key, plus one; 0 for none.
-    pub(super) fn first(&self, key: &[u8]) -> usize {
+    pub(in crate::execute) fn first(&self, key: &[u8]) -> usize {
         self.chains.get(key).map_or(0, |(first, _)| *first)
     }
 
     /// The next row of the same key.
-    pub(super) fn next(&self, position: usize) -> Option<usize> {
+    pub(in crate::execute) fn next(&self, position: usize) -> Option<usize> {
         self.next[position].checked_sub(1)
     }
 
     /// The row that was added after this one.
-    pub(super) fn after(&self, position: usize) -> Option<usize> {
+    pub(in crate::execute) fn after(&self, position: usize) -> Option<usize> {
         (position + 1 < self.count).then_some(position + 1)
     }
 
-    pub(super) fn row(&self, position: usize, width: usize) -> &[Value] {
+    pub(in crate::execute) fn row(&self, position: usize, width: usize) -> &[Value] {
         &self.values[position * width..(position + 1) * width]
     }
 
     /// Gives each row with its key.
-    pub(super) fn each(&self, width: usize, mut take: impl FnMut(&[u8], &[Value]) -> Run<()>) -> Run<()> {
+    pub(in crate::execute) fn each(
+        &self,
+        width: usize,
+        mut take: impl FnMut(&[u8], &[Value]) -> Run<()>,
+    ) -> Run<()> {
         for (key, (first, _)) in &self.chains {
             let mut position = first.checked_sub(1);
             while let Some(at) = position {

@@ -19,7 +19,7 @@ use crate::plan::node::HashKey;
 use crate::types::Value;
 
 use cut::Cut;
-use kept::Kept;
+pub(in crate::execute) use kept::Kept;
 
 /// See the module.
 pub struct BufferedJoin<'p> {

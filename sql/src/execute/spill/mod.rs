@@ -5,6 +5,7 @@
 //!
 //! The host bounds what all files take of the disk. A file is gone with its statement.
 
+pub mod lookup;
 pub mod parts;
 mod value;
 
@@ -17,6 +18,8 @@ use crate::error::{Error, Result};
 use crate::execute::{Context, Run};
 use crate::limits::SPILL_BLOCK_BYTES;
 use crate::types::Value;
+
+pub(in crate::execute) use value::write_row;
 
 /// A temporary file of the host.
 pub trait ScratchFile: Send + Sync {
@@ -102,6 +105,16 @@ impl Stream {
         self.rows
     }
 
+    /// Whether the next row begins a block.
+    fn is_at_block(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// Ends the block if it has so many bytes.
+    fn end_block(&mut self, bytes: usize) -> Result<()> {
+        if self.buffer.len() >= bytes { self.flush() } else { Ok(()) }
+    }
+
     fn flush(&mut self) -> Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
@@ -142,7 +155,12 @@ impl Spilled {
     /// Reads it from its beginning. It can be read any number of times, also at once.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader { rows: self.clone(), next: 0, block: Bytes::new() }
+        self.reader_at(0)
+    }
+
+    /// Reads it from the beginning of a block.
+    fn reader_at(&self, block: usize) -> Reader {
+        Reader { rows: self.clone(), next: block, block: Bytes::new() }
     }
 }
 

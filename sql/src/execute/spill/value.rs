@@ -18,7 +18,7 @@ const SECOND_DATE_TIME: u8 = 10;
 const JSON: u8 = 11;
 
 /// Appends a row, with one more value at its end if there is a `last`.
-pub(super) fn write_row(row: &[Value], last: Option<&Value>, out: &mut Vec<u8>) {
+pub(in crate::execute) fn write_row(row: &[Value], last: Option<&Value>, out: &mut Vec<u8>) {
     let length = row.len() + usize::from(last.is_some());
     out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
     for value in row.iter().chain(last) {

@@ -4,11 +4,14 @@
 //! cut into partitions, and the functions of that order computed, one partition after the other: [`frame`] says which rows a row's
 //! frame has, [`function`] what the functions make of them. Then the rows go on in the order of the last sort.
 //!
+//! Rows that take more than `quorate_operation_memory` wait in a temporary file, and are read from there ([`spilled`]).
+//!
 //! A partition's frames move forward only, whatever the bounds, so that a frame is two numbers that grow.
 
 mod frame;
 mod function;
 mod sliding;
+mod spilled;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +19,7 @@ use std::cmp::Ordering;
 
 use crate::execute::group_key::value_bytes;
 use crate::execute::memory::Bounded;
+use crate::execute::spill::{Scratch, Stream};
 use crate::execute::{Context, Run};
 use crate::limits::{ROWS_BETWEEN_CHECKS, SORT_BYTES_MAX};
 use crate::plan::SortKey;
@@ -30,14 +34,21 @@ pub struct WindowBuffer<'p> {
     values: Vec<Value>,
     count: usize,
     memory: Bounded,
+    /// What may be kept in memory.
+    bytes_max: usize,
+    /// Where the rows are when that is passed.
+    file: Option<Stream>,
 }
 
 impl<'p> WindowBuffer<'p> {
     /// No rows yet.
     #[must_use]
     pub fn new(plan: &'p WindowPlan, session: &SessionState) -> WindowBuffer<'p> {
-        let memory = Bounded::new(session, SORT_BYTES_MAX, "rows of window functions");
-        WindowBuffer { plan, values: Vec::new(), count: 0, memory }
+        let bytes_max = session.variables.operation_memory_bytes;
+        // Results come to what was taken in.
+        let most = bytes_max.saturating_add(bytes_max.max(SORT_BYTES_MAX));
+        let memory = Bounded::new(session, most, "rows of window functions");
+        WindowBuffer { plan, values: Vec::new(), count: 0, memory, bytes_max, file: None }
     }
 
     fn width(&self) -> usize {
@@ -47,7 +58,7 @@ impl<'p> WindowBuffer<'p> {
     /// Takes a row.
     ///
     /// # Errors
-    /// Those of the windows' expressions; 1038 when the rows take too much memory.
+    /// Those of the windows' expressions and of a temporary file.
     pub fn push(&mut self, row: &[Value], ctx: &mut Context) -> Run<()> {
         let start = self.values.len();
         self.values.extend(self.plan.keep.iter().map(|slot| row[*slot].clone()));
@@ -57,8 +68,59 @@ impl<'p> WindowBuffer<'p> {
         }
         self.values.extend(std::iter::repeat_n(Value::Null, self.plan.count));
         self.count += 1;
+        if let Some(file) = &mut self.file {
+            file.push(&self.values, ctx)?;
+            self.values.clear();
+            return Ok(());
+        }
         let bytes = self.values[start..].iter().map(value_bytes).sum::<usize>() + size_of::<usize>();
-        Ok(self.memory.add(bytes)?)
+        self.memory.add(bytes)?;
+        if self.memory.bytes() > self.bytes_max { self.spill(ctx) } else { Ok(()) }
+    }
+
+    /// Writes the rows in memory to a file.
+    fn spill(&mut self, ctx: &Context) -> Run<()> {
+        let mut file = Scratch::new(ctx)?.stream();
+        // A row may have nothing that is looked at, but it has a result.
+        for row in self.values.chunks(self.width().max(1)) {
+            file.push(row, ctx)?;
+        }
+        self.values = Vec::new();
+        self.file = Some(file);
+        Ok(self.memory.set(0)?)
+    }
+
+    /// As [`WindowBuffer::finish`], with the rows in a file.
+    fn finish_spilled(
+        &self,
+        file: Stream,
+        row: &mut [Value],
+        ctx: &mut Context,
+        offer: &mut dyn FnMut(&[Value], &mut Context) -> Run<bool>,
+    ) -> Run<()> {
+        let mut rows = file.finish()?;
+        for step in &self.plan.steps {
+            rows = spilled::run_step(self.plan, step, &rows, ctx)?;
+        }
+        let (mut reader, mut values) = (rows.reader(), Vec::new());
+        while reader.next(&mut values, ctx)? {
+            self.place(&values, row);
+            if !offer(row, ctx)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a row back.
+    fn place(&self, values: &[Value], row: &mut [Value]) {
+        for (slot, value) in self.plan.keep.iter().zip(values) {
+            row[*slot].clone_from(value);
+        }
+        let results = self.plan.keep.len() + self.plan.inputs.len();
+        for (position, value) in values.iter().skip(results).enumerate() {
+            row[self.plan.base + position].clone_from(value);
+        }
     }
 
     /// Computes the functions, and offers each row, put back into `row`.
@@ -71,20 +133,16 @@ impl<'p> WindowBuffer<'p> {
         ctx: &mut Context,
         offer: &mut dyn FnMut(&[Value], &mut Context) -> Run<bool>,
     ) -> Run<()> {
+        if let Some(file) = self.file.take() {
+            return self.finish_spilled(file, row, ctx, offer);
+        }
         let mut order: Vec<usize> = (0..self.count).collect();
         for step in &self.plan.steps {
             self.run_step(step, &mut order, ctx)?;
         }
-        let (width, keep) = (self.width(), &self.plan.keep);
-        let results = keep.len() + self.plan.inputs.len();
+        let width = self.width();
         for number in order {
-            let values = &self.values[number * width..(number + 1) * width];
-            for (slot, value) in keep.iter().zip(values) {
-                row[*slot].clone_from(value);
-            }
-            for (position, value) in values[results..].iter().enumerate() {
-                row[self.plan.base + position].clone_from(value);
-            }
+            self.place(&self.values[number * width..(number + 1) * width], row);
             if !offer(row, ctx)? {
                 break;
             }

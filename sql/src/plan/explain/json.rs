@@ -96,6 +96,15 @@ fn nested(block: Json, dependent: bool) -> Json {
     ])
 }
 
+/// A nested block that is run whenever it is asked for.
+fn uncacheable(block: Json, dependent: bool) -> Json {
+    Json::Object(vec![
+        ("dependent", Json::Truth(dependent)),
+        ("cacheable", Json::Truth(false)),
+        ("query_block", block),
+    ])
+}
+
 /// Makes documents of plans.
 pub(super) struct Writer {
     /// The next block's number.
@@ -194,7 +203,10 @@ impl Writer {
             listed.filter(|one| !attached.iter().any(|known| std::ptr::eq(*known, *one))).collect();
         for (name, found) in [("attached_subqueries", attached), ("select_list_subqueries", listed)] {
             if !found.is_empty() {
-                let blocks = found.into_iter().map(|one| nested(self.query(&one.plan), one.correlated));
+                let blocks = found.into_iter().map(|one| match one.dependence.is_volatile {
+                    true => uncacheable(self.query(&one.plan), one.correlated),
+                    false => nested(self.query(&one.plan), one.correlated),
+                });
                 block.push((name, Json::Array(blocks.collect())));
             }
         }

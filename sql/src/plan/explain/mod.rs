@@ -346,7 +346,11 @@ impl Explainer {
             self.query(query, Some(if is_lateral { "DEPENDENT DERIVED" } else { "DERIVED" }));
         }
         for subquery in subqueries {
-            let kind = if subquery.correlated { "DEPENDENT SUBQUERY" } else { "SUBQUERY" };
+            let kind = match subquery.correlated {
+                true => "DEPENDENT SUBQUERY",
+                false if subquery.dependence.is_volatile => "UNCACHEABLE SUBQUERY",
+                false => "SUBQUERY",
+            };
             self.query(&subquery.plan, Some(kind));
         }
         id

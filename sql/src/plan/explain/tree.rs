@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use storage::engine::Direction;
 
 use crate::ast::SetOperator;
+use crate::execute::decorrelated;
 use crate::execute::measure::{self, Measure, Measures};
-use crate::expression::{CompareOp, Expression, Subquery, SubqueryKind};
+use crate::expression::{CompareOp, Expression, Subquery};
 use crate::plan::explain::figures::{self, Figures, number};
 use crate::plan::explain::{collect_conditions, name_columns, subqueries};
 use crate::plan::node::{
@@ -284,21 +285,35 @@ impl Planter {
         }
     }
 
+    /// Conditions over the rows of a block.
+    fn of_block(&mut self, plan: &QueryPlan, conditions: &[Expression]) -> String {
+        let mut names = HashMap::new();
+        if let Body::Select(select) = &plan.body
+            && let Some(node) = &select.source
+        {
+            name_columns(node, &mut names);
+        }
+        let outer = std::mem::replace(&mut self.names, names);
+        let text = self.all(conditions);
+        self.names = outer;
+        text
+    }
+
     fn subquery(&mut self, subquery: &Subquery, place: &str) -> Branch {
         let number = self.blocks + 1;
-        let by_hash = match &subquery.plan.body {
-            Body::Select(select) => {
-                let searched = matches!(subquery.kind, SubqueryKind::Exists | SubqueryKind::In);
-                select.decorrelated.as_ref().filter(|_| searched)
-            }
-            Body::Set(_) | Body::Values(_) | Body::Recursive(_) => None,
-        };
+        let by_hash = decorrelated::of_subquery(subquery);
         let (how, plan) = match by_hash {
             Some(decorrelated) => ("run only once, looked up by hash", &decorrelated.plan),
             None if subquery.correlated => ("dependent", &subquery.plan),
+            None if subquery.dependence.is_volatile => ("uncacheable", &subquery.plan),
             None => ("run only once", &subquery.plan),
         };
-        let text = format!("Select #{number} (subquery in {place}; {how})");
+        let residual = by_hash.map_or(&[][..], |decorrelated| &decorrelated.residual);
+        let extra = match residual {
+            [] => String::new(),
+            residual => format!(", extra conditions: {}", self.of_block(plan, residual)),
+        };
+        let text = format!("Select #{number} (subquery in {place}; {how}{extra})");
         let child = self.query(plan);
         Branch::new(text, vec![child])
     }
