@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -15,6 +16,12 @@ use crate::{oracle, shrink};
 
 /// Statements on one schema.
 const SCHEMA_STATEMENTS: u64 = 300;
+
+/// What an answer begins with that MySQL did not give.
+const THEIR_LOSS: &str = "MySQL: ";
+/// Attempts at a connection with MySQL, which may have to start again, and the time between two of them.
+const CONNECT_ATTEMPTS: u32 = 120;
+const CONNECT_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a run is to be.
 #[derive(Clone, Debug)]
@@ -52,6 +59,8 @@ pub struct Report {
     pub differences: Vec<String>,
     /// How many differences there were of each kind: of statements with the same functions and operators.
     pub kinds: BTreeMap<String, u64>,
+    /// Statements that ended MySQL's server: nobody knows what it would have answered.
+    pub lost: u64,
     /// How often each known difference excused something.
     pub excused: BTreeMap<&'static str, u64>,
     /// Shapes: statements without their names and numbers.
@@ -67,10 +76,11 @@ impl fmt::Display for Report {
         self.excused.iter().try_for_each(|(name, count)| writeln!(f, "{count:6} known: {name}"))?;
         write!(
             f,
-            "{} statements, {} errors on both sides, {} open, {} known, {} differences of {} kinds",
+            "{} statements, {} errors on both sides, {} open, {} that ended MySQL, {} known, {} differences of {} kinds",
             self.queries,
             self.errors,
             self.open,
+            self.lost,
             self.excused.values().sum::<u64>(),
             self.kinds.values().sum::<u64>(),
             self.kinds.len(),
@@ -88,7 +98,19 @@ pub fn run(settings: &Settings) -> Result<Report, String> {
     let is_full = |report: &Report| !settings.counts && report.differences.len() >= settings.differences_max;
     while report.queries < settings.queries && !is_full(&report) {
         let seed = settings.seed.wrapping_add(number);
-        of_seed(settings, seed, &mut report)?;
+        let asked = report.queries;
+        if let Err(error) = of_seed(settings, seed, &mut report) {
+            if report.queries == asked {
+                return Err(format!("seed {seed}: {error}"));
+            }
+            // One statement has lost its connection: the run goes on with the next tables.
+            if error.starts_with(THEIR_LOSS) {
+                report.lost += 1;
+            } else {
+                *report.kinds.entry("no answer".to_owned()).or_default() += 1;
+            }
+            report.differences.push(format!("seed {seed}\n{error}"));
+        }
         number += 1;
     }
     Ok(report)
@@ -132,12 +154,25 @@ struct Pair {
     theirs: Option<Side>,
 }
 
+/// A connection with a server that may be starting.
+fn connect_again(address: &str) -> Result<Side, String> {
+    let mut side = Side::connect(address);
+    for _ in 1..CONNECT_ATTEMPTS {
+        if side.is_ok() {
+            break;
+        }
+        std::thread::sleep(CONNECT_PAUSE);
+        side = Side::connect(address);
+    }
+    side
+}
+
 fn of_seed(settings: &Settings, seed: u64, report: &mut Report) -> Result<(), String> {
     let mut random = StdRng::seed_from_u64(seed);
     let schema = Schema::new(&mut random);
     // Several runs may have one MySQL.
     let database = format!("differential_{}_{}", std::process::id(), settings.seed);
-    let theirs = settings.against.as_deref().map(Side::connect).transpose()?;
+    let theirs = settings.against.as_deref().map(connect_again).transpose()?;
     let created: Vec<&str> = schema.tables.iter().map(|table| table.statements[0].as_str()).collect();
     let created = created.join(";\n");
     let ours = Side::connect(&settings.address)?;
@@ -222,7 +257,8 @@ impl Pair {
         ask: impl Fn(&mut Side, &Node) -> Result<Outcome, String>,
     ) -> Result<Option<String>, String> {
         let theirs = self.theirs.as_mut().ok_or("no other server")?;
-        let (left, right) = (ask(&mut self.ours, node)?, ask(theirs, node)?);
+        let left = ask(&mut self.ours, node)?;
+        let right = ask(theirs, node).map_err(|error| format!("{THEIR_LOSS}{error}"))?;
         report.errors +=
             u64::from(matches!((&left.answer, &right.answer), (Answer::Error(..), Answer::Error(..))));
         let rules = Rules { is_loose, has_types: self.has_types, has_warnings: self.has_warnings };
