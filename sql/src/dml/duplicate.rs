@@ -17,7 +17,6 @@ use crate::catalog::{Table, TableLinks};
 use crate::codec::{ColumnSet, Zone, row};
 use crate::constraint::rules::CHECK_VIOLATED;
 use crate::execute::{Context, Interrupt, Run};
-use crate::plan::through_view::ThroughView;
 use crate::session::WarningLevel;
 use crate::types::store::of_table;
 use crate::types::{DataType, Value, convert};
