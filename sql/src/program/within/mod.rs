@@ -1,12 +1,12 @@
 //! Programs that run within a statement: the triggers of the tables that it changes.
 //!
-//! They are planned with the statement ([`plan`]): each statement of a body has its plan, the columns of NEW and OLD being parameters like the other
+//! They are planned with the statement (`plan`): each statement of a body has its plan, the columns of NEW and OLD being parameters like the other
 //! variables, and their tables are among those that the statement uses and locks. So a table without triggers costs nothing, and neither does the
 //! second run of a plan. What cannot be planned fails where it is run, not before, as in MySQL.
 //!
-//! They run ([`run`], [`statement`]) in the loop over the rows, in the statement's transaction: nothing is committed, nothing is sent. A
+//! They run (`run`, `statement`) in the loop over the rows, in the statement's transaction: nothing is committed, nothing is sent. A
 //! lock that another transaction holds suspends the statement as a whole, and it runs again from its start: what was written is taken back by its savepoint, user
-//! variables by the session. What else a body changes of the session is put back when it ends, however it ends ([`session`]).
+//! variables by the session. What else a body changes of the session is put back when it ends, however it ends (`session`).
 //!
 //! As in MySQL a statement of a body that fails is not rolled back by itself when a handler goes on: the rows that it had written before stay.
 //!
