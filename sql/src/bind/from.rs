@@ -264,7 +264,8 @@ impl Drafter<'_> {
         inner: BoundSelect,
         view: Option<&Arc<crate::view::View>>,
     ) -> Result<(DraftNode<'q>, View)> {
-        let BoundSelect { from: Some(from), filter, items, order, mut scope, .. } = inner else {
+        let BoundSelect { from: Some(from), filter, merged_conditions, items, order, mut scope, .. } = inner
+        else {
             return Err(Error::internal("a merged table without FROM"));
         };
         if face.outer_joined {
@@ -277,7 +278,7 @@ impl Drafter<'_> {
         let shown = self.add(face)?;
         let position = shown.tables.start;
         let mut conditions = merge::join_conditions(&from);
-        conditions.extend(filter.iter().cloned());
+        conditions.extend(filter.iter().skip(merged_conditions).cloned());
         let face = &self.scope.tables[position];
         self.scope.merged.push(Merged {
             position,

@@ -232,11 +232,20 @@ impl Rules<'_> {
 }
 
 fn refusal(names: &Names, select: &Select, position: usize, clause: &str, slot: usize) -> Error {
-    let is_derived = names.from.table_of(slot).is_some_and(|(table, _)| {
-        matches!(names.from.tables[table].source, TableSource::Derived(_) | TableSource::Merged(_))
-    });
+    // Nobody has written the names of what is inside a merged table.
+    let mut faces = names.from.merged.iter().flat_map(|merged| merged.slots.clone());
+    let is_inside = names.from.table_of(slot).is_some_and(|(table, _)| names.from.is_inside(table));
+    let slot = match is_inside {
+        true => faces.find(|face| names.from.filled_for(*face).contains(&slot)).unwrap_or(slot),
+        false => slot,
+    };
+    let bound = names.from.table_of(slot).map(|(table, _)| &names.from.tables[table]);
     let column = names.from.column(slot).map_or_else(String::new, |column| {
-        let database = if is_derived { "" } else { column.database.as_str() };
+        let database = match bound.map(|bound| (&bound.source, bound.database.as_str())) {
+            Some((TableSource::Derived(_), _)) => "",
+            Some((TableSource::Merged(_), database)) => database,
+            _ => column.database.as_str(),
+        };
         let parts = [database, column.table.as_str(), column.original_name.as_str()];
         parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".")
     });

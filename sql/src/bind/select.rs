@@ -55,6 +55,8 @@ pub struct BoundSelect {
     pub from: Option<BoundFrom>,
     /// WHERE, as conjuncts.
     pub filter: Vec<Expression>,
+    /// How many of its first conditions are those of merged tables.
+    pub merged_conditions: usize,
     /// Grouping, if the block is an aggregated one.
     pub aggregation: Option<Aggregation>,
     /// The window functions, in the order of their slots, the last of the row.
@@ -170,6 +172,7 @@ pub fn bind_select(
     }
     let clauses = Clauses { items: &mut items, having: &mut having, order: &mut order };
     let rollup = rollup::settle(&keys, select.rollup, &mut list, clauses)?;
+    let merged_conditions = merged_filter.as_ref().map_or(0, Vec::len);
     if !scope.merged.is_empty() {
         let mut parts =
             Parts { filter: &mut filter, items: &mut items, having: &mut having, order: &mut order };
@@ -201,6 +204,7 @@ pub fn bind_select(
     Ok(BoundSelect {
         from,
         filter,
+        merged_conditions,
         aggregation,
         windows: list.windows.calls,
         having,

@@ -148,11 +148,12 @@ pub fn plan(
     {
         locked.check_use(database, name, name, true)?;
     }
-    let columns: Vec<&str> = insert.columns.iter().map(String::as_str).collect();
-    if let Some(target) =
-        through_view::target((catalog, session, needs), (database, name), &columns, insert.replace)?
-    {
-        return plan_into_view(insert, target, binder);
+    if catalog.view(database, name).is_some() {
+        let columns: Vec<&str> = insert.columns.iter().map(String::as_str).collect();
+        let world = (&**catalog, session, needs);
+        if let Some(target) = through_view::target(world, (database, name), &columns, insert.replace)? {
+            return plan_into_view(insert, target, binder);
+        }
     }
     let table = Arc::clone(session.table(catalog, database, name)?);
     plan_into(insert, table, binder)
@@ -209,7 +210,10 @@ fn plan_named(
     }
     let mut uses_temporary = false;
     let (rows, reads_long) = match &insert.source {
-        InsertSource::Values(rows) => (plan_values(&binder, rows, &named, &targets)?, false),
+        InsertSource::Values(rows) => {
+            let planned = plan_values(&binder, rows, &named, &targets);
+            (planned.map_err(|error| of_stored(error, &named, &table))?, false)
+        }
         InsertSource::Query(query) => {
             // Its own binder: unlike a subquery, it may read the table that is written.
             if let Some(target) = targets.iter().find(|target| table.columns[**target].generated.is_some()) {
@@ -263,6 +267,15 @@ fn plan_named(
         programs: None,
         through: None,
     })
+}
+
+/// An error about the row, in which a view's table has its own name.
+fn of_stored(mut error: Error, named: &Table, table: &Table) -> Error {
+    if error.code == 3105 {
+        let (view, own) = (format!("in table '{}'", named.name), format!("in table '{}'", table.name));
+        error.message = error.message.replace(&view, &own);
+    }
+    error
 }
 
 fn add_tables(tables: &mut Vec<Arc<Table>>, more: Vec<Arc<Table>>) {

@@ -233,15 +233,15 @@ pub fn delete_rows(binder: &Binder, view: &View) -> Result<()> {
 fn require(binder: &Binder, view: &View, need: Requirement) -> Result<()> {
     let needs = Needs::default();
     needs.add(need.clone());
-    let session = match view.invoker {
-        true => {
-            // Who runs the plan later needs it too.
-            binder.needs().add(need);
-            binder.session.clone()
-        }
-        false => acting_as(&view.definer, binder.catalog, binder.session)?,
-    };
-    needs.take().check(&session).map_err(|_| crate::view::bind::invalid(view))
+    let needed = needs.take();
+    if !view.invoker {
+        let session = acting_as(&view.definer, binder.catalog, binder.session)?;
+        return needed.check(&session).map_err(|_| crate::view::bind::invalid(view));
+    }
+    needed.check(binder.session).map_err(|_| crate::view::bind::invalid(view))?;
+    // Who runs the plan later needs it too.
+    binder.needs().add(need);
+    Ok(())
 }
 
 /// The table that a FROM gives a name.

@@ -53,6 +53,7 @@ pub fn bind(binder: &Binder<'_>, view: &View, space: Option<Space>) -> Result<(I
     binder.add_tables(inner);
     let needed = needs.take();
     if view.invoker {
+        needed.check(binder.session).map_err(|_| invalid(view))?;
         needed.as_slice().iter().for_each(|need| binder.needs().add(need.clone()));
     } else {
         let session = acting_as(&view.definer, binder.catalog, &session)?;

@@ -358,7 +358,9 @@ fn columns(
 ) -> Result<Vec<(PrivilegeSet, String)>> {
     let names: Vec<String> = match virtual_table::lookup(database, table) {
         Ok(Some(found)) => found.columns.iter().map(|column| column.name.clone()).collect(),
-        Ok(None) => match ctx.catalog.databases.get(database).and_then(|found| found.tables.get(table)) {
+        Ok(None) => match ctx.catalog.databases.get(database).and_then(|found| {
+            found.tables.get(table).or_else(|| found.views.get(table).map(|view| &view.table))
+        }) {
             Some(found) => found.columns.iter().map(|column| column.name.clone()).collect(),
             None if change.privileges.has(Privilege::Create) => return Ok(change.columns.clone()),
             None => return Err(Error::no_such_table(database, table)),
