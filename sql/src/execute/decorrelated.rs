@@ -262,12 +262,11 @@ fn make(subquery: &Subquery, decorrelated: &Decorrelated, ctx: &mut Context) -> 
     Ok(Some(Groups { found, nothing, tables, _memory: memory }))
 }
 
+/// Takes a key and a row that it finds; false ends it.
+type TakeRow<'t> = &'t mut dyn FnMut(&[u8], &[Value], &mut Context) -> Run<bool>;
+
 /// Gives each row of the block that can be found, with its key.
-fn each_row(
-    decorrelated: &Decorrelated,
-    ctx: &mut Context,
-    take: &mut dyn FnMut(&[u8], &[Value], &mut Context) -> Run<bool>,
-) -> Run<()> {
+fn each_row(decorrelated: &Decorrelated, ctx: &mut Context, take: TakeRow) -> Run<()> {
     let keys = &decorrelated.keys;
     let mut bytes = Vec::new();
     query::run_query(&decorrelated.plan, ctx, &mut |row, ctx| {
