@@ -21,6 +21,7 @@ pub mod full_group_by;
 mod json_table;
 pub(crate) mod not_built;
 pub mod order;
+pub(crate) mod origin;
 pub mod recursion;
 pub mod rollup;
 pub mod same;
