@@ -12,7 +12,7 @@ use crate::bind::{Binder, merge};
 use crate::catalog::ColumnDefault;
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
-use crate::expression::{Expression, Scope, Subquery, SubqueryKind};
+use crate::expression::{Coercibility, Expression, Scope, Subquery, SubqueryKind};
 use crate::plan::Body;
 use crate::session::{SessionState, Warning};
 use crate::types::{DataType, DateTime, TypeKind, Value};
@@ -343,7 +343,7 @@ impl Scope for BlockScope<'_> {
         let plan = crate::plan::query::plan_query(self.binder, query, Some(self.names));
         self.names.takes_aggregates.set(before);
         let plan = plan?;
-        let columns: Vec<DataType> = plan.columns.iter().map(|column| column.data_type).collect();
+        let columns = crate::bind::origin::column_types(&plan);
         if kind == SubqueryKind::Scalar && columns.len() != 1 {
             return Err(Error::operand_columns(1));
         }
@@ -471,7 +471,15 @@ fn outer_aggregate() -> Error {
 fn aggregate_slot(list: &AggregateList, position: usize) -> Expression {
     let aggregate = &list.calls[position];
     let name = format!("{:?}", aggregate.call.function).to_ascii_lowercase();
-    Expression::column(list.base + position, aggregate.data_type, aggregate.nullable, name.as_str())
+    // MIN and MAX hold on to the collation as much as what they are chosen from.
+    let is_weak = matches!(aggregate.call.function, AggregateFunction::Min | AggregateFunction::Max)
+        && aggregate.data_type.is_text()
+        && aggregate
+            .arguments
+            .first()
+            .is_some_and(|argument| argument.coercibility() >= Coercibility::Coercible);
+    let data_type = if is_weak { aggregate.data_type.with_weak_collation() } else { aggregate.data_type };
+    Expression::column(list.base + position, data_type, aggregate.nullable, name.as_str())
 }
 
 /// Whether an expression reads subqueries that are evaluated once; none if it reads anything else but constants.

@@ -22,6 +22,7 @@ mod json_table;
 pub mod merge;
 pub(crate) mod not_built;
 pub mod order;
+pub(crate) mod origin;
 pub mod recursion;
 pub mod rollup;
 pub mod same;

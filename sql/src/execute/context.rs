@@ -359,7 +359,12 @@ impl ResultColumn {
             table: String::new(),
             original_table: String::new(),
             database: String::new(),
-            data_type,
+            // A column holds on to its collation, whatever it was made of.
+            data_type: if data_type.has_weak_collation() {
+                DataType { display_width: 0, ..data_type }
+            } else {
+                data_type
+            },
             nullable,
             primary_key: false,
             unique_key: false,

@@ -98,8 +98,8 @@ pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expressio
             *argument = taken.chosen_number().quiet_number();
         }
         if is_bits
-            && argument.data_type().kind == TypeKind::Null
-            && matches!(argument, Expression::Case { .. })
+            && (is_text_of_nulls(argument) || argument.data_type().kind == TypeKind::Null)
+            && !matches!(argument, Expression::Constant { .. } | Expression::Negate { .. })
         {
             // As in MySQL, a NULL that is not written as one is bytes.
             let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
@@ -117,6 +117,15 @@ pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expressio
         }
     }
     Ok(())
+}
+
+/// Whether it is a function of texts all of which are NULL: its own text, if it had one, would be bytes.
+fn is_text_of_nulls(argument: &Expression) -> bool {
+    let Expression::Call { function, arguments, .. } = argument else { return false };
+    let mut texts = arguments.iter().enumerate().filter(|(place, _)| function.wants_text(*place)).peekable();
+    argument.data_type().is_text()
+        && texts.peek().is_some()
+        && texts.all(|(_, text)| text.data_type().kind == TypeKind::Null)
 }
 
 /// Whether values of a type are added up exactly.

@@ -135,6 +135,16 @@ impl Expression {
             Expression::Collate { .. } => Coercibility::Explicit,
             _ if self.data_type().is_json() => Coercibility::Implicit,
             _ if !self.data_type().is_string() => Coercibility::Numeric,
+            Expression::Column { data_type, .. } | Expression::Outer { data_type, .. }
+                if data_type.has_weak_collation() =>
+            {
+                Coercibility::Coercible
+            }
+            Expression::ScalarSubquery(_) | Expression::SubqueryColumn { .. }
+                if self.data_type().has_weak_collation() =>
+            {
+                Coercibility::Coercible
+            }
             Expression::Parameter { is_variable: true, .. } => Coercibility::Implicit,
             Expression::Constant { .. } | Expression::Parameter { .. } => Coercibility::Coercible,
             Expression::Case { branches, otherwise, .. } => {
@@ -197,7 +207,7 @@ const SHOWN_BYTES_MAX: usize = 6;
 
 /// What the operands are wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// They are compared: they must agree.
     Comparison,
     /// They become parts of a text.
@@ -208,7 +218,7 @@ pub(super) enum Wanted {
 ///
 /// # Errors
 /// 1267, 1270, 1271 when they do not agree, 3854 for a literal that the character set has not.
-pub(super) fn agree<'a>(
+pub(crate) fn agree<'a>(
     operands: impl IntoIterator<Item = &'a Expression>,
     connection: Collation,
     operation: &str,

@@ -38,7 +38,7 @@ mod visit;
 
 pub(crate) use arithmetic::decimal_of;
 pub use bind::bind;
-pub(crate) use bind::{misfit, no_date};
+pub(crate) use bind::{misfit, no_date, year_of};
 pub use collate::Coercibility;
 pub use infer::common_type;
 pub use like::{LikePattern, like_prefix};
@@ -464,6 +464,14 @@ fn cast_type(operand: &Expression, to: DataType) -> DataType {
     let from = operand.data_type();
     match to.kind {
         TypeKind::LongText if !guessed => DataType::varchar(from.characters(), to.collation),
+        TypeKind::LongBlob if !guessed && from.is_integer() => DataType::varbinary(match operand {
+            // Digits and a sign.
+            Expression::Constant { value: Value::Int(value), .. } => {
+                value.unsigned_abs().checked_ilog10().map_or(2, |digits| digits + 2)
+            }
+            operand if operand.is_condition() => 1,
+            _ => from.characters(),
+        }),
         TypeKind::LongBlob if !guessed => {
             let bytes_of_character = if from.is_text() { 4 } else { 1 };
             DataType::varbinary(from.characters().saturating_mul(bytes_of_character))

@@ -8,12 +8,16 @@ use crate::execute::{Context, Interrupt, Run, Suspend};
 use crate::function::{Call, Function, argument, returns};
 use crate::types::compare::compare_numbers;
 use crate::types::convert::{Temporal, as_datetime, as_time, clamp_i64, to_f64, to_number};
+use crate::types::datetime::Date;
 use crate::types::temporal_text::DateRules;
 use crate::types::{TimeZone, Value, number};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("INTERVAL", 2, usize::MAX, returns::bigint, interval).never_null(),
     Function::new(super::AS_NUMBER, 1, 1, returns::double, as_number),
+    Function::new(super::AS_YEAR, 1, 1, returns::bigint, as_year),
+    Function::new(super::YEAR_AS_DAY, 1, 1, returns::date, year_as_day),
+    Function::new(super::AS_IT_IS, 1, 1, |_, _| crate::types::DataType::NULL, as_it_is),
     Function::new(super::AS_INTEGER, 1, 1, returns::bigint, as_integer),
     Function::new(super::AS_TEXT, 1, 1, returns::same_text, as_text).text(1),
     Function::new(super::AS_DATE_NUMBER, 1, 1, returns::double, as_date_number),
@@ -31,6 +35,39 @@ fn interval(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value>
         below += 1;
     }
     Ok(Value::Int(below))
+}
+
+/// A number as a year: 24 is 2024, and a time is of this year.
+fn as_year(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let value = match &values[0] {
+        time @ Value::Time(_) => {
+            match as_datetime(time, DateRules::default(), ctx.session.variables.time_zone, ctx.now_us) {
+                Temporal::Valid(parsed) => Value::DateTime(parsed.value),
+                Temporal::Null | Temporal::Invalid => time.clone(),
+            }
+        }
+        other => other.clone(),
+    };
+    Ok(crate::expression::year_of(&value).map_or(value, Value::Int))
+}
+
+/// A year's date without month and day.
+fn year_as_day(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+    Ok(match &values[0] {
+        Value::Int(year) => u32::try_from(*year)
+            .ok()
+            .and_then(|year| Date::new_lenient(year, 0, 0))
+            .map_or(Value::Null, Value::Date),
+        other => other.clone(),
+    })
+}
+
+/// A decimal as it is calculated.
+fn as_it_is(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+    Ok(match &values[0] {
+        Value::Decimal(number) if number.is_zero() => Value::Int(0),
+        other => other.clone(),
+    })
 }
 
 /// The number that a text begins with.

@@ -13,7 +13,7 @@ use crate::expression::{Expression, common_type};
 use crate::function::temporal_parts::text_precision;
 use crate::function::{Call, Function};
 use crate::types::compare::compare_sql;
-use crate::types::convert::{Temporal, as_date, as_datetime, cast, warn_incorrect};
+use crate::types::convert::{Temporal, as_date, as_datetime, cast, micros_decimal, warn_incorrect};
 use crate::types::datetime::{Date, DateTime};
 use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, TimeZone, TypeKind, Value, text};
@@ -68,7 +68,9 @@ fn extreme(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: b
         };
         let better = best.as_ref().is_none_or(|best| {
             let order = compare_sql(&value, best, call.data_type.collation);
-            order.is_some_and(|order| order == wanted(greatest))
+            // Of equal doubles, 0 and -0, the last is the greatest.
+            let is_last = greatest && matches!(value, Value::Double(_));
+            order.is_some_and(|order| order == wanted(greatest) || is_last && order.is_eq())
         });
         if better {
             best = Some(value);
@@ -117,8 +119,12 @@ fn by_dates(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: 
         call.arguments.iter().any(|own| own.data_type().is_temporal() && own.data_type().fsp() > 0);
     for (place, value) in values.iter().enumerate() {
         let is_year = call.arguments.get(place).is_some_and(|own| own.data_type().kind == TypeKind::Year);
-        let day = if is_year { first_day(value) } else { day_of(value, timed, ctx) };
-        is_whole &= day.is_some();
+        let day = match is_year {
+            true => first_day(value),
+            false if !timed && is_beyond(value) => Some(DateTime::ZERO),
+            false => day_of(value, timed, ctx),
+        };
+        is_whole &= day.is_some_and(|day| !timed || day != DateTime::ZERO);
         let is_text = matches!(value, Value::Text(_) | Value::Blob(_));
         // Beside times what is no date is passed over, but a number that is the least.
         let is_constant = call.arguments.get(place).is_some_and(|own| own.as_constant().is_some());
@@ -137,16 +143,38 @@ fn by_dates(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: 
             best = Some((place, day));
         }
     }
-    let Some((place, day)) = best else { return Value::Null };
+    let Some((_, day)) = best else { return Value::Null };
     if timed && !greatest && !is_whole {
         if call.data_type.is_string() {
-            return own_text(call, &values[place], place, ctx);
+            return least_text(call, values, ctx);
         }
         if call.data_type.is_integer() {
             return Value::Int(0);
         }
     }
     shown(call, day, timed)
+}
+
+/// Whether a number has no place in a BIGINT.
+fn is_beyond(value: &Value) -> bool {
+    match value {
+        Value::Decimal(number) => number.to_i128().is_none_or(|number| i64::try_from(number).is_err()),
+        _ => false,
+    }
+}
+
+/// Times of which the least is no time, or the zero one, are compared as the texts that they are.
+fn least_text(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Value {
+    let mut best: Option<Value> = None;
+    for (place, value) in values.iter().enumerate() {
+        let text = own_text(call, value, place, ctx);
+        let is_less =
+            |best: &Value| compare_sql(&text, best, call.data_type.collation).is_some_and(Ordering::is_lt);
+        if best.as_ref().is_none_or(is_less) {
+            best = Some(text);
+        }
+    }
+    best.unwrap_or(Value::Null)
 }
 
 /// An argument as it writes itself.
@@ -163,6 +191,11 @@ fn shown(call: &Call<'_>, day: Option<DateTime>, timed: bool) -> Value {
     if call.data_type.is_integer() {
         return Value::Int(match day {
             None => NO_DATE_NUMBER,
+            Some(day) if timed && day.microsecond() > 0 => {
+                return Value::Decimal(
+                    micros_decimal(day.as_number(), day.microsecond(), false).to_decimal(),
+                );
+            }
             Some(day) if timed => day.as_number(),
             Some(day) => day.date().as_number(),
         });

@@ -5,6 +5,7 @@
 
 use crate::execute::{Context, Run};
 use crate::expression::Expression;
+use crate::function::temporal_parts::loose_rules;
 use crate::function::{Call, Function, returns};
 use crate::session::WarningLevel;
 use crate::types::convert::{
@@ -339,7 +340,7 @@ fn parts_of(value: &Value, unit: Unit, ctx: &mut Context<'_>) -> Option<Parts> {
         microsecond: i64::from(time.microsecond()),
     };
     if unit.is_date() {
-        let datetime = to_datetime(value, DateRules::default(), ctx.session, ctx.now_us)?;
+        let datetime = to_datetime(value, loose_rules(value), ctx.session, ctx.now_us)?;
         return Some(of_time(datetime.date(), datetime.time()));
     }
     // A full datetime gives its day as well; anything else is a time.

@@ -99,6 +99,12 @@ pub(crate) const AS_DAY: &str = "TEXT AS DAY";
 /// The function that a column of TEXT or BLOB is the argument of where a number is wanted; no statement can name it.
 pub(crate) const AS_NUMBER: &str = "TEXT AS NUMBER";
 
+/// A number or a time as the year that a YEAR column next to it would hold.
+pub(crate) const AS_YEAR: &str = "NUMBER AS YEAR";
+/// A year as the date that has neither month nor day.
+pub(crate) const YEAR_AS_DAY: &str = "YEAR AS DAY";
+/// A calculated decimal without the digits after the point that it does not have: a zero has none.
+pub(crate) const AS_IT_IS: &str = "DECIMAL AS IT IS";
 /// As [`AS_NUMBER`], for bits.
 pub(crate) const AS_INTEGER: &str = "TEXT AS INTEGER";
 

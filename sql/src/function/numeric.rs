@@ -315,7 +315,14 @@ fn bit_count(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value
         other => {
             let wide = crate::types::convert::to_integer(other, ctx.session).unwrap_or(0);
             crate::types::convert::warn_beyond(ctx.session, other, wide);
-            u64::try_from(wide).unwrap_or_else(|_| crate::types::convert::clamp_i64(wide).cast_unsigned())
+            match other {
+                // Exact and approximate numbers stop at the bounds of a BIGINT, texts at those of an unsigned one.
+                Value::Decimal(_) | Value::Double(_) => {
+                    crate::types::convert::clamp_i64(wide).cast_unsigned()
+                }
+                _ if wide > 0 => u64::try_from(wide).unwrap_or(u64::MAX),
+                _ => crate::types::convert::clamp_i64(wide).cast_unsigned(),
+            }
         }
     };
     Ok(Value::Int(i64::from(bits.count_ones())))

@@ -22,11 +22,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("UCASE", 1, 1, returns::same_text, upper).text(ALL),
     Function::new("LOWER", 1, 1, returns::same_text, lower).text(ALL),
     Function::new("LCASE", 1, 1, returns::same_text, lower).text(ALL),
-    Function::new("SUBSTRING", 2, 3, returns::same_text, substring).text(1),
-    Function::new("SUBSTR", 2, 3, returns::same_text, substring).text(1),
-    Function::new("MID", 3, 3, returns::same_text, substring).text(1),
-    Function::new("LEFT", 2, 2, returns::same_text, left).text(1),
-    Function::new("RIGHT", 2, 2, returns::same_text, right).text(1),
+    Function::new("SUBSTRING", 2, 3, |a, c| cut(a, 2, c), substring).text(1),
+    Function::new("SUBSTR", 2, 3, |a, c| cut(a, 2, c), substring).text(1),
+    Function::new("MID", 3, 3, |a, c| cut(a, 2, c), substring).text(1),
+    Function::new("LEFT", 2, 2, |a, c| cut(a, 1, c), left).text(1),
+    Function::new("RIGHT", 2, 2, |a, c| cut(a, 1, c), right).text(1),
     Function::new("LPAD", 3, 3, returns::padded_text, lpad).text(0b101).nullable_result(),
     Function::new("RPAD", 3, 3, returns::padded_text, rpad).text(0b101).nullable_result(),
     Function::new("LTRIM", 1, 1, returns::same_text, ltrim).text(ALL),
@@ -43,8 +43,26 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("QUOTE", 1, 1, returns::quoted_text, quote).text(ALL).never_null(),
     Function::new("CHAR", 1, usize::MAX, returns::bytes, char).never_null(),
     Function::new("WEIGHT_STRING", 1, 2, returns::bytes, weight_string),
-    Function::new("ELT", 2, usize::MAX, concatenated, elt).text(!1).takes_null(),
+    Function::new("ELT", 2, usize::MAX, chosen, elt).text(!1).takes_null(),
 ];
+
+/// What a text is when it is cut to the literal count at a place.
+fn cut(arguments: &[Expression], place: usize, collation: Collation) -> DataType {
+    let whole = returns::same_text(arguments, collation);
+    match arguments.get(place).and_then(Expression::as_constant) {
+        Some(Value::Int(count)) if whole.is_binary() => {
+            let count = u32::try_from((*count).max(0)).unwrap_or(u32::MAX);
+            DataType::varbinary(whole.characters().min(count))
+        }
+        _ => whole,
+    }
+}
+
+/// ELT: as long as the longest that it may choose.
+fn chosen(arguments: &[Expression], collation: Collation) -> DataType {
+    let longest = arguments.iter().skip(1).map(|argument| argument.data_type().characters()).max();
+    DataType::varchar(longest.unwrap_or(0), collation)
+}
 
 fn concatenated(arguments: &[Expression], collation: Collation) -> DataType {
     let longest =

@@ -40,8 +40,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .nullable_result(),
     Function::new("DAYOFYEAR", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, Date::day_of_year))
         .nullable_result(),
-    Function::new("TO_DAYS", 1, 1, returns::bigint, |_, v, ctx| whole(v, ctx, Date::day_number))
-        .nullable_result(),
+    Function::new("TO_DAYS", 1, 1, returns::bigint, |_, v, ctx| {
+        Ok(day_of(&v[0], ctx).map_or(Value::Null, |date| Value::Int(date.day_number())))
+    })
+    .nullable_result(),
     Function::new("TO_SECONDS", 1, 1, returns::bigint, to_seconds).nullable_result(),
     Function::new("WEEK", 1, 2, returns::bigint, week).nullable_result(),
     Function::new("WEEKOFYEAR", 1, 1, returns::bigint, |_, v, ctx| {
@@ -108,9 +110,15 @@ fn year_type(_: &[Expression], _: Collation) -> DataType {
     DataType { display_width: DataType::SHORT_YEAR, ..DataType::YEAR }
 }
 
+/// The rules of functions that take any date: a number's month may have 31 days.
+pub(super) fn loose_rules(value: &Value) -> DateRules {
+    let is_number = matches!(value, Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_));
+    DateRules { allow_invalid: is_number, ..DateRules::default() }
+}
+
 /// A part of a date that may have zero parts.
 fn loose(values: &[Value], ctx: &mut Context<'_>, part: impl Fn(Date) -> i64) -> Run<Value> {
-    let datetime = to_date(&values[0], DateRules::default(), ctx.session, ctx.now_us);
+    let datetime = to_date(&values[0], loose_rules(&values[0]), ctx.session, ctx.now_us);
     Ok(datetime.map_or(Value::Null, |datetime| Value::Int(part(datetime.date()))))
 }
 
@@ -121,6 +129,13 @@ fn whole_date(ctx: &Context<'_>) -> DateRules {
 
 fn date_of(value: &Value, ctx: &mut Context<'_>) -> Option<Date> {
     let rules = whole_date(ctx);
+    to_date(value, rules, ctx.session, ctx.now_us).map(DateTime::date)
+}
+
+/// A date whose month may have 31 days, if it is a number.
+fn day_of(value: &Value, ctx: &mut Context<'_>) -> Option<Date> {
+    let own = whole_date(ctx);
+    let rules = DateRules { allow_invalid: own.allow_invalid || loose_rules(value).allow_invalid, ..own };
     to_date(value, rules, ctx.session, ctx.now_us).map(DateTime::date)
 }
 
@@ -216,7 +231,7 @@ fn month_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Valu
 }
 
 fn last_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let rules = DateRules { no_zero_date: true, ..DateRules::default() };
+    let rules = DateRules { no_zero_date: true, ..loose_rules(&values[0]) };
     let datetime = to_date(&values[0], rules, ctx.session, ctx.now_us);
     let Some(date) = datetime.map(DateTime::date) else { return Ok(Value::Null) };
     if date.month() == 0 {
@@ -288,7 +303,7 @@ fn time_to_sec(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Val
 }
 
 fn date_diff(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let (Some(left), Some(right)) = (date_of(&values[0], ctx), date_of(&values[1], ctx)) else {
+    let (Some(left), Some(right)) = (day_of(&values[0], ctx), day_of(&values[1], ctx)) else {
         return Ok(Value::Null);
     };
     Ok(Value::Int(left.day_number() - right.day_number()))

@@ -6,7 +6,7 @@
 use crate::ast::{self, Expr, SetOperator};
 use crate::bind::block::{AggregateList, Aliases, column_expression};
 use crate::bind::scope::{TableSource, VisibleColumn};
-use crate::bind::{Binder, BlockScope, Clause, FromScope, Names, order, select, walk};
+use crate::bind::{Binder, BlockScope, Clause, FromScope, Names, order, origin, select, walk};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
@@ -77,8 +77,11 @@ pub fn plan_operation(
 ) -> Result<QueryPlan> {
     let first = plan_query(binder, left, parent)?;
     let second = plan_query(binder, right, parent)?;
-    let operands = [first, second];
-    let columns = merged_columns(binder, &operands)?;
+    let mut operands = [first, second];
+    let mut columns = merged_columns(binder, &operands)?;
+    origin::agree_columns(&operands, &mut columns, binder.session.variables.collation_connection)?;
+    let types: Vec<DataType> = columns.iter().map(|column| column.data_type).collect();
+    operands.iter_mut().for_each(|operand| origin::write_as_they_are(operand, &types));
     let [first, second] = operands;
     finish(binder, query, (first, Some((operator, all, second))), columns, parent)
 }

@@ -102,6 +102,8 @@ fn compare_mixed(
     let is_time = |value: &Value| matches!(value, Value::Time(_));
     let (dates, times) = (has_date(left) || has_date(right), is_time(left) || is_time(right));
     let strings = is_string(left) || is_string(right);
+    // The members of a subquery are compared with the whole text.
+    let cuts = session.is_some();
     if dates && (strings || times) {
         let offset = session.as_ref().map_or(TimeZone::UTC, |session| session.variables.time_zone);
         let is_date = matches!(left, Value::Date(_)) || matches!(right, Value::Date(_));
@@ -111,7 +113,12 @@ fn compare_mixed(
                     let kind = if is_date { "date" } else { convert::cut_kind(&parsed) };
                     convert::warn_truncated_value(session, kind, value);
                 }
-                Some(parsed.value)
+                // Next to a DATE a text is a day.
+                Some(if cuts && is_date && is_string(value) {
+                    parsed.value.date().midnight()
+                } else {
+                    parsed.value
+                })
             }
             Temporal::Null => None,
             Temporal::Invalid => {
@@ -155,8 +162,12 @@ fn quiet_number(value: &Value) -> Option<Number> {
         Value::Decimal(number) => Number::Decimal(number.clone()),
         Value::Text(text) | Value::Blob(text) => Number::Double(number::double_prefix(text).0),
         Value::Date(date) => Number::Int(date.as_number()),
-        Value::Time(time) => Number::Int(time.as_number()),
-        Value::DateTime(datetime) => Number::Int(datetime.as_number()),
+        Value::Time(time) => {
+            convert::micros_decimal(time.as_number(), time.microsecond(), time.is_negative())
+        }
+        Value::DateTime(datetime) => {
+            convert::micros_decimal(datetime.as_number(), datetime.microsecond(), false)
+        }
         Value::Json(document) => json::convert::to_number(document, json::convert::Target::Double).0,
     })
 }

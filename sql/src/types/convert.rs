@@ -83,7 +83,7 @@ fn warn_truncated(session: &mut SessionState, kind: &str, text: &[u8]) {
     session.warn(WarningLevel::Warning, error.code, error.message);
 }
 
-fn micros_decimal(number: i64, microsecond: u32, negative: bool) -> Number {
+pub(crate) fn micros_decimal(number: i64, microsecond: u32, negative: bool) -> Number {
     if microsecond == 0 {
         return Number::Int(number);
     }

@@ -191,6 +191,18 @@ impl DataType {
         self
     }
 
+    /// The text of an expression that holds on to its collation no more than a literal does.
+    #[must_use]
+    pub fn with_weak_collation(self) -> DataType {
+        DataType { display_width: DataType::IMPLICIT_TEXT, ..self }
+    }
+
+    /// Whether it is [`with_weak_collation`](DataType::with_weak_collation).
+    #[must_use]
+    pub fn has_weak_collation(&self) -> bool {
+        self.display_width == DataType::IMPLICIT_TEXT && self.is_text()
+    }
+
     /// CHAR, VARCHAR, TEXT of any size, ENUM and SET.
     #[must_use]
     pub fn is_text(&self) -> bool {

@@ -303,15 +303,17 @@ pub fn date_from_number(number: i64, rules: DateRules) -> Option<Date> {
             let (month, day) = (u32::try_from(number / 100).ok()?, u32::try_from(number % 100).ok()?);
             rules.check(2000, month, day)
         }
-        _ => datetime_from_number(number, 0, rules).map(|(datetime, _)| datetime.date()),
+        // The time of day is not looked at: `TO_DAYS(20200131995959)` is that of the day.
+        _ => {
+            let (full, _) = with_century(number)?;
+            date_of_digits(full, rules)
+        }
     }
 }
 
-/// A number as a datetime: `YYMMDD`, `YYYYMMDD`, `YYMMDDHHMMSS`, `YYYYMMDDHHMMSS`; true when it has a time.
-#[must_use]
-pub fn datetime_from_number(number: i64, micros: i64, rules: DateRules) -> Option<(DateTime, bool)> {
-    let (full, has_time) = match number {
-        0 => return rules.check(0, 0, 0).map(|date| (DateTime::new(date, micros), false)),
+/// The digits `YYYYMMDDHHMMSS` of a number that is a date, and whether it has a time.
+fn with_century(number: i64) -> Option<(i64, bool)> {
+    Some(match number {
         101..=691_231 => ((number + 20_000_000) * 1_000_000, false),
         700_101..=991_231 => ((number + 19_000_000) * 1_000_000, false),
         10_000_101..=99_991_231 => (number * 1_000_000, false),
@@ -319,10 +321,36 @@ pub fn datetime_from_number(number: i64, micros: i64, rules: DateRules) -> Optio
         700_101_000_000..=991_231_235_959 => (number + 19_000_000_000_000, true),
         10_000_101_000_000..=99_991_231_235_959 => (number, true),
         _ => return None,
-    };
-    let part = |divisor: i64, modulus: i64| u32::try_from(full / divisor % modulus).unwrap_or(0);
-    let date = rules.check(part(10_000_000_000, 10_000), part(100_000_000, 100), part(1_000_000, 100))?;
-    let base = DateTime::from_parts(date, part(10_000, 100), part(100, 100), part(1, 100), 0)?;
+    })
+}
+
+fn part_of(full: i64, divisor: i64, modulus: i64) -> u32 {
+    u32::try_from(full / divisor % modulus).unwrap_or(0)
+}
+
+fn date_of_digits(full: i64, rules: DateRules) -> Option<Date> {
+    rules.check(
+        part_of(full, 10_000_000_000, 10_000),
+        part_of(full, 100_000_000, 100),
+        part_of(full, 1_000_000, 100),
+    )
+}
+
+/// A number as a datetime: `YYMMDD`, `YYYYMMDD`, `YYMMDDHHMMSS`, `YYYYMMDDHHMMSS`; true when it has a time.
+#[must_use]
+pub fn datetime_from_number(number: i64, micros: i64, rules: DateRules) -> Option<(DateTime, bool)> {
+    if number == 0 {
+        return rules.check(0, 0, 0).map(|date| (DateTime::new(date, micros), false));
+    }
+    let (full, has_time) = with_century(number)?;
+    let date = date_of_digits(full, rules)?;
+    let base = DateTime::from_parts(
+        date,
+        part_of(full, 10_000, 100),
+        part_of(full, 100, 100),
+        part_of(full, 1, 100),
+        0,
+    )?;
     // A number without a time of day has no fraction of a second either.
     let value = if micros == 0 || !has_time {
         base

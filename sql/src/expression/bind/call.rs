@@ -92,7 +92,7 @@ fn takes_number(name: &str, position: usize) -> bool {
 fn gives_number(name: &str) -> bool {
     const NAMES: [&str; 9] =
         ["YEAR", "MONTH", "DAY", "DAYOFMONTH", "QUARTER", "HOUR", "MINUTE", "SECOND", "TIME_TO_SEC"];
-    NAMES.contains(&name)
+    NAMES.contains(&name) || name.starts_with("EXTRACT_")
 }
 
 /// Functions whose result is of their argument's type.
@@ -131,7 +131,12 @@ fn only_chosen(arguments: &mut [Expression]) {
     let Some(Value::Int(chosen)) = arguments.first().and_then(Expression::as_constant) else { return };
     let chosen = usize::try_from(*chosen).unwrap_or(0);
     for (_, other) in arguments.iter_mut().enumerate().skip(1).filter(|(place, _)| *place != chosen) {
-        *other = Expression::constant(Value::Null, other.data_type());
+        // It keeps its say about the collation.
+        let data_type = other.data_type();
+        let unread = std::mem::replace(other, Expression::integer(0));
+        let null = Box::new(Expression::constant(Value::Null, data_type));
+        *other =
+            Expression::Case { branches: vec![(Expression::integer(0), unread)], otherwise: null, data_type };
     }
 }
 
@@ -152,6 +157,18 @@ impl Binder<'_> {
                 let data_type = match left.data_type() {
                     members if members.has_members() => member_text(&members),
                     data_type => data_type.without_fill(),
+                };
+                let agreed = agree([&left, &right], self.connection(), "=", Wanted::Comparison);
+                let data_type = match agreed {
+                    Ok(agreed)
+                        if data_type.is_text()
+                            && right.data_type().is_text()
+                            && left.as_constant().is_some()
+                            && agreed.set() == data_type.collation.set() =>
+                    {
+                        data_type.with_collation(agreed)
+                    }
+                    _ => data_type,
                 };
                 let equal = self.compare_bound(CompareOp::Eq, left.clone(), right)?;
                 let null = Expression::constant(Value::Null, DataType::NULL);
@@ -220,7 +237,8 @@ impl Binder<'_> {
                 let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
                 *argument = Expression::Cast { operand, to: DataType::datetime(0) };
             } else if function.takes_day(position) && argument.data_type().kind != TypeKind::Null {
-                *argument = std::mem::replace(argument, Expression::integer(0)).chosen_day();
+                let taken = std::mem::replace(argument, Expression::integer(0));
+                *argument = taken.with_years_as_days().chosen_day();
                 if gives_number(function.name) {
                     *argument = std::mem::replace(argument, Expression::integer(0)).cast_day();
                 }
@@ -281,11 +299,20 @@ impl Binder<'_> {
         function.check(&arguments)?;
         // A result has no ZEROFILL, nor the digits of a FLOAT(M,D).
         let data_type = function.result_type(&arguments, collation).without_fill();
+        let data_type = match (function.name, connection) {
+            ("QUOTE", connection) if collation == Collation::Binary && connection != Collation::Binary => {
+                data_type.with_collation(connection)
+            }
+            _ => data_type,
+        };
         // The absolute value of a time keeps its digits.
         let keeps = function.name == "ABS"
             && arguments
                 .iter()
-                .all(|own| own.data_type().is_temporal() || own.data_type().kind == TypeKind::Null);
+                .all(|own| own.data_type().is_temporal() || own.data_type().kind == TypeKind::Null)
+            || matches!(function.name, "GREATEST" | "LEAST")
+                && data_type.is_float()
+                && !arguments.iter().any(|own| own.is_column() && own.data_type().is_float());
         let attributes = if keeps { data_type.attributes } else { Attributes::NONE };
         let data_type = DataType { attributes, ..data_type };
         if function.name == "ELT" {

@@ -42,6 +42,16 @@ fn branches(expression: &Expression) -> Option<impl Iterator<Item = &Expression>
     }
 }
 
+/// A YEAR column as its first day.
+fn first_day(branch: Expression) -> Expression {
+    match branch.data_type().kind {
+        TypeKind::Year if branch.is_column() => {
+            Expression::Cast { operand: Box::new(branch), to: DataType::datetime(0) }
+        }
+        _ => branch.with_years_as_days(),
+    }
+}
+
 /// Whether a CASE is what COALESCE or IFNULL is made of.
 fn is_coalesce(conditions: &[(Expression, Expression)]) -> bool {
     conditions.iter().all(|(condition, _)| matches!(condition, Expression::IsNull { negated: true, .. }))
@@ -181,6 +191,25 @@ impl Expression {
         }
     }
 
+    /// A choice of which a function of dates sees the first day of a YEAR column, where that is the branch that holds.
+    pub(super) fn with_years_as_days(self) -> Expression {
+        match self {
+            Expression::Case { branches, otherwise, data_type }
+                if !is_coalesce(&branches) && data_type.kind != TypeKind::Year =>
+            {
+                let day = |(when, result): (Expression, Expression)| (when, first_day(result));
+                // Long enough for a date with a time.
+                let data_type = if data_type.is_integer() { DataType::BIGINT } else { data_type };
+                Expression::Case {
+                    branches: branches.into_iter().map(day).collect(),
+                    otherwise: Box::new(first_day(*otherwise)),
+                    data_type,
+                }
+            }
+            other => other,
+        }
+    }
+
     /// What a function of dates sees of a choice.
     pub(super) fn chosen_day(self) -> Expression {
         match self {
@@ -192,6 +221,84 @@ impl Expression {
             other if other.is_dated_choice() => other.bare(),
             other => other,
         }
+    }
+
+    /// Whether it is a time that is chosen, or comes out of a subquery.
+    pub(crate) fn is_chosen_time(&self) -> bool {
+        matches!(self.data_type().kind, TypeKind::Time(_))
+            && match self {
+                Expression::Case { branches, .. } => !is_coalesce(branches),
+                Expression::ScalarSubquery(_) => true,
+                _ => false,
+            }
+    }
+
+    /// The zero date, or NULL.
+    pub(crate) fn as_zero_day(self, data_type: DataType) -> Expression {
+        let known = Expression::IsNull { operand: Box::new(self), negated: true };
+        let zero =
+            Expression::constant(crate::types::Value::DateTime(crate::types::DateTime::ZERO), data_type);
+        let null = Box::new(Expression::constant(crate::types::Value::Null, data_type));
+        Expression::Case { branches: vec![(known, zero)], otherwise: null, data_type }
+    }
+
+    /// Whether it is calculated or chosen, so that a number among its values may have fewer digits after the point than its type.
+    pub(crate) fn is_calculated(&self) -> bool {
+        let own = self.data_type();
+        let has_digits = own.is_decimal() || own.is_float() && own.attributes.decimals().is_some();
+        has_digits
+            && matches!(
+                self,
+                Expression::Arithmetic { .. } | Expression::Negate { .. } | Expression::Case { .. }
+            )
+    }
+
+    /// The value of what [is calculated](Expression::is_calculated) as it comes out, in no type: a zero has no digits after
+    /// the point, a choice those of its branch.
+    pub(crate) fn as_it_is(self) -> Expression {
+        match self {
+            Expression::Case { branches, otherwise, data_type } if data_type.is_decimal() => {
+                Expression::Case {
+                    branches: branches.into_iter().map(|(when, result)| (when, result.as_it_is())).collect(),
+                    otherwise: Box::new(otherwise.as_it_is()),
+                    data_type: DataType::NULL,
+                }
+            }
+            other if other.data_type().is_float() && other.data_type().attributes.decimals().is_some() => {
+                Expression::Cast { operand: Box::new(other), to: DataType::DOUBLE }
+            }
+            other if other.is_calculated() => match function::find(function::AS_IT_IS) {
+                Some(function) => Expression::Call {
+                    function,
+                    arguments: vec![other],
+                    data_type: DataType::NULL,
+                    collation: crate::types::Collation::Binary,
+                },
+                None => other,
+            },
+            other => other,
+        }
+    }
+
+    /// Whether it is a condition: a number of one digit.
+    pub(crate) fn is_condition(&self) -> bool {
+        matches!(
+            self,
+            Expression::Not(_)
+                | Expression::And(_)
+                | Expression::Or(_)
+                | Expression::Xor(..)
+                | Expression::Compare { .. }
+                | Expression::IsNull { .. }
+                | Expression::IsTruth { .. }
+                | Expression::Between { .. }
+                | Expression::InList { .. }
+                | Expression::InSubquery { .. }
+                | Expression::Quantified { .. }
+                | Expression::Exists { .. }
+                | Expression::Like { .. }
+                | Expression::Regexp { .. }
+        )
     }
 
     /// The decimals of IF and CASE as a client sees them: with the digits after the point that the branch has.

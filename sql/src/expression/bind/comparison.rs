@@ -11,7 +11,8 @@ use crate::expression::bind::kinds::{self, Invalid};
 use crate::expression::bind::misfit;
 use crate::expression::bind::{Binder, number_operand, text};
 use crate::expression::collate::{Wanted, agree};
-use crate::expression::{CompareOp, Expression, SubqueryKind};
+use crate::expression::{CompareOp, Expression, Subquery, SubqueryKind};
+use crate::plan::node::{Body, QueryPlan};
 use crate::session::{Warning, WarningLevel};
 use crate::types::convert::{Temporal, as_datetime, message_text};
 use crate::types::temporal_text::DateRules;
@@ -172,6 +173,14 @@ fn integer_of_text(member: &Expression) -> Option<Expression> {
         Value::Text(text) => i64::try_from(number::integer_prefix(text).0).ok().map(Expression::integer),
         _ => None,
     }
+}
+
+/// Whether a query has a condition that is written as NULL or false: MySQL looks no further.
+pub(super) fn gives_nothing(plan: &QueryPlan) -> bool {
+    let Body::Select(select) = &plan.body else { return false };
+    let is_false =
+        |condition: &Expression| matches!(condition.as_constant(), Some(Value::Null | Value::Int(0)));
+    select.constant_conditions.iter().any(is_false)
 }
 
 impl Binder<'_> {
@@ -382,6 +391,11 @@ impl Binder<'_> {
         let Ok([operand, low, high]) = <[Expression; 3]>::try_from(parts) else {
             return Err(Error::internal("BETWEEN has three operands"));
         };
+        let is_year = operand.data_type().kind == TypeKind::Year;
+        let [low, high] = [low, high].map(|bound| match bound.as_constant() {
+            Some(Value::Decimal(_) | Value::Double(_)) if is_year => kinds::stored(bound, &operand),
+            _ => bound,
+        });
         let (low, high) = (adapt(low, &operand, offset)?, adapt(high, &operand, offset)?);
         let operand =
             if low.data_type() == high.data_type() { adapt(operand, &low, offset)? } else { operand };
@@ -411,6 +425,11 @@ impl Binder<'_> {
         }
         let operand = self.bind(operand)?;
         let list = self.bind_all(list)?;
+        if list.len() > 1 && !operand.data_type().is_numeric() {
+            // Whatever they are compared as.
+            let all = std::iter::once(&operand).chain(&list);
+            agree(all, self.connection(), " IN ", Wanted::Comparison)?;
+        }
         if operand.data_type().has_members() && list.iter().any(|member| member.data_type().is_numeric()) {
             // Texts are compared with its text, numbers with its number.
             return self.in_mixed_list(operand, list, negated);
@@ -491,6 +510,37 @@ impl Binder<'_> {
         list.insert(0, operand);
         let mut list = kinds::group(kinds::times_as_texts(list, connection), connection, offset)?;
         Ok((list.remove(0), list))
+    }
+
+    /// Brings the operand of IN and what the subquery selects to one kind, as `=` does, where they are of kinds that are not
+    /// compared as they are: a text and a time, a number and bytes that were written as one.
+    pub(super) fn pair_members(&self, operand: &mut Expression, subquery: &mut Subquery) -> Result<()> {
+        if gives_nothing(&subquery.plan) {
+            return Ok(());
+        }
+        let Body::Select(select) = &mut subquery.plan.body else { return Ok(()) };
+        let [member] = select.project.as_slice() else { return Ok(()) };
+        let (own, other) = (operand.data_type(), member.data_type());
+        let is_time = |own: &DataType| matches!(own.kind, TypeKind::Time(_));
+        let is_dated = own.is_string() && is_time(&other) || is_time(&own) && other.is_string();
+        let is_hex = operand.as_hex_number().is_some() && other.is_numeric()
+            || member.as_hex_number().is_some() && own.is_numeric();
+        if !is_dated && !is_hex || !select.sort.is_empty() {
+            return Ok(());
+        }
+        let sides = (Invalid::Refused, self.zone());
+        let pair = compare(CompareOp::Eq, operand.clone(), member.clone(), self.connection(), sides)?;
+        let Expression::Compare { left, right, .. } = pair else { return Ok(()) };
+        let data_type = right.data_type();
+        *operand = *left;
+        select.project = vec![*right];
+        select.direct = None;
+        select.decorrelated = None;
+        if let ([known], [column]) = (subquery.columns.as_mut_slice(), subquery.plan.columns.as_mut_slice()) {
+            *known = data_type;
+            column.data_type = data_type;
+        }
+        Ok(())
     }
 
     /// IN of a number that was written as bytes.

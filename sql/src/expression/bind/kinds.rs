@@ -73,7 +73,7 @@ pub(super) fn is_textual(operand: &Expression) -> bool {
 }
 
 /// The year that a constant is, stored into a YEAR column.
-pub(super) fn year_of(value: &Value) -> Option<i64> {
+pub(crate) fn year_of(value: &Value) -> Option<i64> {
     let (number, is_short) = match value {
         Value::Int(number) => (i128::from(*number), false),
         Value::UInt(number) => (i128::from(*number), false),
@@ -244,8 +244,28 @@ pub(super) fn pair(
     Ok(days_of_years(left, right))
 }
 
+/// Whether it is a number or a time that is calculated from constants, or a written time.
+fn is_fixed_number(operand: &Expression) -> bool {
+    let is_known = operand.as_constant().is_some() && !is_time(operand);
+    (operand.data_type().is_numeric() || is_time(operand)) && !is_known && operand.is_fixed()
+}
+
+/// A number stored into a YEAR column, when the statement runs.
+fn as_year(operand: Expression) -> Expression {
+    let Some(function) = function::find(function::AS_YEAR) else { return operand };
+    Expression::Call {
+        function,
+        arguments: vec![operand],
+        data_type: DataType::BIGINT,
+        collation: Collation::Binary,
+    }
+}
+
 /// A constant as a TIME or YEAR column next to it has it.
-fn stored(operand: Expression, other: &Expression) -> Expression {
+pub(super) fn stored(operand: Expression, other: &Expression) -> Expression {
+    if other.is_column() && other.data_type().kind == TypeKind::Year && is_fixed_number(&operand) {
+        return as_year(operand);
+    }
     let (Some(value), true) = (operand.as_constant(), other.is_column()) else { return operand };
     let hex = operand.as_hex_number();
     let value = hex.as_ref().and_then(Expression::as_constant).map_or(Cow::Borrowed(value), Cow::Borrowed);
@@ -258,11 +278,18 @@ fn stored(operand: Expression, other: &Expression) -> Expression {
     stored.unwrap_or(operand)
 }
 
-/// A YEAR column next to a date is its first day.
+/// A YEAR column next to a date is the year's date without month and day.
 fn days_of_years(left: Expression, right: Expression) -> (Expression, Expression) {
     let is_year = |operand: &Expression| operand.is_column() && operand.data_type().kind == TypeKind::Year;
-    let day =
-        |operand: Expression| Expression::Cast { operand: Box::new(operand), to: DataType::datetime(0) };
+    let day = |operand: Expression| match function::find(function::YEAR_AS_DAY) {
+        Some(function) => Expression::Call {
+            function,
+            arguments: vec![operand],
+            data_type: DataType::DATE,
+            collation: Collation::Binary,
+        },
+        None => operand,
+    };
     if is_year(&left) && right.data_type().has_date() {
         return (day(left), right);
     }
@@ -320,8 +347,18 @@ pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
     let is_dated = first.is_column()
         && first.data_type().has_date()
         && (operands[1..].iter().all(is_known) || operands.iter().any(is_year));
-    if !operands.iter().any(is_number) || is_dated {
+    if !operands.iter().any(is_number) {
         return operands;
+    }
+    if is_dated {
+        // A number that is no date is the zero date.
+        let day = |operand: Expression| match operand.as_constant() {
+            Some(value) if is_number(&operand) && !is_year(&operand) && datetime_of(value).is_none() => {
+                zero_day()
+            }
+            _ => operand,
+        };
+        return operands.into_iter().map(day).collect();
     }
     let is_dated = first.data_type().has_date();
     let takes_texts = is_text(first) || is_time(first) || is_dated;
@@ -335,7 +372,10 @@ pub(super) fn numbers(operands: Vec<Expression>) -> Vec<Expression> {
             }
             operand => operand,
         },
-        None if is_dated && operand.data_type().is_temporal() => number_operand(operand),
+        None if (is_dated || is_time(&operand)) && operand.data_type().is_temporal() => {
+            number_operand(operand)
+        }
+        None if takes_texts && operand.data_type().has_date() => number_operand(operand),
         None => operand,
     };
     let quiet = |operand: Expression| if takes_texts { operand } else { operand.quiet_number() };

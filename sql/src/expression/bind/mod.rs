@@ -28,7 +28,7 @@ use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 use crate::variables::{SqlMode, character_set};
 
 pub(super) use comparison::comparison;
-pub(crate) use kinds::no_date;
+pub(crate) use kinds::{no_date, year_of};
 pub(crate) use misfit::misfit;
 
 /// Binds an expression in a scope.
@@ -129,14 +129,7 @@ impl Binder<'_> {
                 if subquery.columns.len() != 1 {
                     return Err(Error::operand_columns(1));
                 }
-                let is_weak =
-                    subquery.columns.first().is_some_and(DataType::is_text) && selects_no_column(query);
-                let value = Expression::ScalarSubquery(subquery);
-                if !is_weak {
-                    return Ok(value);
-                }
-                let to = DataType { display_width: DataType::IMPLICIT_TEXT, ..value.data_type() };
-                Ok(Expression::Cast { operand: Box::new(value), to })
+                Ok(Expression::ScalarSubquery(subquery))
             }
             Expr::Like { operand, pattern, escape, negated } => {
                 self.like(operand, pattern, escape.as_deref(), *negated)
@@ -384,6 +377,14 @@ impl Binder<'_> {
         let collation = agree(results.iter().copied(), self.connection(), "case", Wanted::Result)?;
         let types: Vec<DataType> = results.iter().map(|result| result.data_type()).collect();
         let data_type = literal_fitting(common_type(&types, collation), &results);
+        let (branches, otherwise) = match data_type.is_string() {
+            true => {
+                let own =
+                    |(condition, result): (Expression, Expression)| (condition, result.with_own_scale());
+                (branches.into_iter().map(own).collect(), otherwise.with_own_scale())
+            }
+            false => (branches, otherwise),
+        };
         Ok(Expression::Case { branches, otherwise: Box::new(otherwise), data_type })
     }
 
@@ -454,7 +455,7 @@ fn cast(operand: Expression, to: DataType) -> Expression {
         operand if to.is_temporal() && is_computed_year(&operand) => {
             Expression::Cast { operand: Box::new(operand), to: DataType::BIGINT }
         }
-        operand if to.is_temporal() => operand.chosen_day(),
+        operand if to.is_temporal() => operand.with_years_as_days().chosen_day(),
         operand if to.is_string() => operand.with_own_scale(),
         operand => operand,
     };
@@ -464,7 +465,10 @@ fn cast(operand: Expression, to: DataType) -> Expression {
 /// Whether an operand is a YEAR that comes from no column: a number where a date is wanted.
 fn is_computed_year(operand: &Expression) -> bool {
     operand.data_type().kind == TypeKind::Year
-        && matches!(operand, Expression::Call { .. } | Expression::Cast { .. })
+        && matches!(
+            operand,
+            Expression::Call { .. } | Expression::Cast { .. } | Expression::ScalarSubquery(_)
+        )
 }
 
 /// Whether an operand must be converted before a function of text can take it. A parameter may come as a number.
@@ -491,7 +495,11 @@ fn text(operand: Expression, collation: Collation) -> Expression {
         let to = DataType::varbinary(data_type.characters());
         return Expression::Cast { operand: Box::new(operand), to };
     }
-    let length = if data_type.is_string() { 1 << 22 } else { data_type.characters().max(1) };
+    let length = match data_type.is_string() {
+        true => 1 << 22,
+        false if operand.is_condition() => 1,
+        false => data_type.characters().max(1),
+    };
     let collation = if data_type.is_json() { data_type.collation } else { collation };
     let to = DataType::varchar(length, collation);
     let display_width =
@@ -547,12 +555,6 @@ fn literal_fitting(data_type: DataType, results: &[&Expression]) -> DataType {
     DataType::decimal(whole.max().unwrap_or(1) + scale, scale)
 }
 
-/// Whether a query selects a column and nothing else: what it gives holds on to the column's collation.
-fn selects_column(query: &ast::Query) -> bool {
-    let ast::QueryBody::Select(select) = &query.body else { return false };
-    matches!(select.items.as_slice(), [ast::SelectItem::Expression { expr: Expr::Column { .. }, .. }])
-}
-
 /// Whether what a query selects is made of literals alone: it holds on to a collation no more than they do.
 fn selects_no_column(query: &ast::Query) -> bool {
     let ast::QueryBody::Select(select) = &query.body else { return false };
@@ -595,7 +597,7 @@ fn check_columns(operands: usize, columns: usize) -> Result<()> {
 
 impl Binder<'_> {
     fn in_subquery(&mut self, operand: &Expr, query: &ast::Query, negated: bool) -> Result<Expression> {
-        let operands = match operand {
+        let mut operands = match operand {
             Expr::Row(parts) => self.bind_all(parts)?,
             other => vec![self.bind(other)?],
         };
@@ -603,6 +605,11 @@ impl Binder<'_> {
         check_columns(operands.len(), subquery.columns.len())?;
         if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) {
             kinds::check_dates(operand, column, query, self.zone())?;
+        }
+        if let [operand] = operands.as_mut_slice()
+            && let Some(subquery) = Arc::get_mut(&mut subquery)
+        {
+            self.pair_members(operand, subquery)?;
         }
         let mut collations = Vec::with_capacity(operands.len());
         for (position, operand) in operands.iter().enumerate() {
@@ -636,7 +643,7 @@ impl Binder<'_> {
         }
         let agreed = agree([operand, &column], self.connection(), "=", Wanted::Comparison);
         match agreed {
-            Err(error) if selects_column(query) => Err(error),
+            Err(error) if texts && !comparison::gives_nothing(&subquery.plan) => Err(error),
             agreed => Ok(agreed.ok().filter(|_| texts)),
         }
     }
