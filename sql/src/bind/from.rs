@@ -491,7 +491,10 @@ fn bind_node(node: DraftNode, binder: &Binder, names: &Names) -> Result<BoundFro
             scope.view = Some(&view);
             let on = match on {
                 DraftCondition::None => Vec::new(),
-                DraftCondition::Written(expr) => scope.bind(expr)?.into_conjuncts(),
+                DraftCondition::Written(expr) => scope
+                    .bind(expr)?
+                    .with_literals_read(&mut |warning| binder.needs().warn(warning))
+                    .into_conjuncts(),
                 DraftCondition::Equal(equalities) => {
                     equalities.iter().map(|expr| scope.bind(expr)).collect::<Result<_>>()?
                 }

@@ -58,6 +58,7 @@ fn extreme(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: b
     if compares_dates(call.arguments) {
         return by_dates(call, values, ctx, greatest);
     }
+    let is_double = call.data_type.is_float();
     let mut best: Option<Value> = None;
     for (value, argument) in values.iter().zip(call.arguments) {
         let from = argument.data_type();
@@ -68,7 +69,8 @@ fn extreme(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: b
         };
         let better = best.as_ref().is_none_or(|best| {
             let order = compare_sql(&value, best, call.data_type.collation);
-            order.is_some_and(|order| order == wanted(greatest))
+            // Of equal ones GREATEST gives the last: 0 and not the -0 before it.
+            order.is_some_and(|order| order == wanted(greatest) || greatest && order.is_eq() && is_double)
         });
         if better {
             best = Some(value);
