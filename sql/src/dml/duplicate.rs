@@ -15,9 +15,8 @@ use crate::catalog::{Table, TableLinks};
 use crate::codec::{ColumnSet, Zone, row};
 use crate::constraint::rules::CHECK_VIOLATED;
 use crate::execute::{Context, Interrupt, Run};
-use crate::expression::Expression;
 use crate::session::WarningLevel;
-use crate::types::store::{copied, of_table};
+use crate::types::store::of_table;
 use crate::types::{DataType, Value, convert};
 
 /// Locks the other row and reads its newest version, which must be one that the transaction may write.
@@ -81,18 +80,6 @@ impl Update<'_> {
             let value = match evaluate(ctx, self.plan, cell, *target, &slots)? {
                 Value::Null if !column.nullable => null_refused(ctx, column, false)?,
                 value => {
-                    let value = match cell {
-                        Cell::Expression(expression) => {
-                            let is_column =
-                                matches!(expression, Expression::Column { index, .. } if *index < old.len());
-                            copied(
-                                expression.as_stored(value, &column.data_type),
-                                is_column,
-                                &column.data_type,
-                            )
-                        }
-                        Cell::Constant(_) | Cell::Parameter(_) | Cell::Default(_) => value,
-                    };
                     let from = || match cell {
                         Cell::Expression(expression) => expression.data_type(),
                         Cell::Constant(_) | Cell::Parameter(_) | Cell::Default(_) => DataType::NULL,
