@@ -101,6 +101,7 @@ impl<'p> Insertion<'p> {
             }
             Rows::Query(query) => {
                 let (rows, _memory) = collect(query, ctx)?;
+                let (items, reads_itself) = (query.items(), query.reads(&plan.table.name));
                 for (number, row) in rows.into_iter().enumerate() {
                     if number % KILL_CHECK_ROWS == KILL_CHECK_ROWS - 1 {
                         ctx.check()?;
@@ -110,7 +111,13 @@ impl<'p> Insertion<'p> {
                         let column = query.columns.get(position);
                         let from = column.map(|column| column.data_type);
                         let is_column = column.is_some_and(|column| !column.original_name.is_empty());
-                        let value = copied(value, is_column, &plan.table.columns[*target].data_type);
+                        let to = &plan.table.columns[*target].data_type;
+                        let value = match items.get(position) {
+                            // Rows of the table itself are kept aside first, and have the digits of their columns then.
+                            Some(item) if !reads_itself || item.is_fixed() => item.as_stored(value, to),
+                            _ => value,
+                        };
+                        let value = copied(value, is_column, to);
                         values[*target] = self.convert(ctx, *target, value, from, number as u64 + 1)?;
                     }
                     self.fill_defaults(ctx, &mut values, &[], number as u64 + 1)?;
@@ -163,9 +170,12 @@ impl<'p> Insertion<'p> {
                 continue;
             }
             let value = evaluate(ctx, self.plan, cell, *target, &values)?;
-            let from = match cell {
-                Cell::Expression(expression) => Some(expression.data_type()),
-                Cell::Constant(_) | Cell::Parameter(_) | Cell::Default(_) => None,
+            let (value, from) = match cell {
+                Cell::Expression(expression) => {
+                    let to = &self.plan.table.columns[*target].data_type;
+                    (expression.as_stored(value, to), Some(expression.data_type()))
+                }
+                Cell::Constant(_) | Cell::Parameter(_) | Cell::Default(_) => (value, None),
             };
             values[*target] = self.convert(ctx, *target, value, from, row)?;
         }

@@ -159,7 +159,8 @@ fn each_target(
     let limit = limit::evaluate(plan.limit.as_ref(), ctx)?.unwrap_or(u64::MAX);
     let width = plan.table().columns.len();
     let mut row = vec![Value::Null; width];
-    if limit == 0 || !all_true(&plan.constant_conditions, &row, ctx)? {
+    // What reads no row is evaluated also for LIMIT 0, for what is wrong with it.
+    if !all_true(&plan.constant_conditions, &row, ctx)? || limit == 0 {
         return Ok(());
     }
     let mut scan = ScanOperator::new(&plan.scan);
@@ -359,7 +360,8 @@ pub(super) fn assigned_value(
     let value = match &assignment.value {
         Assigned::Expression(expression) => {
             let is_column = matches!(expression, Expression::Column { .. });
-            let value = copied(expression.eval(seen, ctx)?, is_column, &column.data_type);
+            let value = expression.as_stored(expression.eval(seen, ctx)?, &column.data_type);
+            let value = copied(value, is_column, &column.data_type);
             let from = || expression.data_type();
             convert::store_from(value, from, &column.data_type, &column.name, number, ctx)
                 .map_err(|error| of_table(error, &table.name))?

@@ -77,6 +77,26 @@ pub(super) fn apply(
     }
 }
 
+impl Expression {
+    /// Its value as a column of texts or bytes gets it: in MySQL a zero that `*`, `/` or `%` gives has no digits after its point, which
+    /// only those who write it by its type add.
+    pub(crate) fn as_stored(&self, value: Value, to: &DataType) -> Value {
+        if !matches!(&value, Value::Decimal(decimal) if decimal.is_zero()) || !to.is_string() {
+            return value;
+        }
+        let mut whole = self;
+        while let Expression::Negate { operand, .. } = whole {
+            whole = operand;
+        }
+        match whole {
+            Expression::Arithmetic {
+                op: BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo, ..
+            } => Value::Int(0),
+            _ => value,
+        }
+    }
+}
+
 fn is_string(value: &Value) -> bool {
     matches!(value, Value::Text(_) | Value::Blob(_))
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use crate::ast::BinaryOp;
 use crate::error::Error;
 use crate::execute::{Context, Run, subquery};
 use crate::expression::arithmetic::{self, Operation};
@@ -135,8 +136,9 @@ impl Expression {
             Expression::Or(parts) => logical(parts, true, row, ctx),
             Expression::Not(operand) => Ok(operand.truth(row, ctx)?.map(|truth| !truth)),
             Expression::Xor(left, right) => {
-                let (left, right) = (left.truth(row, ctx)?, right.truth(row, ctx)?);
-                Ok(left.zip(right).map(|(left, right)| left != right))
+                // Beside NULL the other side is not looked at, and can warn of nothing.
+                let Some(left) = left.truth(row, ctx)? else { return Ok(None) };
+                Ok(right.truth(row, ctx)?.map(|right| left != right))
             }
             Expression::Compare { op, left, right, collation } => {
                 let left = left.look(row, ctx)?;
@@ -151,9 +153,7 @@ impl Expression {
                 }
                 Ok(compare(*op, &left, &other, *collation, ctx))
             }
-            Expression::IsNull { operand, negated } => {
-                Ok(Some(operand.look(row, ctx)?.is_null() != *negated))
-            }
+            Expression::IsNull { operand, negated } => Ok(Some(is_null(operand, row, ctx)? != *negated)),
             Expression::IsTruth { operand, value, negated } => {
                 Ok(Some((operand.truth(row, ctx)? == Some(*value)) != *negated))
             }
@@ -222,6 +222,46 @@ impl Expression {
                 Ok(to_bool(&value, ctx.session))
             }
         }
+    }
+}
+
+impl Expression {
+    /// Whether it surely has a value, so that nobody has to look: of numbers only what is made of constants and columns that are NOT NULL.
+    pub(super) fn is_never_null(&self) -> bool {
+        match self {
+            Expression::Constant { value, .. } => !value.is_null(),
+            Expression::Column { nullable, .. } => !nullable,
+            Expression::Arithmetic {
+                op: BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply,
+                left,
+                right,
+                data_type,
+            } => data_type.is_numeric() && left.is_never_null() && right.is_never_null(),
+            Expression::Negate { operand, data_type } => data_type.is_numeric() && operand.is_never_null(),
+            Expression::Cast { operand, to } => to.is_numeric() && operand.is_never_null(),
+            Expression::Compare { left, right, .. } => left.is_never_null() && right.is_never_null(),
+            _ => false,
+        }
+    }
+
+    /// Whether one of its columns is NULL after all, as in a row that an outer join has made up.
+    fn reads_null(&self, row: &[Value]) -> bool {
+        if let Expression::Column { index, .. } = self {
+            return row.get(*index).is_some_and(Value::is_null);
+        }
+        let mut is_null = false;
+        self.for_each_operand(&mut |operand| is_null |= operand.reads_null(row));
+        is_null
+    }
+}
+
+/// Whether it is NULL. As in MySQL a comparison is not made for that: it is NULL if one of its sides is.
+fn is_null(operand: &Expression, row: &[Value], ctx: &mut Context<'_>) -> Run<bool> {
+    match operand {
+        operand if operand.is_never_null() => Ok(operand.reads_null(row)),
+        Expression::Compare { op: CompareOp::NullSafeEq, .. } => Ok(false),
+        Expression::Compare { left, right, .. } => Ok(is_null(left, row, ctx)? || is_null(right, row, ctx)?),
+        operand => Ok(operand.look(row, ctx)?.is_null()),
     }
 }
 

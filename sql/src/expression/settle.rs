@@ -16,8 +16,32 @@ impl Expression {
     /// A condition of WHERE, of which NULL is as good as false, without the parts that its literals settle; and what is to be warned of.
     #[must_use]
     pub fn settled(self, warn: &mut dyn FnMut(Warning)) -> Expression {
-        let settled = self.reduced();
-        settled.with_numbers(warn)
+        self.with_truths(warn).reduced().with_numbers(warn)
+    }
+
+    /// A condition of ON, whose literals are read as those of WHERE.
+    #[must_use]
+    pub fn with_literals_read(self, warn: &mut dyn FnMut(Warning)) -> Expression {
+        self.with_truths(warn).with_numbers(warn)
+    }
+
+    /// With the truth in place of the text literals that are conditions, and no numbers.
+    fn with_truths(self, warn: &mut dyn FnMut(Warning)) -> Expression {
+        match self {
+            Expression::And(parts) => Expression::And(truths(parts, false, warn)),
+            Expression::Or(parts) => Expression::Or(truths(parts, true, warn)),
+            Expression::Not(operand) => Expression::Not(Box::new(operand.with_truths(warn))),
+            Expression::Constant { value: Value::Text(ref text), .. } => {
+                let (number, taken) = number::double_prefix(text);
+                if number::only_space(&text[taken..]) {
+                    return self;
+                }
+                let error = Error::truncated_wrong_value("DOUBLE", printable(text));
+                warn(Warning::new(WarningLevel::Warning, error.code, error.message));
+                Expression::integer(i64::from(number != 0.0))
+            }
+            other => other,
+        }
     }
 
     fn reduced(self) -> Expression {
@@ -35,27 +59,32 @@ impl Expression {
         }
     }
 
-    /// With numbers in place of the text literals that columns of numbers are compared with.
-    fn with_numbers(self, warn: &mut dyn FnMut(Warning)) -> Expression {
-        match self {
-            Expression::And(parts) => {
-                Expression::And(parts.into_iter().map(|part| part.with_numbers(warn)).collect())
+    /// With numbers in place of the text literals that columns of numbers are compared with, wherever that is.
+    fn with_numbers(mut self, warn: &mut dyn FnMut(Warning)) -> Expression {
+        self.put_numbers(warn);
+        self
+    }
+
+    fn put_numbers(&mut self, warn: &mut dyn FnMut(Warning)) {
+        if let Expression::Compare { left, right, .. } = self {
+            let right_number = number_next_to(left, right, warn);
+            if let Some(number) = number_next_to(right, left, warn) {
+                **left = number;
             }
-            Expression::Or(parts) => {
-                Expression::Or(parts.into_iter().map(|part| part.with_numbers(warn)).collect())
+            if let Some(number) = right_number {
+                **right = number;
             }
-            Expression::Compare { op, left, right, collation } => {
-                let right_number = number_next_to(&left, &right, warn);
-                let left_number = number_next_to(&right, &left, warn);
-                Expression::Compare {
-                    op,
-                    left: left_number.map_or(left, Box::new),
-                    right: right_number.map_or(right, Box::new),
-                    collation,
-                }
-            }
-            other => other,
         }
+        if matches!(self, Expression::IsNull { operand, .. } if operand.is_never_null()) {
+            return;
+        }
+        let is_case = matches!(self, Expression::Case { .. });
+        self.for_each_operand_mut(&mut |operand| {
+            // The operand of a CASE and of NULLIF is compared row by row.
+            if !is_case || !matches!(operand, Expression::Compare { op: CompareOp::Eq, .. }) {
+                operand.put_numbers(warn);
+            }
+        });
     }
 
     /// What is known of a literal as a condition.
@@ -123,6 +152,17 @@ fn number_next_to(
         warn(Warning::new(WarningLevel::Warning, error.code, error.message));
     }
     Some(Expression::constant(Value::Double(number), DataType::DOUBLE))
+}
+
+/// The parts of AND (`decides` false) or OR (`decides` true): what comes after the one that decides is not read.
+fn truths(parts: Vec<Expression>, decides: bool, warn: &mut dyn FnMut(Warning)) -> Vec<Expression> {
+    let mut is_decided = false;
+    let part = |part: Expression| {
+        let part = if is_decided { part } else { part.with_truths(warn) };
+        is_decided |= part.literal_truth() == Some(decides);
+        part
+    };
+    parts.into_iter().map(part).collect()
 }
 
 /// AND (`decides` false) or OR (`decides` true).

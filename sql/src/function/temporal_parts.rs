@@ -59,7 +59,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("MAKETIME", 3, 3, |a, _| DataType::time(fraction(&a[2])), make_time).nullable_result(),
     Function::new("SEC_TO_TIME", 1, 1, |a, _| DataType::time(fraction(&a[0])), sec_to_time),
     Function::new("TIME_TO_SEC", 1, 1, returns::bigint, time_to_sec).nullable_result(),
-    Function::new("DATEDIFF", 2, 2, returns::bigint, date_diff).nullable_result(),
+    Function::new("DATEDIFF", 2, 2, returns::bigint, date_diff).takes_null(),
     Function::new("TIMEDIFF", 2, 2, time_diff_type, time_diff).nullable_result(),
 ];
 
@@ -303,10 +303,10 @@ fn time_to_sec(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Val
 }
 
 fn date_diff(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
-    let (Some(left), Some(right)) = (day_of(&values[0], ctx), day_of(&values[1], ctx)) else {
-        return Ok(Value::Null);
-    };
-    Ok(Value::Int(left.day_number() - right.day_number()))
+    // Both are read, and warned of, whatever the other one is.
+    let (left, right) = (day_of(&values[0], ctx), day_of(&values[1], ctx));
+    let days = left.zip(right).map(|(left, right)| left.day_number() - right.day_number());
+    Ok(days.map_or(Value::Null, Value::Int))
 }
 
 fn time_diff_type(arguments: &[Expression], _: Collation) -> DataType {

@@ -29,6 +29,26 @@ pub struct QueryPlan {
     pub correlated: bool,
 }
 
+impl QueryPlan {
+    /// What its columns are computed by, if it is one SELECT.
+    #[must_use]
+    pub fn items(&self) -> &[Expression] {
+        match &self.body {
+            Body::Select(select) => &select.project,
+            Body::Set(_) | Body::Values(_) | Body::Recursive(_) => &[],
+        }
+    }
+
+    /// Whether it is one SELECT from a table that it calls so.
+    #[must_use]
+    pub fn reads(&self, name: &str) -> bool {
+        match &self.body {
+            Body::Select(select) => select.tables.iter().any(|table| table.eq_ignore_ascii_case(name)),
+            Body::Set(_) | Body::Values(_) | Body::Recursive(_) => false,
+        }
+    }
+}
+
 /// What a query is made of.
 #[derive(Debug)]
 pub enum Body {

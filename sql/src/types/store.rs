@@ -249,11 +249,16 @@ impl Target<'_> {
                 Err(error) => return self.refuse(error, Value::Int(0)),
                 Ok((integer, whole)) => {
                     // '0' and '00' are 2000; '0000' is the zero year.
-                    from_text = text.trim_ascii().len() < 4;
+                    from_text = text.trim_ascii().len() != 4;
                     truncated = !whole;
                     integer
                 }
             },
+            // A number below zero is out of range even where it rounds to zero.
+            Value::Decimal(decimal) if decimal.is_negative() && !decimal.is_zero() => -1,
+            Value::Double(double) if *double < 0.0 => -1,
+            #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+            Value::Double(double) => *double as i128,
             _ => crate::types::convert::to_integer(value, self.session).unwrap_or(0),
         };
         let year = match number {
@@ -600,6 +605,7 @@ fn fixed_digits(number: f64, width: u8, decimals: u8, single: bool) -> (f64, f64
 fn is_beyond_all(value: &Value) -> Option<bool> {
     match value {
         Value::UInt(number) => i64::try_from(*number).is_err().then_some(false),
+        Value::Int(i64::MIN) => Some(true),
         Value::Decimal(number) => {
             let is_small = number.to_i128().is_some_and(|number| i64::try_from(number).is_ok());
             (!is_small).then(|| number.is_negative())
@@ -616,7 +622,7 @@ pub fn copied(value: Value, is_column: bool, to: &DataType) -> Value {
         Value::DateTime(datetime) if is_column && to.kind == TypeKind::Year => {
             Value::Int(datetime.as_number())
         }
-        Value::Time(time) if is_column && to.kind == TypeKind::Year && time.as_number() != 0 => {
+        Value::Time(time) if is_column && to.kind == TypeKind::Year => {
             // A number of two digits would be a year.
             Value::Int(time.as_number().saturating_mul(1_000_000))
         }

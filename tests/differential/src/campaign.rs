@@ -7,7 +7,10 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::compare::{Answer, Outcome, Rules, Side, Verdict, shown, shown_outcome, unlike, verdict_of};
+use crate::compare::{
+    Answer, Outcome, Rules, Side, Verdict, shown, shown_outcome, unlike, verdict, verdict_of,
+};
+use crate::generate::change::Change;
 use crate::generate::schema::Schema;
 use crate::generate::{change, query};
 use crate::known::{self, Met};
@@ -237,8 +240,12 @@ impl Pair {
         if random.random_ratio(self.changes, 100) {
             let change = change::change(schema, random);
             let node = &change.node;
-            let (tables, has_warnings) = (&change.tables, self.has_warnings);
-            return self.compare(node, report, false, |side, node| changed(side, node, tables, has_warnings));
+            let has_warnings = self.has_warnings;
+            let told =
+                self.compare(node, report, false, |side, node| changed(side, node, &change, has_warnings))?;
+            let before: Vec<String> =
+                change.before.iter().map(|before| format!("\nbefore: {before}")).collect();
+            return Ok(told.map(|told| told + &before.concat()));
         }
         let query = query::whole(schema, random);
         let has_warnings = self.has_warnings;
@@ -271,14 +278,22 @@ impl Pair {
             Verdict::Different => {}
         }
         let schema = self.created.as_str();
-        let known = |node: &Node, ours: &Outcome, theirs: &Outcome| {
-            known::excuse(&Met { statement: &node.to_string(), schema, ours, theirs }, rules)
+        let ours = &mut self.ours;
+        let known = |node: &Node,
+                     (left, right): (&Outcome, &Outcome),
+                     (ours, theirs): (&mut Side, &mut Side)| {
+            let agree_leniently = is_strict_refusal(left, right)
+                && leniently(ours, &ask, node)
+                    .and_then(|left| leniently(theirs, &ask, node).map(|right| (left, right)))
+                    .is_ok_and(|(left, right)| verdict(&left.answer, &right.answer, rules) == Verdict::Same);
+            let statement = node.to_string();
+            let met = Met { statement: &statement, schema, ours: left, theirs: right, agree_leniently };
+            known::excuse(&met, rules)
         };
-        if let Some(name) = known(node, &left, &right) {
+        if let Some(name) = known(node, (&left, &right), (&mut *ours, &mut *theirs)) {
             *report.excused.entry(name).or_default() += 1;
             return Ok(None);
         }
-        let ours = &mut self.ours;
         let small = shrink::shrink(node, |candidate| {
             let (Ok(left), Ok(right)) = (ask(ours, candidate), ask(theirs, candidate)) else { return false };
             let is_broken = |answer: &Answer| matches!(answer, Answer::Error(1064 | 1054, _));
@@ -286,20 +301,42 @@ impl Pair {
             !is_broken(&left.answer)
                 && !is_broken(&right.answer)
                 && is_different
-                && known(candidate, &left, &right).is_none()
+                && known(candidate, (&left, &right), (&mut *ours, &mut *theirs)).is_none()
         });
-        let (left, right) = (ask(&mut self.ours, &small)?, ask(theirs, &small)?);
+        let (left, right) = (ask(ours, &small)?, ask(theirs, &small)?);
         let (left, right) = unlike(&left, &right);
         Ok(Some(format!("{small};\nours: {}\nMySQL: {}", shown_outcome(&left), shown_outcome(&right))))
     }
 }
 
+/// Whether one side refused a change for a value that it read, and the other did not.
+fn is_strict_refusal(left: &Outcome, right: &Outcome) -> bool {
+    let refuses = |outcome: &Outcome| matches!(outcome.answer.error(), Some(1292 | 1365));
+    let went_well = |outcome: &Outcome| outcome.answer.error().is_none();
+    (refuses(left) && went_well(right)) || (went_well(left) && refuses(right))
+}
+
+/// Asks outside of strict mode.
+fn leniently(
+    side: &mut Side,
+    ask: impl Fn(&mut Side, &Node) -> Result<Outcome, String>,
+    node: &Node,
+) -> Result<Outcome, String> {
+    side.run("SET sql_mode = REPLACE(@@sql_mode, 'STRICT_TRANS_TABLES', '')")?;
+    let outcome = ask(side, node);
+    side.run("SET sql_mode = DEFAULT")?;
+    outcome
+}
+
 /// What a change did: its answer if it failed, else the tables after it and how many rows it counted. It is rolled back.
-fn changed(side: &mut Side, node: &Node, tables: &[String], has_warnings: bool) -> Result<Outcome, String> {
+fn changed(side: &mut Side, node: &Node, change: &Change, has_warnings: bool) -> Result<Outcome, String> {
     side.run("BEGIN")?;
+    for before in &change.before {
+        side.ask(before)?;
+    }
     let answer = side.ask(&node.to_string())?;
     let warnings = if has_warnings { side.warnings()? } else { Vec::new() };
-    let after = tables_of(side, tables)?;
+    let after = tables_of(side, &change.tables)?;
     side.run("ROLLBACK")?;
     let answer = match answer {
         Answer::Count(count) => {

@@ -185,7 +185,7 @@ pub fn check_columns(key: &ForeignKey, table: &Table) -> Result<()> {
 
 /// An action must not change what a STORED column is computed from.
 fn check_bases_of_stored(key: &ForeignKey, table: &Table) -> Result<()> {
-    let changes = key.on_update.cascades() || key.on_delete == ReferenceAction::SetNull;
+    let changes = key.on_update.cascades() || key.on_delete.cascades();
     if !changes {
         return Ok(());
     }
@@ -245,7 +245,7 @@ pub fn check_pair(key: &ForeignKey, child: &Table, parent: &Table) -> Result<()>
 /// Error 3823: a CHECK may not depend on columns that a foreign key's action changes.
 fn check_against_checks(table: &Table) -> Result<()> {
     for key in &table.foreign_keys {
-        let changes = key.on_update.cascades() || key.on_delete == ReferenceAction::SetNull;
+        let changes = key.on_update.cascades() || key.on_delete.cascades();
         for check in table.checks.iter().filter(|_| changes) {
             let read = crate::constraint::definition::columns_of_check(check, table)?;
             let shared = read.into_iter().find(|position| {

@@ -244,6 +244,8 @@ impl Binder<'_> {
                 }
             } else if function.name == "INTERVAL" {
                 *argument = number_operand(std::mem::replace(argument, Expression::integer(0)));
+            } else if argument.data_type().is_long_string() && function.name == "MAKEDATE" {
+                *argument = std::mem::replace(argument, Expression::integer(0)).quiet_integer();
             } else if argument.data_type().is_long_string()
                 && !function.wants_text(position)
                 && !takes_long(function.name, argument)

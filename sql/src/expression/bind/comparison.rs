@@ -14,7 +14,7 @@ use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, Subquery, SubqueryKind};
 use crate::plan::node::{Body, QueryPlan};
 use crate::session::{Warning, WarningLevel};
-use crate::types::convert::{Temporal, as_datetime, message_text};
+use crate::types::convert::{Temporal, as_datetime, as_time, message_text};
 use crate::types::temporal_text::DateRules;
 use crate::types::text::printable;
 use crate::types::{Collation, DataType, Decimal, TimeZone, TypeKind, Value, number};
@@ -37,6 +37,8 @@ fn compare(
 ) -> Result<Expression> {
     let left = numbered(left, &right);
     let right = numbered(right, &left);
+    let left = year_next_to(&right, left);
+    let right = year_next_to(&left, right);
     let (left, right) = kinds::pair(left, right, connection, invalid, zone)?;
     let collation = agree([&left, &right], connection, &op.to_string(), Wanted::Comparison)?;
     let right = adapt(right, &left, zone)?;
@@ -49,6 +51,9 @@ fn compare(
 fn two_digit_year(value: &Value) -> Option<i64> {
     let number = match value {
         Value::Int(number) => *number,
+        Value::Double(number) if (1.0..=99.0).contains(number) && number.fract() == 0.0 => {
+            number::integer_prefix(number.to_string().as_bytes()).0.try_into().ok()?
+        }
         Value::Text(text) => match number::integer_prefix(text) {
             (number, taken) if taken > 0 && taken == text.len() => i64::try_from(number).ok()?,
             _ => return None,
@@ -61,6 +66,34 @@ fn two_digit_year(value: &Value) -> Option<i64> {
         70..=99 => Some(1900 + number),
         _ => None,
     }
+}
+
+/// The year that a computed constant next to a column of years means; anything else as it is.
+fn year_next_to(other: &Expression, fixed: Expression) -> Expression {
+    let is_year = other.data_type().kind == TypeKind::Year && other.is_column();
+    if !is_year || fixed.as_constant().is_some() || !fixed.is_fixed() {
+        return fixed;
+    }
+    let data_type = if fixed.data_type().is_float() { DataType::DOUBLE } else { DataType::BIGINT };
+    let number = Expression::Cast { operand: Box::new(fixed), to: data_type };
+    let century = |low, high, years| {
+        let within = Expression::Between {
+            operand: Box::new(number.clone()),
+            low: Box::new(Expression::integer(low)),
+            high: Box::new(Expression::integer(high)),
+            negated: false,
+            collation: Collation::Binary,
+        };
+        let year = Expression::Arithmetic {
+            op: crate::ast::BinaryOp::Add,
+            left: Box::new(number.clone()),
+            right: Box::new(Expression::integer(years)),
+            data_type,
+        };
+        (within, year)
+    };
+    let branches = vec![century(1, 69, 2000), century(70, 99, 1900)];
+    Expression::Case { branches, otherwise: Box::new(number), data_type }
 }
 
 /// A member next to a number is its number.
@@ -239,6 +272,8 @@ impl Binder<'_> {
                 self.scope.warn_all(Some(warning));
                 Expression::constant(Value::Double(number), DataType::DOUBLE)
             }
+            // Two constants are compared as doubles.
+            fixed if to.is_decimal() && other.as_constant().is_some() && fixed.is_fixed() => operand,
             Expression::Constant { value: Value::Text(text), .. } if to.is_decimal() => {
                 let (decimal, taken) = Decimal::parse_prefix(text).unwrap_or((Decimal::ZERO, 0));
                 if taken > 0 && number::only_space(&text[taken..]) {
@@ -256,13 +291,48 @@ impl Binder<'_> {
     }
 
     /// What BETWEEN warns of before the first row: a literal that the date or time before them cannot be.
-    fn warn_of_members<'e>(&self, operand: &Expression, members: impl IntoIterator<Item = &'e Expression>) {
-        for member in members {
-            let is_number = member.data_type().is_numeric() && member.as_hex_number().is_none();
-            let is_time = matches!(operand.data_type().kind, TypeKind::Time(_));
-            if operand.is_column() && (is_number || is_time) {
-                self.scope.warn_all(misfit::misfit(operand, member, self.zone()));
+    fn warn_of_members(&self, operand: &Expression, members: [&Expression; 2]) {
+        if !operand.is_column() {
+            return;
+        }
+        members.into_iter().for_each(|member| self.warn_of_misfit(operand, member));
+    }
+
+    fn warn_of_misfit(&self, beside: &Expression, constant: &Expression) {
+        if constant.as_constant().is_some() {
+            self.scope.warn_all(misfit::misfit(beside, constant, self.zone()));
+        } else if misfit::is_beside(beside) && constant.data_type().is_string() && constant.is_fixed() {
+            self.scope.warn_of_constant(beside, constant);
+        }
+    }
+
+    /// What IN warns of before the first row, where all of its members are texts: no dates beside a date, no numbers beside a number.
+    fn warn_of_texts(&self, operand: &Expression, list: &[Expression]) {
+        let is_text =
+            |member: &Expression| matches!(member.as_constant(), Some(Value::Text(_) | Value::Null));
+        if list.len() < 2 || operand.as_constant().is_some() || !list.iter().all(is_text) {
+            return;
+        }
+        let own = operand.data_type();
+        for member in list {
+            let Some(Value::Text(text)) = member.as_constant() else { continue };
+            if own.has_date() && operand.is_column() {
+                self.warn_of_misfit(operand, member);
+            } else if matches!(own.kind, TypeKind::Time(_)) {
+                let is_time =
+                    matches!(as_time(&Value::Text(text.clone())), Temporal::Valid(time) if !time.truncated);
+                self.warn_of_text("time", text, is_time || text.trim_ascii().is_empty());
+            } else if own.is_numeric() && own.kind != TypeKind::Year {
+                let (_, taken) = number::double_prefix(text);
+                self.warn_of_text("DOUBLE", text, number::only_space(&text[taken..]));
             }
+        }
+    }
+
+    fn warn_of_text(&self, kind: &str, text: &Bytes, is_whole: bool) {
+        if !is_whole {
+            let error = Error::truncated_wrong_value(kind, printable(text));
+            self.scope.warn_all(Some(Warning::new(WarningLevel::Warning, error.code, error.message)));
         }
     }
 
@@ -380,6 +450,7 @@ impl Binder<'_> {
             true => part.member_number(DataType::DOUBLE),
             false => part,
         });
+        let (low, high) = (year_next_to(&operand, low), year_next_to(&operand, high));
         let offset = self.zone();
         let parts = vec![operand, low, high];
         let texts = parts.iter().all(kinds::is_textual);
@@ -430,6 +501,7 @@ impl Binder<'_> {
             let all = std::iter::once(&operand).chain(&list);
             agree(all, self.connection(), " IN ", Wanted::Comparison)?;
         }
+        self.warn_of_texts(&operand, &list);
         if operand.data_type().has_members() && list.iter().any(|member| member.data_type().is_numeric()) {
             // Texts are compared with its text, numbers with its number.
             return self.in_mixed_list(operand, list, negated);

@@ -533,7 +533,9 @@ fn bits_operand(operand: Expression) -> Expression {
         // Rounded to a second as the date or time that it is.
         own if own.is_temporal() => operand.bare(),
         own if own.is_string() && operand.is_mixed_choice() => operand.bare(),
-        own if own.is_text() => number_operand(operand.chosen_whole().quiet_integer()),
+        own if own.is_text() || own.is_long_string() => {
+            number_operand(operand.chosen_whole().quiet_integer())
+        }
         _ => number_operand(operand),
     }
 }

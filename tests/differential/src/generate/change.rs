@@ -15,23 +15,57 @@ pub struct Change {
     pub node: Node,
     /// Its tables.
     pub tables: Vec<String>,
+    /// What its transaction does before it.
+    pub before: Vec<String>,
 }
 
 /// Any change.
 pub fn change(schema: &Schema, random: &mut StdRng) -> Change {
+    let before = before(schema, random);
+    Change { before, ..one(schema, random) }
+}
+
+/// Now and then a change of one row, with or without a savepoint that takes it back.
+fn before(schema: &Schema, random: &mut StdRng) -> Vec<String> {
+    if !random.random_ratio(1, 5) {
+        return Vec::new();
+    }
+    let simple = |random: &mut StdRng| {
+        let table = &schema.tables.choose(random).unwrap().name;
+        let id = random.random_range(1..=8);
+        match random.random_range(0..3) {
+            0 => format!("DELETE FROM {table} WHERE id = {id}"),
+            1 => format!("UPDATE IGNORE {table} SET id = id + 20 WHERE id = {id}"),
+            _ => format!("INSERT IGNORE INTO {table} (id) VALUES ({id})"),
+        }
+    };
+    match random.random_range(0..3) {
+        0 => vec![simple(random)],
+        1 => vec!["SAVEPOINT s".to_owned(), simple(random), "ROLLBACK TO s".to_owned()],
+        _ => vec![simple(random), "SAVEPOINT s".to_owned(), simple(random), "ROLLBACK TO s".to_owned()],
+    }
+}
+
+fn one(schema: &Schema, random: &mut StdRng) -> Change {
     let table = schema.tables.choose(random).unwrap();
     let columns = columns(table, "");
     let scope = Scope { schema, columns: &columns, nesting: u32::from(random.random_ratio(1, 6)) };
-    let node = match random.random_range(0..16) {
+    let node = match random.random_range(0..18) {
         0..=2 => delete(table, &scope, random),
         3..=5 => insert_select(table, &scope, random),
         6..=9 => update(table, &scope, random),
         10..=12 => insert_values(table, random),
         13 => on_duplicate(table, &scope, random),
+        14 => select_on_duplicate(table, &scope, random),
+        15 => return joined_both(schema, random),
         _ => return joined(schema, random),
     };
     // Rows of children may follow.
-    Change { node, tables: schema.tables.iter().map(|table| table.name.clone()).collect() }
+    Change { node, tables: names(schema), before: Vec::new() }
+}
+
+fn names(schema: &Schema) -> Vec<String> {
+    schema.tables.iter().map(|table| table.name.clone()).collect()
 }
 
 fn columns(table: &Table, alias: &str) -> Vec<Visible> {
@@ -154,5 +188,46 @@ fn joined(schema: &Schema, random: &mut StdRng) -> Change {
         let template = format!("UPDATE {}{from} SET a.{} = {{}}{{}}", ignore(random), column.name);
         Node::of(Kind::Fixed, &template, vec![scope.value(2, random), filter])
     };
-    Change { node, tables: schema.tables.iter().map(|table| table.name.clone()).collect() }
+    Change { node, tables: names(schema), before: Vec::new() }
+}
+
+/// Rows of a table, next to themselves, of which some are there.
+fn select_on_duplicate(table: &Table, scope: &Scope<'_>, random: &mut StdRng) -> Node {
+    let values = table.columns.iter().map(|_| scope.leaf(random)).collect();
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let names = names.join(", ");
+    let column = &table.columns.choose(random).unwrap().name;
+    let of = &table.columns.choose(random).unwrap().name;
+    let template = format!(
+        "INSERT {}INTO {1} (id, {names}) SELECT id + 2, {{}} FROM {1}{{}} ORDER BY id \
+         ON DUPLICATE KEY UPDATE {column} = VALUES({of})",
+        ignore(random),
+        table.name,
+    );
+    Node::of(Kind::Fixed, &template, vec![Node::list(Kind::Fixed, values), filter(scope, random)])
+}
+
+/// A change of both sides of a join by `id`, of two tables.
+fn joined_both(schema: &Schema, random: &mut StdRng) -> Change {
+    let mut tables: Vec<&Table> = schema.tables.iter().collect();
+    let left = tables.swap_remove(random.random_range(0..tables.len()));
+    let right = *tables.choose(random).unwrap();
+    let visible: Vec<Visible> = columns(left, "a.").into_iter().chain(columns(right, "b.")).collect();
+    let scope = Scope { schema, columns: &visible, nesting: 0 };
+    let (one, other) = (left.columns.choose(random).unwrap(), right.columns.choose(random).unwrap());
+    let template = format!(
+        "UPDATE {}{} AS a JOIN {} AS b ON a.id = b.id SET a.{} = {{}}, b.{} = {{}}{{}}",
+        ignore(random),
+        left.name,
+        right.name,
+        one.name,
+        other.name
+    );
+    // Whether an assignment sees what another one of another table has assigned depends on MySQL's plan.
+    let own = |columns: Vec<Visible>, random: &mut StdRng| {
+        Scope { schema, columns: &columns, nesting: 0 }.value(1, random)
+    };
+    let values = [own(columns(left, "a."), random), own(columns(right, "b."), random)];
+    let parts = values.into_iter().chain([filter(&scope, random)]).collect();
+    Change { node: Node::of(Kind::Fixed, &template, parts), tables: names(schema), before: Vec::new() }
 }

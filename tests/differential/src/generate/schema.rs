@@ -47,6 +47,8 @@ pub struct Table {
     pub generated: Vec<Column>,
     /// What makes it and its rows.
     pub statements: Vec<String>,
+    /// It has partitions, and can have no foreign keys.
+    pub is_partitioned: bool,
 }
 
 /// Tables of one database.
@@ -147,11 +149,15 @@ impl Schema {
     /// Two to four tables.
     pub fn new(random: &mut StdRng) -> Schema {
         let count = random.random_range(2..=4);
-        Schema { tables: (0..count).map(|number| table(number, random)).collect() }
+        let mut tables: Vec<Table> = Vec::new();
+        for number in 0..count {
+            tables.push(table(number, &tables, random));
+        }
+        Schema { tables }
     }
 }
 
-fn table(number: usize, random: &mut StdRng) -> Table {
+fn table(number: usize, before: &[Table], random: &mut StdRng) -> Table {
     let name = format!("t{number}");
     let count = random.random_range(2..=6);
     let column = |place: usize, random: &mut StdRng| {
@@ -165,18 +171,24 @@ fn table(number: usize, random: &mut StdRng) -> Table {
         let nullable = if *not_null { " NOT NULL" } else { "" };
         write!(create, ", {} {}{nullable}", column.name, column.declared).unwrap();
     }
-    let generated = generated(&columns, &mut create, random);
-    for _ in 0..random.random_range(0..=3) {
-        write!(create, ", KEY ({})", key(&columns, random)).unwrap();
-    }
+    let made = generated(&columns, &mut create, random);
     let nullable: Vec<Column> = columns
         .iter()
         .zip(&not_null)
         .filter(|(_, not_null)| !**not_null)
         .map(|(column, _)| column.clone())
         .collect();
-    constraints(number, &nullable, &mut create, random);
+    let child = nullable.iter().find(|column| number > 0 && column.declared == "INT");
+    for _ in 0..random.random_range(0..=3) {
+        write!(create, ", KEY ({})", key(&columns, child, random)).unwrap();
+    }
+    constraints(before, &nullable, made.stored_of.as_deref(), &mut create, random);
     create.push_str(") DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci");
+    let is_partitioned =
+        !create.contains("UNIQUE") && !create.contains("FOREIGN") && random.random_ratio(1, 8);
+    if is_partitioned {
+        create.push_str(PARTITIONS.choose(random).unwrap());
+    }
     let mut statements = vec![create];
     let rows = random.random_range(0..=ROWS_MAX);
     if rows > 0 {
@@ -197,8 +209,16 @@ fn table(number: usize, random: &mut StdRng) -> Table {
         let names = names.join(", ");
         statements.push(format!("INSERT IGNORE INTO {name} (id, {names}) VALUES {}", rows.join(", ")));
     }
-    Table { name, columns, generated, statements }
+    Table { name, columns, generated: made.columns, statements, is_partitioned }
 }
+
+/// Ways to lay out a table by its `id`.
+const PARTITIONS: &[&str] = &[
+    " PARTITION BY HASH (id) PARTITIONS 3",
+    " PARTITION BY KEY (id) PARTITIONS 2",
+    " PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (5), PARTITION p1 VALUES LESS THAN (25), \
+     PARTITION p2 VALUES LESS THAN MAXVALUE)",
+];
 
 /// What generated columns are made of; no value of any column here makes one of them fail.
 const GENERATED: &[(&str, Family, &str)] = &[
@@ -207,10 +227,18 @@ const GENERATED: &[(&str, Family, &str)] = &[
     ("TINYINT", Family::Integer, "{} IS NULL"),
 ];
 
+/// Generated columns.
+#[derive(Default)]
+struct Generated {
+    columns: Vec<Column>,
+    /// What a STORED one is made of: no foreign key may change that.
+    stored_of: Option<String>,
+}
+
 /// Now and then a generated column.
-fn generated(columns: &[Column], create: &mut String, random: &mut StdRng) -> Vec<Column> {
+fn generated(columns: &[Column], create: &mut String, random: &mut StdRng) -> Generated {
     if !random.random_ratio(1, 4) {
-        return Vec::new();
+        return Generated::default();
     }
     let (declared, family, expression) = *GENERATED.choose(random).unwrap();
     let of = columns.choose(random).unwrap();
@@ -220,11 +248,21 @@ fn generated(columns: &[Column], create: &mut String, random: &mut StdRng) -> Ve
     };
     let kind = if random.random() { "STORED" } else { "VIRTUAL" };
     write!(create, ", c9 {declared} AS ({}) {kind}", expression.replace("{}", of)).unwrap();
-    vec![Column { name: "c9".to_owned(), declared, family, values: &[] }]
+    if random.random_ratio(1, 3) {
+        create.push_str(", KEY (c9, id)");
+    }
+    let columns = vec![Column { name: "c9".to_owned(), declared, family, values: &[] }];
+    Generated { columns, stored_of: (kind == "STORED").then(|| of.to_owned()) }
 }
 
 /// Now and then a unique key, a CHECK, or a foreign key of an integer column to a table made before.
-fn constraints(number: usize, columns: &[Column], create: &mut String, random: &mut StdRng) {
+fn constraints(
+    before: &[Table],
+    columns: &[Column],
+    stored_of: Option<&str>,
+    create: &mut String,
+    random: &mut StdRng,
+) {
     if columns.is_empty() {
         return;
     }
@@ -234,27 +272,35 @@ fn constraints(number: usize, columns: &[Column], create: &mut String, random: &
     {
         write!(create, ", UNIQUE KEY ({})", column.name).unwrap();
     }
+    let mut checked = None;
     if random.random_ratio(1, 6) {
         let column = columns.choose(random).unwrap();
         write!(create, ", CHECK (LENGTH({}) <> 2)", column.name).unwrap();
+        checked = Some(column.name.as_str());
     }
     let child = columns.iter().find(|column| column.declared == "INT");
-    if number > 0
-        && let Some(child) = child
+    if let Some(child) = child
+        && let Some(parent) = before.choose(random)
+        && !parent.is_partitioned
         && random.random_ratio(1, 2)
     {
         let action = ["", " ON DELETE CASCADE", " ON DELETE SET NULL", " ON DELETE RESTRICT"].choose(random);
-        let parent = random.random_range(0..number);
         let name = &child.name;
-        write!(create, ", FOREIGN KEY ({name}) REFERENCES t{parent} (id){}", action.unwrap()).unwrap();
+        let is_fixed = [stored_of, checked].contains(&Some(name.as_str()));
+        let action = if is_fixed { "" } else { *action.unwrap() };
+        write!(create, ", FOREIGN KEY ({name}) REFERENCES {} (id){action}", parent.name).unwrap();
     }
 }
 
-/// Columns of a key, some by a prefix, some descending.
-fn key(columns: &[Column], random: &mut StdRng) -> String {
+/// Columns of a key, some by a prefix, some descending. None begins with the foreign key's `child` and goes on: MySQL 9.7 does not look for
+/// the parent of a row that has a NULL in another column of such a key.
+fn key(columns: &[Column], child: Option<&Column>, random: &mut StdRng) -> String {
     let mut order: Vec<&Column> = columns.iter().collect();
     order.shuffle(random);
     order.truncate(random.random_range(1..=3));
+    if child.is_some_and(|child| order[0].name == child.name) {
+        order.truncate(1);
+    }
     let part = |column: &&Column| {
         let needs_prefix = matches!(column.declared, "TEXT" | "BLOB");
         let is_string = matches!(column.family, Family::Text | Family::Binary);
