@@ -58,7 +58,6 @@ fn extreme(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: b
     if compares_dates(call.arguments) {
         return by_dates(call, values, ctx, greatest);
     }
-    let is_double = call.data_type.is_float();
     let mut best: Option<Value> = None;
     for (value, argument) in values.iter().zip(call.arguments) {
         let from = argument.data_type();
