@@ -37,8 +37,9 @@ fn compare(
 ) -> Result<Expression> {
     let left = numbered(left, &right);
     let right = numbered(right, &left);
-    let left = year_next_to(&right, left);
-    let right = year_next_to(&left, right);
+    // Numbers and times next to a year are for `kinds`.
+    let left = if kinds::is_fixed_number(&left) { left } else { year_next_to(&right, left) };
+    let right = if kinds::is_fixed_number(&right) { right } else { year_next_to(&left, right) };
     let (left, right) = kinds::pair(left, right, connection, invalid, zone)?;
     let collation = agree([&left, &right], connection, &op.to_string(), Wanted::Comparison)?;
     let right = adapt(right, &left, zone)?;

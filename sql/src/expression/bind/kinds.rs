@@ -245,7 +245,7 @@ pub(super) fn pair(
 }
 
 /// Whether it is a number or a time that is calculated from constants, or a written time.
-fn is_fixed_number(operand: &Expression) -> bool {
+pub(super) fn is_fixed_number(operand: &Expression) -> bool {
     let is_known = operand.as_constant().is_some() && !is_time(operand);
     (operand.data_type().is_numeric() || is_time(operand)) && !is_known && operand.is_fixed()
 }
