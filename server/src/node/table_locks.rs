@@ -191,7 +191,7 @@ impl Session {
         let mut left: Vec<LockedTable> = tables.to_vec();
         while let Some(locked) = left.pop() {
             let Some(view) = catalog.view(&locked.database, &locked.table) else { continue };
-            sql::view::statement::tables_of(&view.query, &mut |database, table| {
+            sql::view::statement::tables_of(&view.query, &mut |database, table, _| {
                 let read = LockedTable {
                     database: database.unwrap_or(&locked.database).to_owned(),
                     table: table.to_owned(),

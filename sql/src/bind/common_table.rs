@@ -171,7 +171,7 @@ fn plan_definition(binder: &Binder, position: usize, parent: Option<&Names>) -> 
         hidden.extend(inner);
         planned
     } else {
-        crate::plan::query::plan_query(binder, &table.query, parent)
+        binder.in_derived(|| crate::plan::query::plan_query(binder, &table.query, parent))
     };
     if let Some(entry) = hidden.first_mut() {
         entry.state = State::Unused;

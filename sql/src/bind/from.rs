@@ -193,6 +193,9 @@ impl Drafter<'_> {
                         let (database, alias) = (database.as_deref(), alias.as_deref());
                         let mut bound = bind_table(self.binder, database, table, alias, outer_joined)?;
                         bound.hints.clone_from(hints);
+                        if let TableSource::Base(base) = &bound.source {
+                            self.binder.note_read(base.id, table, alias);
+                        }
                         if !partitions.is_empty() {
                             select_partitions(&mut bound, partitions)?;
                         }
@@ -345,14 +348,14 @@ impl Drafter<'_> {
             && merge::may_merge(query, false)
             && merge::is_wanted(self.binder, None);
         let QueryBody::Select(select) = &query.body else {
-            return plan_query(self.binder, query, self.parent).map(Err);
+            return self.binder.in_derived(|| plan_query(self.binder, query, self.parent)).map(Err);
         };
         if !merges {
-            return plan_query(self.binder, query, self.parent).map(Err);
+            return self.binder.in_derived(|| plan_query(self.binder, query, self.parent)).map(Err);
         }
         let space = Space { start: self.scope.width, merges: Merges::All };
         let tail = Tail { order_by: &query.order_by, space, ..Tail::default() };
-        let inner = bind_select(self.binder, select, tail, self.parent)?;
+        let inner = self.binder.in_derived(|| bind_select(self.binder, select, tail, self.parent))?;
         match self.can_take(&inner, outer_joined) {
             true => Ok(Ok(Box::new(inner))),
             false => plan_bound(self.binder, inner).map(Err),

@@ -71,6 +71,10 @@ pub struct Binder<'a> {
     tables: RefCell<Vec<Arc<Table>>>,
     /// How often a base table was met.
     uses: Cell<usize>,
+    /// Base tables that were met under their own names, not in a derived table, or in a view.
+    unaliased: RefCell<Vec<TableId>>,
+    /// How many derived tables are around what is bound.
+    derived_depth: Cell<usize>,
     /// The views whose query this is, outermost first, by database and name.
     pub(crate) views: Vec<(String, String)>,
     /// Temporary tables met so far.
@@ -94,6 +98,8 @@ impl<'a> Binder<'a> {
             dependence: RefCell::default(),
             tables: RefCell::default(),
             uses: Cell::new(0),
+            unaliased: RefCell::default(),
+            derived_depth: Cell::new(0),
             views: Vec::new(),
             temporary: RefCell::default(),
             checks: RefCell::default(),
@@ -238,15 +244,39 @@ impl<'a> Binder<'a> {
     }
 
     /// Notes tables that a view reads.
-    pub(crate) fn add_tables(&self, inner: Binder<'_>) {
+    pub(crate) fn add_tables(&self, inner: Binder<'_>, is_merged: bool) {
         self.uses.set(self.uses.get() + inner.uses.get());
         let more = inner.into_tables();
+        if is_merged && self.derived_depth.get() == 0 {
+            self.unaliased.borrow_mut().extend(more.iter().map(|table| table.id));
+        }
         let mut tables = self.tables.borrow_mut();
         for table in more {
             if !tables.iter().any(|other| other.id == table.id) {
                 tables.push(table);
             }
         }
+    }
+
+    /// Notes that a base table is read, with the name that it is given there.
+    pub(crate) fn note_read(&self, table: TableId, name: &str, alias: Option<&str>) {
+        if self.derived_depth.get() == 0 && alias.is_none_or(|alias| alias == name) {
+            self.unaliased.borrow_mut().push(table);
+        }
+    }
+
+    /// Binds what is in a derived table.
+    pub(crate) fn in_derived<T>(&self, bind: impl FnOnce() -> T) -> T {
+        self.derived_depth.set(self.derived_depth.get() + 1);
+        let bound = bind();
+        self.derived_depth.set(self.derived_depth.get() - 1);
+        bound
+    }
+
+    /// Whether a base table was met under its own name, not in a derived table, or in a view: what INSERT … VALUES may not read of its own table.
+    #[must_use]
+    pub fn reads_unaliased(&self, table: TableId) -> bool {
+        self.unaliased.borrow().contains(&table)
     }
 
     /// The base tables met, each once.

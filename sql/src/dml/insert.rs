@@ -242,8 +242,9 @@ fn plan_named(
     };
     uses_temporary |= binder.uses_temporary();
     let prevented = through_view::prevented(&binder, insert, &table, view);
+    let reads_itself = binder.reads_unaliased(table.id);
     let read_by_subqueries = binder.into_tables();
-    if read_by_subqueries.iter().any(|other| other.id == table.id) {
+    if reads_itself {
         return Err(prevented.unwrap_or_else(|| Error {
             code: 1093,
             state: *b"HY000",

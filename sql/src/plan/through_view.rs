@@ -297,7 +297,7 @@ pub fn reading_view(
     let mut through: Option<(String, Option<Arc<View>>)> = None;
     for expr in expressions {
         updatable::each_subquery(expr, &mut |query| {
-            crate::view::statement::tables_of(query, &mut |database, name| {
+            crate::view::statement::tables_of(query, &mut |database, name, shown| {
                 let Ok(database) = binder.database(database) else { return };
                 let inner = binder.catalog.view(database, name);
                 let is_it = match inner {
@@ -305,7 +305,7 @@ pub fn reading_view(
                     None => (database, name) == (changed.0.as_str(), changed.1.as_str()),
                 };
                 if is_it && through.is_none() {
-                    through = Some((name.to_owned(), inner.cloned()));
+                    through = Some((shown.to_owned(), inner.cloned()));
                 }
             });
         });

@@ -50,7 +50,7 @@ pub fn bind(binder: &Binder<'_>, view: &View, space: Option<Space>) -> Result<(I
     inner.views.push(name);
     let inside = inside(&inner, view, space).map_err(|error| as_invalid(view, error))?;
     binder.note_dependence_of(inner.take_dependence());
-    binder.add_tables(inner);
+    binder.add_tables(inner, matches!(inside, Inside::Bound(_)));
     let needed = needs.take();
     if view.invoker {
         needed.check(binder.session).map_err(|_| invalid(view))?;

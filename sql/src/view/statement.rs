@@ -164,7 +164,7 @@ fn columns(
 }
 
 /// Calls `visit` with each table that a query names, as far down as subqueries go.
-pub fn tables_of(query: &Query, visit: &mut dyn FnMut(Option<&str>, &str)) {
+pub fn tables_of(query: &Query, visit: &mut dyn FnMut(Option<&str>, &str, &str)) {
     for table in query.common_tables() {
         tables_of(&table.query, visit);
     }
@@ -190,9 +190,11 @@ pub fn tables_of(query: &Query, visit: &mut dyn FnMut(Option<&str>, &str)) {
     query.order_by.iter().for_each(|item| tables_of_expr(&item.expr, visit));
 }
 
-fn tables_of_from(from: &TableExpr, visit: &mut dyn FnMut(Option<&str>, &str)) {
+fn tables_of_from(from: &TableExpr, visit: &mut dyn FnMut(Option<&str>, &str, &str)) {
     match from {
-        TableExpr::Table { database, table, .. } => visit(database.as_deref(), table),
+        TableExpr::Table { database, table, alias, .. } => {
+            visit(database.as_deref(), table, alias.as_ref().unwrap_or(table));
+        }
         TableExpr::Derived { query, .. } => tables_of(query, visit),
         TableExpr::Join { left, right, condition, .. } => {
             tables_of_from(left, visit);
@@ -204,7 +206,7 @@ fn tables_of_from(from: &TableExpr, visit: &mut dyn FnMut(Option<&str>, &str)) {
     }
 }
 
-fn tables_of_expr(expr: &Expr, visit: &mut dyn FnMut(Option<&str>, &str)) {
+fn tables_of_expr(expr: &Expr, visit: &mut dyn FnMut(Option<&str>, &str, &str)) {
     match expr {
         Expr::Exists { query, .. }
         | Expr::Subquery(query)
@@ -218,7 +220,7 @@ fn tables_of_expr(expr: &Expr, visit: &mut dyn FnMut(Option<&str>, &str)) {
 /// Error 1352 for a query that names a temporary table.
 fn refuse_temporary(query: &Query, session: &SessionState) -> Result<()> {
     let mut met = None;
-    tables_of(query, &mut |database, table| {
+    tables_of(query, &mut |database, table, _| {
         let name = TableName { database: database.map(str::to_owned), table: table.to_owned() };
         if met.is_none() && crate::ddl::temporary::find(&name, session).is_some() {
             met = Some(table.to_owned());
@@ -239,7 +241,7 @@ fn refuse_recursion(ctx: &Context<'_>, statement: &CreateView, query: &Query) ->
     let mut seen: Vec<(String, String)> = Vec::new();
     let mut queries = vec![Arc::new(query.clone())];
     while let Some(query) = queries.pop() {
-        tables_of(&query, &mut |database, table| {
+        tables_of(&query, &mut |database, table, _| {
             let name = (database.unwrap_or_default().to_owned(), table.to_owned());
             if !seen.contains(&name) {
                 if let Some(view) = ctx.catalog.view(&name.0, &name.1) {

@@ -84,7 +84,7 @@ fn reads_itself(select: &Select, catalog: &Catalog) -> bool {
     });
     for expr in items.chain(&select.filter) {
         each_subquery(expr, &mut |query| {
-            tables_of(query, &mut |database, table| {
+            tables_of(query, &mut |database, table, _| {
                 let name = (database.unwrap_or_default().to_owned(), table.to_owned());
                 read |= own.contains(&name);
             });

@@ -64,14 +64,6 @@ pub const KNOWN: &[Known] = &[
         },
     },
     Known {
-        name: "insert-self-subquery",
-        why: "a subquery of VALUES or of ON DUPLICATE KEY UPDATE that reads the table itself, by another name: refused here",
-        is: |met| {
-            let is_insert = met.statement.starts_with("INSERT") || met.statement.starts_with("REPLACE");
-            is_insert && met.our_error() == Some(1093) && met.their_error().is_none()
-        },
-    },
-    Known {
         name: "mixed-collations",
         why: "the same refusal, with the collations of all members of IN or of the first two that do not agree",
         is: |met| met.our_error() == Some(1267) && matches!(met.their_error(), Some(1270 | 1271)),

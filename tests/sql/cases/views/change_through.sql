@@ -122,14 +122,12 @@ INSERT INTO t SELECT a+50, bb, 'x', 1 FROM v;
 INSERT INTO v (a,bb,c) VALUES ((SELECT MAX(a)+1 FROM t), 1, 1);
 INSERT INTO v (a,bb) VALUES ((SELECT MAX(a)+1 FROM v), 1);
 INSERT INTO t (a,b,d) VALUES ((SELECT MAX(a)+1 FROM v), 1, 1);
--- deviation: insert-derived: MySQL makes the rows of that view first
 INSERT INTO t (a,b,d) VALUES ((SELECT MAX(a)+1 FROM vt), 1, 1);
 UPDATE vin SET a = 3 WHERE a=2;
 UPDATE v AS z SET z.bb=2 WHERE z.a=3;
 UPDATE v AS z SET v.bb=2 WHERE z.a=3;
 UPDATE v SET v.bb = DEFAULT(bb);
 UPDATE v SET bb = DEFAULT;
--- deviation: insert-derived: a row more
 SELECT * FROM t;
 DROP TABLE u;
 UPDATE vj SET b=1;

@@ -94,6 +94,5 @@ SELECT x.id FROM (SELECT id FROM t) x WHERE x.id = 1;
 SET optimizer_switch = 'derived_merge=on';
 UPDATE t SET k = 1 WHERE id IN (SELECT id FROM (SELECT id FROM t WHERE k = 20) x);
 DELETE FROM t WHERE id IN (SELECT id FROM (SELECT id FROM t WHERE k = 20) x);
--- deviation: insert-derived: MySQL makes the rows of a derived table first
 INSERT INTO u (id, v) VALUES ((SELECT MAX(id) + 1 FROM (SELECT id FROM u) x), 1);
 SELECT id, k FROM t ORDER BY id;
