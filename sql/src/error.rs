@@ -42,6 +42,13 @@ impl Error {
     pub fn mysql(code: u16, state: [u8; 5], message: impl Into<String>) -> Error {
         Error { code, state, message: message.into() }
     }
+
+    /// Whether it is the server's own 1213, which ends the transaction, and not one that SIGNAL has made.
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        let own = Error::deadlock();
+        self.code == own.code && self.message == own.message
+    }
 }
 
 errors! {

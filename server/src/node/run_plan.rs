@@ -261,7 +261,7 @@ impl Session {
     /// After a failed statement.
     pub(super) fn end_failed(&mut self, error: &Error) {
         let explicit = self.open.as_ref().is_some_and(|open| open.explicit);
-        if !explicit || error.code == Error::deadlock().code {
+        if !explicit || error.is_deadlock() {
             self.rollback();
         } else if let Some(open) = self.open.as_mut()
             && open.isolation == Isolation::ReadCommitted

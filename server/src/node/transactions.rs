@@ -2,7 +2,7 @@
 //! and their like.
 //!
 //! The session that runs the transaction notes it here as it goes; whoever asks reads it at any moment. A statement that begins and ends a
-//! transaction of its own costs two stores.
+//! transaction of its own costs a few stores.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -51,9 +51,11 @@ impl OpenTransaction {
     pub fn begin(&self, open: &Open) {
         if open.explicit {
             self.began_us.store(now_us(), Ordering::Relaxed);
-            self.isolation.store(open.isolation as u8, Ordering::Relaxed);
-            self.read_only.store(open.read_only, Ordering::Relaxed);
+            self.locks.store(0, Ordering::Relaxed);
+            self.changes.store(0, Ordering::Relaxed);
         }
+        self.isolation.store(open.isolation as u8, Ordering::Relaxed);
+        self.read_only.store(open.read_only, Ordering::Relaxed);
         self.id.store(open.txn.id(), Ordering::Release);
     }
 
@@ -101,8 +103,8 @@ impl OpenTransaction {
             guard: (guard != 0).then_some(guard),
             began_us: if is_explicit { began_us } else { statement_since_us },
             explicit: is_explicit,
-            isolation: isolation.filter(|_| is_explicit).unwrap_or_default(),
-            read_only: is_explicit && self.read_only.load(Ordering::Relaxed),
+            isolation: isolation.unwrap_or_default(),
+            read_only: self.read_only.load(Ordering::Relaxed),
             locks: if is_explicit { self.locks.load(Ordering::Relaxed) } else { 0 },
             changes: if is_explicit { self.changes.load(Ordering::Relaxed) } else { 0 },
             awaited,

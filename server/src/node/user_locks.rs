@@ -177,6 +177,7 @@ impl Session {
     ) -> Result<bool, Error> {
         count(&self.node.processes.counters.lock_waits);
         self.connection.state("User lock");
+        let _shown = self.connection.transaction.waits(&wait);
         let timeout = async {
             match patience {
                 Some(patience) => tokio::time::sleep(patience).await,

@@ -136,7 +136,7 @@ impl Session {
             && !self.branch_is_open(branch)
             && let Some(branch) = &mut self.branch
         {
-            let is_deadlock = error.code == Error::deadlock().code;
+            let is_deadlock = error.is_deadlock();
             branch.failure = Some(if is_deadlock { Error::xa_deadlock() } else { Error::xa_rolled_back() });
         }
     }

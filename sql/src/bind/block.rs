@@ -332,6 +332,7 @@ impl Scope for BlockScope<'_> {
 
     fn subquery(&mut self, query: &Query, kind: SubqueryKind) -> Result<Arc<Subquery>> {
         let noted = self.names.read_from_inside.borrow().len();
+        let named = self.names.named_from_inside.borrow().len();
         if kind == SubqueryKind::Exists && matches!(query.body, QueryBody::Select(_)) {
             self.binder.bind_exists();
         }
@@ -352,7 +353,8 @@ impl Scope for BlockScope<'_> {
         outer_columns.dedup();
         let correlated = plan.correlated;
         let dependence = crate::plan::dependence::of_query(&plan);
-        Ok(Arc::new(Subquery { kind, plan, correlated, dependence, columns, outer_columns }))
+        let outer_names = self.names.named_from_inside.borrow()[named..].to_vec();
+        Ok(Arc::new(Subquery { kind, plan, correlated, dependence, columns, outer_columns, outer_names }))
     }
 
     fn aggregate(&mut self, call: &AggregateCall) -> Result<Expression> {

@@ -198,7 +198,7 @@ impl Rules<'_> {
         bound.visit(&mut |part| {
             if let Some(subquery) = subquery_of(part) {
                 let offends = |slot: &&usize| self.determined.get(**slot) == Some(&false);
-                found = found.or(subquery.outer_columns.iter().find(offends).copied());
+                found = found.or(subquery.outer_names.iter().find(offends).copied());
             }
         });
         found
@@ -477,7 +477,7 @@ fn check_distinct(scope: &FromScope, items: &[Item], order: &[OrderKey]) -> Resu
     let is_item = |key: &OrderKey| items.iter().any(|item| same(&item.expression, &key.expression));
     let selected: Vec<usize> = items.iter().filter_map(|item| plain_column(&item.expression)).collect();
     for (position, key) in order.iter().enumerate().filter(|(_, key)| key.item.is_none() && !is_item(key)) {
-        let used = crate::plan::slots::slots_of(&key.expression);
+        let used = crate::plan::slots::named_slots_of(&key.expression);
         let offender = used.iter().find(|slot| **slot < scope.width && !selected.contains(slot));
         if let Some(column) = offender.and_then(|slot| scope.column(*slot)) {
             let message = format!(

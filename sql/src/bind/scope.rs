@@ -315,6 +315,8 @@ pub struct Names<'a> {
     pub parent: Option<&'a Names<'a>>,
     /// Slots of this block's row that blocks inside it refer to, in order of binding.
     pub read_from_inside: RefCell<Vec<usize>>,
+    /// The slots that they named: of a column of a merged table its own, which is filled from those above.
+    pub named_from_inside: RefCell<Vec<usize>>,
     /// Whether this block refers to a block around it.
     pub correlated: Cell<bool>,
     /// How many blocks stand around this one.
@@ -332,6 +334,7 @@ impl<'a> Names<'a> {
             from,
             parent,
             read_from_inside: RefCell::default(),
+            named_from_inside: RefCell::default(),
             correlated: Cell::new(false),
             depth,
             takes_aggregates: Cell::new(false),
@@ -357,6 +360,7 @@ impl<'a> Names<'a> {
                 Lookup::Found(slot) => {
                     self.note_crossing(depth);
                     names.read_from_inside.borrow_mut().extend(names.from.filled_for(slot));
+                    names.named_from_inside.borrow_mut().push(slot);
                     let found = names.from.column(slot).cloned();
                     return Ok(found.map(|found| (depth, slot, found)));
                 }

@@ -235,11 +235,20 @@ impl<'p> Insertion<'p> {
             // None of them can be of the AUTO_INCREMENT column (3109, 3818): a row that is refused takes no number.
             rules.compute(table, &mut values, self.tally.records, plan.is_single_row(), ctx)?;
         }
-        if let Some(through) = &plan.through
-            && !through.admits(&values, plan.ignore, ctx)?
-        {
-            self.tally.refused += 1;
-            return Ok(());
+        if let Some(through) = &plan.through {
+            // A number that is still to come is 0 there, as in MySQL.
+            let number = table.auto_increment_column.filter(|column| values[*column] == Value::Null);
+            if let Some(column) = number {
+                values[column] = default::implicit(&table.columns[column].data_type);
+            }
+            let is_admitted = through.admits(&values, plan.ignore, ctx)?;
+            if let Some(column) = number {
+                values[column] = Value::Null;
+            }
+            if !is_admitted {
+                self.tally.refused += 1;
+                return Ok(());
+            }
         }
         if let Some(rules) = self.rules {
             match rules.check(table, &values, ctx) {

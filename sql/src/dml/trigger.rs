@@ -2,9 +2,9 @@
 //!
 //! A table with BEFORE triggers takes NULL everywhere until they have run: then it is looked for, once a row, and warned of once a statement.
 
-use super::default;
 use super::insert::InsertPlan;
 use super::run::{Insertion, null_refused};
+use super::{default, sequence, through_view};
 use crate::Error;
 use crate::ast::{TriggerEvent, TriggerTime};
 use crate::catalog::{ColumnDefault, Table};
@@ -63,7 +63,14 @@ impl Insertion<'_> {
                 }
             }
         }
+        let number = plan.table.auto_increment_column.filter(|column| values[*column] == Value::Null);
         fire_before(programs, TriggerEvent::Insert, None, values, ctx)?;
+        if let Some(column) = number
+            && sequence::number(&values[column]) == 0
+        {
+            // It saw 0 there, and left it.
+            values[column] = Value::Null;
+        }
         for (position, column) in plan.table.columns.iter().enumerate() {
             let Some(value) = values.get_mut(position) else { continue };
             let may_be_null = column.nullable || column.auto_increment || column.generated.is_some();
@@ -73,7 +80,10 @@ impl Insertion<'_> {
             let is_told = self.warned_nulls.contains(&position);
             let mark = ctx.session.warnings_mark();
             *value = if plan.absent.contains(&position) && column.default == ColumnDefault::None {
-                default::missing(column, ctx)?
+                match &plan.through {
+                    Some(through) => through_view::missing(through, column, ctx)?,
+                    None => default::missing(column, ctx)?,
+                }
             } else {
                 null_refused(ctx, column, plan.is_single_row())?
             };

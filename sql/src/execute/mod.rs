@@ -78,7 +78,7 @@ pub use subquery::SubqueryCache;
 /// # Errors
 /// The statement's error; suspends for locks and SLEEP.
 pub fn run(plan: &Plan, ctx: &mut Context, sink: &mut dyn Sink) -> Run<Outcome> {
-    ctx.subqueries = SubqueryCache::default();
+    ctx.subqueries.begin();
     ctx.outer_rows.clear();
     match &plan.statement {
         Planned::Query(query) => {

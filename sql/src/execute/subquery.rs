@@ -42,9 +42,27 @@ pub struct SubqueryCache {
     answers: HashMap<usize, Answers>,
     /// What all this takes.
     memory: Vec<Bounded>,
+    /// Of a statement within another one: the tables that it has changed beside its own, for the one around it.
+    changed: Option<Vec<TableId>>,
 }
 
 impl SubqueryCache {
+    /// Of a statement of a trigger.
+    #[must_use]
+    pub fn within() -> SubqueryCache {
+        SubqueryCache { changed: Some(Vec::new()), ..SubqueryCache::default() }
+    }
+
+    /// A statement begins.
+    pub fn begin(&mut self) {
+        *self = SubqueryCache { changed: self.changed.take(), ..SubqueryCache::default() };
+    }
+
+    /// The tables that a statement of a trigger has changed beside its own.
+    pub fn take_changed(&mut self) -> Vec<TableId> {
+        self.changed.take().unwrap_or_default()
+    }
+
     /// Counts what was made until the statement ends.
     pub fn keep_memory(&mut self, memory: Bounded) {
         self.memory.push(memory);
@@ -78,6 +96,11 @@ impl SubqueryCache {
 
     /// Forgets what correlated subqueries found that read this table: the statement has changed it.
     pub fn forget_readers(&mut self, table: TableId) {
+        if let Some(changed) = &mut self.changed
+            && !changed.contains(&table)
+        {
+            changed.push(table);
+        }
         if self.answers.is_empty() && self.results.is_empty() {
             return;
         }

@@ -124,6 +124,8 @@ pub struct Subquery {
     pub columns: Vec<DataType>,
     /// Slots of the immediately enclosing row that it, or a subquery inside it, reads.
     pub outer_columns: Vec<usize>,
+    /// The slots of the enclosing row that it names: of a column of a merged table that one, which is made of others.
+    pub outer_names: Vec<usize>,
 }
 
 /// Uses of a subquery.

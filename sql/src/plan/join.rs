@@ -610,7 +610,8 @@ impl Group {
             self.conditions.extend(on);
             if let UnitBody::Group(_) = &unit.body {
                 let UnitBody::Group(inner) = self.units.remove(position).body else { break };
-                self.units.extend(inner.units);
+                // Where it stood: outer joins behind it may read its tables.
+                self.units.splice(position..position, inner.units);
                 self.conditions.extend(inner.conditions);
             }
         }

@@ -35,6 +35,7 @@ pub mod template;
 pub mod through_view;
 pub mod window;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use storage::txn::LockMode;
@@ -281,10 +282,10 @@ pub fn plan_statement(
     catalog: &Arc<Catalog>,
     session: &SessionState,
 ) -> Result<Plan> {
-    plan_within(statement, catalog, session, &[], 0)
+    plan_within(statement, catalog, session, Chain::outermost(&Cell::new(0)))
 }
 
-/// Plans a statement that is one of the client's, or of a trigger's body: within so many triggers, of statements that use the tables of `chain`.
+/// Plans a statement that is one of the client's, or of a trigger's body with what is around that.
 ///
 /// # Errors
 /// As [`plan_statement`].
@@ -293,7 +294,6 @@ pub fn plan_within(
     catalog: &Arc<Catalog>,
     session: &SessionState,
     chain: Chain<'_>,
-    depth: usize,
 ) -> Result<Plan> {
     let needs = Needs::new(tables::of_planned(statement, session));
     let made_at = Moment::now();
@@ -302,7 +302,7 @@ pub fn plan_within(
     match planned {
         Ok(plan) => {
             let findings = needs.take_findings();
-            let mut plan = Plan { depth, ..plan };
+            let mut plan = Plan { depth: chain.depth(), ..plan };
             within::for_plan(&mut plan, catalog, session, chain)?;
             Ok(Plan { requirements, made_at, findings, ..plan.with_foreign_keys(catalog) })
         }

@@ -33,6 +33,20 @@ pub fn slots_of(expression: &Expression) -> Vec<usize> {
     slots
 }
 
+/// The slots that an expression and its subqueries name: of a column of a merged table that one, not those that it is made of.
+#[must_use]
+pub fn named_slots_of(expression: &Expression) -> Vec<usize> {
+    let mut slots = Vec::new();
+    expression.visit(&mut |part| {
+        if let Expression::Column { index, .. } = part {
+            slots.push(*index);
+        } else if let Some(subquery) = subquery_of(part) {
+            slots.extend(&subquery.outer_names);
+        }
+    });
+    slots
+}
+
 /// Whether it reads rows of an enclosing query.
 #[must_use]
 pub fn reads_outside(expression: &Expression) -> bool {

@@ -48,14 +48,14 @@ struct Key<'t> {
 
 impl<'t> Key<'t> {
     fn of(table: &Table, index: &'t Index) -> Key<'t> {
-        let names: Vec<&str> = index
-            .columns
-            .iter()
-            .filter_map(|part| table.columns.get(part.column))
-            // An expression has no name, and counts as none.
-            .filter(|column| !column.hidden)
-            .map(|column| column.name.as_str())
-            .collect();
+        let columns: Vec<_> =
+            index.columns.iter().filter_map(|part| table.columns.get(part.column)).collect();
+        // One with an expression in it is compared with no other.
+        let is_named = columns.iter().all(|column| !column.hidden);
+        let names: Vec<&str> = match is_named {
+            true => columns.iter().map(|column| column.name.as_str()).collect(),
+            false => Vec::new(),
+        };
         let has_prefix = index.columns.iter().any(|part| part.prefix.is_some());
         Key { index, columns: names.join(","), has_prefix }
     }
@@ -67,6 +67,9 @@ impl<'t> Key<'t> {
 
     /// Whether the other does all that this one does, or forbids more: by the columns' names, as MySQL's view has it.
     fn is_redundant_to(&self, other: &Key<'_>) -> bool {
+        if self.columns.is_empty() || other.columns.is_empty() {
+            return false;
+        }
         if self.columns == other.columns {
             return match (self.index.unique, other.index.unique) {
                 (true, false) => false,

@@ -71,14 +71,14 @@ pub enum LockOutcome {
     Wait(LockWait),
 }
 
-/// One transaction that waits for a lock, and one that holds it in a mode that is in the way.
+/// One transaction that waits for a lock, and one that holds it, or waits for it ahead, in a mode that is in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// Who waits.
     pub waiting: u64,
     /// In what mode the lock is wanted.
     pub wanted: LockMode,
-    /// Who holds it.
+    /// Who holds it, or is ahead.
     pub blocking: u64,
     /// In what mode.
     pub held: LockMode,
@@ -295,7 +295,17 @@ impl LockTable {
         for shard in &self.inner.shards {
             for lock in shard.lock().values() {
                 let Some(more) = lock.more.as_ref().filter(|more| !more.queue.is_empty()) else { continue };
-                for waiter in &more.queue {
+                for (place, waiter) in more.queue.iter().enumerate() {
+                    // Who is ahead of it, and will hold it in such a mode.
+                    let ahead = more.queue.iter().take(place).filter(|other| {
+                        other.txn_id != waiter.txn_id && !waiter.mode.is_compatible(other.mode)
+                    });
+                    waits.extend(ahead.map(|other| Waiting {
+                        waiting: waiter.txn_id,
+                        wanted: waiter.mode,
+                        blocking: other.txn_id,
+                        held: other.mode,
+                    }));
                     let blocking = lock.holders().filter(|(holder, held)| {
                         *holder != waiter.txn_id && !waiter.mode.is_compatible(*held)
                     });

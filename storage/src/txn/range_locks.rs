@@ -251,7 +251,11 @@ impl Transaction {
             match self.wait_for_own(writer.lock, policy)? {
                 // It is over.
                 LockOutcome::Granted => {}
-                outcome @ (LockOutcome::Wait(_) | LockOutcome::Skipped) => return Ok(outcome),
+                LockOutcome::Wait(mut wait) => {
+                    wait.set_key(&range.start);
+                    return Ok(LockOutcome::Wait(wait));
+                }
+                LockOutcome::Skipped => return Ok(LockOutcome::Skipped),
             }
         }
     }

@@ -126,7 +126,8 @@ impl<'p> Frame<'p> {
         ctx: &mut Context<'_>,
     ) -> Run<()> {
         ctx.check()?;
-        let found = match FOR_NO_HANDLER.contains(&error.code) {
+        let is_raised = error.code == Error::deadlock().code && !error.is_deadlock();
+        let found = match FOR_NO_HANDLER.contains(&error.code) && !is_raised {
             true => None,
             false => find(&self.plan.program, step.scope, error.code, error.state, WarningLevel::Error),
         };

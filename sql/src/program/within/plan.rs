@@ -1,5 +1,6 @@
 //! The plans of a table's triggers.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::session::inside;
@@ -8,15 +9,37 @@ use crate::ast::{Action, Bound, Program, Statement, TableName, TriggerEvent, Tri
 use crate::authorization::{Requirement, Requirements, Source};
 use crate::catalog::{Catalog, Column, Table, TableId};
 use crate::error::{Error, Result};
-use crate::limits::TRIGGER_DEPTH_MAX;
+use crate::limits::{TRIGGER_DEPTH_MAX, TRIGGER_PLANS_MAX};
 use crate::plan::{Plan, Planned, plan_within};
 use crate::program::trigger::Trigger;
 use crate::program::{Compiled, trigger_statement};
 use crate::session::SessionState;
 use crate::types::DataType;
 
-/// The tables that the statements around use: no trigger may change them. The outermost statement has none.
-pub type Chain<'c> = &'c [TableId];
+/// What is around a statement of a trigger's body.
+#[derive(Clone, Copy)]
+pub struct Chain<'c> {
+    /// The tables that the statements around use: no trigger may change them.
+    used: &'c [TableId],
+    /// Triggers around it.
+    depth: usize,
+    /// Plans that were made for triggers of the client's statement.
+    planned: &'c Cell<usize>,
+}
+
+impl<'c> Chain<'c> {
+    /// Of the client's statement.
+    #[must_use]
+    pub fn outermost(planned: &'c Cell<usize>) -> Chain<'c> {
+        Chain { used: &[], depth: 0, planned }
+    }
+
+    /// Triggers around it.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+}
 
 /// The triggers of a table that a statement may fire.
 #[derive(Debug)]
@@ -76,10 +99,11 @@ pub fn for_plan(
     if !fires(&plan.statement) {
         return Ok(());
     }
-    let mut used: Vec<TableId> = chain.to_vec();
+    let mut used: Vec<TableId> = chain.used.to_vec();
     used.extend(plan.tables().iter().map(|table| table.id));
-    let outside = Outside { catalog, session, used: &used, depth: plan.depth + 1 };
-    if outside.depth > TRIGGER_DEPTH_MAX {
+    let chain = Chain { used: &used, depth: plan.depth + 1, planned: chain.planned };
+    let outside = Outside { catalog, session, chain };
+    if chain.depth > TRIGGER_DEPTH_MAX {
         return Err(Error::not_supported(format_args!(
             "triggers within each other deeper than {TRIGGER_DEPTH_MAX}"
         )));
@@ -132,8 +156,7 @@ fn fires(statement: &Planned) -> bool {
 struct Outside<'o> {
     catalog: &'o Arc<Catalog>,
     session: &'o SessionState,
-    used: Chain<'o>,
-    depth: usize,
+    chain: Chain<'o>,
 }
 
 impl Outside<'_> {
@@ -285,11 +308,17 @@ impl Planner<'_> {
         self.session.parameter_types = inputs.iter().map(of).collect();
         self.session.parameters_are_variables = true;
         let outside = self.outside;
-        let plan = plan_within(statement, outside.catalog, &self.session, outside.used, outside.depth)?;
+        let chain = outside.chain;
+        chain.planned.set(chain.planned.get() + 1);
+        if chain.planned.get() > TRIGGER_PLANS_MAX {
+            return Err(Error::not_supported(format_args!(
+                "more than {TRIGGER_PLANS_MAX} statements and expressions in the triggers of one statement"
+            )));
+        }
+        let plan = plan_within(statement, outside.catalog, &self.session, chain)?;
         plan.requirements.check(&self.session)?;
         inputs.iter().try_for_each(|slot| self.may_use(*slot, Privilege::Select))?;
-        if let Some(table) = plan.changed_tables().into_iter().find(|table| outside.used.contains(&table.id))
-        {
+        if let Some(table) = plan.changed_tables().into_iter().find(|table| chain.used.contains(&table.id)) {
             let message = format!(
                 "Can't update table '{}' in stored function/trigger because it is already used by statement which invoked this stored function/trigger.",
                 table.name

@@ -50,11 +50,13 @@ pub(super) fn run_plan(
         user_locks: std::mem::take(&mut ctx.user_locks),
         strict,
         outer_rows: Vec::new(),
-        subqueries: SubqueryCache::default(),
+        subqueries: SubqueryCache::within(),
     };
     let result = execute::run(plan, &mut inner, sink);
-    let Context { sleeps_met, freshness, user_locks, .. } = inner;
+    let Context { sleeps_met, freshness, user_locks, mut subqueries, .. } = inner;
     (ctx.sleeps_met, ctx.freshness, ctx.user_locks) = (sleeps_met, freshness, user_locks);
+    // What foreign keys have changed; its own tables the statement around it does not read (1442).
+    subqueries.take_changed().into_iter().for_each(|table| ctx.subqueries.forget_readers(table));
     result
 }
 

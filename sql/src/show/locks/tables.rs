@@ -74,7 +74,7 @@ pub(in crate::show) fn innodb_trx(ctx: &mut Context) -> Run<Vec<Row>> {
         let query = query.map(|query| query.chars().take(QUERY_CHARACTERS).collect::<String>());
         rows.push(vec![
             Value::UInt(id),
-            fixed(if requested.is_some() { "LOCK WAIT" } else { "RUNNING" }),
+            fixed(if transaction.awaited.is_some() { "LOCK WAIT" } else { "RUNNING" }),
             time(transaction.began_us, ctx),
             requested.map_or(Value::Null, |conflict| owned(conflict.lock_id(&conflict.waiting))),
             requested.map_or(Value::Null, |conflict| time(conflict.since_us, ctx)),

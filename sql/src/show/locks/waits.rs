@@ -6,6 +6,9 @@ use super::object::ObjectKind;
 use super::{
     Conflict, Side, metadata_mode, number, optional, owned, row_mode, row_of, see, text_or_null, time,
 };
+use crate::account::Privilege;
+use crate::authorization::Grant;
+use crate::error::Error;
 use crate::execute::{Context, Process, Run, TransactionView};
 use crate::show::server;
 use crate::show::spec::{ColumnSpec, Row, fixed, integer, long, of, text, unsigned};
@@ -127,13 +130,23 @@ impl Known {
 }
 
 /// The conflicts about rows, or about anything else.
-fn conflicts(ctx: &mut Context, of_rows: bool) -> (Vec<Conflict>, Known) {
+///
+/// # Errors
+/// 1356 without PROCESS: in MySQL they are views with the rights of who reads them.
+fn conflicts(ctx: &mut Context, of_rows: bool) -> Run<(Vec<Conflict>, Known)> {
+    if !ctx.session.authorization.has_global(Grant::Static(Privilege::Process)) {
+        let view = if of_rows { "innodb_lock_waits" } else { "schema_table_lock_waits" };
+        let message = format!(
+            "View 'sys.{view}' references invalid table(s) or column(s) or function(s) or definer/invoker of view lack rights to use them"
+        );
+        return Err(Error { code: 1356, state: *b"HY000", message }.into());
+    }
     let mut seen = see(ctx);
     seen.conflicts.retain(|conflict| (conflict.object.kind == ObjectKind::Row) == of_rows);
     let processes = server::processes(ctx).into_iter().map(|process| (process.id, process)).collect();
     let transactions = seen.transactions.into_iter().map(|one| (one.connection_id, one)).collect();
     let known = Known { processes, transactions, now_us: clock_us() };
-    (seen.conflicts, known)
+    Ok((seen.conflicts, known))
 }
 
 /// The statements that end the one in the way: they are none where it has no connection.
@@ -144,14 +157,17 @@ fn kills(side: &Side) -> [Value; 2] {
 
 /// Rows of `sys.innodb_lock_waits`.
 pub(in crate::show) fn innodb_lock_waits(ctx: &mut Context) -> Run<Vec<Row>> {
-    let (conflicts, known) = conflicts(ctx, true);
+    let (conflicts, known) = conflicts(ctx, true)?;
     let row = |conflict: &Conflict| {
         let (object, waiting, blocking) = (&conflict.object, &conflict.waiting, &conflict.blocking);
         let started = time(conflict.since_us, ctx);
         let seconds = known.seconds_since(conflict.since_us);
         let age = known.age(conflict.since_us);
-        let table = format!("`{}`.`{}`", object.database, object.name);
-        let mut row = vec![started, age, Value::Int(seconds), owned(table)];
+        let table = match object.name.is_empty() {
+            true => Value::Null,
+            false => owned(format!("`{}`.`{}`", object.database, object.name)),
+        };
+        let mut row = vec![started, age, Value::Int(seconds), table];
         row.extend([&object.database, &object.name, &object.partition].map(|name| text_or_null(name)));
         row.extend([Value::Null, text_or_null(&object.index), fixed("RECORD"), Value::UInt(waiting.txn_id)]);
         row.extend(known.began(waiting, ctx));
@@ -170,7 +186,7 @@ pub(in crate::show) fn innodb_lock_waits(ctx: &mut Context) -> Run<Vec<Row>> {
 
 /// Rows of `sys.schema_table_lock_waits`.
 pub(in crate::show) fn table_lock_waits(ctx: &mut Context) -> Run<Vec<Row>> {
-    let (conflicts, known) = conflicts(ctx, false);
+    let (conflicts, known) = conflicts(ctx, false)?;
     let of_tables = conflicts.iter().filter(|conflict| conflict.object.kind == ObjectKind::Table);
     let row = |conflict: &Conflict| {
         let (object, waiting, blocking) = (&conflict.object, &conflict.waiting, &conflict.blocking);

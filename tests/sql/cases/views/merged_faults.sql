@@ -1,0 +1,26 @@
+-- Outer joins of merged views and derived tables keep their order; columns that are computed in them are grouped by.
+CREATE TABLE a (x INT, y INT);
+INSERT INTO a VALUES (1, 1), (2, 2), (3, 3);
+CREATE TABLE b (x INT, y INT);
+INSERT INTO b VALUES (1, 1), (2, 2);
+CREATE TABLE c (x INT, y INT);
+INSERT INTO c VALUES (1, 1);
+CREATE TABLE d (x INT, y INT);
+INSERT INTO d VALUES (1, 1), (2, 2), (9, 9);
+CREATE VIEW v AS SELECT b.x, b.y, c.x AS cx FROM b LEFT JOIN c ON c.x <> b.x;
+SELECT a.x, v.cx, d.x FROM a LEFT JOIN v ON v.x = a.x LEFT JOIN d ON v.cx = d.x WHERE v.y > 0 ORDER BY 1, 2, 3;
+SELECT COUNT(*) FROM a LEFT JOIN (b LEFT JOIN c ON c.x <> b.x) ON a.x = b.x LEFT JOIN d ON c.x < d.x WHERE b.y <= b.x;
+SELECT a.x, b.x, c.x, d.x FROM a LEFT JOIN (b LEFT JOIN c ON c.x <> b.x) ON a.x = b.x LEFT JOIN d ON c.x < d.x WHERE b.y <= b.x ORDER BY 1, 2, 3, 4;
+SELECT b.x, l.z FROM a LEFT JOIN (b LEFT JOIN c ON c.x <> b.x) ON a.x = b.x LEFT JOIN LATERAL (SELECT c.x AS z FROM d WHERE d.x > c.x) l ON TRUE WHERE b.y > 0 ORDER BY 1, 2;
+UPDATE a LEFT JOIN (b LEFT JOIN c ON c.x <> b.x) ON a.x = b.x LEFT JOIN d ON c.x < d.x SET a.y = a.y + 10 WHERE b.y > 0 AND d.x IS NULL;
+SELECT * FROM a ORDER BY x;
+DELETE a FROM a LEFT JOIN (b LEFT JOIN c ON c.x <> b.x) ON a.x = b.x LEFT JOIN d ON c.x < d.x WHERE b.y > 0 AND d.x IS NULL;
+SELECT * FROM a ORDER BY x;
+CREATE TABLE t (a INT, b INT, d INT);
+INSERT INTO t VALUES (1, 1, 2), (1, 2, 3), (2, 2, 4), (3, NULL, 1), (NULL, 1, 2);
+SELECT k0, (SELECT SUM(y.d) FROM t y WHERE x.k0 = y.a) AS s FROM (SELECT d - b AS k0 FROM t) x GROUP BY k0 ORDER BY k0;
+SELECT k0 FROM (SELECT d - b AS k0 FROM t) x GROUP BY k0 ORDER BY (SELECT COUNT(*) FROM t y WHERE x.k0 = y.a), k0;
+SELECT DISTINCT k0 FROM (SELECT d - b AS k0 FROM t) x ORDER BY (SELECT COUNT(*) FROM t y WHERE x.k0 = y.a), k0;
+CREATE VIEW g AS SELECT a + b AS k0, d FROM t;
+SELECT k0, (SELECT COUNT(*) FROM t y WHERE g.k0 = y.a) AS s FROM g GROUP BY k0 HAVING s < 5 ORDER BY k0;
+SELECT k0, (SELECT COUNT(*) FROM t y WHERE g.d = y.a) AS s FROM g GROUP BY k0;
