@@ -82,7 +82,7 @@ pub(crate) fn write_as_they_are(operand: &mut QueryPlan, types: &[DataType]) {
         if to.has_date() && given.is_chosen_time() {
             // As in MySQL, a time that is no column's and no function's becomes the zero date.
             let taken = std::mem::replace(given, Expression::integer(0));
-            *given = taken.as_zero_day(*to);
+            *given = taken.into_zero_day(*to);
             if let Some(column) = operand.columns.get_mut(position) {
                 column.data_type = *to;
             }
@@ -92,7 +92,7 @@ pub(crate) fn write_as_they_are(operand: &mut QueryPlan, types: &[DataType]) {
             continue;
         }
         let taken = std::mem::replace(given, Expression::integer(0));
-        *given = Expression::Cast { operand: Box::new(taken.as_it_is()), to: *to };
+        *given = Expression::Cast { operand: Box::new(taken.into_plain()), to: *to };
         if let Some(column) = operand.columns.get_mut(position) {
             column.data_type = *to;
         }

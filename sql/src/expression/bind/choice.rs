@@ -234,7 +234,7 @@ impl Expression {
     }
 
     /// The zero date, or NULL.
-    pub(crate) fn as_zero_day(self, data_type: DataType) -> Expression {
+    pub(crate) fn into_zero_day(self, data_type: DataType) -> Expression {
         let known = Expression::IsNull { operand: Box::new(self), negated: true };
         let zero =
             Expression::constant(crate::types::Value::DateTime(crate::types::DateTime::ZERO), data_type);
@@ -255,12 +255,15 @@ impl Expression {
 
     /// The value of what [is calculated](Expression::is_calculated) as it comes out, in no type: a zero has no digits after
     /// the point, a choice those of its branch.
-    pub(crate) fn as_it_is(self) -> Expression {
+    pub(crate) fn into_plain(self) -> Expression {
         match self {
             Expression::Case { branches, otherwise, data_type } if data_type.is_decimal() => {
                 Expression::Case {
-                    branches: branches.into_iter().map(|(when, result)| (when, result.as_it_is())).collect(),
-                    otherwise: Box::new(otherwise.as_it_is()),
+                    branches: branches
+                        .into_iter()
+                        .map(|(when, result)| (when, result.into_plain()))
+                        .collect(),
+                    otherwise: Box::new(otherwise.into_plain()),
                     data_type: DataType::NULL,
                 }
             }
