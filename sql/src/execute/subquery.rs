@@ -2,7 +2,7 @@
 //!
 //! A subquery that reads no enclosing row is run once a statement; its value, or the set of its rows for IN, is kept in the
 //! [`SubqueryCache`]. A correlated one is run for each row, with that row on top of [`Context::outer_rows`], unless its rows can be looked
-//! up ([`decorrelated`]) or it was asked for the same values before ([`answers`](super::answers)). One that may differ from run to run
+//! up ([`decorrelated`]) or it was asked for the same values before ([`answers`]). One that may differ from run to run
 //! (RAND(), user variables) is run whenever it is asked for, as in MySQL.
 
 use std::cmp::Ordering;
