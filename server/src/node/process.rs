@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sql::execute::{ConnectAttribute, Process, TransactionView};
+use sql::types::datetime::clock_us;
 use tokio::sync::Notify;
 use wire::mysql::compression::Compression;
 use wire::mysql::handshake::ConnectAttributes;
@@ -268,10 +269,8 @@ impl Connection {
     }
 
     fn transaction(&self) -> Option<TransactionView> {
-        let running = self.activity.lock().since.elapsed();
-        let since = SystemTime::now().checked_sub(running).and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        let since_us = since.and_then(|since| i64::try_from(since.as_micros()).ok());
-        self.transaction.view(self.id, since_us.unwrap_or_default())
+        let running_us = i64::try_from(self.activity.lock().since.elapsed().as_micros()).unwrap_or(i64::MAX);
+        self.transaction.view(self.id, clock_us().saturating_sub(running_us))
     }
 
     fn process(&self) -> Process {

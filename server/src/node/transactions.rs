@@ -5,10 +5,10 @@
 //! transaction of its own costs a few stores.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use sql::execute::{AwaitedLock, TransactionView};
+use sql::types::datetime::clock_us;
 use sql::variables::Isolation;
 use storage::txn::LockWait;
 
@@ -41,16 +41,11 @@ impl Drop for ShownWait<'_> {
     }
 }
 
-fn now_us() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
-}
-
 impl OpenTransaction {
     /// A transaction begins; `explicit` when it outlives its statement.
     pub fn begin(&self, open: &Open) {
         if open.explicit {
-            self.began_us.store(now_us(), Ordering::Relaxed);
+            self.began_us.store(clock_us(), Ordering::Relaxed);
             self.locks.store(0, Ordering::Relaxed);
             self.changes.store(0, Ordering::Relaxed);
         }
@@ -81,7 +76,7 @@ impl OpenTransaction {
     /// A statement waits for a lock, until what is returned is dropped.
     pub fn waits(&self, wait: &LockWait) -> ShownWait<'_> {
         let (key, mode) = wait.wanted();
-        *self.awaited.lock() = Some(AwaitedLock { txn_id: wait.txn_id(), key, mode, since_us: now_us() });
+        *self.awaited.lock() = Some(AwaitedLock { txn_id: wait.txn_id(), key, mode, since_us: clock_us() });
         ShownWait(self)
     }
 
