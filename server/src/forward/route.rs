@@ -58,7 +58,8 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
     let has_begun_here = session.open.as_ref().is_some_and(|open| {
         open.explicit && (open.read_only || open.term.is_some() || open.txn.snapshot_index().is_some())
     });
-    let has_locked_here = session.global_read_lock.is_some() || session.tables.is_some();
+    let has_locked_here =
+        session.global_read_lock.is_some() || session.tables.is_some() || session.instance_lock.is_some();
     let reads_only = session.next.read_only.unwrap_or(session.state.variables.transaction_read_only);
     let begins = !session.state.variables.autocommit && !reads_only;
     let uses_own = is_of_temporary(session, statement);
@@ -121,7 +122,14 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
             Route::Leader(Effect::Nothing)
         }
         Statement::Savepoint(_) if elsewhere || begins && !has_begun_here => Route::Leader(Effect::Nothing),
-        Statement::Xa(_) | Statement::LockTables(_) | Statement::FlushTables { .. } | Statement::Load(_)
+        // The next transaction would begin here, where it cannot write.
+        Statement::CommitAndChain | Statement::RollbackAndChain => Route::Refused,
+        Statement::Xa(_)
+        | Statement::LockTables(_)
+        | Statement::FlushTables { .. }
+        | Statement::Flush(_)
+        | Statement::LockInstance
+        | Statement::Load(_)
             if elsewhere =>
         {
             Route::Refused

@@ -251,6 +251,7 @@ impl Task {
             let mut guard = Transaction::begin(&node.store, &node.locks, node.take_txn_id());
             let keys = [
                 (ddl::alter_lock_key(&table.database, &table.name), LockMode::Exclusive),
+                (ddl::backup_lock_key(), LockMode::IntentExclusive),
                 (ddl::database_lock_key(&table.database), LockMode::Shared),
             ];
             for (key, mode) in &keys {

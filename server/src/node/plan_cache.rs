@@ -262,7 +262,12 @@ impl Session {
                 self.plan(&into.query, None)?;
             }
             Statement::Do(nothing) if nothing.is_empty() => return Err(not_preparable()),
-            Statement::Load(_) | Statement::Program(_) => return Err(not_preparable()),
+            Statement::Load(_)
+            | Statement::Program(_)
+            | Statement::LockInstance
+            | Statement::UnlockInstance => {
+                return Err(not_preparable());
+            }
             statement if is_planned(statement) => {
                 self.plan(&prepared.statement, Some(&mut prepared.plan))?;
             }

@@ -445,6 +445,14 @@ impl ProcessList {
         sum
     }
 
+    /// What a connection has counted is from now on counted as if it had ended; its own session asks for that.
+    pub fn forget_statement_counts(&self, connection: &Connection) {
+        // Under the lock, which who sums up holds too.
+        let _connections = self.connections.lock();
+        self.ended.add(&connection.counts);
+        connection.counts.clear();
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.connections.lock().len()

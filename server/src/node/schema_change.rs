@@ -30,12 +30,16 @@ impl Session {
         let guard = Transaction::begin(&self.node.store, &self.node.locks, self.node.take_txn_id());
         self.connection.transaction.guarded_by(guard.id());
         let mut job = ddl::Job::new(statement, &self.node.catalog(), &self.state, guard)?;
+        if self.instance_lock.is_some() {
+            job.spare_backup_lock();
+        }
         if let Some(tables) = &mut self.tables {
             job.swap_guard(&mut tables.guard);
         }
         let result = self.run_job(&mut job, term).await;
         if let Some(tables) = &mut self.tables {
             job.swap_guard(&mut tables.guard);
+            tables.guard.release(&ddl::backup_lock_key());
         }
         if result.is_ok() {
             self.locked_tables_changed(statement);

@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 
 use super::Node;
 use super::decided::Fate;
+use super::instance_lock::InstanceLock;
 use super::login::Standing;
 use super::plan_cache::Prepared;
 use super::process::{Connection, count};
@@ -125,6 +126,8 @@ pub struct Session {
     pub temporary: TemporaryRows,
     /// FLUSH TABLES WITH READ LOCK.
     pub global_read_lock: Option<GlobalReadLock>,
+    /// LOCK INSTANCE FOR BACKUP.
+    pub instance_lock: Option<InstanceLock>,
     /// GET_LOCK(): released when the session ends.
     pub user_locks: OwnUserLocks,
     /// The statement under way has waited for one.
@@ -162,6 +165,7 @@ impl Session {
             tables: None,
             temporary: TemporaryRows::default(),
             global_read_lock: None,
+            instance_lock: None,
             branch: None,
             transaction_elsewhere: false,
             seen_elsewhere: 0,
@@ -243,6 +247,25 @@ impl Session {
         }
         self.state.in_transaction = true;
         Ok(())
+    }
+
+    /// COMMIT AND CHAIN (`commits`), ROLLBACK AND CHAIN.
+    ///
+    /// # Errors
+    /// Those of the commit; the next transaction is not begun then.
+    pub(super) async fn chain(&mut self, commits: bool) -> Result<(), Error> {
+        let like = self
+            .open
+            .as_ref()
+            .map(|open| NextTransaction { isolation: Some(open.isolation), read_only: Some(open.read_only) });
+        if commits {
+            self.commit().await?;
+        } else {
+            self.rollback();
+            self.warn_of_temporary();
+        }
+        self.next = like.unwrap_or_else(|| std::mem::take(&mut self.next));
+        self.begin(false, None).await
     }
 
     /// ROLLBACK. Locks are released; a session without transaction is left as it is.
@@ -627,6 +650,7 @@ impl Session {
         self.forget_temporary();
         self.release_tables();
         self.global_read_lock = None;
+        self.instance_lock = None;
         self.user_locks.release();
         self.prepared.clear();
         self.named.clear();

@@ -149,7 +149,12 @@ impl Session {
             Statement::SelectInto(into) => self.select_into(into, parameters, plan).await,
             Statement::Account(account) => self.run_account(account, reply).await,
             Statement::SetRole(roles) => self.set_role(roles).map(done),
-            Statement::FlushPrivileges => self.flush_privileges().map(done),
+            Statement::Flush(options) => Box::pin(self.flush(options)).await.map(done),
+            Statement::LockInstance => Box::pin(self.lock_instance()).await.map(done),
+            Statement::UnlockInstance => {
+                self.instance_lock = None;
+                Ok(Outcome::default())
+            }
             Statement::LockTables(locks) => self.lock_tables(locks).await.map(done),
             Statement::UnlockTables => self.unlock_tables().await.map(done),
             Statement::FlushTables { names, with_read_lock } => {
@@ -177,6 +182,8 @@ impl Session {
                 self.warn_of_temporary();
                 Ok(Outcome::default())
             }
+            Statement::CommitAndChain => Box::pin(self.chain(true)).await.map(done),
+            Statement::RollbackAndChain => Box::pin(self.chain(false)).await.map(done),
             Statement::Savepoint(name) => {
                 if !self.state.variables.autocommit {
                     self.ensure_open(true);

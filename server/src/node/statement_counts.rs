@@ -20,6 +20,11 @@ impl StatementCounts {
         counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
+    /// Begins anew; only the connection's own session does.
+    pub fn clear(&self) {
+        self.0.iter().for_each(|counter| counter.store(0, Ordering::Relaxed));
+    }
+
     /// Adds another's.
     pub fn add(&self, other: &StatementCounts) {
         for (sum, more) in self.0.iter().zip(&other.0) {

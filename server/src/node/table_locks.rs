@@ -26,6 +26,7 @@ use sql::session::{LockedTable, LockedTables};
 use storage::txn::{LockMode, LockOutcome, Transaction, WaitPolicy};
 
 use super::Node;
+use super::instance_lock::InstanceLock;
 use super::session::{Session, lost_leadership};
 
 /// How many sessions have tables locked for writing, or wait for that.
@@ -78,22 +79,24 @@ impl Drop for GlobalReadLock {
 }
 
 impl Session {
-    /// That the locks of LOCK TABLES and FLUSH TABLES WITH READ LOCK are still held, with this node leading in `term`.
+    /// That the locks of LOCK TABLES, FLUSH TABLES WITH READ LOCK and LOCK INSTANCE are still held, with this node leading in `term`.
     ///
     /// # Errors
     /// 1053 when they are not, once: they are given up then, and the open transaction with them.
     pub(super) fn check_table_locks(&mut self, term: Option<u64>) -> Result<(), Error> {
-        if self.tables.is_none() && self.global_read_lock.is_none() {
+        if self.tables.is_none() && self.global_read_lock.is_none() && self.instance_lock.is_none() {
             return Ok(());
         }
         let tables = self.tables.as_ref().map(|held| held.term);
         let global = self.global_read_lock.as_ref().map(|held| held.term);
-        if [tables, global].into_iter().flatten().all(|held| Some(held) == term) {
+        let instance = self.instance_lock.as_ref().map(InstanceLock::term);
+        if [tables, global, instance].into_iter().flatten().all(|held| Some(held) == term) {
             return Ok(());
         }
         self.rollback();
         self.release_tables();
         self.global_read_lock = None;
+        self.instance_lock = None;
         Err(lost_leadership())
     }
 

@@ -69,9 +69,12 @@ fn ends_transaction(statement: &Statement) -> bool {
             statement,
             Statement::Commit
                 | Statement::Rollback
+                | Statement::CommitAndChain
+                | Statement::RollbackAndChain
                 | Statement::Begin { .. }
                 | Statement::LockTables(_)
                 | Statement::FlushTables { .. }
+                | Statement::Flush(_)
                 | Statement::AnalyzeTable(_)
                 | Statement::Maintenance(Maintenance {
                     kind: MaintenanceKind::Check | MaintenanceKind::Optimize | MaintenanceKind::Repair,

@@ -172,8 +172,29 @@ pub enum Statement {
     Signal(Box<crate::ast::Signal>),
     /// GET DIAGNOSTICS.
     GetDiagnostics(Box<crate::ast::GetDiagnostics>),
-    /// FLUSH PRIVILEGES, which has nothing to do: grants are never read from tables that could be written to.
-    FlushPrivileges,
+    /// FLUSH of anything but tables; not empty.
+    Flush(Vec<FlushOption>),
+    /// COMMIT AND CHAIN: the next transaction begins at once, with the isolation level and access mode of this one.
+    CommitAndChain,
+    /// ROLLBACK AND CHAIN.
+    RollbackAndChain,
+    /// LOCK INSTANCE FOR BACKUP.
+    LockInstance,
+    /// UNLOCK INSTANCE.
+    UnlockInstance,
+}
+
+/// What FLUSH is said of, tables aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlushOption {
+    /// PRIVILEGES, which has nothing to do: grants are never read from tables that could be written to.
+    Privileges,
+    /// STATUS: the session's counters begin anew.
+    Status,
+    /// USER_RESOURCES: what accounts have used in the hour is forgotten.
+    UserResources,
+    /// LOGS, or one kind of them. No file of these is held open: messages go to standard error, and what is committed is on disk.
+    Logs,
 }
 
 /// One table of LOCK TABLES.

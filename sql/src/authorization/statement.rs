@@ -7,9 +7,9 @@ use super::show;
 use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
-    AlterAction, AlterTable, AssignmentTarget, Call, ForeignKeyDefinition, IntoTarget, MaintenanceKind,
-    PartitionAction, ProgramStatement, RoutineKind, Statement, TableName, UserName, VariableScope, ViewMode,
-    ViewStatement, Xa,
+    AlterAction, AlterTable, AssignmentTarget, Call, FlushOption, ForeignKeyDefinition, IntoTarget,
+    MaintenanceKind, PartitionAction, ProgramStatement, RoutineKind, Statement, TableName, UserName,
+    VariableScope, ViewMode, ViewStatement, Xa,
 };
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
@@ -35,6 +35,9 @@ const APPLIER_VARIABLES: &[Grant] = &[
 const SHOWING: &str = "show_";
 /// To flush tables.
 const FLUSH_TABLES: &[Grant] = &[Grant::Static(Privilege::Reload), Grant::Dynamic("FLUSH_TABLES")];
+const FLUSH_STATUS: &[Grant] = &[Grant::Static(Privilege::Reload), Grant::Dynamic("FLUSH_STATUS")];
+const FLUSH_USER_RESOURCES: &[Grant] =
+    &[Grant::Static(Privilege::Reload), Grant::Dynamic("FLUSH_USER_RESOURCES")];
 /// To make something that runs with the rights of another account.
 const ANY_DEFINER: &[Grant] = &[Grant::Static(Privilege::Super), Grant::Dynamic("SET_ANY_DEFINER")];
 /// To administer the cluster: what MySQL asks for of those who administer Group Replication.
@@ -171,7 +174,11 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
             Requirements::global(&[Grant::Dynamic("CONNECTION_ADMIN")], "CONNECTION_ADMIN")
         }
         // Who may say these is a matter of the accounts they are about: `ddl::account` looks.
-        Statement::Account(_) | Statement::SetRole(_) | Statement::FlushPrivileges => Requirements::none(),
+        Statement::Account(_) | Statement::SetRole(_) => Requirements::none(),
+        Statement::Flush(options) => of_flush(options),
+        Statement::LockInstance | Statement::UnlockInstance => {
+            Requirements::global(&[Grant::Dynamic("BACKUP_ADMIN")], "BACKUP_ADMIN")
+        }
         // Whose connection it is, is looked at when it is known.
         Statement::Kill { .. }
         // The statement inside of it is looked at.
@@ -182,6 +189,8 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
         | Statement::Begin { .. }
         | Statement::Commit
         | Statement::Rollback
+        | Statement::CommitAndChain
+        | Statement::RollbackAndChain
         | Statement::Savepoint(_)
         | Statement::RollbackTo(_)
         | Statement::ReleaseSavepoint(_)
@@ -470,5 +479,22 @@ fn of_call(call: &Call, session: &SessionState, catalog: &Catalog) -> Requiremen
         }
     }
     needed.append(of_expressions(&call.arguments, session));
+    needed
+}
+
+/// Each option asks for RELOAD, or a privilege of its own.
+fn of_flush(options: &[FlushOption]) -> Requirements {
+    let mut needed = Requirements::none();
+    for option in options {
+        needed.append(match option {
+            // As one account statement among others, which looks itself.
+            FlushOption::Privileges => Requirements::none(),
+            FlushOption::Status => Requirements::global(FLUSH_STATUS, "RELOAD or FLUSH_STATUS"),
+            FlushOption::UserResources => {
+                Requirements::global(FLUSH_USER_RESOURCES, "RELOAD or FLUSH_USER_RESOURCES")
+            }
+            FlushOption::Logs => Requirements::global(&[Grant::Static(Privilege::Reload)], "RELOAD"),
+        });
+    }
     needed
 }

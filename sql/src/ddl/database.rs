@@ -4,9 +4,9 @@ use storage::txn::{LockMode, Transaction};
 
 use super::{bump_version, lock_metadata, metadata_lock_key};
 use crate::Error;
-use crate::catalog::Database;
 use crate::catalog::encode;
 use crate::catalog::store::CatalogKey;
+use crate::catalog::{Database, SYSTEM_DATABASES};
 use crate::execute::{Context, Outcome, Run};
 use crate::session::WarningLevel;
 use crate::types::Collation;
@@ -22,7 +22,7 @@ pub fn create(
     collation: Option<Collation>,
 ) -> Run<Outcome> {
     super::definition::check_database_name(name)?;
-    if ctx.catalog.databases.contains_key(name) {
+    if ctx.catalog.databases.contains_key(name) || SYSTEM_DATABASES.contains(&name) {
         let error = Error::database_exists(name);
         if !if_not_exists {
             return Err(error.into());

@@ -95,10 +95,18 @@ pub fn database_lock_key(database: &str) -> Bytes {
     lock_key(b'd', &[database])
 }
 
+/// The key of the lock of LOCK INSTANCE FOR BACKUP, which holds it shared; schema changes and account statements take it in an intention mode.
+#[must_use]
+pub fn backup_lock_key() -> Bytes {
+    lock_key(BACKUP_LOCK, &[])
+}
+
 /// Where the kind stands in the key of a lock: behind an index id that no index has.
 const KIND_AT: usize = 4;
 /// The kind of [`alter_lock_key`]: before all others in the order in which they are taken.
 const ALTER_LOCK: u8 = b'a';
+/// The kind of [`backup_lock_key`]: who waits for it holds no lock yet that readers and writers of a table wait for.
+pub(crate) const BACKUP_LOCK: u8 = b'b';
 
 fn lock_key(kind: u8, names: &[&str]) -> Bytes {
     let mut key = vec![0xFF; KIND_AT];
@@ -178,12 +186,21 @@ impl Job {
     ) -> Result<Job> {
         let mut statement = statement.clone();
         let mut locks = Vec::new();
+        let is_there = match &statement {
+            Statement::CreateDatabase { name, if_not_exists, .. } => {
+                name == "sys" || name == "mysql" && *if_not_exists
+            }
+            _ => false,
+        };
         match &mut statement {
             Statement::CreateDatabase { name, .. } | Statement::DropDatabase { name, .. } => {
                 if session.locked_tables.is_some() {
                     return Err(Error::active_locked_tables());
                 }
-                refuse_system(name, session)?;
+                // Dumps of all databases begin with a CREATE DATABASE IF NOT EXISTS of `mysql`, which notes that it is there.
+                if !is_there {
+                    refuse_system(name, session)?;
+                }
                 locks.push((database_lock_key(name), LockMode::Exclusive));
             }
             Statement::AlterDatabase { name, .. } => {
@@ -256,6 +273,7 @@ impl Job {
             }
             _ => return Err(Error::internal("this statement is no schema change")),
         }
+        locks.push((backup_lock_key(), LockMode::IntentExclusive));
         // In one order in all jobs, so that two of them do not wait for each other; the stronger of two locks on a key.
         locks.sort_by(|one, other| one.0.cmp(&other.0));
         locks.dedup_by(|one, kept| {
@@ -272,14 +290,23 @@ impl Job {
         Ok(Job { statement, guard, locks, stage: Stage::Lock, is_schema_change: false, is_under_lock_tables })
     }
 
+    /// For a session that has said LOCK INSTANCE FOR BACKUP: it is not held up by its own lock.
+    pub fn spare_backup_lock(&mut self) {
+        self.locks.retain(|(key, _)| *key != backup_lock_key());
+    }
+
     /// Exchanges the guard: under LOCK TABLES the job works with the locks that are held already, and hands them back at its end.
     pub fn swap_guard(&mut self, guard: &mut Transaction) {
         std::mem::swap(&mut self.guard, guard);
     }
 
-    /// The locks that an ALTER TABLE keeps while it builds indexes of a table that others use: its right to change that, and its database's lock.
+    /// The locks that an ALTER TABLE keeps while it builds indexes of a table that others use: its right to change that, its database's lock, and that of backups.
     pub fn give_online_locks(&mut self, table: &Table, replacement: Transaction) -> Transaction {
-        let kept = [alter_lock_key(&table.database, &table.name), database_lock_key(&table.database)];
+        let kept = [
+            alter_lock_key(&table.database, &table.name),
+            database_lock_key(&table.database),
+            backup_lock_key(),
+        ];
         for (key, _) in self.locks.iter().filter(|(key, _)| !kept.contains(key)) {
             self.guard.release(key);
         }

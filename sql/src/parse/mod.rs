@@ -24,6 +24,7 @@ mod create_table;
 mod cursor;
 mod dialect;
 mod dml;
+mod flush;
 mod foreign_key;
 mod hint;
 mod insert_rows;

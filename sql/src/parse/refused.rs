@@ -48,7 +48,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["INSTALL"], "INSTALL PLUGIN and INSTALL COMPONENT"),
     (&["LOAD", "INDEX"], "LOAD INDEX"),
     (&["LOAD", "XML"], "LOAD XML"),
-    (&["LOCK", "INSTANCE"], "LOCK INSTANCE"),
     (&["PURGE"], "PURGE BINARY LOGS"),
     (&["RESET"], "RESET"),
     (&["RESTART"], "RESTART"),
@@ -61,7 +60,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["STOP", "REPLICA"], "STOP REPLICA"),
     (&["STOP", "SLAVE"], "STOP REPLICA"),
     (&["UNINSTALL"], "UNINSTALL PLUGIN and UNINSTALL COMPONENT"),
-    (&["UNLOCK", "INSTANCE"], "UNLOCK INSTANCE"),
 ];
 
 /// The refusal of the statement that begins here, if it is one of the table.

@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::tokens::Tokens;
 use crate::parse::{
-    account, alter, call_statement, create_table, dml, hint, load, maintenance, program, refused, set, show,
-    table_lock, tokens, transaction, view, with, xa,
+    account, alter, call_statement, create_table, dml, flush, hint, load, maintenance, program, refused, set,
+    show, table_lock, tokens, transaction, view, with, xa,
 };
 use crate::variables::character_set;
 
@@ -86,7 +86,7 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement>
         "CHECK" | "CHECKSUM" | "OPTIMIZE" | "REPAIR" => maintenance::maintenance(cursor),
         "LOAD" => load::load(cursor),
         "LOCK" | "UNLOCK" => table_lock::lock(cursor),
-        "FLUSH" => table_lock::flush(cursor),
+        "FLUSH" => flush::flush(cursor),
         "XA" => xa::xa(cursor),
         "PREPARE" | "EXECUTE" | "DEALLOCATE" => prepared(cursor),
         _ => Err(cursor.unexpected()),

@@ -1,7 +1,6 @@
-//! LOCK TABLES, UNLOCK TABLES, FLUSH TABLES.
+//! LOCK TABLES, UNLOCK TABLES, LOCK INSTANCE, UNLOCK INSTANCE.
 
 use crate::ast::{Statement, TableLock};
-use crate::error::Error;
 use crate::parse::cursor::Cursor;
 
 /// Parses a statement that begins with LOCK or UNLOCK.
@@ -9,6 +8,14 @@ pub(crate) fn lock(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     let locks = cursor.word("LOCK");
     if !locks {
         cursor.expect_word("UNLOCK")?;
+    }
+    if cursor.word("INSTANCE") {
+        if !locks {
+            return Ok(Statement::UnlockInstance);
+        }
+        cursor.expect_word("FOR")?;
+        cursor.expect_word("BACKUP")?;
+        return Ok(Statement::LockInstance);
     }
     if cursor.one_of(&["TABLES", "TABLE"]).is_none() {
         return Err(cursor.unexpected());
@@ -37,27 +44,4 @@ fn table_lock(cursor: &mut Cursor<'_, '_>) -> crate::Result<TableLock> {
     cursor.word("LOW_PRIORITY");
     cursor.expect_word("WRITE")?;
     Ok(TableLock { name, alias, write: true })
-}
-
-/// Parses a statement that begins with FLUSH: only FLUSH TABLES and FLUSH PRIVILEGES are there.
-pub(crate) fn flush(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
-    cursor.skip();
-    cursor.one_of(&["NO_WRITE_TO_BINLOG", "LOCAL"]);
-    if cursor.word("PRIVILEGES") {
-        return Ok(Statement::FlushPrivileges);
-    }
-    if cursor.one_of(&["TABLES", "TABLE"]).is_none() {
-        return Err(Error::not_supported("FLUSH of anything but tables and privileges"));
-    }
-    if cursor.words(&["WITH", "READ", "LOCK"]) {
-        return Ok(Statement::FlushTables { names: Vec::new(), with_read_lock: true });
-    }
-    let names = if cursor.at_end() { Vec::new() } else { cursor.list(Cursor::table_name)? };
-    if cursor.peek_word(0, "WITH") {
-        return Err(Error::not_supported("FLUSH TABLES … WITH READ LOCK of single tables; use LOCK TABLES"));
-    }
-    if cursor.peek_word(0, "FOR") {
-        return Err(Error::not_supported("FLUSH TABLES … FOR EXPORT"));
-    }
-    Ok(Statement::FlushTables { names, with_read_lock: false })
 }

@@ -32,8 +32,13 @@ pub(crate) fn transaction(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statemen
         cursor.word("SAVEPOINT");
         return Ok(Statement::RollbackTo(cursor.name()?));
     }
-    completion(cursor)?;
-    Ok(if commits { Statement::Commit } else { Statement::Rollback })
+    let chains = completion(cursor)?;
+    Ok(match (commits, chains) {
+        (true, false) => Statement::Commit,
+        (true, true) => Statement::CommitAndChain,
+        (false, false) => Statement::Rollback,
+        (false, true) => Statement::RollbackAndChain,
+    })
 }
 
 fn start(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
@@ -56,20 +61,19 @@ fn start(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
     Ok(Statement::Begin { consistent_snapshot, read_only })
 }
 
-/// `[AND [NO] CHAIN] [[NO] RELEASE]`: the negative forms say what happens anyway.
-fn completion(cursor: &mut Cursor<'_, '_>) -> crate::Result<()> {
+/// `[AND [NO] CHAIN] [[NO] RELEASE]`: whether it chains. Both together are no syntax.
+fn completion(cursor: &mut Cursor<'_, '_>) -> crate::Result<bool> {
+    let mut chains = false;
     if cursor.word("AND") {
         let no = cursor.word("NO");
         cursor.expect_word("CHAIN")?;
-        if !no {
-            return Err(Error::not_supported("COMMIT and ROLLBACK AND CHAIN"));
-        }
+        chains = !no;
     }
     if cursor.words(&["NO", "RELEASE"]) {
-        return Ok(());
+        return Ok(chains);
     }
-    if cursor.word("RELEASE") {
+    if !chains && cursor.word("RELEASE") {
         return Err(Error::not_supported("COMMIT and ROLLBACK RELEASE"));
     }
-    Ok(())
+    Ok(chains)
 }

@@ -44,6 +44,8 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         Statement::Begin { .. }
         | Statement::Commit
         | Statement::Rollback
+        | Statement::CommitAndChain
+        | Statement::RollbackAndChain
         | Statement::Savepoint(_)
         | Statement::RollbackTo(_)
         | Statement::ReleaseSavepoint(_)
@@ -55,7 +57,9 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::PrepareText { .. }
         | Statement::ExecutePrepared { .. }
         | Statement::UnlockTables
-        | Statement::FlushPrivileges
+        | Statement::Flush(_)
+        | Statement::LockInstance
+        | Statement::UnlockInstance
         | Statement::ReloadTls
         | Statement::Deallocate(_) => true,
         Statement::Insert(_)

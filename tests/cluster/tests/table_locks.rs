@@ -167,7 +167,13 @@ fn locks_are_the_leaders_and_their_loss_is_told() {
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
     let next = cluster.others(&[leader])[0];
     let mut follower = session(&cluster, next);
-    for sql in ["LOCK TABLES d.t READ", "LOCK TABLES d.t WRITE", "FLUSH TABLES WITH READ LOCK"] {
+    let locks = [
+        "LOCK TABLES d.t READ",
+        "LOCK TABLES d.t WRITE",
+        "FLUSH TABLES WITH READ LOCK",
+        "LOCK INSTANCE FOR BACKUP",
+    ];
+    for sql in locks {
         assert_eq!(code(&mut follower, sql), Some(1290), "{sql}");
     }
     let mut locker = session(&cluster, leader);
@@ -176,17 +182,78 @@ fn locks_are_the_leaders_and_their_loss_is_told() {
     flusher.query("FLUSH TABLES WITH READ LOCK").unwrap();
     let mut reader = session(&cluster, leader);
     reader.query("LOCK TABLES d.u READ").unwrap();
+    let mut backup = session(&cluster, leader);
+    backup.query("LOCK INSTANCE FOR BACKUP").unwrap();
     cluster.must_call(leader, &format!("change_leader({next})"));
     cluster.wait_for_leader_to_be(next, FAILOVER_MAX);
     let mut there = session(&cluster, next);
     there.query("UPDATE d.t SET v = 9").unwrap();
     assert_eq!(code(&mut locker, "SELECT * FROM d.t"), Some(1053), "it is told");
     assert_eq!(code(&mut flusher, "UNLOCK TABLES"), Some(1053));
+    there.query("ALTER TABLE d.u ADD w INT NOT NULL DEFAULT 0").unwrap();
+    assert_eq!(code(&mut backup, "SELECT * FROM d.t"), Some(1053));
     // Back on the first node: what it held there before is nothing.
     cluster.must_call(next, &format!("change_leader({leader})"));
     cluster.wait_for_leader_to_be(leader, FAILOVER_MAX);
-    session(&cluster, leader).query("INSERT INTO d.u VALUES (9)").unwrap();
+    session(&cluster, leader).query("INSERT INTO d.u VALUES (9, 0)").unwrap();
     assert_eq!(code(&mut reader, "SELECT * FROM d.u"), Some(1053));
     locker.query("LOCK TABLES d.t WRITE").unwrap();
     locker.query("UPDATE d.t SET v = 10").unwrap();
+}
+
+#[test]
+fn a_backup_lock_holds_up_definitions_and_not_rows() {
+    let cluster = TestCluster::start(1);
+    let mut holder = tables(&cluster);
+    holder.query("CREATE USER nobody").unwrap();
+    holder.query("LOCK INSTANCE FOR BACKUP").unwrap();
+    let mut other = session(&cluster, 1);
+    let changes = [
+        "CREATE TABLE d.new (id INT)",
+        "ALTER TABLE d.t ADD w INT",
+        "CREATE INDEX v ON d.t (v)",
+        "TRUNCATE TABLE d.u",
+        "RENAME TABLE d.u TO d.w",
+        "DROP TABLE d.u",
+        "CREATE VIEW d.w AS SELECT 1",
+        "DROP DATABASE d",
+        "CREATE USER somebody",
+        "GRANT SELECT ON d.* TO nobody",
+    ];
+    for sql in changes {
+        assert_eq!(code(&mut other, sql), Some(1205), "{sql}");
+    }
+    let mut second = session(&cluster, 1);
+    second.query("LOCK INSTANCE FOR BACKUP").unwrap();
+    // What waits for it keeps nobody from the table.
+    let mut waiting = cluster.connect(1);
+    let thread = std::thread::spawn(move || waiting.query("ALTER TABLE d.t ADD w INT").map(|_| ()));
+    let shown =
+        "SELECT GROUP_CONCAT(DISTINCT LOCK_TYPE, ' ', LOCK_STATUS ORDER BY 1) FROM performance_schema.metadata_locks
+                 WHERE OBJECT_TYPE = 'BACKUP LOCK'";
+    cluster.wait_until("ALTER TABLE waits", SOON, || {
+        let seen = cluster.connect(1).query(shown).unwrap().scalar();
+        seen.as_deref() == Some("INTENTION_EXCLUSIVE PENDING,SHARED GRANTED")
+    });
+    other.query("INSERT INTO d.t VALUES (2, 2)").unwrap();
+    other.query("CREATE TEMPORARY TABLE d.mine (id INT)").unwrap();
+    holder.query("CREATE TABLE d.made_by_holder (id INT)").unwrap();
+    holder.query("UNLOCK INSTANCE").unwrap();
+    assert_eq!(code(&mut other, "CREATE USER somebody"), Some(1205), "another one holds it");
+    drop(second);
+    thread.join().unwrap().unwrap();
+
+    // It waits for what is under way, and a reset lets go.
+    let rows: Vec<String> = (100..3000).map(|id| format!("({id}, {id}, NULL)")).collect();
+    other.query(&format!("INSERT INTO d.t VALUES {}", rows.join(","))).unwrap();
+    other.query("SET GLOBAL quorate_alter_throttle_percent = 100").unwrap();
+    let mut altering = cluster.connect(1);
+    let thread = std::thread::spawn(move || altering.query("ALTER TABLE d.t ADD KEY (v)").map(|_| ()));
+    cluster.wait_until("the job pauses", SOON, || waits(&cluster, 1, "altering table: paused"));
+    assert_eq!(code(&mut other, "LOCK INSTANCE FOR BACKUP"), Some(1205));
+    other.query("SET GLOBAL quorate_alter_throttle_percent = 0").unwrap();
+    thread.join().unwrap().unwrap();
+    other.query("LOCK INSTANCE FOR BACKUP").unwrap();
+    other.reset().unwrap();
+    holder.query("DROP TABLE d.u").unwrap();
 }

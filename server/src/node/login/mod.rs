@@ -89,6 +89,11 @@ impl Default for Logins {
 }
 
 impl Logins {
+    /// FLUSH USER_RESOURCES.
+    pub fn forget_usage(&self) {
+        self.usage.forget(std::time::Instant::now());
+    }
+
     /// What a client that says to be `user` is checked against; `account` is the one that was found for it.
     #[must_use]
     pub fn credential(&self, accounts: &Accounts, user: &str, account: Option<&Account>) -> Credential {

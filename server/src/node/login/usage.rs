@@ -70,6 +70,14 @@ impl Usages {
         }
         Ok(Place { used, limits })
     }
+
+    /// What all accounts did in the hour is forgotten, and a new one begins; their connections stay counted.
+    pub fn forget(&self, now: Instant) {
+        for used in self.by_account.lock().values() {
+            let mut used = used.lock();
+            *used = Used { connections: used.connections, ..Used::new(now) };
+        }
+    }
 }
 
 /// Whether one more is within the limit; 0 is none.

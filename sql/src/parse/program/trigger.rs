@@ -144,6 +144,8 @@ pub(super) fn check(statement: &Statement) -> crate::Result<()> {
         Statement::Begin { .. }
         | Statement::Commit
         | Statement::Rollback
+        | Statement::CommitAndChain
+        | Statement::RollbackAndChain
         | Statement::CreateDatabase { .. }
         | Statement::AlterDatabase { .. }
         | Statement::DropDatabase { .. }

@@ -582,6 +582,8 @@ fn the_small_statements() {
         Statement::Begin { consistent_snapshot: false, read_only: Some(false) }
     );
     assert_eq!(parsed("COMMIT AND NO CHAIN NO RELEASE"), Statement::Commit);
+    assert_eq!(parsed("COMMIT WORK AND CHAIN NO RELEASE"), Statement::CommitAndChain);
+    assert_eq!(error("COMMIT AND CHAIN RELEASE").code, 1064);
     assert_eq!(parsed("ROLLBACK TO SAVEPOINT `s`"), Statement::RollbackTo("s".into()));
     assert_eq!(parsed("RELEASE SAVEPOINT s"), Statement::ReleaseSavepoint("s".into()));
     assert_eq!(parsed("use `my db`"), Statement::Use("my db".into()));
@@ -645,8 +647,8 @@ fn what_is_not_built_is_refused_by_name() {
         ("GRANT EXECUTE ON PROCEDURE d.p TO u", "privileges on stored routines"),
         ("ALTER USER u ADD 2 FACTOR IDENTIFIED BY 'x'", "authentication with more than one factor"),
         ("FLUSH TABLES t FOR EXPORT", "FLUSH TABLES … FOR EXPORT"),
-        ("FLUSH LOGS", "FLUSH of anything but tables and privileges"),
-        ("COMMIT AND CHAIN", "COMMIT and ROLLBACK AND CHAIN"),
+        ("FLUSH OPTIMIZER_COSTS", "FLUSH OPTIMIZER_COSTS"),
+        ("COMMIT RELEASE", "COMMIT and ROLLBACK RELEASE"),
         ("LOAD XML INFILE 'x' INTO TABLE t", "LOAD XML"),
         (
             "SELECT * FROM JSON_TABLE('[1]', '$[*]' COLUMNS (a ENUM('1') PATH '$')) t",

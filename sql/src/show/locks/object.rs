@@ -39,6 +39,8 @@ pub(super) enum ObjectKind {
     Schema,
     /// A name of GET_LOCK().
     UserLock,
+    /// LOCK INSTANCE FOR BACKUP.
+    Backup,
 }
 
 impl Object {
@@ -54,6 +56,7 @@ impl Object {
                 let name = String::from_utf8_lossy(name).into_owned();
                 Object { kind: ObjectKind::UserLock, name, ..Object::default() }
             }
+            Some((ddl::BACKUP_LOCK, _)) => Object { kind: ObjectKind::Backup, ..Object::default() },
             Some((kind, names)) => {
                 let mut names = names.split(|byte| *byte == 0).map(String::from_utf8_lossy);
                 let mut next = || names.next().unwrap_or_default().into_owned();

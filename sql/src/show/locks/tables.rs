@@ -13,6 +13,7 @@ use crate::show::server;
 use crate::show::spec::{ColumnSpec, Row, fixed, integer, of, optional, text, unsigned};
 use crate::types::{TypeKind, Value};
 use crate::variables::Isolation;
+use storage::txn::LockMode;
 
 const fn count(name: &'static str) -> ColumnSpec {
     unsigned(name, TypeKind::BigInt)
@@ -171,6 +172,9 @@ pub(in crate::show) fn metadata_locks(ctx: &mut Context) -> Run<Vec<Row>> {
             ObjectKind::Row | ObjectKind::Table => ("TABLE", "TRANSACTION"),
             ObjectKind::Schema => ("SCHEMA", "TRANSACTION"),
             ObjectKind::UserLock => ("USER LEVEL LOCK", "EXPLICIT"),
+            // Who waits to change something, has it for a transaction.
+            ObjectKind::Backup if side.mode == LockMode::Shared => ("BACKUP LOCK", "EXPLICIT"),
+            ObjectKind::Backup => ("BACKUP LOCK", "TRANSACTION"),
         };
         row_of([
             fixed(kind),
@@ -178,7 +182,11 @@ pub(in crate::show) fn metadata_locks(ctx: &mut Context) -> Run<Vec<Row>> {
             text_or_null(&object.name),
             Value::Null,
             Value::UInt(0),
-            metadata_mode(side.mode),
+            match object.kind {
+                ObjectKind::Backup if side.mode == LockMode::Shared => fixed("SHARED"),
+                ObjectKind::Backup => fixed("INTENTION_EXCLUSIVE"),
+                _ => metadata_mode(side.mode),
+            },
             fixed(duration),
             fixed(if waits { "PENDING" } else { "GRANTED" }),
             string(""),
