@@ -95,8 +95,8 @@ pub enum AlterAction {
     OrderBy(Vec<String>),
     /// FORCE, ENGINE.
     Rebuild,
-    /// An option of the table that changes nothing here (ROW_FORMAT, STATS_…).
-    Option,
+    /// An option of the table that is kept to be shown (ROW_FORMAT, STATS_…).
+    Option(crate::catalog::TableOption),
     /// ENABLE KEYS, DISABLE KEYS.
     SwitchKeys,
     /// What is done with partitions.

@@ -1,5 +1,6 @@
 //! Schema statements as written.
 
+use crate::catalog::TableOptions;
 use bytes::Bytes;
 
 use crate::ast::{Expr, ForeignKeyDefinition, PartitionBy, Query};
@@ -37,6 +38,8 @@ pub struct CreateTable {
     pub auto_increment: Option<u64>,
     /// COMMENT.
     pub comment: String,
+    /// Options that are kept to be shown.
+    pub options: TableOptions,
     /// LIKE other (columns and keys empty then).
     pub like: Option<TableName>,
     /// `[AS] SELECT …`, which gives more columns, and the rows.
@@ -184,6 +187,19 @@ pub struct KeyDefinition {
     pub invisible: bool,
     /// It stands for a foreign key, and is left out where another key begins with its columns.
     pub generated: bool,
+    /// What is kept to be shown.
+    pub options: KeyOptions,
+}
+
+/// Options of a key that SHOW CREATE TABLE prints, and nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyOptions {
+    /// COMMENT.
+    pub comment: String,
+    /// USING BTREE was said.
+    pub using_btree: bool,
+    /// KEY_BLOCK_SIZE, KiB; 0: not given.
+    pub block_size: u32,
 }
 
 /// Kinds of key.

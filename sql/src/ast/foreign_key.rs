@@ -38,6 +38,7 @@ impl ForeignKeyDefinition {
             columns: self.columns.iter().map(part).collect(),
             invisible: false,
             generated: true,
+            options: super::KeyOptions::default(),
         }
     }
 }

@@ -10,7 +10,8 @@
 //!           table has, each a tag, a length and its bytes (L: see [`Layout`]; C: check count, checks;
 //!           F: foreign key count, foreign keys; J: index count, indexes that are being built, user, text, then, if rows are
 //!           written anew, a table's bytes, source count, sources (0, column; or 1, value), whether rows are counted, sql_mode, time zone;
-//!           P: partitions, see [`partition::encode`]; T: trigger count, triggers, see [`trigger`])
+//!           P: partitions, see [`partition::encode`]; T: trigger count, triggers, see [`trigger`];
+//!           O: options, see [`TableOptions`])
 //! column    name, type, flags (1: nullable, 2: ON UPDATE now, 4: AUTO_INCREMENT, 8: invisible, 16: hidden, 32: generated,
 //!           64: stored), default, comment, the expression of a generated one
 //! check     name, flags (1: enforced), expression
@@ -19,7 +20,8 @@
 //! type      kind (1 byte), its one or two numbers if it has any, flags (1: unsigned), collation, display width
 //! default   0: none; 1: now; 2: constant, then a value; 3: an expression
 //! value     kind (1 byte), then its bytes
-//! index     id, name, flags (1: unique, 2: invisible, 4: made for a foreign key), column count, for each: position, flags (1: descending, 2: prefix), prefix
+//! index     id, name, flags (1: unique, 2: invisible, 4: made for a foreign key, 8: options), column count, for each: position, flags (1: descending, 2: prefix), prefix;
+//!           then, if it has options, its comment, whether USING BTREE was said, and KEY_BLOCK_SIZE
 //! ```
 //!
 //! Collations are MySQL's collation ids. A TIMESTAMP default is in UTC.
@@ -31,9 +33,10 @@ use bytes::Bytes;
 
 use super::{
     Check, Column, ColumnDefault, Database, ForeignKey, Generated, Index, IndexColumn, IndexId, Layout,
-    OnlineJob, ReferenceAction, Table, TableId, partition,
+    OnlineJob, ReferenceAction, Table, TableId, TableOptions, partition,
 };
 use crate::Result;
+use crate::ast::KeyOptions;
 use crate::codec::{Input, damaged, write_varint};
 use crate::limits::{ENUM_MEMBERS_MAX, SET_MEMBERS_MAX};
 use crate::program::trigger;
@@ -53,6 +56,8 @@ const SECTION_PARTITIONS: u8 = b'P';
 const SECTION_FOREIGN_KEYS: u8 = b'F';
 /// Tag of the part that has the triggers.
 const SECTION_TRIGGERS: u8 = b'T';
+/// Tag of the part that has the options that are kept to be shown.
+const SECTION_OPTIONS: u8 = b'O';
 /// Tag of the part that has the job that builds indexes.
 const SECTION_JOB: u8 = b'J';
 
@@ -69,6 +74,7 @@ const HIDDEN_ROW_ID: u8 = 1;
 const UNIQUE: u8 = 1;
 const INVISIBLE_INDEX: u8 = 2;
 const GENERATED_INDEX: u8 = 4;
+const INDEX_OPTIONS: u8 = 8;
 const DESCENDING: u8 = 1;
 const PREFIX: u8 = 2;
 
@@ -123,6 +129,9 @@ pub fn write_table(table: &Table) -> Bytes {
     if table.layout.slots().is_some() {
         write_section(SECTION_LAYOUT, |out| table.layout.write(out), &mut out);
     }
+    if table.options != TableOptions::default() {
+        write_section(SECTION_OPTIONS, |out| table.options.write(out), &mut out);
+    }
     if let Some(job) = &table.job {
         write_section(SECTION_JOB, |out| job.write(out), &mut out);
     }
@@ -167,6 +176,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
     let mut job = None;
     let mut partitioned = None;
     let mut triggers = Vec::new();
+    let mut options = TableOptions::default();
     while !input.bytes.is_empty() {
         let tag = input.byte()?;
         let mut section = Input::new(read_bytes(&mut input)?);
@@ -174,6 +184,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
             SECTION_LAYOUT => layout = Layout::read(&mut section, columns.len())?,
             SECTION_CHECKS => checks = read_list(&mut section, read_check)?,
             SECTION_FOREIGN_KEYS => foreign_keys = read_list(&mut section, read_foreign_key)?,
+            SECTION_OPTIONS => options = TableOptions::read(&mut section)?,
             SECTION_JOB => job = Some(Arc::new(OnlineJob::read(&mut section, id, columns.len())?)),
             SECTION_PARTITIONS => {
                 let definition = Arc::new(partition::encode::read(&mut section)?);
@@ -200,6 +211,7 @@ pub fn read_table(id: TableId, bytes: &[u8]) -> Result<Table> {
         hidden_row_id,
         collation,
         comment,
+        options,
         auto_increment_column,
         auto_increment: Arc::new(AtomicU64::new(1)),
         row_id: Arc::new(AtomicU64::new(1)),
@@ -360,7 +372,8 @@ pub(crate) fn write_index(index: &Index, out: &mut Vec<u8>) {
     out.push(
         flag(index.unique, UNIQUE)
             | flag(index.invisible, INVISIBLE_INDEX)
-            | flag(index.generated, GENERATED_INDEX),
+            | flag(index.generated, GENERATED_INDEX)
+            | flag(index.options != KeyOptions::default(), INDEX_OPTIONS),
     );
     write_varint(index.columns.len() as u64, out);
     for part in &index.columns {
@@ -373,6 +386,11 @@ pub(crate) fn write_index(index: &Index, out: &mut Vec<u8>) {
             }
             None => out.push(descending),
         }
+    }
+    if index.options != KeyOptions::default() {
+        write_string(&index.options.comment, out);
+        out.push(u8::from(index.options.using_btree));
+        write_varint(u64::from(index.options.block_size), out);
     }
 }
 
@@ -388,7 +406,12 @@ pub(crate) fn read_index(input: &mut Input<'_>) -> Result<Index> {
     })?;
     let (unique, invisible) = (flags & UNIQUE != 0, flags & INVISIBLE_INDEX != 0);
     let generated = flags & GENERATED_INDEX != 0;
-    Ok(Index { id, name, unique, columns, invisible, generated })
+    let mut options = KeyOptions::default();
+    if flags & INDEX_OPTIONS != 0 {
+        let comment = read_string(input)?;
+        options = KeyOptions { comment, using_btree: input.byte()? != 0, block_size: read_u32(input)? };
+    }
+    Ok(Index { id, name, unique, columns, invisible, generated, options })
 }
 
 pub(crate) fn write_type(data_type: &DataType, out: &mut Vec<u8>) {

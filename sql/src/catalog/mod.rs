@@ -17,6 +17,7 @@ pub mod partition;
 pub mod schema;
 pub mod statistics;
 pub mod store;
+pub mod table_options;
 pub mod temporary;
 #[cfg(test)]
 pub(crate) mod test_support;
@@ -28,6 +29,7 @@ pub use schema::{
     Catalog, Check, Column, ColumnDefault, Database, Generated, Index, IndexColumn, IndexId, Table, TableId,
 };
 pub use statistics::{Statistics, StatisticsCell};
+pub use table_options::{RowFormat, TableOption, TableOptions};
 pub use temporary::TemporaryTables;
 
 use std::sync::Arc;

@@ -219,6 +219,7 @@ mod tests {
             columns,
             invisible: false,
             generated: false,
+            options: crate::ast::KeyOptions::default(),
         };
         OnlineJob { indexes: vec![index], rewrite: None, user: "ann".into(), text: "ALTER".into() }
     }

@@ -83,6 +83,8 @@ pub struct Table {
     pub collation: Collation,
     /// COMMENT.
     pub comment: String,
+    /// Options that are kept to be shown.
+    pub options: super::TableOptions,
     /// Position of the AUTO_INCREMENT column, if any.
     pub auto_increment_column: Option<usize>,
     /// The next AUTO_INCREMENT value. Shared by every version of this table's definition; moved by INSERT on the leader and
@@ -187,6 +189,8 @@ pub struct Index {
     pub invisible: bool,
     /// It was made for a foreign key: it goes when another index begins with its columns.
     pub generated: bool,
+    /// What is kept to be shown.
+    pub options: crate::ast::KeyOptions,
 }
 
 /// One column of an index.

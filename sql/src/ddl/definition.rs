@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::ast::{ColumnDefinition, CreateTable, Expr, KeyDefinition, KeyKind, UnaryOp};
-use crate::catalog::{Column, ColumnDefault, Index, IndexId, Layout, Table, TableId, same_name};
+use crate::catalog::{Column, ColumnDefault, Index, IndexId, Layout, RowFormat, Table, TableId, same_name};
 use crate::execute::Context;
 use crate::limits::{
     COLUMN_COMMENT_CHARACTERS_MAX, NAME_CHARACTERS_MAX, ROW_BYTES_MAX, TABLE_COLUMNS_MAX,
@@ -70,6 +70,7 @@ pub fn build(
         hidden_row_id,
         collation,
         comment: super::comment::kept(&create.comment, ctx),
+        options: create.options.clone(),
         auto_increment_column,
         auto_increment: Arc::new(AtomicU64::new(1)),
         row_id: Arc::new(AtomicU64::new(1)),
@@ -92,13 +93,42 @@ pub fn build(
             columns: Vec::new(),
             invisible: false,
             generated: false,
+            options: crate::ast::KeyOptions::default(),
         };
         table.indexes.insert(0, hidden);
     }
+    check_options(ctx, &mut table, true)?;
     crate::constraint::definition::add_checks(&create.checks, &mut table)?;
     super::key::check_count(&table)?;
     super::key::sort(&mut table);
     Ok(table)
+}
+
+/// That InnoDB would take the table's options; numbers of rows that are too large are bounded, with a warning.
+///
+/// # Errors
+/// 1031 of a new table, 1478 of one that is altered, with a warning that says why.
+pub(super) fn check_options(ctx: &mut Context<'_>, table: &mut Table, is_new: bool) -> Result<()> {
+    const ROWS_MAX: u64 = u32::MAX as u64;
+    let options = &mut table.options;
+    for (name, rows) in [("max_rows", &mut options.max_rows), ("min_rows", &mut options.min_rows)] {
+        if *rows > ROWS_MAX {
+            let message =
+                format!("{name}={rows} is outside the valid range [0,{ROWS_MAX}]. {ROWS_MAX} will be used.");
+            ctx.session.warn(WarningLevel::Warning, 4074, message);
+            *rows = ROWS_MAX;
+        }
+    }
+    let Some(why) = options.refusal() else { return Ok(()) };
+    let is_about_format = options.row_format == Some(RowFormat::Fixed);
+    ctx.session.warn(WarningLevel::Warning, 1478, why);
+    if is_new {
+        let message = format!("Table storage engine for '{}' doesn't have this option", table.name);
+        return Err(mysql(1031, b"HY000", message));
+    }
+    let option = if is_about_format { "ROW_TYPE" } else { "KEY_BLOCK_SIZE" };
+    let message = format!("Table storage engine 'InnoDB' does not support the create option '{option}'");
+    Err(mysql(1478, b"HY000", message))
 }
 
 fn mysql(code: u16, state: &[u8; 5], message: String) -> Error {

@@ -48,7 +48,15 @@ pub fn build(definition: &KeyDefinition, columns: &[Column], names: &[String]) -
         return Err(Error { code: 3522, state: *b"HY000", message });
     }
     let (invisible, generated) = (definition.invisible, definition.generated);
-    Ok(Index { id: IndexId(0), name, unique, columns: parts, invisible, generated })
+    Ok(Index {
+        id: IndexId(0),
+        name,
+        unique,
+        columns: parts,
+        invisible,
+        generated,
+        options: definition.options.clone(),
+    })
 }
 
 /// Whether the table has a primary key: then another unique key without NULLs does not stand for one.

@@ -13,22 +13,8 @@ use crate::parse::create_table::{engine, index_name, key_definition};
 use crate::parse::cursor::Cursor;
 use crate::parse::foreign_key;
 use crate::parse::partition;
+use crate::parse::table_option::table_option;
 use crate::variables::character_set;
-
-/// Options whose value is a number (or DEFAULT) that changes nothing here.
-const NUMBER_OPTIONS: &[&str] = &[
-    "AVG_ROW_LENGTH",
-    "CHECKSUM",
-    "DELAY_KEY_WRITE",
-    "KEY_BLOCK_SIZE",
-    "MAX_ROWS",
-    "MIN_ROWS",
-    "PACK_KEYS",
-    "STATS_AUTO_RECALC",
-    "STATS_PERSISTENT",
-    "STATS_SAMPLE_PAGES",
-    "TABLE_CHECKSUM",
-];
 
 /// All actions of an ALTER TABLE.
 pub(crate) fn actions(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<()> {
@@ -304,12 +290,8 @@ fn key_name(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {
 
 /// One option of the table; false when none is next.
 fn option(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<bool> {
-    let action = if cursor.one_of(NUMBER_OPTIONS).is_some() {
-        cursor.eat(&Token::Eq);
-        if !cursor.word("DEFAULT") {
-            cursor.unsigned()?;
-        }
-        AlterAction::Option
+    let action = if let Some(option) = table_option(cursor)? {
+        AlterAction::Option(option)
     } else if cursor.word("ENGINE") {
         cursor.eat(&Token::Eq);
         engine(&cursor.name_or_string()?)?;
@@ -320,16 +302,6 @@ fn option(cursor: &mut Cursor<'_, '_>, alter: &mut AlterTable) -> crate::Result<
     } else if cursor.word("COMMENT") {
         cursor.eat(&Token::Eq);
         AlterAction::Comment(cursor.string()?)
-    } else if cursor.one_of(&["ROW_FORMAT", "INSERT_METHOD"]).is_some() {
-        cursor.eat(&Token::Eq);
-        cursor.any_word()?;
-        AlterAction::Option
-    } else if let Some(word) = cursor.one_of(&["COMPRESSION", "ENCRYPTION"]) {
-        cursor.eat(&Token::Eq);
-        if !matches!(cursor.string()?.to_ascii_lowercase().as_str(), "" | "none" | "n") {
-            return Err(Error::not_supported(format_args!("the table option {word}")));
-        }
-        AlterAction::Option
     } else {
         return character_set_option(cursor, alter);
     };

@@ -115,7 +115,14 @@ pub(crate) fn variable(cursor: &mut Cursor<'_, '_>, name: &str) -> crate::Result
 
 fn column_key(name: &str, kind: KeyKind) -> KeyDefinition {
     let part = KeyPart { column: name.to_owned(), expression: None, prefix: None, descending: false };
-    KeyDefinition { kind, name: None, columns: vec![part], invisible: false, generated: false }
+    KeyDefinition {
+        kind,
+        name: None,
+        columns: vec![part],
+        invisible: false,
+        generated: false,
+        options: crate::ast::KeyOptions::default(),
+    }
 }
 
 fn type_word(cursor: &mut Cursor<'_, '_>) -> crate::Result<String> {

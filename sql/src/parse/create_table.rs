@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Token;
 
 use crate::ast::{
     Algorithm, AlterAction, AlterLock, AlterTable, CreateSelect, CreateTable, KeyDefinition, KeyKind,
-    KeyPart, Statement,
+    KeyOptions, KeyPart, Statement,
 };
 use crate::error::Error;
 use crate::parse::column;
@@ -15,6 +15,7 @@ use crate::parse::constraint;
 use crate::parse::cursor::Cursor;
 use crate::parse::foreign_key;
 use crate::parse::partition;
+use crate::parse::table_option::table_option;
 use crate::variables::character_set;
 
 /// Parses what follows `CREATE [TEMPORARY] TABLE`.
@@ -31,6 +32,7 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crat
         collation: None,
         auto_increment: None,
         comment: String::new(),
+        options: crate::catalog::TableOptions::default(),
         like: None,
         select: None,
         partition_by: None,
@@ -155,19 +157,32 @@ pub(crate) fn key_definition(cursor: &mut Cursor<'_, '_>) -> crate::Result<Optio
     if kind != KeyKind::Primary && *cursor.peek() != Token::LParen && !cursor.peek_word(0, "USING") {
         name = Some(cursor.name()?);
     }
-    index_type(cursor)?;
+    let mut options = KeyOptions { using_btree: index_type(cursor)?, ..KeyOptions::default() };
     let columns = cursor.parenthesized(key_part)?;
-    let invisible = key_options(cursor)?;
+    let invisible = key_options(cursor, &mut options)?;
     let name = if kind == KeyKind::Primary { None } else { name.or(symbol) };
-    Ok(Some(KeyDefinition { kind, name, columns, invisible, generated: false }))
+    check_comment(&options, name.as_deref(), &columns)?;
+    Ok(Some(KeyDefinition { kind, name, columns, invisible, generated: false, options }))
 }
 
-/// `[USING | TYPE BTREE | HASH]`: InnoDB makes a B-tree of both.
-fn index_type(cursor: &mut Cursor<'_, '_>) -> crate::Result<()> {
-    if cursor.word("USING") && cursor.one_of(&["BTREE", "HASH"]).is_none() {
-        return Err(cursor.unexpected());
+/// `[USING BTREE | HASH]`: InnoDB makes a B-tree of both, and keeps the word BTREE. Whether that is what was said.
+fn index_type(cursor: &mut Cursor<'_, '_>) -> crate::Result<bool> {
+    if !cursor.word("USING") {
+        return Ok(false);
     }
-    Ok(())
+    let word = cursor.one_of(&["BTREE", "HASH"]).ok_or_else(|| cursor.unexpected())?;
+    Ok(word == "BTREE")
+}
+
+/// That a key's comment is not too long.
+fn check_comment(options: &KeyOptions, name: Option<&str>, columns: &[KeyPart]) -> crate::Result<()> {
+    const CHARACTERS_MAX: usize = 1024;
+    if options.comment.chars().count() <= CHARACTERS_MAX {
+        return Ok(());
+    }
+    let name = name.or_else(|| columns.first().map(|part| part.column.as_str())).unwrap_or_default();
+    let message = format!("Comment for index '{name}' is too long (max = {CHARACTERS_MAX})");
+    Err(Error { code: 1688, state: *b"HY000", message })
 }
 
 /// `column [(length)] [ASC | DESC]`.
@@ -196,18 +211,16 @@ fn key_part(cursor: &mut Cursor<'_, '_>) -> crate::Result<KeyPart> {
 }
 
 /// What follows a key's columns; whether it is INVISIBLE.
-fn key_options(cursor: &mut Cursor<'_, '_>) -> crate::Result<bool> {
+fn key_options(cursor: &mut Cursor<'_, '_>, options: &mut KeyOptions) -> crate::Result<bool> {
     let mut invisible = false;
     loop {
         if cursor.peek_word(0, "USING") {
-            index_type(cursor)?;
+            options.using_btree = index_type(cursor)?;
         } else if cursor.word("KEY_BLOCK_SIZE") {
             cursor.eat(&Token::Eq);
-            cursor.unsigned()?;
+            options.block_size = u32::try_from(cursor.unsigned()?).unwrap_or(u32::MAX);
         } else if cursor.word("COMMENT") {
-            if !cursor.string()?.is_empty() {
-                return Err(Error::not_supported("index comments"));
-            }
+            options.comment = cursor.string()?;
         } else if cursor.word("VISIBLE") {
             invisible = false;
         } else if cursor.word("INVISIBLE") {
@@ -234,12 +247,13 @@ pub(crate) fn create_index(cursor: &mut Cursor<'_, '_>) -> crate::Result<Stateme
     let kind = if cursor.word("UNIQUE") { KeyKind::Unique } else { KeyKind::Index };
     cursor.expect_word("INDEX")?;
     let name = Some(cursor.name()?);
-    index_type(cursor)?;
+    let mut options = KeyOptions { using_btree: index_type(cursor)?, ..KeyOptions::default() };
     cursor.expect_word("ON")?;
     let table = cursor.table_name()?;
     let columns = cursor.parenthesized(key_part)?;
-    let invisible = key_options(cursor)?;
-    let key = KeyDefinition { kind, name, columns, invisible, generated: false };
+    let invisible = key_options(cursor, &mut options)?;
+    check_comment(&options, name.as_deref(), &columns)?;
+    let key = KeyDefinition { kind, name, columns, invisible, generated: false, options };
     let mut alter = AlterTable {
         table,
         actions: vec![AlterAction::AddKey(key)],
@@ -249,21 +263,6 @@ pub(crate) fn create_index(cursor: &mut Cursor<'_, '_>) -> crate::Result<Stateme
     while crate::parse::alter::algorithm_or_lock(cursor, &mut alter)? {}
     Ok(Statement::CreateIndex(Box::new(alter)))
 }
-
-/// Options whose value is a number (or DEFAULT) that changes nothing here.
-const NUMBER_OPTIONS: &[&str] = &[
-    "AVG_ROW_LENGTH",
-    "CHECKSUM",
-    "DELAY_KEY_WRITE",
-    "KEY_BLOCK_SIZE",
-    "MAX_ROWS",
-    "MIN_ROWS",
-    "PACK_KEYS",
-    "STATS_AUTO_RECALC",
-    "STATS_PERSISTENT",
-    "STATS_SAMPLE_PAGES",
-    "TABLE_CHECKSUM",
-];
 
 /// Options that would have to do something.
 const REFUSED_OPTIONS: &[&str] = &[
@@ -285,13 +284,8 @@ fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Resul
     let mut choice = character_set::Choice::default();
     loop {
         cursor.eat(&Token::Comma);
-        if let Some(word) = cursor.one_of(NUMBER_OPTIONS) {
-            cursor.eat(&Token::Eq);
-            // Both spellings of "as the server likes" exist.
-            if !cursor.word("DEFAULT") {
-                cursor.unsigned()?;
-            }
-            debug_assert!(!word.is_empty());
+        if let Some(option) = table_option(cursor)? {
+            table.options.set(option);
         } else if cursor.one_of(&["ENGINE", "TYPE"]).is_some() {
             cursor.eat(&Token::Eq);
             engine(&cursor.name_or_string()?)?;
@@ -303,14 +297,6 @@ fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Resul
             table.comment = cursor.string()?;
             if table.comment.chars().count() > 2048 {
                 return Err(comment_too_long("table", &table.name.table, 2048));
-            }
-        } else if cursor.one_of(&["ROW_FORMAT", "INSERT_METHOD"]).is_some() {
-            cursor.eat(&Token::Eq);
-            cursor.any_word()?;
-        } else if let Some(word) = cursor.one_of(&["COMPRESSION", "ENCRYPTION"]) {
-            cursor.eat(&Token::Eq);
-            if !matches!(cursor.string()?.to_ascii_lowercase().as_str(), "" | "none" | "n") {
-                return Err(Error::not_supported(format_args!("the table option {word}")));
             }
         } else if let Some(word) = cursor.one_of(REFUSED_OPTIONS) {
             return Err(Error::not_supported(format_args!("the table option {word}")));

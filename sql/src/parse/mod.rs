@@ -46,6 +46,7 @@ mod set;
 mod show;
 mod source;
 mod table_lock;
+mod table_option;
 pub mod template;
 mod tokens;
 mod transaction;

@@ -252,9 +252,12 @@ pub(super) fn create_table(table: &Table, quote: char, ctx: &Context) -> Vec<u8>
         out.extend_from_slice(format!(" AUTO_INCREMENT={next}").as_bytes());
     }
     out.extend_from_slice(format!(" DEFAULT CHARSET={}", table.collation.character_set()).as_bytes());
-    if table.collation != Collation::Binary {
+    if !table.collation.is_default()
+        || table.collation.character_set() == Collation::default().character_set()
+    {
         out.extend_from_slice(format!(" COLLATE={}", table.collation.name()).as_bytes());
     }
+    out.extend_from_slice(table.options.clause().as_bytes());
     if !table.comment.is_empty() {
         out.extend_from_slice(b" COMMENT=");
         write_quoted(table.comment.as_bytes(), &mut out);
@@ -373,6 +376,19 @@ fn write_key(table: &Table, index: &Index, quote: char, out: &mut Vec<u8>) {
         }
     }
     out.push(b')');
+    if index.options.using_btree {
+        out.extend_from_slice(b" USING BTREE");
+    }
+    // A size that differs from the table's, where that has one.
+    if ![0, table.options.key_block_size].contains(&index.options.block_size)
+        && table.options.key_block_size > 0
+    {
+        out.extend_from_slice(format!(" KEY_BLOCK_SIZE={}", index.options.block_size).as_bytes());
+    }
+    if !index.options.comment.is_empty() {
+        out.extend_from_slice(b" COMMENT ");
+        write_quoted(index.options.comment.as_bytes(), out);
+    }
     if index.invisible {
         out.extend_from_slice(b" /*!80000 INVISIBLE */");
     }

@@ -137,6 +137,7 @@ fn columns(
         collation: None,
         auto_increment: None,
         comment: String::new(),
+        options: crate::catalog::TableOptions::default(),
         like: None,
         select: None,
         partition_by: None,

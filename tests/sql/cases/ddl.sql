@@ -68,7 +68,6 @@ DROP TABLE IF EXISTS t3, t5;
 DROP TABLE IF EXISTS t5;
 SHOW TABLES;
 CREATE TABLE t6 (a INT) AUTO_INCREMENT=10 ROW_FORMAT=DYNAMIC;
--- deviation: row-format: ROW_FORMAT says nothing about our store; taken and not shown
 SHOW CREATE TABLE t6;
 CREATE TABLE wide (c1 INT, c2 INT, c3 INT, c4 INT, c5 INT, c6 INT, c7 INT, c8 INT, c9 INT, c10 INT, c11 INT, c12 INT, c13 INT, c14 INT, c15 INT, c16 INT, c17 INT, c18 INT, c19 INT, c20 INT);
 INSERT INTO wide (c1, c20) VALUES (1, 20);

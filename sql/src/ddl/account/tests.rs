@@ -68,7 +68,7 @@ impl Server {
             Statement::SetRole(roles) => {
                 set_role(roles, &mut self.state, &catalog.accounts).map(|()| Vec::new())
             }
-            Statement::FlushPrivileges => {
+            Statement::Flush(options) if options[..] == [crate::ast::FlushOption::Privileges] => {
                 flush_privileges(&self.state, &catalog.accounts).map(|()| Vec::new())
             }
             Statement::Show(show) => {

@@ -124,7 +124,7 @@ pub(super) fn way(
                 | AlterAction::Comment(_)
                 | AlterAction::AutoIncrement(_)
                 | AlterAction::Rebuild
-                | AlterAction::Option
+                | AlterAction::Option(_)
                 | AlterAction::AddForeignKey(_)
                 | AlterAction::DropForeignKey(_)
         )

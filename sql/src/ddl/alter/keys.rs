@@ -96,6 +96,7 @@ fn kept(table: &Table, source: usize, name: &str, planned: &[Planned]) -> Option
         columns,
         invisible: index.invisible,
         generated: index.generated,
+        options: index.options.clone(),
     })
 }
 

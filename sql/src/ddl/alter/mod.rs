@@ -246,11 +246,16 @@ fn options(
 ) -> Result<(Option<u64>, Option<crate::types::Collation>)> {
     let mut auto_increment = None;
     let mut convert: Option<crate::types::Collation> = None;
+    let mut sets_options = false;
     for action in &alter.actions {
         match action {
             AlterAction::Comment(comment) => {
                 definition::check_table_comment(comment, &target.name)?;
                 target.comment = super::comment::kept(comment, ctx);
+            }
+            AlterAction::Option(option) => {
+                target.options.set(*option);
+                sets_options = true;
             }
             AlterAction::DefaultCollation(collation) => target.collation = *collation,
             AlterAction::AutoIncrement(next) => auto_increment = Some(*next),
@@ -272,6 +277,9 @@ fn options(
             }
             _ => {}
         }
+    }
+    if sets_options {
+        definition::check_options(ctx, target, false)?;
     }
     Ok((auto_increment, convert))
 }
@@ -357,6 +365,7 @@ fn work(
             columns: Vec::new(),
             invisible: false,
             generated: false,
+            options: crate::ast::KeyOptions::default(),
         });
     }
     for planned_key in keys {

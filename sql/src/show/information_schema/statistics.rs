@@ -63,7 +63,7 @@ pub(in crate::show) fn of_table(table: &Table) -> Vec<Row> {
                 yes_or("", column.nullable),
                 fixed("BTREE"),
                 fixed(""),
-                fixed(""),
+                string(&index.options.comment),
                 fixed(if index.invisible { "NO" } else { "YES" }),
                 match &column.generated {
                     Some(generated) if column.hidden => string(&definition::escaped(&generated.expression)),

@@ -106,7 +106,7 @@ fn of_size(table: &Table, size: size::Size, ctx: &Context) -> Row {
         // See the remark in `definition`: the engine presents itself as InnoDB.
         fixed("InnoDB"),
         Value::Int(10),
-        fixed("Dynamic"),
+        fixed(table.options.shown_row_format()),
         Value::UInt(size.rows),
         Value::UInt(size.row_bytes),
         Value::UInt(size.data_bytes),
@@ -119,7 +119,7 @@ fn of_size(table: &Table, size: size::Size, ctx: &Context) -> Row {
         Value::Null,
         fixed(table.collation.name()),
         Value::Null,
-        fixed(if is_shown(table) { "partitioned" } else { "" }),
+        string(&create_options(table)),
         string(&table.comment),
     ]
 }
@@ -178,6 +178,15 @@ pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Row {
         fixed(""),
         fixed(""),
     ]
+}
+
+/// `CREATE_OPTIONS`.
+fn create_options(table: &Table) -> String {
+    let mut options = table.options.create_options();
+    if is_shown(table) {
+        options.push("partitioned".to_owned());
+    }
+    options.join(" ")
 }
 
 /// Whether `CREATE_OPTIONS` says that the table has partitions: MySQL's does not where they are by KEY ().
