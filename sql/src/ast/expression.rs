@@ -132,8 +132,10 @@ pub enum Expr {
         /// Target; CHAR without length is `LongText`, BINARY without length `LongBlob`. Text of the collation `Binary` is text of the
         /// connection's.
         to: DataType,
+        /// `CONVERT(x USING cs)`, which is shown so.
+        using: bool,
     },
-    /// `x COLLATE c`, `CONVERT(x USING cs)` comes as a Cast to text.
+    /// `x COLLATE c`.
     Collate(Box<Expr>, Collation),
     /// A function call that is not an aggregate; the name in upper case. Special forms come as calls too:
     /// EXTRACT(unit FROM x) as EXTRACT_UNIT(x), DATE_ADD/DATE_SUB/`+ INTERVAL` as DATE_ADD_UNIT(x, n) / DATE_SUB_UNIT,

@@ -248,7 +248,14 @@ impl Printer<'_> {
             Expr::Case { operand, branches, otherwise } => {
                 self.case(operand.as_deref(), branches, otherwise.as_deref());
             }
-            Expr::Cast { operand, to } => {
+            Expr::Cast { operand, to, using: true } => {
+                self.put("convert(");
+                self.expr(operand);
+                self.put(" using ");
+                self.put(if to.is_binary() { Collation::Binary } else { to.collation }.character_set());
+                self.put(")");
+            }
+            Expr::Cast { operand, to, using: false } => {
                 self.put("cast(");
                 self.expr(operand);
                 self.put(" as ");

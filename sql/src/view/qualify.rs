@@ -3,7 +3,7 @@
 //!
 //! Whether a name is right is found out by binding, before: what cannot be found here is left as it is, as an alias of the select list.
 //!
-//! Left out: WITH RECURSIVE without names of columns, locking clauses.
+//! Left out: locking clauses.
 
 mod expression;
 mod from;
@@ -21,7 +21,7 @@ use crate::{Error, Result};
 /// # Errors
 /// 1235 for what is left out, 1351, and those of names that are not there.
 pub fn qualify(query: &mut Query, catalog: &Catalog, session: &SessionState) -> Result<Vec<String>> {
-    Qualifier { catalog, session, common: Vec::new() }.query(query, None)
+    Qualifier { catalog, session, common: Vec::new(), in_expression: false }.query(query, None)
 }
 
 /// The walk over a query.
@@ -30,6 +30,8 @@ struct Qualifier<'a> {
     session: &'a SessionState,
     /// Common table expressions in sight, with the names of their columns.
     common: Vec<(String, Vec<String>)>,
+    /// What is looked at is the query of an operand.
+    in_expression: bool,
 }
 
 /// The names of a block, and of those around it.
@@ -132,12 +134,14 @@ impl Qualifier<'_> {
             let table = Arc::make_mut(table);
             let outside = self.common.len();
             if with.recursive {
-                if table.columns.is_empty() {
-                    return Err(Error::not_supported("WITH RECURSIVE without names of columns in a view"));
-                }
-                self.common.push((table.name.clone(), table.columns.clone()));
+                // The names are those of the first part, which does not read the table itself.
+                let names = match table.columns.is_empty() {
+                    true => self.table_query(&mut first_part(&table.query), parent)?,
+                    false => table.columns.clone(),
+                };
+                self.common.push((table.name.clone(), names));
             }
-            let mut names = self.query(&mut table.query, parent)?;
+            let mut names = self.table_query(&mut table.query, parent)?;
             self.common.truncate(outside);
             if !table.columns.is_empty() {
                 names.clone_from(&table.columns);
@@ -196,11 +200,9 @@ impl Qualifier<'_> {
             match item {
                 SelectItem::Wildcard => {
                     let shown = scope.visible.iter().filter(|visible| visible.shown);
-                    complete.extend(
-                        shown.map(|visible| {
-                            named(scope.complete(visible.table, &visible.name), &visible.name)
-                        }),
-                    );
+                    complete.extend(shown.map(|visible| {
+                        self.named(scope.complete(visible.table, &visible.name), &visible.name)
+                    }));
                 }
                 SelectItem::TableWildcard { database, table } => {
                     let is_it = |named: &Named| {
@@ -209,7 +211,8 @@ impl Qualifier<'_> {
                     };
                     let Some(position) = scope.tables.iter().position(is_it) else { continue };
                     let shown = scope.tables[position].columns.iter().filter(|(_, shown)| *shown);
-                    complete.extend(shown.map(|(name, _)| named(scope.complete(position, name), name)));
+                    let named = |name: &String| self.named(scope.complete(position, name), name);
+                    complete.extend(shown.map(|(name, _)| named(name)));
                 }
                 SelectItem::Expression { mut expr, alias, text } => {
                     let name = match (&alias, &expr) {
@@ -218,17 +221,51 @@ impl Qualifier<'_> {
                         (None, _) => text.clone(),
                     };
                     self.expr(&mut expr, scope)?;
-                    complete.push(SelectItem::Expression { expr, alias: Some(name), text });
+                    // In a subquery of an expression nobody asks for a name that was not given.
+                    let (alias, text) = match self.in_expression {
+                        true => (alias, name),
+                        false => (Some(name), text),
+                    };
+                    complete.push(SelectItem::Expression { expr, alias, text });
                 }
             }
         }
         *items = complete;
         Ok(())
     }
+
+    fn named(&self, expr: Expr, name: &str) -> SelectItem {
+        SelectItem::Expression {
+            expr,
+            alias: (!self.in_expression).then(|| name.to_owned()),
+            text: name.to_owned(),
+        }
+    }
+
+    /// A query that is an operand.
+    fn subquery(&mut self, query: &mut Query, scope: &Scope<'_>) -> Result<()> {
+        let around = std::mem::replace(&mut self.in_expression, true);
+        let result = self.query(query, Some(scope)).map(|_| ());
+        self.in_expression = around;
+        result
+    }
+
+    /// A query that is a table.
+    fn table_query(&mut self, query: &mut Query, parent: Option<&Scope<'_>>) -> Result<Vec<String>> {
+        let around = std::mem::replace(&mut self.in_expression, false);
+        let names = self.query(query, parent);
+        self.in_expression = around;
+        names
+    }
 }
 
-fn named(expr: Expr, name: &str) -> SelectItem {
-    SelectItem::Expression { expr, alias: Some(name.to_owned()), text: name.to_owned() }
+/// The part of a recursive query that stands first, under the same WITH.
+fn first_part(query: &Query) -> Query {
+    let mut first = query;
+    while let QueryBody::SetOperation { left, .. } = &first.body {
+        first = left;
+    }
+    Query { with: query.with.clone(), ..first.clone() }
 }
 
 /// Puts an item in the place of its position.

@@ -138,7 +138,7 @@ impl Binder<'_> {
             Expr::Case { operand, branches, otherwise } => {
                 self.case(operand.as_deref(), branches, otherwise.as_deref())
             }
-            Expr::Cast { operand, to } => {
+            Expr::Cast { operand, to, .. } => {
                 if to.is_json() {
                     return self.function("CAST AS JSON", std::slice::from_ref(operand));
                 }

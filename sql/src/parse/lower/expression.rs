@@ -66,8 +66,9 @@ impl Lower<'_, '_> {
                 self.case(operand, conditions, else_result)
             }
             Parsed::Cast { expr, data_type, .. } => {
+                let using = matches!(&data_type, sqlparser::ast::DataType::Custom(name, _) if name.to_string() == "USING");
                 let to = self.cast_type(data_type)?;
-                Ok(Expr::Cast { operand: self.boxed(*expr)?, to })
+                Ok(Expr::Cast { operand: self.boxed(*expr)?, to, using })
             }
             Parsed::Collate { expr, collation } => {
                 let name = collation.0.last().map(|part| part.to_string()).unwrap_or_default();
@@ -378,7 +379,7 @@ impl Lower<'_, '_> {
                     let digits = fraction.bytes().take_while(u8::is_ascii_digit).count().min(6);
                     let operand = Box::new(Expr::Literal(Value::Text(Bytes::from(text))));
                     let fsp = u8::try_from(digits).unwrap_or(6);
-                    return Ok(Expr::Cast { operand, to: plain(TypeKind::DateTime(fsp)) });
+                    return Ok(Expr::Cast { operand, to: plain(TypeKind::DateTime(fsp)), using: false });
                 }
                 parsed.map(|parsed| Value::DateTime(parsed.value))
             }

@@ -72,7 +72,7 @@ pub(super) fn shown(expr: &Expr) -> String {
                 otherwise.as_ref().map(|otherwise| format!(" ELSE {}", shown(otherwise))).unwrap_or_default();
             format!("CASE{operand}{branches}{otherwise} END")
         }
-        Expr::Cast { operand, to } => format!("CAST({} {:?})", shown(operand), to.kind),
+        Expr::Cast { operand, to, .. } => format!("CAST({} {:?})", shown(operand), to.kind),
         Expr::Collate(operand, collation) => format!("({} COLLATE {collation:?})", shown(operand)),
         Expr::Function { name, arguments } => format!("{name}({})", list(arguments)),
         Expr::Aggregate(call) => {

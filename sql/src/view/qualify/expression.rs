@@ -1,8 +1,9 @@
 //! Expressions: their columns, and the queries in them.
 
 use super::{Qualifier, Scope};
-use crate::ast::{Expr, FrameBound, Over, WindowSpec};
+use crate::ast::{Expr, FrameBound, Over, QueryBody, SelectItem, WindowSpec};
 use crate::catalog::same_name;
+use crate::types::Value;
 use crate::{Error, Result};
 
 impl Qualifier<'_> {
@@ -22,10 +23,21 @@ impl Qualifier<'_> {
             Expr::InsertedValue(_) | Expr::Default(_) => {
                 Err(Error::not_supported("DEFAULT() and VALUES() in a view"))
             }
-            Expr::Exists { query, .. } | Expr::Subquery(query) => self.query(query, Some(scope)).map(|_| ()),
+            Expr::Exists { query, .. } => {
+                let items = match &mut query.body {
+                    QueryBody::Select(select) => Some(&mut select.items),
+                    _ => None,
+                };
+                if let Some(items) = items.filter(|items| matches!(items[..], [SelectItem::Wildcard])) {
+                    let one = Expr::Literal(Value::Int(1));
+                    *items = vec![SelectItem::Expression { expr: one, alias: None, text: "1".to_owned() }];
+                }
+                self.subquery(query, scope)
+            }
+            Expr::Subquery(query) => self.subquery(query, scope),
             Expr::InSubquery { operand, query, .. } | Expr::Quantified { operand, query, .. } => {
                 self.expr(operand, scope)?;
-                self.query(query, Some(scope)).map(|_| ())
+                self.subquery(query, scope)
             }
             Expr::Window(call) => {
                 self.all(&mut call.arguments, scope)?;

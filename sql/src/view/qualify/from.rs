@@ -39,9 +39,9 @@ impl Qualifier<'_> {
                         let visible = self.all_visible(around);
                         let seen =
                             Scope { tables: around.tables.clone(), visible, parent, aliases: Vec::new() };
-                        self.query(query, Some(&seen))?
+                        self.table_query(query, Some(&seen))?
                     }
-                    _ => self.query(query, parent)?,
+                    _ => self.table_query(query, parent)?,
                 };
                 if !columns.is_empty() {
                     names.clone_from(columns);

@@ -13,7 +13,6 @@ SHOW CREATE VIEW v4;
 CREATE DEFINER=root@localhost VIEW v5 AS SELECT a FROM t UNION ALL SELECT d FROM u ORDER BY a LIMIT 3;
 SHOW CREATE VIEW v5;
 CREATE DEFINER=root@localhost VIEW v6 AS SELECT dt.k, (SELECT MAX(a) FROM u) m FROM (SELECT a AS k, b FROM t) dt WHERE dt.k IN (1, 2);
--- deviation: view-text: columns of subqueries are named
 SHOW CREATE VIEW v6;
 CREATE DEFINER=root@localhost VIEW v7 AS WITH c AS (SELECT a, b FROM t) SELECT c.a, COUNT(DISTINCT c.b) n FROM c GROUP BY c.a;
 SHOW CREATE VIEW v7;
@@ -30,7 +29,6 @@ SHOW CREATE VIEW v12;
 CREATE DEFINER=root@localhost VIEW v13 AS SELECT b m, COUNT(*) FROM t GROUP BY m HAVING m > 'a';
 SHOW CREATE VIEW v13;
 CREATE DEFINER=root@localhost VIEW v14 AS SELECT c FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.a = t.a);
--- deviation: view-text: columns of subqueries are named
 SHOW CREATE VIEW v14;
 CREATE DEFINER=root@localhost VIEW v15 AS VALUES ROW(1, 2);
 SHOW CREATE VIEW v15;
