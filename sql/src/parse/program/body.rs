@@ -375,10 +375,15 @@ impl<'s, 'a> Body<'s, 'a> {
         let not_allowed = |what: &str| {
             Err(Error::mysql(1314, *b"0A000", format!("{what} is not allowed in stored procedures")))
         };
-        let kinds = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"];
+        let kinds = ["PROCEDURE", "FUNCTION", "TRIGGER"];
         let kind = kinds.into_iter().find(|kind| self.is_word(1, kind));
         if self.is_trigger() {
             super::trigger::check_words(&|text| self.is_word(0, text), &|text| self.is_word(1, text))?;
+        }
+        let creates_event = self.is_word(1, "EVENT")
+            || self.is_word(1, "DEFINER") && (2..10).any(|at| self.is_word(at, "EVENT"));
+        if self.is_word(0, "CREATE") && creates_event {
+            return Err(super::event::recursive());
         }
         match (kind, self.is_word(0, "CREATE"), self.is_word(0, "DROP") || self.is_word(0, "ALTER")) {
             (Some(kind), true, _) => {
@@ -422,7 +427,7 @@ impl<'s, 'a> Body<'s, 'a> {
                     | ProgramStatement::AlterRoutine { .. }
                     | ProgramStatement::DropRoutine { .. } => RoutineKind::Procedure.word(),
                     // DROP TRIGGER is a statement like DROP TABLE.
-                    ProgramStatement::DropTrigger { .. } => return Ok(()),
+                    ProgramStatement::DropTrigger { .. } | ProgramStatement::Event(_) => return Ok(()),
                     ProgramStatement::CreateTrigger(_) => "TRIGGER",
                 };
                 let message = format!("Can't drop or alter a {kind} from within another stored routine");
