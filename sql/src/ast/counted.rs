@@ -1,8 +1,8 @@
 //! What statements are counted as: MySQL's `Com_…` status variables, of what there is here.
 
 use crate::ast::{
-    AccountStatement, EventStatement, InsertSource, MaintenanceKind, ProgramStatement, ShowKind, Statement, TableExpr,
-    ViewStatement, Xa,
+    AccountStatement, EventStatement, InsertSource, MaintenanceKind, ProgramStatement, ShowKind, Statement,
+    TableExpr, ViewStatement, Xa,
 };
 
 macro_rules! counted {

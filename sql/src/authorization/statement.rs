@@ -7,9 +7,9 @@ use super::show;
 use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
-    AlterAction, AlterTable, AssignmentTarget, Call, EventStatement, ForeignKeyDefinition, IntoTarget, MaintenanceKind,
-    PartitionAction, ProgramStatement, RoutineKind, Statement, TableName, UserName, VariableScope, ViewMode,
-    ViewStatement, Xa,
+    AlterAction, AlterTable, AssignmentTarget, Call, EventStatement, ForeignKeyDefinition, IntoTarget,
+    MaintenanceKind, PartitionAction, ProgramStatement, RoutineKind, Statement, TableName, UserName,
+    VariableScope, ViewMode, ViewStatement, Xa,
 };
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};

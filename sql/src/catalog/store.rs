@@ -47,8 +47,8 @@ use crate::account::{AccountId, Accounts};
 use crate::ast::RoutineKind;
 use crate::codec::damaged;
 use crate::limits::FIRST_FREE_ID;
-use crate::program::event::read_event;
 use crate::program::encode::{kind_byte, kind_of, read_routine};
+use crate::program::event::read_event;
 use crate::{Error, Result};
 
 /// What every key of the catalog begins with: index id 0.

@@ -229,9 +229,9 @@ fn interval(value: &Value, unit: EventUnit, session: &mut SessionState) -> Resul
     } else {
         to_i64(value, session)
     };
-    count.filter(|count| (1..=VALUE_MAX).contains(count)).ok_or_else(|| {
-        Error::mysql(1542, *b"HY000", "INTERVAL is either not positive or too big")
-    })
+    count
+        .filter(|count| (1..=VALUE_MAX).contains(count))
+        .ok_or_else(|| Error::mysql(1542, *b"HY000", "INTERVAL is either not positive or too big"))
 }
 
 /// `'1:30'` and its like in the smallest unit: missing numbers are those of the left.

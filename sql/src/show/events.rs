@@ -59,14 +59,9 @@ fn status(event: &Event) -> Value {
 /// Type, time, value and unit of the interval, STARTS, ENDS.
 fn schedule(event: &Event) -> [Value; 6] {
     match event.schedule {
-        Schedule::At(at) => [
-            fixed("ONE TIME"),
-            local(event, Some(at)),
-            Value::Null,
-            Value::Null,
-            Value::Null,
-            Value::Null,
-        ],
+        Schedule::At(at) => {
+            [fixed("ONE TIME"), local(event, Some(at)), Value::Null, Value::Null, Value::Null, Value::Null]
+        }
         Schedule::Every { value, unit, starts, ends } => [
             fixed("RECURRING"),
             Value::Null,
@@ -79,11 +74,7 @@ fn schedule(event: &Event) -> [Value; 6] {
 }
 
 fn character_sets(event: &Event) -> [Value; 3] {
-    [
-        string(&event.character_set),
-        string(event.collation.name()),
-        string(event.database_collation.name()),
-    ]
+    [string(&event.character_set), string(event.collation.name()), string(event.database_collation.name())]
 }
 
 /// The rows of SHOW EVENTS.

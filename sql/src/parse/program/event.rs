@@ -120,18 +120,19 @@ pub(super) fn compile(
     let mut end = taken;
     if tokens.tokens.get(taken).is_some_and(|token| Cursor::is_word(&token.token, "DO")) {
         let mut body = Body::new(source, locals, &tokens.tokens, taken + 1);
-        let start =
-            tokens.tokens.get(taken + 1).map_or(source.text.len(), |token| source.offset(token.span));
+        let start = tokens.tokens.get(taken + 1).map_or(source.text.len(), |token| source.offset(token.span));
         body.whole()?;
         let (program, at) = body.end();
         let last = tokens.tokens.get(at.saturating_sub(1));
-        let stop =
-            last.map_or(source.text.len(), |token| (token.span.end.column as usize).saturating_sub(1));
+        let stop = last.map_or(source.text.len(), |token| (token.span.end.column as usize).saturating_sub(1));
         let text = source.text.get(start..stop).unwrap_or_default();
         define.body = Some((String::from_utf8_lossy(text).into_owned(), Arc::new(program)));
         end = at;
     }
-    Ok((statement_of(if is_alter { EventStatement::Alter(define) } else { EventStatement::Create(define) }), end))
+    Ok((
+        statement_of(if is_alter { EventStatement::Alter(define) } else { EventStatement::Create(define) }),
+        end,
+    ))
 }
 
 fn statement_of(statement: EventStatement) -> Statement {
