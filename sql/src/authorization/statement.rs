@@ -294,15 +294,15 @@ fn of_event(event: &EventStatement, session: &SessionState) -> Requirements {
     };
     let to = define.and_then(|define| define.rename.as_ref());
     let mut needed = Requirements::none();
-    for name in std::iter::once(name).chain(to) {
-        if let Some(database) = name.database.as_deref().or(current) {
-            needed.append(on_database(Privilege::Event, database));
-        }
-    }
     if let Some(UserName::Named(definer)) = define.and_then(|define| define.definer.as_ref())
         && *definer != session.account
     {
         needed.append(Requirements::global(ANY_DEFINER, "SUPER or SET_ANY_DEFINER"));
+    }
+    for name in std::iter::once(name).chain(to) {
+        if let Some(database) = name.database.as_deref().or(current) {
+            needed.append(on_database(Privilege::Event, database));
+        }
     }
     needed
 }

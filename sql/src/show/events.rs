@@ -7,7 +7,6 @@ use std::sync::Arc;
 use storage::txn::View;
 
 use crate::account::Privilege;
-use crate::ast::print::write_name;
 use crate::ast::{EventStatus, TableName};
 use crate::error::Error;
 use crate::execute::{Context, Run};
@@ -17,6 +16,7 @@ use crate::program::event_statement::unknown;
 use crate::show::information_schema::CATALOG;
 use crate::show::spec::{ColumnSpec, Row, exact, exact_long, fixed, string, text};
 use crate::types::{DateTime, TypeKind, Value};
+use crate::variables::SqlMode;
 
 pub(super) const CREATE_EVENT: &[ColumnSpec] = &[
     text("Event", 64),
@@ -103,7 +103,7 @@ pub(super) fn create(name: &TableName, ctx: &Context) -> Run<Vec<Row>> {
         string(&event.name),
         string(&event.sql_mode.to_string()),
         string(&event.time_zone),
-        string(&create_text(event)),
+        string(&create_text(event, ctx.session.variables.sql_mode)),
     ];
     row.extend(character_sets(event));
     Ok(vec![row])
@@ -117,13 +117,26 @@ fn time_text(event: &Event, seconds: i64) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn create_text(event: &Event) -> String {
+/// A name as the mode quotes it.
+fn write_name(name: &str, mode: SqlMode, out: &mut String) {
+    let quote = if mode.has(SqlMode::ANSI_QUOTES) { '"' } else { '`' };
+    out.push(quote);
+    for letter in name.chars() {
+        out.push(letter);
+        if letter == quote {
+            out.push(quote);
+        }
+    }
+    out.push(quote);
+}
+
+fn create_text(event: &Event, mode: SqlMode) -> String {
     let mut out = "CREATE DEFINER=".to_owned();
-    write_name(&event.definer.user, &mut out);
+    write_name(&event.definer.user, mode, &mut out);
     out.push('@');
-    write_name(&event.definer.host, &mut out);
+    write_name(&event.definer.host, mode, &mut out);
     out.push_str(" EVENT ");
-    write_name(&event.name, &mut out);
+    write_name(&event.name, mode, &mut out);
     match event.schedule {
         Schedule::At(at) => out.push_str(&format!(" ON SCHEDULE AT '{}'", time_text(event, at))),
         Schedule::Every { value, unit, starts, ends } => {

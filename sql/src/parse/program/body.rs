@@ -14,6 +14,7 @@ use crate::ast::{
 use crate::error::Error;
 use crate::limits::PROGRAM_DEPTH_MAX;
 use crate::parse::cursor::Cursor;
+use crate::parse::keyword::is_reserved;
 use crate::parse::source::{Source, too_deep};
 use crate::parse::tokens::Tokens;
 use crate::parse::{set, statement_of};
@@ -351,7 +352,10 @@ impl<'s, 'a> Body<'s, 'a> {
             return Err(self.unexpected());
         }
         self.refuse_early()?;
-        let parsed = statement_of(self.source, tokens)?;
+        let parsed = match statement_of(self.source, tokens) {
+            Ok(parsed) => parsed,
+            Err(error) => return Err(self.past_label(error)),
+        };
         self.refuse(&parsed.statement)?;
         if self.is_trigger() {
             super::trigger::check(&parsed.statement)?;
@@ -368,6 +372,16 @@ impl<'s, 'a> Body<'s, 'a> {
         self.emit(Action::Run(bound));
         self.at += count;
         Ok(())
+    }
+
+    /// A word that begins no statement may be a label: what is wrong then is that no `:` follows.
+    fn past_label(&mut self, error: Error) -> Error {
+        let is_name = matches!(self.peek(0), Token::Word(word) if !is_reserved(word.value.as_bytes()));
+        if !is_name || error != self.unexpected() {
+            return error;
+        }
+        self.skip(1);
+        self.unexpected()
     }
 
     /// What is refused by its first words, before it is looked at any further.

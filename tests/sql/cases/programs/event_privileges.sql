@@ -1,8 +1,10 @@
 -- Who may make, change and see events.
 
-DROP USER IF EXISTS sqltest_event, sqltest_event_none;
+DROP USER IF EXISTS sqltest_event, sqltest_event_none, sqltest_event_other;
 
-CREATE USER sqltest_event, sqltest_event_none;
+CREATE USER sqltest_event, sqltest_event_none, sqltest_event_other;
+
+GRANT SYSTEM_USER ON *.* TO sqltest_event_other;
 
 CREATE DATABASE sqltest_event_rights;
 
@@ -10,7 +12,7 @@ GRANT EVENT ON sqltest_event_rights.* TO sqltest_event;
 
 GRANT SELECT ON sqltest_event_rights.* TO sqltest_event_none;
 
-CREATE EVENT sqltest_event_rights.of_root ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO SELECT 1;
+CREATE DEFINER = sqltest_event_other EVENT sqltest_event_rights.of_other ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO SELECT 1;
 
 -- as: sqltest_event, sqltest_event_none
 CREATE EVENT sqltest_event_rights.e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO SELECT 1;
@@ -28,7 +30,7 @@ ALTER EVENT sqltest_event_rights.e COMMENT 'x';
 ALTER EVENT sqltest_event_rights.e RENAME TO test.e;
 
 -- as: sqltest_event, sqltest_event_none
-SHOW CREATE EVENT sqltest_event_rights.of_root;
+SHOW CREATE DEFINER = sqltest_event_other EVENT sqltest_event_rights.of_other;
 
 -- as: sqltest_event, sqltest_event_none
 SHOW CREATE EVENT sqltest_event_rights.nosuch;
@@ -46,10 +48,10 @@ DROP EVENT sqltest_event_rights.nosuch;
 DROP EVENT IF EXISTS sqltest_event_rights.nosuch;
 
 -- as: sqltest_event, sqltest_event_none
-ALTER EVENT sqltest_event_rights.of_root COMMENT 'mine';
+ALTER EVENT sqltest_event_rights.of_other COMMENT 'mine';
 
 -- as: sqltest_event, sqltest_event_none
-DROP EVENT sqltest_event_rights.of_root;
+DROP EVENT sqltest_event_rights.of_other;
 
 -- as: sqltest_event, sqltest_event_none
 DROP EVENT sqltest_event_rights.e;
@@ -68,4 +70,4 @@ SET GLOBAL event_scheduler = OFF;
 
 DROP DATABASE sqltest_event_rights;
 
-DROP USER sqltest_event, sqltest_event_none;
+DROP USER sqltest_event, sqltest_event_none, sqltest_event_other;
