@@ -273,6 +273,7 @@ pub fn read_event(bytes: &[u8]) -> Result<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::event_schedule::Next;
 
     fn event(schedule: Schedule) -> Event {
         Event {
@@ -310,6 +311,27 @@ mod tests {
         }
         assert_eq!(read_run(&write_run(5, 6)).unwrap(), (5, 6));
         assert!(read_run(b"short").is_err() && read_run(&[0; 17]).is_err());
+    }
+
+    #[test]
+    fn it_runs_from_starts_to_ends() {
+        let every = |ends| Event {
+            status: EventStatus::Enabled,
+            ..event(Schedule::Every { value: 10, unit: EventUnit::Second, starts: 1000, ends })
+        };
+        let next = |now, last| every(Some(1030)).next(now, last);
+        assert_eq!(next(500, None), Next::At(1000));
+        assert_eq!(next(1000, None), Next::At(1000));
+        assert_eq!(next(1000, Some(1000)), Next::At(1010));
+        assert_eq!(next(1005, None), Next::At(1010), "what was missed is left out");
+        assert_eq!(next(1005, Some(1021)), Next::At(1030), "another clock was ahead");
+        assert_eq!(next(1029, Some(1020)), Next::At(1030), "at ENDS too");
+        assert_eq!(next(1030, Some(1030)), Next::Over);
+        assert_eq!(next(2000, None), Next::Over);
+        assert_eq!(every(None).next(2000, None), Next::At(2010));
+        assert_eq!(Event { status: EventStatus::Disabled, ..every(None) }.next(1000, None), Next::Never);
+        let once = Event { status: EventStatus::Enabled, ..event(Schedule::At(7)) };
+        assert_eq!(once.next(1000, None), Next::At(7), "it has not run");
     }
 
     #[test]

@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(following(utc, 1000, 1000, 10, EventUnit::Second), Some(1010));
         assert_eq!(following(utc, 1000, 1009, 10, EventUnit::Second), Some(1010));
         assert_eq!(following(utc, 1000, 1010, 10, EventUnit::Second), Some(1020));
-        assert_eq!(following(utc, 1000, 999_999, 90, EventUnit::HourMinute), Some(1000 + 186 * 5400));
+        assert_eq!(following(utc, 1000, 999_999, 90, EventUnit::HourMinute), Some(1000 + 185 * 5400));
         assert_eq!(following(utc, 1000, LAST_SECOND - 1, 5, EventUnit::Year), None);
     }
 

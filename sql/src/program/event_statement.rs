@@ -300,3 +300,93 @@ fn end(ctx: &mut Context<'_>, name: &TableName, revision: u64) -> bool {
     }
     is_changed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::{EventTimes, ProgramStatement, Statement};
+    use crate::catalog::test_support::{TestNode, session};
+
+    const NOW_US: i64 = 1_700_000_000_000_000;
+
+    fn name() -> TableName {
+        TableName { database: Some("d".into()), table: "E".into() }
+    }
+
+    fn run(node: &mut TestNode, event: EventStatement) -> Result<Outcome> {
+        let statement = Statement::Program(Box::new(ProgramStatement::Event(Box::new(event))));
+        node.job(&statement, &mut session())
+    }
+
+    /// The statement of a text, with the times of its schedule.
+    fn define(text: &str, schedule: Option<Schedule>) -> EventStatement {
+        let parsed = crate::parse::parse_statement(text.as_bytes(), crate::variables::SqlMode::default());
+        let Statement::Program(statement) = parsed.unwrap().statement else { panic!("{text}") };
+        let ProgramStatement::Event(mut event) = *statement else { panic!("{text}") };
+        if let EventStatement::Create(define) | EventStatement::Alter(define) = &mut *event {
+            define.times = schedule.map(|schedule| EventTimes { schedule, now_us: NOW_US });
+        }
+        *event
+    }
+
+    fn event(node: &TestNode) -> Option<Arc<Event>> {
+        node.catalog.databases["d"].event("e").cloned()
+    }
+
+    fn begin(node: &mut TestNode, revision: u64, at: i64, is_last: bool) -> u64 {
+        run(node, EventStatement::Begin { name: name(), revision, at, is_last }).unwrap().affected
+    }
+
+    #[test]
+    fn a_time_is_begun_once_and_of_the_definition_that_there_is() {
+        let mut node = TestNode::new();
+        let schedule = Schedule::Every {
+            value: 1,
+            unit: crate::ast::EventUnit::Second,
+            starts: 1_700_000_000,
+            ends: None,
+        };
+        let text = "CREATE EVENT d.E ON SCHEDULE EVERY 1 SECOND DO BEGIN SELECT 1; END";
+        run(&mut node, define(text, Some(schedule))).unwrap();
+        let made = event(&node).unwrap();
+        let version = node.catalog.version;
+        assert_eq!(begin(&mut node, made.revision, 1_700_000_001, false), 1);
+        assert_eq!(begin(&mut node, made.revision, 1_700_000_001, false), 0, "another leader has begun it");
+        assert_eq!(begin(&mut node, made.revision, 1_700_000_000, false), 0, "an earlier time");
+        assert_eq!(begin(&mut node, made.revision, 1_700_000_002, false), 1);
+        assert_eq!(node.catalog.version, version, "runs make no other schema");
+        run(&mut node, define("ALTER EVENT d.e DISABLE", None)).unwrap();
+        assert_eq!(begin(&mut node, made.revision, 1_700_000_003, false), 0, "it is another one");
+        let altered = event(&node).unwrap();
+        assert_ne!(altered.revision, made.revision);
+        assert_eq!(begin(&mut node, altered.revision, 1_700_000_003, false), 0, "it is disabled");
+        run(&mut node, define("ALTER EVENT d.e RENAME TO d.f ENABLE", None)).unwrap();
+        let renamed = node.catalog.databases["d"].event("F").cloned().unwrap();
+        let mut txn = node.begin();
+        let last = renamed.last_run(&mut txn, storage::txn::View::Latest).unwrap();
+        assert_eq!(last, Some((1_700_000_002, made.revision)), "it goes with the name");
+        assert!(event(&node).is_none());
+    }
+
+    #[test]
+    fn the_last_run_ends_an_event() {
+        let mut node = TestNode::new();
+        let text = "CREATE EVENT d.E ON SCHEDULE AT NOW() ON COMPLETION PRESERVE DO SELECT 1";
+        run(&mut node, define(text, Some(Schedule::At(1_700_000_000)))).unwrap();
+        let made = event(&node).unwrap();
+        assert_eq!(begin(&mut node, made.revision, 1_700_000_000, true), 1);
+        assert_eq!(event(&node).unwrap().status, EventStatus::Disabled);
+        assert_eq!(begin(&mut node, made.revision, 1_700_000_001, true), 0);
+        run(&mut node, EventStatement::End { name: name(), revision: made.revision }).unwrap();
+        assert!(event(&node).is_some(), "it is preserved");
+        run(&mut node, define("ALTER EVENT d.e ON COMPLETION NOT PRESERVE", None)).unwrap();
+        run(&mut node, EventStatement::End { name: name(), revision: made.revision }).unwrap();
+        let altered = event(&node).expect("that was another one");
+        run(&mut node, EventStatement::End { name: name(), revision: altered.revision }).unwrap();
+        assert!(event(&node).is_none());
+        run(&mut node, define("DROP EVENT IF EXISTS d.e", None)).unwrap();
+        let left =
+            node.all_keys().into_iter().filter(|(key, _)| key.starts_with(&[0, 0, 0, 0, b'l'])).count();
+        assert_eq!(left, 0, "nothing of it is left");
+    }
+}

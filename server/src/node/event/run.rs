@@ -71,7 +71,8 @@ impl Answer for Nobody {
 /// Begins a run in a task of its own.
 pub(super) fn spawn(node: &Arc<Node>, due: Due) {
     let event = &due.event;
-    let connection = node.processes.add_task(&event.definer.user, HOST, Some(&event.database));
+    let definer = &event.definer;
+    let connection = node.processes.add_task(&definer.user, &definer.host, Some(&event.database));
     connection.begin("Connect", Some(Bytes::from(event.body.clone())));
     // At once, so that the next look at how many there are counts it.
     node.events.running.lock().insert(connection.id, Arc::clone(&connection));
