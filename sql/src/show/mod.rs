@@ -6,7 +6,7 @@
 //! list of them, `information_schema`, `performance_schema` and `cluster` their rows.
 //!
 //! Columns, types, values and errors follow MySQL 8.4 and were recorded from MySQL 9.7 (`golden/`). What the server does
-//! not have (triggers, events, routines, views, partitions, replication channels) is shown as an empty set with the right
+//! not have (functions, replication channels) is shown as an empty set with the right
 //! columns, never refused. Left out: SHOW PROFILE, SHOW CREATE of what does not exist, SHOW REPLICAS (the parser refuses
 //! them), most of `sys` and those of `mysql` that are not about accounts, and information_schema's INNODB_* tables but one.
 
