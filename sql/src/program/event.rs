@@ -9,7 +9,7 @@
 //! run    seconds since the epoch, revision: eight bytes each, big endian
 //! ```
 //!
-//! When an event began last is a key of its own ([`last_run`]): what is written with every run changes no schema. What runs is a procedure made of
+//! When an event began last is a key of its own ([`Event::last_run`]): what is written with every run changes no schema. What runs is a procedure made of
 //! the event's text ([`Event::routine`]), by the rights of whoever calls it, which is the definer.
 
 use std::sync::{Arc, OnceLock};
