@@ -426,6 +426,11 @@ pub const FORWARDED_PIECE_BYTES_MAX: usize = 4 << 20;
 
 const _: () = assert!(FORWARDED_PIECE_BYTES_MAX < wire::limits::PEER_FRAME_PAYLOAD_BYTES_MAX);
 
+/// Events that run at a time on a node; others wait for one to end.
+pub const EVENTS_RUNNING_MAX: usize = 64;
+/// How long the event scheduler sleeps at most while an event is waited for: a clock that is set is noticed then.
+pub const EVENT_CLOCK_LOOK: Duration = Duration::from_secs(60);
+
 /// Between two looks for ALTER TABLEs that an earlier leader has left.
 pub const ONLINE_WATCH_INTERVAL: Duration = Duration::from_millis(200);
 /// How often an ALTER TABLE that waits looks whether its leadership is over.

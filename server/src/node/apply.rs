@@ -249,6 +249,7 @@ impl Applier {
             self.node.store.advance(index - 1);
             self.node.logins.accounts_are(&catalog.accounts, index);
             *self.node.catalog.write() = Arc::new(catalog);
+            self.node.events.wake();
         }
         Ok(())
     }

@@ -373,6 +373,9 @@ impl Host for Node {
             self.memory.set_limit(*bytes);
         }
         self.globals.values.write().insert(name.to_owned(), value);
+        if name == super::event::SCHEDULER {
+            self.events.wake();
+        }
     }
 
     fn transaction_outcome(&self, gtid: &Gtid) -> TransactionOutcome {

@@ -17,6 +17,7 @@ mod cluster_view;
 pub mod decided;
 pub mod entry_cache;
 pub mod errno;
+pub mod event;
 pub mod flush;
 pub mod freshness;
 pub mod health;
@@ -150,6 +151,8 @@ pub struct Node {
     pub globals: host::Globals,
     /// The last term in which index builds that an earlier leader left unfinished were given up; held while that is done.
     pub builds_abandoned_term: tokio::sync::Mutex<u64>,
+    /// What is known of events that run.
+    pub events: event::EventBoard,
     /// ALTER TABLEs that let others go on.
     pub online: online::OnlineJobs,
     /// Plans of statements that come as text.
@@ -207,6 +210,7 @@ impl Node {
             processes: process::ProcessList::new(),
             globals: host::Globals::default(),
             builds_abandoned_term: tokio::sync::Mutex::new(0),
+            events: event::EventBoard::default(),
             online: online::OnlineJobs::default(),
             text_plans: text_plans::TextPlans::default(),
             next_txn_id: std::sync::atomic::AtomicU64::new(1),

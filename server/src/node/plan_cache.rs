@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sql::Error;
-use sql::ast::{Expr, QueryBody, Statement};
+use sql::ast::{Expr, ProgramStatement, QueryBody, Statement};
 use sql::catalog::Catalog;
 use sql::execute::Outcome;
 use sql::plan::{Plan, is_planned, plan_statement};
@@ -262,6 +262,9 @@ impl Session {
                 self.plan(&into.query, None)?;
             }
             Statement::Do(nothing) if nothing.is_empty() => return Err(not_preparable()),
+            Statement::Program(program) if matches!(**program, ProgramStatement::Event(_)) => {
+                self.check_may(&prepared.statement)?;
+            }
             Statement::Load(_)
             | Statement::Program(_)
             | Statement::LockInstance

@@ -372,8 +372,13 @@ impl ProcessList {
 
     /// A line for a task of the server itself, in the name of a user, who may KILL it.
     pub fn add_internal(&self, user: &str, database: &str) -> Arc<Connection> {
-        let connection = self.make(String::new());
-        connection.identify(user, Some(database));
+        self.add_task(user, "", Some(database))
+    }
+
+    /// The same, with a host.
+    pub fn add_task(&self, user: &str, host: &str, database: Option<&str>) -> Arc<Connection> {
+        let connection = self.make(host.to_owned());
+        connection.identify(user, database);
         self.connections.lock().insert(connection.id, Arc::clone(&connection));
         connection
     }

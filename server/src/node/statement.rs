@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use sql::Error;
-use sql::ast::{Call, Expr, QueryBody, SelectItem, Statement};
+use sql::ast::{Call, Expr, ProgramStatement, QueryBody, SelectItem, Statement};
 use sql::ddl;
 use sql::execute::procedure::Procedure;
 use sql::execute::{Interrupt, Outcome, ResultColumn};
@@ -121,6 +121,12 @@ impl Session {
             | Statement::Delete(_)
             | Statement::Explain(_)
             | Statement::Do(_) => self.run_planned(statement, parameters, plan, reply).await,
+            Statement::Program(program) if let ProgramStatement::Event(event) = &**program => {
+                if self.global_read_lock.is_some() {
+                    return Err(Error::conflicting_read_lock());
+                }
+                Box::pin(self.run_event_statement(statement, event)).await
+            }
             Statement::CreateDatabase { .. }
             | Statement::AlterDatabase { .. }
             | Statement::DropDatabase { .. }

@@ -534,6 +534,7 @@ impl Driver {
             self.is_open = false;
             self.revoke_lease();
             self.node.sequencer.close(&self.node.store);
+            self.node.events.wake();
             self.node.prepared.end_term();
             // Whoever asked for it sees the change of role.
             self.transfer = None;
@@ -577,6 +578,7 @@ impl Driver {
             assert!(next == index.get() + 1, "nothing was appended before the sequencer opened");
             self.node.sequencer.open(term.get(), next);
             self.node.role.serve(term.get());
+            self.node.events.wake();
             self.is_open = true;
             self.grant_lease();
             self.node

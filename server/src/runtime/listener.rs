@@ -54,6 +54,7 @@ async fn serve(node: &Arc<Node>) -> std::io::Result<()> {
     tokio::spawn(super::formation::write_accounts(Arc::clone(node)));
     tokio::spawn(super::vanished::watch(Arc::clone(node)));
     tokio::spawn(crate::node::online::watch(Arc::clone(node)));
+    tokio::spawn(crate::node::event::watch(Arc::clone(node)));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {

@@ -105,6 +105,8 @@ pub enum ProgramStatement {
         /// IF EXISTS.
         if_exists: bool,
     },
+    /// CREATE EVENT, ALTER EVENT, DROP EVENT.
+    Event(Box<crate::ast::EventStatement>),
     /// CREATE PROCEDURE, CREATE FUNCTION.
     CreateRoutine(Box<CreateRoutine>),
     /// ALTER PROCEDURE, ALTER FUNCTION.

@@ -416,6 +416,7 @@ pub enum ShowKind {
     },
     CreateUser(UserName),
     CreateTrigger(TableName),
+    CreateEvent(TableName),
     Triggers {
         database: Option<String>,
     },

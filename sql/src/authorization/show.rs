@@ -34,6 +34,12 @@ pub fn of_show(show: &Show, session: &SessionState, catalog: &Catalog) -> Requir
                 needed.add(Requirement::Database { privilege: Privilege::Event, database });
             }
         }
+        ShowKind::CreateEvent(name) => {
+            if let Some(database) = name.database.as_deref().or(current) {
+                let database = canonical(database);
+                needed.add(Requirement::Database { privilege: Privilege::Event, database });
+            }
+        }
         ShowKind::Columns { table, .. } | ShowKind::Index { table } | ShowKind::CreateTable(table)
             if crate::ddl::temporary::find(table, session).is_some() => {}
         ShowKind::Columns { table, .. } | ShowKind::Index { table } => {

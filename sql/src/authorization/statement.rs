@@ -7,9 +7,9 @@ use super::show;
 use super::tables::{canonical, of_expressions, qualified};
 use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{
-    AlterAction, AlterTable, AssignmentTarget, Call, FlushOption, ForeignKeyDefinition, IntoTarget,
-    MaintenanceKind, PartitionAction, ProgramStatement, RoutineKind, Statement, TableName, UserName,
-    VariableScope, ViewMode, ViewStatement, Xa,
+    AlterAction, AlterTable, AssignmentTarget, Call, EventStatement, FlushOption, ForeignKeyDefinition,
+    IntoTarget, MaintenanceKind, PartitionAction, ProgramStatement, RoutineKind, Statement, TableName,
+    UserName, VariableScope, ViewMode, ViewStatement, Xa,
 };
 use crate::catalog::Catalog;
 use crate::execute::procedure::{self, SCHEMA as CONSENSUS};
@@ -248,6 +248,7 @@ fn of_program(statement: &ProgramStatement, session: &SessionState, catalog: &Ca
             }
             needed
         }
+        ProgramStatement::Event(event) => of_event(event, session),
         ProgramStatement::CreateTrigger(create) => {
             let mut needed = Requirements::none();
             let written = create.table.database.as_deref().or(create.name.database.as_deref());
@@ -289,6 +290,30 @@ fn of_program(statement: &ProgramStatement, session: &SessionState, catalog: &Ca
             needed
         }
     }
+}
+
+/// CREATE, ALTER and DROP EVENT.
+fn of_event(event: &EventStatement, session: &SessionState) -> Requirements {
+    let current = session.database.as_deref();
+    let (define, name) = match event {
+        EventStatement::Create(define) | EventStatement::Alter(define) => (Some(define), &define.name),
+        EventStatement::Drop { name, .. } => (None, name),
+        // The server's own.
+        EventStatement::Begin { .. } | EventStatement::End { .. } => return Requirements::none(),
+    };
+    let to = define.and_then(|define| define.rename.as_ref());
+    let mut needed = Requirements::none();
+    if let Some(UserName::Named(definer)) = define.and_then(|define| define.definer.as_ref())
+        && *definer != session.account
+    {
+        needed.append(Requirements::global(ANY_DEFINER, "SUPER or SET_ANY_DEFINER"));
+    }
+    for name in std::iter::once(name).chain(to) {
+        if let Some(database) = name.database.as_deref().or(current) {
+            needed.append(on_database(Privilege::Event, database));
+        }
+    }
+    needed
 }
 
 /// Whether the account is the definer of a routine: whoever makes one may call, alter and drop it.

@@ -9,6 +9,7 @@ use crate::account::Accounts;
 use crate::ast::RoutineKind;
 use crate::constraint::RulesCell;
 use crate::program::Routine;
+use crate::program::event::Event;
 use crate::types::{Collation, DataType, MemberSet, Value};
 
 /// Identity of a table for as long as the cluster lives; never used twice.
@@ -50,9 +51,20 @@ pub struct Database {
     pub views: BTreeMap<String, Arc<crate::view::View>>,
     /// Routines by kind, and name in lower case.
     pub routines: BTreeMap<(RoutineKind, String), Arc<Routine>>,
+    /// Events by name in lower case.
+    pub events: BTreeMap<String, Arc<Event>>,
 }
 
 impl Database {
+    /// An event, its name in any case of letters.
+    #[must_use]
+    pub fn event(&self, name: &str) -> Option<&Arc<Event>> {
+        if self.events.is_empty() {
+            return None;
+        }
+        self.events.get(&name.to_lowercase())
+    }
+
     /// A routine, its name in any case of letters.
     #[must_use]
     pub fn routine(&self, kind: RoutineKind, name: &str) -> Option<&Arc<Routine>> {

@@ -11,6 +11,8 @@
 //! | `t` table id | table (see [`encode`]) | schema changes of the table; RENAME keeps the id |
 //! | `w` database, 0, name | view (see [`crate::view::encode`]) | CREATE, ALTER, DROP VIEW, DROP DATABASE |
 //! | `f` kind, database, 0, name in lower case | routine (see [`crate::program::encode`]) | CREATE, ALTER, DROP PROCEDURE, DROP DATABASE |
+//! | `e` database, 0, name in lower case | event (see [`crate::program::event`]) | CREATE, ALTER, DROP EVENT, DROP DATABASE, its last run |
+//! | `l` database, 0, name in lower case | when an event began last (see [`crate::program::event`]) | each of its runs; gone with the event |
 //! | `a` table id | next AUTO_INCREMENT value, u64 big endian | each transaction that takes values; never down |
 //! | `r` table id | next hidden row id, u64 big endian | likewise |
 //! | `x` index id | empty: the index is dropped, its keys can be deleted | DROP, TRUNCATE, a failed index build |
@@ -46,6 +48,7 @@ use crate::ast::RoutineKind;
 use crate::codec::damaged;
 use crate::limits::FIRST_FREE_ID;
 use crate::program::encode::{kind_byte, kind_of, read_routine};
+use crate::program::event::read_event;
 use crate::{Error, Result};
 
 /// What every key of the catalog begins with: index id 0.
@@ -73,6 +76,20 @@ pub enum CatalogKey<'a> {
     Routine {
         /// Its kind.
         kind: RoutineKind,
+        /// Its database.
+        database: &'a str,
+        /// Its name in lower case.
+        name: &'a str,
+    },
+    /// An event.
+    Event {
+        /// Its database.
+        database: &'a str,
+        /// Its name in lower case.
+        name: &'a str,
+    },
+    /// When an event began last.
+    EventRun {
         /// Its database.
         database: &'a str,
         /// Its name in lower case.
@@ -130,6 +147,8 @@ impl<'a> CatalogKey<'a> {
                 key.push(0);
                 key.extend_from_slice(name.as_bytes());
             }
+            CatalogKey::Event { database, name } => push_names(b'e', database, name, &mut key),
+            CatalogKey::EventRun { database, name } => push_names(b'l', database, name, &mut key),
             CatalogKey::AutoIncrement(TableId(id)) => push_id(b'a', id, &mut key),
             CatalogKey::RowId(TableId(id)) => push_id(b'r', id, &mut key),
             CatalogKey::Dropped(IndexId(id)) => push_id(b'x', id, &mut key),
@@ -176,6 +195,14 @@ impl<'a> CatalogKey<'a> {
                 None => return Err(damaged("the key of a view has a bad name")),
             },
             b'f' => parse_routine(subject)?,
+            b'e' => {
+                let (database, name) = parse_names(subject)?;
+                CatalogKey::Event { database, name }
+            }
+            b'l' => {
+                let (database, name) = parse_names(subject)?;
+                CatalogKey::EventRun { database, name }
+            }
             b'a' => CatalogKey::AutoIncrement(TableId(id()?)),
             b'r' => CatalogKey::RowId(TableId(id()?)),
             b'x' => CatalogKey::Dropped(IndexId(id()?)),
@@ -188,6 +215,19 @@ impl<'a> CatalogKey<'a> {
             _ => return Err(damaged("a catalog key of an unknown kind")),
         }))
     }
+}
+
+/// The names in the key of an event.
+fn parse_names(subject: &[u8]) -> Result<(&str, &str)> {
+    let names = std::str::from_utf8(subject).ok().and_then(|names| names.split_once('\0'));
+    names.ok_or_else(|| damaged("the key of an event has a bad name"))
+}
+
+fn push_names(kind: u8, database: &str, name: &str, key: &mut Vec<u8>) {
+    key.push(kind);
+    key.extend_from_slice(database.as_bytes());
+    key.push(0);
+    key.extend_from_slice(name.as_bytes());
 }
 
 /// The name in the key of a routine.
@@ -259,12 +299,16 @@ impl Catalog {
                 Some(CatalogKey::Routine { kind, database, name }) => {
                     catalog.put_routine(kind, database, name, Some(&value))?;
                 }
+                Some(CatalogKey::Event { database, name }) => {
+                    catalog.put_event(database, name, Some(&value))?;
+                }
                 Some(CatalogKey::AutoIncrement(id)) => counters.push((id, true, read_u64(&value)?)),
                 Some(CatalogKey::RowId(id)) => counters.push((id, false, read_u64(&value)?)),
                 Some(CatalogKey::AccountsStored) => accounts_stored = true,
                 Some(CatalogKey::Account { .. }) => accounts.push(read_account(&value)?),
                 Some(
-                    CatalogKey::Dropped(_)
+                    CatalogKey::EventRun { .. }
+                    | CatalogKey::Dropped(_)
                     | CatalogKey::Building(_)
                     | CatalogKey::JobPlace(_)
                     | CatalogKey::JobFailed(_)
@@ -304,6 +348,23 @@ impl Catalog {
             // It goes with its database.
             (None, None) => Ok(()),
             (None, Some(_)) => Err(damaged(&format!("view {name} is in no database"))),
+        }
+    }
+
+    /// Puts an event into its database, or takes it away.
+    fn put_event(&mut self, database: &str, name: &str, value: Option<&[u8]>) -> Result<()> {
+        match (self.databases.get_mut(database), value) {
+            (Some(found), Some(value)) => {
+                found.events.insert(name.to_owned(), Arc::new(read_event(value)?));
+                Ok(())
+            }
+            (Some(found), None) => {
+                found.events.remove(name);
+                Ok(())
+            }
+            // It goes with its database.
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(damaged(&format!("event {name} is in no database"))),
         }
     }
 
@@ -372,7 +433,8 @@ impl Catalog {
                 }
                 (CatalogKey::AutoIncrement(_) | CatalogKey::RowId(_), None) => {}
                 (
-                    CatalogKey::Dropped(_)
+                    CatalogKey::EventRun { .. }
+                    | CatalogKey::Dropped(_)
                     | CatalogKey::Building(_)
                     | CatalogKey::JobPlace(_)
                     | CatalogKey::JobFailed(_)
@@ -386,6 +448,7 @@ impl Catalog {
                     | CatalogKey::Table(_)
                     | CatalogKey::View { .. }
                     | CatalogKey::Routine { .. }
+                    | CatalogKey::Event { .. }
                     | CatalogKey::AccountsStored
                     | CatalogKey::Account { .. },
                     value,
@@ -422,9 +485,9 @@ impl Catalog {
                 (CatalogKey::NextId, Some(value)) => self.next_id = self.next_id.max(read_u32(value)?),
                 (CatalogKey::Database(name), Some(value)) => {
                     let read = encode::read_database(value)?;
-                    let Database { tables, views, routines, .. } =
+                    let Database { tables, views, routines, events, .. } =
                         self.databases.remove(*name).unwrap_or_default();
-                    let database = Database { tables, views, routines, ..read };
+                    let database = Database { tables, views, routines, events, ..read };
                     self.databases.insert((*name).to_owned(), database);
                 }
                 (CatalogKey::Database(name), None) => {
@@ -435,6 +498,9 @@ impl Catalog {
                 }
                 (CatalogKey::Routine { kind, database, name }, value) => {
                     self.put_routine(*kind, database, name, value.map(|value| &value[..]))?;
+                }
+                (CatalogKey::Event { database, name }, value) => {
+                    self.put_event(database, name, value.map(|value| &value[..]))?;
                 }
                 // All names go before any comes, so that RENAME can exchange two.
                 (CatalogKey::Table(id), value) => {
@@ -453,6 +519,7 @@ impl Catalog {
                     CatalogKey::Version
                     | CatalogKey::NextId
                     | CatalogKey::AccountsStored
+                    | CatalogKey::EventRun { .. }
                     | CatalogKey::AutoIncrement(_)
                     | CatalogKey::RowId(_)
                     | CatalogKey::Dropped(_)
@@ -565,6 +632,8 @@ mod tests {
             CatalogKey::View { database: "d", name: "v" },
             CatalogKey::Routine { kind: RoutineKind::Procedure, database: "d", name: "p" },
             CatalogKey::Routine { kind: RoutineKind::Function, database: "d", name: "p" },
+            CatalogKey::Event { database: "d", name: "e" },
+            CatalogKey::EventRun { database: "d", name: "e" },
             CatalogKey::AutoIncrement(TableId(7)),
             CatalogKey::RowId(TableId(7)),
             CatalogKey::Dropped(IndexId(7)),

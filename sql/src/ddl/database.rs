@@ -86,6 +86,9 @@ pub fn drop(ctx: &mut Context<'_>, guard: &mut Transaction, name: &str, if_exist
     for (kind, routine) in database.routines.keys() {
         ctx.txn.delete(CatalogKey::Routine { kind: *kind, database: name, name: routine }.to_bytes());
     }
+    for event in database.events.values() {
+        crate::program::event_statement::remove(ctx, event);
+    }
     ctx.txn.delete(CatalogKey::Database(name).to_bytes());
     if ctx.session.database.as_deref() == Some(name) {
         ctx.session.database = None;

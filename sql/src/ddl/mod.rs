@@ -245,6 +245,7 @@ impl Job {
                     add_table(&mut create.table, LockMode::Exclusive, session, &mut locks)?;
                 }
                 ast::ProgramStatement::DropTrigger { name, .. } => add_trigger(name, session, &mut locks)?,
+                ast::ProgramStatement::Event(event) => add_event(event, session, &mut locks)?,
                 program => add_routine(program, session, &mut locks)?,
             },
             Statement::TruncateTable(name) => add_table(name, LockMode::Exclusive, session, &mut locks)?,
@@ -475,6 +476,10 @@ impl Job {
             Statement::CreateTable(create) => table::create(ctx, create)?,
             Statement::DropTable { names, if_exists } => table::drop(ctx, names, *if_exists)?,
             Statement::View(statement) => run_view(ctx, statement)?,
+            Statement::Program(statement) if let ast::ProgramStatement::Event(event) = &**statement => {
+                let event = event.clone();
+                return self.change_event(ctx, &event);
+            }
             Statement::Program(statement) => {
                 if crate::program::statement::run(ctx, statement)? {
                     bump_version(ctx)?;
@@ -502,6 +507,18 @@ impl Job {
         };
         self.is_schema_change = ctx.txn.has_writes();
         Ok(Step::Done(outcome))
+    }
+}
+
+impl Job {
+    /// A statement about events. What the scheduler notes with every run is no schema change.
+    fn change_event(&mut self, ctx: &mut Context<'_>, event: &ast::EventStatement) -> Run<Step> {
+        let done = crate::program::event_statement::run(ctx, event)?;
+        if done.is_changed {
+            bump_version(ctx)?;
+        }
+        self.is_schema_change = done.is_schema_change;
+        Ok(Step::Done(done.outcome))
     }
 }
 
@@ -557,6 +574,36 @@ fn add_trigger(
     Ok(())
 }
 
+/// Puts the databases into the names of an event, and the locks of both on the list.
+fn add_event(
+    statement: &mut ast::EventStatement,
+    session: &SessionState,
+    locks: &mut Vec<(Bytes, LockMode)>,
+) -> Result<()> {
+    if session.locked_tables.is_some() {
+        return Err(Error::active_locked_tables());
+    }
+    let mut add = |name: &mut TableName| {
+        let database = match name.database.take() {
+            Some(database) => database,
+            None => session.database.clone().ok_or_else(Error::no_database)?,
+        };
+        refuse_system(&database, session)?;
+        let lower = name.table.to_lowercase();
+        locks.push((database_lock_key(&database), LockMode::Shared));
+        locks.push((lock_key(b'f', &["EVENT", &database, &lower]), LockMode::Exclusive));
+        name.database = Some(database.clone());
+        Ok::<_, Error>((database, lower))
+    };
+    let own = add(statement.name_mut())?;
+    if let ast::EventStatement::Alter(ast::DefineEvent { rename: Some(to), .. }) = statement
+        && add(to)? == own
+    {
+        return Err(Error::mysql(1551, *b"HY000", "Same old and new event name"));
+    }
+    Ok(())
+}
+
 /// Puts the database into a routine's name, and the locks of both on the list.
 fn add_routine(
     statement: &mut ast::ProgramStatement,
@@ -567,7 +614,9 @@ fn add_routine(
         ast::ProgramStatement::CreateRoutine(create) => (create.kind, &mut create.name),
         ast::ProgramStatement::AlterRoutine { kind, name, .. }
         | ast::ProgramStatement::DropRoutine { kind, name, .. } => (*kind, name),
-        ast::ProgramStatement::CreateTrigger(_) | ast::ProgramStatement::DropTrigger { .. } => return Ok(()),
+        ast::ProgramStatement::Event(_)
+        | ast::ProgramStatement::CreateTrigger(_)
+        | ast::ProgramStatement::DropTrigger { .. } => return Ok(()),
     };
     if session.locked_tables.is_some() {
         return Err(Error::active_locked_tables());

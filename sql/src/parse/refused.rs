@@ -10,7 +10,6 @@ use crate::parse::cursor::Cursor;
 
 /// First words, and what they are called in the refusal. A longer row stands before its shorter neighbours.
 const REFUSED: &[(&[&str], &str)] = &[
-    (&["ALTER", "EVENT"], "events"),
     (&["ALTER", "FUNCTION"], "stored functions"),
     (&["ALTER", "LOGFILE"], "tablespaces"),
     (&["ALTER", "RESOURCE"], "resource groups"),
@@ -24,8 +23,7 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["CLONE"], "CLONE"),
     (&["CREATE", "AGGREGATE"], "loadable functions"),
     (&["CREATE", "ALGORITHM"], "views"),
-    (&["CREATE", "DEFINER"], "views, events and stored functions"),
-    (&["CREATE", "EVENT"], "events"),
+    (&["CREATE", "DEFINER"], "views and stored functions"),
     (&["CREATE", "FUNCTION"], "stored functions"),
     (&["CREATE", "LOGFILE"], "tablespaces"),
     (&["CREATE", "OR", "REPLACE"], "views"),
@@ -35,7 +33,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["CREATE", "SQL"], "views"),
     (&["CREATE", "TABLESPACE"], "tablespaces"),
     (&["CREATE", "UNDO"], "tablespaces"),
-    (&["DROP", "EVENT"], "events"),
     (&["DROP", "FUNCTION"], "stored functions"),
     (&["DROP", "LOGFILE"], "tablespaces"),
     (&["DROP", "RESOURCE"], "resource groups"),

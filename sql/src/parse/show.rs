@@ -34,6 +34,7 @@ pub(crate) fn show(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         | ShowKind::CreateView(_)
         | ShowKind::CreateProcedure(_)
         | ShowKind::CreateTrigger(_)
+        | ShowKind::CreateEvent(_)
         | ShowKind::CreateDatabase { .. }
         | ShowKind::CreateUser(_)
         | ShowKind::ProcessList { .. }
@@ -219,7 +220,10 @@ fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
     if cursor.word("TRIGGER") {
         return Ok(ShowKind::CreateTrigger(cursor.table_name()?));
     }
-    match cursor.one_of(&["EVENT", "FUNCTION"]) {
+    if cursor.word("EVENT") {
+        return Ok(ShowKind::CreateEvent(cursor.table_name()?));
+    }
+    match cursor.one_of(&["FUNCTION"]) {
         Some(word) => Err(Error::not_supported(format_args!("SHOW CREATE {word}"))),
         None => Err(cursor.unexpected()),
     }

@@ -4,10 +4,14 @@
 //! is first called ([`Routine::compiled`]). [`statement`] is CREATE, ALTER and DROP. Running the steps is the server's: each statement of a body is
 //! one of the session.
 //!
-//! A [`trigger`] is kept with its table ([`trigger_statement`]). Left out: functions, events.
+//! A [`trigger`] is kept with its table ([`trigger_statement`]). An [`event`] is a procedure with a schedule ([`event_schedule`], [`event_statement`]). Left out:
+//! functions.
 
 pub mod condition;
 pub mod encode;
+pub mod event;
+pub mod event_schedule;
+pub mod event_statement;
 pub mod statement;
 pub mod trigger;
 pub mod trigger_statement;

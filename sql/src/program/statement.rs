@@ -24,6 +24,8 @@ pub fn run(ctx: &mut Context<'_>, statement: &ProgramStatement) -> Run<bool> {
         ProgramStatement::AlterRoutine { kind, name, characteristics } => {
             alter(ctx, *kind, name, characteristics)
         }
+        // A job runs it by itself.
+        ProgramStatement::Event(_) => Err(Error::internal("an event is no routine").into()),
         ProgramStatement::CreateTrigger(create) => super::trigger_statement::create(ctx, create),
         ProgramStatement::DropTrigger { name, if_exists } => {
             super::trigger_statement::drop(ctx, name, *if_exists)

@@ -121,6 +121,7 @@ pub fn shows_no_tables(kind: &ShowKind) -> bool {
         | ShowKind::CreateView(_)
         | ShowKind::CreateProcedure(_)
         | ShowKind::CreateTrigger(_)
+        | ShowKind::CreateEvent(_)
         | ShowKind::CreateDatabase { .. }
         | ShowKind::TableStatus { .. }
         | ShowKind::Triggers { .. }

@@ -166,7 +166,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("enforce_gtid_consistency", Global, Enum(&["OFF", "ON", "WARN"]), "ON", Only),
     variable("eq_range_index_dive_limit", Both, Unsigned(0, U32, 1), "200", Hint),
     variable("error_count", Session, Unsigned(0, MAX, 1), "0", Fixed),
-    variable("event_scheduler", Global, Enum(&["OFF", "ON", "DISABLED"]), "OFF", Only),
+    variable("event_scheduler", Global, Enum(&["OFF", "ON"]), "ON", Acts),
     variable("explain_format", Both, Enum(&["TRADITIONAL", "JSON", "TREE"]), "TRADITIONAL", Only),
     variable("explicit_defaults_for_timestamp", Both, Bool, "ON", Only),
     variable("foreign_key_checks", Both, Bool, "ON", Acts),

@@ -14,6 +14,7 @@ use crate::ast::{
 use crate::error::Error;
 use crate::limits::PROGRAM_DEPTH_MAX;
 use crate::parse::cursor::Cursor;
+use crate::parse::keyword::is_reserved;
 use crate::parse::source::{Source, too_deep};
 use crate::parse::tokens::Tokens;
 use crate::parse::{set, statement_of};
@@ -351,7 +352,10 @@ impl<'s, 'a> Body<'s, 'a> {
             return Err(self.unexpected());
         }
         self.refuse_early()?;
-        let parsed = statement_of(self.source, tokens)?;
+        let parsed = match statement_of(self.source, tokens) {
+            Ok(parsed) => parsed,
+            Err(error) => return Err(self.past_label(error)),
+        };
         self.refuse(&parsed.statement)?;
         if self.is_trigger() {
             super::trigger::check(&parsed.statement)?;
@@ -370,15 +374,30 @@ impl<'s, 'a> Body<'s, 'a> {
         Ok(())
     }
 
+    /// A word that begins no statement may be a label: what is wrong then is that no `:` follows.
+    fn past_label(&mut self, error: Error) -> Error {
+        let is_name = matches!(self.peek(0), Token::Word(word) if !is_reserved(word.value.as_bytes()));
+        if !is_name || error != self.unexpected() {
+            return error;
+        }
+        self.skip(1);
+        self.unexpected()
+    }
+
     /// What is refused by its first words, before it is looked at any further.
     fn refuse_early(&self) -> crate::Result<()> {
         let not_allowed = |what: &str| {
             Err(Error::mysql(1314, *b"0A000", format!("{what} is not allowed in stored procedures")))
         };
-        let kinds = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"];
+        let kinds = ["PROCEDURE", "FUNCTION", "TRIGGER"];
         let kind = kinds.into_iter().find(|kind| self.is_word(1, kind));
         if self.is_trigger() {
             super::trigger::check_words(&|text| self.is_word(0, text), &|text| self.is_word(1, text))?;
+        }
+        let creates_event = self.is_word(1, "EVENT")
+            || self.is_word(1, "DEFINER") && (2..10).any(|at| self.is_word(at, "EVENT"));
+        if self.is_word(0, "CREATE") && creates_event {
+            return Err(super::event::recursive());
         }
         match (kind, self.is_word(0, "CREATE"), self.is_word(0, "DROP") || self.is_word(0, "ALTER")) {
             (Some(kind), true, _) => {
@@ -422,7 +441,7 @@ impl<'s, 'a> Body<'s, 'a> {
                     | ProgramStatement::AlterRoutine { .. }
                     | ProgramStatement::DropRoutine { .. } => RoutineKind::Procedure.word(),
                     // DROP TRIGGER is a statement like DROP TABLE.
-                    ProgramStatement::DropTrigger { .. } => return Ok(()),
+                    ProgramStatement::DropTrigger { .. } | ProgramStatement::Event(_) => return Ok(()),
                     ProgramStatement::CreateTrigger(_) => "TRIGGER",
                 };
                 let message = format!("Can't drop or alter a {kind} from within another stored routine");

@@ -4,10 +4,11 @@
 //! `;`, to the parser that statements of clients go to. [`locals`] knows the names that are declared where it stands. The end of a definition is where its
 //! body ends, not at the first `;` ([`definition_end`]).
 //!
-//! [`trigger`] is CREATE TRIGGER. Left out: functions and events.
+//! [`trigger`] is CREATE TRIGGER, [`event`] CREATE EVENT. Left out: functions.
 
 mod body;
 mod declare;
+mod event;
 mod flow;
 mod locals;
 mod signal;
@@ -39,17 +40,19 @@ const PREFIX_TOKENS_MAX: usize = 20;
 pub(crate) fn is_definition(tokens: &[TokenWithSpan]) -> bool {
     let word =
         |at: usize, text: &str| tokens.get(at).is_some_and(|token| Cursor::is_word(&token.token, text));
-    if !word(0, "CREATE") {
+    // ALTER EVENT too has a body.
+    let is_alter = word(0, "ALTER");
+    if !word(0, "CREATE") && !is_alter {
         return false;
     }
-    if word(1, "PROCEDURE") || word(1, "TRIGGER") {
+    if word(1, "EVENT") || !is_alter && (word(1, "PROCEDURE") || word(1, "TRIGGER")) {
         return true;
     }
-    let others = ["VIEW", "FUNCTION", "EVENT", "SQL"];
+    let others = ["VIEW", "FUNCTION", "SQL"];
     word(1, "DEFINER")
         && (2..PREFIX_TOKENS_MAX)
             .take_while(|at| !others.iter().any(|other| word(*at, other)))
-            .any(|at| word(at, "PROCEDURE") || word(at, "TRIGGER"))
+            .any(|at| word(at, "EVENT") || !is_alter && (word(at, "PROCEDURE") || word(at, "TRIGGER")))
 }
 
 /// Where the definition ends that a text begins with; none for a text that begins with anything else.
@@ -62,7 +65,7 @@ pub(crate) fn definition_end(text: &[u8], mode: SqlMode) -> Option<usize> {
         }
         _ => false,
     };
-    if !next_is(&["CREATE"]) || !next_is(&["PROCEDURE", "TRIGGER", "DEFINER"]) {
+    if !next_is(&["CREATE", "ALTER"]) || !next_is(&["PROCEDURE", "TRIGGER", "EVENT", "DEFINER"]) {
         return None;
     }
     let mut source = Source { text, mode, selects: Vec::new(), locals: None };
@@ -101,11 +104,18 @@ fn compile(source: Source<'_>, tokens: &Tokens) -> crate::Result<(Statement, usi
     }
     let copied = Tokens { tokens: tokens.tokens.clone(), parameter_count: 0 };
     let mut cursor = Cursor::new(&source, copied);
-    cursor.expect_word("CREATE")?;
+    let is_alter = cursor.word("ALTER");
+    if !is_alter {
+        cursor.expect_word("CREATE")?;
+    }
     let mut definer = None;
     if cursor.word("DEFINER") {
         cursor.expect(&Token::Eq)?;
         definer = Some(user_name(&mut cursor)?);
+    }
+    if cursor.word("EVENT") {
+        let header = event::header(&mut cursor, definer, is_alter)?;
+        return event::compile(&source, &locals, tokens, (header, cursor.taken(), is_alter));
     }
     if cursor.word("TRIGGER") {
         let header = trigger::header(&mut cursor, definer)?;
@@ -224,6 +234,9 @@ fn characteristics(cursor: &mut Cursor<'_, '_>, is_create: bool) -> crate::Resul
 /// 1064.
 pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<Statement>> {
     if let Some(statement) = signal::statement(cursor)? {
+        return Ok(Some(statement));
+    }
+    if let Some(statement) = event::statement(cursor)? {
         return Ok(Some(statement));
     }
     if cursor.words(&["DROP", "TRIGGER"]) {

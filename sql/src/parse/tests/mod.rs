@@ -641,7 +641,7 @@ fn a_call_has_a_name_and_arguments() {
 #[test]
 fn what_is_not_built_is_refused_by_name() {
     for (text, named) in [
-        ("CREATE DEFINER=`a`@`b` FUNCTION f() RETURNS INT RETURN 1", "views, events and stored functions"),
+        ("CREATE DEFINER=`a`@`b` FUNCTION f() RETURNS INT RETURN 1", "views and stored functions"),
         ("GRANT PROXY ON a TO u", "proxy users"),
         ("GRANT SELECT ON *.* TO u AS v", "GRANT … AS"),
         ("GRANT EXECUTE ON PROCEDURE d.p TO u", "privileges on stored routines"),

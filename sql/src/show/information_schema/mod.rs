@@ -75,7 +75,7 @@ pub(super) const TABLES: &[SystemTable] = &[
     },
     SystemTable { name: "COLUMN_STATISTICS", columns: absent::COLUMN_STATISTICS, rows: empty },
     SystemTable { name: "ENGINES", columns: server::ENGINES, rows: server::engines },
-    SystemTable { name: "EVENTS", columns: absent::EVENTS, rows: empty },
+    SystemTable { name: "EVENTS", columns: absent::EVENTS, rows: crate::show::events::rows },
     SystemTable { name: "FILES", columns: absent::FILES, rows: empty },
     SystemTable {
         name: "KEY_COLUMN_USAGE",
