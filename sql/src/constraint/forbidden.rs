@@ -116,6 +116,15 @@ impl Place<'_> {
                 return Err(Error::not_supported("DEFAULT() in an expression of a table's definition"));
             }
             Expr::Function { name, .. } => self.check_function(name)?,
+            Expr::Stored { database, name, .. } => {
+                let mut printed = String::new();
+                if let Some(database) = database {
+                    crate::ast::print::write_name(database, &mut printed);
+                    printed.push('.');
+                }
+                crate::ast::print::write_name(name, &mut printed);
+                return Err(self.function(&printed, true));
+            }
             _ => {}
         }
         let mut result = Ok(());

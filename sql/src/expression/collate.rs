@@ -146,7 +146,9 @@ impl Expression {
                 Coercibility::Coercible
             }
             Expression::Parameter { is_variable: true, .. } => Coercibility::Implicit,
-            Expression::Constant { .. } | Expression::Parameter { .. } => Coercibility::Coercible,
+            Expression::Constant { .. } | Expression::Parameter { .. } | Expression::Stored { .. } => {
+                Coercibility::Coercible
+            }
             Expression::Case { branches, otherwise, .. } => {
                 strongest(branches.iter().map(|(_, result)| result).chain([otherwise.as_ref()]))
             }

@@ -149,6 +149,22 @@ fn function(name: ObjectName, args: FunctionArguments) -> Expr {
     })
 }
 
+/// Whether `word.word(` is what comes next: a stored function with its database.
+pub(crate) fn is_qualified(parser: &Parser) -> bool {
+    matches!(parser.peek_nth_token_ref(2).token, Token::Word(_))
+        && parser.peek_nth_token_ref(3).token == Token::LParen
+}
+
+/// `database.function(…)`, after the database.
+pub(crate) fn qualified_call(parser: &mut Parser, database: Ident) -> Parsed {
+    parser.expect_token(&Token::Period)?;
+    let span = parser.peek_token_ref().span;
+    let Token::Word(word) = parser.next_token().token else {
+        return parser.expected_ref("a function", parser.peek_token_ref());
+    };
+    call(parser, ObjectName::from(vec![database, word.into_ident(span)]))
+}
+
 /// A call without parentheses.
 pub(crate) fn bare_call(name: ObjectName) -> Expr {
     function(name, FunctionArguments::None)

@@ -193,6 +193,10 @@ fn word_before(parser: &mut Parser, word: Word) -> Parsed {
             parser.parse_match_against()
         }
         (_, Token::LParen) => call::word_call(parser, word),
+        (_, Token::Period) if call::is_qualified(parser) => {
+            parser.advance_token();
+            call::qualified_call(parser, word.into_ident(span))
+        }
         _ if !is_reserved(word.value.as_bytes()) => {
             parser.advance_token();
             Ok(Expr::Identifier(word.into_ident(span)))

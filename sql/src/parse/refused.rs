@@ -11,7 +11,6 @@ use crate::parse::cursor::Cursor;
 /// First words, and what they are called in the refusal. A longer row stands before its shorter neighbours.
 const REFUSED: &[(&[&str], &str)] = &[
     (&["ALTER", "EVENT"], "events"),
-    (&["ALTER", "FUNCTION"], "stored functions"),
     (&["ALTER", "LOGFILE"], "tablespaces"),
     (&["ALTER", "RESOURCE"], "resource groups"),
     (&["ALTER", "SERVER"], "federated servers"),
@@ -24,9 +23,8 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["CLONE"], "CLONE"),
     (&["CREATE", "AGGREGATE"], "loadable functions"),
     (&["CREATE", "ALGORITHM"], "views"),
-    (&["CREATE", "DEFINER"], "views, events and stored functions"),
+    (&["CREATE", "DEFINER"], "views and events"),
     (&["CREATE", "EVENT"], "events"),
-    (&["CREATE", "FUNCTION"], "stored functions"),
     (&["CREATE", "LOGFILE"], "tablespaces"),
     (&["CREATE", "OR", "REPLACE"], "views"),
     (&["CREATE", "RESOURCE"], "resource groups"),
@@ -36,7 +34,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["CREATE", "TABLESPACE"], "tablespaces"),
     (&["CREATE", "UNDO"], "tablespaces"),
     (&["DROP", "EVENT"], "events"),
-    (&["DROP", "FUNCTION"], "stored functions"),
     (&["DROP", "LOGFILE"], "tablespaces"),
     (&["DROP", "RESOURCE"], "resource groups"),
     (&["DROP", "SERVER"], "federated servers"),

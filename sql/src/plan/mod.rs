@@ -48,6 +48,7 @@ use crate::catalog::{Catalog, Table, TableId};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
+use crate::program::within::function::FunctionPlan;
 use crate::program::within::{self, Chain};
 use crate::session::{SessionState, Warning};
 use crate::variables::SqlMode;
@@ -94,6 +95,8 @@ pub struct Plan {
     pub findings: Findings,
     /// How many triggers it is within.
     pub(crate) depth: usize,
+    /// Whether it calls stored functions.
+    pub calls_functions: bool,
 }
 
 /// The statements that are planned.
@@ -217,6 +220,14 @@ impl Plan {
         self.reads_long = true;
     }
 
+    /// Makes the tables of the plans of its functions its own.
+    fn take_functions(&mut self, functions: &[Arc<FunctionPlan>]) {
+        self.take_programs(functions.iter().flat_map(|function| function.plans()));
+        self.calls_functions = true;
+        // One row of one table is not all that it reads.
+        self.reads_one_row = false;
+    }
+
     /// With the tables that foreign keys tie to those that it changes.
     fn with_foreign_keys(mut self, catalog: &Catalog) -> Plan {
         let changed: Vec<(TableId, bool)> = match &self.statement {
@@ -295,7 +306,7 @@ pub fn plan_within(
     session: &SessionState,
     chain: Chain<'_>,
 ) -> Result<Plan> {
-    let needs = Needs::new(tables::of_planned(statement, session));
+    let needs = Needs::within(tables::of_planned(statement, session), chain.functions());
     let made_at = Moment::now();
     let planned = plan_with(statement, catalog, session, &needs);
     let requirements = needs.take();
@@ -303,6 +314,10 @@ pub fn plan_within(
         Ok(plan) => {
             let findings = needs.take_findings();
             let mut plan = Plan { depth: chain.depth(), ..plan };
+            let functions = needs.take_functions();
+            if !functions.is_empty() {
+                plan.take_functions(&functions);
+            }
             within::for_plan(&mut plan, catalog, session, chain)?;
             Ok(Plan { requirements, made_at, findings, ..plan.with_foreign_keys(catalog) })
         }
@@ -354,6 +369,7 @@ fn plan_with(
         requirements: Requirements::none(),
         findings: Findings::default(),
         depth: 0,
+        calls_functions: false,
     };
     match statement {
         ast::Statement::Query(query) => {
@@ -489,6 +505,7 @@ fn plan_insert(
         requirements: Requirements::none(),
         findings: Findings::default(),
         depth: 0,
+        calls_functions: false,
         statement: Planned::Insert(Box::new(planned)),
     })
 }

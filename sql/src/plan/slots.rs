@@ -86,7 +86,9 @@ pub fn is_steady(expression: &Expression) -> bool {
 pub fn is_volatile_part(part: &Expression) -> bool {
     match part {
         Expression::Call { function, .. } => function.is_volatile(),
-        Expression::UserVariable { .. } | Expression::AssignVariable { .. } => true,
+        Expression::Stored { .. } | Expression::UserVariable { .. } | Expression::AssignVariable { .. } => {
+            true
+        }
         _ => subquery_of(part).is_some_and(|subquery| subquery.dependence.is_volatile),
     }
 }
