@@ -237,7 +237,8 @@ impl Session {
     /// Whether a plan is of the schema as it is. It is not while the tables are being replaced by a snapshot, although the watermark is
     /// there already: the schema follows.
     pub(super) fn is_current(&self, planned: &CachedPlan) -> bool {
-        let is_known = planned.plan.tables().is_empty() || self.know_catalog().is_ok();
+        let is_of_no_schema = planned.plan.tables().is_empty() && !planned.plan.calls_functions;
+        let is_known = is_of_no_schema || self.know_catalog().is_ok();
         is_known && self.node.catalog_version() == planned.catalog.version
     }
 

@@ -8,7 +8,7 @@ use super::denied;
 use crate::account::{AccountId, Privilege, PrivilegeSet};
 use crate::ast::{RoutineKind, TableName};
 use crate::bind::virtual_table::VirtualTable;
-use crate::catalog::Table;
+use crate::catalog::{Table, TableId};
 use crate::error::Result;
 use crate::expression::Expression;
 use crate::program::within::function::{Calls, FunctionPlan};
@@ -147,7 +147,7 @@ pub enum Requirement {
         /// The name as written.
         column: String,
     },
-    /// EXECUTE or ALTER ROUTINE on the database, for a routine of it (1370); whoever defined it needs neither.
+    /// EXECUTE or ALTER ROUTINE on the routine or wider (1370); whoever defined it needs neither.
     Routine {
         /// The privilege.
         privilege: Privilege,
@@ -155,7 +155,7 @@ pub enum Requirement {
         kind: RoutineKind,
         /// The database.
         database: String,
-        /// The procedure.
+        /// Its name.
         name: String,
     },
 }
@@ -244,8 +244,8 @@ impl Requirement {
                     Err(denied::column(session, Privilege::Select, column, source.table()))
                 }
             }
-            Requirement::Routine { privilege, kind: _, database, name } => {
-                let has = authorization.has_database(*privilege, database);
+            Requirement::Routine { privilege, kind, database, name } => {
+                let has = authorization.has_routine(*privilege, *kind, database, name);
                 if has { Ok(()) } else { Err(denied::routine(*privilege, session, database, name)) }
             }
         }
@@ -380,15 +380,20 @@ impl Needs {
 
     /// The same, for a statement that is within these functions.
     #[must_use]
-    pub(crate) fn within(first: Requirements, calls: Option<&Rc<Calls>>) -> Needs {
-        let functions = Functions { calls: RefCell::new(calls.cloned()), ..Functions::default() };
+    pub(crate) fn within(first: Requirements, calls: Option<&Rc<Calls>>, used: &[TableId]) -> Needs {
+        let calls = match calls {
+            Some(calls) => Some(Rc::clone(calls)),
+            None if used.is_empty() => None,
+            None => Some(Rc::new(Calls::of_trigger(used))),
+        };
+        let functions = Functions { calls: RefCell::new(calls), ..Functions::default() };
         Needs(RefCell::new(first), RefCell::default(), functions)
     }
 
     /// Those of a view within a statement; `acting` calls its functions.
     #[must_use]
     pub(crate) fn of_view(&self, first: Requirements, acting: Option<AccountId>) -> Needs {
-        let mut needs = Needs::within(first, self.2.calls.borrow().as_ref());
+        let mut needs = Needs::within(first, Some(&self.calls()), &[]);
         needs.2.acting = acting;
         needs
     }
@@ -409,6 +414,11 @@ impl Needs {
         if !named.iter().any(|known| Arc::ptr_eq(known, function)) {
             named.push(Arc::clone(function));
         }
+    }
+
+    /// Whether a function that is called changes rows, or locks them.
+    pub(crate) fn has_writing_function(&self) -> bool {
+        self.2.named.borrow().iter().any(|function| function.writes())
     }
 
     /// The functions that are called.

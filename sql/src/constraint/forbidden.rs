@@ -117,12 +117,10 @@ impl Place<'_> {
             }
             Expr::Function { name, .. } => self.check_function(name)?,
             Expr::Stored { database, name, .. } => {
-                let mut printed = String::new();
-                if let Some(database) = database {
-                    crate::ast::print::write_name(database, &mut printed);
-                    printed.push('.');
-                }
-                crate::ast::print::write_name(name, &mut printed);
+                let printed = match database {
+                    Some(database) => format!("{database}`.`{name}"),
+                    None => name.clone(),
+                };
                 return Err(self.function(&printed, true));
             }
             _ => {}

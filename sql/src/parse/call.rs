@@ -11,6 +11,7 @@ use sqlparser::tokenizer::{Token, Word};
 
 use crate::parse::dialect::{PREDICATE, Parsed};
 use crate::parse::keyword::is_reserved;
+use crate::parse::lower::is_native_function;
 use crate::parse::operand::named_type;
 use crate::parse::window;
 
@@ -149,6 +150,14 @@ fn function(name: ObjectName, args: FunctionArguments) -> Expr {
     })
 }
 
+/// Whether a call can only be one of a stored function.
+fn is_stored(name: &ObjectName) -> bool {
+    match name.0.as_slice() {
+        [part] => part.as_ident().is_some_and(|ident| !is_native_function(&ident.value.to_ascii_uppercase())),
+        _ => true,
+    }
+}
+
 /// Whether `word.word(` is what comes next: a stored function with its database.
 pub(crate) fn is_qualified(parser: &Parser) -> bool {
     matches!(parser.peek_nth_token_ref(2).token, Token::Word(_))
@@ -175,6 +184,10 @@ pub(crate) fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
     parser.expect_token(&Token::LParen)?;
     let is_json = name.to_string().get(..5).is_some_and(|begins| begins.eq_ignore_ascii_case("JSON_"));
     if is_json && parser.peek_keyword(Keyword::DISTINCT) {
+        return parser.expected_ref("an expression", parser.peek_token_ref());
+    }
+    let is_aggregate = parser.peek_keyword(Keyword::DISTINCT) || parser.peek_token_ref().token == Token::Mul;
+    if is_aggregate && is_stored(&name) {
         return parser.expected_ref("an expression", parser.peek_token_ref());
     }
     let duplicate_treatment = match parser.parse_one_of_keywords(&[Keyword::DISTINCT, Keyword::ALL]) {

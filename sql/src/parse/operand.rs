@@ -107,6 +107,14 @@ fn word_prefix(parser: &mut Parser, word: Word) -> Parsed {
     let span = parser.peek_token_ref().span;
     match word.quote_style {
         Some(VARIABLE) => return variable(parser, word),
+        Some(_) if parser.peek_nth_token_ref(1).token == Token::LParen => {
+            parser.advance_token();
+            return call::call(parser, ObjectName::from(vec![word.into_ident(span)]));
+        }
+        Some(_) if parser.peek_nth_token_ref(1).token == Token::Period && call::is_qualified(parser) => {
+            parser.advance_token();
+            return call::qualified_call(parser, word.into_ident(span));
+        }
         Some(_) => {
             parser.advance_token();
             return Ok(Expr::Identifier(word.into_ident(span)));

@@ -97,6 +97,8 @@ pub struct Plan {
     pub(crate) depth: usize,
     /// Whether it calls stored functions.
     pub calls_functions: bool,
+    /// Whether these change stored rows, or lock them.
+    pub writes_within: bool,
 }
 
 /// The statements that are planned.
@@ -144,6 +146,9 @@ impl Plan {
     /// Whether only the leader can run it: it changes stored rows, or locks them.
     #[must_use]
     pub fn needs_leader(&self) -> bool {
+        if self.writes_within {
+            return true;
+        }
         match &self.statement {
             Planned::Query(query) => query.locks_rows(),
             Planned::Update(change) | Planned::Delete(change) => !change.table().is_temporary(),
@@ -224,6 +229,8 @@ impl Plan {
     fn take_functions(&mut self, functions: &[Arc<FunctionPlan>]) {
         self.take_programs(functions.iter().flat_map(|function| function.plans()));
         self.calls_functions = true;
+        let is_explained = matches!(self.statement, Planned::Explain(explain::Explanation::Rows(..)));
+        self.writes_within = !is_explained && functions.iter().any(|function| function.writes());
         // One row of one table is not all that it reads.
         self.reads_one_row = false;
     }
@@ -306,9 +313,21 @@ pub fn plan_within(
     session: &SessionState,
     chain: Chain<'_>,
 ) -> Result<Plan> {
-    let needs = Needs::within(tables::of_planned(statement, session), chain.functions());
+    let needs = || Needs::within(tables::of_planned(statement, session), chain.functions(), chain.used());
     let made_at = Moment::now();
-    let planned = plan_with(statement, catalog, session, &needs);
+    let first = needs();
+    let planned = plan_with(statement, catalog, session, &first);
+    let (planned, needs) = match planned {
+        // What they may not change are the tables that it uses, which are known only now.
+        Ok(plan) if first.has_writing_function() && !plan.tables.is_empty() => {
+            let again = needs();
+            let count = again.calls().use_tables(plan.tables.iter().map(|table| table.id));
+            let planned = plan_with(statement, catalog, session, &again);
+            again.calls().leave_tables(count);
+            (planned, again)
+        }
+        planned => (planned, first),
+    };
     let requirements = needs.take();
     match planned {
         Ok(plan) => {
@@ -317,6 +336,9 @@ pub fn plan_within(
             let functions = needs.take_functions();
             if !functions.is_empty() {
                 plan.take_functions(&functions);
+            }
+            if plan.writes_within && matches!(plan.statement, Planned::Explain(_)) {
+                return Err(Error::not_supported("EXPLAIN ANALYZE of a query whose functions change rows"));
             }
             within::for_plan(&mut plan, catalog, session, chain)?;
             Ok(Plan { requirements, made_at, findings, ..plan.with_foreign_keys(catalog) })
@@ -370,6 +392,7 @@ fn plan_with(
         findings: Findings::default(),
         depth: 0,
         calls_functions: false,
+        writes_within: false,
     };
     match statement {
         ast::Statement::Query(query) => {
@@ -506,6 +529,7 @@ fn plan_insert(
         findings: Findings::default(),
         depth: 0,
         calls_functions: false,
+        writes_within: false,
         statement: Planned::Insert(Box::new(planned)),
     })
 }

@@ -175,6 +175,18 @@ fn alter(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, written: &C
     Ok(true)
 }
 
+/// What was granted on a routine goes with it.
+fn forget_grants(ctx: &mut Context<'_>, kind: RoutineKind, database: &str, name: &str) {
+    let key = (kind, database.to_owned(), name.to_lowercase());
+    let accounts = Arc::clone(&ctx.catalog.accounts);
+    for account in accounts.iter().filter(|account| account.grants.routines.contains_key(&key)) {
+        let mut changed = (**account).clone();
+        changed.grants.routines.remove(&key);
+        let place = CatalogKey::Account { user: &changed.id.user, host: &changed.id.host };
+        ctx.txn.put(place.to_bytes(), crate::account::encode::write_account(&changed));
+    }
+}
+
 fn drop(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, if_exists: bool) -> Run<bool> {
     let database = name.database.as_deref().unwrap_or_default();
     let known = ctx.catalog.databases.get(database).and_then(|found| found.routine(kind, &name.table));
@@ -182,6 +194,7 @@ fn drop(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, if_exists: b
         check_definer(ctx, &routine.definer)?;
         let key = CatalogKey::Routine { kind, database, name: &name.table.to_lowercase() };
         ctx.txn.delete(key.to_bytes());
+        forget_grants(ctx, kind, database, &name.table);
         return Ok(true);
     }
     let missing = missing(kind, database, &name.table);

@@ -37,7 +37,9 @@ fn is_seen(routine: &Routine, ctx: &Context) -> bool {
     let authorization = &ctx.session.authorization;
     let privileges = [Privilege::Execute, Privilege::AlterRoutine, Privilege::CreateRoutine];
     shows_body(routine, ctx)
-        || privileges.iter().any(|privilege| authorization.has_database(*privilege, &routine.database))
+        || privileges.iter().any(|privilege| {
+            authorization.has_routine(*privilege, routine.kind, &routine.database, &routine.name)
+        })
 }
 
 /// Whether the account may see a routine's body.

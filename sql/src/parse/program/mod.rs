@@ -35,6 +35,41 @@ pub(crate) use locals::Locals;
 
 /// What is defined with a body.
 const KINDS: [&str; 3] = ["PROCEDURE", "FUNCTION", "TRIGGER"];
+/// Functions of the grammar: where a parenthesis follows at once, their names are no names.
+const TOKENS: [&str; 32] = [
+    "ADDDATE",
+    "BIT_AND",
+    "BIT_OR",
+    "BIT_XOR",
+    "CAST",
+    "COUNT",
+    "CURDATE",
+    "CURTIME",
+    "DATE_ADD",
+    "DATE_SUB",
+    "EXTRACT",
+    "GROUP_CONCAT",
+    "JSON_ARRAYAGG",
+    "JSON_OBJECTAGG",
+    "MAX",
+    "MID",
+    "MIN",
+    "NOW",
+    "POSITION",
+    "SESSION_USER",
+    "STD",
+    "STDDEV",
+    "STDDEV_POP",
+    "STDDEV_SAMP",
+    "SUBDATE",
+    "SUBSTR",
+    "SUBSTRING",
+    "SUM",
+    "SYSDATE",
+    "SYSTEM_USER",
+    "TRIM",
+    "VARIANCE",
+];
 /// Words that may stand between CREATE and PROCEDURE come to no more tokens.
 const PREFIX_TOKENS_MAX: usize = 20;
 
@@ -162,8 +197,13 @@ fn header(cursor: &mut Cursor<'_, '_>, definer: Option<crate::ast::UserName>) ->
         None => return Err(cursor.unexpected()),
     };
     let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
-    let name = cursor.table_name()?;
+    let (before, name) = (cursor.span(), cursor.table_name()?);
     check_name(&name.table)?;
+    let is_written_plain =
+        cursor.source().offset(before) + name.table.len() == cursor.source().offset(cursor.span());
+    if is_written_plain && TOKENS.contains(&name.table.to_uppercase().as_str()) {
+        return Err(cursor.source().syntax_span(before));
+    }
     if kind == RoutineKind::Function && cursor.peek_word(0, "RETURNS") {
         return Err(Error::not_supported("loadable functions"));
     }

@@ -1,6 +1,6 @@
 //! What the bodies of triggers and functions may not do, which run within a statement.
 
-use crate::ast::{AssignmentTarget, IntoTarget, Query, Statement};
+use crate::ast::{AssignmentTarget, IntoTarget, Statement};
 use crate::error::Error;
 
 /// What runs within a statement.
@@ -60,15 +60,12 @@ impl Place {
     /// 1235, 1415, 1422.
     pub(super) fn check(self, statement: &Statement) -> crate::Result<()> {
         match statement {
-            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => match self {
-                Place::Trigger => Ok(()),
-                Place::Function => Err(self.not_supported("INSERT, UPDATE and DELETE")),
-            },
+            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => Ok(()),
             Statement::Do(_) | Statement::Set(_) | Statement::Signal(_) | Statement::GetDiagnostics(_) => {
                 Ok(())
             }
             Statement::SelectInto(into) => match into.target {
-                IntoTarget::Variables(_) | IntoTarget::Program(_) => self.check_locking(&into.query),
+                IntoTarget::Variables(_) | IntoTarget::Program(_) => Ok(()),
                 _ => Err(self.not_supported("SELECT … INTO OUTFILE")),
             },
             Statement::Query(_) | Statement::Show(_) | Statement::Explain(_) | Statement::Maintenance(_) => {
@@ -98,17 +95,6 @@ impl Place {
                 Err(self.not_supported("savepoints"))
             }
             _ => Err(self.not_supported("this statement")),
-        }
-    }
-
-    /// That a query of a function locks no rows: whoever calls it would have to run where rows are locked.
-    fn check_locking(self, statement: &Statement) -> crate::Result<()> {
-        let locks = |query: &Query| query.locking.is_some();
-        match statement {
-            Statement::Query(query) if self == Place::Function && locks(query) => {
-                Err(self.not_supported("a locking read"))
-            }
-            _ => Ok(()),
         }
     }
 

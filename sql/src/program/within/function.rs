@@ -13,14 +13,14 @@ use super::session::{self, Settings};
 use crate::account::{AccountId, Privilege};
 use crate::ast::RoutineKind;
 use crate::authorization::{Needs, Requirement};
-use crate::catalog::{Catalog, Column};
+use crate::catalog::{Catalog, Column, TableId};
 use crate::error::{Error, Result};
 use crate::execute::{Context, Run};
 use crate::expression::Expression;
 use crate::limits::FUNCTION_DEPTH_MAX;
 use crate::plan::Plan;
-use crate::program::{Routine, missing};
-use crate::session::SessionState;
+use crate::program::{Routine, missing, warning_state};
+use crate::session::{SessionState, Warning, WarningLevel};
 use crate::types::{DataType, Value};
 
 /// A function by its database, its name in lower case, and who runs it.
@@ -33,10 +33,12 @@ pub struct Calls {
     planned: Cell<usize>,
     /// Those that are being planned, the innermost last.
     running: RefCell<Vec<Key>>,
-    /// Those that are planned.
-    made: RefCell<Vec<(Key, Arc<FunctionPlan>)>>,
+    /// Those that are planned, with what was used around them.
+    made: RefCell<Vec<(Key, Vec<TableId>, Arc<FunctionPlan>)>>,
     /// Calls of functions within themselves that were met.
     recursions: Cell<usize>,
+    /// The tables that the statements around use: no function may change them.
+    used: RefCell<Vec<TableId>>,
 }
 
 impl Calls {
@@ -46,6 +48,25 @@ impl Calls {
 
     pub(super) fn planned(&self) -> &Cell<usize> {
         &self.planned
+    }
+
+    /// Of a statement of a trigger: the statements around use these tables.
+    #[must_use]
+    pub(crate) fn of_trigger(used: &[TableId]) -> Calls {
+        Calls { used: RefCell::new(used.to_vec()), ..Calls::default() }
+    }
+
+    /// Notes the tables of a statement whose functions are planned next; how many there were before.
+    pub(crate) fn use_tables(&self, tables: impl Iterator<Item = TableId>) -> usize {
+        let mut used = self.used.borrow_mut();
+        let before = used.len();
+        used.extend(tables);
+        before
+    }
+
+    /// The statement is planned.
+    pub(crate) fn leave_tables(&self, before: usize) {
+        self.used.borrow_mut().truncate(before);
     }
 }
 
@@ -60,6 +81,8 @@ pub struct FunctionPlan {
     parameter_count: usize,
     /// Its body, or why it cannot run.
     body: Result<ProgramPlan>,
+    /// Whether it changes stored rows, or locks them.
+    writes: bool,
 }
 
 impl FunctionPlan {
@@ -73,6 +96,11 @@ impl FunctionPlan {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it changes stored rows, or locks them, or a function that it calls does.
+    pub(crate) fn writes(&self) -> bool {
+        self.writes
     }
 
     /// The plans of the statements of its body.
@@ -97,26 +125,35 @@ impl Site<'_> {
     /// # Errors
     /// 1046, 1305, 1318.
     pub fn find(&self, database: Option<&str>, name: &str, given_count: usize) -> Result<Arc<FunctionPlan>> {
+        let is_qualified = database.is_some();
         let current = self.session.database.as_deref();
         let database = database.or(current).ok_or_else(Error::no_database)?;
         let kind = RoutineKind::Function;
         let found = self.catalog.databases.get(database).and_then(|found| found.routine(kind, name));
+        let account = self.needs.acting().unwrap_or_else(|| self.session.account.clone());
+        if found.is_none_or(|routine| routine.definer != account) {
+            // Who may not call it does not hear whether it is there.
+            self.needs.add(Requirement::Routine {
+                privilege: Privilege::Execute,
+                kind,
+                database: database.to_owned(),
+                name: found.map_or(name, |routine| &routine.name).to_owned(),
+            });
+        }
         let Some(routine) = found else {
             if crate::function::is_refused(&name.to_uppercase()) {
                 return Err(Error::not_supported(format_args!("the function {name}")));
             }
             return Err(missing(kind, database, name));
         };
-        let account = self.needs.acting().unwrap_or_else(|| self.session.account.clone());
-        if routine.definer != account {
-            self.needs.add(Requirement::Routine {
-                privilege: Privilege::Execute,
-                kind,
-                database: routine.database.clone(),
-                name: routine.name.clone(),
-            });
-        }
         let plan = self.plan(routine, account)?;
+        if is_qualified && crate::parse::is_native_function(&name.to_uppercase()) {
+            self.needs.warn(Warning::new(
+                WarningLevel::Note,
+                1585,
+                format!("This function '{name}' has the same name as a native function"),
+            ));
+        }
         if plan.parameter_count != given_count {
             let message = format!(
                 "Incorrect number of arguments for FUNCTION {}.{}; expected {}, got {given_count}",
@@ -130,9 +167,12 @@ impl Site<'_> {
 
     fn plan(&self, routine: &Arc<Routine>, account: AccountId) -> Result<Arc<FunctionPlan>> {
         let calls = self.needs.calls();
+        let used = calls.used.borrow().clone();
         let key = (routine.database.clone(), routine.name.to_lowercase(), account);
-        let known =
-            calls.made.borrow().iter().find(|(known, _)| *known == key).map(|(_, plan)| Arc::clone(plan));
+        let known = |(known, around, plan): &(Key, Vec<TableId>, Arc<FunctionPlan>)| {
+            (*known == key && *around == used).then(|| Arc::clone(plan))
+        };
+        let known = calls.made.borrow().iter().find_map(known);
         if let Some(plan) = known {
             return Ok(plan);
         }
@@ -141,13 +181,13 @@ impl Site<'_> {
         let recursions = calls.recursions.get();
         let depth = calls.depth();
         calls.running.borrow_mut().push(key.clone());
-        let plan = self.make(routine, &key.2, &calls, is_recursive, depth);
+        let plan = self.make(routine, &key.2, (&calls, &used), is_recursive, depth);
         calls.running.borrow_mut().pop();
         let plan = Arc::new(plan?);
         if is_recursive {
             calls.recursions.set(recursions + 1);
         } else if calls.recursions.get() == recursions || depth == 0 {
-            calls.made.borrow_mut().push((key, Arc::clone(&plan)));
+            calls.made.borrow_mut().push((key, used, Arc::clone(&plan)));
         }
         Ok(plan)
     }
@@ -156,7 +196,7 @@ impl Site<'_> {
         &self,
         routine: &Arc<Routine>,
         account: &AccountId,
-        calls: &Rc<Calls>,
+        (calls, used): (&Rc<Calls>, &[TableId]),
         is_recursive: bool,
         depth: usize,
     ) -> Result<FunctionPlan> {
@@ -185,7 +225,7 @@ impl Site<'_> {
                 };
                 let planner = Planner {
                     catalog: self.catalog,
-                    chain: Chain::within_function(calls),
+                    chain: Chain::within_function(calls, used),
                     table: None,
                     row: &[],
                     session,
@@ -204,7 +244,9 @@ impl Site<'_> {
             })
         };
         let parameter_count = compiled.program.parameters.len();
-        Ok(FunctionPlan { name: routine.name.clone(), data_type, returns, parameter_count, body })
+        let writes = body.as_ref().is_ok_and(|body| body.plans().any(Plan::needs_leader));
+        let name = routine.name.clone();
+        Ok(FunctionPlan { name, data_type, returns, parameter_count, body, writes })
     }
 
     /// What the session is like while the function runs.
@@ -271,8 +313,16 @@ pub fn call(
     let strict = ctx.strict;
     let outside = session::enter(ctx.session, &plan.settings);
     let result = frame.run(ctx);
+    // What RETURN was warned of the caller hears, but no statement fails with it.
+    let heard = if result.is_ok() { std::mem::take(&mut ctx.session.warnings) } else { Vec::new() };
     session::leave(ctx.session, outside);
     ctx.strict = strict;
+    for warning in heard {
+        ctx.session.warn(warning.level, warning.code, warning.message);
+        if let Some(last) = ctx.session.warnings.last_mut() {
+            last.state = warning.state.or_else(|| Some(warning_state(warning.code)));
+        }
+    }
     if result.is_err() {
         ctx.session.raised = frame.raised.take();
     }

@@ -10,8 +10,8 @@
 //!
 //! As in MySQL a statement of a body that fails is not rolled back by itself when a handler goes on: the rows that it had written before stay.
 //!
-//! Left out: CALL, DDL of temporary tables, savepoints and SET of system variables, and in a function INSERT, UPDATE, DELETE and locking reads (all refused when
-//! it is made).
+//! Left out: CALL, DDL of temporary tables, savepoints and SET of system variables (all refused when the program is made), and in a function
+//! changes of temporary tables.
 
 mod frame;
 pub mod function;

@@ -39,8 +39,14 @@ impl<'c> Chain<'c> {
     }
 
     /// Of a statement of a function's body.
-    pub(super) fn within_function(calls: &'c Rc<Calls>) -> Chain<'c> {
-        Chain { used: &[], depth: calls.depth(), planned: calls.planned(), functions: Some(calls) }
+    pub(super) fn within_function(calls: &'c Rc<Calls>, used: &'c [TableId]) -> Chain<'c> {
+        Chain { used, depth: calls.depth(), planned: calls.planned(), functions: Some(calls) }
+    }
+
+    /// The tables that the statements around use.
+    #[must_use]
+    pub(crate) fn used(&self) -> &'c [TableId] {
+        self.used
     }
 
     /// The functions that are being planned around it.
@@ -353,9 +359,9 @@ impl Planner<'_> {
             )));
         }
         let plan = plan_within(statement, self.catalog, &self.session, chain)?;
-        if self.table.is_none() && plan.is_write() {
-            // Whoever calls the function would have to run where rows are locked.
-            return Err(Error::not_supported("a locking read in a stored function"));
+        if self.table.is_none() && plan.changes_temporary() {
+            // Whether the statement around it reads them is not known by their metadata locks.
+            return Err(Error::not_supported("changes of temporary tables in a stored function"));
         }
         plan.requirements.check(&self.session)?;
         inputs.iter().try_for_each(|slot| self.may_use(*slot, Privilege::Select))?;

@@ -184,7 +184,8 @@ impl Frame<'_> {
         };
         let parameters = self.inputs(&definition.query.inputs);
         let mut rows = OpenCursor::new(ctx.session);
-        super::statement::run_plan(plan, &parameters, false, &mut rows, ctx)?;
+        let is_change = self.returns.is_none();
+        super::statement::run_plan(plan, &parameters, (false, is_change), &mut rows, ctx)?;
         self.cursors[number] = Some(rows);
         Ok(())
     }
