@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Compiled, CompiledCell, Routine, encode, missing};
-use crate::account::AccountId;
+use crate::account::{AccountId, Privilege, PrivilegeSet};
 use crate::ast::{
     Action, Characteristics, CreateRoutine, ProgramStatement, RoutineKind, TableName, definer_of,
 };
@@ -93,7 +93,28 @@ fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
         compiled: CompiledCell::default(),
     };
     put(ctx, &routine);
+    grant_to_maker(ctx, &routine);
     Ok(true)
+}
+
+/// Who makes a function may call, alter and drop it (`automatic_sp_privileges`).
+fn grant_to_maker(ctx: &mut Context<'_>, routine: &Routine) {
+    let Routine { kind, database, name, .. } = routine;
+    let wanted = [Privilege::Execute, Privilege::AlterRoutine];
+    let authorization = &ctx.session.authorization;
+    let has_all = wanted.iter().all(|wanted| authorization.has_routine(*wanted, *kind, database, name));
+    if *kind == RoutineKind::Procedure || has_all {
+        return;
+    }
+    let Some(account) = ctx.catalog.accounts.get(&ctx.session.account) else { return };
+    let mut changed = (**account).clone();
+    let key = (*kind, database.clone(), name.to_lowercase());
+    let grant = changed.grants.routines.entry(key).or_default();
+    grant.privileges = grant.privileges.with(PrivilegeSet::of(&wanted));
+    grant.grantor = format!("{}@{}", ctx.session.account.user, ctx.session.account.host);
+    grant.granted_unix_seconds = u64::try_from(ctx.now_us).unwrap_or(0) / 1_000_000;
+    let place = CatalogKey::Account { user: &changed.id.user, host: &changed.id.host };
+    ctx.txn.put(place.to_bytes(), crate::account::encode::write_account(&changed));
 }
 
 /// The type that a function returns, as it is shown. Empty for a procedure.

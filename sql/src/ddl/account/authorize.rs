@@ -75,7 +75,7 @@ impl Actor {
         };
         let message = format!(
             "{word} command denied to user '{}'@'{}' for routine '{database}.{name}'",
-            self.user, self.host
+            self.id.user, self.id.host
         );
         Error { code: 1370, state: *b"42000", message }
     }

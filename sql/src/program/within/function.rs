@@ -10,9 +10,10 @@ use std::sync::Arc;
 use super::frame::Frame;
 use super::plan::{Chain, Planner, ProgramPlan};
 use super::session::{self, Settings};
+use super::stack::Nested;
 use crate::account::{AccountId, Privilege};
 use crate::ast::RoutineKind;
-use crate::authorization::{Needs, Requirement};
+use crate::authorization::{Authorization, Needs, Requirement};
 use crate::catalog::{Catalog, Column, TableId};
 use crate::error::{Error, Result};
 use crate::execute::{Context, Run};
@@ -131,15 +132,13 @@ impl Site<'_> {
         let kind = RoutineKind::Function;
         let found = self.catalog.databases.get(database).and_then(|found| found.routine(kind, name));
         let account = self.needs.acting().unwrap_or_else(|| self.session.account.clone());
-        if found.is_none_or(|routine| routine.definer != account) {
-            // Who may not call it does not hear whether it is there.
-            self.needs.add(Requirement::Routine {
-                privilege: Privilege::Execute,
-                kind,
-                database: database.to_owned(),
-                name: found.map_or(name, |routine| &routine.name).to_owned(),
-            });
-        }
+        // Who may not call it does not hear whether it is there.
+        self.needs.add(Requirement::Routine {
+            privilege: Privilege::Execute,
+            kind,
+            database: database.to_owned(),
+            name: found.map_or(name, |routine| &routine.name).to_owned(),
+        });
         let Some(routine) = found else {
             if crate::function::is_refused(&name.to_uppercase()) {
                 return Err(Error::not_supported(format_args!("the function {name}")));
@@ -200,6 +199,7 @@ impl Site<'_> {
         is_recursive: bool,
         depth: usize,
     ) -> Result<FunctionPlan> {
+        let _nested = Nested::enter()?;
         let mut session = self.session.clone();
         session.warnings.clear();
         let compiled = routine.compiled_in(&mut session)?;
@@ -269,6 +269,7 @@ impl Site<'_> {
                     );
                     return Err(Error::mysql(1449, *b"HY000", message));
                 }
+                self.check_definer(routine)?;
                 Some((definer.clone(), accounts.roles_at_login(definer, false)))
             }
         };
@@ -279,6 +280,26 @@ impl Site<'_> {
             collation: routine.collation,
             database_collation: routine.database_collation,
         })
+    }
+}
+
+impl Site<'_> {
+    /// That a function's definer may call it.
+    ///
+    /// # Errors
+    /// 1370.
+    fn check_definer(&self, routine: &Routine) -> Result<()> {
+        let Routine { definer, kind, database, name, .. } = routine;
+        let roles = self.catalog.accounts.roles_at_login(definer, false);
+        let held = Authorization::of(self.catalog, definer, &roles);
+        if held.has_routine(Privilege::Execute, *kind, database, name) {
+            return Ok(());
+        }
+        let message = format!(
+            "execute command denied to user '{}'@'{}' for routine '{database}.{name}'",
+            definer.user, definer.host
+        );
+        Err(Error::mysql(1370, *b"42000", message))
     }
 }
 
@@ -298,6 +319,7 @@ pub fn call(
         Err(error) => return Err(error.clone().into()),
     };
     ctx.check()?;
+    let _nested = Nested::enter()?;
     let mut frame = Frame::new(plan);
     frame.returns = Some((&function.returns, label));
     for (slot, argument) in arguments.iter().enumerate() {

@@ -18,6 +18,7 @@ pub mod function;
 mod plan;
 mod run;
 mod session;
+mod stack;
 mod statement;
 
 pub use plan::{Chain, TablePrograms, for_plan};

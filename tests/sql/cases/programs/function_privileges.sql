@@ -104,6 +104,11 @@ SELECT sqltest_frights.as_invoker();
 -- as: sqltest_fu
 SELECT sqltest_frights.by_gone();
 
+GRANT EXECUTE ON FUNCTION sqltest_frights.by_fv TO sqltest_fv;
+
+-- as: sqltest_fu
+SELECT sqltest_frights.as_definer(), sqltest_frights.whoami(), sqltest_frights.by_fv(), CURRENT_USER();
+
 CREATE VIEW sqltest_frights.v AS SELECT sqltest_frights.zb() AS z, sqltest_frights.fa() AS f;
 
 CREATE DEFINER = sqltest_fv VIEW sqltest_frights.w AS SELECT sqltest_frights.zb() AS z;
