@@ -20,6 +20,10 @@ pub const PARSE_DEPTH_MAX: usize = 100;
 pub const PROGRAM_DEPTH_MAX: usize = 64;
 /// Triggers that fire each other, within one statement.
 pub const TRIGGER_DEPTH_MAX: usize = 16;
+/// Stored functions that are called within each other.
+pub const FUNCTION_DEPTH_MAX: usize = 16;
+/// Stack that they may take from the outermost one on; a statement takes up to 1 MiB more on either side, of 8 that there are.
+pub const FUNCTION_STACK_BYTES_MAX: usize = 2 << 20;
 /// Statements and expressions of triggers' bodies that are planned for one statement: each trigger anew wherever it may be fired.
 pub const TRIGGER_PLANS_MAX: usize = 4096;
 /// Queries nested in one another; each takes the parser tens of kilobytes of stack.

@@ -20,7 +20,8 @@
 //! autocommit=0 it begins with the first statement that reads or writes a table.
 
 use sql::ast::{
-    AssignmentTarget, IntoTarget, Maintenance, MaintenanceKind, Query, QueryBody, Statement, TableExpr,
+    AssignmentTarget, Expr, IntoTarget, Maintenance, MaintenanceKind, Query, QueryBody, SelectItem,
+    Statement, TableExpr,
 };
 use sql::catalog::is_system_database;
 
@@ -180,8 +181,20 @@ fn reads_nothing_stored(session: &Session, query: &Query) -> bool {
     if query.with.is_some() {
         return false;
     }
+    let calls =
+        |item: &SelectItem| matches!(item, SelectItem::Expression { expr, .. } if calls_function(expr));
+    if select.items.iter().any(calls) || select.filter.as_ref().is_some_and(calls_function) {
+        return false;
+    }
     let Some(from) = &select.from else { return query.locking.is_none() };
     is_about_node(session, from)
+}
+
+/// Whether a stored function is called, which may read tables.
+fn calls_function(expr: &Expr) -> bool {
+    let mut found = matches!(expr, Expr::Stored { .. });
+    sql::bind::walk::operands(expr, &mut |operand| found = found || calls_function(operand));
+    found
 }
 
 fn is_about_node(session: &Session, from: &TableExpr) -> bool {

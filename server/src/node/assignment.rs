@@ -132,7 +132,8 @@ impl Session {
         self.state.parameter_types = Vec::new();
         let planned = planned?;
         let mut single = Single(None);
-        if !planned.plan.tables().is_empty() || planned.plan.uses_temporary {
+        let is_more = planned.plan.uses_temporary || planned.plan.calls_functions;
+        if !planned.plan.tables().is_empty() || is_more {
             // It reads tables, as the session's transaction sees them.
             self.run_planned(&statement, parameters, None, &mut single).await?;
             return Ok(single.0.unwrap_or(Value::Null));

@@ -45,7 +45,9 @@ impl Session {
             | Planned::Load(_) => plan.is_write(),
             Planned::Explain(_) => false,
         };
-        isolation == Isolation::Serializable && reads && (plan.is_write() || (explicit && !read_only))
+        isolation == Isolation::Serializable
+            && reads
+            && (plan.is_write() || plan.writes_within || (explicit && !read_only))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sql::Error;
+use sql::account::AccountId;
 use sql::ast::{Expr, ProgramStatement, QueryBody, Statement};
 use sql::catalog::Catalog;
 use sql::execute::Outcome;
@@ -55,6 +56,8 @@ pub struct CachedPlan {
     settings: Settings,
     /// Types of the parameters it was made for, if they matter.
     parameter_types: Vec<DataType>,
+    /// The account and its active roles then, if it calls stored functions: their statements are planned with those rights.
+    caller: Option<(AccountId, Vec<AccountId>)>,
 }
 
 /// Variables that a plan depends on, besides the sql_mode.
@@ -172,6 +175,9 @@ impl Session {
             // Else it is planned anew, which looks whether it keeps to the locked tables.
             && self.state.locked_tables.is_none()
             && !cached.plan.is_outdated()
+            && (cached.caller.as_ref()).is_none_or(|(account, roles)| {
+                *account == self.state.account && *roles == self.state.active_roles
+            })
             && (!cached.plan.typed_by_parameters || cached.parameter_types == self.state.parameter_types)
         {
             return Ok(Arc::clone(cached));
@@ -194,7 +200,10 @@ impl Session {
         let parameter_types = self.state.parameter_types.clone();
         let definitions = Arc::default();
         let settings = Settings::of(&self.state);
+        let caller =
+            plan.calls_functions.then(|| (self.state.account.clone(), self.state.active_roles.clone()));
         let made = Arc::new(CachedPlan {
+            caller,
             plan,
             number: next_plan_number(),
             definitions,
@@ -214,7 +223,10 @@ impl Session {
     /// the session wants it. It may have been made on another node just before.
     pub(super) async fn has_newer_schema(&self, error: &Error, schema: &Arc<Catalog>) -> Result<bool, Error> {
         // Of what is not granted too: the GRANT may have been said on another node.
-        if !matches!(error.code, 1044 | 1049 | 1054 | 1072 | 1091 | 1142 | 1143 | 1146 | 1176) {
+        if !matches!(
+            error.code,
+            1044 | 1049 | 1054 | 1072 | 1091 | 1142 | 1143 | 1146 | 1176 | 1305 | 1318 | 1370
+        ) {
             return Ok(false);
         }
         self.freshen().await?;
@@ -225,7 +237,8 @@ impl Session {
     /// Whether a plan is of the schema as it is. It is not while the tables are being replaced by a snapshot, although the watermark is
     /// there already: the schema follows.
     pub(super) fn is_current(&self, planned: &CachedPlan) -> bool {
-        let is_known = planned.plan.tables().is_empty() || self.know_catalog().is_ok();
+        let is_of_no_schema = planned.plan.tables().is_empty() && !planned.plan.calls_functions;
+        let is_known = is_of_no_schema || self.know_catalog().is_ok();
         is_known && self.node.catalog_version() == planned.catalog.version
     }
 

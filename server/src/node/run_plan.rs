@@ -93,7 +93,8 @@ impl Session {
         let has_snapshot = open.is_some_and(|open| {
             open.isolation != Isolation::ReadCommitted && open.txn.snapshot_index().is_some()
         });
-        (takes_snapshot || !plan.tables().is_empty())
+        // A function may have been changed on another node just before.
+        (takes_snapshot || !plan.tables().is_empty() || plan.calls_functions)
             && (plan.is_write() || self.locks_reads(plan) || !has_snapshot)
     }
 
@@ -234,7 +235,7 @@ impl Session {
             open.txn.take_snapshot();
             return Ok(self.is_current(planned));
         }
-        Ok(true)
+        Ok(!plan.calls_functions || self.is_current(planned))
     }
 
     /// After a statement: an autocommitted one commits; one of a transaction waits for what it saw.
@@ -322,6 +323,9 @@ impl Session {
                     self.confirm_user_locks(&runs.user_locks).await?;
                     return Ok(outcome);
                 }
+                Err(Interrupt::Error(error)) if error.code == Error::query_interrupted().code => {
+                    return Err(self.interrupted());
+                }
                 Err(Interrupt::Error(error)) => return Err(error),
                 Err(Interrupt::Suspend(suspend)) => {
                     open.txn.drop_ranges_since(ranges_before);
@@ -383,7 +387,7 @@ impl Session {
     fn deadline(&self, plan: &Plan) -> Option<AbortOnDrop> {
         let limit = self.time_hint_ms.unwrap_or(self.state.variables.max_execution_time_ms);
         // It is not for the statements of programs, as in MySQL.
-        if limit == 0 || plan.is_write() || self.programs.is_running() {
+        if limit == 0 || plan.is_write() || plan.writes_within || self.programs.is_running() {
             return None;
         }
         let connection = Arc::clone(&self.connection);
@@ -509,7 +513,8 @@ fn placed_answer(outcome: &Outcome) -> Placed {
 
 /// Whether a plan changes rows, which a locking read does not.
 fn changes_rows(plan: &Plan) -> bool {
-    plan.is_write() && !matches!(plan.statement, Planned::Query(_)) && !plan.changes_temporary()
+    plan.writes_within
+        || plan.is_write() && !matches!(plan.statement, Planned::Query(_)) && !plan.changes_temporary()
 }
 
 /// What a statement changes of its session while it runs, as it was before: for when it has to run again.

@@ -9,23 +9,28 @@
 //!           flags (1: locked, 2: expired), lifetime (optional), changed, failed attempts, lock (0 off, 1 days, 2 unbounded),
 //!           history (optional), reuse (optional), require current (0 default, 1 required, 2 optional),
 //!           former secrets, default roles, attribute (optional), grants
-//! grants    global, dynamic (name, with grant), databases (pattern, set), tables, roles (user, host, with admin)
+//! grants    global, dynamic (name, with grant), databases (pattern, set), tables, roles (user, host, with admin), and if there are any:
+//!           routines (kind, database, name, set, grantor, time)
 //! table     database, table, set, columns (name, set), grantor, time
 //! ```
 //!
 //! A set is its bits ([`PrivilegeSet::bits`]).
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use super::{
     Account, AccountId, AuthPlugin, Authentication, FormerSecret, Grants, PasswordLock, PrivilegeSet,
-    RequireCurrent, ResourceLimits, TableGrant, TlsRequirement,
+    RequireCurrent, ResourceLimits, RoutineGrant, TableGrant, TlsRequirement,
 };
 use crate::Result;
+use crate::ast::RoutineKind;
 use crate::catalog::encode::{
     read_bytes, read_end, read_list, read_string, read_u32, write_bytes, write_string,
 };
 use crate::codec::{Input, damaged, write_varint};
+use crate::program::encode::{kind_byte, kind_of};
 
 /// The version that accounts are written in.
 pub const ACCOUNT_VERSION: u8 = 1;
@@ -178,6 +183,31 @@ fn write_grants(grants: &Grants, out: &mut Vec<u8>) {
         write_id(role, out);
         out.push(u8::from(*with_admin));
     }
+    if grants.routines.is_empty() {
+        return;
+    }
+    write_varint(grants.routines.len() as u64, out);
+    for ((kind, database, name), grant) in &grants.routines {
+        out.push(kind_byte(*kind));
+        write_string(database, out);
+        write_string(name, out);
+        write_varint(grant.privileges.bits(), out);
+        write_string(&grant.grantor, out);
+        write_varint(grant.granted_unix_seconds, out);
+    }
+}
+
+fn read_routines(input: &mut Input<'_>) -> Result<BTreeMap<(RoutineKind, String, String), RoutineGrant>> {
+    if input.bytes.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let list = read_list(input, |input| {
+        let kind = kind_of(input.byte()?).ok_or_else(|| damaged("a grant on an unknown kind of routine"))?;
+        let key = (kind, read_string(input)?, read_string(input)?);
+        let (privileges, grantor) = (read_set(input)?, read_string(input)?);
+        Ok((key, RoutineGrant { privileges, grantor, granted_unix_seconds: input.varint()? }))
+    })?;
+    Ok(list.into_iter().collect())
 }
 
 fn read_grants(input: &mut Input<'_>) -> Result<Grants> {
@@ -200,6 +230,7 @@ fn read_grants(input: &mut Input<'_>) -> Result<Grants> {
         .into_iter()
         .collect(),
         roles: read_list(input, |input| Ok((read_id(input)?, read_bool(input)?)))?.into_iter().collect(),
+        routines: read_routines(input)?,
     })
 }
 

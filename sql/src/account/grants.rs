@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::pattern;
 use super::privilege::PrivilegeSet;
 use super::{AccountId, Privilege};
+use crate::ast::RoutineKind;
 use crate::catalog::same_name;
 
 /// What was granted to an account or a role, at every level. Levels do not include each other here (see
@@ -19,6 +20,8 @@ pub struct Grants {
     pub databases: BTreeMap<String, PrivilegeSet>,
     /// ON database.table, by database and table; of mysql.tables_priv and columns_priv. None is empty.
     pub tables: BTreeMap<(String, String), TableGrant>,
+    /// ON PROCEDURE and FUNCTION, by kind, database and name in lower case; of mysql.procs_priv. None is empty.
+    pub routines: BTreeMap<(RoutineKind, String, String), RoutineGrant>,
     /// Roles, and whether WITH ADMIN OPTION; of mysql.role_edges.
     pub roles: BTreeMap<AccountId, bool>,
 }
@@ -30,6 +33,17 @@ pub struct TableGrant {
     pub privileges: PrivilegeSet,
     /// On columns, by name as written (compared without case). No set is empty.
     pub columns: BTreeMap<String, PrivilegeSet>,
+    /// Who granted last, as `user@host`.
+    pub grantor: String,
+    /// When, in seconds since the epoch.
+    pub granted_unix_seconds: u64,
+}
+
+/// What was granted on a stored routine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoutineGrant {
+    /// EXECUTE, ALTER ROUTINE, GRANT OPTION.
+    pub privileges: PrivilegeSet,
     /// Who granted last, as `user@host`.
     pub grantor: String,
     /// When, in seconds since the epoch.
@@ -91,6 +105,16 @@ impl Grants {
             .take_while(move |((of, _), _)| of == database)
     }
 
+    /// Granted on the routine; its name in any case.
+    #[must_use]
+    pub fn on_routine(&self, kind: RoutineKind, database: &str, name: &str) -> PrivilegeSet {
+        if self.routines.is_empty() {
+            return PrivilegeSet::NONE;
+        }
+        let key = (kind, database.to_owned(), name.to_lowercase());
+        self.routines.get(&key).map_or(PrivilegeSet::NONE, |grant| grant.privileges)
+    }
+
     /// Whether nothing was granted, roles apart.
     #[must_use]
     pub fn has_no_privileges(&self) -> bool {
@@ -98,6 +122,7 @@ impl Grants {
             && self.dynamic.is_empty()
             && self.databases.is_empty()
             && self.tables.is_empty()
+            && self.routines.is_empty()
     }
 
     /// Whether the account is SYSTEM_USER: others may change it only if they are too.

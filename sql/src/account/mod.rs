@@ -34,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-pub use grants::{Grants, TableGrant};
+pub use grants::{Grants, RoutineGrant, TableGrant};
 pub use host::ClientHost;
 pub use privilege::{DYNAMIC_PRIVILEGES, Privilege, PrivilegeSet};
 pub use privileges::Privileges;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Account, AccountId, Privilege, PrivilegeSet};
+use crate::ast::RoutineKind;
 
 /// The merged privileges of an account and of its active roles. A value of one version of the catalog: who keeps it looks at
 /// [`Catalog::version`](crate::catalog::Catalog::version) before each use.
@@ -94,6 +95,7 @@ impl Privileges {
         !self.global.and(PrivilegeSet::DATABASE).is_empty()
             || !self.on_database(database).is_empty()
             || self.sources.iter().any(|account| account.grants.in_database(database).next().is_some())
+            || self.sources.iter().any(|account| account.grants.routines.keys().any(|key| key.1 == database))
     }
 
     /// Whether anything that may be granted on tables is granted on the table, wider, or on a column of it. Then it may be
@@ -115,6 +117,13 @@ impl Privileges {
     #[must_use]
     pub fn on_table(&self, database: &str, table: &str) -> PrivilegeSet {
         self.table_grants(database, table).fold(PrivilegeSet::NONE, |all, grant| all.with(grant.privileges))
+    }
+
+    /// Granted on the routine alone, roles' included.
+    #[must_use]
+    pub fn on_routine(&self, kind: RoutineKind, database: &str, name: &str) -> PrivilegeSet {
+        let of = |account: &Arc<Account>| account.grants.on_routine(kind, database, name);
+        self.sources.iter().map(of).fold(PrivilegeSet::NONE, PrivilegeSet::with)
     }
 
     fn table_grants(&self, database: &str, table: &str) -> impl Iterator<Item = &super::TableGrant> {

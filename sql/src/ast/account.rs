@@ -241,6 +241,15 @@ pub enum GrantLevel {
         /// The table.
         table: String,
     },
+    /// `PROCEDURE [db.]p`, `FUNCTION [db.]f`
+    Routine {
+        /// Which kind.
+        kind: crate::ast::RoutineKind,
+        /// The database; `None`: the current one.
+        database: Option<String>,
+        /// Its name.
+        name: String,
+    },
 }
 
 /// REVOKE's IF EXISTS and IGNORE UNKNOWN USER: a warning each, no error.

@@ -1,8 +1,8 @@
 //! What statements are counted as: MySQL's `Com_…` status variables, of what there is here.
 
 use crate::ast::{
-    AccountStatement, EventStatement, InsertSource, MaintenanceKind, ProgramStatement, ShowKind, Statement,
-    TableExpr, ViewStatement, Xa,
+    AccountStatement, EventStatement, InsertSource, MaintenanceKind, ProgramStatement, RoutineKind, ShowKind,
+    Statement, TableExpr, ViewStatement, Xa,
 };
 
 macro_rules! counted {
@@ -21,10 +21,10 @@ macro_rules! counted {
 }
 
 counted! {
-    AlterDb "alter_db", AlterEvent "alter_event", AlterInstance "alter_instance", AlterProcedure "alter_procedure", AlterTable "alter_table", AlterUser "alter_user", AlterUserDefaultRole "alter_user_default_role", Analyze "analyze", Begin "begin",
+    AlterDb "alter_db", AlterEvent "alter_event", AlterFunction "alter_function", AlterInstance "alter_instance", AlterProcedure "alter_procedure", AlterTable "alter_table", AlterUser "alter_user", AlterUserDefaultRole "alter_user_default_role", Analyze "analyze", Begin "begin",
     CallProcedure "call_procedure", ChangeDb "change_db", Check "check", Checksum "checksum", Commit "commit", CreateDb "create_db", CreateEvent "create_event",
-    CreateIndex "create_index", CreateProcedure "create_procedure", CreateRole "create_role", CreateTable "create_table", CreateTrigger "create_trigger", CreateUser "create_user", CreateView "create_view",
-    DeallocSql "dealloc_sql", Delete "delete", DeleteMulti "delete_multi", Do "do", DropDb "drop_db", DropEvent "drop_event", DropIndex "drop_index",
+    CreateFunction "create_function", CreateIndex "create_index", CreateProcedure "create_procedure", CreateRole "create_role", CreateTable "create_table", CreateTrigger "create_trigger", CreateUser "create_user", CreateView "create_view",
+    DeallocSql "dealloc_sql", Delete "delete", DeleteMulti "delete_multi", Do "do", DropDb "drop_db", DropEvent "drop_event", DropFunction "drop_function", DropIndex "drop_index",
     DropProcedure "drop_procedure", DropRole "drop_role", DropTable "drop_table", DropTrigger "drop_trigger", DropUser "drop_user", DropView "drop_view", ExecuteSql "execute_sql", Flush "flush",
     Grant "grant", GrantRoles "grant_roles", Insert "insert", InsertSelect "insert_select", Kill "kill", Load "load",
     LockTables "lock_tables", Optimize "optimize", PrepareSql "prepare_sql", ReleaseSavepoint "release_savepoint",
@@ -32,7 +32,7 @@ counted! {
     Revoke "revoke", RevokeAll "revoke_all", RevokeRoles "revoke_roles", Rollback "rollback", RollbackToSavepoint "rollback_to_savepoint", Savepoint "savepoint",
     Select "select", SetOption "set_option", SetPassword "set_password", SetRole "set_role",
     ShowBinaryLogStatus "show_binary_log_status", ShowBinlogs "show_binlogs", ShowCharsets "show_charsets",
-    ShowCollations "show_collations", ShowCreateDb "show_create_db", ShowCreateEvent "show_create_event", ShowCreateProc "show_create_proc", ShowCreateTable "show_create_table", ShowCreateTrigger "show_create_trigger",
+    ShowCollations "show_collations", ShowCreateDb "show_create_db", ShowCreateEvent "show_create_event", ShowCreateFunc "show_create_func", ShowCreateProc "show_create_proc", ShowCreateTable "show_create_table", ShowCreateTrigger "show_create_trigger",
     ShowCreateUser "show_create_user", ShowDatabases "show_databases", ShowEngineStatus "show_engine_status", ShowErrors "show_errors",
     ShowEvents "show_events", ShowFields "show_fields", ShowFunctionStatus "show_function_status", ShowGrants "show_grants",
     ShowKeys "show_keys", ShowOpenTables "show_open_tables", ShowPlugins "show_plugins", ShowPrivileges "show_privileges",
@@ -108,9 +108,14 @@ fn of_definition(statement: &Statement) -> Option<Counted> {
             },
             ProgramStatement::CreateTrigger(_) => Counted::CreateTrigger,
             ProgramStatement::DropTrigger { .. } => Counted::DropTrigger,
-            ProgramStatement::CreateRoutine(_) => Counted::CreateProcedure,
-            ProgramStatement::AlterRoutine { .. } => Counted::AlterProcedure,
-            ProgramStatement::DropRoutine { .. } => Counted::DropProcedure,
+            ProgramStatement::CreateRoutine(create) => match create.kind {
+                RoutineKind::Procedure => Counted::CreateProcedure,
+                RoutineKind::Function => Counted::CreateFunction,
+            },
+            ProgramStatement::AlterRoutine { kind: RoutineKind::Procedure, .. } => Counted::AlterProcedure,
+            ProgramStatement::AlterRoutine { kind: RoutineKind::Function, .. } => Counted::AlterFunction,
+            ProgramStatement::DropRoutine { kind: RoutineKind::Procedure, .. } => Counted::DropProcedure,
+            ProgramStatement::DropRoutine { kind: RoutineKind::Function, .. } => Counted::DropFunction,
         },
         Statement::View(ViewStatement::Create(_)) => Counted::CreateView,
         Statement::View(ViewStatement::Drop { .. }) => Counted::DropView,
@@ -160,6 +165,7 @@ fn of_show(kind: &ShowKind) -> Counted {
         ShowKind::ProcedureStatus => Counted::ShowProcedureStatus,
         ShowKind::CreateProcedure(_) => Counted::ShowCreateProc,
         ShowKind::CreateEvent(_) => Counted::ShowCreateEvent,
+        ShowKind::CreateFunction(_) => Counted::ShowCreateFunc,
         ShowKind::CreateTrigger(_) => Counted::ShowCreateTrigger,
         ShowKind::FunctionStatus => Counted::ShowFunctionStatus,
         ShowKind::OpenTables { .. } => Counted::ShowOpenTables,

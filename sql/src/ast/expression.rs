@@ -147,6 +147,15 @@ pub enum Expr {
         /// Arguments.
         arguments: Vec<Expr>,
     },
+    /// A call of a stored function.
+    Stored {
+        /// Database, if written.
+        database: Option<String>,
+        /// Name as written.
+        name: String,
+        /// Arguments.
+        arguments: Vec<Expr>,
+    },
     /// An aggregate call.
     Aggregate(Box<AggregateCall>),
     /// A window function call.

@@ -270,6 +270,16 @@ impl Printer<'_> {
                 self.put(")");
             }
             Expr::Function { name, arguments } => self.function(name, arguments),
+            Expr::Stored { database, name, arguments } => {
+                if let Some(database) = database {
+                    write_name(database, &mut self.out);
+                    self.put(".");
+                }
+                write_name(name, &mut self.out);
+                self.put("(");
+                self.list(arguments);
+                self.put(")");
+            }
             Expr::Aggregate(call) => self.aggregate(call),
             Expr::Window(call) => self.window(call),
             Expr::InsertedValue(column) => self.call_of_column("values", column),

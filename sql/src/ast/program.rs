@@ -142,6 +142,8 @@ pub struct CreateRoutine {
     pub definer: Option<UserName>,
     /// The text between the parentheses.
     pub parameters_text: String,
+    /// RETURNS, of a function.
+    pub returns: Option<ColumnDefinition>,
     /// Characteristics as written.
     pub characteristics: Characteristics,
     /// The text of the body.
@@ -353,6 +355,8 @@ pub enum Action {
     },
     /// A handler's body ends.
     EndHandler(usize),
+    /// RETURN: `SELECT value`.
+    Return(Bound),
 }
 
 /// SIGNAL, RESIGNAL.

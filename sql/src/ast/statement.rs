@@ -377,6 +377,7 @@ pub enum ShowKind {
     CreateTable(TableName),
     CreateView(TableName),
     CreateProcedure(TableName),
+    CreateFunction(TableName),
     CreateDatabase {
         name: String,
         if_not_exists: bool,

@@ -25,6 +25,7 @@ pub mod visible;
 mod tests;
 
 use crate::account::{AccountId, Privilege, PrivilegeSet, Privileges};
+use crate::ast::RoutineKind;
 use crate::catalog::Catalog;
 
 pub use requirement::{Findings, Grant, Needs, Requirement, Requirements, Source};
@@ -128,6 +129,13 @@ impl Authorization {
     #[must_use]
     pub fn has_column(&self, privilege: Privilege, database: &str, table: &str, column: &str) -> bool {
         self.is_unlimited || self.privileges.has_column(privilege, database, table, column)
+    }
+
+    /// Whether it is granted on the stored routine or wider.
+    #[must_use]
+    pub fn has_routine(&self, privilege: Privilege, kind: RoutineKind, database: &str, name: &str) -> bool {
+        self.has_database(privilege, database)
+            || self.privileges.on_routine(kind, database, name).has(privilege)
     }
 
     /// Whether anything is granted in the database, or everywhere.

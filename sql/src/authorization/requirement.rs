@@ -1,15 +1,17 @@
 //! Requirements: what a statement needs, and the check of it.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::denied;
-use crate::account::{Privilege, PrivilegeSet};
+use crate::account::{AccountId, Privilege, PrivilegeSet};
 use crate::ast::{RoutineKind, TableName};
 use crate::bind::virtual_table::VirtualTable;
-use crate::catalog::Table;
+use crate::catalog::{Table, TableId};
 use crate::error::Result;
 use crate::expression::Expression;
+use crate::program::within::function::{Calls, FunctionPlan};
 use crate::session::{SessionState, Warning};
 
 /// A privilege that is granted ON *.*.
@@ -145,7 +147,7 @@ pub enum Requirement {
         /// The name as written.
         column: String,
     },
-    /// EXECUTE or ALTER ROUTINE on the database, for a routine of it (1370); whoever defined it needs neither.
+    /// EXECUTE or ALTER ROUTINE on the routine or wider (1370); whoever defined it needs neither.
     Routine {
         /// The privilege.
         privilege: Privilege,
@@ -153,7 +155,7 @@ pub enum Requirement {
         kind: RoutineKind,
         /// The database.
         database: String,
-        /// The procedure.
+        /// Its name.
         name: String,
     },
 }
@@ -242,8 +244,8 @@ impl Requirement {
                     Err(denied::column(session, Privilege::Select, column, source.table()))
                 }
             }
-            Requirement::Routine { privilege, kind: _, database, name } => {
-                let has = authorization.has_database(*privilege, database);
+            Requirement::Routine { privilege, kind, database, name } => {
+                let has = authorization.has_routine(*privilege, *kind, database, name);
                 if has { Ok(()) } else { Err(denied::routine(*privilege, session, database, name)) }
             }
         }
@@ -356,13 +358,73 @@ pub struct Findings {
 
 /// Where a statement's requirements are written down while its names are resolved. They are kept when that fails.
 #[derive(Debug, Default)]
-pub struct Needs(RefCell<Requirements>, RefCell<Findings>);
+pub struct Needs(RefCell<Requirements>, RefCell<Findings>, Functions);
+
+/// The stored functions that a statement calls.
+#[derive(Debug, Default)]
+struct Functions {
+    /// All of them, with those that its statement is in; none if there is none.
+    calls: RefCell<Option<Rc<Calls>>>,
+    /// Those that it names itself, each once.
+    named: RefCell<Vec<Arc<FunctionPlan>>>,
+    /// Who calls them, if that is not the session's account: the definer of the view that this is.
+    acting: Option<AccountId>,
+}
 
 impl Needs {
     /// With these at the beginning.
     #[must_use]
     pub fn new(first: Requirements) -> Needs {
-        Needs(RefCell::new(first), RefCell::default())
+        Needs(RefCell::new(first), RefCell::default(), Functions::default())
+    }
+
+    /// The same, for a statement that is within these functions.
+    #[must_use]
+    pub(crate) fn within(first: Requirements, calls: Option<&Rc<Calls>>, used: &[TableId]) -> Needs {
+        let calls = match calls {
+            Some(calls) => Some(Rc::clone(calls)),
+            None if used.is_empty() => None,
+            None => Some(Rc::new(Calls::of_trigger(used))),
+        };
+        let functions = Functions { calls: RefCell::new(calls), ..Functions::default() };
+        Needs(RefCell::new(first), RefCell::default(), functions)
+    }
+
+    /// Those of a view within a statement; `acting` calls its functions.
+    #[must_use]
+    pub(crate) fn of_view(&self, first: Requirements, acting: Option<AccountId>) -> Needs {
+        let mut needs = Needs::within(first, Some(&self.calls()), &[]);
+        needs.2.acting = acting;
+        needs
+    }
+
+    /// Who calls functions, if that is not the session's account.
+    pub(crate) fn acting(&self) -> Option<AccountId> {
+        self.2.acting.clone()
+    }
+
+    /// What is known of the functions that are called.
+    pub(crate) fn calls(&self) -> Rc<Calls> {
+        Rc::clone(self.2.calls.borrow_mut().get_or_insert_default())
+    }
+
+    /// Notes a function that is called.
+    pub(crate) fn note_function(&self, function: &Arc<FunctionPlan>) {
+        let mut named = self.2.named.borrow_mut();
+        if !named.iter().any(|known| Arc::ptr_eq(known, function)) {
+            named.push(Arc::clone(function));
+        }
+    }
+
+    /// Whether a function that is called changes rows, or locks them.
+    pub(crate) fn has_writing_function(&self) -> bool {
+        self.2.named.borrow().iter().any(|function| function.writes())
+    }
+
+    /// The functions that are called.
+    #[must_use]
+    pub(crate) fn take_functions(&self) -> Vec<Arc<FunctionPlan>> {
+        self.2.named.take()
     }
 
     /// Notes one.

@@ -78,6 +78,7 @@ pub fn of_show(show: &Show, session: &SessionState, catalog: &Catalog) -> Requir
         | ShowKind::Grants { .. }
         | ShowKind::CreateUser(_)
         | ShowKind::CreateProcedure(_)
+        | ShowKind::CreateFunction(_)
         | ShowKind::CreateTrigger(_)
         | ShowKind::Variables { .. }
         | ShowKind::Status { .. }

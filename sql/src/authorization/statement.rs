@@ -316,8 +316,11 @@ fn of_event(event: &EventStatement, session: &SessionState) -> Requirements {
     needed
 }
 
-/// Whether the account is the definer of a routine: whoever makes one may call, alter and drop it.
+/// Whether the account is the definer of a procedure: whoever makes one may call, alter and drop it. Of a function it is granted that.
 fn defines(session: &SessionState, catalog: &Catalog, database: &str, kind: RoutineKind, name: &str) -> bool {
+    if kind == RoutineKind::Function {
+        return false;
+    }
     let routine = catalog.databases.get(database).and_then(|found| found.routine(kind, name));
     routine.is_some_and(|routine| routine.definer == session.account)
 }

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::{Coercibility, Expression, Scope, Subquery, SubqueryKind};
 use crate::plan::Body;
+use crate::program::within::function::{FunctionPlan, Site};
 use crate::session::{SessionState, Warning};
 use crate::types::{DataType, DateTime, TypeKind, Value};
 
@@ -297,6 +298,16 @@ pub fn column_expression(slot: usize, column: &ResultColumn) -> Expression {
 }
 
 impl Scope for BlockScope<'_> {
+    fn stored_function(
+        &self,
+        database: Option<&str>,
+        name: &str,
+        argument_count: usize,
+    ) -> Result<Arc<FunctionPlan>> {
+        let Binder { catalog, session, .. } = *self.binder;
+        Site { catalog, session, needs: self.binder.needs() }.find(database, name, argument_count)
+    }
+
     fn warn(&self, warning: Warning) {
         self.binder.needs().warn(warning);
     }

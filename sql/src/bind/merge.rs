@@ -111,7 +111,7 @@ pub fn is_plain(inner: &BoundSelect, outer_joined: bool, is_target: bool, room: 
     let fits = |item: &Expression| match (outer_joined, is_target) {
         (true, _) => slots::plain_slot(item).is_some(),
         (false, true) => !reads_row_inside(item),
-        (false, false) => slots::is_steady(item) && !slots::has_subquery(item),
+        (false, false) => slots::is_steady_but_for_functions(item) && !slots::has_subquery(item),
     };
     let stands = |source: &TableSource| match source {
         TableSource::Base(_) | TableSource::Virtual(_) | TableSource::Merged(_) => true,

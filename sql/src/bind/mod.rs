@@ -52,7 +52,7 @@ pub use window::WindowFunctionCall;
 /// What binding a statement needs, and what it finds on the way.
 pub struct Binder<'a> {
     /// The schema.
-    pub catalog: &'a Catalog,
+    pub catalog: &'a Arc<Catalog>,
     /// The connection.
     pub session: &'a SessionState,
     /// Where is written down what the columns that are used need.
@@ -86,7 +86,7 @@ pub struct Binder<'a> {
 impl<'a> Binder<'a> {
     /// A binder for one statement, or a part of one.
     #[must_use]
-    pub fn new(catalog: &'a Catalog, session: &'a SessionState, needs: &'a Needs) -> Binder<'a> {
+    pub fn new(catalog: &'a Arc<Catalog>, session: &'a SessionState, needs: &'a Needs) -> Binder<'a> {
         Binder {
             catalog,
             session,

@@ -59,6 +59,7 @@ fn same_kind(left: &Expression, right: &Expression) -> bool {
             E::Call { function, data_type, collation, .. },
             E::Call { function: other, data_type: of, collation: by, .. },
         ) => std::ptr::eq(*function, *other) && data_type == of && collation == by && !function.is_volatile(),
+        (E::Stored { function, .. }, E::Stored { function: other, .. }) => Arc::ptr_eq(function, other),
         (E::UserVariable { name, .. }, E::UserVariable { name: other, .. }) => name == other,
         (E::SystemVariable { scope, name, .. }, E::SystemVariable { scope: of, name: other, .. }) => {
             scope == of && name == other

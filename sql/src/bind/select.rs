@@ -401,6 +401,13 @@ fn expression_item(
     if let Some(alias) = alias {
         column.name = alias.to_owned();
     }
+    let expression = match expression {
+        // Errors about what the function returns name the column.
+        Expression::Stored { function, arguments, .. } if !column.name.is_empty() => {
+            Expression::Stored { function, arguments, label: column.name.as_str().into() }
+        }
+        other => other,
+    };
     Item { expression, column }
 }
 

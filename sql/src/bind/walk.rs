@@ -68,7 +68,9 @@ pub fn operands<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
                 visit(otherwise);
             }
         }
-        Expr::Function { arguments, .. } => arguments.iter().for_each(visit),
+        Expr::Function { arguments, .. } | Expr::Stored { arguments, .. } => {
+            arguments.iter().for_each(visit);
+        }
         Expr::Aggregate(call) => aggregate_operands(call, visit),
         Expr::Window(call) => {
             call.arguments.iter().for_each(&mut *visit);

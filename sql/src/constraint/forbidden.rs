@@ -116,6 +116,13 @@ impl Place<'_> {
                 return Err(Error::not_supported("DEFAULT() in an expression of a table's definition"));
             }
             Expr::Function { name, .. } => self.check_function(name)?,
+            Expr::Stored { database, name, .. } => {
+                let printed = match database {
+                    Some(database) => format!("{database}`.`{name}"),
+                    None => name.clone(),
+                };
+                return Err(self.function(&printed, true));
+            }
             _ => {}
         }
         let mut result = Ok(());

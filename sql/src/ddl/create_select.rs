@@ -152,6 +152,9 @@ pub fn fill(ctx: &mut Context<'_>, table: Table, select: &CreateSelect, names: &
         let binder = Binder::new(ctx.catalog, ctx.session, &needs);
         crate::dml::insert::plan_into(&insert, Arc::new(table), binder)?
     };
+    if needs.has_writing_function() {
+        return Err(Error::not_supported("CREATE TABLE … SELECT of functions that change rows").into());
+    }
     ctx.locking.isolation = ctx.session.variables.isolation;
     ctx.txn.take_snapshot();
     crate::dml::insert::run(&plan, ctx)

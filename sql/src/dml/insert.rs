@@ -150,7 +150,7 @@ pub fn plan(
     }
     if catalog.view(database, name).is_some() {
         let columns: Vec<&str> = insert.columns.iter().map(String::as_str).collect();
-        let world = (&**catalog, session, needs);
+        let world = (catalog, session, needs);
         if let Some(target) = through_view::target(world, (database, name), &columns, insert.replace)? {
             return plan_into_view(insert, target, binder);
         }

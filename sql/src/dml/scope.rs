@@ -14,6 +14,7 @@ use crate::bind::{Binder, BlockScope, BoundTable, Clause, FromScope, Names, Tabl
 use crate::catalog::Table;
 use crate::error::Error;
 use crate::expression::{self, Expression, Scope, Subquery, SubqueryKind};
+use crate::program::within::function::FunctionPlan;
 use crate::session::{SessionState, Warning};
 
 /// The tables that an INSERT's expressions see: its own, and the new row by its alias.
@@ -76,6 +77,15 @@ impl<'s> InsertScope<'s> {
 }
 
 impl Scope for InsertScope<'_> {
+    fn stored_function(
+        &self,
+        database: Option<&str>,
+        name: &str,
+        argument_count: usize,
+    ) -> Result<Arc<FunctionPlan>> {
+        self.block.stored_function(database, name, argument_count)
+    }
+
     fn warn(&self, warning: Warning) {
         self.block.warn(warning);
     }

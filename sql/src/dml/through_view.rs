@@ -54,7 +54,7 @@ impl Target {
 /// # Errors
 /// 1348, 1393, 1394, 1471; those of the view.
 pub(super) fn target(
-    (catalog, session, needs): (&Catalog, &SessionState, &Needs),
+    (catalog, session, needs): (&std::sync::Arc<Catalog>, &SessionState, &Needs),
     (database, name): (&str, &str),
     columns: &[&str],
     replaces: bool,

@@ -175,8 +175,12 @@ pub(crate) fn strictly<T>(
     if ignore || !may_come_second || !ctx.session.variables.sql_mode.has(SqlMode::STRICT) {
         return outcome;
     }
-    let is_error =
-        |warning: &Warning| warning.level == WarningLevel::Warning && strict_state(warning.code).is_some();
+    // What comes with a state is a condition of a program, which has its own mode.
+    let is_error = |warning: &Warning| {
+        warning.level == WarningLevel::Warning
+            && warning.state.is_none()
+            && strict_state(warning.code).is_some()
+    };
     let kept = ctx.session.warnings.iter().skip(before).position(is_error);
     let first = match kept {
         Some(position) => Some(ctx.session.warnings.swap_remove(before + position)),

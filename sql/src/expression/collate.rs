@@ -133,6 +133,7 @@ impl Expression {
         match self {
             Expression::Constant { value, .. } if value.is_null() => Coercibility::Ignorable,
             Expression::Collate { .. } => Coercibility::Explicit,
+            Expression::Stored { .. } => Coercibility::Coercible,
             _ if self.data_type().is_json() => Coercibility::Implicit,
             _ if !self.data_type().is_string() => Coercibility::Numeric,
             Expression::Column { data_type, .. } | Expression::Outer { data_type, .. }

@@ -159,6 +159,11 @@ impl Display for Expression {
                 write_list(arguments, ",", f)?;
                 f.write_str(")")
             }
+            Expression::Stored { function, arguments, .. } => {
+                write!(f, "{}(", function.name())?;
+                write_list(arguments, ",", f)?;
+                f.write_str(")")
+            }
             Expression::UserVariable { name, .. } => write!(f, "@`{name}`"),
             Expression::AssignVariable { name, operand } => write!(f, "(@`{name}`:={operand})"),
             Expression::SystemVariable { name, .. } => write!(f, "@@{name}"),

@@ -72,6 +72,9 @@ impl Expression {
                     Call { name: function.name, data_type: *data_type, collation: *collation, arguments };
                 function.eval(&call, row, ctx)
             }
+            Expression::Stored { function, arguments, label } => {
+                crate::program::within::function::call(function, arguments, label, row, ctx)
+            }
             Expression::ScalarSubquery(plan) => subquery::evaluate(plan, None, row, ctx),
             Expression::SubqueryColumn { subquery: plan, position } => {
                 subquery::column(plan, *position, row, ctx)

@@ -18,6 +18,7 @@ use crate::ast::{BinaryOp, VariableScope};
 use crate::function::Function;
 use crate::plan::QueryPlan;
 use crate::plan::dependence::Dependence;
+use crate::program::within::function::FunctionPlan;
 use crate::session::SessionState;
 use crate::types::{Collation, DataType, TypeKind, Value};
 
@@ -102,6 +103,20 @@ pub trait Scope {
     fn default_value(&mut self, column: &str) -> crate::Result<Expression> {
         let _ = column;
         Err(crate::Error::not_supported("DEFAULT() in this expression"))
+    }
+    /// A stored function of so many arguments.
+    ///
+    /// # Errors
+    /// 1046, 1305, 1318.
+    fn stored_function(
+        &self,
+        database: Option<&str>,
+        name: &str,
+        _argument_count: usize,
+    ) -> crate::Result<Arc<FunctionPlan>> {
+        let current = self.session().database.as_deref();
+        let database = database.or(current).ok_or_else(crate::Error::no_database)?;
+        Err(crate::program::missing(ast::RoutineKind::Function, database, name))
     }
     /// The session, for modes, collation and time zone.
     fn session(&self) -> &SessionState;
@@ -435,6 +450,15 @@ pub enum Expression {
         /// Collation that the function compares or writes text by.
         collation: Collation,
     },
+    /// A call of a stored function.
+    Stored {
+        /// Which.
+        function: Arc<FunctionPlan>,
+        /// Arguments.
+        arguments: Vec<Expression>,
+        /// What errors about the result call it.
+        label: Arc<str>,
+    },
     /// `@name`.
     UserVariable {
         /// Name in lower case.
@@ -583,6 +607,7 @@ impl Expression {
             | Expression::UserVariable { data_type, .. }
             | Expression::SystemVariable { data_type, .. } => *data_type,
             Expression::Cast { operand, to } => cast_type(operand, *to),
+            Expression::Stored { function, .. } => function.data_type(),
             Expression::BitNot(_) => DataType::BIGINT_UNSIGNED,
             Expression::Not(_)
             | Expression::And(_)
@@ -657,6 +682,7 @@ impl Expression {
             }
             Expression::Call { function, arguments, .. } => function.nullable(arguments),
             Expression::Parameter { .. }
+            | Expression::Stored { .. }
             | Expression::InSubquery { .. }
             | Expression::Quantified { .. }
             | Expression::ScalarSubquery(_)

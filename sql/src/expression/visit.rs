@@ -38,7 +38,9 @@ impl Expression {
             }
             Expression::And(parts) | Expression::Or(parts) => parts.iter().for_each(visit),
             Expression::InSubquery { operands, .. } => operands.iter().for_each(visit),
-            Expression::Call { arguments, .. } => arguments.iter().for_each(visit),
+            Expression::Call { arguments, .. } | Expression::Stored { arguments, .. } => {
+                arguments.iter().for_each(visit);
+            }
             Expression::Between { operand, low, high, .. } => {
                 visit(operand);
                 visit(low);
@@ -91,7 +93,9 @@ impl Expression {
             }
             Expression::And(parts) | Expression::Or(parts) => parts.iter_mut().for_each(visit),
             Expression::InSubquery { operands, .. } => operands.iter_mut().for_each(visit),
-            Expression::Call { arguments, .. } => arguments.iter_mut().for_each(visit),
+            Expression::Call { arguments, .. } | Expression::Stored { arguments, .. } => {
+                arguments.iter_mut().for_each(visit);
+            }
             Expression::Between { operand, low, high, .. } => {
                 visit(operand);
                 visit(low);
@@ -169,6 +173,7 @@ impl Expression {
                 | Expression::Exists { .. }
                 | Expression::ScalarSubquery(_)
                 | Expression::SubqueryColumn { .. }
+                | Expression::Stored { .. }
                 | Expression::UserVariable { .. }
                 | Expression::AssignVariable { .. } => false,
                 Expression::Call { function, .. } => !function.is_volatile(),

@@ -11,6 +11,7 @@ use sqlparser::tokenizer::{Token, Word};
 
 use crate::parse::dialect::{PREDICATE, Parsed};
 use crate::parse::keyword::is_reserved;
+use crate::parse::lower::is_native_function;
 use crate::parse::operand::named_type;
 use crate::parse::window;
 
@@ -149,6 +150,30 @@ fn function(name: ObjectName, args: FunctionArguments) -> Expr {
     })
 }
 
+/// Whether a call can only be one of a stored function.
+fn is_stored(name: &ObjectName) -> bool {
+    match name.0.as_slice() {
+        [part] => part.as_ident().is_some_and(|ident| !is_native_function(&ident.value.to_ascii_uppercase())),
+        _ => true,
+    }
+}
+
+/// Whether `word.word(` is what comes next: a stored function with its database.
+pub(crate) fn is_qualified(parser: &Parser) -> bool {
+    matches!(parser.peek_nth_token_ref(2).token, Token::Word(_))
+        && parser.peek_nth_token_ref(3).token == Token::LParen
+}
+
+/// `database.function(…)`, after the database.
+pub(crate) fn qualified_call(parser: &mut Parser, database: Ident) -> Parsed {
+    parser.expect_token(&Token::Period)?;
+    let span = parser.peek_token_ref().span;
+    let Token::Word(word) = parser.next_token().token else {
+        return parser.expected_ref("a function", parser.peek_token_ref());
+    };
+    call(parser, ObjectName::from(vec![database, word.into_ident(span)]))
+}
+
 /// A call without parentheses.
 pub(crate) fn bare_call(name: ObjectName) -> Expr {
     function(name, FunctionArguments::None)
@@ -159,6 +184,10 @@ pub(crate) fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
     parser.expect_token(&Token::LParen)?;
     let is_json = name.to_string().get(..5).is_some_and(|begins| begins.eq_ignore_ascii_case("JSON_"));
     if is_json && parser.peek_keyword(Keyword::DISTINCT) {
+        return parser.expected_ref("an expression", parser.peek_token_ref());
+    }
+    let is_aggregate = parser.peek_keyword(Keyword::DISTINCT) || parser.peek_token_ref().token == Token::Mul;
+    if is_aggregate && is_stored(&name) {
         return parser.expected_ref("an expression", parser.peek_token_ref());
     }
     let duplicate_treatment = match parser.parse_one_of_keywords(&[Keyword::DISTINCT, Keyword::ALL]) {

@@ -63,6 +63,7 @@ pub use client_text::to_utf8;
 pub(crate) use column::set_collation;
 pub use hint::max_execution_time;
 pub use lexer::{is_blank, split_first, trimmed};
+pub(crate) use lower::is_native_function;
 pub(crate) use window::is_window_function;
 
 /// Whether an aggregate has this name, in upper case.

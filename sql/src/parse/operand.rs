@@ -107,6 +107,14 @@ fn word_prefix(parser: &mut Parser, word: Word) -> Parsed {
     let span = parser.peek_token_ref().span;
     match word.quote_style {
         Some(VARIABLE) => return variable(parser, word),
+        Some(_) if parser.peek_nth_token_ref(1).token == Token::LParen => {
+            parser.advance_token();
+            return call::call(parser, ObjectName::from(vec![word.into_ident(span)]));
+        }
+        Some(_) if parser.peek_nth_token_ref(1).token == Token::Period && call::is_qualified(parser) => {
+            parser.advance_token();
+            return call::qualified_call(parser, word.into_ident(span));
+        }
         Some(_) => {
             parser.advance_token();
             return Ok(Expr::Identifier(word.into_ident(span)));
@@ -193,6 +201,10 @@ fn word_before(parser: &mut Parser, word: Word) -> Parsed {
             parser.parse_match_against()
         }
         (_, Token::LParen) => call::word_call(parser, word),
+        (_, Token::Period) if call::is_qualified(parser) => {
+            parser.advance_token();
+            call::qualified_call(parser, word.into_ident(span))
+        }
         _ if !is_reserved(word.value.as_bytes()) => {
             parser.advance_token();
             Ok(Expr::Identifier(word.into_ident(span)))

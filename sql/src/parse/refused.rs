@@ -10,7 +10,6 @@ use crate::parse::cursor::Cursor;
 
 /// First words, and what they are called in the refusal. A longer row stands before its shorter neighbours.
 const REFUSED: &[(&[&str], &str)] = &[
-    (&["ALTER", "FUNCTION"], "stored functions"),
     (&["ALTER", "LOGFILE"], "tablespaces"),
     (&["ALTER", "RESOURCE"], "resource groups"),
     (&["ALTER", "SERVER"], "federated servers"),
@@ -23,8 +22,7 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["CLONE"], "CLONE"),
     (&["CREATE", "AGGREGATE"], "loadable functions"),
     (&["CREATE", "ALGORITHM"], "views"),
-    (&["CREATE", "DEFINER"], "views and stored functions"),
-    (&["CREATE", "FUNCTION"], "stored functions"),
+    (&["CREATE", "DEFINER"], "views"),
     (&["CREATE", "LOGFILE"], "tablespaces"),
     (&["CREATE", "OR", "REPLACE"], "views"),
     (&["CREATE", "RESOURCE"], "resource groups"),
@@ -33,7 +31,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["CREATE", "SQL"], "views"),
     (&["CREATE", "TABLESPACE"], "tablespaces"),
     (&["CREATE", "UNDO"], "tablespaces"),
-    (&["DROP", "FUNCTION"], "stored functions"),
     (&["DROP", "LOGFILE"], "tablespaces"),
     (&["DROP", "RESOURCE"], "resource groups"),
     (&["DROP", "SERVER"], "federated servers"),

@@ -33,6 +33,7 @@ pub(crate) fn show(cursor: &mut Cursor<'_, '_>) -> crate::Result<Statement> {
         ShowKind::CreateTable(_)
         | ShowKind::CreateView(_)
         | ShowKind::CreateProcedure(_)
+        | ShowKind::CreateFunction(_)
         | ShowKind::CreateTrigger(_)
         | ShowKind::CreateEvent(_)
         | ShowKind::CreateDatabase { .. }
@@ -210,6 +211,9 @@ fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
     if cursor.word("PROCEDURE") {
         return Ok(ShowKind::CreateProcedure(cursor.table_name()?));
     }
+    if cursor.word("FUNCTION") {
+        return Ok(ShowKind::CreateFunction(cursor.table_name()?));
+    }
     if cursor.one_of(&["DATABASE", "SCHEMA"]).is_some() {
         let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
         return Ok(ShowKind::CreateDatabase { name: cursor.name()?, if_not_exists });
@@ -223,10 +227,7 @@ fn create(cursor: &mut Cursor<'_, '_>) -> crate::Result<ShowKind> {
     if cursor.word("EVENT") {
         return Ok(ShowKind::CreateEvent(cursor.table_name()?));
     }
-    match cursor.one_of(&["FUNCTION"]) {
-        Some(word) => Err(Error::not_supported(format_args!("SHOW CREATE {word}"))),
-        None => Err(cursor.unexpected()),
-    }
+    Err(cursor.unexpected())
 }
 
 fn routine(cursor: &mut Cursor<'_, '_>, status: ShowKind) -> crate::Result<ShowKind> {

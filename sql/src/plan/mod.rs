@@ -48,6 +48,7 @@ use crate::catalog::{Catalog, Table, TableId};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
+use crate::program::within::function::FunctionPlan;
 use crate::program::within::{self, Chain};
 use crate::session::{SessionState, Warning};
 use crate::variables::SqlMode;
@@ -94,6 +95,10 @@ pub struct Plan {
     pub findings: Findings,
     /// How many triggers it is within.
     pub(crate) depth: usize,
+    /// Whether it calls stored functions.
+    pub calls_functions: bool,
+    /// Whether these change stored rows, or lock them.
+    pub writes_within: bool,
 }
 
 /// The statements that are planned.
@@ -141,6 +146,9 @@ impl Plan {
     /// Whether only the leader can run it: it changes stored rows, or locks them.
     #[must_use]
     pub fn needs_leader(&self) -> bool {
+        if self.writes_within {
+            return true;
+        }
         match &self.statement {
             Planned::Query(query) => query.locks_rows(),
             Planned::Update(change) | Planned::Delete(change) => !change.table().is_temporary(),
@@ -215,6 +223,16 @@ impl Plan {
         }
         // Its loops may run for long.
         self.reads_long = true;
+    }
+
+    /// Makes the tables of the plans of its functions its own.
+    fn take_functions(&mut self, functions: &[Arc<FunctionPlan>]) {
+        self.take_programs(functions.iter().flat_map(|function| function.plans()));
+        self.calls_functions = true;
+        let is_explained = matches!(self.statement, Planned::Explain(explain::Explanation::Rows(..)));
+        self.writes_within = !is_explained && functions.iter().any(|function| function.writes());
+        // One row of one table is not all that it reads.
+        self.reads_one_row = false;
     }
 
     /// With the tables that foreign keys tie to those that it changes.
@@ -295,14 +313,33 @@ pub fn plan_within(
     session: &SessionState,
     chain: Chain<'_>,
 ) -> Result<Plan> {
-    let needs = Needs::new(tables::of_planned(statement, session));
+    let needs = || Needs::within(tables::of_planned(statement, session), chain.functions(), chain.used());
     let made_at = Moment::now();
-    let planned = plan_with(statement, catalog, session, &needs);
+    let first = needs();
+    let planned = plan_with(statement, catalog, session, &first);
+    let (planned, needs) = match planned {
+        // What they may not change are the tables that it uses, which are known only now.
+        Ok(plan) if first.has_writing_function() && !plan.tables.is_empty() => {
+            let again = needs();
+            let count = again.calls().use_tables(plan.tables.iter().map(|table| table.id));
+            let planned = plan_with(statement, catalog, session, &again);
+            again.calls().leave_tables(count);
+            (planned, again)
+        }
+        planned => (planned, first),
+    };
     let requirements = needs.take();
     match planned {
         Ok(plan) => {
             let findings = needs.take_findings();
             let mut plan = Plan { depth: chain.depth(), ..plan };
+            let functions = needs.take_functions();
+            if !functions.is_empty() {
+                plan.take_functions(&functions);
+            }
+            if plan.writes_within && matches!(plan.statement, Planned::Explain(_)) {
+                return Err(Error::not_supported("EXPLAIN ANALYZE of a query whose functions change rows"));
+            }
             within::for_plan(&mut plan, catalog, session, chain)?;
             Ok(Plan { requirements, made_at, findings, ..plan.with_foreign_keys(catalog) })
         }
@@ -354,6 +391,8 @@ fn plan_with(
         requirements: Requirements::none(),
         findings: Findings::default(),
         depth: 0,
+        calls_functions: false,
+        writes_within: false,
     };
     match statement {
         ast::Statement::Query(query) => {
@@ -489,6 +528,8 @@ fn plan_insert(
         requirements: Requirements::none(),
         findings: Findings::default(),
         depth: 0,
+        calls_functions: false,
+        writes_within: false,
         statement: Planned::Insert(Box::new(planned)),
     })
 }

@@ -81,12 +81,24 @@ pub fn is_steady(expression: &Expression) -> bool {
     steady
 }
 
+/// [`is_steady`], calls of stored functions aside: as in MySQL these are made wherever a column of a view is named that is one.
+#[must_use]
+pub fn is_steady_but_for_functions(expression: &Expression) -> bool {
+    let mut steady = true;
+    expression.visit(&mut |part| {
+        steady &= matches!(part, Expression::Stored { .. }) || !is_volatile_part(part);
+    });
+    steady
+}
+
 /// Whether a part of an expression, without its operands, may give another value whenever it is asked for.
 #[must_use]
 pub fn is_volatile_part(part: &Expression) -> bool {
     match part {
         Expression::Call { function, .. } => function.is_volatile(),
-        Expression::UserVariable { .. } | Expression::AssignVariable { .. } => true,
+        Expression::Stored { .. } | Expression::UserVariable { .. } | Expression::AssignVariable { .. } => {
+            true
+        }
         _ => subquery_of(part).is_some_and(|subquery| subquery.dependence.is_volatile),
     }
 }

@@ -19,6 +19,7 @@ pub fn raises(action: &Action) -> bool {
         | Action::Set { value: Some(_), .. }
         | Action::JumpUnless { .. }
         | Action::Open(_)
+        | Action::Return(_)
         | Action::Fetch { .. } => true,
         Action::Set { value: None, .. }
         | Action::Jump(_)

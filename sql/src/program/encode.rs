@@ -3,7 +3,7 @@
 //! ```text
 //! routine  version, kind (0: procedure, 1: function), database, name, parameters, body, definer's user and host, flags (1: INVOKER, 2: DETERMINISTIC),
 //!          data access (0 to 3), comment, sql_mode as text, character set, collation, collation of the database (by name),
-//!          created and altered, microseconds since the epoch
+//!          created and altered, microseconds since the epoch; of a function: the type that it returns
 //! ```
 
 use bytes::Bytes;
@@ -63,6 +63,9 @@ pub fn write_routine(routine: &Routine) -> Bytes {
     write_string(of_database, &mut out);
     write_varint(routine.created_us, &mut out);
     write_varint(routine.altered_us, &mut out);
+    if routine.kind == RoutineKind::Function {
+        write_string(&routine.returns, &mut out);
+    }
     Bytes::from(out)
 }
 
@@ -90,11 +93,17 @@ pub fn read_routine(bytes: &[u8]) -> Result<Routine> {
     let character_set = read_string(&mut input)?;
     let collation = read_collation(&mut input)?;
     let database_collation = read_collation(&mut input)?;
+    let (created_us, altered_us) = (input.varint()?, input.varint()?);
+    let returns = match kind {
+        RoutineKind::Procedure => String::new(),
+        RoutineKind::Function => read_string(&mut input)?,
+    };
     Ok(Routine {
         kind,
         database,
         name,
         parameters,
+        returns,
         body,
         definer,
         invoker: flags & INVOKER != 0,
@@ -105,8 +114,8 @@ pub fn read_routine(bytes: &[u8]) -> Result<Routine> {
         character_set,
         collation,
         database_collation,
-        created_us: input.varint()?,
-        altered_us: input.varint()?,
+        created_us,
+        altered_us,
         compiled: CompiledCell::default(),
     })
 }

@@ -111,6 +111,7 @@ impl Event {
                 database: self.database.clone(),
                 name: self.name.clone(),
                 parameters: String::new(),
+                returns: String::new(),
                 body: self.body.clone(),
                 definer: self.definer.clone(),
                 invoker: true,

@@ -144,7 +144,7 @@ fn create(ctx: &mut Context<'_>, define: &DefineEvent) -> Run<bool> {
     }
     let (body, program) =
         define.body.as_ref().ok_or_else(|| Error::internal("an event that does nothing"))?;
-    super::Compiled::new((**program).clone(), database_collation, ctx.session)?;
+    super::Compiled::new(Arc::clone(program), database_collation, ctx.session)?;
     let definer = definer(ctx, define)?;
     let comment = define.comment.clone().unwrap_or_default();
     check_comment(&comment, name)?;
@@ -200,7 +200,7 @@ fn alter(ctx: &mut Context<'_>, define: &DefineEvent) -> Run<()> {
         altered.time_zone = zone_name(ctx);
     }
     if let Some((body, program)) = &define.body {
-        super::Compiled::new((**program).clone(), altered.database_collation, ctx.session)?;
+        super::Compiled::new(Arc::clone(program), altered.database_collation, ctx.session)?;
         altered.body.clone_from(body);
         altered.sql_mode = ctx.session.variables.sql_mode;
     }

@@ -4,8 +4,8 @@
 //! is first called ([`Routine::compiled`]). [`statement`] is CREATE, ALTER and DROP. Running the steps is the server's: each statement of a body is
 //! one of the session.
 //!
-//! A [`trigger`] is kept with its table ([`trigger_statement`]). An [`event`] is a procedure with a schedule ([`event_schedule`], [`event_statement`]). Left out:
-//! functions.
+//! A [`trigger`] is kept with its table ([`trigger_statement`]); it and a function run [`within`] a statement. An [`event`] is a procedure with a schedule
+//! ([`event_schedule`], [`event_statement`]).
 
 pub mod condition;
 pub mod encode;
@@ -41,6 +41,8 @@ pub struct Routine {
     pub name: String,
     /// The text between the parentheses.
     pub parameters: String,
+    /// The type that a function returns; empty for a procedure.
+    pub returns: String,
     /// The text of the body.
     pub body: String,
     /// Whose rights count with SQL SECURITY DEFINER.
@@ -78,9 +80,11 @@ pub struct Compiled {
     /// A number that no other one of this process has.
     pub number: u64,
     /// Its steps.
-    pub program: Program,
+    pub program: Arc<Program>,
     /// Its variables; none for one that takes whatever type it is given.
     pub variables: Vec<Option<Column>>,
+    /// What a function returns.
+    pub returns: Option<Column>,
 }
 
 /// The number of the next compiled program.
@@ -91,7 +95,7 @@ impl Compiled {
     ///
     /// # Errors
     /// Those of columns: 1074, 1425 to 1427 and their like, of a column without a name.
-    pub fn new(program: Program, collation: Collation, session: &mut SessionState) -> Result<Compiled> {
+    pub fn new(program: Arc<Program>, collation: Collation, session: &mut SessionState) -> Result<Compiled> {
         let mut variables = Vec::with_capacity(program.variables.len());
         for definition in &program.variables {
             variables.push(match definition {
@@ -101,7 +105,8 @@ impl Compiled {
                 None => None,
             });
         }
-        Ok(Compiled { number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed), program, variables })
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+        Ok(Compiled { number, program, variables, returns: None })
     }
 }
 
@@ -110,7 +115,16 @@ impl Routine {
     #[must_use]
     pub fn text(&self) -> String {
         let kind = self.kind.word();
-        format!("CREATE {kind} `{}`({})\n{}", self.name.replace('`', "``"), self.parameters, self.body)
+        let returns = match self.kind {
+            RoutineKind::Procedure => String::new(),
+            RoutineKind::Function => format!(" RETURNS {}", self.returns),
+        };
+        format!(
+            "CREATE {kind} `{}`({}){returns}\n{}",
+            self.name.replace('`', "``"),
+            self.parameters,
+            self.body
+        )
     }
 
     /// Its steps.
@@ -118,6 +132,14 @@ impl Routine {
     /// # Errors
     /// 1105 for a text that cannot be read, and those of [`Compiled::new`].
     pub fn compiled(&self, ctx: &mut Context<'_>) -> Result<Arc<Compiled>> {
+        self.compiled_in(ctx.session)
+    }
+
+    /// Its steps, for a session.
+    ///
+    /// # Errors
+    /// As [`Routine::compiled`].
+    pub fn compiled_in(&self, session: &mut SessionState) -> Result<Arc<Compiled>> {
         if let Some(compiled) = self.compiled.0.get() {
             return Ok(Arc::clone(compiled));
         }
@@ -128,9 +150,13 @@ impl Routine {
         let ProgramStatement::CreateRoutine(create) = *statement else {
             return Err(damaged("a routine is no definition"));
         };
-        let mark = ctx.session.warnings_mark();
-        let compiled = Compiled::new((*create.program).clone(), self.database_collation, ctx.session)?;
-        ctx.session.forget_warnings(mark);
+        let mark = session.warnings_mark();
+        let mut compiled = Compiled::new(create.program, self.database_collation, session)?;
+        if let Some(returns) = &create.returns {
+            let column = crate::ddl::definition::build_variable(returns, self.database_collation, session)?;
+            compiled.returns = Some(column);
+        }
+        session.forget_warnings(mark);
         Ok(Arc::clone(self.compiled.0.get_or_init(|| Arc::new(compiled))))
     }
 }

@@ -1,14 +1,19 @@
-//! CREATE, ALTER and DROP PROCEDURE, in a step of a job.
+//! CREATE, ALTER and DROP of procedures and functions, in a step of a job.
+
+use std::sync::Arc;
 
 use super::{Compiled, CompiledCell, Routine, encode, missing};
-use crate::account::AccountId;
-use crate::ast::{Characteristics, CreateRoutine, ProgramStatement, RoutineKind, TableName, definer_of};
+use crate::account::{AccountId, Privilege, PrivilegeSet};
+use crate::ast::{
+    Action, Characteristics, CreateRoutine, ProgramStatement, RoutineKind, TableName, definer_of,
+};
 use crate::authorization::{Authorization, Grant};
 use crate::catalog::Database;
 use crate::catalog::store::CatalogKey;
 use crate::ddl::account::authorize::needs;
 use crate::execute::{Context, Run};
 use crate::session::WarningLevel;
+use crate::types::Collation;
 use crate::{Error, Result};
 
 /// Characters of a routine's comment (`mysql.routines.comment` is a TEXT).
@@ -44,7 +49,8 @@ fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
     crate::ddl::definition::check_identifier_length(name)?;
     let found = database_of(ctx, &create.name)?;
     let collation = found.collation;
-    Compiled::new((*create.program).clone(), collation, ctx.session)?;
+    Compiled::new(Arc::clone(&create.program), collation, ctx.session)?;
+    let returns = returns_text(ctx, create, collation)?;
     if found.routine(create.kind, name).is_some() {
         let message = format!("{} {name} already exists", create.kind.word());
         let exists = Error::mysql(1304, *b"42000", message);
@@ -73,6 +79,7 @@ fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
         database: found.name.clone(),
         name: name.clone(),
         parameters: create.parameters_text.clone(),
+        returns,
         body: create.body.clone(),
         definer,
         invoker: written.invoker.unwrap_or(false),
@@ -88,7 +95,58 @@ fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
         compiled: CompiledCell::default(),
     };
     put(ctx, &routine);
+    grant_to_maker(ctx, &routine);
     Ok(true)
+}
+
+/// Who makes a function may call, alter and drop it (`automatic_sp_privileges`).
+fn grant_to_maker(ctx: &mut Context<'_>, routine: &Routine) {
+    let Routine { kind, database, name, .. } = routine;
+    let wanted = [Privilege::Execute, Privilege::AlterRoutine];
+    let authorization = &ctx.session.authorization;
+    let has_all = wanted.iter().all(|wanted| authorization.has_routine(*wanted, *kind, database, name));
+    if *kind == RoutineKind::Procedure || has_all {
+        return;
+    }
+    let Some(account) = ctx.catalog.accounts.get(&ctx.session.account) else { return };
+    let mut changed = (**account).clone();
+    let key = (*kind, database.clone(), name.to_lowercase());
+    let grant = changed.grants.routines.entry(key).or_default();
+    grant.privileges = grant.privileges.with(PrivilegeSet::of(&wanted));
+    grant.grantor = format!("{}@{}", ctx.session.account.user, ctx.session.account.host);
+    grant.granted_unix_seconds = u64::try_from(ctx.now_us).unwrap_or(0) / 1_000_000;
+    let place = CatalogKey::Account { user: &changed.id.user, host: &changed.id.host };
+    ctx.txn.put(place.to_bytes(), crate::account::encode::write_account(&changed));
+}
+
+/// The type that a function returns, as it is shown. Empty for a procedure.
+///
+/// # Errors
+/// 1320, and those of columns.
+fn returns_text(ctx: &mut Context<'_>, create: &CreateRoutine, collation: Collation) -> Result<String> {
+    let Some(returns) = &create.returns else { return Ok(String::new()) };
+    if !create.program.steps.iter().any(|step| matches!(step.action, Action::Return(_))) {
+        let database = create.name.database.as_deref().unwrap_or_default();
+        let message = format!("No RETURN found in FUNCTION {database}.{}", create.name.table);
+        return Err(Error::mysql(1320, *b"42000", message));
+    }
+    let column = crate::ddl::definition::build_variable(returns, collation, ctx.session)?;
+    let mut text = crate::show::type_text(&column.data_type);
+    if column.data_type.is_text() && !column.data_type.is_json() {
+        let own = column.data_type.collation;
+        text.push_str(" CHARSET ");
+        text.push_str(own.character_set());
+        if own != own.set().default_collation() {
+            text.push_str(" COLLATE ");
+            text.push_str(own.name());
+        }
+    }
+    let name = &create.name.table;
+    if create.kind == RoutineKind::Function && crate::parse::is_native_function(&name.to_uppercase()) {
+        let message = format!("This function '{name}' has the same name as a native function");
+        ctx.session.warn(WarningLevel::Note, 1585, message);
+    }
+    Ok(text)
 }
 
 /// What is done in the name of an account that is SYSTEM_USER, others may not make, change or drop.
@@ -140,6 +198,18 @@ fn alter(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, written: &C
     Ok(true)
 }
 
+/// What was granted on a routine goes with it.
+fn forget_grants(ctx: &mut Context<'_>, kind: RoutineKind, database: &str, name: &str) {
+    let key = (kind, database.to_owned(), name.to_lowercase());
+    let accounts = Arc::clone(&ctx.catalog.accounts);
+    for account in accounts.iter().filter(|account| account.grants.routines.contains_key(&key)) {
+        let mut changed = (**account).clone();
+        changed.grants.routines.remove(&key);
+        let place = CatalogKey::Account { user: &changed.id.user, host: &changed.id.host };
+        ctx.txn.put(place.to_bytes(), crate::account::encode::write_account(&changed));
+    }
+}
+
 fn drop(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, if_exists: bool) -> Run<bool> {
     let database = name.database.as_deref().unwrap_or_default();
     let known = ctx.catalog.databases.get(database).and_then(|found| found.routine(kind, &name.table));
@@ -147,6 +217,7 @@ fn drop(ctx: &mut Context<'_>, kind: RoutineKind, name: &TableName, if_exists: b
         check_definer(ctx, &routine.definer)?;
         let key = CatalogKey::Routine { kind, database, name: &name.table.to_lowercase() };
         ctx.txn.delete(key.to_bytes());
+        forget_grants(ctx, kind, database, &name.table);
         return Ok(true);
     }
     let missing = missing(kind, database, &name.table);

@@ -83,7 +83,7 @@ pub(super) fn create(ctx: &mut Context<'_>, create: &CreateTrigger) -> Run<bool>
     let position = position(&table, create)?;
     check_columns(&table, &create.program)?;
     let collation = ctx.catalog.databases.get(database).map(|found| found.collation).unwrap_or_default();
-    super::Compiled::new((*create.program).clone(), collation, ctx.session)?;
+    super::Compiled::new(std::sync::Arc::clone(&create.program), collation, ctx.session)?;
     let trigger = build(ctx, create, collation)?;
     let mut changed = Table::clone(&table);
     changed.triggers.insert(position, Arc::new(trigger));

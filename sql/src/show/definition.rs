@@ -45,7 +45,7 @@ pub(super) fn type_name(data_type: &DataType) -> &'static str {
 
 /// A type as declared, without collation: `decimal(10,2) unsigned`. Of the display widths only TINYINT(1)'s and those that
 /// ZEROFILL fills are kept, as MySQL 8 does.
-pub(super) fn type_text(data_type: &DataType) -> String {
+pub(crate) fn type_text(data_type: &DataType) -> String {
     let name = type_name(data_type);
     let mut text = match data_type.kind {
         TypeKind::TinyInt if data_type.display_width == 1 && !data_type.unsigned => "tinyint(1)".to_owned(),

@@ -50,6 +50,7 @@ use crate::catalog::{Catalog, Table};
 use crate::error::{Error, Result};
 use crate::execute::{Context, Outcome, ResultColumn, Run, Sink};
 use crate::session::SessionState;
+pub(crate) use definition::type_text;
 use spec::{ColumnSpec, Row, exact, result_columns, text};
 pub use without_tables::{needs_no_tables, shows_no_tables};
 
@@ -146,6 +147,7 @@ fn specs(kind: &ShowKind) -> &'static [ColumnSpec] {
         ShowKind::CreateTable(_) => database::CREATE_TABLE,
         ShowKind::CreateView(_) => view::CREATE_VIEW,
         ShowKind::CreateProcedure(_) => routine::CREATE_PROCEDURE,
+        ShowKind::CreateFunction(_) => routine::CREATE_FUNCTION,
         ShowKind::CreateTrigger(_) => trigger::CREATE_TRIGGER,
         ShowKind::CreateEvent(_) => events::CREATE_EVENT,
         ShowKind::CreateDatabase { .. } => database::CREATE_DATABASE,
@@ -199,6 +201,7 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
         ShowKind::CreateTrigger(name) => trigger::create(name, ctx)?,
         ShowKind::CreateEvent(name) => events::create(name, ctx)?,
         ShowKind::CreateProcedure(name) => routine::create(RoutineKind::Procedure, name, ctx)?,
+        ShowKind::CreateFunction(name) => routine::create(RoutineKind::Function, name, ctx)?,
         ShowKind::CreateDatabase { name, if_not_exists } => {
             database::create_database(name, *if_not_exists, ctx)?
         }
@@ -228,7 +231,7 @@ fn rows(kind: &ShowKind, ctx: &mut Context) -> Run<Vec<Row>> {
             events::events(database, ctx)
         }
         ShowKind::ProcedureStatus => information_schema::routines::procedure_status(ctx),
-        ShowKind::FunctionStatus => Vec::new(),
+        ShowKind::FunctionStatus => routine::status(RoutineKind::Function, ctx),
         // There is no table cache: no table is open longer than a statement uses it.
         ShowKind::OpenTables { .. } => Vec::new(),
         // The log of the cluster is not MySQL's binary log: as a MySQL without one.

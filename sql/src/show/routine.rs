@@ -1,4 +1,4 @@
-//! Stored routines as they are shown: SHOW CREATE PROCEDURE, SHOW PROCEDURE STATUS, information_schema.ROUTINES and PARAMETERS.
+//! Stored routines as they are shown: SHOW CREATE PROCEDURE and FUNCTION, their STATUS, information_schema.ROUTINES and PARAMETERS.
 
 use std::sync::Arc;
 
@@ -23,12 +23,23 @@ pub(super) const CREATE_PROCEDURE: &[ColumnSpec] = &[
     text("Database Collation", 64),
 ];
 
+pub(super) const CREATE_FUNCTION: &[ColumnSpec] = &[
+    text("Function", 64),
+    exact("sql_mode", 546),
+    exact_long("Create Function", TypeKind::LongText).or_null(),
+    text("character_set_client", 64),
+    text("collation_connection", 64),
+    text("Database Collation", 64),
+];
+
 /// Whether the account may see that a routine is there.
 fn is_seen(routine: &Routine, ctx: &Context) -> bool {
     let authorization = &ctx.session.authorization;
     let privileges = [Privilege::Execute, Privilege::AlterRoutine, Privilege::CreateRoutine];
     shows_body(routine, ctx)
-        || privileges.iter().any(|privilege| authorization.has_database(*privilege, &routine.database))
+        || privileges.iter().any(|privilege| {
+            authorization.has_routine(*privilege, routine.kind, &routine.database, &routine.name)
+        })
 }
 
 /// Whether the account may see a routine's body.
@@ -76,7 +87,12 @@ fn create_text(routine: &Routine) -> String {
     write_name(&routine.name, &mut out);
     out.push('(');
     out.push_str(&routine.parameters);
-    out.push_str(")\n");
+    out.push(')');
+    if routine.kind == RoutineKind::Function {
+        out.push_str(" RETURNS ");
+        out.push_str(&routine.returns);
+    }
+    out.push('\n');
     if routine.access != DataAccess::ContainsSql {
         out.push_str(&format!("    {}\n", routine.access.words()));
     }
@@ -136,17 +152,29 @@ pub(super) fn status(kind: RoutineKind, ctx: &Context) -> Vec<Row> {
 }
 
 /// The rows of ROUTINES.
-pub(super) fn routines(ctx: &Context) -> Vec<Row> {
-    let row = |routine: &Arc<Routine>| {
+///
+/// # Errors
+/// 1105 for a routine that cannot be read.
+pub(super) fn routines(ctx: &mut Context) -> Run<Vec<Row>> {
+    let mut rows = Vec::new();
+    for routine in seen(ctx) {
         let mut row = vec![
             string(&routine.name),
             fixed(CATALOG),
             string(&routine.database),
             string(&routine.name),
             fixed(routine.kind.word()),
-            fixed(""),
         ];
+        match routine.kind {
+            RoutineKind::Procedure => row.push(fixed("")),
+            RoutineKind::Function => {
+                let compiled = routine.compiled(ctx)?;
+                let types = compiled.returns.as_ref().map(|column| columns::type_values(&column.data_type));
+                row.extend(types.into_iter().flatten());
+            }
+        }
         row.resize(14, Value::Null);
+        let (routine, ctx) = (&routine, &*ctx);
         let body = if shows_body(routine, ctx) { string(&routine.body) } else { Value::Null };
         row.extend([
             fixed("SQL"),
@@ -165,9 +193,9 @@ pub(super) fn routines(ctx: &Context) -> Vec<Row> {
             definer(routine),
         ]);
         row.extend(character_sets(routine));
-        row
-    };
-    seen(ctx).iter().map(row).collect()
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
 /// The rows of PARAMETERS.
@@ -178,6 +206,19 @@ pub(super) fn parameters(ctx: &mut Context) -> Run<Vec<Row>> {
     let mut rows = Vec::new();
     for routine in seen(ctx) {
         let compiled = routine.compiled(ctx)?;
+        if let Some(returns) = &compiled.returns {
+            let mut row = vec![
+                fixed(CATALOG),
+                string(&routine.database),
+                string(&routine.name),
+                Value::UInt(0),
+                Value::Null,
+                Value::Null,
+            ];
+            row.extend(columns::type_values(&returns.data_type));
+            row.push(fixed(routine.kind.word()));
+            rows.push(row);
+        }
         let modes = compiled.program.parameters.iter();
         for (position, (mode, variable)) in (1_u64..).zip(modes.zip(&compiled.variables)) {
             let Some(variable) = variable else { continue };

@@ -120,6 +120,7 @@ pub fn shows_no_tables(kind: &ShowKind) -> bool {
         | ShowKind::CreateTable(_)
         | ShowKind::CreateView(_)
         | ShowKind::CreateProcedure(_)
+        | ShowKind::CreateFunction(_)
         | ShowKind::CreateTrigger(_)
         | ShowKind::CreateEvent(_)
         | ShowKind::CreateDatabase { .. }

@@ -6,7 +6,7 @@ use super::View;
 use crate::account::AccountId;
 use crate::account::Privilege;
 use crate::ast::{QueryBody, Statement};
-use crate::authorization::{Authorization, Needs, Requirement, Source, tables};
+use crate::authorization::{Authorization, Requirement, Source, tables};
 use crate::bind::from::{Merges, Space};
 use crate::bind::select::{BoundSelect, Tail, bind_select};
 use crate::bind::{Binder, merge};
@@ -44,11 +44,13 @@ pub fn bind(binder: &Binder<'_>, view: &View, space: Option<Space>) -> Result<(I
         ..binder.session.clone()
     };
     let statement = Statement::Query(Box::new((*view.query).clone()));
-    let needs = Needs::new(tables::of_planned(&statement, &session));
+    let acting = if view.invoker { binder.needs().acting() } else { Some(view.definer.clone()) };
+    let needs = binder.needs().of_view(tables::of_planned(&statement, &session), acting);
     let mut inner = Binder::new(binder.catalog, &session, &needs);
     inner.views.clone_from(&binder.views);
     inner.views.push(name);
     let inside = inside(&inner, view, space).map_err(|error| as_invalid(view, error))?;
+    needs.take_functions().iter().for_each(|function| binder.needs().note_function(function));
     binder.note_dependence_of(inner.take_dependence());
     binder.add_tables(inner, matches!(inside, Inside::Bound(_)));
     let needed = needs.take();

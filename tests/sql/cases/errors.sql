@@ -29,7 +29,6 @@ SELECT IF(1, 2);
 SELECT NOW(7);
 -- deviation: syntax-near: the text a syntax error quotes may begin at another word
 SELECT COUNT(DISTINCT *) FROM t;
--- deviation: syntax-near: the text a syntax error quotes may begin at another word
 SELECT sqltest_errors.nosuchfunc(1);
 CREATE TABLE t (id INT PRIMARY KEY, a INT NOT NULL, s VARCHAR(3), UNIQUE KEY us (s));
 INSERT INTO t VALUES (1, 1, 'a');

@@ -78,6 +78,7 @@ impl Session {
                 Ok(())
             }
             Action::CaseNotFound => Err(Error::mysql(1339, *b"20000", "Case not found for CASE statement")),
+            Action::Return(_) => Err(Error::internal("RETURN in a procedure")),
             Action::Open(number) => self.open_cursor(*number, frame).await,
             Action::Fetch { cursor, into } => self.fetch_cursor(*cursor, into, frame),
             Action::Close(number) => Self::close_cursor(*number, frame),

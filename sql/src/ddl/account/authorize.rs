@@ -67,6 +67,19 @@ impl Actor {
         Error { code: 1044, state: *b"42000", message }
     }
 
+    /// Error 1370: what may not be done with a routine.
+    pub(crate) fn denied_routine(&self, missing: Privilege, database: &str, name: &str) -> Error {
+        let word = match missing {
+            Privilege::GrantOption => "grant".to_owned(),
+            other => other.name().to_lowercase(),
+        };
+        let message = format!(
+            "{word} command denied to user '{}'@'{}' for routine '{database}.{name}'",
+            self.id.user, self.id.host
+        );
+        Error { code: 1370, state: *b"42000", message }
+    }
+
     /// Error 1142: what may not be done with a table.
     pub(crate) fn denied_table(&self, missing: PrivilegeSet, table: &str) -> Error {
         let word = |privilege: Privilege| match privilege {

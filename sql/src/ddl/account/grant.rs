@@ -2,7 +2,7 @@
 
 use super::{Work, not_there};
 use crate::account::{Account, AccountId, DYNAMIC_PRIVILEGES, Grants, Privilege, PrivilegeSet, TableGrant};
-use crate::ast::{GrantLevel, Leniency, PrivilegeChange, UserName};
+use crate::ast::{GrantLevel, Leniency, PrivilegeChange, RoutineKind, UserName};
 use crate::bind::virtual_table;
 use crate::catalog::same_name;
 use crate::execute::Context;
@@ -26,6 +26,7 @@ enum Level {
     Global,
     Database(String),
     Table { database: String, table: String },
+    Routine { kind: RoutineKind, database: String, name: String },
 }
 
 /// GRANT … ON.
@@ -78,6 +79,16 @@ fn add(grants: &mut Grants, change: &Change, privileges: PrivilegeSet, grantor: 
                 let column = grant.columns.entry(known.unwrap_or_else(|| name.clone())).or_default();
                 *column = column.with(*set);
             }
+            grant.grantor = grantor.to_owned();
+            grant.granted_unix_seconds = now;
+        }
+        Level::Routine { kind, database, name } => {
+            if privileges.is_empty() {
+                return;
+            }
+            let key = (*kind, database.clone(), name.to_lowercase());
+            let grant = grants.routines.entry(key).or_default();
+            grant.privileges = grant.privileges.with(privileges);
             grant.grantor = grantor.to_owned();
             grant.granted_unix_seconds = now;
         }
@@ -141,6 +152,16 @@ fn remove(account: &mut Account, change: &Change) -> bool {
             }
             found
         }
+        Level::Routine { kind, database, name } => {
+            let key = (*kind, database.clone(), name.to_lowercase());
+            let Some(grant) = grants.routines.get_mut(&key) else { return false };
+            let found = change.is_all || !grant.privileges.and(change.privileges).is_empty();
+            grant.privileges = grant.privileges.without(change.privileges);
+            if grant.privileges.is_empty() {
+                grants.routines.remove(&key);
+            }
+            found
+        }
     }
 }
 
@@ -167,6 +188,13 @@ fn no_such_grant(id: &AccountId, level: &Level) -> Error {
             state: *b"42000",
             message: format!(
                 "There is no such grant defined for user '{user}' on host '{host}' on table '{table}'"
+            ),
+        },
+        Level::Routine { name, .. } => Error {
+            code: 1403,
+            state: *b"42000",
+            message: format!(
+                "There is no such grant defined for user '{user}' on host '{host}' on routine '{name}'"
             ),
         },
     }
@@ -219,6 +247,9 @@ fn resolve(work: &mut Work, change: &PrivilegeChange, ctx: &Context<'_>, revokes
         Level::Global => PrivilegeSet::GLOBAL,
         Level::Database(_) => PrivilegeSet::DATABASE,
         Level::Table { .. } => PrivilegeSet::TABLE,
+        Level::Routine { .. } => {
+            PrivilegeSet::of(&[Privilege::Execute, Privilege::AlterRoutine, Privilege::GrantOption])
+        }
     };
     let dynamic = dynamic(work, change, &level, revokes)?;
     let is_table = matches!(level, Level::Table { .. });
@@ -226,7 +257,7 @@ fn resolve(work: &mut Work, change: &PrivilegeChange, ctx: &Context<'_>, revokes
         return Err(illegal());
     }
     if !allowed.has_all(change.privileges) {
-        if is_table {
+        if is_table || matches!(level, Level::Routine { .. }) {
             return Err(illegal());
         }
         let message = "Incorrect usage of DB GRANT and GLOBAL PRIVILEGES".into();
@@ -246,7 +277,14 @@ fn resolve(work: &mut Work, change: &PrivilegeChange, ctx: &Context<'_>, revokes
             let columns = columns(&resolved, database, table, ctx)?;
             Ok(Change { columns, ..resolved })
         }
-        Level::Global | Level::Database(_) | Level::Table { .. } => Ok(resolved),
+        Level::Routine { kind, database, name } if !revokes => {
+            let found = ctx.catalog.databases.get(database).and_then(|found| found.routine(*kind, name));
+            match found {
+                Some(_) => Ok(resolved),
+                None => Err(crate::program::missing(*kind, "", name)),
+            }
+        }
+        Level::Global | Level::Database(_) | Level::Table { .. } | Level::Routine { .. } => Ok(resolved),
     }
 }
 
@@ -266,6 +304,9 @@ fn level(change: &PrivilegeChange, ctx: &Context<'_>) -> Result<Level> {
         GrantLevel::Table { database, table } => {
             Level::Table { database: named(database)?, table: table.clone() }
         }
+        GrantLevel::Routine { kind, database, name } => {
+            Level::Routine { kind: *kind, database: named(database)?, name: name.clone() }
+        }
     };
     match &level {
         Level::Database(database) | Level::Table { database, .. }
@@ -278,7 +319,7 @@ fn level(change: &PrivilegeChange, ctx: &Context<'_>) -> Result<Level> {
             );
             Err(Error { code: 1044, state: *b"42000", message })
         }
-        Level::Global | Level::Database(_) | Level::Table { .. } => Ok(level),
+        Level::Global | Level::Database(_) | Level::Table { .. } | Level::Routine { .. } => Ok(level),
     }
 }
 
@@ -345,6 +386,15 @@ fn demand(work: &Work, change: &Change) -> Result<()> {
                 missing = missing.without(privilege.into());
             }
             if missing.is_empty() { Ok(()) } else { Err(work.actor.denied_table(missing, table)) }
+        }
+        Level::Routine { kind, database, name } => {
+            let held = privileges
+                .global()
+                .with(privileges.on_database(database))
+                .with(privileges.on_routine(*kind, database, name));
+            let missing = wanted.without(held);
+            let Some(first) = missing.iter().last() else { return Ok(()) };
+            Err(work.actor.denied_routine(first, database, name))
         }
     }
 }

@@ -28,6 +28,9 @@ pub fn evaluate_arguments(call: &Call, ctx: &mut Context) -> Result<Vec<Value>> 
     if !binder.into_tables().is_empty() {
         return Err(Error::not_supported("tables in the arguments of CALL"));
     }
+    if !needs.take_functions().is_empty() {
+        return Err(Error::not_supported("stored functions in the arguments of CALL dbms_consensus"));
+    }
     ctx.subqueries = SubqueryCache::default();
     ctx.outer_rows.clear();
     let mut values = Vec::with_capacity(expressions.len());

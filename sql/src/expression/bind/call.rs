@@ -323,6 +323,21 @@ impl Binder<'_> {
         Ok(Expression::Call { function, arguments, data_type, collation })
     }
 
+    pub(super) fn stored_function(
+        &mut self,
+        database: Option<&str>,
+        name: &str,
+        arguments: &[Expr],
+    ) -> Result<Expression> {
+        if arguments.iter().any(|argument| matches!(argument, Expr::Row(_))) {
+            return Err(Error::operand_columns(1));
+        }
+        let function = self.scope.stored_function(database, name, arguments.len())?;
+        let arguments = self.bind_all(arguments)?;
+        let label = function.name().into();
+        Ok(Expression::Stored { function, arguments, label })
+    }
+
     /// STRCMP of a YEAR column with a constant: they are compared as `<` compares them.
     fn order_of_dates(&mut self, left: &Expr, right: &Expr) -> Result<Option<Expression>> {
         let (left, right) = (self.bind(left)?, self.bind(right)?);

@@ -47,6 +47,7 @@ impl Expression {
             | Expression::Exists { .. }
             | Expression::ScalarSubquery(_)
             | Expression::SubqueryColumn { .. }
+            | Expression::Stored { .. }
             | Expression::UserVariable { .. }
             | Expression::AssignVariable { .. }
             | Expression::SystemVariable { .. } => false,

@@ -148,6 +148,9 @@ impl Binder<'_> {
             Expr::Collate(operand, collation) => self.collate(operand, *collation),
             Expr::Function { name, arguments } if name == "GROUPING" => self.scope.grouping(arguments),
             Expr::Function { name, arguments } => self.function(name, arguments),
+            Expr::Stored { database, name, arguments } => {
+                self.stored_function(database.as_deref(), name, arguments)
+            }
             Expr::Aggregate(call) => self.scope.aggregate(call),
             Expr::Window(call) => self.scope.window(call),
             Expr::InsertedValue(column) => self.scope.inserted_value(column),

@@ -6,7 +6,7 @@ use sqlparser::tokenizer::{Token, Word};
 
 use super::{role, user_name};
 use crate::account::{AccountId, DYNAMIC_PRIVILEGES, Privilege, PrivilegeSet};
-use crate::ast::{AccountStatement, GrantLevel, Leniency, PrivilegeChange, UserName};
+use crate::ast::{AccountStatement, GrantLevel, Leniency, PrivilegeChange, RoutineKind, UserName};
 use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::tokens::user_variable;
@@ -163,7 +163,9 @@ fn level(cursor: &mut Cursor<'_, '_>) -> crate::Result<GrantLevel> {
     if names_kind {
         match cursor.one_of(&["TABLE", "FUNCTION", "PROCEDURE", "LIBRARY"]) {
             Some("TABLE") | None => {}
-            Some(_) => return Err(Error::not_supported("privileges on stored routines")),
+            Some("FUNCTION") => return routine(cursor, RoutineKind::Function),
+            Some("PROCEDURE") => return routine(cursor, RoutineKind::Procedure),
+            Some(_) => return Err(Error::not_supported("privileges on libraries")),
         }
     }
     if cursor.eat(&Token::Mul) {
@@ -181,6 +183,28 @@ fn level(cursor: &mut Cursor<'_, '_>) -> crate::Result<GrantLevel> {
         return Ok(GrantLevel::Database(Some(first)));
     }
     Ok(GrantLevel::Table { database: Some(first), table: cursor.name()? })
+}
+
+/// A routine's name, behind its kind.
+fn routine(cursor: &mut Cursor<'_, '_>, kind: RoutineKind) -> crate::Result<GrantLevel> {
+    let illegal = || Error {
+        code: 1144,
+        state: *b"42000",
+        message:
+            "Illegal GRANT/REVOKE command; please consult the manual to see which privileges can be used"
+                .into(),
+    };
+    if *cursor.peek() == Token::Mul {
+        return Err(illegal());
+    }
+    let first = cursor.name()?;
+    if !cursor.eat(&Token::Period) {
+        return Ok(GrantLevel::Routine { kind, database: None, name: first });
+    }
+    if *cursor.peek() == Token::Mul {
+        return Err(illegal());
+    }
+    Ok(GrantLevel::Routine { kind, database: Some(first), name: cursor.name()? })
 }
 
 fn change(

@@ -8,7 +8,6 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span;
 
 use crate::ast::{AggregateCall, AggregateFunction, BinaryOp, Expr};
-use crate::error::Error;
 use crate::parse::lower::{Lower, place};
 
 /// The units of INTERVAL and EXTRACT.
@@ -78,10 +77,26 @@ fn canonical(name: String) -> String {
     name.to_owned()
 }
 
+/// Whether a name in upper case is a function of the server's, or of MySQL's: a stored one of that name is called by its full name only.
+pub(crate) fn is_native(name: &str) -> bool {
+    const FORMS: [&str; 13] = [
+        "ADDDATE", "CHARSET", "COALESCE", "DATE_ADD", "DATE_SUB", "DEFAULT", "GROUPING", "IF", "IFNULL",
+        "ISNULL", "MOD", "NULLIF", "SUBDATE",
+    ];
+    const MORE: [&str; 5] = ["NAME_CONST", "ROLLUP", "TIMESTAMPADD", "TIMESTAMPDIFF", "VALUES"];
+    crate::function::find(name).is_some()
+        || FORMS.contains(&name)
+        || MORE.contains(&name)
+        || crate::function::find(&canonical(name.to_owned())).is_some()
+        || crate::function::manual::is_refused(name)
+        || crate::function::manual::is_internal(name)
+        || aggregate(name).is_some()
+}
+
 impl Lower<'_, '_> {
     pub(super) fn function(&self, call: Function) -> crate::Result<Expr> {
         let span = call.name.span();
-        let [part] = call.name.0.as_slice() else { return Err(Error::not_supported("stored functions")) };
+        let [part] = call.name.0.as_slice() else { return self.qualified_call(call) };
         let Some(ident) = part.as_ident() else { return Err(self.source.syntax_span(span)) };
         let name = ident.value.to_ascii_uppercase();
         if call.over.is_some() {
@@ -95,15 +110,10 @@ impl Lower<'_, '_> {
         if let Some(function) = aggregate(&name) {
             return self.aggregate(function, list, span);
         }
-        if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
-            return Err(self.source.syntax_span(span));
-        }
-        let mut arguments = Vec::with_capacity(list.args.len());
-        for argument in list.args {
-            match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => arguments.push(expr),
-                _ => return Err(self.source.syntax_span(span)),
-            }
+        let arguments = self.arguments(list, span)?;
+        if !is_native(&name) {
+            let name = ident.value.clone();
+            return Ok(Expr::Stored { database: None, name, arguments: self.exprs(arguments)? });
         }
         self.plain_call(name, arguments, span)
     }
@@ -142,6 +152,36 @@ impl Lower<'_, '_> {
             }
             _ => Ok(Expr::Function { name: canonical(name), arguments: self.exprs(arguments)? }),
         }
+    }
+
+    /// `database.function(…)`.
+    fn qualified_call(&self, call: Function) -> crate::Result<Expr> {
+        let span = call.name.span();
+        let mut names = Vec::with_capacity(2);
+        for part in &call.name.0 {
+            let Some(ident) = part.as_ident() else { return Err(self.source.syntax_span(span)) };
+            names.push(ident.value.clone());
+        }
+        let Ok([database, name]) = <[String; 2]>::try_from(names) else {
+            return Err(self.source.syntax_span(span));
+        };
+        let arguments = match call.args {
+            FunctionArguments::List(list) => self.arguments(list, span)?,
+            _ => Vec::new(),
+        };
+        Ok(Expr::Stored { database: Some(database), name, arguments: self.exprs(arguments)? })
+    }
+
+    /// Arguments of a call that is no aggregate.
+    fn arguments(&self, list: FunctionArgumentList, span: Span) -> crate::Result<Vec<Parsed>> {
+        if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
+            return Err(self.source.syntax_span(span));
+        }
+        let of = |argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Ok(expr),
+            _ => Err(self.source.syntax_span(span)),
+        };
+        list.args.into_iter().map(of).collect()
     }
 
     pub(super) fn unit(&self, unit: &str, span: Span) -> crate::Result<String> {

@@ -16,6 +16,7 @@ use sqlparser::tokenizer::Span;
 
 pub(crate) use expression::system_variable;
 pub(crate) use function::aggregate as aggregate_function;
+pub(crate) use function::is_native as is_native_function;
 
 use crate::ast::TableName;
 use crate::parse::keyword::is_reserved;

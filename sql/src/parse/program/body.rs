@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::Locals;
+use super::within::Place;
 use crate::ast::{
     AccountStatement, Action, AssignmentTarget, Bound, ColumnDefinition, HandlerScope, IntoTarget,
     MaintenanceKind, ParameterMode, Program, ProgramStatement, RoutineKind, Statement, Step, UserName,
@@ -273,7 +274,7 @@ impl<'s, 'a> Body<'s, 'a> {
             "OPEN" => self.open(),
             "FETCH" => self.fetch(),
             "CLOSE" => self.close(),
-            "RETURN" => Err(Error::mysql(1313, *b"42000", "RETURN is only allowed in a FUNCTION")),
+            "RETURN" => self.return_statement(),
             "SET" => self.set(),
             _ => self.plain(),
         }
@@ -308,8 +309,8 @@ impl<'s, 'a> Body<'s, 'a> {
                 None => {
                     let assignment = self.read(|cursor| set::assignment(cursor, &mut scope))?;
                     check_target(&assignment.target)?;
-                    if self.is_trigger() {
-                        super::trigger::check_assignment(&assignment.target)?;
+                    if let Some(place) = self.place() {
+                        place.check_assignment(&assignment.target)?;
                     }
                     let bound = self.bound(Statement::Set(vec![assignment]));
                     self.emit(Action::Run(bound));
@@ -324,6 +325,27 @@ impl<'s, 'a> Body<'s, 'a> {
     /// Whether the body is a trigger's.
     pub(super) fn is_trigger(&self) -> bool {
         self.locals.borrow().trigger.is_some()
+    }
+
+    /// Within what the body runs, if it does not run by itself.
+    fn place(&self) -> Option<Place> {
+        let locals = self.locals.borrow();
+        match (locals.trigger.is_some(), locals.is_function) {
+            (true, _) => Some(Place::Trigger),
+            (_, true) => Some(Place::Function),
+            _ => None,
+        }
+    }
+
+    /// RETURN.
+    fn return_statement(&mut self) -> crate::Result<()> {
+        if self.place() != Some(Place::Function) {
+            return Err(Error::mysql(1313, *b"42000", "RETURN is only allowed in a FUNCTION"));
+        }
+        self.skip(1);
+        let value = self.expression()?;
+        self.emit(Action::Return(value));
+        Ok(())
     }
 
     /// `NEW.column =` in a trigger: the slot.
@@ -357,8 +379,8 @@ impl<'s, 'a> Body<'s, 'a> {
             Err(error) => return Err(self.past_label(error)),
         };
         self.refuse(&parsed.statement)?;
-        if self.is_trigger() {
-            super::trigger::check(&parsed.statement)?;
+        if let Some(place) = self.place() {
+            place.check(&parsed.statement)?;
         }
         let bound = self.bound(parsed.statement);
         if !bound.inputs.is_empty() && !takes_parameters(&bound.statement) {
@@ -391,8 +413,8 @@ impl<'s, 'a> Body<'s, 'a> {
         };
         let kinds = ["PROCEDURE", "FUNCTION", "TRIGGER"];
         let kind = kinds.into_iter().find(|kind| self.is_word(1, kind));
-        if self.is_trigger() {
-            super::trigger::check_words(&|text| self.is_word(0, text), &|text| self.is_word(1, text))?;
+        if self.place().is_some() {
+            super::within::check_words(&|text| self.is_word(0, text), &|text| self.is_word(1, text))?;
         }
         let creates_event = self.is_word(1, "EVENT")
             || self.is_word(1, "DEFINER") && (2..10).any(|at| self.is_word(at, "EVENT"));

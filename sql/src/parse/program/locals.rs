@@ -21,6 +21,8 @@ pub(crate) struct Locals {
     next_slot: usize,
     /// Of which trigger the body is.
     pub(super) trigger: Option<(TriggerTime, TriggerEvent)>,
+    /// The body is a function's.
+    pub(super) is_function: bool,
     /// The columns of its row that it names.
     pub(super) row_columns: Vec<RowColumn>,
 }

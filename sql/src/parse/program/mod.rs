@@ -1,10 +1,10 @@
-//! CREATE PROCEDURE: a definition, and its body as a list of steps ([`crate::ast::Program`]).
+//! CREATE PROCEDURE and CREATE FUNCTION: a definition, and its body as a list of steps ([`crate::ast::Program`]).
 //!
 //! The text is cut into tokens once. [`body`] walks them: what belongs to programs it reads itself, any other statement goes, from its tokens up to the
 //! `;`, to the parser that statements of clients go to. [`locals`] knows the names that are declared where it stands. The end of a definition is where its
 //! body ends, not at the first `;` ([`definition_end`]).
 //!
-//! [`trigger`] is CREATE TRIGGER, [`event`] CREATE EVENT. Left out: functions.
+//! [`trigger`] is CREATE TRIGGER, [`event`] CREATE EVENT, [`within`] what the bodies of triggers and functions may not do.
 
 mod body;
 mod declare;
@@ -13,6 +13,7 @@ mod flow;
 mod locals;
 mod signal;
 mod trigger;
+mod within;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -33,6 +34,43 @@ use crate::parse::{Parsed, column};
 use crate::variables::SqlMode;
 pub(crate) use locals::Locals;
 
+/// What is defined with a body.
+const KINDS: [&str; 3] = ["PROCEDURE", "FUNCTION", "TRIGGER"];
+/// Functions of the grammar: where a parenthesis follows at once, their names are no names.
+const TOKENS: [&str; 32] = [
+    "ADDDATE",
+    "BIT_AND",
+    "BIT_OR",
+    "BIT_XOR",
+    "CAST",
+    "COUNT",
+    "CURDATE",
+    "CURTIME",
+    "DATE_ADD",
+    "DATE_SUB",
+    "EXTRACT",
+    "GROUP_CONCAT",
+    "JSON_ARRAYAGG",
+    "JSON_OBJECTAGG",
+    "MAX",
+    "MID",
+    "MIN",
+    "NOW",
+    "POSITION",
+    "SESSION_USER",
+    "STD",
+    "STDDEV",
+    "STDDEV_POP",
+    "STDDEV_SAMP",
+    "SUBDATE",
+    "SUBSTR",
+    "SUBSTRING",
+    "SUM",
+    "SYSDATE",
+    "SYSTEM_USER",
+    "TRIM",
+    "VARIANCE",
+];
 /// Words that may stand between CREATE and PROCEDURE come to no more tokens.
 const PREFIX_TOKENS_MAX: usize = 20;
 
@@ -45,14 +83,13 @@ pub(crate) fn is_definition(tokens: &[TokenWithSpan]) -> bool {
     if !word(0, "CREATE") && !is_alter {
         return false;
     }
-    if word(1, "EVENT") || !is_alter && (word(1, "PROCEDURE") || word(1, "TRIGGER")) {
+    let is_kind = |at: usize| word(at, "EVENT") || !is_alter && KINDS.iter().any(|kind| word(at, kind));
+    if is_kind(1) {
         return true;
     }
-    let others = ["VIEW", "FUNCTION", "SQL"];
+    let others = ["VIEW", "SQL"];
     word(1, "DEFINER")
-        && (2..PREFIX_TOKENS_MAX)
-            .take_while(|at| !others.iter().any(|other| word(*at, other)))
-            .any(|at| word(at, "EVENT") || !is_alter && (word(at, "PROCEDURE") || word(at, "TRIGGER")))
+        && (2..PREFIX_TOKENS_MAX).take_while(|at| !others.iter().any(|other| word(*at, other))).any(is_kind)
 }
 
 /// Where the definition ends that a text begins with; none for a text that begins with anything else.
@@ -65,7 +102,7 @@ pub(crate) fn definition_end(text: &[u8], mode: SqlMode) -> Option<usize> {
         }
         _ => false,
     };
-    if !next_is(&["CREATE", "ALTER"]) || !next_is(&["PROCEDURE", "TRIGGER", "EVENT", "DEFINER"]) {
+    if !next_is(&["CREATE", "ALTER"]) || !next_is(&["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "DEFINER"]) {
         return None;
     }
     let mut source = Source { text, mode, selects: Vec::new(), locals: None };
@@ -122,6 +159,7 @@ fn compile(source: Source<'_>, tokens: &Tokens) -> crate::Result<(Statement, usi
         return trigger::compile(&source, &locals, tokens, (header, cursor.taken()));
     }
     let header = header(&mut cursor, definer)?;
+    locals.borrow_mut().is_function = header.kind == RoutineKind::Function;
     let mut body = body::Body::new(&source, &locals, &tokens.tokens, cursor.taken());
     for (mode, definition) in header.parameters {
         body.parameter(mode, definition)?;
@@ -136,11 +174,12 @@ fn compile(source: Source<'_>, tokens: &Tokens) -> crate::Result<(Statement, usi
         String::from_utf8_lossy(source.text.get(from..to).unwrap_or_default()).into_owned()
     };
     let create = CreateRoutine {
-        kind: RoutineKind::Procedure,
+        kind: header.kind,
         name: header.name,
         if_not_exists: header.if_not_exists,
         definer: header.definer,
         parameters_text: text(header.parameters_place.0, header.parameters_place.1),
+        returns: header.returns,
         characteristics: header.characteristics,
         body: text(start, end),
         program: Arc::new(program),
@@ -150,19 +189,33 @@ fn compile(source: Source<'_>, tokens: &Tokens) -> crate::Result<(Statement, usi
 
 /// What stands before a body.
 struct Header {
+    kind: RoutineKind,
     name: crate::ast::TableName,
     if_not_exists: bool,
     definer: Option<crate::ast::UserName>,
     parameters: Vec<(ParameterMode, ColumnDefinition)>,
     parameters_place: (usize, usize),
+    returns: Option<ColumnDefinition>,
     characteristics: Characteristics,
 }
 
 fn header(cursor: &mut Cursor<'_, '_>, definer: Option<crate::ast::UserName>) -> crate::Result<Header> {
-    cursor.expect_word("PROCEDURE")?;
+    let kind = match cursor.one_of(&["PROCEDURE", "FUNCTION"]) {
+        Some("FUNCTION") => RoutineKind::Function,
+        Some(_) => RoutineKind::Procedure,
+        None => return Err(cursor.unexpected()),
+    };
     let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
-    let name = cursor.table_name()?;
+    let (before, name) = (cursor.span(), cursor.table_name()?);
     check_name(&name.table)?;
+    let is_written_plain =
+        cursor.source().offset(before) + name.table.len() == cursor.source().offset(cursor.span());
+    if is_written_plain && TOKENS.contains(&name.table.to_uppercase().as_str()) {
+        return Err(cursor.source().syntax_span(before));
+    }
+    if kind == RoutineKind::Function && cursor.peek_word(0, "RETURNS") {
+        return Err(Error::not_supported("loadable functions"));
+    }
     let open = cursor.source().offset(cursor.span()) + 1;
     cursor.expect(&Token::LParen)?;
     let mut parameters: Vec<(ParameterMode, ColumnDefinition)> = Vec::new();
@@ -170,7 +223,8 @@ fn header(cursor: &mut Cursor<'_, '_>, definer: Option<crate::ast::UserName>) ->
         if !parameters.is_empty() {
             cursor.expect(&Token::Comma)?;
         }
-        let mode = match cursor.one_of(&["INOUT", "IN", "OUT"]) {
+        let modes: &[&str] = if kind == RoutineKind::Function { &[] } else { &["INOUT", "IN", "OUT"] };
+        let mode = match cursor.one_of(modes) {
             Some("OUT") => ParameterMode::Out,
             Some("INOUT") => ParameterMode::InOut,
             _ => ParameterMode::In,
@@ -180,8 +234,16 @@ fn header(cursor: &mut Cursor<'_, '_>, definer: Option<crate::ast::UserName>) ->
     }
     let close = cursor.source().offset(cursor.span());
     cursor.expect(&Token::RParen)?;
+    let returns = match kind {
+        RoutineKind::Procedure => None,
+        RoutineKind::Function => {
+            cursor.expect_word("RETURNS")?;
+            Some(column::variable(cursor, &name.table)?)
+        }
+    };
     let characteristics = characteristics(cursor, true)?;
-    Ok(Header { name, if_not_exists, definer, parameters, parameters_place: (open, close), characteristics })
+    let parameters_place = (open, close);
+    Ok(Header { kind, name, if_not_exists, definer, parameters, parameters_place, returns, characteristics })
 }
 
 /// Checks a routine's name.
@@ -228,7 +290,7 @@ fn characteristics(cursor: &mut Cursor<'_, '_>, is_create: bool) -> crate::Resul
     }
 }
 
-/// ALTER PROCEDURE, DROP PROCEDURE, and statements about conditions; none when the statement is another.
+/// ALTER and DROP of procedures and functions, and statements about conditions; none when the statement is another.
 ///
 /// # Errors
 /// 1064.
@@ -244,10 +306,11 @@ pub(crate) fn statement(cursor: &mut Cursor<'_, '_>) -> crate::Result<Option<Sta
         let drop = ProgramStatement::DropTrigger { name: cursor.table_name()?, if_exists };
         return Ok(Some(Statement::Program(Box::new(drop))));
     }
-    if !cursor.peek_word(1, "PROCEDURE") {
-        return Ok(None);
-    }
-    let kind = RoutineKind::Procedure;
+    let kind = match (cursor.peek_word(1, "PROCEDURE"), cursor.peek_word(1, "FUNCTION")) {
+        (true, _) => RoutineKind::Procedure,
+        (_, true) => RoutineKind::Function,
+        _ => return Ok(None),
+    };
     let statement = match cursor.one_of(&["ALTER", "DROP"]) {
         Some("ALTER") => {
             cursor.skip();

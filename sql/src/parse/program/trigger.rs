@@ -1,4 +1,4 @@
-//! CREATE TRIGGER, and what the body of a trigger may not do.
+//! CREATE TRIGGER.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -6,10 +6,8 @@ use std::sync::Arc;
 use super::Locals;
 use super::body::Body;
 use crate::ast::{
-    AssignmentTarget, CreateTrigger, ProgramStatement, Statement, TableName, TriggerEvent, TriggerTime,
-    UserName,
+    CreateTrigger, ProgramStatement, Statement, TableName, TriggerEvent, TriggerTime, UserName,
 };
-use crate::error::Error;
 use crate::parse::cursor::Cursor;
 use crate::parse::source::Source;
 use crate::parse::tokens::Tokens;
@@ -86,102 +84,4 @@ pub(super) fn compile(
         program: Arc::new(program),
     };
     Ok((Statement::Program(Box::new(ProgramStatement::CreateTrigger(Box::new(create)))), at))
-}
-
-/// Error 1422.
-fn commits() -> Error {
-    Error::mysql(1422, *b"HY000", "Explicit or implicit commit is not allowed in stored function or trigger.")
-}
-
-/// Error 1415.
-fn gives_rows() -> Error {
-    Error::mysql(1415, *b"0A000", "Not allowed to return a result set from a trigger")
-}
-
-/// What is refused by its first two words.
-///
-/// # Errors
-/// 1336, 1422.
-pub(super) fn check_words(first: &dyn Fn(&str) -> bool, second: &dyn Fn(&str) -> bool) -> crate::Result<()> {
-    let is_dynamic = first("PREPARE") || first("EXECUTE") || first("DEALLOCATE");
-    if is_dynamic {
-        return Err(Error::mysql(
-            1336,
-            *b"0A000",
-            "Dynamic SQL is not allowed in stored function or trigger",
-        ));
-    }
-    if first("FLUSH") {
-        return Err(Error::mysql(1336, *b"0A000", "FLUSH is not allowed in stored function or trigger"));
-    }
-    if first("DROP") && (second("TRIGGER") || second("EVENT")) {
-        return Err(commits());
-    }
-    Ok(())
-}
-
-/// What a trigger may not do, or not yet.
-///
-/// # Errors
-/// 1235, 1415, 1422.
-pub(super) fn check(statement: &Statement) -> crate::Result<()> {
-    match statement {
-        Statement::Insert(_)
-        | Statement::Update(_)
-        | Statement::Delete(_)
-        | Statement::Do(_)
-        | Statement::Set(_)
-        | Statement::Signal(_)
-        | Statement::GetDiagnostics(_) => Ok(()),
-        Statement::SelectInto(into) => match into.target {
-            crate::ast::IntoTarget::Variables(_) | crate::ast::IntoTarget::Program(_) => Ok(()),
-            _ => Err(Error::not_supported("SELECT … INTO OUTFILE in a trigger")),
-        },
-        Statement::Query(_) | Statement::Show(_) | Statement::Explain(_) | Statement::Maintenance(_) => {
-            Err(gives_rows())
-        }
-        Statement::AnalyzeTable(_) => Err(gives_rows()),
-        Statement::Begin { .. }
-        | Statement::Commit
-        | Statement::Rollback
-        | Statement::CommitAndChain
-        | Statement::RollbackAndChain
-        | Statement::CreateDatabase { .. }
-        | Statement::AlterDatabase { .. }
-        | Statement::DropDatabase { .. }
-        | Statement::CreateTable(_)
-        | Statement::View(_)
-        | Statement::Program(_)
-        | Statement::DropTable { .. }
-        | Statement::TruncateTable(_)
-        | Statement::AlterTable(_)
-        | Statement::CreateIndex(_)
-        | Statement::DropIndex(_)
-        | Statement::RenameTable(_)
-        | Statement::Account(_)
-        | Statement::Xa(_) => Err(commits()),
-        Statement::Call(_) => Err(Error::not_supported("CALL in a trigger")),
-        Statement::DropTemporary { .. } => Err(Error::not_supported("DROP TEMPORARY TABLE in a trigger")),
-        Statement::Savepoint(_) | Statement::RollbackTo(_) | Statement::ReleaseSavepoint(_) => {
-            Err(Error::not_supported("savepoints in a trigger"))
-        }
-        _ => Err(Error::not_supported("this statement in a trigger")),
-    }
-}
-
-/// What SET may assign in a trigger: a statement that meets a lock runs again, and its variables must be as before then.
-///
-/// # Errors
-/// 1235, 1445.
-pub(super) fn check_assignment(target: &AssignmentTarget) -> crate::Result<()> {
-    match target {
-        AssignmentTarget::User(_) => Ok(()),
-        AssignmentTarget::System(_, name) if name.eq_ignore_ascii_case("autocommit") => {
-            let message = "Not allowed to set autocommit from a stored function or trigger";
-            Err(Error::mysql(1445, *b"HY000", message))
-        }
-        AssignmentTarget::System(..) | AssignmentTarget::NextTransaction(_) => {
-            Err(Error::not_supported("SET of a system variable in a trigger"))
-        }
-    }
 }

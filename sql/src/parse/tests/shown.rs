@@ -75,6 +75,10 @@ pub(super) fn shown(expr: &Expr) -> String {
         Expr::Cast { operand, to, .. } => format!("CAST({} {:?})", shown(operand), to.kind),
         Expr::Collate(operand, collation) => format!("({} COLLATE {collation:?})", shown(operand)),
         Expr::Function { name, arguments } => format!("{name}({})", list(arguments)),
+        Expr::Stored { database, name, arguments } => {
+            let of = database.as_deref().map(|database| format!("{database}.")).unwrap_or_default();
+            format!("stored {of}{name}({})", list(arguments))
+        }
         Expr::Aggregate(call) => {
             let distinct = if call.distinct { "DISTINCT " } else { "" };
             let order: String = call

@@ -1,9 +1,10 @@
-//! One running trigger: its variables, cursors and handlers, and where it is.
+//! One running program: its variables, cursors and handlers, and where it is.
 
 use std::collections::VecDeque;
 
-use super::plan::TriggerPlan;
+use super::plan::ProgramPlan;
 use crate::ast::{Action, Step};
+use crate::catalog::Column;
 use crate::error::Error;
 use crate::execute::memory::{Bounded, value_bytes};
 use crate::execute::{Context, ResultColumn, Run, Sink};
@@ -11,7 +12,7 @@ use crate::limits::INSERT_QUERY_BYTES_MAX;
 use crate::program::condition::{find, raises};
 use crate::program::{assign, fits, warning_state};
 use crate::session::{ConditionItems, SessionState, Warning, WarningLevel};
-use crate::types::{DataType, Value};
+use crate::types::{DataType, Value, convert};
 
 /// What a row of a cursor takes besides its values.
 const ROW_BYTES: usize = 48;
@@ -19,9 +20,9 @@ const ROW_BYTES: usize = 48;
 /// Errors that are for no handler: the statement was killed, or its transaction is over.
 const FOR_NO_HANDLER: [u16; 6] = [1053, 1205, 1213, 1290, 1317, 3024];
 
-/// A running trigger.
+/// A running program.
 pub(super) struct Frame<'p> {
-    pub plan: &'p TriggerPlan,
+    pub plan: &'p ProgramPlan,
     /// Values by slot.
     pub values: Vec<Value>,
     /// Slots that were assigned.
@@ -36,6 +37,10 @@ pub(super) struct Frame<'p> {
     pub raised: Option<Box<ConditionItems>>,
     /// The statement has left the conditions of the one before it.
     pub keeps_conditions: bool,
+    /// What RETURN gives its value to, and what errors call that.
+    pub returns: Option<(&'p Column, &'p str)>,
+    /// What a function has returned.
+    pub returned: Option<Value>,
 }
 
 /// The rows of an open cursor.
@@ -67,7 +72,7 @@ impl Sink for OpenCursor {
 }
 
 impl<'p> Frame<'p> {
-    pub(super) fn new(plan: &'p TriggerPlan) -> Frame<'p> {
+    pub(super) fn new(plan: &'p ProgramPlan) -> Frame<'p> {
         let count = plan.variables.len();
         Frame {
             plan,
@@ -78,6 +83,8 @@ impl<'p> Frame<'p> {
             handling: Vec::new(),
             raised: None,
             keeps_conditions: false,
+            returns: None,
+            returned: None,
         }
     }
 
@@ -111,6 +118,27 @@ impl<'p> Frame<'p> {
         };
         self.values[slot] = stored;
         self.assigned[slot] = true;
+        Ok(())
+    }
+
+    /// RETURN of a value.
+    ///
+    /// # Errors
+    /// Those of columns.
+    pub(super) fn give_back(&mut self, value: Value, from: &DataType, ctx: &mut Context<'_>) -> Run<()> {
+        let Some((column, label)) = self.returns else {
+            return Err(Error::internal("RETURN of nothing that returns").into());
+        };
+        let stored = if value == Value::Null || fits(column, &value) {
+            value
+        } else {
+            let strict = ctx.session.variables.sql_mode.is_strict();
+            let before = std::mem::replace(&mut ctx.strict, strict);
+            let stored = convert::store_from(value, || *from, &column.data_type, label, 1, ctx);
+            ctx.strict = before;
+            stored?
+        };
+        self.returned = Some(stored);
         Ok(())
     }
 

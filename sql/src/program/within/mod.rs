@@ -1,4 +1,4 @@
-//! Programs that run within a statement: the triggers of the tables that it changes.
+//! Programs that run within a statement: the triggers of the tables that it changes, and the stored functions that it calls (`function`).
 //!
 //! They are planned with the statement (`plan`): each statement of a body has its plan, the columns of NEW and OLD being parameters like the other
 //! variables, and their tables are among those that the statement uses and locks. So a table without triggers costs nothing, and neither does the
@@ -10,12 +10,15 @@
 //!
 //! As in MySQL a statement of a body that fails is not rolled back by itself when a handler goes on: the rows that it had written before stay.
 //!
-//! Left out: stored functions; CALL, DDL of temporary tables, savepoints and SET of system variables in a trigger (all refused when it is made).
+//! Left out: CALL, DDL of temporary tables, savepoints and SET of system variables (all refused when the program is made), and in a function
+//! changes of temporary tables.
 
 mod frame;
+pub mod function;
 mod plan;
 mod run;
 mod session;
+mod stack;
 mod statement;
 
 pub use plan::{Chain, TablePrograms, for_plan};

@@ -1,10 +1,12 @@
-//! The plans of a table's triggers.
+//! The plans of programs: of a table's triggers, and of the body of a function.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::session::inside;
-use crate::account::{AccountId, Privilege, PrivilegeSet};
+use super::function::Calls;
+use super::session::{Settings, inside};
+use crate::account::{Privilege, PrivilegeSet};
 use crate::ast::{Action, Bound, Program, Statement, TableName, TriggerEvent, TriggerTime, select_of};
 use crate::authorization::{Requirement, Requirements, Source};
 use crate::catalog::{Catalog, Column, Table, TableId};
@@ -25,13 +27,32 @@ pub struct Chain<'c> {
     depth: usize,
     /// Plans that were made for triggers of the client's statement.
     planned: &'c Cell<usize>,
+    /// The functions that are being planned around it.
+    functions: Option<&'c Rc<Calls>>,
 }
 
 impl<'c> Chain<'c> {
     /// Of the client's statement.
     #[must_use]
     pub fn outermost(planned: &'c Cell<usize>) -> Chain<'c> {
-        Chain { used: &[], depth: 0, planned }
+        Chain { used: &[], depth: 0, planned, functions: None }
+    }
+
+    /// Of a statement of a function's body.
+    pub(super) fn within_function(calls: &'c Rc<Calls>, used: &'c [TableId]) -> Chain<'c> {
+        Chain { used, depth: calls.depth(), planned: calls.planned(), functions: Some(calls) }
+    }
+
+    /// The tables that the statements around use.
+    #[must_use]
+    pub(crate) fn used(&self) -> &'c [TableId] {
+        self.used
+    }
+
+    /// The functions that are being planned around it.
+    #[must_use]
+    pub(crate) fn functions(&self) -> Option<&'c Rc<Calls>> {
+        self.functions
     }
 
     /// Triggers around it.
@@ -44,17 +65,15 @@ impl<'c> Chain<'c> {
 /// The triggers of a table that a statement may fire.
 #[derive(Debug)]
 pub struct TablePrograms {
-    triggers: Vec<TriggerPlan>,
+    triggers: Vec<(TriggerEvent, TriggerTime, ProgramPlan)>,
 }
 
-/// A trigger that can run.
+/// A program that can run.
 #[derive(Debug)]
-pub(super) struct TriggerPlan {
-    pub trigger: Arc<Trigger>,
-    pub database: String,
+pub(super) struct ProgramPlan {
+    /// What the session is like while it runs.
+    pub settings: Settings,
     pub program: Arc<Program>,
-    /// Roles of its definer.
-    pub roles: Vec<AccountId>,
     /// The variables as columns that take values; none for one that takes any.
     pub variables: Vec<Option<Column>>,
     /// Variables that are columns of the row: the slot, whether of NEW, the column.
@@ -74,15 +93,22 @@ impl TablePrograms {
         self.of(event, time).next().is_some()
     }
 
-    pub(super) fn of(&self, event: TriggerEvent, time: TriggerTime) -> impl Iterator<Item = &TriggerPlan> {
-        let is_it = move |plan: &&TriggerPlan| plan.trigger.event == event && plan.trigger.time == time;
-        self.triggers.iter().filter(is_it)
+    pub(super) fn of(&self, event: TriggerEvent, time: TriggerTime) -> impl Iterator<Item = &ProgramPlan> {
+        let is_it =
+            move |(of, at, _): &&(TriggerEvent, TriggerTime, ProgramPlan)| *of == event && *at == time;
+        self.triggers.iter().filter(is_it).map(|(_, _, plan)| plan)
     }
 
     /// The plans of all statements.
     fn plans(&self) -> impl Iterator<Item = &Plan> {
-        let cursors = self.triggers.iter().flat_map(|plan| &plan.cursors);
-        self.triggers.iter().flat_map(|plan| plan.steps.iter().flatten()).chain(cursors).flatten()
+        self.triggers.iter().flat_map(|(_, _, plan)| plan.plans())
+    }
+}
+
+impl ProgramPlan {
+    /// The plans of all statements.
+    pub(super) fn plans(&self) -> impl Iterator<Item = &Plan> {
+        self.steps.iter().flatten().chain(&self.cursors).flatten()
     }
 }
 
@@ -101,7 +127,7 @@ pub fn for_plan(
     }
     let mut used: Vec<TableId> = chain.used.to_vec();
     used.extend(plan.tables().iter().map(|table| table.id));
-    let chain = Chain { used: &used, depth: plan.depth + 1, planned: chain.planned };
+    let chain = Chain { used: &used, depth: plan.depth + 1, ..chain };
     let outside = Outside { catalog, session, chain };
     if chain.depth > TRIGGER_DEPTH_MAX {
         return Err(Error::not_supported(format_args!(
@@ -168,7 +194,7 @@ impl Outside<'_> {
     ) -> Result<Option<Arc<TablePrograms>>> {
         let mut triggers = Vec::new();
         for trigger in table.triggers.iter().filter(|trigger| events.contains(&trigger.event)) {
-            triggers.push(self.of_trigger(table, trigger)?);
+            triggers.push((trigger.event, trigger.time, self.of_trigger(table, trigger)?));
         }
         if triggers.is_empty() {
             return Ok(None);
@@ -178,14 +204,23 @@ impl Outside<'_> {
         Ok(Some(programs))
     }
 
-    fn of_trigger(&self, table: &Arc<Table>, trigger: &Arc<Trigger>) -> Result<TriggerPlan> {
+    fn of_trigger(&self, table: &Arc<Table>, trigger: &Arc<Trigger>) -> Result<ProgramPlan> {
         let program = trigger.program()?;
         trigger_statement::check_columns(table, &program)?;
         let mut session = self.session.clone();
         session.warnings.clear();
-        let roles = self.catalog.accounts.roles_at_login(&trigger.definer, false);
-        inside(&mut session, trigger, &table.database, &roles, self.catalog);
-        let compiled = Compiled::new((*program).clone(), trigger.database_collation, &mut session)?;
+        let settings = Settings {
+            account: Some((
+                trigger.definer.clone(),
+                self.catalog.accounts.roles_at_login(&trigger.definer, false),
+            )),
+            database: table.database.clone(),
+            sql_mode: trigger.sql_mode,
+            collation: trigger.collation,
+            database_collation: trigger.database_collation,
+        };
+        inside(&mut session, &settings, self.catalog);
+        let compiled = Compiled::new(Arc::clone(&program), trigger.database_collation, &mut session)?;
         let mut variables = compiled.variables;
         let mut types: Vec<DataType> = (variables.iter())
             .map(|variable| variable.as_ref().map_or(DataType::NULL, |variable| variable.data_type))
@@ -199,23 +234,16 @@ impl Outside<'_> {
             row.push((named.slot, named.is_new, position));
         }
         let refused = self.refusal(table, trigger, &session);
-        let mut planner = Planner { outside: self, table, row: &row, session, types };
-        let mut steps = Vec::with_capacity(program.steps.len());
-        for step in &program.steps {
-            steps.push(planner.step(&step.action));
-        }
-        let cursors = program.cursors.iter().map(|cursor| planner.bound(&cursor.query)).collect();
-        Ok(TriggerPlan {
-            trigger: Arc::clone(trigger),
-            database: table.database.clone(),
-            program,
-            roles,
-            variables,
-            row,
-            steps,
-            cursors,
-            refused,
-        })
+        let planner = Planner {
+            catalog: self.catalog,
+            chain: self.chain,
+            table: Some(table),
+            row: &row,
+            session,
+            types,
+        };
+        let (steps, cursors) = planner.plans(&program);
+        Ok(ProgramPlan { settings, program, variables, row, steps, cursors, refused })
     }
 
     /// Why a trigger's definer may not run it.
@@ -235,16 +263,31 @@ impl Outside<'_> {
     }
 }
 
-/// Plans the statements of one trigger.
-struct Planner<'o> {
-    outside: &'o Outside<'o>,
-    table: &'o Arc<Table>,
-    row: &'o [(usize, bool, usize)],
-    session: SessionState,
-    types: Vec<DataType>,
+/// Plans the statements of one program.
+pub(super) struct Planner<'o> {
+    pub catalog: &'o Arc<Catalog>,
+    pub chain: Chain<'o>,
+    /// The table of a trigger.
+    pub table: Option<&'o Arc<Table>>,
+    pub row: &'o [(usize, bool, usize)],
+    pub session: SessionState,
+    pub types: Vec<DataType>,
 }
 
+/// Plans by step and by cursor.
+pub(super) type Plans = (Vec<Vec<Result<Plan>>>, Vec<Result<Plan>>);
+
 impl Planner<'_> {
+    /// All plans of a program.
+    pub(super) fn plans(mut self, program: &Program) -> Plans {
+        let mut steps = Vec::with_capacity(program.steps.len());
+        for step in &program.steps {
+            steps.push(self.step(&step.action));
+        }
+        let cursors = program.cursors.iter().map(|cursor| self.bound(&cursor.query)).collect();
+        (steps, cursors)
+    }
+
     fn step(&mut self, action: &Action) -> Vec<Result<Plan>> {
         match action {
             Action::Run(bound) => self.statement(bound),
@@ -259,7 +302,7 @@ impl Planner<'_> {
                 }
                 vec![plan]
             }
-            Action::JumpUnless { condition, .. } => vec![self.bound(condition)],
+            Action::JumpUnless { condition: value, .. } | Action::Return(value) => vec![self.bound(value)],
             Action::Set { value: None, .. }
             | Action::Jump(_)
             | Action::CaseNotFound
@@ -294,7 +337,8 @@ impl Planner<'_> {
     fn may_use(&self, slot: usize, privilege: Privilege) -> Result<()> {
         let Some((_, _, column)) = self.row.iter().find(|(of, ..)| *of == slot) else { return Ok(()) };
         let mut needed = Requirements::none();
-        let source = Source::Stored(Arc::clone(self.table));
+        let Some(table) = self.table else { return Ok(()) };
+        let source = Source::Stored(Arc::clone(table));
         needed.add(Requirement::Column { privilege, source, column: *column });
         needed.check(&self.session)
     }
@@ -307,15 +351,18 @@ impl Planner<'_> {
         let of = |slot: &usize| self.types.get(*slot).copied().unwrap_or(DataType::NULL);
         self.session.parameter_types = inputs.iter().map(of).collect();
         self.session.parameters_are_variables = true;
-        let outside = self.outside;
-        let chain = outside.chain;
+        let chain = self.chain;
         chain.planned.set(chain.planned.get() + 1);
         if chain.planned.get() > TRIGGER_PLANS_MAX {
             return Err(Error::not_supported(format_args!(
-                "more than {TRIGGER_PLANS_MAX} statements and expressions in the triggers of one statement"
+                "more than {TRIGGER_PLANS_MAX} statements and expressions in the triggers and functions of one statement"
             )));
         }
-        let plan = plan_within(statement, outside.catalog, &self.session, chain)?;
+        let plan = plan_within(statement, self.catalog, &self.session, chain)?;
+        if self.table.is_none() && plan.changes_temporary() {
+            // Whether the statement around it reads them is not known by their metadata locks.
+            return Err(Error::not_supported("changes of temporary tables in a stored function"));
+        }
         plan.requirements.check(&self.session)?;
         inputs.iter().try_for_each(|slot| self.may_use(*slot, Privilege::Select))?;
         if let Some(table) = plan.changed_tables().into_iter().find(|table| chain.used.contains(&table.id)) {

@@ -1,7 +1,7 @@
-//! Running the triggers of a row.
+//! Running the triggers of a row, and the steps of any program within a statement.
 
 use super::frame::{Frame, OpenCursor};
-use super::plan::{TablePrograms, TriggerPlan};
+use super::plan::{ProgramPlan, TablePrograms};
 use super::session;
 use crate::ast::{Action, TriggerEvent, TriggerTime};
 use crate::dml::default;
@@ -57,7 +57,7 @@ pub fn fire_before(
 }
 
 /// Runs one trigger; the columns of NEW that it assigned, with their values.
-fn run(plan: &TriggerPlan, row: Row<'_>, ctx: &mut Context<'_>) -> Run<Vec<(usize, Value)>> {
+fn run(plan: &ProgramPlan, row: Row<'_>, ctx: &mut Context<'_>) -> Run<Vec<(usize, Value)>> {
     if let Some(refused) = &plan.refused {
         return Err(refused.clone().into());
     }
@@ -76,7 +76,7 @@ fn run(plan: &TriggerPlan, row: Row<'_>, ctx: &mut Context<'_>) -> Run<Vec<(usiz
         frame.values[*slot] = value;
     }
     let strict = ctx.strict;
-    let outside = session::enter(ctx.session, &plan.trigger, &plan.database, &plan.roles);
+    let outside = session::enter(ctx.session, &plan.settings);
     let result = frame.run(ctx);
     session::leave(ctx.session, outside);
     ctx.strict = strict;
@@ -94,7 +94,7 @@ fn run(plan: &TriggerPlan, row: Row<'_>, ctx: &mut Context<'_>) -> Run<Vec<(usiz
 
 impl Frame<'_> {
     /// Runs the steps to their end.
-    fn run(&mut self, ctx: &mut Context<'_>) -> Run<()> {
+    pub(super) fn run(&mut self, ctx: &mut Context<'_>) -> Run<()> {
         let plan = self.plan;
         while let Some(step) = plan.program.steps.get(self.at) {
             ctx.check()?;
@@ -141,6 +141,12 @@ impl Frame<'_> {
                 }
                 Ok(())
             }
+            Action::Return(value) => {
+                let (value, from) = self.value(at, 0, &value.inputs, true, ctx)?;
+                self.give_back(value, &from, ctx)?;
+                self.at = self.plan.program.steps.len();
+                Ok(())
+            }
             Action::CaseNotFound => {
                 Err(Error::mysql(1339, *b"20000", "Case not found for CASE statement").into())
             }
@@ -178,7 +184,8 @@ impl Frame<'_> {
         };
         let parameters = self.inputs(&definition.query.inputs);
         let mut rows = OpenCursor::new(ctx.session);
-        super::statement::run_plan(plan, &parameters, false, &mut rows, ctx)?;
+        let is_change = self.returns.is_none();
+        super::statement::run_plan(plan, &parameters, (false, is_change), &mut rows, ctx)?;
         self.cursors[number] = Some(rows);
         Ok(())
     }

@@ -1,16 +1,15 @@
-//! The session inside of a trigger.
+//! The session inside of a program.
 
 use std::sync::Arc;
 
 use crate::account::AccountId;
 use crate::authorization::Authorization;
 use crate::catalog::Catalog;
-use crate::program::trigger::Trigger;
 use crate::session::{SessionState, Warning};
 use crate::types::Collation;
 use crate::variables::SqlMode;
 
-/// What a trigger has otherwise than the statement that fires it, as it was.
+/// What a program has otherwise than the statement around it, as it was.
 pub(super) struct Outside {
     database: Option<String>,
     sql_mode: SqlMode,
@@ -28,42 +27,50 @@ pub(super) struct Outside {
     unkept: Option<Warning>,
 }
 
-/// The settings of a trigger, for its plans.
-pub(super) fn inside(
-    session: &mut SessionState,
-    trigger: &Trigger,
-    database: &str,
-    roles: &[AccountId],
-    catalog: &Arc<Catalog>,
-) {
-    set(session, trigger, database, roles);
-    // Who is denied something is the definer.
-    session.host.clone_from(&trigger.definer.host);
-    session.authorization = Arc::new(Authorization::of(catalog, &trigger.definer, roles));
+/// What a program has of its own.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Whose rights count, with the roles; none: those of who is there.
+    pub account: Option<(AccountId, Vec<AccountId>)>,
+    /// Its database.
+    pub database: String,
+    /// The mode that it is read and run by.
+    pub sql_mode: SqlMode,
+    /// `collation_connection` when it was made.
+    pub collation: Collation,
+    /// The collation of its database when it was made.
+    pub database_collation: Collation,
 }
 
-fn set(session: &mut SessionState, trigger: &Trigger, database: &str, roles: &[AccountId]) {
-    if session.account != trigger.definer {
-        session.account = trigger.definer.clone();
-        session.active_roles = roles.to_vec();
+/// The settings of a program, for its plans.
+pub(super) fn inside(session: &mut SessionState, settings: &Settings, catalog: &Arc<Catalog>) {
+    set(session, settings);
+    if let Some((account, roles)) = &settings.account {
+        // Who is denied something is the definer.
+        session.host.clone_from(&account.host);
+        session.authorization = Arc::new(Authorization::of(catalog, account, roles));
     }
-    if session.database.as_deref() != Some(database) {
-        session.database = Some(database.to_owned());
+}
+
+fn set(session: &mut SessionState, settings: &Settings) {
+    if let Some((account, roles)) = &settings.account
+        && session.account != *account
+    {
+        session.account = account.clone();
+        session.active_roles = roles.clone();
+    }
+    if session.database.as_deref() != Some(settings.database.as_str()) {
+        session.database = Some(settings.database.clone());
     }
     let variables = &mut session.variables;
-    variables.sql_mode = trigger.sql_mode;
-    variables.collation_connection = trigger.collation;
-    variables.enter_database(trigger.database_collation);
+    variables.sql_mode = settings.sql_mode;
+    variables.collation_connection = settings.collation;
+    variables.enter_database(settings.database_collation);
     variables.sql_select_limit = u64::MAX;
 }
 
-/// Puts the session into a trigger.
-pub(super) fn enter(
-    session: &mut SessionState,
-    trigger: &Trigger,
-    database: &str,
-    roles: &[AccountId],
-) -> Outside {
+/// Puts the session into a program.
+pub(super) fn enter(session: &mut SessionState, settings: &Settings) -> Outside {
     let variables = &session.variables;
     let outside = Outside {
         database: session.database.clone(),
@@ -81,12 +88,12 @@ pub(super) fn enter(
         warning_count: std::mem::take(&mut session.warning_count),
         unkept: session.unkept.take(),
     };
-    set(session, trigger, database, roles);
+    set(session, settings);
     session.variables.insert_id = 0;
     outside
 }
 
-/// Puts it back. What the trigger was warned of is nobody's, as in MySQL.
+/// Puts it back. What the program was warned of is nobody's, as in MySQL.
 pub(super) fn leave(session: &mut SessionState, outside: Outside) {
     let variables = &mut session.variables;
     variables.sql_mode = outside.sql_mode;

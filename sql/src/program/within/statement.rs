@@ -12,20 +12,20 @@ use crate::session::{Warning, WarningLevel};
 use crate::types::{DataType, Value};
 use crate::variables::{Isolation, SqlMode};
 
-/// Runs a plan in the transaction of the statement around it.
+/// Runs a plan in the transaction of the statement around it, which is a change, or may be any (`is_change`).
 ///
 /// # Errors
 /// The statement's; suspends for locks.
 pub(super) fn run_plan(
     plan: &Plan,
     parameters: &[Value],
-    is_assigning: bool,
+    (is_assigning, is_change): (bool, bool),
     sink: &mut dyn Sink,
     ctx: &mut Context<'_>,
 ) -> Run<Outcome> {
     let strict = (plan.is_write() || is_assigning) && ctx.session.variables.sql_mode.has(SqlMode::STRICT);
     let mut locking = ctx.locking;
-    if matches!(plan.statement, Planned::Query(_)) {
+    if is_change && matches!(plan.statement, Planned::Query(_)) {
         // As the query of INSERT … SELECT.
         locking.reads |= match locking.isolation {
             Isolation::ReadCommitted => false,
@@ -84,7 +84,12 @@ impl Frame<'_> {
         }
         let parameters = self.inputs(inputs);
         let mut single = Single { count: 1, ..Single::default() };
-        run_plan(self.plan(at, number)?, &parameters, is_assigning, &mut single, ctx)?;
+        let plan = self.plan(at, number)?;
+        // What is wrong with a value that is assigned is an error in strict mode.
+        let is_change = self.returns.is_none();
+        execute::strictly(ctx, !is_assigning, |ctx| {
+            run_plan(plan, &parameters, (is_assigning, is_change), &mut single, ctx)
+        })?;
         let of = single.types.first().copied().unwrap_or(DataType::NULL);
         Ok((single.values.into_iter().next().unwrap_or(Value::Null), of))
     }
@@ -126,7 +131,8 @@ impl Frame<'_> {
             _ => {
                 let parameters = self.inputs(&bound.inputs);
                 let mut nothing = Single::default();
-                run_plan(self.plan(at, 0)?, &parameters, false, &mut nothing, ctx)
+                let is_change = self.returns.is_none();
+                run_plan(self.plan(at, 0)?, &parameters, (false, is_change), &mut nothing, ctx)
                     .map(|outcome| outcome.affected)
             }
         }
@@ -148,7 +154,11 @@ impl Frame<'_> {
         };
         let parameters = self.inputs(&bound.inputs);
         let mut single = Single { count: targets.len(), ..Single::default() };
-        let result = run_plan(self.plan(at, 0)?, &parameters, false, &mut single, ctx);
+        let plan = self.plan(at, 0)?;
+        let is_change = self.returns.is_none();
+        let result = execute::strictly(ctx, false, |ctx| {
+            run_plan(plan, &parameters, (true, is_change), &mut single, ctx)
+        });
         // Also when there was another row: as in MySQL.
         let is_error = matches!(result, Err(execute::Interrupt::Error(_)));
         if result.is_ok() || is_error {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Reader, id_of};
 use crate::account::{AccountId, Privilege, PrivilegeSet, Privileges, TableGrant};
-use crate::ast::UserName;
+use crate::ast::{RoutineKind, UserName};
 use crate::ddl::account::{no_such_account, role_not_granted};
 use crate::execute::{Context, Run};
 use crate::show::spec::{Row, string};
@@ -52,6 +52,10 @@ fn lines(id: &AccountId, privileges: &Privileges) -> Vec<String> {
         let on = format!("`{}`.`{}`", database.replace('`', "``"), table.replace('`', "``"));
         say(of_table(&grant), &on, grant.privileges);
     }
+    for ((kind, database, name), set) in routines(privileges) {
+        let on = format!("{} `{}`.`{}`", kind.word(), database.replace('`', "``"), name.replace('`', "``"));
+        say(names(set), &on, set);
+    }
     lines.extend(roles(id, privileges));
     lines
 }
@@ -95,6 +99,15 @@ fn tables(privileges: &Privileges) -> BTreeMap<(String, String), TableGrant> {
             let column = held.columns.entry(column.clone()).or_default();
             *column = column.with(*set);
         }
+    }
+    merged
+}
+
+fn routines(privileges: &Privileges) -> BTreeMap<(RoutineKind, String, String), PrivilegeSet> {
+    let mut merged: BTreeMap<_, PrivilegeSet> = BTreeMap::new();
+    for (name, grant) in privileges.sources().iter().flat_map(|account| &account.grants.routines) {
+        let held = merged.entry(name.clone()).or_default();
+        *held = held.with(grant.privileges);
     }
     merged
 }

@@ -20,7 +20,7 @@ pub(crate) const TABLES: &[SystemTable] = &[
     SystemTable { name: "default_roles", columns: columns::DEFAULT_ROLES, rows: default_roles },
     SystemTable { name: "global_grants", columns: columns::GLOBAL_GRANTS, rows: global_grants },
     SystemTable { name: "password_history", columns: columns::PASSWORD_HISTORY, rows: password_history },
-    SystemTable { name: "procs_priv", columns: columns::PROCS_PRIV, rows: none },
+    SystemTable { name: "procs_priv", columns: columns::PROCS_PRIV, rows: procs_priv },
     SystemTable { name: "proxies_priv", columns: columns::PROXIES_PRIV, rows: none },
     SystemTable { name: "role_edges", columns: columns::ROLE_EDGES, rows: role_edges },
     SystemTable { name: "tables_priv", columns: columns::TABLES_PRIV, rows: tables_priv },
@@ -228,6 +228,32 @@ fn tables_priv(ctx: &mut Context<'_>) -> Run<Vec<Row>> {
                 timestamp(grant.granted_unix_seconds.saturating_mul(1_000_000), ctx),
                 set_of(grant.privileges),
                 set_of(grant.any_column()),
+            ]);
+        }
+    }
+    Ok(rows)
+}
+
+fn procs_priv(ctx: &mut Context<'_>) -> Run<Vec<Row>> {
+    const WORDS: [(Privilege, &str); 3] = [
+        (Privilege::Execute, "Execute"),
+        (Privilege::AlterRoutine, "Alter Routine"),
+        (Privilege::GrantOption, "Grant"),
+    ];
+    let mut rows = Vec::new();
+    for account in accounts(ctx) {
+        for ((kind, database, name), grant) in &account.grants.routines {
+            let words: Vec<&str> =
+                WORDS.iter().filter(|(of, _)| grant.privileges.has(*of)).map(|(_, word)| *word).collect();
+            rows.push(vec![
+                string(&account.id.host),
+                string(database),
+                string(&account.id.user),
+                string(name),
+                string(kind.word()),
+                string(&grant.grantor),
+                Value::text(words.join(",")),
+                timestamp(grant.granted_unix_seconds.saturating_mul(1_000_000), ctx),
             ]);
         }
     }

@@ -81,7 +81,7 @@ fn character_sets() -> [Value; 3] {
 /// ROUTINES.
 pub(super) fn routines(ctx: &mut Context) -> Run<Vec<Row>> {
     let mut rows: Vec<Row> = signatures().iter().map(routine).collect();
-    rows.extend(crate::show::routine::routines(ctx));
+    rows.extend(crate::show::routine::routines(ctx)?);
     Ok(rows)
 }
 

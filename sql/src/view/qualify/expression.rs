@@ -92,7 +92,7 @@ impl Qualifier<'_> {
                 }
                 otherwise.iter_mut().try_for_each(|otherwise| self.expr(otherwise, scope))
             }
-            Expr::Function { arguments, .. } => self.all(arguments, scope),
+            Expr::Function { arguments, .. } | Expr::Stored { arguments, .. } => self.all(arguments, scope),
             Expr::Row(items) => self.all(items, scope),
             _ => Err(Error::not_supported("this expression in a view")),
         }
