@@ -207,6 +207,9 @@ fn read_routines(input: &mut Input<'_>) -> Result<BTreeMap<(RoutineKind, String,
         let (privileges, grantor) = (read_set(input)?, read_string(input)?);
         Ok((key, RoutineGrant { privileges, grantor, granted_unix_seconds: input.varint()? }))
     })?;
+    if list.is_empty() {
+        return Err(damaged("an account has an empty list of grants on routines"));
+    }
     Ok(list.into_iter().collect())
 }
 

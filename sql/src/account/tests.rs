@@ -244,3 +244,20 @@ proptest! {
         let _ = read_account(&versioned).map(|account| assert_eq!(read_account(&write_account(&account)).unwrap(), account));
     }
 }
+
+#[test]
+fn grants_on_routines_are_stored_and_are_no_wider() {
+    use crate::ast::RoutineKind;
+    let mut user = account("u", "%");
+    let before = write_account(&user).len();
+    let privileges = PrivilegeSet::of(&[Privilege::Execute]);
+    let grant = RoutineGrant { privileges, grantor: "root@%".into(), granted_unix_seconds: 7 };
+    user.grants.routines.insert((RoutineKind::Function, "d".into(), "f".into()), grant);
+    let bytes = write_account(&user);
+    assert!(bytes.len() > before, "one without any takes no room for them");
+    assert_eq!(read_account(&bytes).unwrap(), user);
+    let has = Accounts::of([user], true).privileges(&AccountId::new("u", "%"), &[]);
+    assert!(has.on_routine(RoutineKind::Function, "d", "F").has(Privilege::Execute));
+    assert!(has.on_routine(RoutineKind::Procedure, "d", "f").is_empty());
+    assert!(!has.has_database(Privilege::Execute, "d") && has.has_any_in_database("d"));
+}

@@ -641,10 +641,10 @@ fn a_call_has_a_name_and_arguments() {
 #[test]
 fn what_is_not_built_is_refused_by_name() {
     for (text, named) in [
-        ("CREATE DEFINER=`a`@`b` FUNCTION f() RETURNS INT RETURN 1", "views and stored functions"),
+        ("CREATE FUNCTION f RETURNS STRING SONAME 'x.so'", "loadable functions"),
         ("GRANT PROXY ON a TO u", "proxy users"),
         ("GRANT SELECT ON *.* TO u AS v", "GRANT … AS"),
-        ("GRANT EXECUTE ON PROCEDURE d.p TO u", "privileges on stored routines"),
+        ("GRANT EXECUTE ON LIBRARY d.p TO u", "privileges on libraries"),
         ("ALTER USER u ADD 2 FACTOR IDENTIFIED BY 'x'", "authentication with more than one factor"),
         ("FLUSH TABLES t FOR EXPORT", "FLUSH TABLES … FOR EXPORT"),
         ("FLUSH OPTIMIZER_COSTS", "FLUSH OPTIMIZER_COSTS"),

@@ -26,6 +26,8 @@ use crate::types::{DataType, Value};
 
 /// A function by its database, its name in lower case, and who runs it.
 type Key = (String, String, AccountId);
+/// One that is planned, with what was used around it.
+type Made = (Key, Vec<TableId>, Arc<FunctionPlan>);
 
 /// The functions that a statement of a client calls, while it is planned.
 #[derive(Debug, Default)]
@@ -35,7 +37,7 @@ pub struct Calls {
     /// Those that are being planned, the innermost last.
     running: RefCell<Vec<Key>>,
     /// Those that are planned, with what was used around them.
-    made: RefCell<Vec<(Key, Vec<TableId>, Arc<FunctionPlan>)>>,
+    made: RefCell<Vec<Made>>,
     /// Calls of functions within themselves that were met.
     recursions: Cell<usize>,
     /// The tables that the statements around use: no function may change them.
@@ -168,9 +170,8 @@ impl Site<'_> {
         let calls = self.needs.calls();
         let used = calls.used.borrow().clone();
         let key = (routine.database.clone(), routine.name.to_lowercase(), account);
-        let known = |(known, around, plan): &(Key, Vec<TableId>, Arc<FunctionPlan>)| {
-            (*known == key && *around == used).then(|| Arc::clone(plan))
-        };
+        let known =
+            |(known, around, plan): &Made| (*known == key && *around == used).then(|| Arc::clone(plan));
         let known = calls.made.borrow().iter().find_map(known);
         if let Some(plan) = known {
             return Ok(plan);
