@@ -151,6 +151,11 @@ pub fn bind_select(
             .into_conjuncts(),
         None => Vec::new(),
     };
+    for condition in &filter {
+        if let Some(day) = crate::expression::day_of_member(condition, binder.session)? {
+            binder.check_at_start(&day);
+        }
+    }
     crate::constraint::substitute::substitute(&mut filter, &scope)?;
     let (mut from, merged_filter) =
         draft.map(|draft| draft.bind_conditions(binder, &names)).transpose()?.unzip();
