@@ -145,17 +145,13 @@ pub fn bind_select(
     list.windows.named.clone_from(&select.windows);
     let mut items = bind_items(binder, &names, select, &mut list, star_is_nothing)?;
     let mut filter = match &select.filter {
-        Some(filter) => BlockScope::new(binder, &names, Clause::Where)
-            .bind(filter)?
-            .settled(&mut |warning| binder.needs().warn(warning))
-            .into_conjuncts(),
+        Some(filter) => {
+            let filter = BlockScope::new(binder, &names, Clause::Where).bind(filter)?;
+            binder.check_condition(&filter)?;
+            filter.settled(&mut |warning| binder.needs().warn(warning)).into_conjuncts()
+        }
         None => Vec::new(),
     };
-    for condition in &filter {
-        if let Some(day) = crate::expression::day_of_member(condition, binder.session)? {
-            binder.check_at_start(&day);
-        }
-    }
     crate::constraint::substitute::substitute(&mut filter, &scope)?;
     let (mut from, merged_filter) =
         draft.map(|draft| draft.bind_conditions(binder, &names)).transpose()?.unzip();
@@ -164,7 +160,9 @@ pub fn bind_select(
     let aliases = Aliases { items: &items, group_slots: &group_slots };
     let mut having = match &select.having {
         Some(having) => {
-            bind_with(binder, &names, Clause::Having, &mut list, aliases, having)?.into_conjuncts()
+            let having = bind_with(binder, &names, Clause::Having, &mut list, aliases, having)?;
+            binder.check_condition(&having)?;
+            having.into_conjuncts()
         }
         None => Vec::new(),
     };

@@ -59,7 +59,11 @@ pub const KNOWN: &[Known] = &[
             let (our, their) = (met.our_error(), met.their_error());
             let is_mixed =
                 (is_of_query(our) && is_of_value(their)) || (is_of_value(our) && is_of_query(their));
-            met.is_change() && (is_of_values && (ours != theirs || our != their) || is_mixed)
+            // Collations that do not agree, and texts that are no dates, are found in the order in which conditions are read.
+            let is_of_condition = |error| matches!(error, Some(1267 | 1270 | 1271 | 1525));
+            let is_of_conditions = is_of_condition(our) && is_of_condition(their) && our != their;
+            is_of_conditions
+                || met.is_change() && (is_of_values && (ours != theirs || our != their) || is_mixed)
         },
     },
     Known {

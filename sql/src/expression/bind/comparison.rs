@@ -229,12 +229,40 @@ fn integer_of_text(member: &Expression) -> Option<Expression> {
     }
 }
 
-/// A text that is calculated of constants, in front of `IN (SELECT date)` as a whole condition: it is refused if it is no date.
-pub(crate) fn day_of_member(condition: &Expression, session: &SessionState) -> Result<Option<Expression>> {
-    let Expression::InSubquery { operands, subquery, negated: false } = condition else { return Ok(None) };
-    let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) else { return Ok(None) };
+/// What is to be evaluated before the first row: texts that are calculated of constants, in front of `IN (SELECT date)` where
+/// NULL is as good as false. What is no date is refused there.
+pub(crate) fn days_of_members(condition: &Expression, session: &SessionState) -> Result<Vec<Expression>> {
+    let mut days = Vec::new();
+    let mut pending = vec![condition];
+    while let Some(condition) = pending.pop() {
+        match condition {
+            Expression::And(parts) | Expression::Or(parts) => pending.extend(parts),
+            Expression::IsTruth { operand, value: true, negated: false } => pending.push(operand),
+            Expression::Case { branches, .. } => pending.extend(branches.iter().map(|(when, _)| when)),
+            Expression::InSubquery { operands, subquery, negated: false } => {
+                if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) {
+                    days.extend(day_of_member(operand, column, &subquery.plan, session)?);
+                }
+            }
+            Expression::Quantified { operand, op: CompareOp::Eq, all: false, subquery, .. } => {
+                if let [column] = subquery.columns.as_slice() {
+                    days.extend(day_of_member(operand, column, &subquery.plan, session)?);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(days)
+}
+
+fn day_of_member(
+    operand: &Expression,
+    column: &DataType,
+    plan: &QueryPlan,
+    session: &SessionState,
+) -> Result<Option<Expression>> {
     let is_known = operand.as_constant().is_some() || !operand.is_fixed();
-    if !column.has_date() || !operand.data_type().is_string() || is_known || gives_nothing(&subquery.plan) {
+    if !column.has_date() || !operand.data_type().is_string() || is_known || gives_nothing(plan) {
         return Ok(None);
     }
     let reading = Reading { zone: session.variables.time_zone, rules: date_rules(session) };
@@ -286,6 +314,23 @@ impl Binder<'_> {
         if kinds::refuses_no_day(operand) {
             self.scope.check_at_start(operand);
         }
+    }
+
+    /// A text that is the same in every row, in front of ANY or ALL of dates: it is refused if it is no date.
+    pub(super) fn check_quantified(
+        &self,
+        op: CompareOp,
+        operand: &Expression,
+        subquery: &Subquery,
+    ) -> Result<()> {
+        let Some(column) = subquery.columns.first().filter(|column| column.has_date()) else { return Ok(()) };
+        let is_equality = matches!(op, CompareOp::Eq | CompareOp::NotEq) && operand.as_constant().is_none();
+        if is_equality || !operand.is_fixed() || gives_nothing(&subquery.plan) {
+            return Ok(());
+        }
+        let day = kinds::as_day(operand.clone(), column, Invalid::Refused, self.reading())?;
+        self.check_day(&day);
+        Ok(())
     }
 
     pub(super) fn warn_of_misfits(&self, left: &Expression, right: &Expression) {
@@ -556,7 +601,15 @@ impl Binder<'_> {
             agree(all, self.connection(), " IN ", Wanted::Comparison)?;
         }
         self.warn_of_texts(&operand, &list);
-        if stored::is_compared(&operand, &list) || is_choice_among_numbers(&operand, &list) {
+        if stored::is_compared(&operand, &list) {
+            return self.in_mixed_list(operand, list, negated);
+        }
+        if is_choice_among_numbers(&operand, &list) {
+            let as_text = |member: Expression| match member.data_type().is_temporal() {
+                true => text(member, self.connection()),
+                false => member,
+            };
+            let list = list.into_iter().map(as_text).collect();
             return self.in_mixed_list(operand, list, negated);
         }
         if operand.data_type().has_members() && list.iter().any(|member| member.data_type().is_numeric()) {

@@ -29,7 +29,7 @@ use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 use crate::variables::{SqlMode, character_set};
 
 pub(super) use comparison::comparison;
-pub(crate) use comparison::day_of_member;
+pub(crate) use comparison::days_of_members;
 pub(crate) use kinds::{no_date, stored_value, year_of};
 pub(crate) use misfit::misfit;
 
@@ -674,6 +674,7 @@ impl Binder<'_> {
             return Err(Error::operand_columns(1));
         }
         let column = Expression::SubqueryColumn { subquery: Arc::clone(&subquery), position: 0 };
+        self.check_quantified(op, &operand, &subquery)?;
         let collation = agree([&operand, &column], self.connection(), &op.to_string(), Wanted::Comparison)?;
         Ok(Expression::Quantified { operand: Box::new(operand), op, all, subquery, collation })
     }

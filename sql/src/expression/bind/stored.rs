@@ -219,7 +219,9 @@ pub(super) fn dates_as_times(operand: &Expression, list: Vec<Expression>) -> Vec
     if list.len() < 2 || !is_time || !list.iter().any(|member| member.data_type().is_numeric()) {
         return list;
     }
-    let time = |member: Expression| match member.data_type().has_date() {
+    // A DATE's text is no time.
+    let is_dated = |kind| matches!(kind, TypeKind::DateTime(_) | TypeKind::Timestamp(_));
+    let time = |member: Expression| match is_dated(member.data_type().kind) {
         true => Expression::Cast { operand: Box::new(member), to: DataType::time(6) },
         false => member,
     };
