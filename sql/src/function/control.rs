@@ -50,7 +50,11 @@ fn as_year(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> 
         }
         other => other.clone(),
     };
-    Ok(crate::expression::year_of(&value).map_or(value, Value::Int))
+    Ok(match (crate::expression::year_of(&value), &value) {
+        (Some(year), _) => Value::Int(year),
+        (None, Value::Text(text) | Value::Blob(text)) => Value::Double(number::double_prefix(text).0),
+        (None, _) => value,
+    })
 }
 
 /// A value as a column of the call's type holds it.

@@ -54,7 +54,10 @@ fn compare_plainly(
     let left = numbered(left, &right);
     let right = numbered(right, &left);
     // Numbers and times next to a year are for `kinds`; CASE takes numbers as they are.
-    let is_taken = |side: &Expression| invalid == Invalid::Zero || kinds::is_fixed_number(side);
+    let is_taken = |side: &Expression| {
+        let is_text = side.data_type().is_string() && side.as_constant().is_none();
+        invalid == Invalid::Zero || kinds::is_fixed_number(side) || is_text
+    };
     let left = if is_taken(&left) { left } else { year_next_to(&right, left) };
     let right = if is_taken(&right) { right } else { year_next_to(&left, right) };
     let (left, right) = kinds::pair(left, right, connection, invalid, reading)?;
@@ -197,18 +200,21 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
 
 /// Integers of IN as MySQL compares them where not all members are constant: by their 64 bits, whatever their signs.
 fn as_words(operand: Expression, list: Vec<Expression>) -> (Expression, Vec<Expression>) {
-    let is_integer = |part: &Expression| part.data_type().is_integer();
-    let is_unsigned = |part: &Expression| part.data_type().unsigned;
-    let is_mixed = list.iter().any(|member| is_unsigned(member) != is_unsigned(&operand));
+    let own = operand.data_type();
     let is_known = list.iter().all(|member| member.as_constant().is_some());
-    if list.len() < 2 || is_known || !is_mixed || !is_integer(&operand) || !list.iter().all(is_integer) {
+    if list.len() < 2 || is_known || !own.is_integer() {
         return (operand, list);
     }
-    let word = |part: Expression| match is_unsigned(&part) {
-        true => Expression::Cast { operand: Box::new(part), to: DataType::BIGINT },
-        false => part,
+    let to = if own.unsigned { DataType::BIGINT_UNSIGNED } else { DataType::BIGINT };
+    let word = |member: Expression| {
+        let other = member.data_type();
+        match other.is_integer() && other.unsigned != own.unsigned {
+            true => Expression::Cast { operand: Box::new(member), to },
+            false => member,
+        }
     };
-    (word(operand), list.into_iter().map(word).collect())
+    let list = list.into_iter().map(word).collect();
+    (operand, list)
 }
 
 /// Integers of different signs, of which CASE compares the 64 bits.
@@ -563,7 +569,9 @@ impl Binder<'_> {
         };
         let is_year = operand.data_type().kind == TypeKind::Year && operand.is_column();
         let [low, high] = [low, high].map(|bound| match bound.as_constant() {
-            Some(Value::Decimal(_) | Value::Double(_)) if is_year => kinds::stored(bound, &operand),
+            Some(Value::Decimal(_) | Value::Double(_) | Value::Text(_)) if is_year => {
+                kinds::stored(bound, &operand)
+            }
             _ => bound,
         });
         let (low, high) = (adapt(low, &operand, offset)?, adapt(high, &operand, offset)?);
@@ -605,12 +613,7 @@ impl Binder<'_> {
             return self.in_mixed_list(operand, list, negated);
         }
         if is_choice_among_numbers(&operand, &list) {
-            let as_text = |member: Expression| match member.data_type().is_temporal() {
-                true => text(member, self.connection()),
-                false => member,
-            };
-            let list = list.into_iter().map(as_text).collect();
-            return self.in_mixed_list(operand, list, negated);
+            return self.in_mixed_list(operand, self.texts_of_dates(list), negated);
         }
         if operand.data_type().has_members() && list.iter().any(|member| member.data_type().is_numeric()) {
             // Texts are compared with its text, numbers with its number.
@@ -633,6 +636,7 @@ impl Binder<'_> {
             return self.in_numbers(number, list, negated);
         }
         if operand.data_type().is_long_string() && list.iter().any(is_number) {
+            let list = if list.len() > 1 { self.texts_of_dates(list) } else { list };
             return self.in_mixed_list(operand, list, negated);
         }
         if list.len() > 1
@@ -740,6 +744,15 @@ impl Binder<'_> {
             column.data_type = data_type;
         }
         Ok(())
+    }
+
+    /// The members of IN of a text, with numbers among them: dates and times are their texts.
+    fn texts_of_dates(&self, list: Vec<Expression>) -> Vec<Expression> {
+        let as_text = |member: Expression| match member.data_type().is_temporal() {
+            true => text(member, self.connection()),
+            false => member,
+        };
+        list.into_iter().map(as_text).collect()
     }
 
     /// IN of a number that was written as bytes.

@@ -283,7 +283,10 @@ fn as_year(operand: Expression) -> Expression {
 
 /// A constant as a TIME or YEAR column next to it has it.
 pub(super) fn stored(operand: Expression, other: &Expression) -> Expression {
-    if other.is_column() && other.data_type().kind == TypeKind::Year && is_fixed_number(&operand) {
+    let is_fixed_text =
+        operand.data_type().is_string() && operand.as_constant().is_none() && operand.is_fixed();
+    let is_beside_year = other.is_column() && other.data_type().kind == TypeKind::Year;
+    if is_beside_year && (is_fixed_number(&operand) || is_fixed_text) {
         return as_year(operand);
     }
     let (Some(value), true) = (operand.as_constant(), other.is_column()) else { return operand };
