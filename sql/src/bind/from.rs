@@ -642,10 +642,11 @@ fn bind_node(node: DraftNode, binder: &Binder, names: &Names) -> Result<(BoundFr
             scope.view = Some(&view);
             let own: Vec<Expression> = match on {
                 DraftCondition::None => Vec::new(),
-                DraftCondition::Written(expr) => scope
-                    .bind(expr)?
-                    .with_literals_read(&mut |warning| binder.needs().warn(warning))
-                    .into_conjuncts(),
+                DraftCondition::Written(expr) => {
+                    let condition = scope.bind(expr)?;
+                    binder.check_condition(&condition)?;
+                    condition.with_literals_read(&mut |warning| binder.needs().warn(warning)).into_conjuncts()
+                }
                 DraftCondition::Equal(equalities) => {
                     equalities.iter().map(|expr| scope.bind(expr)).collect::<Result<_>>()?
                 }

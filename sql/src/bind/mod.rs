@@ -111,6 +111,16 @@ impl<'a> Binder<'a> {
         self.checks.borrow_mut().push(expression.clone());
     }
 
+    /// Notes what a condition of WHERE, ON or HAVING refuses before the first row.
+    ///
+    /// # Errors
+    /// 1525.
+    pub(crate) fn check_condition(&self, condition: &crate::expression::Expression) -> crate::Result<()> {
+        let days = crate::expression::days_of_members(condition, self.session)?;
+        days.iter().for_each(|day| self.check_at_start(day));
+        Ok(())
+    }
+
     /// What was noted to be evaluated before the first row.
     pub(crate) fn take_checks(&self) -> Vec<crate::expression::Expression> {
         self.checks.take()

@@ -145,10 +145,11 @@ pub fn bind_select(
     list.windows.named.clone_from(&select.windows);
     let mut items = bind_items(binder, &names, select, &mut list, star_is_nothing)?;
     let mut filter = match &select.filter {
-        Some(filter) => BlockScope::new(binder, &names, Clause::Where)
-            .bind(filter)?
-            .settled(&mut |warning| binder.needs().warn(warning))
-            .into_conjuncts(),
+        Some(filter) => {
+            let filter = BlockScope::new(binder, &names, Clause::Where).bind(filter)?;
+            binder.check_condition(&filter)?;
+            filter.settled(&mut |warning| binder.needs().warn(warning)).into_conjuncts()
+        }
         None => Vec::new(),
     };
     crate::constraint::substitute::substitute(&mut filter, &scope)?;
@@ -159,7 +160,9 @@ pub fn bind_select(
     let aliases = Aliases { items: &items, group_slots: &group_slots };
     let mut having = match &select.having {
         Some(having) => {
-            bind_with(binder, &names, Clause::Having, &mut list, aliases, having)?.into_conjuncts()
+            let having = bind_with(binder, &names, Clause::Having, &mut list, aliases, having)?;
+            binder.check_condition(&having)?;
+            having.into_conjuncts()
         }
         None => Vec::new(),
     };

@@ -39,7 +39,7 @@ mod visit;
 
 pub(crate) use arithmetic::decimal_of;
 pub use bind::bind;
-pub(crate) use bind::{misfit, no_date, year_of};
+pub(crate) use bind::{days_of_members, misfit, no_date, stored_value, year_of};
 pub use collate::Coercibility;
 pub use infer::common_type;
 pub use like::{LikePattern, like_prefix};

@@ -16,6 +16,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("INTERVAL", 2, usize::MAX, returns::bigint, interval).never_null(),
     Function::new(super::AS_NUMBER, 1, 1, returns::double, as_number),
     Function::new(super::AS_YEAR, 1, 1, returns::bigint, as_year),
+    Function::new(super::AS_STORED, 1, 1, |_, _| crate::types::DataType::NULL, as_stored).nullable_result(),
+    Function::new(super::AS_TIME, 2, 2, returns::bigint, as_time_number),
     Function::new(super::YEAR_AS_DAY, 1, 1, returns::date, year_as_day),
     Function::new(super::AS_IT_IS, 1, 1, |_, _| crate::types::DataType::NULL, as_it_is),
     Function::new(super::AS_INTEGER, 1, 1, returns::bigint, as_integer),
@@ -48,7 +50,29 @@ fn as_year(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> 
         }
         other => other.clone(),
     };
-    Ok(crate::expression::year_of(&value).map_or(value, Value::Int))
+    Ok(match (crate::expression::year_of(&value), &value) {
+        (Some(year), _) => Value::Int(year),
+        (None, Value::Text(text) | Value::Blob(text)) => Value::Double(number::double_prefix(text).0),
+        (None, _) => value,
+    })
+}
+
+/// A value as a column of the call's type holds it.
+fn as_stored(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    let now = (ctx.session.variables.time_zone, ctx.now_us);
+    Ok(crate::expression::stored_value(&values[0], &call.data_type, now).unwrap_or(Value::Null))
+}
+
+/// The microseconds of a time; the second argument for a text that is none.
+fn as_time_number(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+    match as_time(&values[0]) {
+        Temporal::Valid(parsed) => Ok(Value::Int(parsed.value.microseconds())),
+        Temporal::Null => Ok(Value::Null),
+        Temporal::Invalid => {
+            crate::types::convert::warn_truncated_value(ctx.session, "time", &values[0]);
+            Ok(values[1].clone())
+        }
+    }
 }
 
 /// A year's date without month and day.

@@ -101,6 +101,10 @@ pub(crate) const AS_NUMBER: &str = "TEXT AS NUMBER";
 
 /// A number or a time as the year that a YEAR column next to it would hold.
 pub(crate) const AS_YEAR: &str = "NUMBER AS YEAR";
+/// A value as a column of dates or times holds it, NULL if it cannot.
+pub(crate) const AS_STORED: &str = "VALUE AS STORED";
+/// A text or a time as the microseconds of the time, and a given number if it is none.
+pub(crate) const AS_TIME: &str = "TEXT AS TIME";
 /// A year as the date that has neither month nor day.
 pub(crate) const YEAR_AS_DAY: &str = "YEAR AS DAY";
 /// A calculated decimal without the digits after the point that it does not have: a zero has none.

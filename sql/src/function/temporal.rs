@@ -214,7 +214,8 @@ fn date(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
 /// A text as the date that it is compared with. What is none is the zero date with a warning, or error 1525 if there is a kind.
 fn as_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let offset = local_zone(ctx);
-    match as_datetime(&values[0], DateRules::default(), offset, ctx.now_us) {
+    let rules = date_rules(ctx.session);
+    match as_datetime(&values[0], rules, offset, ctx.now_us) {
         Temporal::Valid(parsed) => Ok(Value::DateTime(parsed.value)),
         Temporal::Null => Ok(Value::Null),
         Temporal::Invalid => match bytes(&values[1]) {

@@ -107,7 +107,10 @@ fn compare_mixed(
     if dates && (strings || times) {
         let offset = session.as_ref().map_or(TimeZone::UTC, |session| session.variables.time_zone);
         let is_date = matches!(left, Value::Date(_)) || matches!(right, Value::Date(_));
-        let mut read = |value: &Value| match as_datetime(value, DateRules::default(), offset, now_us) {
+        // What is a date has been let in by its column.
+        let of_texts = session.as_deref().map_or(DateRules::default(), convert::date_rules);
+        let rules = |value: &Value| if is_string(value) { of_texts } else { DateRules::default() };
+        let mut read = |value: &Value| match as_datetime(value, rules(value), offset, now_us) {
             Temporal::Valid(parsed) => {
                 if let (Some(session), true) = (session.as_deref_mut(), parsed.truncated) {
                     let kind = if is_date { "date" } else { convert::cut_kind(&parsed) };

@@ -15,7 +15,7 @@ use crate::generate::schema::Schema;
 use crate::generate::{change, query};
 use crate::known::{self, Met};
 use crate::node::Node;
-use crate::{oracle, shrink};
+use crate::{oracle, otherwise, shrink};
 
 /// Statements on one schema.
 const SCHEMA_STATEMENTS: u64 = 300;
@@ -287,8 +287,18 @@ impl Pair {
                     .and_then(|left| leniently(theirs, &ask, node).map(|right| (left, right)))
                     .is_ok_and(|(left, right)| verdict(&left.answer, &right.answer, rules) == Verdict::Same);
             let statement = node.to_string();
-            let met = Met { statement: &statement, schema, ours: left, theirs: right, agree_leniently };
-            known::excuse(&met, rules)
+            let met = Met {
+                statement: &statement,
+                schema,
+                ours: left,
+                theirs: right,
+                agree_leniently,
+                otherwise: None,
+            };
+            known::excuse(&met, rules).or_else(|| {
+                let otherwise = otherwise::agree(theirs, node, left, rules, &ask);
+                known::excuse(&Met { otherwise, ..met }, rules)
+            })
         };
         if let Some(name) = known(node, (&left, &right), (&mut *ours, &mut *theirs)) {
             *report.excused.entry(name).or_default() += 1;

@@ -1,9 +1,10 @@
 //! Differences that are known, and not followed: each has a name, a reason, and a line of `docs/compatibility.md`.
 //!
-//! None of them hides rows: where both servers gave rows and the rows are not the same, nothing is excused. A run says how
-//! often each excused something, so that one that is never met can go.
+//! None of them hides rows: where both servers gave rows and the rows are not the same, nothing is excused but where MySQL
+//! contradicts itself ([`crate::otherwise`]). A run says how often each excused something, so that one that is never met can go.
 
 use crate::compare::{Answer, Outcome, Rules, same_rows};
+use crate::otherwise::Otherwise;
 
 /// Two answers to one statement that are not the same.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,8 @@ pub struct Met<'m> {
     pub theirs: &'m Outcome,
     /// Whether both changed the same rows outside of strict mode, where that was tried.
     pub agree_leniently: bool,
+    /// How MySQL was brought to answer as we do.
+    pub otherwise: Option<Otherwise>,
 }
 
 /// A difference that is known.
@@ -33,6 +36,18 @@ pub struct Known {
 /// All of them.
 pub const KNOWN: &[Known] = &[
     Known {
+        name: "outer-joins",
+        why: "MySQL takes functions of an inner table's columns for NULL where those are, though they are not, and makes an \
+              inner join of the outer one: with IFNULL(…, NULL) around them it answers as we do",
+        is: |met| met.otherwise == Some(Otherwise::Unsimplified),
+    },
+    Known {
+        name: "plan-dependent",
+        why: "MySQL answers as we do if it may not use ranges of indexes (which read 1 beside a YEAR as 2001), or \
+              materialized subqueries and semijoins",
+        is: |met| met.otherwise == Some(Otherwise::Replanned),
+    },
+    Known {
         name: "error-order",
         why: "both refuse the change, for another one of the values that are wrong with it: MySQL reads constants late, \
               other rows early, as its plan goes",
@@ -44,7 +59,11 @@ pub const KNOWN: &[Known] = &[
             let (our, their) = (met.our_error(), met.their_error());
             let is_mixed =
                 (is_of_query(our) && is_of_value(their)) || (is_of_value(our) && is_of_query(their));
-            met.is_change() && (is_of_values && (ours != theirs || our != their) || is_mixed)
+            // Collations that do not agree, and texts that are no dates, are found in the order in which conditions are read.
+            let is_of_condition = |error| matches!(error, Some(1267 | 1270 | 1271 | 1525));
+            let is_of_conditions = is_of_condition(our) && is_of_condition(their) && our != their;
+            is_of_conditions
+                || met.is_change() && (is_of_values && (ours != theirs || our != their) || is_mixed)
         },
     },
     Known {
@@ -148,6 +167,7 @@ impl Met<'_> {
 pub fn excuse(met: &Met<'_>, rules: Rules) -> Option<&'static str> {
     if let (Answer::Rows(_, ours), Answer::Rows(_, theirs)) = (&met.ours.answer, &met.theirs.answer)
         && !same_rows(ours, theirs, rules)
+        && met.otherwise.is_none()
     {
         return None;
     }
@@ -171,8 +191,14 @@ mod tests {
     fn rows_that_differ_are_never_excused() {
         let outcome = |rows| Outcome { answer: Answer::Rows(Vec::new(), rows), warnings: Vec::new() };
         let (ours, theirs) = (outcome(vec![vec![None]]), outcome(Vec::new()));
-        let met =
-            Met { statement: "SELECT 1", schema: "", ours: &ours, theirs: &theirs, agree_leniently: true };
+        let met = Met {
+            statement: "SELECT 1",
+            schema: "",
+            ours: &ours,
+            theirs: &theirs,
+            agree_leniently: true,
+            otherwise: None,
+        };
         assert_eq!(excuse(&met, Rules::default()), None);
     }
 }

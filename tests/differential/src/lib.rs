@@ -22,4 +22,5 @@ pub mod generate;
 pub mod known;
 pub mod node;
 pub mod oracle;
+pub mod otherwise;
 pub mod shrink;

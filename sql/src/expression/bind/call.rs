@@ -355,7 +355,7 @@ impl Binder<'_> {
         // A date is compared by its text, but the text beside it has to be a date.
         for (text, other) in [(&left, types.1), (&right, types.0)] {
             if other.has_date() && text.is_fixed() {
-                let day = kinds::as_day(text.clone(), &other, kinds::Invalid::Refused, self.zone())?;
+                let day = kinds::as_day(text.clone(), &other, kinds::Invalid::Refused, self.reading())?;
                 self.check_day(&day);
             }
         }

@@ -7,15 +7,14 @@ use bytes::Bytes;
 use crate::ast::Expr;
 use crate::error::{Error, Result};
 use crate::expression::bind::call::as_bytes;
-use crate::expression::bind::kinds::{self, Invalid};
-use crate::expression::bind::misfit;
+use crate::expression::bind::kinds::{self, Invalid, Reading};
 use crate::expression::bind::{Binder, number_operand, text};
+use crate::expression::bind::{misfit, stored};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, Subquery, SubqueryKind};
 use crate::plan::node::{Body, QueryPlan};
-use crate::session::{Warning, WarningLevel};
-use crate::types::convert::{Temporal, as_datetime, as_time, message_text};
-use crate::types::temporal_text::DateRules;
+use crate::session::{SessionState, Warning, WarningLevel};
+use crate::types::convert::{Temporal, as_datetime, as_time, date_rules, message_text};
 use crate::types::text::printable;
 use crate::types::{Collation, DataType, Decimal, TimeZone, TypeKind, Value, number};
 
@@ -25,7 +24,7 @@ pub(in crate::expression) fn comparison(
     left: Expression,
     right: Expression,
 ) -> Result<Expression> {
-    compare(op, left, right, Collation::default(), (Invalid::Refused, TimeZone::UTC))
+    compare(op, left, right, Collation::default(), (Invalid::Refused, Reading::default()))
 }
 
 fn compare(
@@ -33,17 +32,39 @@ fn compare(
     left: Expression,
     right: Expression,
     connection: Collation,
-    (invalid, zone): (Invalid, TimeZone),
+    (invalid, reading): (Invalid, Reading),
+) -> Result<Expression> {
+    if invalid == Invalid::Refused
+        && let Some(constant) = stored::calculated(&left, &right)
+    {
+        return stored::compare((left, right), constant, |left, right| {
+            compare_plainly(op, left, right, connection, (invalid, reading))
+        });
+    }
+    compare_plainly(op, left, right, connection, (invalid, reading))
+}
+
+fn compare_plainly(
+    op: CompareOp,
+    left: Expression,
+    right: Expression,
+    connection: Collation,
+    (invalid, reading): (Invalid, Reading),
 ) -> Result<Expression> {
     let left = numbered(left, &right);
     let right = numbered(right, &left);
-    // Numbers and times next to a year are for `kinds`.
-    let left = if kinds::is_fixed_number(&left) { left } else { year_next_to(&right, left) };
-    let right = if kinds::is_fixed_number(&right) { right } else { year_next_to(&left, right) };
-    let (left, right) = kinds::pair(left, right, connection, invalid, zone)?;
+    // Numbers and times next to a year are for `kinds`; CASE takes numbers as they are.
+    let is_taken = |side: &Expression| {
+        let is_text = side.data_type().is_string() && side.as_constant().is_none();
+        invalid == Invalid::Zero || kinds::is_fixed_number(side) || is_text
+    };
+    let left = if is_taken(&left) { left } else { year_next_to(&right, left) };
+    let right = if is_taken(&right) { right } else { year_next_to(&left, right) };
+    let (left, right) = kinds::pair(left, right, connection, invalid, reading)?;
     let collation = agree([&left, &right], connection, &op.to_string(), Wanted::Comparison)?;
-    let right = adapt(right, &left, zone)?;
-    let left = adapt(left, &right, zone)?;
+    let is_number = |side: &Expression| invalid == Invalid::Zero && side.data_type().kind == TypeKind::Year;
+    let right = if is_number(&left) { right } else { adapt(right, &left, reading)? };
+    let left = if is_number(&right) { left } else { adapt(left, &right, reading)? };
     let (left, right) = (kinds::in_collation(left, collation), kinds::in_collation(right, collation));
     Ok(Expression::Compare { op, left: Box::new(left), right: Box::new(right), collation })
 }
@@ -101,6 +122,7 @@ fn year_next_to(other: &Expression, fixed: Expression) -> Expression {
 fn numbered(operand: Expression, other: &Expression) -> Expression {
     if other.data_type().is_numeric() {
         match operand.data_type().is_temporal() {
+            true if operand.is_mixed_choice() => operand.chosen_number(),
             true => operand,
             false => operand.member_number(DataType::DOUBLE).chosen_number().quiet_number(),
         }
@@ -111,7 +133,7 @@ fn numbered(operand: Expression, other: &Expression) -> Expression {
 
 /// A text literal next to a date, time or integer becomes one, where that changes no answer: it saves the conversion of
 /// each row, and compares long integers exactly.
-fn adapt(mut literal: Expression, other: &Expression, zone: TimeZone) -> Result<Expression> {
+fn adapt(mut literal: Expression, other: &Expression, reading: Reading) -> Result<Expression> {
     if other.data_type().is_binary() {
         as_bytes(&mut literal);
     }
@@ -129,21 +151,22 @@ fn adapt(mut literal: Expression, other: &Expression, zone: TimeZone) -> Result<
     }
     let to = other.data_type();
     if to.kind == TypeKind::Year
+        && other.is_column()
         && let Some(year) = literal.as_constant().and_then(two_digit_year)
     {
         return Ok(Expression::integer(year));
     }
     let Expression::Constant { value: Value::Text(text), .. } = &literal else { return Ok(literal) };
     if to.has_date() {
-        return Ok(date_of_text(text, &to, zone).unwrap_or(literal));
+        return Ok(date_of_text(text, &to, reading).unwrap_or(literal));
     }
     let number = if other.as_constant().is_none() { number_of_text(text, &to) } else { None };
     Ok(number.unwrap_or(literal))
 }
 
 /// A text next to a date; 1525 if it is none.
-pub(super) fn date_of_text(text: &Bytes, to: &DataType, zone: TimeZone) -> Result<Expression> {
-    match as_datetime(&Value::Text(text.clone()), DateRules::default(), zone, 0) {
+pub(super) fn date_of_text(text: &Bytes, to: &DataType, reading: Reading) -> Result<Expression> {
+    match as_datetime(&Value::Text(text.clone()), reading.rules, reading.zone, 0) {
         Temporal::Valid(parsed) if parsed.has_time || to.kind != TypeKind::Date => {
             let value = Value::DateTime(parsed.value);
             let data_type = DataType::of_value(&value, Collation::Binary);
@@ -177,18 +200,21 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
 
 /// Integers of IN as MySQL compares them where not all members are constant: by their 64 bits, whatever their signs.
 fn as_words(operand: Expression, list: Vec<Expression>) -> (Expression, Vec<Expression>) {
-    let is_integer = |part: &Expression| part.data_type().is_integer();
-    let is_unsigned = |part: &Expression| part.data_type().unsigned;
-    let is_mixed = list.iter().any(|member| is_unsigned(member) != is_unsigned(&operand));
+    let own = operand.data_type();
     let is_known = list.iter().all(|member| member.as_constant().is_some());
-    if list.len() < 2 || is_known || !is_mixed || !is_integer(&operand) || !list.iter().all(is_integer) {
+    if list.len() < 2 || is_known || !own.is_integer() {
         return (operand, list);
     }
-    let word = |part: Expression| match is_unsigned(&part) {
-        true => Expression::Cast { operand: Box::new(part), to: DataType::BIGINT },
-        false => part,
+    let to = if own.unsigned { DataType::BIGINT_UNSIGNED } else { DataType::BIGINT };
+    let word = |member: Expression| {
+        let other = member.data_type();
+        match other.is_integer() && other.unsigned != own.unsigned {
+            true => Expression::Cast { operand: Box::new(member), to },
+            false => member,
+        }
     };
-    (word(operand), list.into_iter().map(word).collect())
+    let list = list.into_iter().map(word).collect();
+    (operand, list)
 }
 
 /// Integers of different signs, of which CASE compares the 64 bits.
@@ -209,6 +235,54 @@ fn integer_of_text(member: &Expression) -> Option<Expression> {
     }
 }
 
+/// What is to be evaluated before the first row: texts that are calculated of constants, in front of `IN (SELECT date)` where
+/// NULL is as good as false. What is no date is refused there.
+pub(crate) fn days_of_members(condition: &Expression, session: &SessionState) -> Result<Vec<Expression>> {
+    let mut days = Vec::new();
+    let mut pending = vec![condition];
+    while let Some(condition) = pending.pop() {
+        match condition {
+            Expression::And(parts) | Expression::Or(parts) => pending.extend(parts),
+            Expression::IsTruth { operand, value: true, negated: false } => pending.push(operand),
+            Expression::Case { branches, .. } => pending.extend(branches.iter().map(|(when, _)| when)),
+            Expression::InSubquery { operands, subquery, negated: false } => {
+                if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) {
+                    days.extend(day_of_member(operand, column, &subquery.plan, session)?);
+                }
+            }
+            Expression::Quantified { operand, op: CompareOp::Eq, all: false, subquery, .. } => {
+                if let [column] = subquery.columns.as_slice() {
+                    days.extend(day_of_member(operand, column, &subquery.plan, session)?);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(days)
+}
+
+fn day_of_member(
+    operand: &Expression,
+    column: &DataType,
+    plan: &QueryPlan,
+    session: &SessionState,
+) -> Result<Option<Expression>> {
+    let is_known = operand.as_constant().is_some() || !operand.is_fixed();
+    if !column.has_date() || !operand.data_type().is_string() || is_known || gives_nothing(plan) {
+        return Ok(None);
+    }
+    let reading = Reading { zone: session.variables.time_zone, rules: date_rules(session) };
+    kinds::as_day(operand.clone(), column, Invalid::Refused, reading).map(Some)
+}
+
+/// Whether the operand of IN is a choice that shows a text, with texts and numbers among the members: each asks it for its own.
+fn is_choice_among_numbers(operand: &Expression, list: &[Expression]) -> bool {
+    operand.data_type().is_string()
+        && operand.is_mixed_choice()
+        && list.len() > 1
+        && list.iter().any(|member| member.data_type().is_numeric())
+}
+
 /// Whether a query has a condition that is written as NULL or false: MySQL looks no further.
 pub(super) fn gives_nothing(plan: &QueryPlan) -> bool {
     let Body::Select(select) = &plan.body else { return false };
@@ -222,6 +296,11 @@ impl Binder<'_> {
         self.scope.session().variables.time_zone
     }
 
+    /// How texts next to dates are read.
+    pub(super) fn reading(&self) -> Reading {
+        Reading { zone: self.zone(), rules: date_rules(self.scope.session()) }
+    }
+
     pub(super) fn compare_bound(
         &self,
         op: CompareOp,
@@ -231,7 +310,7 @@ impl Binder<'_> {
         self.warn_of_misfits(&left, &right);
         let (right, left) = (self.number_next_to(&left, right), left);
         let (left, right) = (self.number_next_to(&right, left), right);
-        let bound = compare(op, left, right, self.connection(), (Invalid::Refused, self.zone()))?;
+        let bound = compare(op, left, right, self.connection(), (Invalid::Refused, self.reading()))?;
         bound.for_each_operand(&mut |operand| self.check_day(operand));
         Ok(bound)
     }
@@ -241,6 +320,23 @@ impl Binder<'_> {
         if kinds::refuses_no_day(operand) {
             self.scope.check_at_start(operand);
         }
+    }
+
+    /// A text that is the same in every row, in front of ANY or ALL of dates: it is refused if it is no date.
+    pub(super) fn check_quantified(
+        &self,
+        op: CompareOp,
+        operand: &Expression,
+        subquery: &Subquery,
+    ) -> Result<()> {
+        let Some(column) = subquery.columns.first().filter(|column| column.has_date()) else { return Ok(()) };
+        let is_equality = matches!(op, CompareOp::Eq | CompareOp::NotEq) && operand.as_constant().is_none();
+        if is_equality || !operand.is_fixed() || gives_nothing(&subquery.plan) {
+            return Ok(());
+        }
+        let day = kinds::as_day(operand.clone(), column, Invalid::Refused, self.reading())?;
+        self.check_day(&day);
+        Ok(())
     }
 
     pub(super) fn warn_of_misfits(&self, left: &Expression, right: &Expression) {
@@ -347,7 +443,7 @@ impl Binder<'_> {
             }
             (own, other) if own.is_string() && other.has_date() => (left, text(right, self.connection())),
             (own, other) if own.has_date() && other.is_string() => {
-                let right = kinds::as_day(right, &own, Invalid::Zero, self.zone())?;
+                let right = kinds::as_day(right, &own, Invalid::Zero, self.reading())?;
                 (left, right)
             }
             (DataType { kind: TypeKind::Time(fsp), .. }, other) if other.is_string() => {
@@ -356,7 +452,7 @@ impl Binder<'_> {
             _ => (left, right),
         };
         let (left, right) = same_words(left, right);
-        compare(CompareOp::Eq, left, right, self.connection(), (Invalid::Zero, self.zone())).map_err(
+        compare(CompareOp::Eq, left, right, self.connection(), (Invalid::Zero, self.reading())).map_err(
             |mut error| {
                 if error.code == 1267 {
                     error.message = error.message.replace("operation '='", "operation 'case'");
@@ -445,6 +541,14 @@ impl Binder<'_> {
     ) -> Result<Expression> {
         let (operand, low, high) = (self.bind(operand)?, self.bind(low)?, self.bind(high)?);
         self.warn_of_members(&operand, [&low, &high]);
+        let plainly = || self.between_bound([operand.clone(), low.clone(), high.clone()], false);
+        if let Some(between) = stored::between(&operand, &low, &high, &plainly)? {
+            return Ok(if negated { Expression::Not(Box::new(between)) } else { between });
+        }
+        self.between_bound([operand, low, high], negated)
+    }
+
+    fn between_bound(&self, [operand, low, high]: [Expression; 3], negated: bool) -> Result<Expression> {
         let members = [&operand, &low, &high].iter().any(|part| part.data_type().has_members());
         let numbers = [&operand, &low, &high].iter().any(|part| part.data_type().is_numeric());
         let [operand, low, high] = [operand, low, high].map(|part| match members && numbers {
@@ -452,7 +556,7 @@ impl Binder<'_> {
             false => part,
         });
         let (low, high) = (year_next_to(&operand, low), year_next_to(&operand, high));
-        let offset = self.zone();
+        let offset = self.reading();
         let parts = vec![operand, low, high];
         let texts = parts.iter().all(kinds::is_textual);
         let wanted = if texts { Wanted::Comparison } else { Wanted::Result };
@@ -463,9 +567,11 @@ impl Binder<'_> {
         let Ok([operand, low, high]) = <[Expression; 3]>::try_from(parts) else {
             return Err(Error::internal("BETWEEN has three operands"));
         };
-        let is_year = operand.data_type().kind == TypeKind::Year;
+        let is_year = operand.data_type().kind == TypeKind::Year && operand.is_column();
         let [low, high] = [low, high].map(|bound| match bound.as_constant() {
-            Some(Value::Decimal(_) | Value::Double(_)) if is_year => kinds::stored(bound, &operand),
+            Some(Value::Decimal(_) | Value::Double(_) | Value::Text(_)) if is_year => {
+                kinds::stored(bound, &operand)
+            }
             _ => bound,
         });
         let (low, high) = (adapt(low, &operand, offset)?, adapt(high, &operand, offset)?);
@@ -503,6 +609,12 @@ impl Binder<'_> {
             agree(all, self.connection(), " IN ", Wanted::Comparison)?;
         }
         self.warn_of_texts(&operand, &list);
+        if stored::is_compared(&operand, &list) {
+            return self.in_mixed_list(operand, list, negated);
+        }
+        if is_choice_among_numbers(&operand, &list) {
+            return self.in_mixed_list(operand, self.texts_of_dates(list), negated);
+        }
         if operand.data_type().has_members() && list.iter().any(|member| member.data_type().is_numeric()) {
             // Texts are compared with its text, numbers with its number.
             return self.in_mixed_list(operand, list, negated);
@@ -524,6 +636,7 @@ impl Binder<'_> {
             return self.in_numbers(number, list, negated);
         }
         if operand.data_type().is_long_string() && list.iter().any(is_number) {
+            let list = if list.len() > 1 { self.texts_of_dates(list) } else { list };
             return self.in_mixed_list(operand, list, negated);
         }
         if list.len() > 1
@@ -533,7 +646,7 @@ impl Binder<'_> {
             return self.in_numbers(operand, integers, negated);
         }
         let (operand, list) = as_words(operand, list);
-        let offset = self.zone();
+        let offset = self.reading();
         // Before dates are made of texts: their collations have to go together nevertheless.
         let is_text = kinds::is_textual(&operand) && list.iter().any(kinds::is_textual);
         let wanted = if is_text { Wanted::Comparison } else { Wanted::Result };
@@ -560,7 +673,7 @@ impl Binder<'_> {
         operand: Expression,
         mut list: Vec<Expression>,
     ) -> Result<(Expression, Vec<Expression>)> {
-        let (connection, offset) = (self.connection(), self.zone());
+        let (connection, offset) = (self.connection(), self.reading());
         if list.len() == 1
             && let Some(member) = list.pop()
         {
@@ -580,8 +693,25 @@ impl Binder<'_> {
                 list.push(kinds::zero_day());
             }
         }
+        let is_text = operand.data_type().is_string() && operand.as_constant().is_none();
+        let dated = list.iter().map(Expression::data_type).find(DataType::has_date);
+        if let Some(to) =
+            dated.filter(|_| is_text && list.iter().all(|member| member.as_constant().is_some()))
+        {
+            list.retain(|member| match member.as_constant() {
+                Some(Value::Text(text) | Value::Blob(text)) => date_of_text(text, &to, offset).is_ok(),
+                _ => true,
+            });
+        }
+        let list = &mut stored::dates_as_times(&operand, list);
         list.insert(0, operand);
-        let mut list = kinds::group(kinds::times_as_texts(list, connection), connection, offset)?;
+        let times = stored::members_as_times(list).or_else(|| stored::numbers_as_times(list));
+        let mut list = match times {
+            Some(times) => times,
+            None => {
+                kinds::group(kinds::times_as_texts(std::mem::take(list), connection), connection, offset)?
+            }
+        };
         Ok((list.remove(0), list))
     }
 
@@ -601,7 +731,7 @@ impl Binder<'_> {
         if !is_dated && !is_hex || !select.sort.is_empty() {
             return Ok(());
         }
-        let sides = (Invalid::Refused, self.zone());
+        let sides = (Invalid::Refused, self.reading());
         let pair = compare(CompareOp::Eq, operand.clone(), member.clone(), self.connection(), sides)?;
         let Expression::Compare { left, right, .. } = pair else { return Ok(()) };
         let data_type = right.data_type();
@@ -614,6 +744,15 @@ impl Binder<'_> {
             column.data_type = data_type;
         }
         Ok(())
+    }
+
+    /// The members of IN of a text, with numbers among them: dates and times are their texts.
+    fn texts_of_dates(&self, list: Vec<Expression>) -> Vec<Expression> {
+        let as_text = |member: Expression| match member.data_type().is_temporal() {
+            true => text(member, self.connection()),
+            false => member,
+        };
+        list.into_iter().map(as_text).collect()
     }
 
     /// IN of a number that was written as bytes.

@@ -30,6 +30,15 @@ pub(super) enum Invalid {
     Zero,
 }
 
+/// How a text next to a date is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// The session's time zone.
+    pub zone: TimeZone,
+    /// What its sql_mode takes for a date.
+    pub rules: DateRules,
+}
+
 impl Expression {
     pub(super) fn is_column(&self) -> bool {
         matches!(self, Expression::Column { .. } | Expression::Outer { .. })
@@ -132,13 +141,13 @@ pub(super) fn as_day(
     operand: Expression,
     to: &DataType,
     invalid: Invalid,
-    zone: TimeZone,
+    reading: Reading,
 ) -> Result<Expression> {
     if !is_text(&operand) {
         return Ok(operand);
     }
     if let Expression::Constant { value: Value::Text(text) | Value::Blob(text), .. } = &operand {
-        match date_of_text(text, to, zone) {
+        match date_of_text(text, to, reading) {
             Err(error) if invalid == Invalid::Refused => return Err(error),
             Err(_) => {}
             day => return day,
@@ -186,18 +195,18 @@ pub(super) fn check_dates(
     operand: &Expression,
     column: &DataType,
     query: &ast::Query,
-    zone: TimeZone,
+    reading: Reading,
 ) -> Result<()> {
     let own = operand.data_type();
     if let (Some(Value::Text(text) | Value::Blob(text)), true) = (operand.as_constant(), column.has_date()) {
-        date_of_text(text, column, zone)?;
+        date_of_text(text, column, reading)?;
     }
     if own.has_date()
         && let ast::QueryBody::Select(select) = &query.body
         && let [ast::SelectItem::Expression { expr, .. }] = select.items.as_slice()
         && let ast::Expr::Literal(Value::Text(text)) | ast::Expr::HexLiteral(text) = expr
     {
-        date_of_text(text, &own, zone)?;
+        date_of_text(text, &own, reading)?;
     }
     Ok(())
 }
@@ -217,23 +226,31 @@ pub(super) fn pair(
     right: Expression,
     connection: Collation,
     invalid: Invalid,
-    zone: TimeZone,
+    reading: Reading,
 ) -> Result<(Expression, Expression)> {
-    let (left, right) = (stored(left, &right), right);
-    let (left, right) = (left.clone(), stored(right, &left));
+    let (left, right) = match invalid {
+        Invalid::Refused => {
+            let left = stored(left, &right);
+            let right = stored(right, &left);
+            (left, right)
+        }
+        // CASE stores nothing.
+        Invalid::Zero => (left, right),
+    };
     let texts = (is_text(&left), is_text(&right));
     if texts.1 && left.data_type().has_date() && right.is_fixed() {
-        let right = as_day(right, &left.data_type(), invalid, zone)?;
+        let right = as_day(right, &left.data_type(), invalid, reading)?;
         return Ok((left, right));
     }
     if texts.0 && right.data_type().has_date() && left.is_fixed() {
-        let left = as_day(left, &right.data_type(), invalid, zone)?;
+        let left = as_day(left, &right.data_type(), invalid, reading)?;
         return Ok((left, right));
     }
-    if texts.0 && right.data_type().has_date() && left.is_dated_choice() {
+    // Next to a constant date it is its text that counts.
+    if texts.0 && right.data_type().has_date() && left.is_dated_choice() && !right.is_fixed() {
         return Ok((chosen_day(left), right));
     }
-    if texts.1 && left.data_type().has_date() && right.is_dated_choice() {
+    if texts.1 && left.data_type().has_date() && right.is_dated_choice() && !left.is_fixed() {
         return Ok((left, chosen_day(right)));
     }
     if texts.1 && is_time(&left) {
@@ -242,7 +259,10 @@ pub(super) fn pair(
     if texts.0 && is_time(&right) {
         return Ok((left, text(right, connection)));
     }
-    Ok(days_of_years(left, right))
+    match invalid {
+        Invalid::Refused => Ok(days_of_years(left, right)),
+        Invalid::Zero => Ok((left, right)),
+    }
 }
 
 /// Whether it is a number or a time that is calculated from constants, or a written time.
@@ -264,7 +284,10 @@ fn as_year(operand: Expression) -> Expression {
 
 /// A constant as a TIME or YEAR column next to it has it.
 pub(super) fn stored(operand: Expression, other: &Expression) -> Expression {
-    if other.is_column() && other.data_type().kind == TypeKind::Year && is_fixed_number(&operand) {
+    let is_fixed_text =
+        operand.data_type().is_string() && operand.as_constant().is_none() && operand.is_fixed();
+    let is_beside_year = other.is_column() && other.data_type().kind == TypeKind::Year;
+    if is_beside_year && (is_fixed_number(&operand) || is_fixed_text) {
         return as_year(operand);
     }
     let (Some(value), true) = (operand.as_constant(), other.is_column()) else { return operand };
@@ -274,14 +297,49 @@ pub(super) fn stored(operand: Expression, other: &Expression) -> Expression {
         TypeKind::Year => year_of(&value).map(Expression::integer),
         TypeKind::Time(fsp) if hex.is_none() => time_of(&value, fsp),
         TypeKind::DateTime(_) | TypeKind::Timestamp(_) => datetime_of(&value),
+        TypeKind::Date => {
+            let is_number = operand.data_type().is_numeric();
+            let day = stored_value(&value, &other.data_type(), (TimeZone::UTC, 0)).filter(|_| is_number);
+            day.map(|day| Expression::constant(day, DataType::DATE))
+        }
         _ => None,
     };
     stored.unwrap_or(operand)
 }
 
-/// A YEAR column next to a date is the year's date without month and day.
+/// What a column of dates or times holds of a value, if it can hold it.
+pub(crate) fn stored_value(value: &Value, to: &DataType, (zone, now_us): (TimeZone, i64)) -> Option<Value> {
+    let rules = DateRules { no_zero_date: true, no_zero_in_date: true, ..DateRules::default() };
+    match to.kind {
+        TypeKind::Time(fsp) => match time_of(value, fsp)? {
+            Expression::Constant { value, .. } => Some(value),
+            _ => None,
+        },
+        TypeKind::Date | TypeKind::DateTime(_) | TypeKind::Timestamp(_) => {
+            let Temporal::Valid(parsed) = as_datetime(value, rules, zone, now_us) else { return None };
+            if parsed.truncated {
+                return None;
+            }
+            match to.kind {
+                TypeKind::Date => Some(Value::Date(parsed.value.date())),
+                _ => parsed.value.round(to.fsp(), false).map(Value::DateTime),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The time that a value is, 00:00:00 if it is none.
+pub(super) fn nearest_time(value: &Value) -> Value {
+    Value::Time(match as_time(value) {
+        Temporal::Valid(parsed) => parsed.value,
+        Temporal::Invalid | Temporal::Null => Time::ZERO,
+    })
+}
+
+/// A YEAR next to a date is the year's date without month and day.
 fn days_of_years(left: Expression, right: Expression) -> (Expression, Expression) {
-    let is_year = |operand: &Expression| operand.is_column() && operand.data_type().kind == TypeKind::Year;
+    let is_year = |operand: &Expression| operand.data_type().kind == TypeKind::Year;
     let day = |operand: Expression| match function::find(function::YEAR_AS_DAY) {
         Some(function) => Expression::Call {
             function,
@@ -304,13 +362,13 @@ fn days_of_years(left: Expression, right: Expression) -> (Expression, Expression
 pub(super) fn group(
     operands: Vec<Expression>,
     connection: Collation,
-    zone: TimeZone,
+    reading: Reading,
 ) -> Result<Vec<Expression>> {
     if !operands.iter().all(is_textual) || !operands.iter().any(is_text) {
         return Ok(operands);
     }
     if let Some(dated) = operands.iter().map(Expression::data_type).find(DataType::has_date) {
-        let as_day = |operand| as_day(operand, &dated, Invalid::Zero, zone);
+        let as_day = |operand| as_day(operand, &dated, Invalid::Zero, reading);
         return operands.into_iter().map(as_day).collect();
     }
     if !operands.iter().any(is_time) {
@@ -329,11 +387,13 @@ pub(super) fn group(
     Ok(times.unwrap_or_else(|| operands.into_iter().map(as_text).collect()))
 }
 
-/// IN's members, if they are compared one by one: a time next to a text is a text.
+/// IN's members, if they are compared one by one: a date or time next to a text is a text.
 pub(super) fn times_as_texts(mut operands: Vec<Expression>, connection: Collation) -> Vec<Expression> {
     if operands.first().is_some_and(is_text) && !operands.iter().all(is_textual) {
-        let as_text =
-            |operand: Expression| if is_time(&operand) { text(operand, connection) } else { operand };
+        let as_text = |operand: Expression| match operand.data_type().is_temporal() {
+            true => text(operand, connection),
+            false => operand,
+        };
         operands = operands.into_iter().map(as_text).collect();
     }
     operands

@@ -11,6 +11,7 @@ mod choice;
 mod comparison;
 mod kinds;
 mod misfit;
+mod stored;
 
 use std::sync::Arc;
 
@@ -28,7 +29,8 @@ use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 use crate::variables::{SqlMode, character_set};
 
 pub(super) use comparison::comparison;
-pub(crate) use kinds::{no_date, year_of};
+pub(crate) use comparison::days_of_members;
+pub(crate) use kinds::{no_date, stored_value, year_of};
 pub(crate) use misfit::misfit;
 
 /// Binds an expression in a scope.
@@ -608,8 +610,10 @@ impl Binder<'_> {
         };
         let mut subquery = self.scope.subquery(query, SubqueryKind::In)?;
         check_columns(operands.len(), subquery.columns.len())?;
-        if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) {
-            kinds::check_dates(operand, column, query, self.zone())?;
+        if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice())
+            && !comparison::gives_nothing(&subquery.plan)
+        {
+            kinds::check_dates(operand, column, query, self.reading())?;
         }
         if let [operand] = operands.as_mut_slice()
             && let Some(subquery) = Arc::get_mut(&mut subquery)
@@ -673,6 +677,7 @@ impl Binder<'_> {
             return Err(Error::operand_columns(1));
         }
         let column = Expression::SubqueryColumn { subquery: Arc::clone(&subquery), position: 0 };
+        self.check_quantified(op, &operand, &subquery)?;
         let collation = agree([&operand, &column], self.connection(), &op.to_string(), Wanted::Comparison)?;
         Ok(Expression::Quantified { operand: Box::new(operand), op, all, subquery, collation })
     }
