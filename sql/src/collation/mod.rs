@@ -183,7 +183,9 @@ fn first_character(text: &[u8]) -> (u32, usize) {
     if text.len() < length || text[1..length].iter().any(|byte| byte & 0xc0 != 0x80) {
         return (0xfffd, 1);
     }
-    (text[1..length].iter().fold(initial, |code, byte| code << 6 | u32::from(byte & 0x3f)), length)
+    let code = text[1..length].iter().fold(initial, |code, byte| code << 6 | u32::from(byte & 0x3f));
+    // The weights end with the last character there is.
+    if code > u32::from(char::MAX) { (0xfffd, 1) } else { (code, length) }
 }
 
 #[cfg(test)]
@@ -205,6 +207,14 @@ mod tests {
         assert_eq!(from_name("latin1_german2_ci"), None);
         for collation in Collation::all() {
             assert_eq!(from_name(collation.name()), Some(collation));
+        }
+    }
+
+    /// Four bytes that would be a character behind the last one.
+    #[test]
+    fn what_is_behind_the_last_character_is_stray_bytes() {
+        for collation in Collation::all() {
+            assert_ne!(compare(collation, &[244, 154, 128, 128], b""), Ordering::Equal, "{}", collation.name());
         }
     }
 
