@@ -105,7 +105,8 @@ fn is_no_varchar(arguments: &[Expression]) -> bool {
         (Kind::Long, _) | (_, Kind::Long) => Kind::Long,
         (left, right) if left == right => left,
         (Kind::VarChar, _) | (_, Kind::VarChar) => Kind::VarChar,
-        (Kind::Char, Kind::Clock) | (Kind::Clock, Kind::Char) => Kind::VarChar,
+        // MySQL's table of merged types, which is not the same both ways.
+        (Kind::Char, Kind::Clock | Kind::Time) | (Kind::Clock, Kind::Char) => Kind::VarChar,
         (Kind::Char, _) | (_, Kind::Char) => Kind::Char,
         (Kind::Clock, Kind::Time) | (Kind::Time, Kind::Clock) => Kind::Time,
         _ => Kind::VarChar,
