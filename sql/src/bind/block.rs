@@ -399,7 +399,7 @@ impl Scope for BlockScope<'_> {
         if call.function == AggregateFunction::Count && call.distinct {
             arguments.iter_mut().for_each(count_known_subquery);
         }
-        crate::expression::aggregate::prepare_arguments(call.function, &mut arguments)?;
+        crate::expression::aggregate::prepare_arguments(call.function, call.distinct, &mut arguments)?;
         if refers_outside_only(&arguments) {
             return Err(outer_aggregate());
         }

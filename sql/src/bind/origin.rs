@@ -88,6 +88,11 @@ pub(crate) fn write_as_they_are(operand: &mut QueryPlan, types: &[DataType]) {
             }
             continue;
         }
+        if to.is_float() && given.negates_time() {
+            // A zero has no sign there.
+            let taken = std::mem::replace(given, Expression::integer(0));
+            *given = taken.without_sign_of_zero();
+        }
         if !to.is_string() || given.data_type().is_string() || !given.is_calculated() {
             continue;
         }

@@ -245,7 +245,7 @@ impl BlockScope<'_> {
         let mut arguments = arguments?;
         let merged = merged.transpose()?;
         if let WindowFunction::Aggregate(function) = call.function {
-            expression::aggregate::prepare_arguments(function, &mut arguments)?;
+            expression::aggregate::prepare_arguments(function, false, &mut arguments)?;
         }
         check_number(call.function, &arguments, self.session())?;
         let named = match &self.aggregates {

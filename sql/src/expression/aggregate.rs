@@ -78,7 +78,11 @@ pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (Da
 ///
 /// # Errors
 /// 3514 for binary strings that are too long for BIT_AND() and its like.
-pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expression]) -> crate::Result<()> {
+pub fn prepare_arguments(
+    function: AggregateFunction,
+    distinct: bool,
+    arguments: &mut [Expression],
+) -> crate::Result<()> {
     use AggregateFunction as F;
     if let (F::Min | F::Max, [argument]) = (function, &*arguments)
         && argument.coercibility() == Coercibility::None
@@ -93,7 +97,12 @@ pub fn prepare_arguments(function: AggregateFunction, arguments: &mut [Expressio
         if let Some(number) = argument.as_hex_number() {
             *argument = number;
         }
-        if is_number {
+        let is_text = argument.data_type().is_string() && !argument.data_type().has_members();
+        if is_number && distinct && is_text {
+            // The numbers that the texts are, which are told apart.
+            let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
+            *argument = Expression::Cast { operand, to: DataType::DOUBLE };
+        } else if is_number {
             let taken = std::mem::replace(argument, Expression::integer(0));
             *argument = taken.chosen_number().quiet_number();
         }

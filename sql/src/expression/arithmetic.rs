@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::session::{SessionState, WarningLevel};
 use crate::types::convert::{Number, to_decimal, to_i64, to_integer, to_number};
+use crate::types::text::to_text;
 use crate::types::{DataType, Decimal, Value};
 use crate::variables::SqlMode;
 
@@ -80,7 +81,16 @@ pub(super) fn apply(
 impl Expression {
     /// Its value as a column of texts or bytes gets it: in MySQL a zero that `*`, `/` or `%` gives has no digits after its point, which
     /// only those who write it by its type add.
+    ///
+    /// A time that is chosen gets into a column of numbers as its text.
     pub(crate) fn as_stored(&self, value: Value, to: &DataType) -> Value {
+        if matches!(value, Value::Time(_) | Value::Date(_) | Value::DateTime(_))
+            && to.is_numeric()
+            && self.is_chosen()
+        {
+            // What is chosen among times is copied as a text.
+            return to_text(&value, &self.data_type()).map_or(Value::Null, Value::Text);
+        }
         if !matches!(&value, Value::Decimal(decimal) if decimal.is_zero()) || !to.is_string() {
             return value;
         }
@@ -93,6 +103,17 @@ impl Expression {
                 op: BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo, ..
             } => Value::Int(0),
             _ => value,
+        }
+    }
+}
+
+impl Expression {
+    /// Whether it is one of several values of its own type.
+    fn is_chosen(&self) -> bool {
+        match self {
+            Expression::Case { .. } => true,
+            Expression::Call { function, .. } => matches!(function.name, "GREATEST" | "LEAST"),
+            _ => false,
         }
     }
 }

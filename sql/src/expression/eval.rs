@@ -10,12 +10,12 @@ use crate::ast::BinaryOp;
 use crate::error::Error;
 use crate::execute::{Context, Run, subquery};
 use crate::expression::arithmetic::{self, Operation};
-use crate::expression::{CompareOp, Expression, LikePattern, RegexpPattern};
+use crate::expression::{CompareOp, Expression, LikePattern, RegexpPattern, infer};
 use crate::function::Call;
 use crate::types::compare::compare_warning;
 use crate::types::convert::{cast, to_bool};
 use crate::types::datetime::{Date, DateTime};
-use crate::types::{Collation, DataType, TypeKind, Value};
+use crate::types::{Collation, DataType, Decimal, TypeKind, Value};
 
 impl Expression {
     /// The value over a row.
@@ -50,10 +50,18 @@ impl Expression {
                 if data_type.is_decimal() && data_type.display_width == DataType::OWN_SCALE {
                     return Ok(value);
                 }
+                // What is chosen is calculated with all its digits.
+                let data_type = if data_type.kind == TypeKind::Float { &DataType::DOUBLE } else { data_type };
                 Ok(convert(value, result, data_type, ctx))
             }
             Expression::Cast { operand, to } => {
                 let value = operand.eval(row, ctx)?;
+                if to.is_decimal()
+                    && let Some(number) = whole_seconds(&value)
+                    && *to == infer::number_of(&operand.data_type())
+                {
+                    return Ok(number);
+                }
                 Ok(convert(value, operand, to, ctx))
             }
             Expression::Collate { operand, data_type } => {
@@ -266,6 +274,16 @@ fn is_null(operand: &Expression, row: &[Value], ctx: &mut Context<'_>) -> Run<bo
         Expression::Compare { left, right, .. } => Ok(is_null(left, row, ctx)? || is_null(right, row, ctx)?),
         operand => Ok(operand.look(row, ctx)?.is_null()),
     }
+}
+
+/// The number that a time without a fraction is in arithmetic: one without digits after its point.
+fn whole_seconds(value: &Value) -> Option<Value> {
+    let number = match value {
+        Value::Time(time) if time.microsecond() == 0 => time.as_number(),
+        Value::DateTime(datetime) if datetime.microsecond() == 0 => datetime.as_number(),
+        _ => return None,
+    };
+    Some(Value::Decimal(Decimal::from(number)))
 }
 
 fn missing_slot(name: &str) -> Error {

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::ast::BinaryOp;
 use crate::error::Error;
 use crate::execute::{Context, Interrupt, Run, Suspend};
+use crate::expression::Expression;
 use crate::function::{Call, Function, argument, returns};
 use crate::types::compare::compare_numbers;
-use crate::types::convert::{Temporal, as_datetime, as_time, clamp_i64, to_f64, to_number};
+use crate::types::convert::{Temporal, as_datetime, as_time, to_f64, to_number};
 use crate::types::datetime::Date;
 use crate::types::temporal_text::DateRules;
 use crate::types::{TimeZone, Value, number};
@@ -87,9 +89,18 @@ fn year_as_day(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value
 }
 
 /// A decimal as it is calculated.
-fn as_it_is(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+fn as_it_is(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
+    let mut whole = call.arguments.first();
+    while let Some(Expression::Negate { operand, .. }) = whole {
+        whole = Some(operand);
+    }
+    // A sum of zeros has its digits, and so has a column with another sign.
+    let loses_digits = match whole {
+        Some(Expression::Arithmetic { op, .. }) => *op != BinaryOp::Add,
+        _ => false,
+    };
     Ok(match &values[0] {
-        Value::Decimal(number) if number.is_zero() => Value::Int(0),
+        Value::Decimal(number) if number.is_zero() && loses_digits => Value::Int(0),
         other => other.clone(),
     })
 }
@@ -136,10 +147,17 @@ fn as_date_number(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<
     Ok(to_f64(&date, ctx.session).map_or(Value::Null, Value::Double))
 }
 
-/// The integer that a text begins with, within the bounds of BIGINT.
+/// The integer that a text begins with, within the bounds of BIGINT and BIGINT UNSIGNED.
 fn as_integer(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {
     Ok(match &values[0] {
-        Value::Text(text) | Value::Blob(text) => Value::Int(clamp_i64(number::integer_prefix(text).0)),
+        Value::Text(text) | Value::Blob(text) => {
+            let wide = number::integer_prefix(text).0;
+            match i64::try_from(wide) {
+                Ok(integer) => Value::Int(integer),
+                Err(_) if wide > 0 => Value::UInt(u64::try_from(wide).unwrap_or(u64::MAX)),
+                Err(_) => Value::Int(i64::MIN),
+            }
+        }
         other => other.clone(),
     })
 }

@@ -10,10 +10,12 @@ use std::cmp::Ordering;
 
 use crate::execute::Context;
 use crate::expression::{Expression, common_type};
-use crate::function::temporal_parts::text_precision;
+use crate::function::temporal_parts::{loose_rules, text_precision};
 use crate::function::{Call, Function};
 use crate::types::compare::compare_sql;
-use crate::types::convert::{Temporal, as_date, as_datetime, cast, micros_decimal, warn_incorrect};
+use crate::types::convert::{
+    Temporal, as_date, as_datetime, cast, micros_decimal, to_decimal, warn_incorrect,
+};
 use crate::types::datetime::{Date, DateTime};
 use crate::types::temporal_text::DateRules;
 use crate::types::{Collation, DataType, TimeZone, TypeKind, Value, text};
@@ -61,15 +63,19 @@ fn extreme(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: b
     let mut best: Option<Value> = None;
     for (value, argument) in values.iter().zip(call.arguments) {
         let from = argument.data_type();
+        let is_exact = matches!(value, Value::Int(_) | Value::UInt(_) | Value::Decimal(_));
         let value = if from == call.data_type {
             value.clone()
+        } else if call.data_type.is_decimal() && is_exact {
+            // With the digits after the point that it has.
+            to_decimal(value, ctx.session).map_or(Value::Null, Value::Decimal)
         } else {
             cast(value.clone(), &from, &call.data_type, ctx.session, ctx.now_us)
         };
         let better = best.as_ref().is_none_or(|best| {
             let order = compare_sql(&value, best, call.data_type.collation);
-            // Of equal doubles, 0 and -0, the last is the greatest.
-            let is_last = greatest && matches!(value, Value::Double(_));
+            // Of equal numbers, 0 and -0 or 1 and 1.0, the last is the greatest.
+            let is_last = greatest && matches!(value, Value::Double(_) | Value::Decimal(_));
             order.is_some_and(|order| order == wanted(greatest) || is_last && order.is_eq())
         });
         if better {
@@ -96,9 +102,10 @@ fn first_day(value: &Value) -> Option<DateTime> {
 /// A value among dates; none where it is no date.
 fn day_of(value: &Value, timed: bool, ctx: &mut Context<'_>) -> Option<DateTime> {
     let zone = ctx.session.variables.time_zone;
+    let rules = loose_rules(value);
     let read = match timed {
-        true => as_datetime(value, DateRules::default(), zone, ctx.now_us),
-        false => as_date(value, DateRules::default(), zone, ctx.now_us),
+        true => as_datetime(value, rules, zone, ctx.now_us),
+        false => as_date(value, rules, zone, ctx.now_us),
     };
     match read {
         Temporal::Valid(parsed) if timed => Some(parsed.value),
@@ -118,12 +125,17 @@ fn by_dates(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>, greatest: 
     let has_fraction =
         call.arguments.iter().any(|own| own.data_type().is_temporal() && own.data_type().fsp() > 0);
     for (place, value) in values.iter().enumerate() {
-        let is_year = call.arguments.get(place).is_some_and(|own| own.data_type().kind == TypeKind::Year);
+        let argument = call.arguments.get(place);
+        let is_year = argument.is_some_and(|own| own.is_column() && own.data_type().kind == TypeKind::Year);
         let day = match is_year {
             true => first_day(value),
             false if !timed && is_beyond(value) => Some(DateTime::ZERO),
             false => day_of(value, timed, ctx),
         };
+        // IF, CASE and NULLIF are NULL where they are asked for a date that they are not.
+        if day.is_none() && !timed && argument.is_some_and(Expression::is_branch) {
+            return Value::Null;
+        }
         is_whole &= day.is_some_and(|day| !timed || day != DateTime::ZERO);
         let is_text = matches!(value, Value::Text(_) | Value::Blob(_));
         // Beside times what is no date is passed over, but a number that is the least.
@@ -191,7 +203,7 @@ fn shown(call: &Call<'_>, day: Option<DateTime>, timed: bool) -> Value {
     if call.data_type.is_integer() {
         return Value::Int(match day {
             None => NO_DATE_NUMBER,
-            Some(day) if timed && day.microsecond() > 0 => {
+            Some(day) if timed && day.microsecond() > 0 && !call.data_type.unsigned => {
                 return Value::Decimal(
                     micros_decimal(day.as_number(), day.microsecond(), false).to_decimal(),
                 );

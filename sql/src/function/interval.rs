@@ -9,7 +9,8 @@ use crate::function::temporal_parts::loose_rules;
 use crate::function::{Call, Function, returns};
 use crate::session::WarningLevel;
 use crate::types::convert::{
-    Temporal, as_datetime, as_time, date_rules, message_text, to_datetime, to_decimal, to_i64, to_time,
+    Temporal, as_datetime, as_time, date_rules, message_text, to_date, to_datetime, to_decimal, to_i64,
+    to_time,
 };
 use crate::types::datetime::{DAY_SECONDS, Date, DateTime, MICROSECONDS, Time, days_in_month};
 use crate::types::temporal_text::DateRules;
@@ -205,7 +206,9 @@ fn shifted_type(arguments: &[Expression], collation: Collation, unit: Unit) -> D
     } else {
         0
     };
+    let is_text = own.has_date() && own.display_width == DataType::DATE_OF_TEXT;
     match own.kind {
+        TypeKind::DateTime(_) if is_text => text_type(collation),
         TypeKind::Date if unit.is_date() => DataType::DATE,
         TypeKind::Date => DataType::datetime(extra),
         TypeKind::DateTime(fsp) | TypeKind::Timestamp(fsp) => DataType::datetime(fsp.max(extra)),
@@ -213,11 +216,12 @@ fn shifted_type(arguments: &[Expression], collation: Collation, unit: Unit) -> D
             DataType::datetime(fsp.max(extra))
         }
         TypeKind::Time(fsp) => DataType::time(fsp.max(extra)),
-        _ => DataType::varchar(
-            29,
-            if collation == Collation::Binary { Collation::default() } else { collation },
-        ),
+        _ => text_type(collation),
     }
+}
+
+fn text_type(collation: Collation) -> DataType {
+    DataType::varchar(29, if collation == Collation::Binary { Collation::default() } else { collation })
 }
 
 fn overflow(ctx: &mut Context<'_>) -> Value {
@@ -267,7 +271,9 @@ fn add(
                 let kind = crate::types::convert::cut_kind(&parsed);
                 crate::types::convert::warn_truncated_value(ctx.session, kind, base);
             }
-            (parsed.value, parsed.has_time)
+            // What IF and CASE choose has a time of day, whatever it is.
+            let is_chosen = call.arguments.iter().any(Expression::is_bare_time);
+            (parsed.value, parsed.has_time || is_chosen)
         }
         Temporal::Null | Temporal::Invalid => {
             crate::types::convert::warn_incorrect(ctx.session, "datetime", base);
@@ -340,7 +346,11 @@ fn parts_of(value: &Value, unit: Unit, ctx: &mut Context<'_>) -> Option<Parts> {
         microsecond: i64::from(time.microsecond()),
     };
     if unit.is_date() {
-        let datetime = to_datetime(value, loose_rules(value), ctx.session, ctx.now_us)?;
+        let rules = loose_rules(value);
+        let datetime = match value {
+            Value::Text(_) | Value::Blob(_) => to_date(value, rules, ctx.session, ctx.now_us)?,
+            _ => to_datetime(value, rules, ctx.session, ctx.now_us)?,
+        };
         return Some(of_time(datetime.date(), datetime.time()));
     }
     // A full datetime gives its day as well; anything else is a time.

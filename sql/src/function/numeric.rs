@@ -51,8 +51,10 @@ fn same_number(arguments: &[Expression], _: Collation) -> DataType {
     let own = arguments[0].data_type();
     if own.is_integer() {
         DataType::BIGINT.with_unsigned(own.unsigned)
-    } else if own.is_decimal() || own.is_float() {
+    } else if own.is_decimal() {
         own
+    } else if own.is_float() {
+        DataType { attributes: own.attributes, ..DataType::DOUBLE }
     } else if own.kind == TypeKind::Null || own.is_temporal() {
         let attributes = Attributes::NONE.with_decimals(own.fsp());
         DataType { attributes, ..DataType::DOUBLE }

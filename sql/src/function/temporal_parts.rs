@@ -96,12 +96,15 @@ pub(super) fn fraction(seconds: &Expression) -> u8 {
 pub(super) fn text_precision(argument: &Expression) -> u8 {
     let data_type = argument.data_type();
     match argument.as_constant() {
-        Some(Value::Text(text)) => text
+        Some(Value::Text(text) | Value::Blob(text)) => text
             .iter()
             .rposition(|byte| *byte == b'.')
             .map_or(0, |at| u8::try_from((text.len() - at - 1).min(6)).unwrap_or(6)),
+        Some(Value::Null) => 0,
         _ if data_type.is_temporal() || data_type.is_decimal() => data_type.scale().min(6),
         _ if data_type.is_integer() => 0,
+        _ if data_type == DataType::BARE_NUMBER => argument.branches().map(text_precision).max().unwrap_or(6),
+        _ if data_type.is_float() => data_type.attributes.decimals().map_or(6, |decimals| decimals.min(6)),
         _ => 6,
     }
 }
@@ -230,8 +233,10 @@ fn month_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Valu
     Ok(name.map_or(Value::Null, |name| Value::text(*name)))
 }
 
-fn last_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
+fn last_day(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let rules = DateRules { no_zero_date: true, ..loose_rules(&values[0]) };
+    let is_strict = call.data_type == DataType::WHOLE_DATE;
+    let rules = DateRules { no_zero_in_date: rules.no_zero_in_date || is_strict, ..rules };
     let datetime = to_date(&values[0], rules, ctx.session, ctx.now_us);
     let Some(date) = datetime.map(DateTime::date) else { return Ok(Value::Null) };
     if date.month() == 0 {

@@ -514,6 +514,20 @@ fn cast_decimal(value: &Value, precision: u8, scale: u8, session: &mut SessionSt
     Value::Decimal(rounded)
 }
 
+/// The text that an expression makes of a value that is none.
+fn written(value: &Value, from: &DataType) -> Bytes {
+    match value {
+        Value::Double(number)
+            if from.kind != TypeKind::Float
+                && from.attributes.decimals().is_none()
+                && *from != DataType::STORED_DOUBLE =>
+        {
+            number::double_text(*number).into()
+        }
+        _ => to_text(value, from).unwrap_or_default(),
+    }
+}
+
 fn cast_text(
     value: Value,
     from: &DataType,
@@ -544,7 +558,10 @@ fn cast_text(
                 Bytes::from(set.decode_lossily(&bytes).into_owned())
             }
         },
-        other => to_text(&other, from).unwrap_or_default(),
+        Value::Double(number) if *from == DataType::STORED_DOUBLE => {
+            number::double_text_within(number, characters as usize).into()
+        }
+        other => written(&other, from),
     };
     let end = if characters as usize >= text.len() {
         text.len()
@@ -576,9 +593,7 @@ pub(crate) fn bytes_in_set(text: Bytes, value: &Value, from: &DataType) -> Bytes
 }
 
 fn cast_binary(value: &Value, from: &DataType, length: u32, pad: bool, session: &mut SessionState) -> Value {
-    let Some(bytes) = to_text(value, from).map(|text| bytes_in_set(text, value, from)) else {
-        return Value::Null;
-    };
+    let bytes = bytes_in_set(written(value, from), value, from);
     let length = length as usize;
     if bytes.len() > length {
         warn_truncated(session, &format!("BINARY({length})"), &bytes);

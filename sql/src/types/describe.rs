@@ -26,6 +26,18 @@ impl DataType {
     /// its collation no more than a literal does.
     pub const IMPLICIT_TEXT: u8 = 1;
 
+    /// The `display_width` of the DATETIME that a function of dates sees of a text that is made of one: what it makes of it is a text.
+    pub const DATE_OF_TEXT: u8 = 1;
+
+    /// The DATE that LAST_DAY gives a function that wants a whole date: the day that it is of has to be one too.
+    pub const WHOLE_DATE: DataType = DataType { display_width: 1, ..DataType::DATE };
+
+    /// The type of a choice among numbers and years of which a function of dates sees the branch that holds, as it is.
+    pub const BARE_NUMBER: DataType = DataType { display_width: 1, ..DataType::NULL };
+
+    /// A DOUBLE that becomes a text as long as there is room for, not as an expression makes one of it.
+    pub const STORED_DOUBLE: DataType = DataType { display_width: 1, ..DataType::DOUBLE };
+
     /// The `display_width` of the DECIMAL that IF and CASE give: a branch keeps the digits after the point that it has.
     pub const OWN_SCALE: u8 = 1;
 

@@ -100,21 +100,56 @@ pub fn write_double(value: f64, out: &mut Vec<u8>) {
     write_scientific(&format!("{value:e}"), out);
 }
 
+/// Characters of a DOUBLE that becomes a text within an expression.
+pub const DOUBLE_CHARACTERS: usize = 22;
+
+/// The text of a DOUBLE where an expression makes one of it: of [`DOUBLE_CHARACTERS`] at most, with an exponent or fewer digits if it
+/// takes that, as in MySQL.
+#[must_use]
+pub fn double_text(value: f64) -> Vec<u8> {
+    double_text_within(value, DOUBLE_CHARACTERS)
+}
+
+/// The same, of as many characters at most.
+#[must_use]
+pub fn double_text_within(value: f64, most: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(DOUBLE_CHARACTERS);
+    write_double(value, &mut out);
+    if out.len() <= most {
+        return out;
+    }
+    for digits in (0..17).rev() {
+        let shown = match digits {
+            16 => format!("{value:e}"),
+            digits => format!("{value:.digits$e}"),
+        };
+        let (mantissa, exponent) = shown.split_once('e').unwrap_or((shown.as_str(), "0"));
+        let mantissa = if mantissa.contains('.') {
+            mantissa.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            mantissa
+        };
+        if mantissa.len() + 1 + exponent.len() <= most {
+            return format!("{mantissa}e{exponent}").into_bytes();
+        }
+    }
+    out
+}
+
 /// Appends a FLOAT: six significant digits.
 pub fn write_float(value: f64, out: &mut Vec<u8>) {
     write_scientific(&format!("{value:.5e}"), out);
 }
 
-/// From here on a double has more digits before the point than it needs.
-const SHORTEST_FROM: f64 = 1e17;
-
 /// Appends a number with a fixed count of digits after the point, rounded.
 pub fn write_fixed(value: f64, scale: usize, out: &mut Vec<u8>) {
+    // As in MySQL, zeros stand behind the digits that tell the number from its neighbours.
+    let shortest = value.to_string();
+    let (whole, fraction) = shortest.split_once('.').unwrap_or((shortest.as_str(), ""));
     // A write to a Vec cannot fail.
-    let _ = if value.is_finite() && value.abs() >= SHORTEST_FROM {
-        // As in MySQL, zeros stand behind the digits that tell the number from its neighbours.
+    let _ = if value.is_finite() && fraction.len() <= scale {
         let point = if scale > 0 { "." } else { "" };
-        write!(out, "{value}{point}{:0<scale$}", "")
+        write!(out, "{whole}{point}{fraction:0<scale$}")
     } else {
         write!(out, "{value:.scale$}")
     };
@@ -132,7 +167,9 @@ fn write_scientific(text: &str, out: &mut Vec<u8>) {
         return;
     }
     out.extend_from_slice(sign.as_bytes());
-    if (-15..15).contains(&exponent) {
+    // Digits after the point are not given up for an exponent.
+    let has_fraction = usize::try_from(exponent).is_ok_and(|whole| rest.len() > whole);
+    if (-15..15).contains(&exponent) || has_fraction {
         if exponent < 0 {
             out.extend_from_slice(b"0.");
             out.extend(std::iter::repeat_n(b'0', (-exponent - 1).unsigned_abs() as usize));

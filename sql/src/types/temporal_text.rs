@@ -76,18 +76,16 @@ impl Cursor<'_> {
         (value, self.at - start)
     }
 
-    /// The digits of a fraction as microseconds, rounded at the seventh.
-    fn fraction(&mut self) -> i64 {
+    /// The digits of a fraction as microseconds, rounded by the seventh; by the last one that there is in a time, as in MySQL.
+    fn fraction(&mut self, is_time: bool) -> i64 {
         let (value, count) = self.digits(6);
-        let mut micros =
-            i64::try_from(value).unwrap_or(0) * 10_i64.pow(6 - u32::try_from(count).unwrap_or(6));
-        if self.peek().is_some_and(|byte| (b'5'..=b'9').contains(&byte)) {
-            micros += 1;
-        }
+        let micros = i64::try_from(value).unwrap_or(0) * 10_i64.pow(6 - u32::try_from(count).unwrap_or(6));
+        let seventh = self.at;
         while self.digit_at(self.at) {
             self.at += 1;
         }
-        micros
+        let decides = if is_time && self.at > seventh { self.at - 1 } else { seventh };
+        micros + i64::from(self.text.get(decides).is_some_and(|byte| (b'5'..=b'9').contains(byte)))
     }
 
     /// Whether `e10` or `e-10` comes: MySQL takes no number with an exponent for a time.
@@ -105,10 +103,30 @@ impl Cursor<'_> {
 /// own offset (`+02:00`) is brought.
 #[must_use]
 pub fn parse_datetime(text: &[u8], rules: DateRules, zone: TimeZone) -> Option<Parsed<DateTime>> {
+    read_datetime(text, rules, zone, false).ok()
+}
+
+/// Why a text is no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Misread {
+    /// It does not look like one: it may be a time.
+    Unlike,
+    /// It looks like one, and is wrong.
+    Wrong,
+}
+
+/// [`parse_datetime`]; `as_time` where a time is wanted, which is a datetime only if there is a space between date and time, or no
+/// delimiter at all.
+fn read_datetime(
+    text: &[u8],
+    rules: DateRules,
+    zone: TimeZone,
+    as_time: bool,
+) -> Result<Parsed<DateTime>, Misread> {
     let mut cursor = Cursor { text, at: 0 };
     cursor.skip_space();
     if !cursor.digit_at(cursor.at) {
-        return None;
+        return Err(Misread::Unlike);
     }
     let run = text[cursor.at..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'T').count();
     let undelimited = matches!(text.get(cursor.at + run), None | Some(b'.'));
@@ -117,6 +135,7 @@ pub fn parse_datetime(text: &[u8], rules: DateRules, zone: TimeZone) -> Option<P
     let mut micros = 0;
     let mut count = 0;
     let mut year_length = 0;
+    let (mut has_space, mut has_delimiter) = (false, false);
     while count < 6 && cursor.digit_at(cursor.at) {
         let width = if !undelimited {
             usize::MAX
@@ -127,46 +146,67 @@ pub fn parse_datetime(text: &[u8], rules: DateRules, zone: TimeZone) -> Option<P
         };
         let (value, length) = cursor.digits(width);
         if value > 999_999 {
-            return None;
+            return Err(Misread::Unlike);
         }
         parts[count] = value;
         if count == 0 {
-            year_length = length;
+            // Two digits are read where a text has no delimiter before its point, even if there is one digit only.
+            year_length = if undelimited { year_digits } else { length };
         }
         count += 1;
         if count == 6 {
             if cursor.peek() == Some(b'.') {
                 cursor.at += 1;
-                micros = cursor.fraction();
+                micros = cursor.fraction(false);
             }
             break;
         }
+        for byte in text[cursor.at..].iter().take_while(|byte| is_delimiter(**byte)) {
+            // Only after the day there may be space.
+            if byte.is_ascii_whitespace() && count != 3 {
+                return Err(Misread::Unlike);
+            }
+            has_space |= byte.is_ascii_whitespace();
+            has_delimiter = true;
+        }
         skip_delimiters(&mut cursor, count);
+    }
+    if as_time && has_delimiter && !has_space {
+        return Err(Misread::Unlike);
     }
     let zero = parts.iter().all(|part| *part == 0) && micros == 0;
     if year_length == 2 && !zero {
         parts[0] += if parts[0] < 70 { 2000 } else { 1900 };
     }
     if count < 3 || parts[3] > 23 || parts[4] > 59 || parts[5] > 59 {
-        return None;
+        return Err(Misread::Wrong);
     }
     let small = |part: u64| u32::try_from(part).unwrap_or(u32::MAX);
-    let date = rules.check(small(parts[0]), small(parts[1]), small(parts[2]))?;
-    let time = i64::try_from(parts[3] * 3600 + parts[4] * 60 + parts[5]).ok()? * MICROSECONDS;
+    let date = rules.check(small(parts[0]), small(parts[1]), small(parts[2])).ok_or(Misread::Wrong)?;
+    let seconds = i64::try_from(parts[3] * 3600 + parts[4] * 60 + parts[5]).unwrap_or(0);
+    let time = seconds * MICROSECONDS;
     let base = DateTime::new(date, time);
     let mut value = if micros == 0 {
         base
     } else if micros < MICROSECONDS {
         DateTime::new(date, time + micros)
     } else {
-        DateTime::from_linear_microseconds(base.linear_microseconds() + micros)?
+        DateTime::from_linear_microseconds(base.linear_microseconds() + micros).ok_or(Misread::Wrong)?
     };
-    if count > 3
-        && let Some(offset) = parse_offset(&mut cursor)
-    {
-        value = DateTime::from_epoch(value.to_epoch(offset), zone)?;
+    let has_sign = count == 6 && matches!(cursor.peek(), Some(b'+' | b'-'));
+    match parse_offset(&mut cursor) {
+        Some(offset) if count > 3 => {
+            value = DateTime::from_epoch(value.to_epoch(offset), zone).ok_or(Misread::Wrong)?;
+        }
+        // After the seconds a sign begins an offset, which has to be one.
+        None if has_sign => return Err(Misread::Unlike),
+        Some(_) | None => {}
     }
-    Some(Parsed { value, truncated: !cursor.rest_is_space(), has_time: count > 3 })
+    Ok(Parsed { value, truncated: !cursor.rest_is_space(), has_time: count > 3 })
+}
+
+fn is_delimiter(byte: u8) -> bool {
+    byte.is_ascii_punctuation() || byte.is_ascii_whitespace()
 }
 
 fn skip_delimiters(cursor: &mut Cursor, count: usize) {
@@ -228,13 +268,18 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
     if negative {
         cursor.at += 1;
     }
-    if !negative
-        && text.trim_ascii().len() >= 12
-        && may_be_datetime(text.trim_ascii())
-        && let Some(parsed) = parse_datetime(text, DateRules::default(), TimeZone::UTC)
-        && parsed.has_time
-    {
-        return Some(Parsed { value: parsed.value.time(), truncated: parsed.truncated, has_time: true });
+    if text.len() - cursor.at >= 12 {
+        match read_datetime(&text[cursor.at..], DateRules::default(), TimeZone::UTC, true) {
+            Ok(parsed) if parsed.has_time && !negative => {
+                return Some(Parsed {
+                    value: parsed.value.time(),
+                    truncated: parsed.truncated,
+                    has_time: true,
+                });
+            }
+            Ok(_) | Err(Misread::Wrong) => return None,
+            Err(Misread::Unlike) => {}
+        }
     }
     if !cursor.digit_at(cursor.at) && cursor.peek() != Some(b':') && cursor.peek() != Some(b'.') {
         return None;
@@ -261,7 +306,7 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
     let mut micros = 0;
     if cursor.peek() == Some(b'.') {
         cursor.at += 1;
-        micros = cursor.fraction();
+        micros = cursor.fraction(true);
     }
     if cursor.at_exponent() {
         return None;
@@ -277,14 +322,6 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
     Some(Parsed { value, truncated: clamped || !cursor.rest_is_space(), has_time: true })
 }
 
-/// Whether a text in the place of a time may be a whole datetime: with delimiters only if there is a space among them, as `01:02:03.004` has
-/// none.
-fn may_be_datetime(text: &[u8]) -> bool {
-    let is_run = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'T' | b'.');
-    let points = text.iter().filter(|byte| **byte == b'.').count();
-    text.iter().any(u8::is_ascii_whitespace) || (points <= 1 && text.iter().all(is_run))
-}
-
 fn read_colon_parts(cursor: &mut Cursor, parts: &mut [u64; 4], from: usize) {
     for (position, part) in parts.iter_mut().enumerate().skip(from) {
         (*part, _) = cursor.digits(usize::MAX);
@@ -295,20 +332,11 @@ fn read_colon_parts(cursor: &mut Cursor, parts: &mut [u64; 4], from: usize) {
     }
 }
 
-/// A number as a day: as [`datetime_from_number`], and below 101 a month and a day of the year 2000, zero or not.
+/// A number as a day: as [`datetime_from_number`], and below 101 a month and a day of the year 2000; both may be zero everywhere.
 #[must_use]
 pub fn date_from_number(number: i64, rules: DateRules) -> Option<Date> {
-    match number {
-        0..=100 => {
-            let (month, day) = (u32::try_from(number / 100).ok()?, u32::try_from(number % 100).ok()?);
-            rules.check(2000, month, day)
-        }
-        // The time of day is not looked at: `TO_DAYS(20200131995959)` is that of the day.
-        _ => {
-            let (full, _) = with_century(number)?;
-            date_of_digits(full, rules)
-        }
-    }
+    // The time of day is not looked at: `TO_DAYS(20200131995959)` is that of the day.
+    date_of_digits(day_digits(number)? * 1_000_000, rules)
 }
 
 /// The digits `YYYYMMDDHHMMSS` of a number that is a date, and whether it has a time.
@@ -316,10 +344,25 @@ fn with_century(number: i64) -> Option<(i64, bool)> {
     Some(match number {
         101..=691_231 => ((number + 20_000_000) * 1_000_000, false),
         700_101..=991_231 => ((number + 19_000_000) * 1_000_000, false),
-        10_000_101..=99_991_231 => (number * 1_000_000, false),
+        // A year of two or three digits is one, if the month and the day are.
+        991_232..=99_991_231 => (number * 1_000_000, false),
         101_000_000..=691_231_235_959 => (number + 20_000_000_000_000, true),
         700_101_000_000..=991_231_235_959 => (number + 19_000_000_000_000, true),
-        10_000_101_000_000..=99_991_231_235_959 => (number, true),
+        991_231_235_960..=99_999_999_999_999 => (number, true),
+        _ => return None,
+    })
+}
+
+/// The digits `YYYYMMDD` of a number that is a day, whatever its time of day: its month and its day may be zero.
+fn day_digits(number: i64) -> Option<i64> {
+    const SECONDS: i64 = 1_000_000;
+    Some(match number {
+        0..=699_999 => number + 20_000_000,
+        700_000..=999_999 => number + 19_000_000,
+        1_000_000..=99_999_999 => number,
+        100_000_000..=699_999_999_999 => number / SECONDS + 20_000_000,
+        700_000_000_000..=999_999_999_999 => number / SECONDS + 19_000_000,
+        1_000_000_000_000..=99_999_999_999_999 => number / SECONDS,
         _ => return None,
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::ast::{Expr, UnaryOp};
 use crate::error::{Error, Result};
-use crate::expression::bind::{Binder, kinds, needs_text, number_operand, text};
+use crate::expression::bind::{Binder, choice, kinds, needs_text, number_operand, text};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::member::member_text;
 use crate::expression::{CompareOp, Expression};
@@ -90,14 +90,41 @@ fn takes_number(name: &str, position: usize) -> bool {
 
 /// Functions of dates that give a part of one, whatever the rest is.
 fn gives_number(name: &str) -> bool {
-    const NAMES: [&str; 9] =
-        ["YEAR", "MONTH", "DAY", "DAYOFMONTH", "QUARTER", "HOUR", "MINUTE", "SECOND", "TIME_TO_SEC"];
+    const NAMES: [&str; 10] =
+        ["YEAR", "MONTH", "DAY", "DAYOFMONTH", "QUARTER", "HOUR", "MINUTE", "SECOND", "TIME", "TIME_TO_SEC"];
     NAMES.contains(&name) || name.starts_with("EXTRACT_")
+}
+
+/// Functions of dates that take no date whose month or day is zero, and tell a function within them.
+fn wants_whole_day(name: &str) -> bool {
+    const NAMES: [&str; 10] = [
+        "DATE",
+        "DATEDIFF",
+        "DAYNAME",
+        "DAYOFWEEK",
+        "DAYOFYEAR",
+        "TO_DAYS",
+        "WEEK",
+        "WEEKDAY",
+        "WEEKOFYEAR",
+        "YEARWEEK",
+    ];
+    NAMES.contains(&name) || name.starts_with("DATE_ADD_") || name.starts_with("DATE_SUB_")
 }
 
 /// Functions whose result is of their argument's type.
 fn keeps_type(name: &str) -> bool {
     matches!(name, "ABS" | "CEIL" | "CEILING" | "FLOOR" | "ROUND" | "TRUNCATE")
+}
+
+/// BIT_COUNT's argument: bytes as they are, and the integer that anything else is.
+fn bit_count_operand(argument: Expression) -> Expression {
+    match argument.data_type() {
+        own if own.is_binary() => argument,
+        own if own.is_string() => argument.chosen_whole().quiet_integer(),
+        own if own.is_temporal() => argument.chosen_whole(),
+        _ => argument.chosen_decimal(),
+    }
 }
 
 /// A hexadecimal literal as a number. Functions whose result is of their argument's type give a DOUBLE for it.
@@ -154,6 +181,14 @@ impl Binder<'_> {
             }
             ("NULLIF", [left, right]) => {
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
+                // A constant is what a TIME or a YEAR column next to it has of it, and stays that.
+                let left = match right.data_type().kind {
+                    TypeKind::Year => kinds::stored(left, &right),
+                    TypeKind::Time(_) if !matches!(left.data_type().kind, TypeKind::Time(_)) => {
+                        kinds::stored(left, &right)
+                    }
+                    _ => left,
+                };
                 let data_type = match left.data_type() {
                     members if members.has_members() => member_text(&members),
                     data_type => data_type.without_fill(),
@@ -228,17 +263,17 @@ impl Binder<'_> {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = text(taken, connection);
             } else if argument.data_type().kind == TypeKind::Year
-                && matches!(
-                    argument,
-                    Expression::Column { .. } | Expression::Outer { .. } | Expression::Case { .. }
-                )
+                && (argument.is_column() || argument.is_branch())
                 && function.takes_day(position)
             {
                 let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
-                *argument = Expression::Cast { operand, to: DataType::datetime(0) };
+                *argument = Expression::Cast { operand, to: choice::date_of_text(0) };
             } else if function.takes_day(position) && argument.data_type().kind != TypeKind::Null {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = taken.with_years_as_days().chosen_day();
+                if wants_whole_day(function.name) {
+                    *argument = std::mem::replace(argument, Expression::integer(0)).strict_last_day();
+                }
                 if gives_number(function.name) {
                     *argument = std::mem::replace(argument, Expression::integer(0)).cast_day();
                 }
@@ -246,6 +281,16 @@ impl Binder<'_> {
                 *argument = number_operand(std::mem::replace(argument, Expression::integer(0)));
             } else if argument.data_type().is_long_string() && function.name == "MAKEDATE" {
                 *argument = std::mem::replace(argument, Expression::integer(0)).quiet_integer();
+            } else if argument.data_type().is_temporal()
+                && !function.wants_text(position)
+                && takes_number(function.name, position)
+                && argument.is_mixed_choice()
+            {
+                let taken = std::mem::replace(argument, Expression::integer(0));
+                *argument =
+                    if keeps_type(function.name) { taken.chosen_number() } else { taken.chosen_whole() };
+            } else if function.name == "BIT_COUNT" && !argument.data_type().has_members() {
+                *argument = bit_count_operand(std::mem::replace(argument, Expression::integer(0)));
             } else if argument.data_type().is_long_string()
                 && !function.wants_text(position)
                 && !takes_long(function.name, argument)
@@ -345,13 +390,15 @@ impl Binder<'_> {
         let is_year = |own: &DataType, other: &Expression| {
             let is_number = other.data_type().is_numeric();
             other.as_constant().is_some_and(|value| match own.kind {
-                TypeKind::Year => !value.is_null(),
-                TypeKind::Time(fsp) => is_number && kinds::time_of(value, fsp).is_some(),
+                TypeKind::Year => !value.is_null() && (is_number || kinds::year_of(value).is_some()),
                 TypeKind::Date => is_number && kinds::datetime_of(value).is_some(),
                 _ => false,
             })
         };
         self.warn_of_misfits(&left, &right);
+        if let Some(order) = self.order_of_stored(&left, &right)? {
+            return Ok(Some(order));
+        }
         // A date is compared by its text, but the text beside it has to be a date.
         for (text, other) in [(&left, types.1), (&right, types.0)] {
             if other.has_date() && text.is_fixed() {
@@ -371,6 +418,60 @@ impl Binder<'_> {
         let branches =
             vec![(unknown, null), (equal, Expression::integer(0)), (less, Expression::integer(-1))];
         self.make_case(branches, Expression::integer(1)).map(Some)
+    }
+
+    /// STRCMP of a BIGINT column with a constant text, or of a TIME column with any constant: it is the text of what the column has of it.
+    fn order_of_stored(&self, left: &Expression, right: &Expression) -> Result<Option<Expression>> {
+        let is_stored = |column: &Expression, constant: &Expression| {
+            column.is_column()
+                && column.data_type().kind == TypeKind::BigInt
+                && constant.data_type().is_string()
+                && constant.is_fixed()
+                && !matches!(constant.as_constant(), Some(Value::Null))
+        };
+        let connection = self.connection();
+        for (time, constant, is_first) in [(left, right, true), (right, left, false)] {
+            if !time.is_column() || !matches!(time.data_type().kind, TypeKind::Time(_)) {
+                continue;
+            }
+            let stored = kinds::stored(constant.clone(), time);
+            if matches!(stored.as_constant(), Some(Value::Time(_))) {
+                let (time, stored) = (text(time.clone(), connection), text(stored, connection));
+                return self
+                    .text_order(if is_first { vec![time, stored] } else { vec![stored, time] })
+                    .map(Some);
+            }
+        }
+        let integer = |constant: &Expression| {
+            let operand = match constant.as_hex_number() {
+                Some(number) => number,
+                None => match function::find(function::AS_INTEGER) {
+                    Some(function) => Expression::Call {
+                        function,
+                        arguments: vec![constant.clone()],
+                        data_type: DataType::BIGINT,
+                        collation: Collation::Binary,
+                    },
+                    None => constant.clone(),
+                },
+            };
+            text(operand, connection)
+        };
+        let arguments = if is_stored(left, right) {
+            vec![text(left.clone(), connection), integer(right)]
+        } else if is_stored(right, left) {
+            vec![integer(left), text(right.clone(), connection)]
+        } else {
+            return Ok(None);
+        };
+        self.text_order(arguments).map(Some)
+    }
+
+    fn text_order(&self, arguments: Vec<Expression>) -> Result<Expression> {
+        let function = function::find("STRCMP").ok_or_else(|| Error::internal("STRCMP"))?;
+        let collation = self.connection();
+        let data_type = function.result_type(&arguments, collation);
+        Ok(Expression::Call { function, arguments, data_type, collation })
     }
 
     /// NAME_CONST(name, value): a literal, whose name in a select list is the other.

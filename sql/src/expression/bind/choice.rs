@@ -6,6 +6,7 @@
 //!
 //! [`Expression::bare`] is such a choice without the conversion to its type: whoever works on it looks at the value.
 
+use crate::ast::BinaryOp;
 use crate::expression::bind::number_operand;
 use crate::expression::{Expression, infer};
 use crate::function;
@@ -27,8 +28,15 @@ fn is_written(argument: &Expression) -> bool {
 fn is_alike(own: &DataType, whole: &DataType) -> bool {
     own.kind == TypeKind::Null
         || own.is_string() && whole.is_string()
-        || own.has_date() && whole.has_date()
+        || own.has_date()
+            && whole.has_date()
+            && (own.kind == TypeKind::Date) == (whole.kind == TypeKind::Date)
         || own.kind == whole.kind
+}
+
+/// A DATETIME that is the value of a text.
+pub(super) fn date_of_text(fsp: u8) -> DataType {
+    DataType { display_width: DataType::DATE_OF_TEXT, ..DataType::datetime(fsp) }
 }
 
 fn branches(expression: &Expression) -> Option<impl Iterator<Item = &Expression>> {
@@ -52,6 +60,16 @@ fn first_day(branch: Expression) -> Expression {
     }
 }
 
+/// Whether it is a YEAR column, or may choose one.
+fn is_year(branch: &Expression) -> bool {
+    match branch {
+        Expression::Case { branches, otherwise, .. } if !is_coalesce(branches) => {
+            branches.iter().map(|(_, result)| result).chain([otherwise.as_ref()]).any(is_year)
+        }
+        other => other.is_column() && other.data_type().kind == TypeKind::Year,
+    }
+}
+
 /// Whether a CASE is what COALESCE or IFNULL is made of.
 fn is_coalesce(conditions: &[(Expression, Expression)]) -> bool {
     conditions.iter().all(|(condition, _)| matches!(condition, Expression::IsNull { negated: true, .. }))
@@ -61,6 +79,40 @@ fn is_coalesce(conditions: &[(Expression, Expression)]) -> bool {
 fn gives_date(name: &str) -> bool {
     const NAMES: [&str; 4] = ["ADDDATE", "SUBDATE", "ADDTIME", "SUBTIME"];
     NAMES.contains(&name) || name.starts_with("DATE_ADD_") || name.starts_with("DATE_SUB_")
+}
+
+/// Whether GREATEST and LEAST are of another type than VARCHAR, as with a TEXT, a BLOB or a CHAR among their arguments: asked for a
+/// number, they are their text's then.
+fn is_no_varchar(arguments: &[Expression]) -> bool {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Kind {
+        Number,
+        Clock,
+        Time,
+        Char,
+        VarChar,
+        Long,
+    }
+    let kind = |own: &Expression| match own.data_type() {
+        data_type if data_type.is_long_string() => Kind::Long,
+        data_type if matches!(data_type.kind, TypeKind::Char(_) | TypeKind::Binary(_)) => Kind::Char,
+        data_type if data_type.is_string() => Kind::VarChar,
+        data_type if matches!(data_type.kind, TypeKind::Time(_)) => Kind::Clock,
+        data_type if data_type.is_temporal() => Kind::Time,
+        _ => Kind::Number,
+    };
+    let merged = |left: Kind, right: Kind| match (left, right) {
+        (Kind::Long, _) | (_, Kind::Long) => Kind::Long,
+        (left, right) if left == right => left,
+        (Kind::VarChar, _) | (_, Kind::VarChar) => Kind::VarChar,
+        // MySQL's table of merged types, which is not the same both ways.
+        (Kind::Char, Kind::Clock | Kind::Time) | (Kind::Clock, Kind::Char) => Kind::VarChar,
+        (Kind::Char, _) | (_, Kind::Char) => Kind::Char,
+        (Kind::Clock, Kind::Time) | (Kind::Time, Kind::Clock) => Kind::Time,
+        _ => Kind::VarChar,
+    };
+    let known = arguments.iter().filter(|own| own.data_type().kind != TypeKind::Null);
+    matches!(known.map(kind).reduce(merged), Some(Kind::Long | Kind::Char))
 }
 
 /// Whether GREATEST and LEAST, asked for their number, compare their arguments as numbers.
@@ -125,6 +177,9 @@ impl Expression {
         }
         match self {
             Expression::Call { function, arguments, data_type, collation } => match function.name {
+                "GREATEST" | "LEAST" if data_type.is_string() && is_no_varchar(&arguments) => {
+                    Expression::Call { function, arguments, data_type, collation }
+                }
                 "GREATEST" | "LEAST" if function::compares_dates(&arguments) => {
                     let whole = DataType::BIGINT;
                     let number = Expression::Call { function, arguments, data_type: whole, collation };
@@ -168,13 +223,136 @@ impl Expression {
             return self.bare();
         }
         match self {
+            Expression::Call { function, data_type, .. }
+                if data_type.is_temporal() && data_type.fsp() > 0 && gives_date(function.name) =>
+            {
+                // Rounded as a number, not as a time: 59.9 seconds are 60.
+                Expression::Cast { to: infer::number_of(&data_type), operand: Box::new(self) }
+            }
             Expression::Call { function, arguments, collation, .. }
                 if function.name == "ELT" && arguments.iter().any(is_written) =>
             {
                 let arguments = arguments.into_iter().map(written).collect();
                 Expression::Call { function, arguments, data_type: DataType::NULL, collation }
             }
+            Expression::Call { function, arguments, data_type, collation }
+                if matches!(function.name, "GREATEST" | "LEAST")
+                    && data_type.is_string()
+                    && function::compares_dates(&arguments)
+                    && !is_no_varchar(&arguments) =>
+            {
+                // Without the fraction of a second.
+                Expression::Call { function, arguments, data_type: DataType::BIGINT_UNSIGNED, collation }
+            }
             other => other.chosen_number(),
+        }
+    }
+
+    /// Whether it is a bare choice that a date or a time is among.
+    pub(crate) fn is_bare_time(&self) -> bool {
+        match self {
+            Expression::Case { data_type, .. } => {
+                data_type.kind == TypeKind::Null
+                    && self.branches().any(|own| own.data_type().is_temporal() || own.is_bare_time())
+            }
+            _ => false,
+        }
+    }
+
+    /// What it may choose, if it is a choice.
+    pub(crate) fn branches(&self) -> impl Iterator<Item = &Expression> {
+        let parts = match self {
+            Expression::Case { branches, otherwise, .. } => Some((branches, otherwise)),
+            _ => None,
+        };
+        parts.into_iter().flat_map(|(branches, otherwise)| {
+            branches.iter().map(|(_, result)| result).chain([otherwise.as_ref()])
+        })
+    }
+
+    /// Whether it is a date or a time with another sign.
+    pub(crate) fn negates_time(&self) -> bool {
+        matches!(self, Expression::Negate { data_type, .. } if data_type.attributes.decimals().is_some())
+    }
+
+    /// The same number, without -0.
+    pub(crate) fn without_sign_of_zero(self) -> Expression {
+        let data_type = self.data_type();
+        let zero = Expression::constant(crate::types::Value::Double(0.0), DataType::DOUBLE);
+        Expression::Arithmetic { op: BinaryOp::Add, left: Box::new(self), right: Box::new(zero), data_type }
+    }
+
+    /// Whether it is IF, CASE or NULLIF.
+    pub(crate) fn is_branch(&self) -> bool {
+        matches!(self, Expression::Case { branches, .. } if !is_coalesce(branches))
+    }
+
+    /// What CAST AS SIGNED sees: a date's number of GREATEST and LEAST among dates, the branch of a choice of dates and times, and else
+    /// what it shows.
+    pub(super) fn cast_whole(self) -> Expression {
+        let is_of_dates = match &self {
+            Expression::Call { function, arguments, .. } if matches!(function.name, "GREATEST" | "LEAST") => {
+                function::compares_dates(arguments)
+            }
+            other => other.data_type().is_temporal(),
+        };
+        if is_of_dates { self.chosen_whole() } else { self }
+    }
+
+    /// What a DECIMAL is made of: as [`Expression::chosen_number`], but ELT is its text.
+    pub(super) fn chosen_exact(self) -> Expression {
+        match self {
+            Expression::Call { function, .. } if function.name == "ELT" => self,
+            other => other.chosen_number(),
+        }
+    }
+
+    /// What an operator of bits sees of a choice among decimals: the branch that holds.
+    pub(super) fn chosen_decimal(self) -> Expression {
+        match self {
+            Expression::Case { branches, otherwise, data_type }
+                if data_type.is_decimal() && !is_coalesce(&branches) =>
+            {
+                Expression::Case { branches, otherwise, data_type: DataType::NULL }
+            }
+            other => other,
+        }
+    }
+
+    /// A choice among numbers of floating point as the text that its branch is, not that of its type.
+    pub(super) fn chosen_texts(self, to: &DataType) -> Expression {
+        let text = |operand: Expression| {
+            let own = operand.data_type();
+            let display_width = DataType::IMPLICIT_TEXT;
+            let length = own.characters().max(to.characters());
+            let to = DataType { display_width, ..DataType::varchar(length, to.collation) };
+            match operand.is_float_choice() {
+                true => operand.chosen_texts(&to),
+                false => Expression::Cast { operand: Box::new(operand), to },
+            }
+        };
+        match self {
+            Expression::Case { branches, otherwise, .. } => Expression::Case {
+                branches: branches.into_iter().map(|(when, result)| (when, text(result))).collect(),
+                otherwise: Box::new(text(*otherwise)),
+                data_type: *to,
+            },
+            other => other,
+        }
+    }
+
+    /// Whether it is an IF or a CASE of floating point.
+    pub(super) fn is_float_choice(&self) -> bool {
+        matches!(self, Expression::Case { branches, data_type, .. } if data_type.is_float() && !is_coalesce(branches))
+    }
+
+    /// LAST_DAY next to a function that wants a whole date, which reaches the day of which it is the month.
+    pub(super) fn strict_last_day(self) -> Expression {
+        match self {
+            Expression::Call { function, arguments, collation, .. } if function.name == "LAST_DAY" => {
+                Expression::Call { function, arguments, data_type: DataType::WHOLE_DATE, collation }
+            }
+            other => other,
         }
     }
 
@@ -197,9 +375,12 @@ impl Expression {
             Expression::Case { branches, otherwise, data_type }
                 if !is_coalesce(&branches) && data_type.kind != TypeKind::Year =>
             {
+                let has_year =
+                    branches.iter().map(|(_, result)| result).chain([otherwise.as_ref()]).any(is_year);
                 let day = |(when, result): (Expression, Expression)| (when, first_day(result));
-                // Long enough for a date with a time.
-                let data_type = if data_type.is_integer() { DataType::BIGINT } else { data_type };
+                // A date is no number, and more than a small one holds.
+                let data_type =
+                    if has_year && data_type.is_numeric() { DataType::BARE_NUMBER } else { data_type };
                 Expression::Case {
                     branches: branches.into_iter().map(day).collect(),
                     otherwise: Box::new(first_day(*otherwise)),
@@ -213,12 +394,18 @@ impl Expression {
     /// What a function of dates sees of a choice.
     pub(super) fn chosen_day(self) -> Expression {
         match self {
-            Expression::Call { function, arguments, collation, .. }
-                if matches!(function.name, "GREATEST" | "LEAST") && function::compares_dates(&arguments) =>
+            Expression::Call { function, arguments, data_type, collation }
+                if data_type.is_string() && gives_date(function.name) =>
             {
-                Expression::Call { function, arguments, data_type: DataType::datetime(6), collation }
+                let data_type = date_of_text(6);
+                Expression::Call { function, arguments, data_type, collation }
             }
-            other if other.is_dated_choice() => other.bare(),
+            other
+                if other.is_branch()
+                    && (other.data_type().is_string() || other.data_type().is_temporal()) =>
+            {
+                other.bare()
+            }
             other => other,
         }
     }
@@ -245,12 +432,18 @@ impl Expression {
     /// Whether it is calculated or chosen, so that a number among its values may have fewer digits after the point than its type.
     pub(crate) fn is_calculated(&self) -> bool {
         let own = self.data_type();
-        let has_digits = own.is_decimal() || own.is_float() && own.attributes.decimals().is_some();
-        has_digits
-            && matches!(
-                self,
-                Expression::Arithmetic { .. } | Expression::Negate { .. } | Expression::Case { .. }
-            )
+        let is_double = own.kind == TypeKind::Double && own.attributes.decimals().is_none();
+        is_double && !self.is_column() && self.as_constant().is_none()
+            || (own.is_decimal() || own.is_float() && own.attributes.decimals().is_some())
+                && match self {
+                    Expression::Arithmetic { .. } | Expression::Negate { .. } | Expression::Case { .. } => {
+                        true
+                    }
+                    Expression::Call { function, .. } => {
+                        matches!(function.name, "ABS" | "GREATEST" | "LEAST")
+                    }
+                    _ => false,
+                }
     }
 
     /// The value of what [is calculated](Expression::is_calculated) as it comes out, in no type: a zero has no digits after
@@ -267,8 +460,18 @@ impl Expression {
                     data_type: DataType::NULL,
                 }
             }
-            other if other.data_type().is_float() && other.data_type().attributes.decimals().is_some() => {
-                Expression::Cast { operand: Box::new(other), to: DataType::DOUBLE }
+            other if other.data_type().is_float() => {
+                Expression::Cast { operand: Box::new(other), to: DataType::STORED_DOUBLE }
+            }
+            // What is exactly zero has no digits after its point, what is rounded to it has.
+            Expression::Arithmetic { op: BinaryOp::Divide, left, right, data_type } => {
+                let is_zero = Expression::Not(left.clone());
+                let whole = Expression::Arithmetic { op: BinaryOp::Divide, left, right, data_type };
+                Expression::Case {
+                    branches: vec![(is_zero, Expression::integer(0))],
+                    otherwise: Box::new(whole),
+                    data_type: DataType::NULL,
+                }
             }
             other if other.is_calculated() => match function::find(function::AS_IT_IS) {
                 Some(function) => Expression::Call {

@@ -40,7 +40,7 @@ pub(super) struct Reading {
 }
 
 impl Expression {
-    pub(super) fn is_column(&self) -> bool {
+    pub(crate) fn is_column(&self) -> bool {
         matches!(self, Expression::Column { .. } | Expression::Outer { .. })
     }
 
@@ -452,14 +452,26 @@ pub(super) fn field(arguments: Vec<Expression>, connection: Collation) -> Vec<Ex
         };
         return arguments.into_iter().map(plain).collect();
     }
-    if !arguments.iter().any(is_textual) {
+    if arguments.iter().all(|argument| argument.data_type().is_integer()) {
+        // Integers are compared by their bits.
+        let has_unsigned = arguments.iter().any(|argument| argument.data_type().unsigned);
+        let signed = |argument: Expression| match has_unsigned && argument.data_type().unsigned {
+            true => Expression::Cast { operand: Box::new(argument), to: DataType::BIGINT },
+            false => argument,
+        };
+        return arguments.into_iter().map(signed).collect();
+    }
+    if !arguments.iter().any(|argument| is_textual(argument) || argument.data_type().is_float()) {
         return arguments;
     }
     let number = |argument: Expression| match argument.data_type() {
         _ if argument.as_hex_number().is_some() => argument.as_hex_number().unwrap_or(argument),
         data_type if data_type.is_temporal() || is_text(&argument) => {
-            let operand = Box::new(argument.quiet_number());
+            let operand = Box::new(argument.chosen_number().quiet_number());
             Expression::Cast { operand, to: DataType::DOUBLE }
+        }
+        data_type if data_type.is_integer() || data_type.is_decimal() => {
+            Expression::Cast { operand: Box::new(argument), to: DataType::DOUBLE }
         }
         _ => argument,
     };

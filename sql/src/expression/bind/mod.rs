@@ -256,6 +256,7 @@ impl Binder<'_> {
                     | BinaryOp::ShiftRight => bits_operand(operand),
                     // It goes by decimals, which warn.
                     BinaryOp::IntDivide if operand.data_type().is_long_string() => operand,
+                    BinaryOp::IntDivide if operand.data_type().is_string() && is_elt(&operand) => operand,
                     _ => number_operand(operand),
                 };
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
@@ -456,11 +457,15 @@ fn cast(operand: Expression, to: DataType) -> Expression {
     let number = if to.is_numeric() { operand.as_hex_number() } else { None };
     let operand = match number.unwrap_or(operand) {
         operand if to.is_float() => operand.chosen_number().quiet_number(),
-        operand if to.is_decimal() && !operand.data_type().is_temporal() => operand.chosen_number(),
+        operand if to.is_decimal() && !operand.data_type().is_temporal() => operand.chosen_exact(),
         operand if to.is_temporal() && is_computed_year(&operand) => {
             Expression::Cast { operand: Box::new(operand), to: DataType::BIGINT }
         }
-        operand if to.is_temporal() => operand.with_years_as_days().chosen_day(),
+        operand if matches!(to.kind, TypeKind::Time(_)) => {
+            operand.with_years_as_days().chosen_day().cast_day()
+        }
+        operand if to.is_temporal() => operand.with_years_as_days().chosen_day().strict_last_day(),
+        operand if to.is_integer() => operand.cast_whole(),
         operand if to.is_string() => operand.with_own_scale(),
         operand => operand,
     };
@@ -485,6 +490,9 @@ fn needs_text(operand: &Expression) -> bool {
     }
 }
 
+/// Characters of a FLOAT that is calculated as a DOUBLE.
+const FLOAT_CHARACTERS: u32 = 22;
+
 /// The operand as text of the connection's collation.
 fn text(operand: Expression, collation: Collation) -> Expression {
     let operand = operand.with_own_scale();
@@ -503,13 +511,23 @@ fn text(operand: Expression, collation: Collation) -> Expression {
     let length = match data_type.is_string() {
         true => 1 << 22,
         false if operand.is_condition() => 1,
+        false if data_type.is_float() => data_type.characters().max(FLOAT_CHARACTERS),
         false => data_type.characters().max(1),
     };
     let collation = if data_type.is_json() { data_type.collation } else { collation };
     let to = DataType::varchar(length, collation);
     let display_width =
         if data_type.is_string() || data_type.is_json() { 0 } else { DataType::IMPLICIT_TEXT };
-    Expression::Cast { operand: Box::new(operand), to: DataType { display_width, ..to } }
+    let to = DataType { display_width, ..to };
+    match &operand {
+        choice if choice.is_float_choice() => operand.chosen_texts(&to),
+        // What is calculated is a DOUBLE, though its type is FLOAT.
+        Expression::Case { .. } | Expression::Call { .. } if data_type.kind == TypeKind::Float => {
+            let double = Expression::Cast { operand: Box::new(operand), to: DataType::DOUBLE };
+            Expression::Cast { operand: Box::new(double), to }
+        }
+        _ => Expression::Cast { operand: Box::new(operand), to },
+    }
 }
 
 /// An operand of arithmetic: a date or time becomes the number that MySQL takes it for; `0x41` is a number there.
@@ -536,13 +554,17 @@ fn number_operand(operand: Expression) -> Expression {
 fn bits_operand(operand: Expression) -> Expression {
     match operand.data_type() {
         // Rounded to a second as the date or time that it is.
-        own if own.is_temporal() => operand.bare(),
+        own if own.is_temporal() => operand.chosen_whole(),
         own if own.is_string() && operand.is_mixed_choice() => operand.bare(),
-        own if own.is_text() || own.is_long_string() => {
+        own if own.is_string() && operand.as_hex_number().is_none() => {
             number_operand(operand.chosen_whole().quiet_integer())
         }
-        _ => number_operand(operand),
+        _ => number_operand(operand.chosen_decimal()),
     }
+}
+
+fn is_elt(operand: &Expression) -> bool {
+    matches!(operand, Expression::Call { function, .. } if function.name == "ELT")
 }
 
 /// The digits of integer literals among decimals count as written, not as those of a BIGINT.
