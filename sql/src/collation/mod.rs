@@ -214,7 +214,12 @@ mod tests {
     #[test]
     fn what_is_behind_the_last_character_is_stray_bytes() {
         for collation in Collation::all() {
-            assert_ne!(compare(collation, &[244, 154, 128, 128], b""), Ordering::Equal, "{}", collation.name());
+            assert_ne!(
+                compare(collation, &[244, 154, 128, 128], b""),
+                Ordering::Equal,
+                "{}",
+                collation.name()
+            );
         }
     }
 
