@@ -13,7 +13,6 @@ use crate::catalog::ColumnDefault;
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::{Coercibility, Expression, Scope, Subquery, SubqueryKind};
-use crate::plan::Body;
 use crate::program::within::function::{FunctionPlan, Site};
 use crate::session::{SessionState, Warning};
 use crate::types::{DataType, DateTime, TypeKind, Value};
@@ -396,9 +395,6 @@ impl Scope for BlockScope<'_> {
             .collect::<Result<Vec<_>>>();
         self.inside_aggregate = false;
         let (mut arguments, order_by) = (arguments?, order_by?);
-        if call.function == AggregateFunction::Count && call.distinct {
-            arguments.iter_mut().for_each(count_known_subquery);
-        }
         crate::expression::aggregate::prepare_arguments(call.function, call.distinct, &mut arguments)?;
         if refers_outside_only(&arguments) {
             return Err(outer_aggregate());
@@ -493,39 +489,6 @@ fn aggregate_slot(list: &AggregateList, position: usize) -> Expression {
             .is_some_and(|argument| argument.coercibility() >= Coercibility::Coercible);
     let data_type = if is_weak { aggregate.data_type.with_weak_collation() } else { aggregate.data_type };
     Expression::column(list.base + position, data_type, aggregate.nullable, name.as_str())
-}
-
-/// Whether an expression reads subqueries that are evaluated once; none if it reads anything else but constants.
-fn is_known(expression: &Expression) -> Option<bool> {
-    let own = match expression {
-        Expression::ScalarSubquery(subquery) => {
-            let Body::Select(select) = &subquery.plan.body else { return None };
-            (!subquery.correlated && select.source.is_some()).then_some(true)?
-        }
-        Expression::Constant { .. } | Expression::Arithmetic { .. } | Expression::Cast { .. } => false,
-        Expression::Call { function, .. } if !function.is_volatile() => false,
-        _ => return None,
-    };
-    let mut found = Some(own);
-    expression.for_each_operand(&mut |operand| {
-        found = found.zip(is_known(operand)).map(|(own, inner)| own || inner);
-    });
-    found
-}
-
-/// As in MySQL, COUNT(DISTINCT (SELECT …)) counts the NULL of a subquery that reads tables and is evaluated once.
-fn count_known_subquery(argument: &mut Expression) {
-    if is_known(argument) != Some(true) {
-        return;
-    }
-    let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
-    let evaluated = Expression::IsNull { operand, negated: false };
-    let one = Expression::integer(1);
-    *argument = Expression::Case {
-        branches: vec![(evaluated, one.clone())],
-        otherwise: Box::new(one),
-        data_type: DataType::BIGINT,
-    };
 }
 
 /// Whether the arguments read rows of enclosing queries and none of this one: SQL then aggregates in the enclosing query.
