@@ -369,7 +369,13 @@ impl Session {
         let id = match self.evaluate(id, parameters).await? {
             Value::Int(id) => u64::try_from(id).unwrap_or(0),
             Value::UInt(id) => id,
-            other => return Err(Error::no_such_thread(format_args!("{other:?}"))),
+            // As an integer, which no text here is.
+            Value::Decimal(number) => number.to_f64().round() as u64,
+            Value::Text(text) => {
+                std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+            }
+            Value::Double(number) => number.round() as u64,
+            _ => 0,
         };
         self.kill_connection(id, query_only)?;
         if id == self.connection.id { Err(Error::query_interrupted()) } else { Ok(()) }

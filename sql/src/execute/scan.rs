@@ -375,7 +375,7 @@ impl<'p> ScanOperator<'p> {
                 Some(value) => self.plain(key, &value, ctx, row),
                 None => Ok(false),
             },
-            (Some(lock), true) => self.locked(key.clone(), lock, ctx, row),
+            (Some(lock), true) => self.locked(key.clone(), lock, None, ctx, row),
             (Some(lock), false) => self.locked_unique(key, lock, ctx, row),
         }
     }
@@ -385,11 +385,14 @@ impl<'p> ScanOperator<'p> {
         let Some(lock) = self.plan.lock else {
             return self.plain(key, value, ctx, row);
         };
+        // What a row was when it matched: one that is still so under its lock is not asked again, whose answer may be another then.
+        let mut seen = None;
         let row_key = if self.plan.access.index == 0 {
             self.read_row(&self.plan.reader_checked, key, value, row)?;
             if !self.matches(true, ctx, row)? {
                 return Ok(false);
             }
+            seen = Some(Bytes::copy_from_slice(value));
             Bytes::copy_from_slice(key)
         } else {
             let table = self.table();
@@ -398,13 +401,15 @@ impl<'p> ScanOperator<'p> {
             // Rows that do not match are not locked, unless they must not come to match.
             if ctx.locking.ranges != Some(RangeKind::Writes) {
                 match ctx.txn.get(&row_key, self.view)? {
-                    Some(found) if self.decode_and_match(&row_key, &found, ctx, row)? => {}
+                    Some(found) if self.decode_and_match(&row_key, &found, ctx, row)? => {
+                        seen = Some(Bytes::copy_from_slice(&found));
+                    }
                     Some(_) | None => return Ok(false),
                 }
             }
             row_key
         };
-        self.locked(row_key, lock, ctx, row)
+        self.locked(row_key, lock, seen, ctx, row)
     }
 
     /// A row of a plain read, by a row of the primary index or an entry of another.
@@ -471,8 +476,15 @@ impl<'p> ScanOperator<'p> {
         self.matches(true, ctx, row)
     }
 
-    /// Locks a row, reads it again and checks it.
-    fn locked(&mut self, row_key: Bytes, lock: RowLock, ctx: &mut Context, row: &mut [Value]) -> Run<bool> {
+    /// Locks a row, reads it again and checks it, unless it is what was `seen` to match, and is in `row`.
+    fn locked(
+        &mut self,
+        row_key: Bytes,
+        lock: RowLock,
+        seen: Option<Bytes>,
+        ctx: &mut Context,
+        row: &mut [Value],
+    ) -> Run<bool> {
         if lock.for_change {
             meet_ranges(ctx, &row_key, WriteKind::Change)?;
         }
@@ -485,7 +497,8 @@ impl<'p> ScanOperator<'p> {
         let Some(value) = ctx.txn.get(&row_key, View::Latest)? else {
             return Ok(false);
         };
-        if !self.decode_and_match(&row_key, &value, ctx, row)? {
+        let is_same = seen.is_some_and(|seen| *seen == *value);
+        if !is_same && !self.decode_and_match(&row_key, &value, ctx, row)? {
             return Ok(false);
         }
         if let Some(slot) = self.plan.key_slot {
@@ -522,7 +535,7 @@ impl<'p> ScanOperator<'p> {
                 return Ok(false);
             }
             if ctx.txn.get(key, View::Latest)?.as_deref() == Some(&*entry) {
-                return self.locked(row_key, lock, ctx, row);
+                return self.locked(row_key, lock, None, ctx, row);
             }
         }
         Err(Error::lock_wait_timeout().into())

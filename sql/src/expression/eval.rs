@@ -45,8 +45,7 @@ impl Expression {
                 Ok(arithmetic::as_bits(&operand, ctx.session).map_or(Value::Null, |bits| Value::UInt(!bits)))
             }
             Expression::Case { branches, otherwise, data_type } => {
-                let result = chosen(branches, otherwise, row, ctx)?;
-                let value = result.eval(row, ctx)?;
+                let (result, value) = chosen_value(branches, otherwise, row, ctx)?;
                 if data_type.is_decimal() && data_type.display_width == DataType::OWN_SCALE {
                     return Ok(value);
                 }
@@ -399,18 +398,24 @@ fn in_list(
 }
 
 /// The branch of a CASE that holds.
-fn chosen<'a>(
+/// The result of a CASE and its value; where the condition is that the result is not NULL, it is evaluated once.
+fn chosen_value<'a>(
     branches: &'a [(Expression, Expression)],
     otherwise: &'a Expression,
     row: &[Value],
     ctx: &mut Context<'_>,
-) -> Run<&'a Expression> {
+) -> Run<(&'a Expression, Value)> {
     for (condition, result) in branches {
-        if condition.is_true(row, ctx)? {
-            return Ok(result);
+        if condition.asks_own_result() {
+            let value = result.eval(row, ctx)?;
+            if !value.is_null() {
+                return Ok((result, value));
+            }
+        } else if condition.is_true(row, ctx)? {
+            return Ok((result, result.eval(row, ctx)?));
         }
     }
-    Ok(otherwise)
+    Ok((otherwise, otherwise.eval(row, ctx)?))
 }
 
 /// A result in a type; nothing to do in the common case that it has it already.

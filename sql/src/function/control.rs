@@ -19,6 +19,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new(super::AS_NUMBER, 1, 1, returns::double, as_number),
     Function::new(super::AS_YEAR, 1, 1, returns::bigint, as_year),
     Function::new(super::AS_STORED, 1, 1, |_, _| crate::types::DataType::NULL, as_stored).nullable_result(),
+    Function::new(super::OWN_RESULT, 1, 1, returns::bigint, |_, values, _| Ok(values[0].clone())),
     Function::new(super::AS_TIME, 2, 2, returns::bigint, as_time_number),
     Function::new(super::YEAR_AS_DAY, 1, 1, returns::date, year_as_day),
     Function::new(super::AS_IT_IS, 1, 1, |_, _| crate::types::DataType::NULL, as_it_is),
@@ -62,7 +63,8 @@ fn as_year(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> 
 /// A value as a column of the call's type holds it.
 fn as_stored(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let now = (ctx.session.variables.time_zone, ctx.now_us);
-    Ok(crate::expression::stored_value(&values[0], &call.data_type, now).unwrap_or(Value::Null))
+    let rules = crate::types::convert::date_rules(ctx.session);
+    Ok(crate::expression::stored_value(&values[0], &call.data_type, rules, now).unwrap_or(Value::Null))
 }
 
 /// The microseconds of a time; the second argument for a text that is none.

@@ -235,7 +235,11 @@ fn month_name(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Valu
 
 fn last_day(call: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let rules = DateRules { no_zero_date: true, ..loose_rules(&values[0]) };
-    let is_strict = call.data_type == DataType::WHOLE_DATE;
+    let by_mode = || {
+        call.data_type == DataType::WHOLE_DATE_BY_MODE
+            && crate::types::convert::date_rules(ctx.session).no_zero_in_date
+    };
+    let is_strict = call.data_type == DataType::WHOLE_DATE || by_mode();
     let rules = DateRules { no_zero_in_date: rules.no_zero_in_date || is_strict, ..rules };
     let datetime = to_date(&values[0], rules, ctx.session, ctx.now_us);
     let Some(date) = datetime.map(DateTime::date) else { return Ok(Value::Null) };

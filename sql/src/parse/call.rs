@@ -235,7 +235,9 @@ pub(crate) fn call(parser: &mut Parser, name: ObjectName) -> Parsed {
 
 /// `INTERVAL n unit`, or the function `INTERVAL(n, a, b, …)`, after the word.
 pub(crate) fn interval(parser: &mut Parser) -> Parsed {
-    let mut value = match parser.consume_token(&Token::LParen) {
+    let is_query = parser.peek_token() == Token::LParen
+        && matches!(parser.peek_nth_token(1).token, Token::Word(word) if matches!(word.keyword, Keyword::SELECT | Keyword::WITH));
+    let mut value = match !is_query && parser.consume_token(&Token::LParen) {
         false => parser.parse_expr()?,
         true => {
             let mut members = parser.parse_comma_separated(Parser::parse_expr)?;

@@ -333,6 +333,8 @@ pub fn plan_within(
         Ok(plan) => {
             let findings = needs.take_findings();
             let mut plan = Plan { depth: chain.depth(), ..plan };
+            // What functions use, a trigger may change: they are not run at once.
+            let used: Vec<TableId> = plan.tables().iter().map(|table| table.id).collect();
             let functions = needs.take_functions();
             if !functions.is_empty() {
                 plan.take_functions(&functions);
@@ -340,7 +342,7 @@ pub fn plan_within(
             if plan.writes_within && matches!(plan.statement, Planned::Explain(_)) {
                 return Err(Error::not_supported("EXPLAIN ANALYZE of a query whose functions change rows"));
             }
-            within::for_plan(&mut plan, catalog, session, chain)?;
+            within::for_plan(&mut plan, &used, catalog, session, chain)?;
             Ok(Plan { requirements, made_at, findings, ..plan.with_foreign_keys(catalog) })
         }
         Err(error) => {

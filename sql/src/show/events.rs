@@ -165,7 +165,7 @@ fn create_text(event: &Event, mode: SqlMode) -> String {
 }
 
 /// A text in quotes that is read back as it is.
-fn write_quoted(text: &str, out: &mut String) {
+pub(super) fn write_quoted(text: &str, out: &mut String) {
     out.push('\'');
     for letter in text.chars() {
         match letter {

@@ -31,6 +31,8 @@ impl DataType {
 
     /// The DATE that LAST_DAY gives a function that wants a whole date: the day that it is of has to be one too.
     pub const WHOLE_DATE: DataType = DataType { display_width: 1, ..DataType::DATE };
+    /// The same where `sql_mode` refuses months and days that are zero.
+    pub const WHOLE_DATE_BY_MODE: DataType = DataType { display_width: 2, ..DataType::DATE };
 
     /// The type of a choice among numbers and years of which a function of dates sees the branch that holds, as it is.
     pub const BARE_NUMBER: DataType = DataType { display_width: 1, ..DataType::NULL };

@@ -55,6 +55,25 @@ pub fn not_a_view(database: &str, name: &str) -> Error {
     Error { code: 1347, state: *b"HY000", message: format!("'{database}.{name}' is not VIEW") }
 }
 
+/// Gives the columns of the query the names that they have when it is run: those of system tables are not as they are written.
+fn name_columns(query: &mut Query, names: &[String]) {
+    let mut first = query;
+    loop {
+        match &mut first.body {
+            QueryBody::SetOperation { left, .. } | QueryBody::Nested(left) => first = left,
+            QueryBody::Select(select) if select.items.len() == names.len() => {
+                for (item, name) in select.items.iter_mut().zip(names) {
+                    if let SelectItem::Expression { alias: Some(alias), .. } = item {
+                        alias.clone_from(name);
+                    }
+                }
+                return;
+            }
+            QueryBody::Select(_) | QueryBody::Values(_) => return,
+        }
+    }
+}
+
 fn build(ctx: &mut Context<'_>, statement: &CreateView, database: &str, found: &Database) -> Result<View> {
     let mut query = statement.query.clone();
     refuse_temporary(&query, ctx.session)?;
@@ -63,6 +82,7 @@ fn build(ctx: &mut Context<'_>, statement: &CreateView, database: &str, found: &
     // A query that is wrong is told so in the terms of any other.
     let selected = select.select(ctx.catalog, ctx.session)?;
     named?;
+    name_columns(&mut query, selected.names());
     // What is kept is what is bound: in names as in meaning.
     let kept = super::encode::parse(&super::print::query(&query, None))
         .map_err(|_| Error::not_supported("a view whose query cannot be printed"))?;

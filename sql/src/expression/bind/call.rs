@@ -97,19 +97,26 @@ fn gives_number(name: &str) -> bool {
 
 /// Functions of dates that take no date whose month or day is zero, and tell a function within them.
 fn wants_whole_day(name: &str) -> bool {
-    const NAMES: [&str; 10] = [
-        "DATE",
+    const NAMES: [&str; 11] = [
+        "CONVERT_TZ",
         "DATEDIFF",
         "DAYNAME",
         "DAYOFWEEK",
         "DAYOFYEAR",
         "TO_DAYS",
+        "TO_SECONDS",
         "WEEK",
         "WEEKDAY",
         "WEEKOFYEAR",
         "YEARWEEK",
     ];
-    NAMES.contains(&name) || name.starts_with("DATE_ADD_") || name.starts_with("DATE_SUB_")
+    let starts = ["DATE_ADD_", "DATE_SUB_", "TIMESTAMPDIFF"];
+    NAMES.contains(&name) || starts.iter().any(|start| name.starts_with(start))
+}
+
+/// Functions that want one if `sql_mode` does.
+fn wants_whole_day_by_mode(name: &str) -> bool {
+    matches!(name, "DATE" | "TIMESTAMP")
 }
 
 /// Functions whose result is of their argument's type.
@@ -183,9 +190,9 @@ impl Binder<'_> {
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
                 // A constant is what a TIME or a YEAR column next to it has of it, and stays that.
                 let left = match right.data_type().kind {
-                    TypeKind::Year => kinds::stored(left, &right),
+                    TypeKind::Year => kinds::stored(left, &right, self.reading()),
                     TypeKind::Time(_) if !matches!(left.data_type().kind, TypeKind::Time(_)) => {
-                        kinds::stored(left, &right)
+                        kinds::stored(left, &right, self.reading())
                     }
                     _ => left,
                 };
@@ -272,7 +279,12 @@ impl Binder<'_> {
                 let taken = std::mem::replace(argument, Expression::integer(0));
                 *argument = taken.with_years_as_days().chosen_day();
                 if wants_whole_day(function.name) {
-                    *argument = std::mem::replace(argument, Expression::integer(0)).strict_last_day();
+                    let taken = std::mem::replace(argument, Expression::integer(0));
+                    *argument = taken.strict_last_day(DataType::WHOLE_DATE);
+                }
+                if wants_whole_day_by_mode(function.name) {
+                    let taken = std::mem::replace(argument, Expression::integer(0));
+                    *argument = taken.strict_last_day(DataType::WHOLE_DATE_BY_MODE);
                 }
                 if gives_number(function.name) {
                     *argument = std::mem::replace(argument, Expression::integer(0)).cast_day();
@@ -434,7 +446,7 @@ impl Binder<'_> {
             if !time.is_column() || !matches!(time.data_type().kind, TypeKind::Time(_)) {
                 continue;
             }
-            let stored = kinds::stored(constant.clone(), time);
+            let stored = kinds::stored(constant.clone(), time, self.reading());
             if matches!(stored.as_constant(), Some(Value::Time(_))) {
                 let (time, stored) = (text(time.clone(), connection), text(stored, connection));
                 return self
@@ -525,6 +537,18 @@ impl Binder<'_> {
             .into_iter()
             .map(|argument| {
                 let known = Expression::IsNull { operand: Box::new(argument.clone()), negated: true };
+                // It is asked for once.
+                let own = function::find(function::OWN_RESULT)
+                    .filter(|_| !crate::plan::slots::is_steady(&argument));
+                let known = match own {
+                    Some(function) => Expression::Call {
+                        function,
+                        arguments: vec![known],
+                        data_type: DataType::BIGINT,
+                        collation: Collation::Binary,
+                    },
+                    None => known,
+                };
                 (known, argument)
             })
             .collect();

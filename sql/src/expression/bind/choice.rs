@@ -72,7 +72,9 @@ fn is_year(branch: &Expression) -> bool {
 
 /// Whether a CASE is what COALESCE or IFNULL is made of.
 fn is_coalesce(conditions: &[(Expression, Expression)]) -> bool {
-    conditions.iter().all(|(condition, _)| matches!(condition, Expression::IsNull { negated: true, .. }))
+    conditions.iter().all(|(condition, _)| {
+        matches!(condition, Expression::IsNull { negated: true, .. }) || condition.asks_own_result()
+    })
 }
 
 /// Functions whose text is a date.
@@ -341,16 +343,21 @@ impl Expression {
         }
     }
 
+    /// Whether it is a condition that stands for its own result not being NULL.
+    pub(crate) fn asks_own_result(&self) -> bool {
+        matches!(self, Expression::Call { function, .. } if function.name == function::OWN_RESULT)
+    }
+
     /// Whether it is an IF or a CASE of floating point.
     pub(super) fn is_float_choice(&self) -> bool {
         matches!(self, Expression::Case { branches, data_type, .. } if data_type.is_float() && !is_coalesce(branches))
     }
 
     /// LAST_DAY next to a function that wants a whole date, which reaches the day of which it is the month.
-    pub(super) fn strict_last_day(self) -> Expression {
+    pub(super) fn strict_last_day(self, data_type: DataType) -> Expression {
         match self {
             Expression::Call { function, arguments, collation, .. } if function.name == "LAST_DAY" => {
-                Expression::Call { function, arguments, data_type: DataType::WHOLE_DATE, collation }
+                Expression::Call { function, arguments, data_type, collation }
             }
             other => other,
         }

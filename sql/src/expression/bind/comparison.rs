@@ -96,6 +96,10 @@ fn year_next_to(other: &Expression, fixed: Expression) -> Expression {
     if !is_year || fixed.as_constant().is_some() || !fixed.is_fixed() {
         return fixed;
     }
+    if fixed.data_type().has_date() {
+        // A date that is calculated of constants is stored into the column; what depends on the clock is compared as a date.
+        return if reads_clock(&fixed) { fixed } else { kinds::as_year(fixed) };
+    }
     let data_type = if fixed.data_type().is_float() { DataType::DOUBLE } else { DataType::BIGINT };
     let number = Expression::Cast { operand: Box::new(fixed), to: data_type };
     let century = |low, high, years| {
@@ -116,6 +120,16 @@ fn year_next_to(other: &Expression, fixed: Expression) -> Expression {
     };
     let branches = vec![century(1, 69, 2000), century(70, 99, 1900)];
     Expression::Case { branches, otherwise: Box::new(number), data_type }
+}
+
+/// Whether an expression calls NOW() or its like.
+fn reads_clock(expression: &Expression) -> bool {
+    const NAMES: [&str; 6] = ["NOW", "CURDATE", "CURTIME", "SYSDATE", "UTC_DATE", "UTC_TIMESTAMP"];
+    let mut reads = false;
+    expression.visit(&mut |part| {
+        reads |= matches!(part, Expression::Call { function, .. } if NAMES.contains(&function.name));
+    });
+    reads
 }
 
 /// A member next to a number is its number.
@@ -542,7 +556,7 @@ impl Binder<'_> {
         let (operand, low, high) = (self.bind(operand)?, self.bind(low)?, self.bind(high)?);
         self.warn_of_members(&operand, [&low, &high]);
         let plainly = || self.between_bound([operand.clone(), low.clone(), high.clone()], false);
-        if let Some(between) = stored::between(&operand, &low, &high, &plainly)? {
+        if let Some(between) = stored::between(&operand, &low, &high, self.reading(), &plainly)? {
             return Ok(if negated { Expression::Not(Box::new(between)) } else { between });
         }
         self.between_bound([operand, low, high], negated)
@@ -570,7 +584,7 @@ impl Binder<'_> {
         let is_year = operand.data_type().kind == TypeKind::Year && operand.is_column();
         let [low, high] = [low, high].map(|bound| match bound.as_constant() {
             Some(Value::Decimal(_) | Value::Double(_) | Value::Text(_)) if is_year => {
-                kinds::stored(bound, &operand)
+                kinds::stored(bound, &operand, self.reading())
             }
             _ => bound,
         });
@@ -693,7 +707,7 @@ impl Binder<'_> {
                 list.push(kinds::zero_day());
             }
         }
-        let is_text = operand.data_type().is_string() && operand.as_constant().is_none();
+        let is_text = operand.data_type().is_string();
         let dated = list.iter().map(Expression::data_type).find(DataType::has_date);
         if let Some(to) =
             dated.filter(|_| is_text && list.iter().all(|member| member.as_constant().is_some()))
@@ -705,7 +719,9 @@ impl Binder<'_> {
         }
         let list = &mut stored::dates_as_times(&operand, list);
         list.insert(0, operand);
-        let times = stored::members_as_times(list).or_else(|| stored::numbers_as_times(list));
+        let times = stored::members_as_times(list)
+            .or_else(|| stored::numbers_as_times(list))
+            .or_else(|| stored::numbers_as_dates(list, offset));
         let mut list = match times {
             Some(times) => times,
             None => {

@@ -230,8 +230,8 @@ pub(super) fn pair(
 ) -> Result<(Expression, Expression)> {
     let (left, right) = match invalid {
         Invalid::Refused => {
-            let left = stored(left, &right);
-            let right = stored(right, &left);
+            let left = stored(left, &right, reading);
+            let right = stored(right, &left, reading);
             (left, right)
         }
         // CASE stores nothing.
@@ -272,7 +272,7 @@ pub(super) fn is_fixed_number(operand: &Expression) -> bool {
 }
 
 /// A number stored into a YEAR column, when the statement runs.
-fn as_year(operand: Expression) -> Expression {
+pub(super) fn as_year(operand: Expression) -> Expression {
     let Some(function) = function::find(function::AS_YEAR) else { return operand };
     Expression::Call {
         function,
@@ -283,7 +283,7 @@ fn as_year(operand: Expression) -> Expression {
 }
 
 /// A constant as a TIME or YEAR column next to it has it.
-pub(super) fn stored(operand: Expression, other: &Expression) -> Expression {
+pub(super) fn stored(operand: Expression, other: &Expression, reading: Reading) -> Expression {
     let is_fixed_text =
         operand.data_type().is_string() && operand.as_constant().is_none() && operand.is_fixed();
     let is_beside_year = other.is_column() && other.data_type().kind == TypeKind::Year;
@@ -296,11 +296,18 @@ pub(super) fn stored(operand: Expression, other: &Expression) -> Expression {
     let stored = match other.data_type().kind {
         TypeKind::Year => year_of(&value).map(Expression::integer),
         TypeKind::Time(fsp) if hex.is_none() => time_of(&value, fsp),
-        TypeKind::DateTime(_) | TypeKind::Timestamp(_) => datetime_of(&value),
-        TypeKind::Date => {
-            let is_number = operand.data_type().is_numeric();
-            let day = stored_value(&value, &other.data_type(), (TimeZone::UTC, 0)).filter(|_| is_number);
-            day.map(|day| Expression::constant(day, DataType::DATE))
+        TypeKind::Date | TypeKind::DateTime(_) | TypeKind::Timestamp(_) => {
+            let is_number =
+                matches!(*value, Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Decimal(_));
+            let to = match other.data_type().kind {
+                TypeKind::Date => DataType::DATE,
+                TypeKind::Timestamp(_) => DataType::of(TypeKind::Timestamp(6)),
+                _ => DataType::datetime(6),
+            };
+            let day =
+                if is_number { stored_value(&value, &to, reading.rules, (TimeZone::UTC, 0)) } else { None };
+            let is_date = to.kind == TypeKind::Date;
+            day.map(|day| Expression::constant(day, if is_date { to } else { DataType::datetime(6) }))
         }
         _ => None,
     };
@@ -308,8 +315,18 @@ pub(super) fn stored(operand: Expression, other: &Expression) -> Expression {
 }
 
 /// What a column of dates or times holds of a value, if it can hold it.
-pub(crate) fn stored_value(value: &Value, to: &DataType, (zone, now_us): (TimeZone, i64)) -> Option<Value> {
-    let rules = DateRules { no_zero_date: true, no_zero_in_date: true, ..DateRules::default() };
+pub(crate) fn stored_value(
+    value: &Value,
+    to: &DataType,
+    rules: DateRules,
+    (zone, now_us): (TimeZone, i64),
+) -> Option<Value> {
+    // Whatever the session says of zero dates and of days that a month has not.
+    let rules = DateRules {
+        no_zero_date: false,
+        no_zero_in_date: rules.no_zero_in_date,
+        allow_invalid: !matches!(to.kind, TypeKind::Timestamp(_)),
+    };
     match to.kind {
         TypeKind::Time(fsp) => match time_of(value, fsp)? {
             Expression::Constant { value, .. } => Some(value),

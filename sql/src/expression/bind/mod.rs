@@ -356,6 +356,10 @@ impl Binder<'_> {
         otherwise: Option<&Expr>,
     ) -> Result<Expression> {
         let operand = operand.map(|operand| self.bind(operand)).transpose()?;
+        if branches.len() > 1 && operand.as_ref().is_some_and(changes_each_time) {
+            // Each WHEN would ask it anew.
+            return Err(Error::not_supported("CASE of RAND(), a variable that is set, or their like"));
+        }
         let mut bound = Vec::with_capacity(branches.len());
         for (condition, result) in branches {
             let condition = self.bind(condition)?;
@@ -464,7 +468,9 @@ fn cast(operand: Expression, to: DataType) -> Expression {
         operand if matches!(to.kind, TypeKind::Time(_)) => {
             operand.with_years_as_days().chosen_day().cast_day()
         }
-        operand if to.is_temporal() => operand.with_years_as_days().chosen_day().strict_last_day(),
+        operand if to.is_temporal() => {
+            operand.with_years_as_days().chosen_day().strict_last_day(DataType::WHOLE_DATE_BY_MODE)
+        }
         operand if to.is_integer() => operand.cast_whole(),
         operand if to.is_string() => operand.with_own_scale(),
         operand => operand,
@@ -703,4 +709,14 @@ impl Binder<'_> {
         let collation = agree([&operand, &column], self.connection(), &op.to_string(), Wanted::Comparison)?;
         Ok(Expression::Quantified { operand: Box::new(operand), op, all, subquery, collation })
     }
+}
+
+/// Whether an operand calls RAND() or its like, or sets a variable.
+fn changes_each_time(operand: &Expression) -> bool {
+    let mut changes = false;
+    operand.visit(&mut |part| {
+        changes |= matches!(part, Expression::AssignVariable { .. })
+            || matches!(part, Expression::Call { function, .. } if function.is_volatile());
+    });
+    changes
 }

@@ -10,7 +10,7 @@
 
 use crate::error::Result;
 use crate::expression::Expression;
-use crate::expression::bind::kinds;
+use crate::expression::bind::kinds::{self, Reading};
 use crate::function;
 use crate::types::{Collation, DataType, TimeZone, TypeKind, Value};
 
@@ -73,7 +73,7 @@ pub(super) fn compare(
 }
 
 /// A bound of BETWEEN as the column's value, if it is a constant that the column can hold.
-fn bound(constant: &Expression, column: &Expression) -> Option<Stored> {
+fn bound(constant: &Expression, column: &Expression, reading: Reading) -> Option<Stored> {
     let to = column.data_type();
     if let Some(value) = constant.as_constant() {
         let own = constant.data_type().kind;
@@ -81,7 +81,7 @@ fn bound(constant: &Expression, column: &Expression) -> Option<Stored> {
             return None;
         }
         if !matches!(value, Value::Time(_)) || !to.has_date() {
-            return kinds::stored_value(value, &to, (TimeZone::UTC, 0))
+            return kinds::stored_value(value, &to, reading.rules, (TimeZone::UTC, 0))
                 .map(|value| Stored { value: Expression::constant(value, to), is_known: true });
         }
     }
@@ -111,6 +111,7 @@ pub(super) fn between(
     operand: &Expression,
     low: &Expression,
     high: &Expression,
+    reading: Reading,
     plainly: &dyn Fn() -> Result<Expression>,
 ) -> Result<Option<Expression>> {
     let own = operand.data_type();
@@ -127,7 +128,8 @@ pub(super) fn between(
     }
     // A TIME column and texts that it does not hold are compared as texts.
     let texts = (!types.iter().any(DataType::is_numeric)).then_some(plainly);
-    let (low, high) = ((low.clone(), bound(low, operand)), (high.clone(), bound(high, operand)));
+    let (low, high) =
+        ((low.clone(), bound(low, operand, reading)), (high.clone(), bound(high, operand, reading)));
     bounded(operand, low, high, texts).map(Some)
 }
 
@@ -284,6 +286,34 @@ pub(super) fn numbers_as_times(operands: &[Expression]) -> Option<Vec<Expression
     let is_any = members.iter().any(|member| member.data_type().is_numeric());
     let is_all = members.len() > 1 && members.iter().all(is_number);
     (is_time && is_any && is_all).then(|| constants_as_times(first, members))
+}
+
+/// A column of dates and numbers that are constants, as what the column holds of them; what a DATETIME cannot hold is the zero date.
+pub(super) fn numbers_as_dates(operands: &[Expression], reading: Reading) -> Option<Vec<Expression>> {
+    let (first, members) = operands.split_first()?;
+    let to = first.data_type();
+    let is_number = |member: &Expression| {
+        let own = member.data_type();
+        own.kind == TypeKind::Null
+            || own.is_numeric() && member.as_hex_number().is_none() && member.as_constant().is_some()
+    };
+    let is_any = members.iter().any(|member| member.data_type().is_numeric());
+    if !first.is_column() || !to.has_date() || members.len() < 2 || !is_any || !members.iter().all(is_number)
+    {
+        return None;
+    }
+    let stored = |value: &Value| kinds::stored_value(value, &to, reading.rules, (TimeZone::UTC, 0));
+    let as_date = |member: &Expression| match member.as_constant() {
+        Some(Value::Null) | None => Some(member.clone()),
+        Some(value) => match stored(value) {
+            Some(value) => Some(Expression::constant(value, to)),
+            // No day is what a DATE cannot hold.
+            None if to.kind == TypeKind::Date => None,
+            None => Some(kinds::zero_day()),
+        },
+    };
+    let dates: Vec<Expression> = members.iter().filter_map(as_date).collect();
+    (!dates.is_empty()).then(|| std::iter::once(first.clone()).chain(dates).collect())
 }
 
 /// The comparison that a single member of IN is.

@@ -118,6 +118,7 @@ impl ProgramPlan {
 /// 1235 for triggers nested too deep, 1054 for a trigger of columns that the table has not any more.
 pub fn for_plan(
     plan: &mut Plan,
+    own: &[TableId],
     catalog: &Arc<Catalog>,
     session: &SessionState,
     chain: Chain<'_>,
@@ -126,7 +127,7 @@ pub fn for_plan(
         return Ok(());
     }
     let mut used: Vec<TableId> = chain.used.to_vec();
-    used.extend(plan.tables().iter().map(|table| table.id));
+    used.extend_from_slice(own);
     let chain = Chain { used: &used, depth: plan.depth + 1, ..chain };
     let outside = Outside { catalog, session, chain };
     if chain.depth > TRIGGER_DEPTH_MAX {

@@ -1,6 +1,8 @@
 //! What MySQL keeps beside the other tables: the `…_EXTENSIONS`, whose attributes no engine here has, the words of the grammar, and
 //! the columns of geometry, of which there are none.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::SYSTEM_DATABASES;
 use crate::execute::{Context, Run};
 use crate::show::definition;
@@ -55,14 +57,51 @@ const GEOMETRY_COLUMNS: &[ColumnSpec] = &[
     exact_long("GEOMETRY_TYPE_NAME", TypeKind::LongText).or_null(),
 ];
 
+const LIBRARIES: &[ColumnSpec] = &[
+    exact("LIBRARY_CATALOG", 64),
+    exact("LIBRARY_SCHEMA", 64),
+    text("LIBRARY_NAME", 64),
+    exact_long("LIBRARY_DEFINITION", TypeKind::LongText).or_null(),
+    exact("LANGUAGE", 64),
+    of("CREATED", TypeKind::Timestamp(0)),
+    of("LAST_ALTERED", TypeKind::Timestamp(0)),
+    exact("SQL_MODE", 520),
+    exact_long("LIBRARY_COMMENT", TypeKind::Text),
+    exact("CREATOR", 288),
+];
+
+const ROUTINE_LIBRARIES: &[ColumnSpec] = &[
+    exact("ROUTINE_CATALOG", 64),
+    exact("ROUTINE_SCHEMA", 64),
+    text("ROUTINE_NAME", 64),
+    exact("ROUTINE_TYPE", 9),
+    text("LIBRARY_CATALOG", 64).or_null(),
+    text("LIBRARY_SCHEMA", 100).or_null(),
+    text("LIBRARY_NAME", 100).or_null(),
+    text("LIBRARY_VERSION", 100).or_null(),
+];
+
+const VIEW_TABLE_USAGE: &[ColumnSpec] = &[
+    exact("VIEW_CATALOG", 64),
+    exact("VIEW_SCHEMA", 64),
+    exact("VIEW_NAME", 64),
+    exact("TABLE_CATALOG", 64),
+    exact("TABLE_SCHEMA", 64),
+    exact("TABLE_NAME", 64),
+];
+
 /// The tables.
 pub(in crate::show) const TABLES: &[SystemTable] = &[
     SystemTable { name: "COLUMNS_EXTENSIONS", columns: COLUMNS, rows: of_columns },
     SystemTable { name: "KEYWORDS", columns: KEYWORDS, rows: keywords },
+    // There are no libraries; mysqldump 9 asks.
+    SystemTable { name: "LIBRARIES", columns: LIBRARIES, rows: empty },
+    SystemTable { name: "ROUTINE_LIBRARIES", columns: ROUTINE_LIBRARIES, rows: empty },
     SystemTable { name: "SCHEMATA_EXTENSIONS", columns: SCHEMATA, rows: of_schemata },
     SystemTable { name: "ST_GEOMETRY_COLUMNS", columns: GEOMETRY_COLUMNS, rows: empty },
     SystemTable { name: "TABLES_EXTENSIONS", columns: TABLES_EXTENSIONS, rows: of_tables },
     SystemTable { name: "TABLE_CONSTRAINTS_EXTENSIONS", columns: CONSTRAINTS, rows: of_constraints },
+    SystemTable { name: "VIEW_TABLE_USAGE", columns: VIEW_TABLE_USAGE, rows: view_tables },
 ];
 
 /// The words of MySQL 9.7's grammar, in its order; ` R` behind the reserved ones.
@@ -82,6 +121,40 @@ fn of_schemata(ctx: &mut Context) -> Run<Vec<Row>> {
     names.retain(|name| ctx.session.authorization.sees_database(name));
     names.sort_unstable();
     Ok(names.into_iter().map(|name| vec![fixed(CATALOG), string(name), fixed("")]).collect())
+}
+
+/// The tables and views that each view names, of those that the account sees both.
+fn view_tables(ctx: &mut Context) -> Run<Vec<Row>> {
+    let authorization = &ctx.session.authorization;
+    let mut rows = Vec::new();
+    for view in ctx.catalog.databases.values().flat_map(|database| database.views.values()) {
+        let own = &view.table;
+        let mut named = BTreeSet::new();
+        crate::view::statement::tables_of(&view.query, &mut |database, table, _| {
+            named.insert((database.unwrap_or(&own.database).to_owned(), table.to_owned()));
+        });
+        // A name that is no table is one of WITH, or gone.
+        named.retain(|(database, table)| {
+            ctx.catalog.databases.get(database).is_some_and(|database| {
+                database.tables.contains_key(table) || database.views.contains_key(table)
+            })
+        });
+        named.retain(|(database, table)| authorization.sees_table(database, table));
+        if authorization.sees_table(&own.database, &own.name) {
+            rows.extend(named.iter().map(|(database, table)| {
+                let catalog = || fixed(CATALOG);
+                vec![
+                    catalog(),
+                    string(&own.database),
+                    string(&own.name),
+                    catalog(),
+                    string(database),
+                    string(table),
+                ]
+            }));
+        }
+    }
+    Ok(rows)
 }
 
 /// The first `count` columns of rows, and two attributes that are NULL.

@@ -209,8 +209,8 @@ def errors_have_numbers_and_classes(c):
 @ours
 def what_is_not_built_is_named(c):
     for statement, feature in [
-        ("CREATE FUNCTION f() RETURNS INT RETURN 1", "functions"),
-        ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SET @a = 1", "events"),
+        ("CREATE FUNCTION f RETURNS INT SONAME 'f.so'", "functions"),
+        ("CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'h')", "servers"),
     ]:
         message = fails(1235, driver.NotSupportedError, c, statement)
         assert feature in message, (statement, message)
