@@ -35,8 +35,7 @@ pub(crate) fn has_inventory(cursor: &Cursor<'_, '_>, verb: Span) -> crate::Resul
 /// The milliseconds of MAX_EXECUTION_TIME in the hints of a statement that begins with SELECT.
 #[must_use]
 pub fn max_execution_time(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii_start();
-    let (word, behind) = text.split_at_checked(b"SELECT".len())?;
+    let (word, behind) = behind_comments(text).split_at_checked(b"SELECT".len())?;
     let inside =
         behind.trim_ascii_start().strip_prefix(OPENING).filter(|_| word.eq_ignore_ascii_case(b"SELECT"))?;
     let end = inside.windows(2).position(|bytes| bytes == b"*/")?;
@@ -46,6 +45,23 @@ pub fn max_execution_time(text: &[u8]) -> Option<u64> {
     let argument = hints[start + name.len()..].trim_ascii_start().strip_prefix(b"(")?;
     let argument = argument.split(|byte| *byte == b')').next()?;
     std::str::from_utf8(argument).ok()?.trim().parse().ok()
+}
+
+/// The text from its first word on: applications write who they are in front of it.
+fn behind_comments(text: &[u8]) -> &[u8] {
+    let mut rest = text.trim_ascii_start();
+    loop {
+        let end: &[u8] = match rest {
+            // `/*!` is no comment, and `/*+` none that stands there.
+            [b'/', b'*', b'!' | b'+', ..] => return rest,
+            [b'/', b'*', ..] => b"*/",
+            [b'#', ..] | [b'-', b'-', b' ' | b'\t' | b'\n', ..] => b"\n",
+            _ => return rest,
+        };
+        let start = if end.len() == 2 { 2 } else { 1 };
+        let Some(at) = rest[start..].windows(end.len()).position(|bytes| bytes == end) else { return rest };
+        rest = rest[start + at + end.len()..].trim_ascii_start();
+    }
 }
 
 /// The text, and where it goes on behind a word.
@@ -156,9 +172,13 @@ mod tests {
 
     #[test]
     fn the_time_that_a_select_may_take() {
-        let cases: [(&str, Option<u64>); 7] = [
+        let cases: [(&str, Option<u64>); 11] = [
             ("SELECT /*+ MAX_EXECUTION_TIME(100) */ 1", Some(100)),
             ("  select/*+ NO_MERGE(t) max_execution_time ( 7 ) */ 1", Some(7)),
+            ("/**/SELECT /*+ MAX_EXECUTION_TIME(100) */ 1", Some(100)),
+            (" /* app */ -- who\n #\n# x\nSELECT /*+ MAX_EXECUTION_TIME(9) */ 1", Some(9)),
+            ("/* app", None),
+            ("--", None),
             ("SELECT /* MAX_EXECUTION_TIME(100) */ 1", None),
             ("SELECT 1 /*+ MAX_EXECUTION_TIME(100) */", None),
             ("SELECT /*+ MAX_EXECUTION_TIME(x) */ 1", None),

@@ -709,10 +709,13 @@ impl Binder<'_> {
         }
         let is_text = operand.data_type().is_string();
         let dated = list.iter().map(Expression::data_type).find(DataType::has_date);
+        let is_known = operand.as_constant().is_some();
         if let Some(to) =
             dated.filter(|_| is_text && list.iter().all(|member| member.as_constant().is_some()))
         {
             list.retain(|member| match member.as_constant() {
+                // Bytes stay beside a text that is known.
+                Some(Value::Blob(_)) if is_known => true,
                 Some(Value::Text(text) | Value::Blob(text)) => date_of_text(text, &to, offset).is_ok(),
                 _ => true,
             });
