@@ -147,13 +147,15 @@ fn whole(statement: &Statement, answer: Answer) -> String {
 
 fn run(target: &Target, case: &Case, has_templates: bool) -> Vec<String> {
     let mut whole_answers = Vec::new();
+    // A SELECT may call a function there that counts its calls.
+    let has_programs = case.topic.starts_with("programs/");
     run_case_by(target, case, &mut |connection, statement| {
         let mut asked = statement.clone();
         asked.full_metadata = true;
         assert_eq!(asked.detail(), Detail::Full);
         if !has_templates {
             asked.sql = format!("/**/{}", asked.sql);
-        } else if only_reads(statement) {
+        } else if only_reads(statement) && !has_programs {
             ask(connection, &asked)?;
         }
         let answer = ask(connection, &asked)?;
