@@ -29,6 +29,13 @@ impl std::error::Error for Error {}
 macro_rules! errors {
     ($($(#[$doc:meta])* $name:ident($($arg:ident),*) = $code:literal, $state:literal, $format:literal;)*) => {
         impl Error {
+    /// Error 1449: the account that a view or a program acts for.
+    #[must_use]
+    pub fn no_such_definer(id: &crate::account::AccountId) -> Error {
+        let message = format!("The user specified as a definer ('{}'@'{}') does not exist", id.user, id.host);
+        Error::mysql(1449, *b"HY000", message)
+    }
+
             $($(#[$doc])* #[must_use] pub fn $name($($arg: impl std::fmt::Display),*) -> Error {
                 Error { code: $code, state: *$state, message: format!($format) }
             })*

@@ -369,7 +369,7 @@ impl Session {
         let id = match self.evaluate(id, parameters).await? {
             Value::Int(id) => u64::try_from(id).unwrap_or(0),
             Value::UInt(id) => id,
-            // As an integer, which no text here is.
+            // As an integer.
             Value::Decimal(number) => number.to_f64().round() as u64,
             Value::Text(text) => {
                 std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()).unwrap_or(0)

@@ -386,13 +386,14 @@ impl<'p> ScanOperator<'p> {
             return self.plain(key, value, ctx, row);
         };
         // What a row was when it matched: one that is still so under its lock is not asked again, whose answer may be another then.
+        let found;
         let mut seen = None;
         let row_key = if self.plan.access.index == 0 {
             self.read_row(&self.plan.reader_checked, key, value, row)?;
             if !self.matches(true, ctx, row)? {
                 return Ok(false);
             }
-            seen = Some(Bytes::copy_from_slice(value));
+            seen = Some(value);
             Bytes::copy_from_slice(key)
         } else {
             let table = self.table();
@@ -400,10 +401,9 @@ impl<'p> ScanOperator<'p> {
             let row_key = row_key_from_index_entry(table, index, key, value)?;
             // Rows that do not match are not locked, unless they must not come to match.
             if ctx.locking.ranges != Some(RangeKind::Writes) {
-                match ctx.txn.get(&row_key, self.view)? {
-                    Some(found) if self.decode_and_match(&row_key, &found, ctx, row)? => {
-                        seen = Some(Bytes::copy_from_slice(&found));
-                    }
+                found = ctx.txn.get(&row_key, self.view)?;
+                match &found {
+                    Some(found) if self.decode_and_match(&row_key, found, ctx, row)? => seen = Some(&**found),
                     Some(_) | None => return Ok(false),
                 }
             }
@@ -481,7 +481,7 @@ impl<'p> ScanOperator<'p> {
         &mut self,
         row_key: Bytes,
         lock: RowLock,
-        seen: Option<Bytes>,
+        seen: Option<&[u8]>,
         ctx: &mut Context,
         row: &mut [Value],
     ) -> Run<bool> {

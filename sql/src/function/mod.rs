@@ -101,10 +101,9 @@ pub(crate) const AS_NUMBER: &str = "TEXT AS NUMBER";
 
 /// A number or a time as the year that a YEAR column next to it would hold.
 pub(crate) const AS_YEAR: &str = "NUMBER AS YEAR";
-/// A value as a column of dates or times holds it, NULL if it cannot.
 /// The condition of a COALESCE whose operand may be another the next time: that its result is not NULL.
 pub(crate) const OWN_RESULT: &str = "RESULT IS NOT NULL";
-/// A value as a column holds it.
+/// A value as a column of dates or times holds it, NULL if it cannot.
 pub(crate) const AS_STORED: &str = "VALUE AS STORED";
 /// A text or a time as the microseconds of the time, and a given number if it is none.
 pub(crate) const AS_TIME: &str = "TEXT AS TIME";

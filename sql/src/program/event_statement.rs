@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::event::{Event, Schedule, write_event, write_run};
 use super::event_schedule::is_past;
-use crate::ast::{DefineEvent, EventStatement, EventStatus, TableName, definer_of};
+use crate::ast::{DefineEvent, EventStatement, EventStatus, TableName};
 use crate::catalog::store::CatalogKey;
 use crate::execute::{Context, Outcome, Run};
 use crate::session::WarningLevel;
@@ -101,20 +101,6 @@ fn originator(ctx: &Context<'_>) -> u64 {
     }
 }
 
-/// Who the definer is to be, if the account may say so.
-fn definer(ctx: &mut Context<'_>, define: &DefineEvent) -> Result<crate::account::AccountId> {
-    let definer = definer_of(define.definer.as_ref(), &ctx.session.account);
-    if ctx.catalog.accounts.get(&definer).is_none() {
-        let message =
-            format!("The user specified as a definer ('{}'@'{}') does not exist", definer.user, definer.host);
-        ctx.session.warn(WarningLevel::Note, 1449, message);
-    }
-    if definer != ctx.session.account {
-        super::statement::check_definer(ctx, &definer)?;
-    }
-    Ok(definer)
-}
-
 fn create(ctx: &mut Context<'_>, define: &DefineEvent) -> Run<bool> {
     let name = &define.name.table;
     crate::ddl::definition::check_identifier_length(name)?;
@@ -145,7 +131,7 @@ fn create(ctx: &mut Context<'_>, define: &DefineEvent) -> Run<bool> {
     let (body, program) =
         define.body.as_ref().ok_or_else(|| Error::internal("an event that does nothing"))?;
     super::Compiled::new(Arc::clone(program), database_collation, ctx.session)?;
-    let definer = definer(ctx, define)?;
+    let definer = super::statement::definer(ctx, define.definer.as_ref())?;
     let comment = define.comment.clone().unwrap_or_default();
     check_comment(&comment, name)?;
     let now_us = u64::try_from(times.now_us).unwrap_or(0);
@@ -208,7 +194,7 @@ fn alter(ctx: &mut Context<'_>, define: &DefineEvent) -> Run<()> {
         check_comment(comment, &event.name)?;
         altered.comment.clone_from(comment);
     }
-    altered.definer = definer(ctx, define)?;
+    altered.definer = super::statement::definer(ctx, define.definer.as_ref())?;
     let connection = ctx.session.variables.collation_connection;
     altered.character_set = connection.character_set().to_owned();
     altered.collation = connection;

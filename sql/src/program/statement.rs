@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Compiled, CompiledCell, Routine, encode, missing};
 use crate::account::{AccountId, Privilege, PrivilegeSet};
 use crate::ast::{
-    Action, Characteristics, CreateRoutine, ProgramStatement, RoutineKind, TableName, definer_of,
+    Action, Characteristics, CreateRoutine, ProgramStatement, RoutineKind, TableName, UserName, definer_of,
 };
 use crate::authorization::{Authorization, Grant};
 use crate::catalog::Database;
@@ -60,15 +60,7 @@ fn create(ctx: &mut Context<'_>, create: &CreateRoutine) -> Run<bool> {
         ctx.session.warn(WarningLevel::Note, exists.code, exists.message);
         return Ok(false);
     }
-    let definer = definer_of(create.definer.as_ref(), &ctx.session.account);
-    if ctx.catalog.accounts.get(&definer).is_none() {
-        let message =
-            format!("The user specified as a definer ('{}'@'{}') does not exist", definer.user, definer.host);
-        ctx.session.warn(WarningLevel::Note, 1449, message);
-    }
-    if definer != ctx.session.account {
-        check_definer(ctx, &definer)?;
-    }
+    let definer = definer(ctx, create.definer.as_ref())?;
     let written = &create.characteristics;
     let comment = written.comment.clone().unwrap_or_default();
     check_comment(&comment, name)?;
@@ -163,6 +155,22 @@ pub(super) fn check_definer(ctx: &Context<'_>, definer: &AccountId) -> Result<()
         return Err(needs("SYSTEM_USER"));
     }
     Ok(())
+}
+
+/// Who the definer of a program is to be, if the account may say so; one that is not there is noted.
+///
+/// # Errors
+/// 1227.
+pub(super) fn definer(ctx: &mut Context<'_>, named: Option<&UserName>) -> Result<AccountId> {
+    let definer = definer_of(named, &ctx.session.account);
+    if ctx.catalog.accounts.get(&definer).is_none() {
+        let missing = Error::no_such_definer(&definer);
+        ctx.session.warn(WarningLevel::Note, missing.code, missing.message);
+    }
+    if definer != ctx.session.account {
+        check_definer(ctx, &definer)?;
+    }
+    Ok(definer)
 }
 
 fn check_comment(comment: &str, name: &str) -> Result<()> {

@@ -6,7 +6,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::trigger::Trigger;
-use crate::ast::{CreateTrigger, Program, TableName, definer_of};
+use crate::ast::{CreateTrigger, Program, TableName};
 use crate::catalog::store::CatalogKey;
 use crate::catalog::{Catalog, Table, encode, is_system_database};
 use crate::execute::{Context, Run};
@@ -96,15 +96,7 @@ fn build(
     create: &CreateTrigger,
     collation: crate::types::Collation,
 ) -> Result<Trigger> {
-    let definer = definer_of(create.definer.as_ref(), &ctx.session.account);
-    if ctx.catalog.accounts.get(&definer).is_none() {
-        let message =
-            format!("The user specified as a definer ('{}'@'{}') does not exist", definer.user, definer.host);
-        ctx.session.warn(WarningLevel::Note, 1449, message);
-    }
-    if definer != ctx.session.account {
-        super::statement::check_definer(ctx, &definer)?;
-    }
+    let definer = super::statement::definer(ctx, create.definer.as_ref())?;
     let connection = ctx.session.variables.collation_connection;
     Ok(Trigger {
         name: create.name.table.clone(),

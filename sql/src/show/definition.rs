@@ -420,6 +420,13 @@ pub(super) fn write_name(name: &str, quote: char, out: &mut Vec<u8>) {
     out.extend_from_slice(quote.as_bytes());
 }
 
+/// A text as [`write_quoted`] writes it.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    write_quoted(text.as_bytes(), &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// A string literal, escaped as MySQL does in definitions, whatever the sql_mode.
 fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'\'');

@@ -157,27 +157,11 @@ fn create_text(event: &Event, mode: SqlMode) -> String {
     });
     if !event.comment.is_empty() {
         out.push_str(" COMMENT ");
-        write_quoted(&event.comment, &mut out);
+        out.push_str(&super::definition::quoted(&event.comment));
     }
     out.push_str(" DO ");
     out.push_str(&event.body);
     out
-}
-
-/// A text in quotes that is read back as it is.
-pub(super) fn write_quoted(text: &str, out: &mut String) {
-    out.push('\'');
-    for letter in text.chars() {
-        match letter {
-            '\'' => out.push_str("''"),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\0' => out.push_str("\\0"),
-            other => out.push(other),
-        }
-    }
-    out.push('\'');
 }
 
 /// The rows of EVENTS.

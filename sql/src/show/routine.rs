@@ -103,9 +103,7 @@ fn create_text(routine: &Routine) -> String {
         out.push_str("    SQL SECURITY INVOKER\n");
     }
     if !routine.comment.is_empty() {
-        out.push_str("    COMMENT ");
-        super::events::write_quoted(&routine.comment, &mut out);
-        out.push('\n');
+        out.push_str(&format!("    COMMENT {}\n", super::definition::quoted(&routine.comment)));
     }
     out.push_str(&routine.body);
     out

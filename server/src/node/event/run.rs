@@ -157,9 +157,7 @@ async fn call(session: &mut Session, event: &Event) -> Result<(), Error> {
     let catalog = session.node.catalog();
     let definer = &event.definer;
     if catalog.accounts.get(definer).is_none() {
-        let message =
-            format!("The user specified as a definer ('{}'@'{}') does not exist", definer.user, definer.host);
-        return Err(Error::mysql(1449, *b"HY000", message));
+        return Err(Error::no_such_definer(definer));
     }
     let roles = catalog.accounts.roles_at_login(definer, false);
     if !Authorization::of(&catalog, definer, &roles).has_database(Privilege::Event, &event.database) {

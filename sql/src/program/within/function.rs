@@ -264,11 +264,7 @@ impl Site<'_> {
             false => {
                 let definer = &routine.definer;
                 if accounts.get(definer).is_none() {
-                    let message = format!(
-                        "The user specified as a definer ('{}'@'{}') does not exist",
-                        definer.user, definer.host
-                    );
-                    return Err(Error::mysql(1449, *b"HY000", message));
+                    return Err(Error::no_such_definer(definer));
                 }
                 self.check_definer(routine)?;
                 Some((definer.clone(), accounts.roles_at_login(definer, false)))
