@@ -209,6 +209,18 @@ impl GtidSet {
         GtidSet { members }
     }
 
+    /// What is in this set or in the other.
+    #[must_use]
+    pub fn with(&self, other: &GtidSet) -> GtidSet {
+        let mut both = self.clone();
+        for (key, intervals) in &other.members {
+            let own = both.members.entry(key.clone()).or_default();
+            own.extend_from_slice(intervals);
+            join(own);
+        }
+        both
+    }
+
     /// Whether nothing is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -287,6 +299,7 @@ mod tests {
         let set = |text: &str| GtidSet::parse(text.replace('U', UUID).as_bytes()).unwrap();
         assert_eq!(set("U:5:3:1-2:4-4").to_string(), format!("{UUID}:1-5"));
         assert_eq!(set("U:1-9").minus(&set("U:3-4:9")).to_string(), format!("{UUID}:1-2:5-8"));
+        assert_eq!(set("U:1-3").with(&set("U:4:9, U:t:1")).to_string(), format!("{UUID}:1-4:9:t:1"));
         assert!(set("U:2:T:3").minus(&set("U:1-4:t:3")).is_empty());
         assert_eq!(GtidSet::parse(b"x").unwrap_err().code, 1772);
     }

@@ -49,6 +49,16 @@ impl Session {
                         }
                         continue;
                     }
+                    if sql::variables::is_fixed_in_transaction(&assignment.target) && self.is_in_transaction()
+                    {
+                        let message = "Cannot modify @@session.sql_log_bin inside a transaction".into();
+                        return Err(Error { code: 1694, state: *b"HY000", message });
+                    }
+                    if sql::variables::is_of_cluster(&assignment.target) {
+                        // In a box: the future of every SET would be larger for it.
+                        Box::pin(self.set_gtid_purged(value)).await?;
+                        continue;
+                    }
                     sql::variables::assign(&assignment.target, value, &mut self.state, &*node)?;
                 }
             }
@@ -90,9 +100,28 @@ impl Session {
         Ok(())
     }
 
+    /// SET GLOBAL gtid_purged, which every node is to know: a change of the catalog.
+    async fn set_gtid_purged(&mut self, value: Option<Value>) -> Result<(), Error> {
+        let text = sql::ddl::gtid_purged::checked(value)?;
+        if self.is_in_transaction() {
+            let message =
+                "The system variable gtid_purged cannot be set when there is an ongoing transaction.".into();
+            return Err(Error { code: 1766, state: *b"HY000", message });
+        }
+        if self.global_read_lock.is_some() {
+            return Err(Error::conflicting_read_lock());
+        }
+        self.run_ddl(&Arc::new(Statement::GtidPurged(text))).await.map(|_| ())
+    }
+
+    /// Whether a transaction is open, here or at the leader.
+    fn is_in_transaction(&self) -> bool {
+        self.open.is_some() || self.transaction_elsewhere
+    }
+
     /// Error 1568 within a transaction.
     fn check_no_transaction(&self) -> Result<(), Error> {
-        if self.open.is_none() && !self.transaction_elsewhere {
+        if !self.is_in_transaction() {
             return Ok(());
         }
         let message =

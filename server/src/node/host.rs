@@ -7,6 +7,7 @@ use consensus::NodeId;
 use parking_lot::RwLock;
 use sql::execute::{ClusterView, Host, Process, TransactionOutcome};
 use sql::gtid::Gtid;
+use sql::gtid_set::GtidSet;
 use sql::types::Value;
 use storage::engine::KeyRange;
 use storage::txn::{LockOutcome, WaitPolicy};
@@ -90,7 +91,8 @@ impl Node {
         let mut variables = vec![
             ("datadir".into(), text(format!("{}/", self.config.data.display()))),
             ("group_replication_group_name".into(), text(self.cluster_uuid())),
-            ("gtid_executed".into(), text(gtid_set(&self.cluster_uuid(), watermark))),
+            ("gtid_executed".into(), text(self.gtid_executed(watermark))),
+            ("gtid_purged".into(), text(self.catalog().gtid_purged.to_string())),
             ("hostname".into(), text(hostname())),
             ("max_connections".into(), Value::UInt(self.processes.connections_max() as u64)),
             ("port".into(), Value::Int(port)),
@@ -124,6 +126,16 @@ impl Node {
         );
         variables.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
         variables
+    }
+
+    /// What this node has applied, and what was loaded of others.
+    fn gtid_executed(&self, watermark: u64) -> String {
+        let own = gtid_set(&self.cluster_uuid(), watermark);
+        let purged = &self.catalog().gtid_purged;
+        match GtidSet::parse(own.as_bytes()) {
+            Ok(set) if !purged.is_empty() => purged.with(&set).to_string(),
+            _ => own,
+        }
     }
 
     fn ticks_ms(&self, ticks: fn(&consensus::Config) -> u32) -> u64 {

@@ -139,7 +139,8 @@ impl Session {
             | Statement::AlterTable(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_)
-            | Statement::RenameTable(_) => {
+            | Statement::RenameTable(_)
+            | Statement::GtidPurged(_) => {
                 if self.is_of_temporary(statement) {
                     return self.run_temporary(statement, reply).await;
                 }

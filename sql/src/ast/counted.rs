@@ -68,9 +68,10 @@ impl Statement {
             Statement::Savepoint(_) => Counted::Savepoint,
             Statement::RollbackTo(_) => Counted::RollbackToSavepoint,
             Statement::ReleaseSavepoint(_) => Counted::ReleaseSavepoint,
-            Statement::Set(_) | Statement::SetNames { .. } | Statement::SetTransaction { .. } => {
-                Counted::SetOption
-            }
+            Statement::Set(_)
+            | Statement::GtidPurged(_)
+            | Statement::SetNames { .. }
+            | Statement::SetTransaction { .. } => Counted::SetOption,
             Statement::SetRole(_) => Counted::SetRole,
             Statement::Use(_) => Counted::ChangeDb,
             Statement::Show(show) => of_show(&show.kind),

@@ -71,6 +71,8 @@ pub enum Statement {
     DropIndex(Box<AlterTable>),
     /// RENAME TABLE a TO b.
     RenameTable(Vec<(TableName, TableName)>),
+    /// SET GLOBAL gtid_purged, when its value is known: a text that [`crate::ddl::gtid_purged`] has checked.
+    GtidPurged(String),
     /// ANALYZE TABLE: refreshes the planner's estimates and answers MySQL's result set.
     AnalyzeTable(Vec<TableName>),
     /// CHECK, CHECKSUM, OPTIMIZE, REPAIR TABLE.

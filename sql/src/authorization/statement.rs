@@ -175,6 +175,8 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
         }
         // Who may say these is a matter of the accounts they are about: `ddl::account` looks.
         Statement::Account(_) | Statement::SetRole(_) => Requirements::none(),
+        // SET was looked at.
+        Statement::GtidPurged(_) => Requirements::none(),
         Statement::Flush(options) => of_flush(options),
         Statement::LockInstance | Statement::UnlockInstance => {
             Requirements::global(&[Grant::Dynamic("BACKUP_ADMIN")], "BACKUP_ADMIN")

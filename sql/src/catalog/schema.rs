@@ -34,6 +34,8 @@ pub struct Catalog {
     pub by_id: rustc_hash::FxHashMap<TableId, Arc<Table>>,
     /// Accounts, roles and what was granted to them.
     pub accounts: Arc<Accounts>,
+    /// `gtid_purged`: transactions of other servers whose effects were loaded.
+    pub gtid_purged: Arc<crate::gtid_set::GtidSet>,
     /// Who refers to whom; made anew with every version.
     pub links: Links,
 }

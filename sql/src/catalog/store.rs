@@ -20,6 +20,7 @@
 //! | `f` index id | the error that the job failed with | a writer, a batch or KILL; gone with the job |
 //! | `p` identifier | writes of a prepared transaction (see [`storage::txn::encode_mutations`]) | XA PREPARE; gone with XA COMMIT and ROLLBACK |
 //! | `b` index id | empty: the index is being built | CREATE INDEX, for as long as it runs |
+//! | `g` | text of a set of GTIDs: `gtid_purged` | SET GLOBAL gtid_purged |
 //! | `u` | a byte, 1: accounts are stored, the built-in one is no more | the first account statement, or the formation of the cluster |
 //! | `u` length of user, u16 big endian, user, host | account (see [`crate::account::encode`]) | account statements |
 //!
@@ -46,6 +47,7 @@ use crate::account::encode::read_account;
 use crate::account::{AccountId, Accounts};
 use crate::ast::RoutineKind;
 use crate::codec::damaged;
+use crate::gtid_set::GtidSet;
 use crate::limits::FIRST_FREE_ID;
 use crate::program::encode::{kind_byte, kind_of, read_routine};
 use crate::program::event::read_event;
@@ -109,6 +111,8 @@ pub enum CatalogKey<'a> {
     JobFailed(IndexId),
     /// A prepared transaction, by its identifier (see [`Xid`](crate::ast::Xid)).
     Prepared(&'a [u8]),
+    /// `gtid_purged`.
+    GtidPurged,
     /// That accounts are stored.
     AccountsStored,
     /// An account.
@@ -159,6 +163,7 @@ impl<'a> CatalogKey<'a> {
                 key.push(b'p');
                 key.extend_from_slice(xid);
             }
+            CatalogKey::GtidPurged => key.push(b'g'),
             CatalogKey::AccountsStored => key.push(b'u'),
             CatalogKey::Account { user, host } => {
                 key.push(b'u');
@@ -210,6 +215,7 @@ impl<'a> CatalogKey<'a> {
             b'j' => CatalogKey::JobPlace(IndexId(id()?)),
             b'k' => CatalogKey::JobFailed(IndexId(id()?)),
             b'p' => CatalogKey::Prepared(subject),
+            b'g' if subject.is_empty() => CatalogKey::GtidPurged,
             b'u' if subject.is_empty() => CatalogKey::AccountsStored,
             b'u' => parse_account(subject)?,
             _ => return Err(damaged("a catalog key of an unknown kind")),
@@ -304,6 +310,7 @@ impl Catalog {
                 }
                 Some(CatalogKey::AutoIncrement(id)) => counters.push((id, true, read_u64(&value)?)),
                 Some(CatalogKey::RowId(id)) => counters.push((id, false, read_u64(&value)?)),
+                Some(CatalogKey::GtidPurged) => catalog.gtid_purged = Arc::new(GtidSet::parse(&value)?),
                 Some(CatalogKey::AccountsStored) => accounts_stored = true,
                 Some(CatalogKey::Account { .. }) => accounts.push(read_account(&value)?),
                 Some(
@@ -449,6 +456,7 @@ impl Catalog {
                     | CatalogKey::View { .. }
                     | CatalogKey::Routine { .. }
                     | CatalogKey::Event { .. }
+                    | CatalogKey::GtidPurged
                     | CatalogKey::AccountsStored
                     | CatalogKey::Account { .. },
                     value,
@@ -511,6 +519,9 @@ impl Catalog {
                         made.push(encode::read_table(*id, value)?);
                     }
                 }
+                (CatalogKey::GtidPurged, Some(value)) => {
+                    self.gtid_purged = Arc::new(GtidSet::parse(value)?);
+                }
                 (CatalogKey::Account { user, host }, value) => {
                     let id = AccountId { user: (*user).to_owned(), host: (*host).to_owned() };
                     accounts.push((id, value.map(|value| read_account(value)).transpose()?));
@@ -518,6 +529,7 @@ impl Catalog {
                 (
                     CatalogKey::Version
                     | CatalogKey::NextId
+                    | CatalogKey::GtidPurged
                     | CatalogKey::AccountsStored
                     | CatalogKey::EventRun { .. }
                     | CatalogKey::AutoIncrement(_)
@@ -641,6 +653,7 @@ mod tests {
             CatalogKey::JobPlace(IndexId(7)),
             CatalogKey::JobFailed(IndexId(7)),
             CatalogKey::Prepared(b"xid"),
+            CatalogKey::GtidPurged,
             CatalogKey::AccountsStored,
             CatalogKey::Account { user: "u", host: "h" },
         ];

@@ -38,6 +38,7 @@ pub mod create_select;
 pub mod database;
 pub mod definition;
 pub mod foreign_key;
+pub mod gtid_purged;
 pub mod key;
 mod member;
 pub mod partition;
@@ -170,6 +171,7 @@ pub fn is_job(statement: &Statement) -> bool {
             | Statement::DropIndex(_)
             | Statement::RenameTable(_)
             | Statement::Account(_)
+            | Statement::GtidPurged(_)
     )
 }
 
@@ -272,6 +274,7 @@ impl Job {
                 }
                 locks.push((lock_key(b'u', &[]), LockMode::Exclusive));
             }
+            Statement::GtidPurged(_) => locks.push((lock_key(b'g', &[]), LockMode::Exclusive)),
             _ => return Err(Error::internal("this statement is no schema change")),
         }
         locks.push((backup_lock_key(), LockMode::IntentExclusive));
@@ -489,6 +492,7 @@ impl Job {
             Statement::TruncateTable(name) => table::truncate(ctx, name)?,
             Statement::RenameTable(pairs) => table::rename(ctx, pairs)?,
             Statement::Account(statement) => account::run(ctx, statement)?,
+            Statement::GtidPurged(text) => gtid_purged::run(ctx, text)?,
             Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
                 match alter::begin(ctx, alter)? {
                     alter::Begun::Done(outcome) => outcome,

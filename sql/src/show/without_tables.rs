@@ -84,6 +84,7 @@ pub fn needs_no_tables(statement: &Statement, database: Option<&str>) -> bool {
         | Statement::Xa(_)
         | Statement::Account(_)
         | Statement::SetRole(_)
+        | Statement::GtidPurged(_)
         | Statement::AnalyzeTable(_)
         | Statement::Maintenance(_)
         | Statement::Load(_)

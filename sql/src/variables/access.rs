@@ -105,7 +105,7 @@ pub fn get(
 
 /// The global value; None when only the host knows it and does not say.
 fn global(variable: &Variable, host: &dyn Host) -> Option<Value> {
-    if variable.effect == Effect::Host {
+    if matches!(variable.effect, Effect::Host | Effect::Cluster) {
         return host.variable(variable.name);
     }
     Some(host.global_override(variable.name).unwrap_or_else(|| default(variable)))
@@ -400,6 +400,10 @@ pub fn set_global(
             message: format!("Variable '{name}' is a SESSION variable and can't be used with SET GLOBAL"),
         });
     }
+    if variable.effect == Effect::Cluster {
+        // Not one statement among others: of a stored program, for example.
+        return Err(Error::not_supported(format_args!("SET GLOBAL {name} here")));
+    }
     let value = match value {
         Some(value) => checked(variable, value, session)?,
         None => default(variable),
@@ -429,6 +433,19 @@ pub fn set_global(
         _ => {}
     }
     Ok(())
+}
+
+/// Whether the target is a variable that all nodes have in common.
+#[must_use]
+pub fn is_of_cluster(target: &AssignmentTarget) -> bool {
+    let AssignmentTarget::System(Some(VariableScope::Global), name) = target else { return false };
+    find(name).is_some_and(|variable| variable.effect == Effect::Cluster)
+}
+
+/// Whether the target is a variable that an open transaction forbids to set, by error 1694.
+#[must_use]
+pub fn is_fixed_in_transaction(target: &AssignmentTarget) -> bool {
+    matches!(target, AssignmentTarget::System(None | Some(VariableScope::Session), name) if name.eq_ignore_ascii_case("sql_log_bin"))
 }
 
 /// Whether SET GLOBAL, or SET SESSION, of a variable is possible at all, whoever says it.
@@ -742,7 +759,7 @@ pub fn iter_all(session: &SessionState, host: &dyn Host, global_values: bool) ->
     for variable in VARIABLES {
         let value = match (variable.scope, variable.effect) {
             // Of the host's variables only those are listed that it lists.
-            (_, Effect::Host) => {
+            (_, Effect::Host | Effect::Cluster) => {
                 of_host.iter().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone())
             }
             (Scope::Session, _) if global_values => None,

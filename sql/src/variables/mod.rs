@@ -18,8 +18,9 @@ mod tests;
 pub use carried::{carried, restore};
 
 pub use access::{
-    activates_all_roles, assign, data_type, get, global_number, is_known, is_settable, iter_all, new_session,
-    parse_isolation, set_global, set_names, set_session, shown_in_session,
+    activates_all_roles, assign, data_type, get, global_number, is_fixed_in_transaction, is_known,
+    is_of_cluster, is_settable, iter_all, new_session, parse_isolation, set_global, set_names, set_session,
+    shown_in_session,
 };
 
 /// What this server calls itself in the handshake and in `VERSION()`.

@@ -7,6 +7,7 @@
 //! | [`Effect::Only`] | would have to act but does not: setting it to anything else than the default is refused (1235) |
 //! | [`Effect::Fixed`] | a fact of this server, read only (1238) |
 //! | [`Effect::Host`] | a fact that only the node knows, read only |
+//! | [`Effect::Cluster`] | kept in the catalog, the same on all nodes: SET is a statement for the leader, whom [`super::is_of_cluster`] tells |
 //!
 //! Variables of MySQL that describe parts that do not exist here (InnoDB's pages, MyISAM, the binary log's caches, plugins)
 //! are not listed, so that nothing is shown that is not so; reading them is error 1193.
@@ -47,6 +48,7 @@ pub(super) enum Effect {
     Only,
     Fixed,
     Host,
+    Cluster,
 }
 
 /// One variable.
@@ -70,7 +72,7 @@ const fn variable(
     Variable { name, scope, kind, default, effect }
 }
 
-use Effect::{Acts, Fixed, Hint, Host, Only};
+use Effect::{Acts, Cluster, Fixed, Hint, Host, Only};
 use Kind::{Bool, CharacterSet, Collation, Double, Enum, Locale, Text, TimeZone, Unsigned};
 use Scope::{Both, Global, Session};
 
@@ -187,7 +189,7 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("gtid_mode", Global, Enum(&["OFF", "OFF_PERMISSIVE", "ON_PERMISSIVE", "ON"]), "OFF", Only),
     variable("gtid_next", Session, Text, "AUTOMATIC", Only),
     variable("gtid_owned", Both, Text, "", Fixed),
-    variable("gtid_purged", Global, Text, "", Only),
+    variable("gtid_purged", Global, Text, "", Cluster),
     variable("have_compress", Global, Text, "YES", Fixed),
     variable("have_profiling", Global, Text, "NO", Fixed),
     variable("have_query_cache", Global, Text, "NO", Fixed),
@@ -326,7 +328,8 @@ pub(super) static VARIABLES: &[Variable] = &[
     variable("sql_big_selects", Both, Bool, "ON", Acts),
     variable("sql_buffer_result", Both, Bool, "OFF", Hint),
     variable("sql_generate_invisible_primary_key", Both, Bool, "OFF", Only),
-    variable("sql_log_bin", Session, Bool, "ON", Only),
+    // There is no binary log (`log_bin` is OFF) to leave a statement out of; the log of the cluster has them all.
+    variable("sql_log_bin", Session, Bool, "ON", Hint),
     variable("sql_log_off", Both, Bool, "OFF", Hint),
     variable("sql_mode", Both, Kind::SqlMode, SQL_MODE, Acts),
     variable("sql_notes", Both, Bool, "ON", Acts),

@@ -145,7 +145,6 @@ fn set_ends_as_in_mysql() {
         ("SET default_storage_engine = innodb", 0),
         ("SET sql_auto_is_null = ON", 1235),
         ("SET sql_auto_is_null = 0", 0),
-        ("SET sql_log_bin = 0", 1235),
         ("SET foreign_key_checks = 0, unique_checks = OFF, sql_notes = 0", 0),
         ("SET tmp_table_size = 2097152", 0),
         ("SET quorate_new = 1", 1238),

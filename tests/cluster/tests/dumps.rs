@@ -134,3 +134,30 @@ fn accounts_come_out_of_show_create_user_and_show_grants() {
     answer(target, &ended);
     assert_eq!(statements(target), expected);
 }
+
+/// mysqldump of a server with GTIDs sets two variables before anything else.
+#[test]
+fn a_dump_that_says_which_gtids_it_has_is_restored() {
+    const FIRST: &str = "SET @MYSQLDUMP_TEMP_LOG_BIN = @@SESSION.SQL_LOG_BIN;\nSET @@SESSION.SQL_LOG_BIN= 0;\n\
+        SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-7';\n";
+    const SHOWN: &str = "SELECT @@GLOBAL.gtid_purged, GTID_SUBSET(@@GLOBAL.gtid_purged, @@GLOBAL.gtid_executed)";
+    const EXPECTED: &str = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-7\t1\n";
+    let mut cluster = TestCluster::start(3);
+    let leader = cluster.wait_for_leader(FAILOVER_MAX);
+    answer(
+        &cluster.node(leader).sql_address,
+        &format!(
+            "{FIRST}CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY);\n\
+             SET @@SESSION.SQL_LOG_BIN = @MYSQLDUMP_TEMP_LOG_BIN;"
+        ),
+    );
+    for _ in 0..2 {
+        cluster.assert_equal_nodes(FAILOVER_MAX);
+        for id in 1..=3 {
+            assert_eq!(answer(&cluster.node(id).sql_address, SHOWN), EXPECTED, "n{id}");
+        }
+        cluster.kill_all();
+        (1..=3).for_each(|id| cluster.start_node(id));
+        cluster.wait_for_leader(FAILOVER_MAX);
+    }
+}
