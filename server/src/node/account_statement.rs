@@ -49,9 +49,17 @@ impl Session {
     }
 
     /// FLUSH PRIVILEGES.
-    pub(super) fn flush_privileges(&self) -> Result<(), Error> {
+    pub(super) async fn flush_privileges(&mut self) -> Result<(), Error> {
         self.know_catalog()?;
         let catalog = self.node.catalog();
-        account::flush_privileges(&self.state, &catalog.accounts)
+        account::flush_privileges(&self.state, &catalog.accounts)?;
+        if account::reload::pending(&catalog).is_empty() {
+            return Ok(());
+        }
+        if self.global_read_lock.is_some() {
+            return Err(Error::conflicting_read_lock());
+        }
+        let reload = Statement::Account(Box::new(AccountStatement::Reload));
+        self.run_ddl(&Arc::new(reload)).await.map(|_| ())
     }
 }

@@ -16,7 +16,7 @@ impl Session {
         self.commit().await?;
         for option in options {
             match option {
-                FlushOption::Privileges => self.flush_privileges()?,
+                FlushOption::Privileges => self.flush_privileges().await?,
                 FlushOption::Status => self.flush_status(),
                 FlushOption::UserResources => self.node.logins.forget_usage(),
                 FlushOption::Logs => {}

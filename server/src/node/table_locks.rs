@@ -111,7 +111,7 @@ impl Session {
             return Err(Error::conflicting_read_lock());
         }
         let term = self.node.sequencer.term().ok_or_else(|| self.refuse_write())?;
-        let mut locked = self.resolve_locks(locks)?;
+        let (mut locked, reads_accounts) = self.resolve_locks(locks)?;
         self.look_up(&locked)?;
         // In the order of their keys; a table that is there twice is locked once.
         let mut keys: BTreeMap<Bytes, LockMode> = BTreeMap::new();
@@ -121,6 +121,9 @@ impl Session {
             if table.write {
                 *mode = LockMode::Exclusive;
             }
+        }
+        if reads_accounts {
+            keys.insert(ddl::accounts_lock_key(), LockMode::Shared);
         }
         // An ALTER TABLE under the lock is to meet no other.
         for table in locked.tables.iter().chain(&locked.of_views).filter(|table| table.write) {
@@ -166,13 +169,21 @@ impl Session {
         Ok(())
     }
 
-    /// The tables with their databases and aliases.
-    fn resolve_locks(&self, locks: &[TableLock]) -> Result<LockedTables, Error> {
+    /// The tables with their databases and aliases; and whether tables of `mysql` are among them that show the accounts, which dumps lock to read.
+    fn resolve_locks(&self, locks: &[TableLock]) -> Result<(LockedTables, bool), Error> {
         self.know_catalog()?;
+        let catalog = self.node.catalog();
+        let mut reads_accounts = false;
         let mut tables: Vec<LockedTable> = Vec::with_capacity(locks.len());
         for lock in locks {
             let database = self.database_of(&lock.name)?;
-            ddl::refuse_system(&database, &self.state)?;
+            if sql::show::shows_accounts(&catalog, &database, &lock.name.table) && !lock.write {
+                reads_accounts = true;
+                continue;
+            }
+            if !catalog.is_stored(&database, &lock.name.table) {
+                ddl::refuse_system(&database, &self.state)?;
+            }
             if self.state.temporary_table(&database, &lock.name.table).is_some() {
                 // Nobody else can come to it, and it can be used under LOCK TABLES without being named.
                 continue;
@@ -184,7 +195,7 @@ impl Session {
             tables.push(LockedTable { database, table: lock.name.table.clone(), alias, write: lock.write });
         }
         let of_views = self.tables_of_views(&tables);
-        Ok(LockedTables { tables, of_views })
+        Ok((LockedTables { tables, of_views }, reads_accounts))
     }
 
     /// The tables that views among these read, through other views too.

@@ -43,6 +43,8 @@ pub enum AccountStatement {
     /// What no text says: `root`, from this machine and from anywhere, gets every privilege and this secret, unless
     /// accounts are stored already. For the formation of a cluster.
     Form(Authentication),
+    /// FLUSH PRIVILEGES where restored tables of grants wait to be read.
+    Reload,
     /// DROP USER.
     DropUser {
         /// IF EXISTS.
@@ -295,6 +297,7 @@ impl AccountStatement {
             AccountStatement::AlterUser { .. } => Some("ALTER USER <secret>"),
             AccountStatement::SetPassword(_) => Some("SET PASSWORD <secret>"),
             AccountStatement::Form(_)
+            | AccountStatement::Reload
             | AccountStatement::DropUser { .. }
             | AccountStatement::RenameUser(_)
             | AccountStatement::CreateRole { .. }
@@ -314,6 +317,7 @@ impl AccountStatement {
             AccountStatement::CreateUser { users, .. } | AccountStatement::AlterUser { users, .. } => users,
             AccountStatement::SetPassword(user) => std::slice::from_mut(user),
             AccountStatement::Form(_)
+            | AccountStatement::Reload
             | AccountStatement::DropUser { .. }
             | AccountStatement::RenameUser(_)
             | AccountStatement::CreateRole { .. }

@@ -192,7 +192,7 @@ fn of_account(statement: &AccountStatement) -> Option<Counted> {
         AccountStatement::RevokeRoles { .. } => Counted::RevokeRoles,
         AccountStatement::RevokeAll { .. } => Counted::RevokeAll,
         AccountStatement::SetDefaultRole { .. } => Counted::AlterUserDefaultRole,
-        AccountStatement::Form(_) => return None,
+        AccountStatement::Form(_) | AccountStatement::Reload => return None,
     })
 }
 

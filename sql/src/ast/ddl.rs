@@ -36,6 +36,8 @@ pub struct CreateTable {
     pub collation: Option<Collation>,
     /// AUTO_INCREMENT = n.
     pub auto_increment: Option<u64>,
+    /// ENGINE that is not there, in whose place the one there is stands because `sql_mode` has no NO_ENGINE_SUBSTITUTION.
+    pub substituted_engine: Option<String>,
     /// COMMENT.
     pub comment: String,
     /// Options that are kept to be shown.

@@ -549,7 +549,7 @@ fn bind_table(
     let database = binder.database(database)?;
     let alias = alias.unwrap_or(name).to_owned();
     if binder.session.temporary_table(database, name).is_none()
-        && let Some(table) = virtual_table::lookup(database, name)?
+        && let Some(table) = virtual_table::lookup(binder.catalog, database, name)?
     {
         let mut columns = table.columns.clone();
         for column in &mut columns {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::execute::{Context, ResultColumn, Run};
 use crate::types::Value;
@@ -35,15 +36,19 @@ const PROVIDERS: &[Provider] = &[crate::show::system_table::provide];
 /// The databases whose tables are virtual, in lower case.
 pub const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
 
-/// The virtual table of that name; `None` when `database` is an ordinary one.
+/// The virtual table of that name; `None` when `database` is an ordinary one, or has a stored table of the name: a dump of `mysql` that was
+/// restored makes some.
 ///
 /// # Errors
 /// 1235 when MySQL 8.4's system database has such a table and this one has not; 1146 when that has not either, 1109 in
 /// information_schema.
-pub fn lookup(database: &str, table: &str) -> Result<Option<Arc<VirtualTable>>> {
+pub fn lookup(catalog: &Catalog, database: &str, table: &str) -> Result<Option<Arc<VirtualTable>>> {
     let Some(system) = SYSTEM_DATABASES.into_iter().find(|name| name.eq_ignore_ascii_case(database)) else {
         return Ok(None);
     };
+    if catalog.is_stored(database, table) {
+        return Ok(None);
+    }
     if let Some(found) = PROVIDERS.iter().find_map(|provider| provider(system, table)) {
         return Ok(Some(found));
     }

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use crate::{Error, Result};
 
-/// Databases that every server has, in SHOW DATABASES' order; they cannot be created, dropped or written.
+/// Databases that every server has, in SHOW DATABASES' order; they cannot be created or dropped, and only `mysql` can have stored tables.
 pub const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
 
 /// Whether this is one of [`SYSTEM_DATABASES`]; `information_schema` and `performance_schema` in any case of letters.
@@ -75,12 +75,25 @@ impl Catalog {
         self.databases.contains_key(name) || is_system_database(name)
     }
 
+    /// Whether a table is one that the server makes up, or none: of a system database, and not stored.
+    #[must_use]
+    pub fn is_system_table(&self, database: &str, table: &str) -> bool {
+        is_system_database(database) && !self.is_stored(database, table)
+    }
+
+    /// Whether there is a stored table of this name.
+    #[must_use]
+    pub fn is_stored(&self, database: &str, table: &str) -> bool {
+        self.databases.get(database).is_some_and(|found| found.tables.contains_key(table))
+    }
+
     /// The names of all databases, system databases included, in order.
     #[must_use]
     pub fn database_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> =
             self.databases.keys().map(String::as_str).chain(SYSTEM_DATABASES).collect();
         names.sort_unstable();
+        names.dedup();
         names
     }
 

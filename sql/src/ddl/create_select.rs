@@ -190,6 +190,7 @@ fn definition_of(
     };
     match stored {
         Some(stored) => take_over(stored, &mut made, ctx)?,
+        // Of a table that the server makes up.
         None if is_system_database(&column.database) => {}
         None if !column.nullable => {
             made.default = has_implicit_default(&data_type).then(|| Expr::Literal(implicit(&data_type)));

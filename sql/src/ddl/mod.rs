@@ -102,6 +102,12 @@ pub fn backup_lock_key() -> Bytes {
     lock_key(BACKUP_LOCK, &[])
 }
 
+/// The key of the lock of all accounts: exclusive for account statements, shared for LOCK TABLES of the tables that show them.
+#[must_use]
+pub fn accounts_lock_key() -> Bytes {
+    lock_key(b'u', &[])
+}
+
 /// Where the kind stands in the key of a lock: behind an index id that no index has.
 const KIND_AT: usize = 4;
 /// The kind of [`alter_lock_key`]: before all others in the order in which they are taken.
@@ -182,7 +188,7 @@ impl Job {
     /// 1046 without a database, 1044 and 3552 for system databases; 1105 when the statement [is no job](is_job).
     pub fn new(
         statement: &Statement,
-        _catalog: &Arc<Catalog>,
+        catalog: &Arc<Catalog>,
         session: &SessionState,
         guard: Transaction,
     ) -> Result<Job> {
@@ -217,25 +223,35 @@ impl Job {
                 locks.push((database_lock_key(name), LockMode::Exclusive));
             }
             Statement::CreateTable(create) => {
-                add_table(&mut create.name, LockMode::Exclusive, session, &mut locks)?;
+                let is_new = is_new_of_mysql(&create.name, session);
+                let name = &mut create.name;
+                add_name(name, LockMode::Exclusive, session, &mut locks, |_, _| is_new)?;
+                if is_new && !catalog.databases.contains_key(crate::show::MYSQL) {
+                    // The first of its tables brings others.
+                    locks.push((database_lock_key(crate::show::MYSQL), LockMode::Exclusive));
+                }
                 if let Some(like) = &mut create.like {
                     // A table cannot be made like itself: the exclusive lock on its name is enough then.
                     if *like != create.name {
-                        add_table(like, LockMode::IntentShared, session, &mut locks)?;
+                        add_table(like, LockMode::IntentShared, (catalog, session), &mut locks)?;
                     }
                 }
             }
-            Statement::DropTable { names, .. } => {
+            Statement::DropTable { names, if_exists } => {
                 for name in names {
-                    add_table(name, LockMode::Exclusive, session, &mut locks)?;
+                    // Dumps of `mysql` drop what they are going to make.
+                    let is_dropped = |database: &str, table: &str| {
+                        catalog.is_stored(database, table) || *if_exists && database == crate::show::MYSQL
+                    };
+                    add_name(name, LockMode::Exclusive, session, &mut locks, is_dropped)?;
                 }
             }
             Statement::View(ViewStatement::Create(view)) => {
-                add_table(&mut view.name, LockMode::Exclusive, session, &mut locks)?;
+                add_table(&mut view.name, LockMode::Exclusive, (catalog, session), &mut locks)?;
             }
             Statement::View(ViewStatement::Drop { names, .. }) => {
                 for name in names {
-                    add_table(name, LockMode::Exclusive, session, &mut locks)?;
+                    add_table(name, LockMode::Exclusive, (catalog, session), &mut locks)?;
                 }
             }
             Statement::Program(program) => match &mut **program {
@@ -244,35 +260,44 @@ impl Job {
                     let database = create.name.database.clone();
                     create.table.database.get_or_insert_with(|| database.unwrap_or_default());
                     crate::program::trigger_statement::check_place(create)?;
-                    add_table(&mut create.table, LockMode::Exclusive, session, &mut locks)?;
+                    add_table(&mut create.table, LockMode::Exclusive, (catalog, session), &mut locks)?;
                 }
                 ast::ProgramStatement::DropTrigger { name, .. } => add_trigger(name, session, &mut locks)?,
                 ast::ProgramStatement::Event(event) => add_event(event, session, &mut locks)?,
                 program => add_routine(program, session, &mut locks)?,
             },
-            Statement::TruncateTable(name) => add_table(name, LockMode::Exclusive, session, &mut locks)?,
+            Statement::TruncateTable(name) => {
+                add_table(name, LockMode::Exclusive, (catalog, session), &mut locks)?
+            }
             Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
-                add_table(&mut alter.table, LockMode::Exclusive, session, &mut locks)?;
+                add_table(&mut alter.table, LockMode::Exclusive, (catalog, session), &mut locks)?;
                 for action in &mut alter.actions {
                     if let AlterAction::Rename(to)
                     | AlterAction::Partition(PartitionAction::Exchange { table: to, .. }) = action
                     {
-                        add_table(to, LockMode::Exclusive, session, &mut locks)?;
+                        add_table(to, LockMode::Exclusive, (catalog, session), &mut locks)?;
                     }
                 }
             }
             Statement::RenameTable(pairs) => {
                 for (from, to) in pairs {
-                    add_table(from, LockMode::Exclusive, session, &mut locks)?;
-                    add_table(to, LockMode::Exclusive, session, &mut locks)?;
+                    add_table(from, LockMode::Exclusive, (catalog, session), &mut locks)?;
+                    add_table(to, LockMode::Exclusive, (catalog, session), &mut locks)?;
                 }
             }
             // One lock for all account statements: each sees the accounts of the one before.
-            Statement::Account(_) => {
+            Statement::Account(account) => {
                 if session.locked_tables.is_some() {
                     return Err(Error::active_locked_tables());
                 }
-                locks.push((lock_key(b'u', &[]), LockMode::Exclusive));
+                locks.push((accounts_lock_key(), LockMode::Exclusive));
+                if matches!(&**account, ast::AccountStatement::Reload) {
+                    for table in account::reload::pending(catalog) {
+                        let database = Some(table.database.clone());
+                        let mut name = TableName { database, table: table.name.clone() };
+                        add_table(&mut name, LockMode::Exclusive, (catalog, session), &mut locks)?;
+                    }
+                }
             }
             Statement::GtidPurged(_) => locks.push((lock_key(b'g', &[]), LockMode::Exclusive)),
             _ => return Err(Error::internal("this statement is no schema change")),
@@ -491,7 +516,12 @@ impl Job {
             }
             Statement::TruncateTable(name) => table::truncate(ctx, name)?,
             Statement::RenameTable(pairs) => table::rename(ctx, pairs)?,
-            Statement::Account(statement) => account::run(ctx, statement)?,
+            Statement::Account(statement) => {
+                if matches!(**statement, ast::AccountStatement::Reload) {
+                    self.check_pending(ctx.catalog)?;
+                }
+                account::run(ctx, statement)?
+            }
             Statement::GtidPurged(text) => gtid_purged::run(ctx, text)?,
             Statement::AlterTable(alter) | Statement::CreateIndex(alter) | Statement::DropIndex(alter) => {
                 match alter::begin(ctx, alter)? {
@@ -515,6 +545,15 @@ impl Job {
 }
 
 impl Job {
+    /// That the restored tables of grants are those that were there when the locks were chosen.
+    fn check_pending(&self, catalog: &Catalog) -> Result<()> {
+        let is_locked = |table: &Arc<Table>| {
+            let key = metadata_lock_key(&table.database, &table.name);
+            self.locks.iter().any(|(held, _)| *held == key)
+        };
+        if account::reload::pending(catalog).iter().all(is_locked) { Ok(()) } else { Err(Error::deadlock()) }
+    }
+
     /// A statement about events. What the scheduler notes with every run is no schema change.
     fn change_event(&mut self, ctx: &mut Context<'_>, event: &ast::EventStatement) -> Run<Step> {
         let done = crate::program::event_statement::run(ctx, event)?;
@@ -542,14 +581,32 @@ fn run_view(ctx: &mut Context<'_>, statement: &ViewStatement) -> Run<Outcome> {
 fn add_table(
     name: &mut TableName,
     mode: LockMode,
+    (catalog, session): (&Catalog, &SessionState),
+    locks: &mut Vec<(Bytes, LockMode)>,
+) -> Result<()> {
+    add_name(name, mode, session, locks, |database, table| catalog.is_stored(database, table))
+}
+
+/// Whether CREATE TABLE makes a table of the database `mysql`, which it may.
+fn is_new_of_mysql(name: &TableName, session: &SessionState) -> bool {
+    name.database.as_deref().or(session.database.as_deref()) == Some(crate::show::MYSQL)
+}
+
+/// As [`add_table`]; `is_allowed` says which tables of system databases may be changed.
+fn add_name(
+    name: &mut TableName,
+    mode: LockMode,
     session: &SessionState,
     locks: &mut Vec<(Bytes, LockMode)>,
+    is_allowed: impl Fn(&str, &str) -> bool,
 ) -> Result<()> {
     let database = match name.database.take() {
         Some(database) => database,
         None => session.database.clone().ok_or_else(Error::no_database)?,
     };
-    refuse_system(&database, session)?;
+    if !is_allowed(&database, &name.table) {
+        refuse_system(&database, session)?;
+    }
     locks.push((database_lock_key(&database), LockMode::Shared));
     locks.push((metadata_lock_key(&database, &name.table), mode));
     if mode == LockMode::Exclusive {

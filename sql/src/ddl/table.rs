@@ -8,12 +8,14 @@ use bytes::Bytes;
 use storage::txn::Transaction;
 
 use super::{bump_version, create_select, definition, foreign_key, partition, qualified, take_ids};
-use crate::ast::{CreateTable, TableName};
+use crate::ast::{CreateTable, Statement, TableName};
 use crate::catalog::store::CatalogKey;
-use crate::catalog::{Catalog, IndexId, Table, TableId, encode};
+use crate::catalog::{Catalog, Database, IndexId, Table, TableId, encode};
 use crate::constraint::definition::{check_names_free, rename_checks, rename_checks_of_copy};
-use crate::execute::{Context, Outcome, Run};
-use crate::session::WarningLevel;
+use crate::execute::{Context, Interrupt, Outcome, Run};
+use crate::session::{SessionState, WarningLevel};
+use crate::show::MYSQL;
+use crate::variables::SqlMode;
 use crate::{Error, Result};
 
 /// CREATE TABLE.
@@ -21,9 +23,33 @@ use crate::{Error, Result};
 /// # Errors
 /// 1049, 1050, 1146 (LIKE), and those of [`definition::build`]; suspends.
 pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
+    let mark = ctx.session.warnings_mark();
+    warn_of_engine(statement, ctx.session);
+    let created = create_once(ctx, statement);
+    if matches!(created, Err(Interrupt::Suspend(_))) {
+        // It runs again from its start, and warns again.
+        ctx.session.forget_warnings(mark);
+    }
+    created
+}
+
+/// The warnings of an engine that is not there.
+pub(super) fn warn_of_engine(statement: &CreateTable, session: &mut SessionState) {
+    if let Some(engine) = &statement.substituted_engine {
+        session.warn(WarningLevel::Warning, 1286, format!("Unknown storage engine '{engine}'"));
+        let message = format!("Using storage engine InnoDB for table '{}'", statement.name.table);
+        session.warn(WarningLevel::Warning, 1266, message);
+    }
+}
+
+fn create_once(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
     let (database, name) = qualified(&statement.name);
-    let Some(found) = ctx.catalog.databases.get(database) else {
-        return Err(Error::unknown_database(database).into());
+    let mysql = Database { name: MYSQL.to_owned(), ..Database::default() };
+    let found = match ctx.catalog.databases.get(database) {
+        Some(found) => found,
+        // It is there without being stored until it has a stored table.
+        None if database == MYSQL => &mysql,
+        None => return Err(Error::unknown_database(database).into()),
     };
     let like = match &statement.like {
         Some(like) if *like == statement.name => return Err(Error::nonunique_table(name).into()),
@@ -33,7 +59,8 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
         }
         None => None,
     };
-    if found.tables.contains_key(name) || found.views.contains_key(name) {
+    let is_made_up = || statement.if_not_exists && crate::show::is_system_table(database, name);
+    if found.tables.contains_key(name) || found.views.contains_key(name) || is_made_up() {
         let error = Error::table_exists(name);
         if !statement.if_not_exists {
             return Err(error.into());
@@ -79,6 +106,10 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
     table.created_us = u64::try_from(ctx.now_us).unwrap_or(0);
     give_ids(ctx, &mut table)?;
     bump_version(ctx)?;
+    if database == MYSQL && !ctx.catalog.databases.contains_key(database) {
+        ctx.txn.put(CatalogKey::Database(database).to_bytes(), encode::write_database(&mysql));
+        make_statistics(ctx, &mysql, name)?;
+    }
     ctx.txn.put(CatalogKey::Table(table.id).to_bytes(), encode::write_table(&table));
     if let Some(start) = statement.auto_increment.filter(|start| *start > 1) {
         let key = CatalogKey::AutoIncrement(table.id).to_bytes();
@@ -89,6 +120,22 @@ pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
         Some((select, selected)) => create_select::fill(ctx, table, select, selected.names()),
         None => Ok(Outcome::default()),
     }
+}
+
+/// The tables of InnoDB's statistics, which come with the first table that is made in `mysql`: a dump has rows for them and no definition. They are
+/// tables as others, and say nothing to the planner.
+fn make_statistics(ctx: &mut Context<'_>, mysql: &Database, made: &str) -> Run<()> {
+    for name in ["innodb_index_stats", "innodb_table_stats"].into_iter().filter(|name| *name != made) {
+        let text = crate::show::definition_of(name).unwrap_or_default();
+        let parsed = crate::parse::parse_statement(text.as_bytes(), SqlMode::default())?;
+        let Statement::CreateTable(statement) = parsed.statement else {
+            return Err(Error::internal("the definition of a table of mysql is none").into());
+        };
+        let mut table = definition::build(&statement, MYSQL, mysql.collation, ctx)?;
+        give_ids(ctx, &mut table)?;
+        ctx.txn.put(CatalogKey::Table(table.id).to_bytes(), encode::write_table(&table));
+    }
+    Ok(())
 }
 
 /// New ids and counters for a table and its indexes.

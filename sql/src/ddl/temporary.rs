@@ -47,6 +47,7 @@ pub fn create(
     tables: &mut TemporaryTables,
 ) -> Run<Option<Table>> {
     let name = &statement.name.table;
+    super::table::warn_of_engine(statement, ctx.session);
     let database = database_of(&statement.name, ctx.session)?.to_owned();
     if !takes_temporary(&database) {
         refuse_system(&database, ctx.session)?;

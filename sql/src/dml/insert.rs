@@ -14,7 +14,7 @@ use crate::account::Privilege;
 use crate::ast::{self, Expr, InsertSource};
 use crate::authorization::{Needs, Requirement, Source};
 use crate::bind::{Binder, Names};
-use crate::catalog::{Catalog, ColumnDefault, Table, is_system_database};
+use crate::catalog::{Catalog, ColumnDefault, Table};
 use crate::expression::{Expression, Scope};
 use crate::plan::QueryPlan;
 use crate::plan::through_view::{ThroughView, write_column};
@@ -139,7 +139,9 @@ pub fn plan(
 ) -> Result<InsertPlan> {
     let binder = Binder::new(catalog, session, needs);
     let database = binder.database(insert.table.database.as_deref())?;
-    if is_system_database(database) && session.temporary_table(database, &insert.table.table).is_none() {
+    if catalog.is_system_table(database, &insert.table.table)
+        && session.temporary_table(database, &insert.table.table).is_none()
+    {
         return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));
     }
     let name = &insert.table.table;

@@ -23,7 +23,7 @@ use crate::account::Privilege;
 use crate::ast::{self, LoadDuplicates, LoadInput};
 use crate::authorization::Needs;
 use crate::bind::{Binder, Names};
-use crate::catalog::{Catalog, Column, Table, is_system_database};
+use crate::catalog::{Catalog, Column, Table};
 use crate::data_file::batch::{Batch, Record};
 use crate::data_file::read::{Fields, Reader};
 use crate::data_file::write::is_long;
@@ -93,7 +93,9 @@ pub fn plan(
     }
     let binder = Binder::new(catalog, &typed, needs);
     let database = binder.database(load.table.database.as_deref())?;
-    if is_system_database(database) && session.temporary_table(database, &load.table.table).is_none() {
+    if catalog.is_system_table(database, &load.table.table)
+        && session.temporary_table(database, &load.table.table).is_none()
+    {
         return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));
     }
     let name = &load.table.table;

@@ -7,7 +7,7 @@ pub(crate) mod record;
 
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Table, is_system_database};
+use crate::catalog::{Catalog, Table};
 use crate::error::{Error, Result};
 use crate::session::SessionState;
 
@@ -29,7 +29,8 @@ pub fn usable(
     write: bool,
 ) -> Result<Arc<Table>> {
     let is_own = session.temporary_table(database, name).is_some();
-    if let Some(locked) = session.locked_tables.as_ref().filter(|_| !is_own && !is_system_database(database))
+    if let Some(locked) =
+        session.locked_tables.as_ref().filter(|_| !is_own && !catalog.is_system_table(database, name))
     {
         locked.check_definition(database, name, write)?;
     }

@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Token;
 
 use crate::ast::{
     Algorithm, AlterAction, AlterLock, AlterTable, CreateSelect, CreateTable, KeyDefinition, KeyKind,
-    KeyOptions, KeyPart, Statement,
+    KeyOptions, KeyPart, Statement, TableName,
 };
 use crate::error::Error;
 use crate::parse::column;
@@ -16,7 +16,7 @@ use crate::parse::cursor::Cursor;
 use crate::parse::foreign_key;
 use crate::parse::partition;
 use crate::parse::table_option::table_option;
-use crate::variables::character_set;
+use crate::variables::{SqlMode, character_set};
 
 /// Parses what follows `CREATE [TEMPORARY] TABLE`.
 pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crate::Result<Statement> {
@@ -31,6 +31,7 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_, '_>, temporary: bool) -> crat
         foreign_keys: Vec::new(),
         collation: None,
         auto_increment: None,
+        substituted_engine: None,
         comment: String::new(),
         options: crate::catalog::TableOptions::default(),
         like: None,
@@ -276,7 +277,6 @@ const REFUSED_OPTIONS: &[&str] = &[
     "SECONDARY_ENGINE_ATTRIBUTE",
     "START",
     "STORAGE",
-    "TABLESPACE",
     "UNION",
 ];
 
@@ -288,7 +288,15 @@ fn options(cursor: &mut Cursor<'_, '_>, table: &mut CreateTable) -> crate::Resul
             table.options.set(option);
         } else if cursor.one_of(&["ENGINE", "TYPE"]).is_some() {
             cursor.eat(&Token::Eq);
-            engine(&cursor.name_or_string()?)?;
+            let name = cursor.name_or_string()?;
+            match engine(&name) {
+                Ok(()) => table.substituted_engine = None,
+                Err(error) if cursor.source().mode.has(SqlMode::NO_ENGINE_SUBSTITUTION) => return Err(error),
+                Err(_) => table.substituted_engine = Some(name),
+            }
+        } else if cursor.word("TABLESPACE") {
+            cursor.eat(&Token::Eq);
+            tablespace(&cursor.name_or_string()?, &table.name)?;
         } else if cursor.word("AUTO_INCREMENT") {
             cursor.eat(&Token::Eq);
             table.auto_increment = Some(cursor.unsigned()?);
@@ -326,6 +334,27 @@ fn charset_option(
         return Ok(true);
     }
     if default { Err(cursor.unexpected()) } else { Ok(false) }
+}
+
+/// InnoDB's own tablespaces can be named, which says nothing here, where a table's rows are in the one store there is.
+///
+/// # Errors
+/// 3510 for any other; 3723 for that of the tables of `mysql`.
+fn tablespace(name: &str, table: &TableName) -> crate::Result<()> {
+    let of_mysql = table.database.as_deref().is_none_or(|database| database == "mysql");
+    match name {
+        "innodb_system" | "innodb_file_per_table" => Ok(()),
+        "mysql" if of_mysql => Ok(()),
+        "mysql" => {
+            let name = &table.table;
+            let message =
+                format!("The table '{name}' may not be created in the reserved tablespace 'mysql'.");
+            Err(Error { code: 3723, state: *b"HY000", message })
+        }
+        _ => {
+            Err(Error { code: 3510, state: *b"HY000", message: format!("Tablespace {name} doesn't exist.") })
+        }
+    }
 }
 
 /// There is one engine.

@@ -47,7 +47,7 @@ pub(super) fn databases(ctx: &Context) -> Vec<Row> {
 pub(super) fn check_locked(name: &TableName, ctx: &Context) -> Run<()> {
     let Some(locked) = &ctx.session.locked_tables else { return Ok(()) };
     let database = database_of(name.database.as_deref(), ctx)?;
-    if !is_system_database(&database) {
+    if !ctx.catalog.is_system_table(&database, &name.table) {
         locked.check_definition(&database, &name.table, false)?;
     }
     Ok(())
@@ -67,11 +67,12 @@ pub(super) fn tables(database: Option<&str>, full: bool, ctx: &Context) -> Run<V
     let views = views.filter(|name| sees(name)).map(|name| vec![string(name), fixed("VIEW")]);
     let stored_count = rows.len();
     rows.extend(views);
+    let system = system_table::tables_of(&database).filter(|table| sees(&table.name));
+    let system = system.filter(|table| ctx.catalog.is_system_table(&database, &table.name));
+    rows.extend(system.map(|table| vec![string(&table.name), fixed(all_tables::system_type(table))]));
     if rows.len() > stored_count {
         rows.sort_by_key(view::name_of);
     }
-    let system = system_table::tables_of(&database).filter(|table| sees(&table.name));
-    rows.extend(system.map(|table| vec![string(&table.name), fixed(all_tables::system_type(table))]));
     if !full {
         rows.iter_mut().for_each(|row| row.truncate(1));
     }
@@ -95,9 +96,10 @@ pub(super) fn table_status(database: Option<&str>, ctx: &mut Context) -> Run<Vec
     let views = catalog.databases.get(&database).into_iter().flat_map(|found| found.views.values());
     rows.extend(views.filter(|view| sees(&view.table.name)).map(|view| all_tables::of_view(view, ctx)));
     let name = |row: &Row| row.get(2).map(view::text_of);
-    rows.sort_by_key(name);
     let system = system_table::tables_of(&database).filter(|table| sees(&table.name));
+    let system = system.filter(|table| ctx.catalog.is_system_table(&database, &table.name));
     rows.extend(system.map(|table| all_tables::of_system_table(table)));
+    rows.sort_by_key(name);
     // Positions in information_schema.TABLES.
     Ok(project(rows, &[2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]))
 }
@@ -105,11 +107,15 @@ pub(super) fn table_status(database: Option<&str>, ctx: &mut Context) -> Run<Vec
 /// SHOW CREATE TABLE.
 ///
 /// # Errors
-/// 1046, 1049, 1146; 1235 for a system table.
+/// 1046, 1049, 1146; 1235 for a system table of any database but `mysql`.
 pub(super) fn create_table(name: &TableName, ctx: &Context) -> Run<Vec<Row>> {
     match table_of(name, ctx)? {
         Found::Base(table) => {
             let text = definition::create_table(&table, quote(ctx), ctx);
+            Ok(vec![vec![string(&table.name), Value::Text(text.into())]])
+        }
+        Found::System(table) if let Some(text) = system_table::definition(&table) => {
+            let text = if quote(ctx) == '"' { text.replace('`', "\"") } else { text.to_owned() };
             Ok(vec![vec![string(&table.name), Value::Text(text.into())]])
         }
         Found::System(table) => {

@@ -257,6 +257,21 @@ pub fn field_list(catalog: &Catalog, session: &SessionState, table: &str) -> Res
     })
 }
 
+pub(crate) use account::definitions::of as definition_of;
+pub(crate) use account::mysql::{db_privileges, privilege_of_word, user_privileges};
+pub(crate) use system_table::MYSQL;
+
+/// Whether it is a table of `mysql` that is a view of the accounts.
+#[must_use]
+pub fn shows_accounts(catalog: &Catalog, database: &str, table: &str) -> bool {
+    database == MYSQL && !catalog.is_stored(database, table) && is_system_table(database, table)
+}
+
+/// Whether the server makes up a table of this name.
+pub(crate) fn is_system_table(database: &str, table: &str) -> bool {
+    system_table::provide(database, table).is_some()
+}
+
 /// A table that a statement names.
 enum Found {
     /// A stored one.
@@ -269,7 +284,7 @@ fn find_table(catalog: &Catalog, session: &SessionState, database: &str, table: 
     if let Some(table) = session.temporary_table(database, table) {
         return Ok(Found::Base(Arc::clone(table)));
     }
-    match virtual_table::lookup(database, table)? {
+    match virtual_table::lookup(catalog, database, table)? {
         Some(table) => Ok(Found::System(table)),
         None if let Some(view) = catalog.view(database, table) => Ok(Found::Base(Arc::clone(&view.table))),
         None => Ok(Found::Base(Arc::clone(session.table(catalog, database, table)?))),

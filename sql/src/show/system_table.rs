@@ -64,6 +64,11 @@ pub(crate) fn provide(database: &str, table: &str) -> Option<Arc<VirtualTable>> 
     tables_of(database).find(|candidate| candidate.name.eq_ignore_ascii_case(table)).cloned()
 }
 
+/// What SHOW CREATE TABLE says of a table of `mysql`, as MySQL 9.7 does: a dump of it restores there.
+pub(crate) fn definition(table: &VirtualTable) -> Option<&'static str> {
+    account::definitions::of(&table.name).filter(|_| table.database == MYSQL)
+}
+
 fn virtual_table(database: &str, table: &SystemTable) -> VirtualTable {
     let columns = result_columns(table.columns).into_iter().map(|column| ResultColumn {
         original_name: column.name.clone(),

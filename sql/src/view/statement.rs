@@ -156,6 +156,7 @@ fn columns(
         foreign_keys: Vec::new(),
         collation: None,
         auto_increment: None,
+        substituted_engine: None,
         comment: String::new(),
         options: crate::catalog::TableOptions::default(),
         like: None,

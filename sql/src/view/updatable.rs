@@ -6,7 +6,7 @@
 use crate::ast::{Expr, JoinKind, Query, QueryBody, Select, SelectItem, TableExpr, ViewAlgorithm};
 use crate::bind::merge;
 use crate::bind::walk::operands;
-use crate::catalog::{Catalog, is_system_database};
+use crate::catalog::Catalog;
 use crate::view::statement::tables_of;
 
 /// What `IS_UPDATABLE` says of a view of this query.
@@ -26,7 +26,7 @@ fn is_updatable_from(from: &TableExpr, catalog: &Catalog) -> bool {
             let database = database.as_deref().unwrap_or_default();
             match catalog.view(database, table) {
                 Some(view) => view.updatable,
-                None => !is_system_database(database),
+                None => !catalog.is_system_table(database, table),
             }
         }
         TableExpr::Derived { json_table, .. } => json_table.is_none(),
@@ -53,7 +53,7 @@ fn is_changeable_from(from: &TableExpr, catalog: &Catalog) -> bool {
                 Some(view) => {
                     view.algorithm != ViewAlgorithm::TempTable && is_changeable(&view.query, catalog)
                 }
-                None => !is_system_database(database),
+                None => !catalog.is_system_table(database, table),
             }
         }
         TableExpr::Derived { .. } => false,

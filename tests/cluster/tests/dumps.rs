@@ -140,7 +140,8 @@ fn accounts_come_out_of_show_create_user_and_show_grants() {
 fn a_dump_that_says_which_gtids_it_has_is_restored() {
     const FIRST: &str = "SET @MYSQLDUMP_TEMP_LOG_BIN = @@SESSION.SQL_LOG_BIN;\nSET @@SESSION.SQL_LOG_BIN= 0;\n\
         SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-7';\n";
-    const SHOWN: &str = "SELECT @@GLOBAL.gtid_purged, GTID_SUBSET(@@GLOBAL.gtid_purged, @@GLOBAL.gtid_executed)";
+    const SHOWN: &str =
+        "SELECT @@GLOBAL.gtid_purged, GTID_SUBSET(@@GLOBAL.gtid_purged, @@GLOBAL.gtid_executed)";
     const EXPECTED: &str = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-7\t1\n";
     let mut cluster = TestCluster::start(3);
     let leader = cluster.wait_for_leader(FAILOVER_MAX);
@@ -160,4 +161,77 @@ fn a_dump_that_says_which_gtids_it_has_is_restored() {
         (1..=3).for_each(|id| cluster.start_node(id));
         cluster.wait_for_leader(FAILOVER_MAX);
     }
+}
+
+/// Accounts of every kind, as SHOW CREATE USER and SHOW GRANTS have them, in the order of their names.
+fn accounts(address: &str) -> String {
+    let names = "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user ORDER BY user, host";
+    let ask = |name: &str| format!("SHOW CREATE USER {name};\nSHOW GRANTS FOR {name};\n");
+    let statements: String = answer(address, names).lines().map(ask).collect();
+    answer(address, &format!("SET print_identified_with_as_hex = 1;\n{statements}"))
+}
+
+/// All databases but `sys`, with FLUSH PRIVILEGES behind `mysql`.
+fn dump_all(address: &str, options: &[&str]) -> String {
+    let (host, port) = program::split(address);
+    let mut command = Command::new("mariadb-dump");
+    command.args(["--no-defaults", "-uroot", "-h", host, "-P", port, "--protocol=tcp"]);
+    command.args(["--all-databases", "--ignore-database=sys", "--flush-privileges", "--skip-comments"]);
+    program::succeed(command.args(options))
+}
+
+#[test]
+fn a_dump_of_all_databases_brings_the_accounts() {
+    let from = TestCluster::start(1);
+    let mut onto = TestCluster::start(3);
+    from.wait_for_leader(FAILOVER_MAX);
+    let leader = onto.wait_for_leader(FAILOVER_MAX);
+    let (address, target) = (&from.node(1).sql_address, onto.node(leader).sql_address.clone());
+    answer(
+        address,
+        "CREATE DATABASE shop; CREATE TABLE shop.t (a INT, b INT); INSERT INTO shop.t VALUES (1, 2); CREATE ROLE reader, `odd role`@`10.%`;
+         CREATE PROCEDURE shop.p() SELECT 1;
+         CREATE USER root@'%', eve IDENTIFIED BY 'eve'; CREATE USER ada IDENTIFIED BY 'secret' REQUIRE SUBJECT '/CN=ada' WITH MAX_QUERIES_PER_HOUR 7 PASSWORD HISTORY 3 FAILED_LOGIN_ATTEMPTS 2 PASSWORD_LOCK_TIME UNBOUNDED
+           COMMENT 'it''s Ada';
+         CREATE USER grace@localhost IDENTIFIED WITH mysql_native_password BY 'x' PASSWORD EXPIRE NEVER ACCOUNT LOCK PASSWORD REUSE INTERVAL 5 DAY PASSWORD REQUIRE CURRENT;
+         GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION; ALTER USER ada IDENTIFIED BY 'other' RETAIN CURRENT PASSWORD;
+         GRANT SELECT, TRIGGER, SHOW VIEW ON shop.* TO reader; GRANT SELECT (a), UPDATE (a, b), DELETE ON shop.t TO ada WITH GRANT OPTION;
+         GRANT EXECUTE, ALTER ROUTINE ON PROCEDURE shop.p TO ada; GRANT BACKUP_ADMIN ON *.* TO ada; GRANT XA_RECOVER_ADMIN ON *.* TO ada WITH GRANT OPTION;
+         GRANT reader, `odd role`@`10.%` TO ada WITH ADMIN OPTION; GRANT CREATE ROLE ON *.* TO eve; SET DEFAULT ROLE reader TO ada;",
+    );
+    answer(
+        &target,
+        "CREATE USER gone IDENTIFIED BY 'gone'; CREATE USER root@'%'; GRANT ALL ON *.* TO root@'%';",
+    );
+    let expected = accounts(address);
+    let dumped = dump_all(address, &[]);
+    assert!(dump_all(address, &["--single-transaction"]) == dumped, "another in a snapshot than under locks");
+
+    // Without its last step nobody's rights are others, and nobody changes what it would undo.
+    let (rows, _) = dumped.split_once("FLUSH PRIVILEGES").unwrap();
+    let rows = rows.strip_suffix("/*! ").unwrap_or(rows);
+    answer(&target, rows);
+    assert!(answer(&target, "SHOW CREATE USER gone").contains("gone"));
+    let mut connection = onto.connect_leader();
+    let refused = connection.query("CREATE USER late").unwrap_err().to_string();
+    assert!(refused.contains("FLUSH PRIVILEGES"), "{refused}");
+    connection.query("UPDATE mysql.user SET plugin = 'unheard_of' WHERE user = 'eve'").unwrap();
+    let refused = connection.query("FLUSH PRIVILEGES").unwrap_err().to_string();
+    assert!(refused.contains("eve") && refused.contains("unheard_of"), "{refused}");
+    drop(connection);
+
+    answer(&target, &dumped);
+    for _ in 0..2 {
+        onto.assert_equal_nodes(FAILOVER_MAX);
+        for id in 1..=3 {
+            assert_eq!(accounts(&onto.node(id).sql_address), expected, "n{id}");
+        }
+        onto.kill_all();
+        (1..=3).for_each(|id| onto.start_node(id));
+        onto.wait_for_leader(FAILOVER_MAX);
+    }
+    // They came with the first table.
+    let statistics = ["--ignore-table=mysql.innodb_index_stats", "--ignore-table=mysql.innodb_table_stats"];
+    let again = dump_all(&onto.node(onto.leader().unwrap()).sql_address, &statistics);
+    assert!(again == dumped, "dumped again it is another");
 }

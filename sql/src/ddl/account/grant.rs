@@ -406,7 +406,7 @@ fn columns(
     table: &str,
     ctx: &Context<'_>,
 ) -> Result<Vec<(PrivilegeSet, String)>> {
-    let names: Vec<String> = match virtual_table::lookup(database, table) {
+    let names: Vec<String> = match virtual_table::lookup(ctx.catalog, database, table) {
         Ok(Some(found)) => found.columns.iter().map(|column| column.name.clone()).collect(),
         Ok(None) => match ctx.catalog.databases.get(database).and_then(|found| {
             found.tables.get(table).or_else(|| found.views.get(table).map(|view| &view.table))

@@ -7,7 +7,7 @@
 //! makes random ones. So what is written is the hash; the password is in the client's text only.
 //!
 //! [`authorize`] has who may say what, [`user`] accounts and their options, [`grant`] privileges, [`role`] roles, [`attribute`]
-//! COMMENT and ATTRIBUTE, [`secret`] new passwords. Warnings are given only when the statement has succeeded, because a step that
+//! COMMENT and ATTRIBUTE, [`secret`] new passwords, [`reload`] restored tables of grants. Warnings are given only when the statement has succeeded, because a step that
 //! waits for a lock is run again.
 //!
 //! Left out: PROXY, partial revokes, `mandatory_roles`, the component `validate_password`.
@@ -15,6 +15,7 @@
 pub(crate) mod attribute;
 pub(crate) mod authorize;
 mod grant;
+pub mod reload;
 mod role;
 mod secret;
 #[cfg(test)]
@@ -45,7 +46,13 @@ pub use secret::{Prepared, prepare};
 /// The statement's (see each); suspends.
 pub(super) fn run(ctx: &mut Context<'_>, statement: &AccountStatement) -> Run<Outcome> {
     let mut work = Work::new(ctx);
+    if !matches!(statement, AccountStatement::Reload) {
+        reload::check_none(ctx.catalog)?;
+    }
     match statement {
+        AccountStatement::Reload => {
+            reload::run(&mut work, ctx)?;
+        }
         AccountStatement::CreateUser { if_not_exists, users, default_roles, options } => {
             user::create(&mut work, users, *if_not_exists, default_roles, options)?;
         }
@@ -78,6 +85,8 @@ pub(super) fn run(ctx: &mut Context<'_>, statement: &AccountStatement) -> Run<Ou
 struct Work {
     accounts: Arc<Accounts>,
     changed: BTreeMap<AccountId, Option<Account>>,
+    /// Whether something else of the catalog was changed too.
+    changes_catalog: bool,
     warnings: Vec<(WarningLevel, u16, String)>,
     actor: Actor,
     /// Microseconds since the epoch.
@@ -94,6 +103,7 @@ impl Work {
         Work {
             accounts: Arc::clone(&ctx.catalog.accounts),
             changed: BTreeMap::new(),
+            changes_catalog: false,
             warnings: Vec::new(),
             actor: Actor::of(ctx.session, &ctx.catalog.accounts),
             now_us: ctx.now_us.max(0).unsigned_abs(),
@@ -181,8 +191,10 @@ impl Work {
             account.as_ref() != before
                 || account.as_ref().is_some_and(|account| account.failed_login_attempts > 0)
         });
-        if !self.changed.is_empty() {
+        if self.changes_catalog || !self.changed.is_empty() {
             bump_version(ctx)?;
+        }
+        if !self.changed.is_empty() {
             if !self.accounts.is_stored() {
                 let marker = Bytes::copy_from_slice(&[ACCOUNT_VERSION]);
                 ctx.txn.put(CatalogKey::AccountsStored.to_bytes(), marker);
@@ -238,7 +250,7 @@ fn not_there(id: &AccountId) -> (WarningLevel, u16, String) {
     (WarningLevel::Note, 3162, format!("Authorization ID {} does not exist.", id.quoted()))
 }
 
-/// FLUSH PRIVILEGES: nothing is read again, because nobody writes to the tables of grants.
+/// FLUSH PRIVILEGES, as far as who may say it: only restored tables are read again ([`reload`]), because nobody writes to the others.
 ///
 /// # Errors
 /// 1227.

@@ -120,7 +120,7 @@ fn make_secret(
     Ok(())
 }
 
-fn plugin(name: &str) -> Result<AuthPlugin> {
+pub(super) fn plugin(name: &str) -> Result<AuthPlugin> {
     if let Some(plugin) = AuthPlugin::by_name(name) {
         return Ok(plugin);
     }

@@ -1,6 +1,6 @@
 //! SHOW CREATE USER.
 
-use super::{Reader, id_of, quoted};
+use super::{Reader, id_of, quoted, quoted_secret};
 use crate::Error;
 use crate::account::{Account, AccountId, PasswordLock, RequireCurrent, TlsRequirement};
 use crate::ast::UserName;
@@ -64,7 +64,7 @@ fn shown_secret(secret: &[u8], shows: Secret) -> Vec<u8> {
             let digits: String = secret.iter().map(|byte| format!("{byte:02X}")).collect();
             format!("0x{digits}").into_bytes()
         }
-        Secret::Text | Secret::Hexadecimal => quoted(secret),
+        Secret::Text | Secret::Hexadecimal => quoted_secret(secret),
     }
 }
 

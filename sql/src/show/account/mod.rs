@@ -1,10 +1,12 @@
 //! What accounts there are and what was granted to them: SHOW GRANTS, SHOW CREATE USER, SHOW PRIVILEGES, the grant tables of
 //! `mysql`, and the tables of information_schema about privileges and roles.
 //!
-//! The tables of `mysql` are views of the catalog: they cannot be written to. Whoever may read them at all (SELECT on them) sees all;
+//! The tables of `mysql` are views of the catalog: they cannot be written to, but a dump of `mysql` that is restored makes stored tables of
+//! their names, which FLUSH PRIVILEGES reads ([`crate::ddl::account::reload`]). Whoever may read them at all (SELECT on them) sees all;
 //! those of information_schema show who has not SELECT on `mysql` his own account only ([`Reader`]).
 
 mod create_user;
+pub(super) mod definitions;
 pub(super) mod grants;
 pub(super) mod information;
 pub(super) mod mysql;
@@ -54,9 +56,19 @@ pub(super) fn id_of(user: Option<&UserName>, session: &SessionState) -> AccountI
 
 /// A text as a string literal of MySQL.
 fn quoted(text: &[u8]) -> Vec<u8> {
+    literal(text, false)
+}
+
+/// An authentication string as a literal: MySQL escapes double quotes in that, and in no other.
+fn quoted_secret(text: &[u8]) -> Vec<u8> {
+    literal(text, true)
+}
+
+fn literal(text: &[u8], escapes_double: bool) -> Vec<u8> {
     let mut out = vec![b'\''];
     for byte in text {
         match byte {
+            b'"' if escapes_double => out.extend_from_slice(b"\\\""),
             0 => out.extend_from_slice(b"\\0"),
             b'\n' => out.extend_from_slice(b"\\n"),
             b'\r' => out.extend_from_slice(b"\\r"),

@@ -9,7 +9,7 @@ use super::timestamp;
 use crate::account::{Account, PasswordLock, Privilege, PrivilegeSet, RequireCurrent, TlsRequirement};
 use crate::ddl::account::attribute::printed;
 use crate::execute::{Context, Run};
-use crate::show::spec::{Row, fixed, optional, string};
+use crate::show::spec::{ColumnSpec, Row, fixed, optional, string};
 use crate::show::system_table::SystemTable;
 use crate::types::Value;
 
@@ -18,16 +18,18 @@ pub(crate) const TABLES: &[SystemTable] = &[
     SystemTable { name: "columns_priv", columns: columns::COLUMNS_PRIV, rows: columns_priv },
     SystemTable { name: "db", columns: columns::DB, rows: db },
     SystemTable { name: "default_roles", columns: columns::DEFAULT_ROLES, rows: default_roles },
+    SystemTable { name: "general_log", columns: columns::GENERAL_LOG, rows: none },
     SystemTable { name: "global_grants", columns: columns::GLOBAL_GRANTS, rows: global_grants },
     SystemTable { name: "password_history", columns: columns::PASSWORD_HISTORY, rows: password_history },
     SystemTable { name: "procs_priv", columns: columns::PROCS_PRIV, rows: procs_priv },
     SystemTable { name: "proxies_priv", columns: columns::PROXIES_PRIV, rows: none },
     SystemTable { name: "role_edges", columns: columns::ROLE_EDGES, rows: role_edges },
+    SystemTable { name: "slow_log", columns: columns::SLOW_LOG, rows: none },
     SystemTable { name: "tables_priv", columns: columns::TABLES_PRIV, rows: tables_priv },
     SystemTable { name: "user", columns: columns::USER, rows: user },
 ];
 
-/// There are no routines and no proxy users.
+/// There are no proxy users, and statements are logged to no table.
 fn none(_: &mut Context<'_>) -> Run<Vec<Row>> {
     Ok(Vec::new())
 }
@@ -106,6 +108,31 @@ const DB_ORDER: &[Privilege] = &[
     Privilege::Event,
     Privilege::Trigger,
 ];
+
+/// The columns of mysql.user that are privileges.
+pub(crate) fn user_privileges() -> Vec<(&'static str, Privilege)> {
+    let of_roles = [("Create_role_priv", Privilege::CreateRole), ("Drop_role_priv", Privilege::DropRole)];
+    of_order(columns::USER, USER_ORDER).chain(of_roles).collect()
+}
+
+/// Those of mysql.db.
+pub(crate) fn db_privileges() -> Vec<(&'static str, Privilege)> {
+    of_order(columns::DB, DB_ORDER).collect()
+}
+
+fn of_order<'c>(
+    columns: &'c [ColumnSpec],
+    order: &'c [Privilege],
+) -> impl Iterator<Item = (&'static str, Privilege)> {
+    let names = columns.iter().map(|column| column.name).filter(|name| name.ends_with("_priv"));
+    names.zip(order.iter().copied())
+}
+
+/// The privilege that a word of a SET column means.
+pub(crate) fn privilege_of_word(word: &str) -> Option<Privilege> {
+    let is_it = |privilege: &&Privilege| word_of(**privilege).eq_ignore_ascii_case(word);
+    DB_ORDER.iter().find(is_it).copied()
+}
 
 fn user(ctx: &mut Context<'_>) -> Run<Vec<Row>> {
     Ok(accounts(ctx).iter().map(|account| user_row(account, ctx)).collect())
@@ -192,9 +219,9 @@ fn db(ctx: &mut Context<'_>) -> Run<Vec<Row>> {
     Ok(rows)
 }
 
-/// A set as the SET columns have it.
-fn set_of(set: PrivilegeSet) -> Value {
-    let word = |privilege| match privilege {
+/// A privilege as the SET columns have it.
+fn word_of(privilege: Privilege) -> &'static str {
+    match privilege {
         Privilege::Select => "Select",
         Privilege::Insert => "Insert",
         Privilege::Update => "Update",
@@ -209,9 +236,13 @@ fn set_of(set: PrivilegeSet) -> Value {
         Privilege::ShowView => "Show view",
         Privilege::Trigger => "Trigger",
         other => other.name(),
-    };
+    }
+}
+
+/// A set as the SET columns have it.
+fn set_of(set: PrivilegeSet) -> Value {
     let of_table = DB_ORDER.iter().filter(|privilege| set.has(**privilege));
-    let words: Vec<&str> = of_table.map(|privilege| word(*privilege)).collect();
+    let words: Vec<&str> = of_table.map(|privilege| word_of(*privilege)).collect();
     Value::text(words.join(","))
 }
 

@@ -1,6 +1,6 @@
 //! The columns of the grant tables of `mysql`, recorded from MySQL 9.7 with `golden/record_columns.py`.
 
-use crate::show::spec::{ColumnSpec, exact, exact_long, integer, of, unsigned};
+use crate::show::spec::{ColumnSpec, exact, exact_long, integer, long, of, text, unsigned};
 use crate::types::{Collation, TypeKind};
 
 /// CHAR, compared without case. ENUM and SET are shown so too.
@@ -157,4 +157,28 @@ pub(super) const PROXIES_PRIV: &[ColumnSpec] = &[
     integer("With_grant", TypeKind::TinyInt),
     exact("Grantor", 288),
     of("Timestamp", TypeKind::Timestamp(0)),
+];
+
+pub(super) const GENERAL_LOG: &[ColumnSpec] = &[
+    of("event_time", TypeKind::Timestamp(6)),
+    long("user_host", TypeKind::MediumText),
+    unsigned("thread_id", TypeKind::BigInt),
+    unsigned("server_id", TypeKind::Int),
+    text("command_type", 64),
+    of("argument", TypeKind::MediumBlob),
+];
+
+pub(super) const SLOW_LOG: &[ColumnSpec] = &[
+    of("start_time", TypeKind::Timestamp(6)),
+    long("user_host", TypeKind::MediumText),
+    of("query_time", TypeKind::Time(6)),
+    of("lock_time", TypeKind::Time(6)),
+    integer("rows_sent", TypeKind::Int),
+    integer("rows_examined", TypeKind::Int),
+    text("db", 512),
+    integer("last_insert_id", TypeKind::Int),
+    integer("insert_id", TypeKind::Int),
+    unsigned("server_id", TypeKind::Int),
+    of("sql_text", TypeKind::MediumBlob),
+    unsigned("thread_id", TypeKind::BigInt),
 ];

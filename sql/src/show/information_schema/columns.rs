@@ -51,6 +51,7 @@ pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
     let authorization = &ctx.session.authorization;
     let system = system_table::all().iter();
     let system = system.filter(|table| authorization.sees_table(&table.database, &table.name));
+    let system = system.filter(|table| catalog.is_system_table(&table.database, &table.name));
     rows.extend(system.flat_map(|table| of_system_table(table)));
     Ok(rows)
 }

@@ -11,7 +11,7 @@ use crate::show::information_schema::CATALOG;
 use crate::show::partition;
 use crate::show::size;
 use crate::show::spec::{ColumnSpec, Row, exact, exact_long, fixed, integer, of, string, text, unsigned};
-use crate::show::system_table::{self, PERFORMANCE_SCHEMA};
+use crate::show::system_table::{self, MYSQL, PERFORMANCE_SCHEMA};
 use crate::types::{DateTime, TypeKind, Value};
 
 pub(super) const TABLES: &[ColumnSpec] = &[
@@ -80,6 +80,7 @@ pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
     rows.extend(views.map(|view| of_view(view, ctx)));
     let system = system_table::all().iter();
     let system = system.filter(|table| authorization.sees_table(&table.database, &table.name));
+    let system = system.filter(|table| catalog.is_system_table(&table.database, &table.name));
     rows.extend(system.map(|table| of_system_table(table)));
     Ok(rows)
 }
@@ -145,24 +146,27 @@ fn time(microseconds: u64, ctx: &Context) -> Value {
 
 /// `TABLE_TYPE` of a system table.
 pub(in crate::show) fn system_type(table: &VirtualTable) -> &'static str {
-    if table.database == PERFORMANCE_SCHEMA { "BASE TABLE" } else { "SYSTEM VIEW" }
+    if matches!(&*table.database, PERFORMANCE_SCHEMA | MYSQL) { "BASE TABLE" } else { "SYSTEM VIEW" }
 }
 
 /// The row of a system table. It has no time of creation: the start of the epoch stands for it.
 pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Row {
-    let is_performance_schema = table.database == PERFORMANCE_SCHEMA;
-    let engine = if is_performance_schema { fixed("PERFORMANCE_SCHEMA") } else { Value::Null };
-    let row_format = if is_performance_schema { fixed("Dynamic") } else { Value::Null };
-    let collation = if is_performance_schema { fixed("utf8mb4_0900_ai_ci") } else { Value::Null };
+    let (engine, row_format, collation) = match (&*table.database, &*table.name) {
+        (PERFORMANCE_SCHEMA, _) => ("PERFORMANCE_SCHEMA", "Dynamic", "utf8mb4_0900_ai_ci"),
+        (MYSQL, "general_log" | "slow_log") => ("CSV", "Dynamic", "utf8mb3_general_ci"),
+        (MYSQL, _) => ("InnoDB", "Dynamic", "utf8mb3_bin"),
+        _ => ("", "", ""),
+    };
+    let or_null = |text: &'static str| if text.is_empty() { Value::Null } else { fixed(text) };
     let created = DateTime::from_epoch(0, 0).map_or(Value::Null, Value::DateTime);
     vec![
         fixed(CATALOG),
         string(&table.database),
         string(&table.name),
         fixed(system_type(table)),
-        engine,
+        or_null(engine),
         Value::Int(10),
-        row_format,
+        or_null(row_format),
         Value::UInt(0),
         Value::UInt(0),
         Value::UInt(0),
@@ -173,7 +177,7 @@ pub(in crate::show) fn of_system_table(table: &VirtualTable) -> Row {
         created,
         Value::Null,
         Value::Null,
-        collation,
+        or_null(collation),
         Value::Null,
         fixed(""),
         fixed(""),

@@ -97,7 +97,7 @@ impl Qualifier<'_> {
             Some(database) => database.clone(),
             None => self.session.database.clone().ok_or_else(Error::no_database)?,
         };
-        let columns = if let Some(system) = virtual_table::lookup(&found_in, table)? {
+        let columns = if let Some(system) = virtual_table::lookup(self.catalog, &found_in, table)? {
             system.columns.iter().map(|column| (column.name.clone(), true)).collect()
         } else {
             let found = match self.catalog.view(&found_in, table) {
