@@ -241,7 +241,9 @@ impl Job {
                 for name in names {
                     // Dumps of `mysql` drop what they are going to make.
                     let is_dropped = |database: &str, table: &str| {
-                        catalog.is_stored(database, table) || *if_exists && database == crate::show::MYSQL
+                        let is_made_up = crate::show::is_system_table(database, table);
+                        catalog.is_stored(database, table)
+                            || database == crate::show::MYSQL && (*if_exists || !is_made_up)
                     };
                     add_name(name, LockMode::Exclusive, session, &mut locks, is_dropped)?;
                 }

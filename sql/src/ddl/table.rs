@@ -24,7 +24,6 @@ use crate::{Error, Result};
 /// 1049, 1050, 1146 (LIKE), and those of [`definition::build`]; suspends.
 pub fn create(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
     let mark = ctx.session.warnings_mark();
-    warn_of_engine(statement, ctx.session);
     let created = create_once(ctx, statement);
     if matches!(created, Err(Interrupt::Suspend(_))) {
         // It runs again from its start, and warns again.
@@ -65,6 +64,7 @@ fn create_once(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
         if !statement.if_not_exists {
             return Err(error.into());
         }
+        warn_of_engine(statement, ctx.session);
         ctx.session.warn(WarningLevel::Note, error.code, error.message);
         return Ok(Outcome::default());
     }
@@ -89,6 +89,8 @@ fn create_once(ctx: &mut Context<'_>, statement: &CreateTable) -> Run<Outcome> {
         }
         None => definition::build(defined.as_ref().unwrap_or(statement), database, found.collation, ctx)?,
     };
+    // Behind those of the columns.
+    warn_of_engine(statement, ctx.session);
     check_names_free(&table, found.tables.values().map(|other| &**other))?;
     let checks = ctx.session.variables.foreign_key_checks;
     let around = foreign_key::Surroundings { catalog: ctx.catalog, checks, before: None };

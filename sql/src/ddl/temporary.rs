@@ -47,7 +47,6 @@ pub fn create(
     tables: &mut TemporaryTables,
 ) -> Run<Option<Table>> {
     let name = &statement.name.table;
-    super::table::warn_of_engine(statement, ctx.session);
     let database = database_of(&statement.name, ctx.session)?.to_owned();
     if !takes_temporary(&database) {
         refuse_system(&database, ctx.session)?;
@@ -98,6 +97,7 @@ pub fn create(
         }
         None => definition::build(statement, &database, collation, ctx)?,
     };
+    super::table::warn_of_engine(statement, ctx.session);
     table.created_us = u64::try_from(ctx.now_us).unwrap_or(0);
     renew(&mut table, tables)?;
     table.auto_increment.store(statement.auto_increment.unwrap_or(1).max(1), Ordering::Relaxed);

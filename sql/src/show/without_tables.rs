@@ -258,7 +258,11 @@ mod tests {
     #[test]
     fn the_tables_listed_here_exist() {
         for name in OF_SERVER {
-            assert!(lookup(INFORMATION_SCHEMA, name).is_ok_and(|table| table.is_some()), "{name}");
+            assert!(
+                lookup(&crate::catalog::Catalog::default(), INFORMATION_SCHEMA, name)
+                    .is_ok_and(|table| table.is_some()),
+                "{name}"
+            );
         }
     }
 }

@@ -399,7 +399,6 @@ fn tables_are_defined() {
     assert!(matches!(parsed("CREATE TABLE t LIKE u"), Statement::CreateTable(table) if table.like.is_some()));
     for (text, code) in [
         ("CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES u (a) ON DELETE)", 1064),
-        ("CREATE TABLE t (a INT) ENGINE=MyISAM", 1286),
         ("CREATE TABLE t (a INT) PARTITION BY HASH (a) PARTITIONS 0", 1504),
         ("CREATE TABLE t (a INT) PARTITION BY HASH (a) PARTITIONS 2 (PARTITION p)", 1064),
         ("CREATE TABLE t (a VARCHAR)", 1064),
