@@ -19,6 +19,7 @@ pub mod program;
 pub mod question;
 pub mod raw;
 pub mod relay;
+pub mod row_writers;
 pub mod slow_link;
 
 use std::collections::BTreeSet;
