@@ -2,6 +2,7 @@
 //!
 //! The tests of an area are one program, since linking one takes a second or more; nextest still runs each in a process of its own.
 
+mod cli;
 mod dumps;
 mod group_replication;
 mod health;
