@@ -23,9 +23,14 @@ use storage::version::{Snapshot, Store, StoreOptions};
 /// Keys per index id; there are three ids, and a fourth one in the shard of the first.
 const KEYS: u32 = 120;
 const IDS: [u32; 4] = [1, 2, 3, 65];
-/// Reads that a run makes at least while the writer writes.
+/// Reads that each reader makes at least while the writer writes; twice as many in a run that comes to its end.
 const READS_MIN: u64 = 100;
+/// Passes that write-behind has at least time for while the writer writes.
+const PASSES_MIN: u64 = 20;
+/// How long a run takes that is not held up.
 const RUN: Duration = Duration::from_millis(1500);
+/// How long one may take until it has done what it has to do at least.
+const RUN_MAX: Duration = Duration::from_secs(100);
 
 fn key(id: u32, number: u32) -> Bytes {
     let mut key = id.to_be_bytes().to_vec();
@@ -127,10 +132,30 @@ struct Shared {
     seed: u64,
     last: u64,
     stop: AtomicBool,
-    reads: AtomicU64,
+    /// Of each reader.
+    reads: [AtomicU64; 2],
+    /// Passes that were ended, and calls when there was nothing to write.
+    passes: AtomicU64,
+    /// Entries that were written.
+    written: AtomicU64,
     too_old: AtomicU64,
     captured: AtomicU64,
     given_up: AtomicU64,
+}
+
+impl Shared {
+    /// The entry that the writer may go to so that every thread has its part in the run, wherever the scheduler leaves it. What nobody reads
+    /// or flushes meanwhile is not tested.
+    fn pace(&self) -> u64 {
+        let of_all = |done: &AtomicU64, least: u64| done.load(Ordering::Relaxed) * self.last / (2 * least);
+        let reads = self.reads.iter().map(|reads| of_all(reads, READS_MIN)).min().unwrap_or(0);
+        reads.min(of_all(&self.passes, PASSES_MIN))
+    }
+
+    /// Whether everybody has done at least what is wanted of a run.
+    fn is_enough(&self) -> bool {
+        self.written.load(Ordering::Relaxed) >= self.last * 2 / 3
+    }
 }
 
 fn write_entries(shared: &Shared) {
@@ -138,8 +163,7 @@ fn write_entries(shared: &Shared) {
     let store = &shared.store;
     let mut next = store.watermark() + 1;
     while next <= shared.last && !shared.stop.load(Ordering::Relaxed) {
-        // What nobody reads meanwhile is not tested: the readers are waited for, wherever the scheduler left them.
-        if shared.reads.load(Ordering::Relaxed) < next * 2 * READS_MIN / shared.last {
+        if next > shared.pace() + shared.last / (2 * PASSES_MIN) {
             thread::yield_now();
             continue;
         }
@@ -158,6 +182,7 @@ fn write_entries(shared: &Shared) {
         store.advance(first + random.random_range(0..count));
         store.advance(first + count - 1);
         next = first + count;
+        shared.written.store(next - 1, Ordering::Relaxed);
     }
     shared.stop.store(true, Ordering::Release);
 }
@@ -167,6 +192,9 @@ fn write_behind(shared: &Shared) {
     while !shared.stop.load(Ordering::Acquire) {
         let report = shared.store.flush(random.random_range(1..60)).unwrap();
         shared.captured.fetch_add(report.captured as u64, Ordering::Relaxed);
+        if report.pass_complete {
+            shared.passes.fetch_add(1, Ordering::Relaxed);
+        }
         if report.snapshot_given_up.is_some() {
             shared.given_up.fetch_add(1, Ordering::Relaxed);
         }
@@ -178,7 +206,7 @@ fn read(shared: &Shared, number: u64, hold_max: u32) {
     while !shared.stop.load(Ordering::Acquire) {
         let snapshot = shared.store.snapshot();
         for _ in 0..random.random_range(1..=hold_max) {
-            shared.reads.fetch_add(1, Ordering::Relaxed);
+            shared.reads[number as usize].fetch_add(1, Ordering::Relaxed);
             match check_snapshot(&snapshot, &shared.model, &mut random) {
                 Ok(()) => {}
                 Err(Error::SnapshotTooOld) => {
@@ -210,7 +238,9 @@ fn run(engine: Box<dyn Engine>, seed: u64, memory_bytes_max: usize, hold_max: u3
         seed,
         last,
         stop: AtomicBool::new(false),
-        reads: AtomicU64::new(0),
+        reads: Default::default(),
+        passes: AtomicU64::new(0),
+        written: AtomicU64::new(0),
         too_old: AtomicU64::new(0),
         captured: AtomicU64::new(0),
         given_up: AtomicU64::new(0),
@@ -224,13 +254,20 @@ fn run(engine: Box<dyn Engine>, seed: u64, memory_bytes_max: usize, hold_max: u3
             scope.spawn(|| read(&shared, 1, hold_max)),
         ];
         // One that ends is either the writer at its end or a failed check.
-        while begun.elapsed() < RUN && !threads.iter().any(|thread| thread.is_finished()) {
+        while (begun.elapsed() < RUN || !shared.is_enough())
+            && !threads.iter().any(|thread| thread.is_finished())
+        {
+            if begun.elapsed() > RUN_MAX {
+                break;
+            }
             thread::sleep(Duration::from_millis(5));
         }
         shared.stop.store(true, Ordering::Release);
     });
+    assert!(shared.is_enough(), "at entry {:?} after {RUN_MAX:?}", shared.written);
     let store = &shared.store;
-    assert!(shared.reads.load(Ordering::Relaxed) > READS_MIN, "readers got to read");
+    let read = shared.reads.iter().map(|reads| reads.load(Ordering::Relaxed)).min();
+    assert!(read > Some(READS_MIN), "readers got to read: {read:?}");
     store.flush_all(1000).unwrap();
     let end = store.watermark();
     assert_eq!(store.engine_index(), end);

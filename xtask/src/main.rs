@@ -40,9 +40,10 @@ fn main() -> ExitCode {
     if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The tests start real server processes, so the server is built first.
+/// The tests start real server processes, so the server is built with them: as part of the workspace, since dependencies of the server alone have
+/// other features, and half of everything would be compiled twice.
 fn test(filters: &[String]) -> bool {
-    run(&mut cargo(&["build", "--package", "server"]))
+    run(&mut cargo(&["build", "--workspace", "--tests", "--bin", "quorate"]))
         && run(cargo(&["nextest", "run", "--workspace"]).args(filters))
 }
 

@@ -19,6 +19,7 @@ pub mod program;
 pub mod question;
 pub mod raw;
 pub mod relay;
+pub mod row_writers;
 pub mod slow_link;
 
 use std::collections::BTreeSet;
@@ -90,12 +91,23 @@ pub fn server_binary() -> PathBuf {
     })
 }
 
-/// A port that is free now, below the range the kernel takes outgoing ports from.
+/// Ports that are below the range the kernel takes outgoing ports from, and that no test which runs at the same time takes any of: what is free
+/// while a node is down would be taken from it.
+#[must_use]
+pub fn ports() -> std::ops::Range<u16> {
+    const SHARES: u16 = 8;
+    const SHARE: u16 = 1_875;
+    let slot = std::env::var("NEXTEST_TEST_GLOBAL_SLOT").ok().and_then(|slot| slot.parse::<u16>().ok());
+    let first = 15_000 + slot.unwrap_or(0) % SHARES * SHARE;
+    first..first + SHARE
+}
+
+/// A port of [`ports`] that is free now.
 fn free_port() -> u16 {
     // Free now is not enough: a port that was given to a node that has not started yet is free as well.
     static TAKEN: std::sync::Mutex<BTreeSet<u16>> = std::sync::Mutex::new(BTreeSet::new());
     loop {
-        let port = rand::random_range(15_000..30_000);
+        let port = rand::random_range(ports());
         if TcpListener::bind(("127.0.0.1", port)).is_ok() && TAKEN.lock().unwrap().insert(port) {
             return port;
         }

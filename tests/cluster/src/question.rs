@@ -10,7 +10,7 @@ use crate::{TestCluster, connect};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a procedure of the administration may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long a procedure that may be tried again is tried.
+/// How long a procedure that may be tried again is tried, and a value waited for.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -140,6 +140,31 @@ pub fn lines(rows: &QueryResult) -> String {
     let line =
         |row| (0..rows.columns.len()).map(|column| cell(row, column)).collect::<Vec<_>>().join("\t") + "\n";
     (0..rows.rows.len()).map(line).collect()
+}
+
+/// The code of the error that a statement ends with; none when it succeeds.
+pub fn code(connection: &mut Connection, sql: &str) -> Option<u16> {
+    connection.query(sql).err().and_then(|error| error.code())
+}
+
+/// The first value of a query's first row; empty when it is NULL or there is no row.
+///
+/// # Panics
+/// When the query fails.
+pub fn scalar(connection: &mut Connection, sql: &str) -> String {
+    connection.query(sql).unwrap().scalar().unwrap_or_default()
+}
+
+/// Waits until the first value of a query's first row is this one.
+///
+/// # Panics
+/// When the query fails, or does not give it in time.
+pub fn wait_for(connection: &mut Connection, sql: &str, wanted: &str) {
+    let until = Instant::now() + RETRY_TIMEOUT;
+    while scalar(connection, sql) != wanted {
+        assert!(Instant::now() < until, "{sql} is not {wanted}");
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// Makes a session's reads strong: each sees every write that was acknowledged before it began.

@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -32,8 +31,9 @@ fn binary() -> PathBuf {
     std::env::var_os("QUORATE_BIN").map_or_else(beside, PathBuf::from)
 }
 
+/// A port that no test which runs at the same time takes, also as the local one of a connection.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    cluster_tests::free_address().rsplit(':').next().unwrap().parse().unwrap()
 }
 
 /// A cluster of one node whose data folder, which it makes itself, is on the disk.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use client::blocking::Connection;
 use cluster_tests::TestCluster;
+use cluster_tests::question::{code, scalar};
 use rand::Rng;
 
 /// How long a failover may take until the new leader serves.
@@ -17,14 +18,6 @@ const FAILOVER_MAX: Duration = Duration::from_secs(10);
 const WRITING: Duration = Duration::from_secs(4);
 /// Parents that they write.
 const PARENTS: u32 = 8;
-
-fn code(connection: &mut Connection, sql: &str) -> Option<u16> {
-    connection.query(sql).err().and_then(|error| error.code())
-}
-
-fn scalar(connection: &mut Connection, sql: &str) -> String {
-    connection.query(sql).unwrap().scalar().unwrap_or_default()
-}
 
 /// A parent and children of each kind of action.
 fn family(cluster: &TestCluster) -> Connection {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use client::blocking::Connection;
 use cluster_tests::TestCluster;
+use cluster_tests::question::{code, scalar};
 use rand::Rng;
 
 /// How long a failover may take until the new leader serves.
@@ -18,14 +19,6 @@ const FAILOVER_MAX: Duration = Duration::from_secs(15);
 const WRITING: Duration = Duration::from_secs(3);
 /// Rows that they move.
 const ROWS: u32 = 40;
-
-fn code(connection: &mut Connection, sql: &str) -> Option<u16> {
-    connection.query(sql).err().and_then(|error| error.code())
-}
-
-fn scalar(connection: &mut Connection, sql: &str) -> String {
-    connection.query(sql).unwrap().scalar().unwrap_or_default()
-}
 
 fn tables(cluster: &TestCluster) -> Connection {
     let mut connection = cluster.connect_leader();

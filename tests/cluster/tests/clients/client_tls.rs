@@ -243,7 +243,8 @@ fn what_is_no_handshake_harms_nobody() {
     check("pipelined", &address, &[]);
     check("announced", &address, &[]);
     check("garbage", &address, &[]);
-    check("stall", &address, &[]);
+    cluster.connect(1).query("SET GLOBAL connect_timeout = 4").unwrap();
+    check("stall", &address, &["4"]);
 }
 
 #[test]

@@ -3,17 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test: what fails here fails the test")]
 
 use client::blocking::Connection;
+use cluster_tests::question::scalar;
 use cluster_tests::{TestCluster, connect};
 
 const ALL: &str = "/*+ COMMIT_ON_SUCCESS ROLLBACK_ON_FAIL TARGET_AFFECT_ROW(1) */";
 
-fn value(connection: &mut Connection, sql: &str) -> String {
-    connection.query(sql).unwrap().scalar().unwrap()
-}
-
 /// Another session sees only what is committed.
 fn stock(connection: &mut Connection) -> String {
-    value(connection, "SELECT GROUP_CONCAT(CONCAT(id, '=', n) ORDER BY id) FROM d.stock")
+    scalar(connection, "SELECT GROUP_CONCAT(CONCAT(id, '=', n) ORDER BY id) FROM d.stock")
 }
 
 fn in_transaction(connection: &mut Connection) -> bool {
@@ -138,8 +135,8 @@ fn a_hot_row_is_sold_out_exactly() {
         sessions.into_iter().map(|session| session.join().unwrap()).collect()
     });
     assert_eq!(sold.iter().sum::<u64>(), STOCK);
-    assert_eq!(value(&mut connection, "SELECT n FROM d.stock"), "0");
-    assert_eq!(value(&mut connection, "SELECT COUNT(*) FROM d.sold"), STOCK.to_string());
+    assert_eq!(scalar(&mut connection, "SELECT n FROM d.stock"), "0");
+    assert_eq!(scalar(&mut connection, "SELECT COUNT(*) FROM d.sold"), STOCK.to_string());
     let status = |name: &str| cluster.status(leader, name).unwrap().parse::<u64>().unwrap();
     let (leaders, followers) = (status("Group_update_leader_count"), status("Group_update_follower_count"));
     println!("{followers} of {STOCK} built on a version without a quorum, in {leaders} batches");

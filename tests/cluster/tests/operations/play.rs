@@ -14,6 +14,8 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 const READY_MAX: Duration = Duration::from_secs(15);
 /// How long it may take to stop.
 const STOP_MAX: Duration = Duration::from_secs(15);
+/// Ports that the nodes take at most.
+const NODES_PORTS_MAX: u16 = 50;
 
 fn quorate(arguments: &[&str]) -> Output {
     program::run(Command::new(server_binary()).args(arguments))
@@ -35,7 +37,9 @@ impl Play {
     /// Starts it with further arguments; waits for the last line of what it prints when it is ready.
     fn start(folder: &Path, arguments: &[&str]) -> Play {
         let started = Instant::now();
-        let port = rand::random_range(15_000_u16..28_000).to_string();
+        // The nodes take the ports that follow.
+        let ports = cluster_tests::ports();
+        let port = rand::random_range(ports.start..ports.end - NODES_PORTS_MAX).to_string();
         let mut process = Command::new(server_binary())
             .args(["play", "--port", &port, "--data"])
             .arg(folder)

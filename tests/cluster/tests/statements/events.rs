@@ -6,20 +6,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use client::blocking::Connection;
+use cluster_tests::question::scalar;
 use cluster_tests::{LEADER_TIMEOUT, TestCluster};
 
 /// How long something that must happen may take.
 const HAPPENS_WITHIN: Duration = Duration::from_secs(40);
 
-fn value(connection: &mut Connection, sql: &str) -> String {
-    connection.query(sql).unwrap().text(0, 0).unwrap_or_default()
-}
-
 /// Waits until a query gives what is wanted.
 fn wait_for(connection: &mut Connection, sql: &str, is_it: impl Fn(&str) -> bool) -> String {
     let until = Instant::now() + HAPPENS_WITHIN;
     loop {
-        let found = value(connection, sql);
+        let found = scalar(connection, sql);
         if is_it(&found) {
             return found;
         }
@@ -54,7 +51,7 @@ fn a_recurring_event_runs_on_the_leader_and_goes_on_with_the_next_one() {
     prepare(&mut connection);
     connection.query(&format!("CREATE EVENT d.tick ON SCHEDULE EVERY 1 SECOND DO {}", body("tick"))).unwrap();
     let made = "SELECT CREATED FROM information_schema.EVENTS WHERE EVENT_NAME = 'tick'";
-    let made = value(&mut connection, made);
+    let made = scalar(&mut connection, made);
     let once = format!("CREATE EVENT d.once ON SCHEDULE AT NOW() DO {}", body("once"));
     connection.query(&once).unwrap();
     wait_for(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'tick'", |count| number(count) >= 3);
@@ -63,9 +60,9 @@ fn a_recurring_event_runs_on_the_leader_and_goes_on_with_the_next_one() {
         "SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_NAME = 'once'",
         |count| count == "0",
     );
-    assert_eq!(value(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'once'"), "1");
+    assert_eq!(scalar(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'once'"), "1");
     let shown = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'event_scheduler' AND COMMAND = 'Daemon'";
-    assert_eq!(value(&mut connection, shown), "1");
+    assert_eq!(scalar(&mut connection, shown), "1");
     drop(connection);
     cluster.kill(first);
     let second = {
@@ -85,17 +82,17 @@ fn a_recurring_event_runs_on_the_leader_and_goes_on_with_the_next_one() {
     let others = cluster.others(&[first, second]);
     for other in &others {
         let mut reader = cluster.connect(*other);
-        assert_eq!(value(&mut reader, shown), "0");
+        assert_eq!(scalar(&mut reader, shown), "0");
         let of_other = format!("SELECT COUNT(*) FROM d.runs WHERE node = {other}");
-        assert_eq!(value(&mut reader, &of_other), "0");
+        assert_eq!(scalar(&mut reader, &of_other), "0");
     }
     // Who was the leader comes back, and runs nothing.
     cluster.start_node(first);
-    let now = number(&value(&mut connection, "SELECT MAX(id) FROM d.runs"));
+    let now = number(&scalar(&mut connection, "SELECT MAX(id) FROM d.runs"));
     wait_for(&mut connection, "SELECT MAX(id) FROM d.runs", |id| number(id) >= now + 2);
     let late = format!("SELECT COUNT(*) FROM d.runs WHERE id > {now} AND node <> {second}");
     if cluster.leader() == Some(second) {
-        assert_eq!(value(&mut connection, &late), "0");
+        assert_eq!(scalar(&mut connection, &late), "0");
     }
     connection.query("ALTER EVENT d.tick DISABLE").unwrap();
     // What has begun may end.
@@ -104,16 +101,16 @@ fn a_recurring_event_runs_on_the_leader_and_goes_on_with_the_next_one() {
         "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND = 'Connect' AND DB = 'd'",
         |count| count == "0",
     );
-    let count = value(&mut connection, "SELECT COUNT(*) FROM d.runs");
+    let count = scalar(&mut connection, "SELECT COUNT(*) FROM d.runs");
     thread::sleep(Duration::from_millis(2500));
-    assert_eq!(value(&mut connection, "SELECT COUNT(*) FROM d.runs"), count, "it is disabled");
+    assert_eq!(scalar(&mut connection, "SELECT COUNT(*) FROM d.runs"), count, "it is disabled");
     // Each second at most one has begun; when it wrote may be later.
     let seconds =
         format!("SELECT TIMESTAMPDIFF(SECOND, '{made}', MAX(at)) + 1 FROM d.runs WHERE event = 'tick'");
-    let seconds = number(&value(&mut connection, &seconds));
-    let ticks = number(&value(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'tick'"));
+    let seconds = number(&scalar(&mut connection, &seconds));
+    let ticks = number(&scalar(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'tick'"));
     assert!(ticks <= seconds, "{ticks} runs in {seconds} seconds");
-    assert_eq!(value(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'once'"), "1");
+    assert_eq!(scalar(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'once'"), "1");
     cluster.assert_equal(&[second, others[0]], HAPPENS_WITHIN);
 }
 
@@ -130,7 +127,7 @@ fn a_leader_that_was_stopped_runs_nothing_when_it_goes_on() {
     let second = loop {
         let found = cluster.others(&[first]).into_iter().find(|id| {
             let mut asked = cluster.connect(*id);
-            value(&mut asked, "SELECT @@quorate_serving") == "1"
+            scalar(&mut asked, "SELECT @@quorate_serving") == "1"
         });
         match found {
             Some(found) => break found,
@@ -141,11 +138,11 @@ fn a_leader_that_was_stopped_runs_nothing_when_it_goes_on() {
     let mut connection = cluster.connect(second);
     let of_second = format!("SELECT COUNT(*) FROM d.runs WHERE node = {second}");
     wait_for(&mut connection, &of_second, |count| number(count) >= 2);
-    let last = number(&value(&mut connection, "SELECT MAX(id) FROM d.runs"));
+    let last = number(&scalar(&mut connection, "SELECT MAX(id) FROM d.runs"));
     cluster.resume(first);
     wait_for(&mut connection, "SELECT MAX(id) FROM d.runs", |id| number(id) >= last + 3);
     let of_first = format!("SELECT COUNT(*) FROM d.runs WHERE node = {first} AND id > {last}");
-    assert_eq!(value(&mut connection, &of_first), "0");
+    assert_eq!(scalar(&mut connection, &of_first), "0");
 }
 
 #[test]
@@ -173,7 +170,7 @@ fn an_event_is_killed_stopped_and_told_of() {
         "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND = 'Connect'",
         |count| count == "0",
     );
-    assert_eq!(value(&mut connection, "SELECT COUNT(*) FROM d.runs"), "1");
+    assert_eq!(scalar(&mut connection, "SELECT COUNT(*) FROM d.runs"), "1");
     let until = Instant::now() + HAPPENS_WITHIN;
     for told in ["][d.fails] Table 'd.nosuch'", "[nobody@nowhere][d.nobody] The user specified as a definer"]
     {
@@ -186,7 +183,7 @@ fn an_event_is_killed_stopped_and_told_of() {
     connection.query("SET GLOBAL event_scheduler = OFF").unwrap();
     connection.query(&format!("CREATE EVENT d.off ON SCHEDULE AT NOW() DO {}", body("off"))).unwrap();
     thread::sleep(Duration::from_millis(1500));
-    assert_eq!(value(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'off'"), "0");
+    assert_eq!(scalar(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'off'"), "0");
     connection.query("SET GLOBAL event_scheduler = ON").unwrap();
     wait_for(&mut connection, "SELECT COUNT(*) FROM d.runs WHERE event = 'off'", |count| count == "1");
     // A restart keeps what there is, and a long event keeps no node from stopping.

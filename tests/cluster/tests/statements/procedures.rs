@@ -6,27 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use client::blocking::{Connection, Options};
+use cluster_tests::question::{code, scalar, wait_for};
 use cluster_tests::{LEADER_TIMEOUT, TestCluster};
 
 /// How long something that must end may take.
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
-
-fn code(connection: &mut Connection, sql: &str) -> Option<u16> {
-    connection.query(sql).err().and_then(|error| error.code())
-}
-
-fn value(connection: &mut Connection, sql: &str) -> String {
-    connection.query(sql).unwrap().text(0, 0).unwrap_or_default()
-}
-
-/// Waits until a query gives a value.
-fn wait_for(connection: &mut Connection, sql: &str, wanted: &str) {
-    let until = Instant::now() + ENDS_WITHIN;
-    while value(connection, sql) != wanted {
-        assert!(Instant::now() < until, "{sql} is not {wanted}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
 
 fn prepare(connection: &mut Connection) {
     for sql in [
@@ -50,7 +34,7 @@ fn procedures_are_on_every_node_and_write_on_the_leader() {
     let mut connection = cluster.connect(leader);
     prepare(&mut connection);
     connection.query("CALL d.adds(5, @a)").unwrap();
-    assert_eq!(value(&mut connection, "SELECT @a"), "10");
+    assert_eq!(scalar(&mut connection, "SELECT @a"), "10");
     for id in cluster.others(&[leader]) {
         let mut follower = cluster.connect(id);
         let results = follower.query_all("CALL d.reads()").unwrap();
@@ -62,7 +46,7 @@ fn procedures_are_on_every_node_and_write_on_the_leader() {
     let next = cluster.wait_for_leader(LEADER_TIMEOUT);
     let mut connection = cluster.connect(next);
     connection.query("CALL d.adds(1, @a)").unwrap();
-    assert_eq!(value(&mut connection, "SELECT @a"), "12");
+    assert_eq!(scalar(&mut connection, "SELECT @a"), "12");
     connection.query("DROP PROCEDURE d.adds").unwrap();
     cluster.start_node(leader);
     let address = cluster.addresses()[usize::try_from(leader).unwrap() - 1].clone();
@@ -96,7 +80,7 @@ fn a_statement_that_waits_for_a_lock_does_nothing_twice() {
         let called = thread::spawn(move || {
             caller.query("SET @a = 0").unwrap();
             caller.query("CALL d.adds(1, @a)").unwrap();
-            value(&mut caller, "SELECT @a")
+            scalar(&mut caller, "SELECT @a")
         });
         wait_for(
             &mut holder,
@@ -116,10 +100,10 @@ fn a_loop_without_statements_can_be_killed() {
     let mut killer = cluster.connect(leader);
     prepare(&mut killer);
     let mut caller = cluster.connect(leader);
-    let id = value(&mut caller, "SELECT CONNECTION_ID()");
+    let id = scalar(&mut caller, "SELECT CONNECTION_ID()");
     let called = thread::spawn(move || {
         let first = code(&mut caller, "CALL d.forever()");
-        (first, value(&mut caller, "SELECT 1"))
+        (first, scalar(&mut caller, "SELECT 1"))
     });
     wait_for(
         &mut killer,
@@ -127,7 +111,7 @@ fn a_loop_without_statements_can_be_killed() {
         "1",
     );
     // Others are served meanwhile.
-    assert_eq!(value(&mut killer, "SELECT SUM(v) FROM d.t"), "0");
+    assert_eq!(scalar(&mut killer, "SELECT SUM(v) FROM d.t"), "0");
     killer.query(&format!("KILL QUERY {id}")).unwrap();
     let (first, after) = called.join().unwrap();
     assert_eq!(first, Some(1317), "no handler takes it");

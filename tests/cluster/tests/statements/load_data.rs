@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use client::blocking::Connection;
+use cluster_tests::question::scalar;
 use cluster_tests::{Layout, TestCluster, program};
 
 /// How long a statement that needs no luck may take to come so far.
@@ -80,10 +80,6 @@ fn said(child: Child) -> (String, String, bool) {
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (text(output.stdout), text(output.stderr), output.status.success())
-}
-
-fn scalar(connection: &mut Connection, statement: &str) -> String {
-    connection.query(statement).unwrap().scalar().unwrap_or_default()
 }
 
 /// Opens a pipe to write: returns once somebody reads it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use client::blocking::Connection;
 use cluster_tests::TestCluster;
+use cluster_tests::question::code;
 
 /// How long a failover may take until the new leader serves.
 const FAILOVER_MAX: Duration = Duration::from_secs(10);
@@ -25,10 +26,6 @@ fn session(cluster: &TestCluster, id: u64) -> Connection {
     let mut connection = cluster.connect(id);
     connection.query("SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1").unwrap();
     connection
-}
-
-fn code(connection: &mut Connection, sql: &str) -> Option<u16> {
-    connection.query(sql).err().and_then(|error| error.code())
 }
 
 /// Whether a session of the node has a statement waiting in this state.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use client::blocking::{Connection, Result};
 use cluster_tests::TestCluster;
 use cluster_tests::load::is_retryable;
+use cluster_tests::question::{code, scalar};
 use rand::Rng;
 
 /// How long a failover may take until the new leader serves.
@@ -22,14 +23,6 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(60);
 const ROWS: u64 = 12_000;
 /// Values of the indexed column are below this.
 const VALUES: u64 = 500;
-
-fn code(connection: &mut Connection, sql: &str) -> Option<u16> {
-    connection.query(sql).err().and_then(|error| error.code())
-}
-
-fn scalar(connection: &mut Connection, sql: &str) -> String {
-    connection.query(sql).unwrap().scalar().unwrap_or_default()
-}
 
 /// A table of [`ROWS`] rows, and jobs that take some seconds.
 fn prepare(cluster: &TestCluster) -> Connection {

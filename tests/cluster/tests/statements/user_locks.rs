@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use client::blocking::Connection;
 use cluster_tests::TestCluster;
+use cluster_tests::question::code;
 
 /// How long a failover may take until the new leader serves.
 const FAILOVER_MAX: Duration = Duration::from_secs(10);
@@ -14,10 +15,6 @@ const SOON: Duration = Duration::from_secs(10);
 
 fn ask(connection: &mut Connection, sql: &str) -> String {
     connection.query(sql).unwrap().scalar().unwrap_or_else(|| "NULL".into())
-}
-
-fn code(connection: &mut Connection, sql: &str) -> Option<u16> {
-    connection.query(sql).err().and_then(|error| error.code())
 }
 
 fn wait_for_waiters(cluster: &TestCluster, id: u64, count: &str) {

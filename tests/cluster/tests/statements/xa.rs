@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use client::blocking::{Cluster, Connection, Options};
 use cluster_tests::load::is_retryable;
+use cluster_tests::question::code;
 use cluster_tests::{LEADER_TIMEOUT, Layout, TestCluster};
 
 /// How long a failover may take until the new leader serves.
@@ -36,10 +37,6 @@ fn prepare_branch(connection: &mut Connection, xid: &str, id: u64) {
     ] {
         connection.query(&sql).unwrap();
     }
-}
-
-fn code(connection: &mut Connection, sql: &str) -> Option<u16> {
-    connection.query(sql).err().and_then(|error| error.code())
 }
 
 fn rows(connection: &mut Connection) -> Vec<String> {

@@ -3,36 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use client::blocking::Connection;
+use cluster_tests::question::{code, scalar, wait_for};
+use cluster_tests::row_writers::write_through_the_loss_of;
 use cluster_tests::{LEADER_TIMEOUT, TestCluster};
 
 /// How long something that must end may take.
 const ENDS_WITHIN: Duration = Duration::from_secs(30);
-/// Rows that each writer has had acknowledged before the leader is killed.
-const ROWS_BEFORE: usize = 20;
-const WRITERS: usize = 4;
-
-fn code(connection: &mut Connection, sql: &str) -> Option<u16> {
-    connection.query(sql).err().and_then(|error| error.code())
-}
-
-fn value(connection: &mut Connection, sql: &str) -> String {
-    connection.query(sql).unwrap().text(0, 0).unwrap_or_default()
-}
-
-/// Waits until a query gives a value.
-fn wait_for(connection: &mut Connection, sql: &str, wanted: &str) {
-    let until = Instant::now() + ENDS_WITHIN;
-    while value(connection, sql) != wanted {
-        assert!(Instant::now() < until, "{sql} is not {wanted}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
 
 fn prepare(connection: &mut Connection) {
     for sql in [
@@ -58,7 +38,7 @@ fn functions_are_on_every_node_and_write_on_the_leader() {
     let leader = cluster.wait_for_leader(LEADER_TIMEOUT);
     let mut connection = cluster.connect(leader);
     prepare(&mut connection);
-    assert_eq!(value(&mut connection, "SELECT SUM(d.adds(id)) FROM d.two"), "3");
+    assert_eq!(scalar(&mut connection, "SELECT SUM(d.adds(id)) FROM d.two"), "3");
     for id in cluster.others(&[leader]) {
         let mut follower = cluster.connect(id);
         wait_for(&mut follower, "SELECT d.counts()", "2");
@@ -87,7 +67,7 @@ fn a_query_that_waits_for_a_lock_calls_its_functions_once() {
     let mut writer = cluster.connect(leader);
     let written = thread::spawn(move || {
         let rows = writer.query("SELECT d.adds(id) FROM d.two ORDER BY id").unwrap();
-        (rows.text(0, 0), rows.text(1, 0), value(&mut writer, "SELECT @calls"))
+        (rows.text(0, 0), rows.text(1, 0), scalar(&mut writer, "SELECT @calls"))
     });
     wait_for(
         &mut holder,
@@ -96,13 +76,13 @@ fn a_query_that_waits_for_a_lock_calls_its_functions_once() {
     );
     holder.query("COMMIT").unwrap();
     assert_eq!(written.join().unwrap(), (Some("1".into()), Some("2".into()), "2".into()), "once a row");
-    assert_eq!(value(&mut holder, "SELECT n FROM d.total"), "102");
-    assert_eq!(value(&mut holder, "SELECT d.counts()"), "2");
+    assert_eq!(scalar(&mut holder, "SELECT n FROM d.total"), "102");
+    assert_eq!(scalar(&mut holder, "SELECT d.counts()"), "2");
     for sql in ["BEGIN", "SAVEPOINT s", "SELECT d.adds(3)", "ROLLBACK TO s", "COMMIT"] {
         holder.query(sql).unwrap();
     }
-    assert_eq!(value(&mut holder, "SELECT d.counts()"), "2");
-    assert_eq!(value(&mut holder, "SELECT n FROM d.total"), "102");
+    assert_eq!(scalar(&mut holder, "SELECT d.counts()"), "2");
+    assert_eq!(scalar(&mut holder, "SELECT n FROM d.total"), "102");
 }
 
 #[test]
@@ -113,7 +93,7 @@ fn a_loop_in_a_function_can_be_killed() {
     prepare(&mut killer);
     for sql in ["SELECT d.forever()", "SET @a = d.forever()", "DO d.forever()"] {
         let mut caller = cluster.connect(leader);
-        let id = value(&mut caller, "SELECT CONNECTION_ID()");
+        let id = scalar(&mut caller, "SELECT CONNECTION_ID()");
         let called = thread::spawn(move || code(&mut caller, sql));
         wait_for(
             &mut killer,
@@ -122,39 +102,10 @@ fn a_loop_in_a_function_can_be_killed() {
             ),
             "1",
         );
-        assert_eq!(value(&mut killer, "SELECT d.counts()"), "0", "others are served");
+        assert_eq!(scalar(&mut killer, "SELECT d.counts()"), "0", "others are served");
         killer.query(&format!("KILL QUERY {id}")).unwrap();
         assert_eq!(called.join().unwrap(), Some(1317), "{sql}");
     }
-}
-
-/// Inserts rows of its own until it is told to stop; the ids that were acknowledged.
-fn write(addresses: &[String], first: usize, stop: &AtomicBool, progress: &dyn Fn(usize)) -> Vec<usize> {
-    let mut acknowledged = Vec::new();
-    let mut id = first;
-    let mut at = 0;
-    while !stop.load(Ordering::Relaxed) {
-        let Ok(mut connection) = cluster_tests::connect(&addresses[at % addresses.len()], ENDS_WITHIN) else {
-            at += 1;
-            thread::sleep(Duration::from_millis(20));
-            continue;
-        };
-        while !stop.load(Ordering::Relaxed) {
-            // An id is tried once: whether one without an answer is there is not known.
-            let result = connection.query(&format!("SELECT d.adds({id})"));
-            id += WRITERS;
-            match result {
-                Ok(_) => {
-                    acknowledged.push(id - WRITERS);
-                    progress(acknowledged.len());
-                }
-                Err(error) if error.code() == Some(1213) => {}
-                Err(_) => break,
-            }
-        }
-        at += 1;
-    }
-    acknowledged
 }
 
 #[test]
@@ -163,47 +114,18 @@ fn functions_write_once_for_what_was_acknowledged_when_the_leader_is_lost() {
     let leader = cluster.wait_for_leader(LEADER_TIMEOUT);
     let mut connection = cluster.connect(leader);
     prepare(&mut connection);
-    let addresses = cluster.addresses();
-    let stop = Arc::new(AtomicBool::new(false));
-    let (ready, readies) = std::sync::mpsc::channel();
-    let writers: Vec<_> = (0..WRITERS)
-        .map(|number| {
-            let (stop, ready, addresses) = (Arc::clone(&stop), ready.clone(), addresses.clone());
-            thread::spawn(move || {
-                let told = |count: usize| {
-                    if count == ROWS_BEFORE || count == 2 * ROWS_BEFORE {
-                        let _ = ready.send(count);
-                    }
-                };
-                write(&addresses, number + 1, &stop, &told)
-            })
-        })
-        .collect();
-    for _ in 0..WRITERS {
-        readies.recv_timeout(ENDS_WITHIN).unwrap();
-    }
-    cluster.kill(leader);
-    let next = cluster.wait_for_leader(LEADER_TIMEOUT);
-    // One of them has gone on with the next leader.
-    while readies.recv_timeout(ENDS_WITHIN).unwrap() < 2 * ROWS_BEFORE {}
-    stop.store(true, Ordering::Relaxed);
-    let acknowledged: Vec<usize> = writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
-    let mut connection = cluster.connect(next);
-    let ids = connection.query("SELECT id FROM d.t ORDER BY id").unwrap();
-    let count = value(&mut connection, "SELECT COUNT(*) FROM d.t").parse::<usize>().unwrap();
-    let present: Vec<usize> =
-        (0..count).map(|row| ids.text(row, 0).unwrap_or_default().parse().unwrap()).collect();
-    let lost = acknowledged.iter().filter(|id| present.binary_search(id).is_err()).count();
-    assert_eq!(lost, 0, "of {} acknowledged rows", acknowledged.len());
+    let written = write_through_the_loss_of(&mut cluster, leader, |id| format!("SELECT d.adds({id})"));
+    let mut connection = cluster.connect(written.leader);
+    let count = written.count_in(&mut connection, "d.t");
     let checks = [
         ("SELECT n FROM d.total", count.to_string()),
         ("SELECT COUNT(*) FROM d.t WHERE v = id * 2", count.to_string()),
         ("SELECT d.counts()", count.to_string()),
     ];
     for (sql, wanted) in &checks {
-        assert_eq!(&value(&mut connection, sql), wanted, "{sql}");
+        assert_eq!(&scalar(&mut connection, sql), wanted, "{sql}");
     }
-    let follower = cluster.others(&[leader, next])[0];
+    let follower = cluster.others(&[leader, written.leader])[0];
     let mut follower = cluster.connect(follower);
     for (sql, wanted) in &checks {
         wait_for(&mut follower, sql, wanted);
