@@ -5,8 +5,8 @@
 //! replicated and snapshotted like rows. Ids are never used twice.
 //!
 //! [`schema`] has the types, [`encode`] their bytes, [`estimate`] how many rows the planner is to expect, [`statistics`] what values, [`partition`] how a table is cut. Views are in [`crate::view`],
-//! routines and triggers in [`crate::program`]. Accounts are a part of it, see [`crate::account`]. The system databases ([`SYSTEM_DATABASES`]) have no stored tables and are no entries
-//! of [`Catalog::databases`].
+//! routines and triggers in [`crate::program`]. Accounts are a part of it, see [`crate::account`]. The system databases ([`SYSTEM_DATABASES`]) are no entries of
+//! [`Catalog::databases`], but for `mysql` when a restored dump has made tables in it.
 
 pub mod encode;
 pub mod estimate;

@@ -26,7 +26,7 @@ use record::Record;
 
 use super::Work;
 use crate::account::privilege::DYNAMIC_PRIVILEGES;
-use crate::account::{Account, AccountId, FormerSecret, PrivilegeSet, RoutineGrant, TableGrant};
+use crate::account::{Account, AccountId, FormerSecret, Privilege, PrivilegeSet, RoutineGrant, TableGrant};
 use crate::ast::RoutineKind;
 use crate::catalog::{Catalog, Table};
 use crate::execute::{Context, Run};
@@ -80,12 +80,21 @@ pub(super) fn run(work: &mut Work, ctx: &mut Context<'_>) -> Run<()> {
         apply(&table.name, &records, &mut accounts, work)?;
         crate::ddl::table::write_drop(ctx.txn, &table);
     }
+    if !accounts.values().any(can_administer) {
+        let message = "The restored tables of grants have no account that may create accounts and is not locked: nobody could set them right";
+        return Err(Error { code: 1105, state: *b"HY000", message: message.to_owned() }.into());
+    }
     for id in before.keys().filter(|id| !accounts.contains_key(id)) {
         work.remove(id);
     }
     accounts.into_values().for_each(|account| work.put(account));
     work.changes_catalog = true;
     Ok(())
+}
+
+/// Whether whoever logs in as this could change accounts.
+fn can_administer(account: &Account) -> bool {
+    account.grants.global.has(Privilege::CreateUser) && !account.is_locked
 }
 
 fn apply(table: &str, records: &[Record], accounts: &mut Changed, work: &mut Work) -> Result<()> {

@@ -163,7 +163,11 @@ fn user_row(account: &Account, ctx: &Context<'_>) -> Row {
         fixed(account.authentication.plugin.name()),
         string(&String::from_utf8_lossy(&account.authentication.authentication_string)),
         y_or_n(account.password_expired),
-        timestamp(account.password_changed_unix_seconds.saturating_mul(1_000_000), ctx),
+        match account.password_changed_unix_seconds {
+            // Of the built-in root.
+            0 => Value::Null,
+            seconds => timestamp(seconds.saturating_mul(1_000_000), ctx),
+        },
         maybe(account.password_lifetime_days),
         y_or_n(account.is_locked),
         y_or_n(global.has(Privilege::CreateRole)),

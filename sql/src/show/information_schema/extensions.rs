@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::SYSTEM_DATABASES;
 use crate::execute::{Context, Run};
 use crate::show::definition;
 use crate::show::information_schema::{CATALOG, columns, empty, tables};
@@ -116,10 +115,8 @@ fn keywords(_: &mut Context) -> Run<Vec<Row>> {
 }
 
 fn of_schemata(ctx: &mut Context) -> Run<Vec<Row>> {
-    let mut names: Vec<&str> = ctx.catalog.databases.keys().map(String::as_str).collect();
-    names.extend(SYSTEM_DATABASES);
+    let mut names = ctx.catalog.database_names();
     names.retain(|name| ctx.session.authorization.sees_database(name));
-    names.sort_unstable();
     Ok(names.into_iter().map(|name| vec![fixed(CATALOG), string(name), fixed("")]).collect())
 }
 

@@ -34,5 +34,7 @@ pub(super) fn rows(ctx: &mut Context) -> Run<Vec<Row>> {
     rows.extend(SYSTEM_DATABASES.map(|name| (name, row(name, Collation::default()))));
     rows.retain(|(name, _)| ctx.session.authorization.sees_database(name));
     rows.sort_by_key(|(name, _)| *name);
+    // `mysql` is in the catalog when it has stored tables.
+    rows.dedup_by_key(|(name, _)| *name);
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }

@@ -218,6 +218,10 @@ fn a_dump_of_all_databases_brings_the_accounts() {
     connection.query("UPDATE mysql.user SET plugin = 'unheard_of' WHERE user = 'eve'").unwrap();
     let refused = connection.query("FLUSH PRIVILEGES").unwrap_err().to_string();
     assert!(refused.contains("eve") && refused.contains("unheard_of"), "{refused}");
+    connection.query("UPDATE mysql.user SET plugin = 'caching_sha2_password' WHERE user = 'eve'").unwrap();
+    connection.query("DELETE FROM mysql.user WHERE create_user_priv = 'Y'").unwrap();
+    let refused = connection.query("FLUSH PRIVILEGES").unwrap_err().to_string();
+    assert!(refused.contains("no account that may create accounts"), "{refused}");
     drop(connection);
 
     answer(&target, &dumped);
