@@ -12,6 +12,7 @@ use crate::bind::{Binder, from, full_group_by, merge, order, rollup, window};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
+use crate::expression::announce::Announced;
 use crate::limits::SELECT_COLUMNS_MAX;
 use crate::variables::SqlMode;
 
@@ -144,6 +145,10 @@ pub fn bind_select(
     window::check_named(&select.windows)?;
     list.windows.named.clone_from(&select.windows);
     let mut items = bind_items(binder, &names, select, &mut list, star_is_nothing)?;
+    if select.distinct && select.from.is_some() {
+        // What is the same in every row is no column of the temporary table.
+        items = items.into_iter().map(Item::distinct).collect();
+    }
     let mut filter = match &select.filter {
         Some(filter) => {
             let filter = BlockScope::new(binder, &names, Clause::Where).bind(filter)?;
@@ -370,6 +375,15 @@ fn bind_items(
     Ok(items)
 }
 
+impl Item {
+    /// As DISTINCT shows it.
+    fn distinct(self) -> Item {
+        let is_kept = self.expression.is_fixed() || plain_column(&self.expression).is_some();
+        let column = if is_kept { self.column } else { self.column.stored() };
+        Item { column, ..self }
+    }
+}
+
 fn column_item(scope: &FromScope, slot: usize) -> Result<Item> {
     let column = scope.column(slot).ok_or_else(|| Error::internal("a visible column without slot"))?;
     Ok(Item { expression: column_expression(slot, column), column: column.clone() })
@@ -399,7 +413,10 @@ fn expression_item(
                 ResultColumn::computed(text, expression.data_type(), expression.nullable())
             }
         },
-        _ => ResultColumn::computed(text, expression.data_type(), expression.nullable()),
+        _ => ResultColumn {
+            announced: Announced::of(written, &expression),
+            ..ResultColumn::computed(text, expression.data_type(), expression.nullable())
+        },
     };
     if let Some(alias) = alias {
         column.name = alias.to_owned();

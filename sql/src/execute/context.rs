@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::execute::cluster::ClusterView;
 use crate::execute::spill::ScratchFile;
 use crate::execute::subquery::SubqueryCache;
+use crate::expression::announce::{Announced, Form, stored_type};
 use crate::function::UserLockCalls;
 use crate::gtid::Gtid;
 use crate::session::SessionState;
@@ -331,6 +332,8 @@ pub struct ResultColumn {
     pub database: String,
     /// Type.
     pub data_type: DataType,
+    /// What it says of itself beside its type.
+    pub announced: Announced,
     /// May be NULL.
     pub nullable: bool,
     /// Part of the primary key.
@@ -365,6 +368,7 @@ impl ResultColumn {
             } else {
                 data_type
             },
+            announced: Announced::default(),
             nullable,
             primary_key: false,
             unique_key: false,
@@ -374,6 +378,16 @@ impl ResultColumn {
             sets_now: false,
             on_update_now: false,
         }
+    }
+
+    /// The column of a temporary table that it becomes.
+    #[must_use]
+    pub fn stored(self) -> ResultColumn {
+        let width = self.announced.width;
+        // An expression, or a column of a table, which stays what it is.
+        let is_made = self.original_table.is_empty() && (self.announced.form != Form::Column || width > 0);
+        let data_type = if is_made { stored_type(self.data_type, width) } else { self.data_type };
+        ResultColumn { data_type, announced: Announced { form: Form::Column, width }, ..self }
     }
 }
 

@@ -37,7 +37,7 @@ pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (Da
         AggregateFunction::BitAnd | AggregateFunction::BitOr | AggregateFunction::BitXor
             if argument.is_binary() =>
         {
-            return (DataType::varbinary(argument.characters()), false);
+            return (DataType::varbinary(argument.characters()).with_unsigned(true), false);
         }
         AggregateFunction::BitAnd | AggregateFunction::BitOr | AggregateFunction::BitXor => {
             return (DataType::BIGINT_UNSIGNED, false);

@@ -332,12 +332,10 @@ impl DataType {
                     + u32::from(precision == scale)
             }
             TypeKind::Char(n) | TypeKind::VarChar(n) | TypeKind::Binary(n) | TypeKind::VarBinary(n) => n,
-            TypeKind::TinyText => 63,
-            TypeKind::TinyBlob => 255,
-            TypeKind::Text => 16_383,
-            TypeKind::Blob => 65_535,
-            TypeKind::MediumText => 4_194_303,
-            TypeKind::MediumBlob => 16_777_215,
+            // As many as there are bytes, which is what MySQL makes room for.
+            TypeKind::TinyText | TypeKind::TinyBlob => 255,
+            TypeKind::Text | TypeKind::Blob => 65_535,
+            TypeKind::MediumText | TypeKind::MediumBlob => 16_777_215,
             TypeKind::LongText | TypeKind::Json => 1_073_741_823,
             TypeKind::LongBlob => u32::MAX,
             TypeKind::Date => 10,

@@ -341,6 +341,10 @@ impl Binder<'_> {
         } else {
             connection
         };
+        let is_of_nulls = function.takes_text() && function.gives_text_of_arguments() && {
+            let mut texts = arguments.iter().enumerate();
+            texts.all(|(place, own)| !function.wants_text(place) || own.data_type().kind == TypeKind::Null)
+        };
         let collation = match (function.name, arguments.first()) {
             // Texts that do not agree are searched for by the first one's collation.
             ("LOCATE" | "INSTR" | "POSITION", Some(first))
@@ -363,6 +367,11 @@ impl Binder<'_> {
                 data_type.with_collation(connection)
             }
             _ => data_type,
+        };
+        // NULLs are bytes.
+        let data_type = match data_type.is_text() && is_of_nulls && function.name != "QUOTE" {
+            true => DataType::varbinary(data_type.characters()),
+            false => data_type,
         };
         // The absolute value of a time keeps its digits.
         let keeps = function.name == "ABS"
