@@ -30,7 +30,7 @@ pub fn definition(column: &ResultColumn, results: Option<Collation>) -> Column {
         }
         TypeKind::Text | TypeKind::Blob if column.announced.form == Form::Longest => column_type::LONG_BLOB,
         // What a temporary table makes of a NULL.
-        TypeKind::Null if column.announced.form == Form::Column => column_type::VAR_STRING,
+        TypeKind::Null if column.announced.form == Form::Temporary => column_type::VAR_STRING,
         _ => code,
     };
     let length = match column.announced.width {
@@ -74,7 +74,7 @@ pub fn definition(column: &ResultColumn, results: Option<Collation>) -> Column {
         org_table: column.original_table.clone(),
         name: name(&column.name),
         org_name: column.original_name.clone(),
-        charset: if text || data_type.is_json() && column.announced.form != Form::Column {
+        charset: if text || data_type.is_json() && column.announced.form == Form::Expression {
             results.id()
         } else {
             charset::BINARY

@@ -8,7 +8,7 @@ use crate::bind::from::{BoundFrom, Merges, Space};
 use crate::bind::rollup::{Clauses, Rollup};
 use crate::bind::scope::{FromScope, Lookup, Names};
 use crate::bind::window::WindowFunctionCall;
-use crate::bind::{Binder, from, full_group_by, merge, order, rollup, window};
+use crate::bind::{Binder, from, full_group_by, merge, order, rollup, temporary, window};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
@@ -145,10 +145,7 @@ pub fn bind_select(
     window::check_named(&select.windows)?;
     list.windows.named.clone_from(&select.windows);
     let mut items = bind_items(binder, &names, select, &mut list, star_is_nothing)?;
-    if select.distinct && select.from.is_some() {
-        // What is the same in every row is no column of the temporary table.
-        items = items.into_iter().map(Item::distinct).collect();
-    }
+    items = temporary::shown(select, &scope, &list, items);
     let mut filter = match &select.filter {
         Some(filter) => {
             let filter = BlockScope::new(binder, &names, Clause::Where).bind(filter)?;
@@ -373,15 +370,6 @@ fn bind_items(
         return Err(Error::too_many_columns());
     }
     Ok(items)
-}
-
-impl Item {
-    /// As DISTINCT shows it.
-    fn distinct(self) -> Item {
-        let is_kept = self.expression.is_fixed() || plain_column(&self.expression).is_some();
-        let column = if is_kept { self.column } else { self.column.stored() };
-        Item { column, ..self }
-    }
 }
 
 fn column_item(scope: &FromScope, slot: usize) -> Result<Item> {

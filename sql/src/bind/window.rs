@@ -11,10 +11,11 @@ use crate::ast::{
 use crate::bind::block::{BlockScope, Clause};
 use crate::bind::frame::{BoundFrame, BoundFrameBound, bind_frame};
 use crate::error::{Error, Result};
+use crate::expression::announce::stored_type;
 use crate::expression::member::member_text;
 use crate::expression::{self, Expression, Scope};
 use crate::session::SessionState;
-use crate::types::{DataType, Value};
+use crate::types::{DataType, TypeKind, Value};
 
 /// Where the numbers of window functions' slots begin while a block is bound.
 pub const WINDOW_SLOTS: usize = 1 << 28;
@@ -350,9 +351,11 @@ fn result_type(
     arguments: &[Expression],
     merged: Option<&Expression>,
 ) -> (DataType, bool) {
-    let plain = |data_type: DataType| match data_type.has_members() {
-        true => member_text(&data_type),
-        false => data_type.without_fill(),
+    // A column of a temporary table.
+    let plain = |data_type: DataType| match data_type.kind {
+        TypeKind::Year => data_type,
+        _ if data_type.has_members() => member_text(&data_type),
+        _ => stored_type(data_type.without_fill(), 0),
     };
     let first = arguments.first().map_or(DataType::NULL, Expression::data_type);
     match function {

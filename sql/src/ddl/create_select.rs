@@ -32,9 +32,6 @@ use crate::{Error, Result};
 /// Digits and sign up to which MySQL makes an INT of what a function gives.
 const FUNCTION_INT_WIDTH_MAX: u32 = 11;
 
-/// Characters up to which a function's text is a VARCHAR.
-const VARCHAR_MAX: u32 = 512;
-
 /// A query whose columns are known.
 pub struct Selected {
     plan: Plan,
@@ -295,10 +292,10 @@ fn type_of(data_type: DataType, expression: Option<&Expression>) -> DataType {
         TypeKind::Char(length) if expression.is_some() => {
             DataType { kind: TypeKind::VarChar(length), unsigned: false, ..data_type }
         }
-        TypeKind::VarChar(length) if length > VARCHAR_MAX && is_long(expression) => {
+        TypeKind::VarChar(length) if length > announce::VARCHAR_MAX && is_long(expression) => {
             DataType { kind: TypeKind::Text, unsigned: false, ..data_type }
         }
-        TypeKind::VarBinary(length) if length > VARCHAR_MAX && is_long(expression) => {
+        TypeKind::VarBinary(length) if length > announce::VARCHAR_MAX && is_long(expression) => {
             DataType { kind: TypeKind::Blob, unsigned: false, ..data_type }
         }
         TypeKind::Text | TypeKind::MediumText if is_long(expression) => {

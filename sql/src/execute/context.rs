@@ -380,14 +380,24 @@ impl ResultColumn {
         }
     }
 
-    /// The column of a temporary table that it becomes.
+    /// Whether it is made by an expression, and no column of a table.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        let is_column = matches!(self.announced.form, Form::Column | Form::Temporary);
+        self.original_table.is_empty() && (!is_column || self.announced.width > 0)
+    }
+
+    /// The column of a derived table that it becomes.
     #[must_use]
     pub fn stored(self) -> ResultColumn {
-        let width = self.announced.width;
-        // An expression, or a column of a table, which stays what it is.
-        let is_made = self.original_table.is_empty() && (self.announced.form != Form::Column || width > 0);
-        let data_type = if is_made { stored_type(self.data_type, width) } else { self.data_type };
-        ResultColumn { data_type, announced: Announced { form: Form::Column, width }, ..self }
+        if self.is_made() { self.into_temporary() } else { self }
+    }
+
+    /// The column of a temporary table that what makes it becomes.
+    #[must_use]
+    pub fn into_temporary(self) -> ResultColumn {
+        let announced = Announced { form: Form::Temporary, ..self.announced };
+        ResultColumn { data_type: stored_type(self.data_type, announced.width), announced, ..self }
     }
 }
 

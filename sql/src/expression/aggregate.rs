@@ -42,6 +42,8 @@ pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (Da
         AggregateFunction::BitAnd | AggregateFunction::BitOr | AggregateFunction::BitXor => {
             return (DataType::BIGINT_UNSIGNED, false);
         }
+        AggregateFunction::Sum if argument.is_null() => infer::with_decimals(DataType::DOUBLE, 0),
+        AggregateFunction::Avg if argument.is_null() => infer::with_decimals(DataType::DOUBLE, 4),
         AggregateFunction::Sum if exact => DataType::decimal(digits + 22, scale),
         AggregateFunction::Avg if exact => DataType::decimal(digits + 4, scale + 4),
         AggregateFunction::Sum if argument.attributes.decimals().is_some() => {

@@ -10,6 +10,8 @@ use crate::types::{DataType, TypeKind, Value};
 
 /// What MySQL lets a temporary table's INT hold: numbers announced shorter than this.
 pub const INT_WIDTH: u32 = 10;
+/// Characters up to which an expression's text is a VARCHAR in a temporary table.
+pub const VARCHAR_MAX: u32 = 512;
 /// Digits and sign of an integer of which nothing else is known.
 const BIGINT_WIDTH: u32 = 21;
 /// MySQL's lengths of the results of functions, the sign included.
@@ -66,9 +68,11 @@ const WIDTHS: &[(u32, &[&str])] = &[
 /// Whose a result column is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
-    /// A column of a table, or of a temporary one.
+    /// A column of a table.
     #[default]
     Column,
+    /// A column of a temporary table, made of an expression.
+    Temporary,
     /// An expression: its long texts are told by their size.
     Expression,
     /// GROUP_CONCAT(): a text that may be long.
@@ -91,18 +95,30 @@ impl Announced {
         let data_type = expression.data_type();
         let form = match written {
             Expr::Aggregate(call) if call.function == AggregateFunction::GroupConcat => Form::Longest,
-            Expr::Aggregate(_) if data_type.kind == TypeKind::Null => Form::Column,
+            _ if data_type.is_null() => Form::Expression,
+            Expr::Aggregate(call) if is_one_value(call.function) && !data_type.is_json() => Form::Column,
             Expr::Aggregate(_) => Form::Expression,
             _ if makes_own(expression) => Form::Expression,
             _ => Form::Column,
         };
         let width = match written {
             Expr::Aggregate(call) if call.function == AggregateFunction::Count => BIGINT_WIDTH,
-            _ if data_type.kind == TypeKind::BigInt => width(expression),
+            Expr::Aggregate(call) if is_one_value(call.function) => match call.arguments.as_slice() {
+                [Expr::Literal(value @ (Value::Int(_) | Value::UInt(_)))] => of_value(value),
+                _ => 0,
+            },
+            Expr::Aggregate(_) | Expr::Column { .. } => 0,
+            _ if matches!(expression, Expression::Stored { .. }) => 0,
+            _ if data_type.is_integer() => width(expression),
             _ => 0,
         };
         Announced { form, width }
     }
+}
+
+/// Whether an aggregate gives one of the values that it takes.
+fn is_one_value(function: AggregateFunction) -> bool {
+    matches!(function, AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::AnyValue)
 }
 
 /// Whether an expression's value is its own, rather than one of a column's or of a subquery's.
@@ -112,14 +128,20 @@ fn makes_own(expression: &Expression) -> bool {
         | Expression::Outer { .. }
         | Expression::ScalarSubquery(_)
         | Expression::SubqueryColumn { .. } => false,
-        Expression::Case { data_type, .. } if data_type.is_string() && !data_type.is_json() => {
-            expression.branches().any(|branch| branch.data_type().is_json() || makes_own(branch))
-        }
-        Expression::Call { function, arguments, .. } if matches!(function.name, "GREATEST" | "LEAST") => {
-            arguments.iter().any(|argument| argument.data_type().is_json() || makes_own(argument))
+        Expression::Case { data_type, .. } if data_type.is_string() => expression.branches().any(makes_long),
+        Expression::Call { function, arguments, data_type, .. }
+            if data_type.is_string() && matches!(function.name, "GREATEST" | "LEAST") =>
+        {
+            arguments.iter().any(makes_long)
         }
         _ => true,
     }
+}
+
+/// Whether it makes a long text, or is a document.
+fn makes_long(expression: &Expression) -> bool {
+    let data_type = expression.data_type();
+    data_type.is_json() || data_type.is_long_string() && makes_own(expression)
 }
 
 /// Digits and sign of the integer that an expression is.
@@ -127,12 +149,13 @@ fn makes_own(expression: &Expression) -> bool {
 pub fn width(expression: &Expression) -> u32 {
     let data_type = expression.data_type();
     match expression {
-        Expression::Constant { value, .. } => match value {
-            Value::Int(number) => digits(number.unsigned_abs()) + 1,
-            Value::UInt(number) => digits(*number) + 1,
-            Value::Null => 0,
-            _ => of_type(&data_type),
-        },
+        Expression::Constant { value: value @ (Value::Int(_) | Value::UInt(_)), .. } => of_value(value),
+        Expression::Constant { value: Value::Null, .. } => 0,
+        Expression::Constant { .. } => of_type(&data_type),
+        // A date as the number that it is calculated with.
+        Expression::Cast { operand, .. } if operand.data_type().is_temporal() => {
+            of_type(&operand.data_type())
+        }
         Expression::Column { .. } | Expression::Outer { .. } => of_type(&data_type),
         Expression::Negate { operand, .. } if operand.as_constant().is_some() => width(operand),
         Expression::Negate { operand, .. } => precision(operand) + 1,
@@ -152,6 +175,14 @@ pub fn width(expression: &Expression) -> u32 {
         },
         condition if condition.is_condition() || matches!(condition, Expression::Exists { .. }) => 1,
         _ => function_width(&data_type),
+    }
+}
+
+fn of_value(value: &Value) -> u32 {
+    match value {
+        Value::Int(number) => digits(number.unsigned_abs()) + 1,
+        Value::UInt(number) => digits(*number) + 1,
+        _ => BIGINT_WIDTH,
     }
 }
 
@@ -202,10 +233,16 @@ fn calculated(op: BinaryOp, left: &Expression, right: &Expression, data_type: &D
 /// The type that a column of a temporary table has for an expression.
 #[must_use]
 pub fn stored_type(data_type: DataType, width: u32) -> DataType {
-    let width = if width == 0 { of_type(&data_type) } else { width };
-    if !data_type.is_integer() || matches!(data_type.kind, TypeKind::Bit(_)) {
-        return data_type;
-    }
     let unsigned = data_type.unsigned || data_type.kind == TypeKind::Year;
-    if width < INT_WIDTH { DataType::INT } else { DataType::BIGINT }.with_unsigned(unsigned)
+    match data_type.kind {
+        TypeKind::Bit(_) => data_type,
+        TypeKind::Char(length) => DataType { kind: TypeKind::VarChar(length), ..data_type },
+        TypeKind::VarChar(length) if length > VARCHAR_MAX => DataType { kind: TypeKind::Text, ..data_type },
+        TypeKind::VarBinary(length) if length > VARCHAR_MAX => DataType { kind: TypeKind::Blob, ..data_type },
+        _ if data_type.is_integer() => {
+            let width = if width == 0 { of_type(&data_type) } else { width };
+            if width < INT_WIDTH { DataType::INT } else { DataType::BIGINT }.with_unsigned(unsigned)
+        }
+        _ => data_type,
+    }
 }

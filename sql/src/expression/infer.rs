@@ -230,14 +230,13 @@ fn long_size(data_type: DataType) -> Option<u8> {
     }
 }
 
-/// Whether the two of them are a CHAR: one is, and the other is no other string. MySQL's table is not the same both ways.
+/// Whether the two of them are a CHAR: one is, and the other is no other string.
 fn stays_char(left: DataType, right: DataType) -> bool {
     let is_char = |data_type: DataType| matches!(data_type.kind, TypeKind::Char(_));
-    let is_clock = |data_type: DataType| matches!(data_type.kind, TypeKind::Time(_));
     match (is_char(left), is_char(right)) {
         (true, true) => true,
-        (true, false) => right.is_numeric(),
-        (false, true) => left.is_numeric() || left.is_temporal() && !is_clock(left),
+        (true, false) => right.is_numeric() || right.is_temporal() || right.has_members(),
+        (false, true) => left.is_numeric() || left.is_temporal() || left.has_members(),
         (false, false) => false,
     }
 }

@@ -342,8 +342,14 @@ impl Binder<'_> {
             connection
         };
         let is_of_nulls = function.takes_text() && function.gives_text_of_arguments() && {
+            let is_null = |own: &Expression| own.data_type().is_null();
             let mut texts = arguments.iter().enumerate();
-            texts.all(|(place, own)| !function.wants_text(place) || own.data_type().kind == TypeKind::Null)
+            match function.name {
+                "INSERT" | "LPAD" | "REPLACE" | "RPAD" | "SUBSTRING_INDEX" => {
+                    arguments.first().is_some_and(is_null)
+                }
+                _ => texts.all(|(place, own)| !function.wants_text(place) || is_null(own)),
+            }
         };
         let collation = match (function.name, arguments.first()) {
             // Texts that do not agree are searched for by the first one's collation.
