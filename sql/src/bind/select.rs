@@ -362,7 +362,11 @@ fn bind_items(
                 let mut scope = BlockScope::new(binder, names, Clause::FieldList);
                 scope.aggregates = Some(&mut *list);
                 let expression = scope.bind(expr)?;
-                items.push(expression_item(names, expr, expression, alias.as_deref(), text));
+                let mut item = expression_item(names, expr, expression, alias.as_deref(), text);
+                if item.column.table.is_empty() {
+                    item.column.announced = Announced::of(expr, &item.expression, argument(list, &item));
+                }
+                items.push(item);
             }
         }
     }
@@ -370,6 +374,12 @@ fn bind_items(
         return Err(Error::too_many_columns());
     }
     Ok(items)
+}
+
+/// The argument of the aggregate that an item is.
+fn argument<'l>(list: &'l AggregateList, item: &Item) -> Option<&'l Expression> {
+    let Expression::Column { index, .. } = &item.expression else { return None };
+    list.calls.get(index.checked_sub(list.base)?)?.arguments.first()
 }
 
 fn column_item(scope: &FromScope, slot: usize) -> Result<Item> {
@@ -401,10 +411,7 @@ fn expression_item(
                 ResultColumn::computed(text, expression.data_type(), expression.nullable())
             }
         },
-        _ => ResultColumn {
-            announced: Announced::of(written, &expression),
-            ..ResultColumn::computed(text, expression.data_type(), expression.nullable())
-        },
+        _ => ResultColumn::computed(text, expression.data_type(), expression.nullable()),
     };
     if let Some(alias) = alias {
         column.name = alias.to_owned();

@@ -15,7 +15,8 @@ use crate::types::Value;
 pub(super) fn shown(select: &Select, scope: &FromScope, list: &AggregateList, items: Vec<Item>) -> Vec<Item> {
     let Some(from) = &select.from else { return items };
     let is_distinct = select.distinct && !has_key(scope, &items);
-    let is_grouped = !select.group_by.is_empty();
+    // Groups whose values are told apart are sorted.
+    let is_grouped = !select.group_by.is_empty() && !list.calls.iter().any(|own| own.call.distinct);
     if !is_distinct && list.windows.calls.is_empty() && !is_grouped {
         return items;
     }
@@ -25,6 +26,8 @@ pub(super) fn shown(select: &Select, scope: &FromScope, list: &AggregateList, it
     let is_narrowed = is_distinct || !list.windows.calls.is_empty();
     let show = |item: Item| {
         let is_column = matches!(&item.expression, Expression::Column { .. } if !item.column.is_made());
+        // A stored function's result is what it is declared to be.
+        let is_column = is_column || matches!(item.expression, Expression::Stored { .. });
         // Of a group, the aggregates of NULL.
         let is_told = is_narrowed || item.column.is_made() && item.expression.data_type().is_null();
         if !is_told || is_column || is_constant(&item.expression) {
@@ -45,7 +48,7 @@ fn has_key(scope: &FromScope, items: &[Item]) -> bool {
 /// Whether a written condition is never true.
 fn never(condition: &Expr) -> bool {
     match condition {
-        Expr::Literal(Value::Null | Value::Int(0)) => true,
+        Expr::Literal(Value::Null | Value::Int(0)) | Expr::Truth(false) => true,
         Expr::Literal(Value::Text(text)) => crate::types::number::double_prefix(text).0 == 0.0,
         _ => false,
     }
@@ -73,7 +76,7 @@ fn is_constant(expression: &Expression) -> bool {
         Expression::InSubquery { operands, subquery, .. } => {
             !subquery.correlated && operands.iter().all(is_constant)
         }
-        Expression::IsNull { operand, .. } if !operand.nullable() => true,
+        Expression::IsNull { operand, negated: false } if !operand.nullable() => true,
         Expression::Column { .. }
         | Expression::Outer { .. }
         | Expression::Parameter { .. }

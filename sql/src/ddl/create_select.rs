@@ -157,7 +157,7 @@ pub fn fill(ctx: &mut Context<'_>, table: Table, select: &CreateSelect, names: &
     }
     ctx.locking.isolation = ctx.session.variables.isolation;
     ctx.txn.take_snapshot();
-    crate::dml::insert::run(&plan, ctx)
+    crate::execute::strictly(ctx, plan.ignore, |ctx| crate::dml::insert::run(&plan, ctx))
 }
 
 /// The definition that a column of a query comes to.
@@ -297,6 +297,9 @@ fn type_of(data_type: DataType, expression: Option<&Expression>) -> DataType {
         }
         TypeKind::VarBinary(length) if length > announce::VARCHAR_MAX && is_long(expression) => {
             DataType { kind: TypeKind::Blob, unsigned: false, ..data_type }
+        }
+        TypeKind::Binary(length) if is_long(expression) => {
+            DataType { kind: TypeKind::VarBinary(length), unsigned: false, ..data_type }
         }
         TypeKind::Text | TypeKind::MediumText if is_long(expression) => {
             DataType { kind: TypeKind::LongText, unsigned: false, ..data_type }

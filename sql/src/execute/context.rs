@@ -383,8 +383,12 @@ impl ResultColumn {
     /// Whether it is made by an expression, and no column of a table.
     #[must_use]
     pub fn is_made(&self) -> bool {
-        let is_column = matches!(self.announced.form, Form::Column | Form::Temporary);
-        self.original_table.is_empty() && (!is_column || self.announced.width > 0)
+        self.original_table.is_empty()
+            && match self.announced.form {
+                Form::Column => self.announced.width > 0,
+                Form::Temporary => false,
+                Form::Expression | Form::Longest => true,
+            }
     }
 
     /// The column of a derived table that it becomes.

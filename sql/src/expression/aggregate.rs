@@ -59,7 +59,8 @@ pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (Da
         | AggregateFunction::VarPop
         | AggregateFunction::VarSamp => DataType::DOUBLE,
         AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::AnyValue => {
-            argument.without_fill()
+            // Bytes as a literal has them stay what they are announced as.
+            argument.without_fill().with_unsigned(argument.unsigned)
         }
         AggregateFunction::JsonArrayAgg | AggregateFunction::JsonObjectAgg => DataType::JSON,
         AggregateFunction::GroupConcat => {

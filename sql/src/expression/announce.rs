@@ -89,25 +89,30 @@ pub struct Announced {
 }
 
 impl Announced {
-    /// What the expression of a select list says, as written and as bound.
+    /// What the expression of a select list says, as written and as bound; of an aggregate, with its argument.
     #[must_use]
-    pub fn of(written: &Expr, expression: &Expression) -> Announced {
+    pub fn of(written: &Expr, expression: &Expression, argument: Option<&Expression>) -> Announced {
         let data_type = expression.data_type();
         let form = match written {
             Expr::Aggregate(call) if call.function == AggregateFunction::GroupConcat => Form::Longest,
             _ if data_type.is_null() => Form::Expression,
-            Expr::Aggregate(call) if is_one_value(call.function) && !data_type.is_json() => Form::Column,
+            Expr::Aggregate(call) if is_one_value(call.function) && !data_type.is_json() => {
+                match argument.is_some_and(makes_own) {
+                    true => Form::Expression,
+                    false => Form::Column,
+                }
+            }
             Expr::Aggregate(_) => Form::Expression,
             _ if makes_own(expression) => Form::Expression,
             _ => Form::Column,
         };
         let width = match written {
             Expr::Aggregate(call) if call.function == AggregateFunction::Count => BIGINT_WIDTH,
-            Expr::Aggregate(call) if is_one_value(call.function) => match call.arguments.as_slice() {
-                [Expr::Literal(value @ (Value::Int(_) | Value::UInt(_)))] => of_value(value),
+            Expr::Aggregate(call) if is_one_value(call.function) => match argument {
+                Some(argument) if data_type.is_integer() && !argument.is_column() => width(argument),
                 _ => 0,
             },
-            Expr::Aggregate(_) | Expr::Column { .. } => 0,
+            Expr::Aggregate(_) | Expr::Column { .. } | Expr::Window(_) => 0,
             _ if matches!(expression, Expression::Stored { .. }) => 0,
             _ if data_type.is_integer() => width(expression),
             _ => 0,
@@ -152,10 +157,6 @@ pub fn width(expression: &Expression) -> u32 {
         Expression::Constant { value: value @ (Value::Int(_) | Value::UInt(_)), .. } => of_value(value),
         Expression::Constant { value: Value::Null, .. } => 0,
         Expression::Constant { .. } => of_type(&data_type),
-        // A date as the number that it is calculated with.
-        Expression::Cast { operand, .. } if operand.data_type().is_temporal() => {
-            of_type(&operand.data_type())
-        }
         Expression::Column { .. } | Expression::Outer { .. } => of_type(&data_type),
         Expression::Negate { operand, .. } if operand.as_constant().is_some() => width(operand),
         Expression::Negate { operand, .. } => precision(operand) + 1,
@@ -210,8 +211,15 @@ fn of_type(data_type: &DataType) -> u32 {
 /// Digits without the sign.
 fn precision(operand: &Expression) -> u32 {
     let data_type = operand.data_type();
+    // A date as the number that it is calculated with.
+    let width = match operand {
+        Expression::Cast { operand, .. } if operand.data_type().is_temporal() => {
+            of_type(&operand.data_type())
+        }
+        operand => width(operand),
+    };
     let has_sign = !data_type.unsigned && data_type.kind != TypeKind::Year;
-    width(operand).saturating_sub(u32::from(has_sign))
+    width.saturating_sub(u32::from(has_sign))
 }
 
 fn calculated(op: BinaryOp, left: &Expression, right: &Expression, data_type: &DataType) -> u32 {

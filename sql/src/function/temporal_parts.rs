@@ -6,7 +6,7 @@ use crate::function::argument::integer;
 use crate::function::locale::Locale;
 use crate::function::{Call, Function, returns};
 use crate::types::convert::{
-    Temporal, as_datetime, as_time, date_rules, to_date, to_datetime, to_time, warn_truncated_value,
+    Temporal, as_datetime, date_rules, to_date, to_datetime, to_time, warn_truncated_value,
 };
 use crate::types::datetime::{Date, DateTime, MICROSECONDS, Time, days_in_month, is_leap};
 use crate::types::temporal_text::DateRules;
@@ -96,7 +96,8 @@ pub(super) fn fraction(seconds: &Expression) -> u8 {
 pub(super) fn text_precision(argument: &Expression) -> u8 {
     let data_type = argument.data_type();
     match argument.as_constant() {
-        Some(value @ Value::Text(_)) if !matches!(as_time(value), Temporal::Valid(_)) => 6,
+        // No time at all.
+        Some(Value::Text(text)) if !text.iter().any(u8::is_ascii_digit) => 6,
         Some(Value::Text(text) | Value::Blob(text)) => text
             .iter()
             .rposition(|byte| *byte == b'.')

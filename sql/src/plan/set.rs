@@ -10,7 +10,7 @@ use crate::bind::{Binder, BlockScope, Clause, FromScope, Names, order, origin, s
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
-use crate::expression::announce::Announced;
+use crate::expression::announce::{Announced, Form};
 use crate::plan::node::{Body, QueryPlan, SortKey};
 use crate::plan::query::plan_query;
 use crate::types::{Collation, DataType, TypeKind};
@@ -188,7 +188,7 @@ pub fn merged_columns(binder: &Binder, operands: &[QueryPlan]) -> Result<Vec<Res
         };
         let is_integer = std::iter::once(column).chain(others()).all(|own| own.data_type.is_integer());
         let width = if is_integer { others().map(width).fold(width(column), u32::max) } else { 0 };
-        let announced = Announced { width, ..Announced::default() };
+        let announced = Announced { form: Form::Temporary, width };
         ResultColumn { announced, ..ResultColumn::computed(column.name.as_str(), data_type, nullable) }
     };
     Ok(first.columns.iter().enumerate().map(merge).collect())
