@@ -4,6 +4,7 @@
 //! result's character set, four a character for utf8mb4, and the number is that of `character_set_results`.
 
 use sql::execute::ResultColumn;
+use sql::expression::announce::Form;
 use sql::types::{Attributes, Collation, DataType, TypeKind};
 use wire::mysql::column::Column;
 use wire::mysql::constant::{DECIMALS_NOT_FIXED, charset, column_flag, column_type};
@@ -19,7 +20,22 @@ pub fn definition(column: &ResultColumn, results: Option<Collation>) -> Column {
     let code = match data_type.kind {
         TypeKind::Enum(_) if !is_column => column_type::ENUM,
         TypeKind::Set(_) if !is_column => column_type::SET,
+        // A CAST to BINARY(n).
+        TypeKind::Binary(_) if column.announced.form == Form::Expression => column_type::VAR_STRING,
+        TypeKind::MediumText | TypeKind::MediumBlob if column.announced.form == Form::Expression => {
+            column_type::MEDIUM_BLOB
+        }
+        TypeKind::LongText | TypeKind::LongBlob if column.announced.form == Form::Expression => {
+            column_type::LONG_BLOB
+        }
+        TypeKind::Text | TypeKind::Blob if column.announced.form == Form::Longest => column_type::LONG_BLOB,
+        // What a temporary table makes of a NULL.
+        TypeKind::Null if column.announced.form == Form::Temporary => column_type::VAR_STRING,
         _ => code,
+    };
+    let length = match column.announced.width {
+        width @ 1.. if matches!(data_type.kind, TypeKind::BigInt | TypeKind::Int) => width,
+        _ => length,
     };
     let name = |name: &str| match results.set() {
         set if set.is_held_as_is() || name.is_ascii() => name.to_owned(),
@@ -46,7 +62,11 @@ pub fn definition(column: &ResultColumn, results: Option<Collation>) -> Column {
     flag(column.sets_now, column_flag::TIMESTAMP);
     flag(column.on_update_now, column_flag::ON_UPDATE_NOW);
     flag(column.no_default, column_flag::NO_DEFAULT_VALUE);
-    flag(matches!(code, column_type::BLOB | column_type::JSON), column_flag::BLOB);
+    let is_long = matches!(
+        code,
+        column_type::BLOB | column_type::MEDIUM_BLOB | column_type::LONG_BLOB | column_type::JSON
+    );
+    flag(is_long, column_flag::BLOB);
     flag(!text && (!number || column.table.is_empty()), column_flag::BINARY);
     Column {
         schema: column.database.clone(),
@@ -54,7 +74,11 @@ pub fn definition(column: &ResultColumn, results: Option<Collation>) -> Column {
         org_table: column.original_table.clone(),
         name: name(&column.name),
         org_name: column.original_name.clone(),
-        charset: if text { results.id() } else { charset::BINARY },
+        charset: if text || data_type.is_json() && column.announced.form == Form::Expression {
+            results.id()
+        } else {
+            charset::BINARY
+        },
         length,
         column_type: code,
         flags,

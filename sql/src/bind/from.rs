@@ -604,6 +604,9 @@ fn derived(
     alias: String,
     outer_joined: bool,
 ) -> Result<BoundTable> {
+    if !matches!(source, TableSource::Merged(_)) {
+        columns = columns.into_iter().map(ResultColumn::stored).collect();
+    }
     for position in 0..columns.len() {
         let (before, rest) = columns.split_at_mut(position);
         let column = &mut rest[0];

@@ -28,6 +28,7 @@ pub mod rollup;
 pub mod same;
 pub mod scope;
 pub mod select;
+mod temporary;
 pub mod virtual_table;
 pub mod walk;
 pub mod window;

@@ -41,6 +41,23 @@ pub(super) fn column_types(plan: &QueryPlan) -> Vec<DataType> {
     plan.columns.iter().enumerate().map(marked).collect()
 }
 
+/// The collation of a column of a set operation that has texts and bytes, if the bytes are literals: they are text then.
+pub(crate) fn text_of_mixture(
+    operands: &[QueryPlan],
+    position: usize,
+    connection: Collation,
+) -> Option<Collation> {
+    let types =
+        || operands.iter().filter_map(|operand| operand.columns.get(position)).map(|own| own.data_type);
+    if !types().any(|own| own.is_text()) || !types().any(|own| own.is_binary()) {
+        return None;
+    }
+    let mut found = Vec::new();
+    operands.iter().for_each(|operand| origins(operand, position, &mut found));
+    let agreed = agree(found, connection, "UNION", Wanted::Comparison).ok()?;
+    (agreed != Collation::Binary).then_some(agreed)
+}
+
 /// Gives the columns of a set operation the collations that its operands agree on.
 ///
 /// # Errors

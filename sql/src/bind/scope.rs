@@ -19,6 +19,7 @@ use crate::bind::virtual_table::VirtualTable;
 use crate::catalog::{ColumnDefault, Table};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
+use crate::expression::announce::Announced;
 use crate::plan::QueryPlan;
 
 /// Where the rows of a table of FROM come from.
@@ -415,6 +416,7 @@ pub fn table_columns(table: &Table, alias: &str, outer_joined: bool) -> Vec<Resu
             original_table: table.name.clone(),
             database: table.database.clone(),
             data_type: column.data_type,
+            announced: Announced::default(),
             nullable: column.nullable || outer_joined,
             primary_key: !table.hidden_row_id
                 && table.indexes[0].columns.iter().any(|part| part.column == position),

@@ -8,10 +8,11 @@ use crate::bind::from::{BoundFrom, Merges, Space};
 use crate::bind::rollup::{Clauses, Rollup};
 use crate::bind::scope::{FromScope, Lookup, Names};
 use crate::bind::window::WindowFunctionCall;
-use crate::bind::{Binder, from, full_group_by, merge, order, rollup, window};
+use crate::bind::{Binder, from, full_group_by, merge, order, rollup, temporary, window};
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
+use crate::expression::announce::Announced;
 use crate::limits::SELECT_COLUMNS_MAX;
 use crate::variables::SqlMode;
 
@@ -144,6 +145,7 @@ pub fn bind_select(
     window::check_named(&select.windows)?;
     list.windows.named.clone_from(&select.windows);
     let mut items = bind_items(binder, &names, select, &mut list, star_is_nothing)?;
+    items = temporary::shown(select, &scope, &list, items);
     let mut filter = match &select.filter {
         Some(filter) => {
             let filter = BlockScope::new(binder, &names, Clause::Where).bind(filter)?;
@@ -360,7 +362,11 @@ fn bind_items(
                 let mut scope = BlockScope::new(binder, names, Clause::FieldList);
                 scope.aggregates = Some(&mut *list);
                 let expression = scope.bind(expr)?;
-                items.push(expression_item(names, expr, expression, alias.as_deref(), text));
+                let mut item = expression_item(names, expr, expression, alias.as_deref(), text);
+                if item.column.table.is_empty() {
+                    item.column.announced = Announced::of(expr, &item.expression, argument(list, &item));
+                }
+                items.push(item);
             }
         }
     }
@@ -368,6 +374,12 @@ fn bind_items(
         return Err(Error::too_many_columns());
     }
     Ok(items)
+}
+
+/// The argument of the aggregate that an item is.
+fn argument<'l>(list: &'l AggregateList, item: &Item) -> Option<&'l Expression> {
+    let Expression::Column { index, .. } = &item.expression else { return None };
+    list.calls.get(index.checked_sub(list.base)?)?.arguments.first()
 }
 
 fn column_item(scope: &FromScope, slot: usize) -> Result<Item> {

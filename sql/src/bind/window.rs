@@ -11,6 +11,8 @@ use crate::ast::{
 use crate::bind::block::{BlockScope, Clause};
 use crate::bind::frame::{BoundFrame, BoundFrameBound, bind_frame};
 use crate::error::{Error, Result};
+use crate::expression::announce::stored_type;
+use crate::expression::member::member_text;
 use crate::expression::{self, Expression, Scope};
 use crate::session::SessionState;
 use crate::types::{DataType, TypeKind, Value};
@@ -349,9 +351,11 @@ fn result_type(
     arguments: &[Expression],
     merged: Option<&Expression>,
 ) -> (DataType, bool) {
-    let widened = |data_type: DataType| match data_type.is_integer() && data_type.kind != TypeKind::Year {
-        true => DataType::BIGINT.with_unsigned(data_type.unsigned),
-        false => data_type,
+    // A column of a temporary table.
+    let plain = |data_type: DataType| match data_type.kind {
+        TypeKind::Year => data_type,
+        _ if data_type.has_members() => member_text(&data_type),
+        _ => stored_type(data_type.without_fill(), 0),
     };
     let first = arguments.first().map_or(DataType::NULL, Expression::data_type);
     match function {
@@ -361,18 +365,18 @@ fn result_type(
         | WindowFunction::Ntile => (DataType::BIGINT_UNSIGNED, false),
         WindowFunction::PercentRank | WindowFunction::CumeDist => (DataType::DOUBLE, false),
         WindowFunction::Lag | WindowFunction::Lead => match merged {
-            None => (widened(first), true),
+            None => (plain(first), true),
             Some(merged) => {
                 let nullable = arguments[0].nullable() || arguments[2].nullable();
-                (widened(merged.data_type()), nullable)
+                (plain(merged.data_type()), nullable)
             }
         },
         WindowFunction::FirstValue | WindowFunction::LastValue | WindowFunction::NthValue => {
-            (widened(first), true)
+            (plain(first), true)
         }
         WindowFunction::Aggregate(function) => {
             let (data_type, nullable) = expression::aggregate::result_type(function, arguments);
-            (widened(data_type), nullable)
+            (plain(data_type), nullable)
         }
     }
 }

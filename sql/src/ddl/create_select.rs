@@ -21,7 +21,7 @@ use crate::bind::Binder;
 use crate::catalog::{Catalog, Column, ColumnDefault, Table, is_system_database, same_name};
 use crate::dml::default::{declared, implicit};
 use crate::execute::{Context, Outcome, ResultColumn, Run};
-use crate::expression::Expression;
+use crate::expression::{Expression, announce};
 use crate::parse::parse_expression;
 use crate::plan::node::{Body, Node};
 use crate::plan::{Plan, Planned, plan_statement};
@@ -29,8 +29,8 @@ use crate::session::SessionState;
 use crate::types::{DataType, MemberSet, TypeKind, Value};
 use crate::{Error, Result};
 
-/// Digits from which on MySQL makes an integer a BIGINT.
-const BIGINT_DIGITS_MIN: u32 = 10;
+/// Digits and sign up to which MySQL makes an INT of what a function gives.
+const FUNCTION_INT_WIDTH_MAX: u32 = 11;
 
 /// A query whose columns are known.
 pub struct Selected {
@@ -157,7 +157,7 @@ pub fn fill(ctx: &mut Context<'_>, table: Table, select: &CreateSelect, names: &
     }
     ctx.locking.isolation = ctx.session.variables.isolation;
     ctx.txn.take_snapshot();
-    crate::dml::insert::run(&plan, ctx)
+    crate::execute::strictly(ctx, plan.ignore, |ctx| crate::dml::insert::run(&plan, ctx))
 }
 
 /// The definition that a column of a query comes to.
@@ -283,13 +283,30 @@ fn type_of(data_type: DataType, expression: Option<&Expression>) -> DataType {
     match data_type.kind {
         TypeKind::Null => DataType::varbinary(0),
         TypeKind::BigInt => {
-            let digits = expression.map_or(u32::MAX, digits);
-            let kind = if digits < BIGINT_DIGITS_MIN { TypeKind::Int } else { TypeKind::BigInt };
+            let kind = if is_short(expression) { TypeKind::Int } else { TypeKind::BigInt };
             DataType { display_width: 0, kind, ..data_type }
         }
         // However short the text is that it has now.
         TypeKind::VarChar(_) if matches!(expression, Some(Expression::UserVariable { .. })) => {
             DataType { kind: TypeKind::LongText, ..data_type }
+        }
+        TypeKind::Char(length) if expression.is_some() => {
+            DataType { kind: TypeKind::VarChar(length), unsigned: false, ..data_type }
+        }
+        TypeKind::VarChar(length) if length > announce::VARCHAR_MAX && is_long(expression) => {
+            DataType { kind: TypeKind::Text, unsigned: false, ..data_type }
+        }
+        TypeKind::VarBinary(length) if length > announce::VARCHAR_MAX && is_long(expression) => {
+            DataType { kind: TypeKind::Blob, unsigned: false, ..data_type }
+        }
+        TypeKind::Binary(length) if is_long(expression) => {
+            DataType { kind: TypeKind::VarBinary(length), unsigned: false, ..data_type }
+        }
+        TypeKind::Text | TypeKind::MediumText if is_long(expression) => {
+            DataType { kind: TypeKind::LongText, unsigned: false, ..data_type }
+        }
+        TypeKind::Blob | TypeKind::MediumBlob if is_long(expression) => {
+            DataType { kind: TypeKind::LongBlob, unsigned: false, ..data_type }
         }
         // UNSIGNED of a hexadecimal literal is about it as a number.
         _ if data_type.is_string() => DataType { unsigned: false, ..data_type },
@@ -324,38 +341,17 @@ fn type_of(data_type: DataType, expression: Option<&Expression>) -> DataType {
     }
 }
 
-/// MySQL's `max_length` of an integer expression, or what of it decides between INT and BIGINT.
-fn digits(expression: &Expression) -> u32 {
-    match expression {
-        Expression::Constant { value: Value::Int(number), .. } => {
-            number.unsigned_abs().to_string().len() as u32 + 1
+/// Whether it is an expression, whose long text is as long as can be, and no column of a table or of a group.
+fn is_long(expression: Option<&Expression>) -> bool {
+    expression.is_some_and(|expression| !expression.is_column())
+}
+
+/// Whether an integer becomes an INT rather than a BIGINT: a function's may have a digit more than others.
+fn is_short(expression: Option<&Expression>) -> bool {
+    expression.is_some_and(|expression| match expression {
+        Expression::Call { .. } | Expression::Arithmetic { .. } | Expression::Negate { .. } => {
+            announce::width(expression) <= FUNCTION_INT_WIDTH_MAX
         }
-        Expression::Constant { value: Value::UInt(number), .. } => number.to_string().len() as u32 + 1,
-        Expression::Constant { value: Value::Null, .. } => 0,
-        Expression::Negate { operand, .. } => digits(operand),
-        Expression::Not(_)
-        | Expression::And(_)
-        | Expression::Or(_)
-        | Expression::Xor(..)
-        | Expression::Compare { .. }
-        | Expression::IsNull { .. }
-        | Expression::IsTruth { .. }
-        | Expression::Between { .. }
-        | Expression::InList { .. }
-        | Expression::InSubquery { .. }
-        | Expression::Quantified { .. }
-        | Expression::Exists { .. }
-        | Expression::Like { .. }
-        | Expression::Regexp { .. } => 1,
-        Expression::Case { branches, otherwise, .. } => {
-            branches.iter().map(|(_, then)| digits(then)).fold(digits(otherwise), u32::max)
-        }
-        Expression::Arithmetic {
-            op: crate::ast::BinaryOp::Add | crate::ast::BinaryOp::Subtract,
-            left,
-            right,
-            ..
-        } => digits(left).max(digits(right)).saturating_add(1),
-        _ => u32::MAX,
-    }
+        _ => announce::width(expression) < announce::INT_WIDTH,
+    })
 }

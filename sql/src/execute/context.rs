@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::execute::cluster::ClusterView;
 use crate::execute::spill::ScratchFile;
 use crate::execute::subquery::SubqueryCache;
+use crate::expression::announce::{Announced, Form, stored_type};
 use crate::function::UserLockCalls;
 use crate::gtid::Gtid;
 use crate::session::SessionState;
@@ -331,6 +332,8 @@ pub struct ResultColumn {
     pub database: String,
     /// Type.
     pub data_type: DataType,
+    /// What it says of itself beside its type.
+    pub announced: Announced,
     /// May be NULL.
     pub nullable: bool,
     /// Part of the primary key.
@@ -365,6 +368,7 @@ impl ResultColumn {
             } else {
                 data_type
             },
+            announced: Announced::default(),
             nullable,
             primary_key: false,
             unique_key: false,
@@ -374,6 +378,30 @@ impl ResultColumn {
             sets_now: false,
             on_update_now: false,
         }
+    }
+
+    /// Whether it is made by an expression, and no column of a table.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        self.original_table.is_empty()
+            && match self.announced.form {
+                Form::Column => self.announced.width > 0,
+                Form::Temporary => false,
+                Form::Expression | Form::Longest => true,
+            }
+    }
+
+    /// The column of a derived table that it becomes.
+    #[must_use]
+    pub fn stored(self) -> ResultColumn {
+        if self.is_made() { self.into_temporary() } else { self }
+    }
+
+    /// The column of a temporary table that what makes it becomes.
+    #[must_use]
+    pub fn into_temporary(self) -> ResultColumn {
+        let announced = Announced { form: Form::Temporary, ..self.announced };
+        ResultColumn { data_type: stored_type(self.data_type, announced.width), announced, ..self }
     }
 }
 

@@ -37,11 +37,13 @@ pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (Da
         AggregateFunction::BitAnd | AggregateFunction::BitOr | AggregateFunction::BitXor
             if argument.is_binary() =>
         {
-            return (DataType::varbinary(argument.characters()), false);
+            return (DataType::varbinary(argument.characters()).with_unsigned(true), false);
         }
         AggregateFunction::BitAnd | AggregateFunction::BitOr | AggregateFunction::BitXor => {
             return (DataType::BIGINT_UNSIGNED, false);
         }
+        AggregateFunction::Sum if argument.is_null() => infer::with_decimals(DataType::DOUBLE, 0),
+        AggregateFunction::Avg if argument.is_null() => infer::with_decimals(DataType::DOUBLE, 4),
         AggregateFunction::Sum if exact => DataType::decimal(digits + 22, scale),
         AggregateFunction::Avg if exact => DataType::decimal(digits + 4, scale + 4),
         AggregateFunction::Sum if argument.attributes.decimals().is_some() => {
@@ -57,7 +59,8 @@ pub fn result_type(function: AggregateFunction, arguments: &[Expression]) -> (Da
         | AggregateFunction::VarPop
         | AggregateFunction::VarSamp => DataType::DOUBLE,
         AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::AnyValue => {
-            argument.without_fill()
+            // Bytes as a literal has them stay what they are announced as.
+            argument.without_fill().with_unsigned(argument.unsigned)
         }
         AggregateFunction::JsonArrayAgg | AggregateFunction::JsonObjectAgg => DataType::JSON,
         AggregateFunction::GroupConcat => {

@@ -71,28 +71,34 @@ pub(super) fn arithmetic(
     let scale = a.scale.max(b.scale);
     // FLOAT(M,D) keeps its digits after the point through arithmetic with numbers that have fixed ones.
     let (left_scale, right_scale) = (fixed_scale(&left.data_type()), fixed_scale(&right.data_type()));
+    let unsigned = a.unsigned && b.unsigned;
     let fixed = |scale: u32| match left_scale <= 30 && right_scale <= 30 {
         true => with_decimals(DataType::DOUBLE, scale),
         false => DataType::DOUBLE,
     };
     match op {
         BinaryOp::Add | BinaryOp::Subtract if double => fixed(left_scale.max(right_scale)),
-        BinaryOp::Multiply if double => fixed(left_scale + right_scale),
+        BinaryOp::Multiply if double => fixed(left_scale.max(right_scale)),
         BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply if integers => {
             DataType::BIGINT.with_unsigned(a.unsigned || b.unsigned)
         }
-        BinaryOp::Add | BinaryOp::Subtract => DataType::decimal(a.digits.max(b.digits) + 1 + scale, scale),
-        BinaryOp::Multiply => DataType::decimal(a.digits + b.digits + a.scale + b.scale, a.scale + b.scale),
+        BinaryOp::Add | BinaryOp::Subtract => {
+            DataType::decimal(a.digits.max(b.digits) + 1 + scale, scale).with_unsigned(unsigned)
+        }
+        BinaryOp::Multiply => DataType::decimal(a.digits + b.digits + a.scale + b.scale, a.scale + b.scale)
+            .with_unsigned(unsigned),
         BinaryOp::Divide if double => fixed(left_scale.max(right_scale) + u32::from(division_increment)),
         BinaryOp::Divide => {
             let increment = u32::from(division_increment);
             let scale = (a.scale + increment).min(30);
-            DataType::decimal(a.digits + a.scale + b.scale + increment, scale)
+            DataType::decimal(a.digits + a.scale + b.scale + increment, scale).with_unsigned(unsigned)
         }
         BinaryOp::IntDivide => DataType::BIGINT.with_unsigned(a.unsigned || b.unsigned),
-        BinaryOp::Modulo if double => fixed(left_scale.max(right_scale)),
+        BinaryOp::Modulo if double => fixed(left_scale.max(right_scale)).with_unsigned(a.unsigned),
         BinaryOp::Modulo if integers => DataType::BIGINT.with_unsigned(a.unsigned),
-        BinaryOp::Modulo => DataType::decimal(a.digits.max(b.digits) + scale, scale),
+        BinaryOp::Modulo => {
+            DataType::decimal(a.digits.max(b.digits) + scale, scale).with_unsigned(a.unsigned)
+        }
         BinaryOp::BitAnd
         | BinaryOp::BitOr
         | BinaryOp::BitXor
@@ -125,9 +131,21 @@ pub(super) fn number_of(data_type: &DataType) -> DataType {
 pub(super) fn negation(operand: &Expression) -> DataType {
     let a = shape(operand);
     match a.class {
+        // -(-1), which might not fit.
+        Class::Integer if is_below_zero(operand) => DataType::decimal(a.digits, 0),
         Class::Integer => DataType::BIGINT,
         Class::Decimal => DataType::decimal(a.digits + a.scale, a.scale),
         Class::Double => with_decimals(DataType::DOUBLE, fixed_scale(&operand.data_type())),
+    }
+}
+
+/// Whether it is a negative number as written.
+fn is_below_zero(operand: &Expression) -> bool {
+    match operand {
+        Expression::Negate { operand, .. } => {
+            matches!(operand.as_constant(), Some(Value::Int(number)) if *number > 0)
+        }
+        other => matches!(other.as_constant(), Some(Value::Int(number)) if *number < 0),
     }
 }
 
@@ -144,8 +162,9 @@ pub fn common_type(types: &[DataType], collation: Collation) -> DataType {
 }
 
 fn merge(left: DataType, right: DataType, collation: Collation) -> DataType {
-    if left == right {
-        return left;
+    if left == right && !left.has_members() {
+        // What is announced as UNSIGNED of a literal's bytes is about it as a number.
+        return DataType { unsigned: left.unsigned && left.is_numeric(), ..left };
     }
     if left.is_numeric() && right.is_numeric() {
         return merge_numbers(left, right);
@@ -166,17 +185,59 @@ fn merge(left: DataType, right: DataType, collation: Collation) -> DataType {
             DataType::varchar(u32::MAX / 4, Collation::Utf8mb4Bin)
         };
     }
-    let bytes = |data_type: DataType| data_type.is_binary() || matches!(data_type.kind, TypeKind::Bit(_));
-    let binary = bytes(left) || bytes(right);
+    merge_strings(left, right, collation)
+}
+
+fn merge_strings(left: DataType, right: DataType, collation: Collation) -> DataType {
+    let is_bits = |data_type: DataType| matches!(data_type.kind, TypeKind::Bit(_));
+    let either = |is: &dyn Fn(DataType) -> bool| is(left) || is(right);
+    // The bytes of a literal may have agreed on a text's collation.
+    let is_text = either(&|own| own.is_text()) && collation != Collation::Binary;
+    let binary = either(&is_bits) || either(&|own| own.is_binary()) && !is_text;
+    if let Some(size) = long_size(left).max(long_size(right)) {
+        let kind = match (binary, size) {
+            (false, 0) => TypeKind::Text,
+            (false, 1) => TypeKind::MediumText,
+            (false, _) => TypeKind::LongText,
+            (true, 0) => TypeKind::Blob,
+            (true, 1) => TypeKind::MediumBlob,
+            (true, _) => TypeKind::LongBlob,
+        };
+        let own = if binary { Collation::Binary } else { text_collation(left, right, collation) };
+        return DataType::of(kind).with_collation(own);
+    }
     let characters = |data_type: DataType| {
         let characters = data_type.characters();
         if binary && data_type.is_text() { characters.saturating_mul(4) } else { characters }
     };
     let longest = characters(left).max(characters(right));
-    if binary {
-        DataType::varbinary(longest)
-    } else {
-        DataType::varchar(longest, text_collation(left, right, collation))
+    match (binary, stays_char(left, right)) {
+        (true, _) => DataType::varbinary(longest),
+        (false, true) => {
+            DataType::of(TypeKind::Char(longest)).with_collation(text_collation(left, right, collation))
+        }
+        (false, false) => DataType::varchar(longest, text_collation(left, right, collation)),
+    }
+}
+
+/// How large a TEXT or BLOB is, in three sizes; none for other types.
+fn long_size(data_type: DataType) -> Option<u8> {
+    match data_type.kind {
+        TypeKind::TinyText | TypeKind::TinyBlob | TypeKind::Text | TypeKind::Blob => Some(0),
+        TypeKind::MediumText | TypeKind::MediumBlob => Some(1),
+        TypeKind::LongText | TypeKind::LongBlob => Some(2),
+        _ => None,
+    }
+}
+
+/// Whether the two of them are a CHAR: one is, and the other is no other string.
+fn stays_char(left: DataType, right: DataType) -> bool {
+    let is_char = |data_type: DataType| matches!(data_type.kind, TypeKind::Char(_));
+    match (is_char(left), is_char(right)) {
+        (true, true) => true,
+        (true, false) => right.is_numeric() || right.is_temporal() || right.has_members(),
+        (false, true) => left.is_numeric() || left.is_temporal() || left.has_members(),
+        (false, false) => false,
     }
 }
 
@@ -207,8 +268,10 @@ pub(super) fn with_decimals(data_type: DataType, scale: u32) -> DataType {
 }
 
 fn merge_numbers(left: DataType, right: DataType) -> DataType {
+    let is_signed = |own: DataType| !own.unsigned && own.kind != TypeKind::Year;
+    let unsigned = !is_signed(left) && !is_signed(right);
     let plain = |data_type: DataType| match data_type.kind {
-        TypeKind::Year => DataType::of(TypeKind::SmallInt).with_unsigned(true),
+        TypeKind::Year => DataType::of(TypeKind::SmallInt).with_unsigned(unsigned),
         TypeKind::Bit(_) => DataType::BIGINT_UNSIGNED,
         _ => data_type,
     };

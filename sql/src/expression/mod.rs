@@ -23,6 +23,7 @@ use crate::session::SessionState;
 use crate::types::{Collation, DataType, TypeKind, Value};
 
 pub mod aggregate;
+pub mod announce;
 mod arithmetic;
 mod bind;
 pub(crate) mod collate;

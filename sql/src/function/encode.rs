@@ -26,7 +26,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("SHA1", 1, 1, returns::name, |_, v, _| Ok(hex_lower(&Sha1::digest(bytes(&v[0]))))).text(1),
     Function::new("SHA2", 2, 2, returns::digest, sha2).text(1).nullable_result(),
     Function::new("TO_BASE64", 1, 1, returns::base64, to_base64).text(1),
-    Function::new("FROM_BASE64", 1, 1, returns::bytes, from_base64).text(1).nullable_result(),
+    Function::new("FROM_BASE64", 1, 1, from_base64_type, from_base64).text(1).nullable_result(),
     Function::new("INET_ATON", 1, 1, returns::bigint_unsigned, inet_aton).text(1).nullable_result(),
     Function::new("INET_NTOA", 1, 1, returns::name, inet_ntoa).nullable_result(),
 ];
@@ -227,6 +227,13 @@ fn to_base64(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> 
         }
     }
     Ok(Value::Text(out.into()))
+}
+
+/// Three bytes for four digits.
+fn from_base64_type(arguments: &[Expression], _: Collation) -> DataType {
+    let digits = arguments[0].data_type();
+    let bytes_of_character = if digits.is_text() { digits.collation.set().bytes_max() } else { 1 };
+    DataType::varbinary((digits.characters() / 4).saturating_mul(bytes_of_character).saturating_mul(3))
 }
 
 fn from_base64(_: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value> {

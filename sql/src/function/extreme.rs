@@ -40,6 +40,9 @@ fn common(arguments: &[Expression], collation: Collation) -> DataType {
     // Long enough for a date with a time.
     let is_short =
         compares_dates(arguments) && arguments.iter().any(is_timed) && found.characters() < DATE_CHARACTERS;
+    // A DECIMAL may be negative, and bytes have no sign.
+    let is_signed = found.is_decimal() || found.is_string();
+    let found = found.with_unsigned(found.unsigned && !is_signed);
     match is_short {
         true if found.is_binary() => DataType::varbinary(DATE_CHARACTERS),
         true if found.is_text() => DataType::varchar(DATE_CHARACTERS, found.collation),

@@ -221,7 +221,8 @@ fn shifted_type(arguments: &[Expression], collation: Collation, unit: Unit) -> D
 }
 
 fn text_type(collation: Collation) -> DataType {
-    DataType::varchar(29, if collation == Collation::Binary { Collation::default() } else { collation })
+    let collation = if collation == Collation::Binary { Collation::default() } else { collation };
+    DataType::of(TypeKind::Char(29)).with_collation(collation)
 }
 
 fn overflow(ctx: &mut Context<'_>) -> Value {

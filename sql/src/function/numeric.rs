@@ -50,7 +50,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn same_number(arguments: &[Expression], _: Collation) -> DataType {
     let own = arguments[0].data_type();
     if own.is_integer() {
-        DataType::BIGINT.with_unsigned(own.unsigned)
+        DataType::BIGINT.with_unsigned(own.unsigned || own.kind == TypeKind::Year)
     } else if own.is_decimal() {
         own
     } else if own.is_float() {
@@ -70,7 +70,7 @@ fn whole_number(arguments: &[Expression], _: Collation) -> DataType {
             DataType::decimal(u32::from(precision - scale) + 1, 0)
         }
         TypeKind::Decimal { .. } => DataType::BIGINT,
-        _ if own.is_integer() => DataType::BIGINT.with_unsigned(own.unsigned),
+        _ if own.is_integer() => DataType::BIGINT.with_unsigned(own.unsigned || own.kind == TypeKind::Year),
         _ => DataType::DOUBLE,
     }
 }

@@ -41,7 +41,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("SPACE", 1, 1, returns::counted_text, space).nullable_result(),
     Function::new("INSERT", 4, 4, returns::inserted_text, insert).text(0b1001),
     Function::new("QUOTE", 1, 1, returns::quoted_text, quote).text(ALL).never_null(),
-    Function::new("CHAR", 1, usize::MAX, returns::bytes, char).never_null(),
+    Function::new("CHAR", 1, usize::MAX, four_bytes_each, char).never_null(),
     Function::new("WEIGHT_STRING", 1, 2, returns::bytes, weight_string),
     Function::new("ELT", 2, usize::MAX, chosen, elt).text(!1).takes_null(),
 ];
@@ -50,12 +50,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn cut(arguments: &[Expression], place: usize, collation: Collation) -> DataType {
     let whole = returns::same_text(arguments, collation);
     match arguments.get(place).and_then(Expression::as_constant) {
-        Some(Value::Int(count)) if whole.is_binary() => {
+        Some(Value::Int(count)) => {
             let count = u32::try_from((*count).max(0)).unwrap_or(u32::MAX);
-            DataType::varbinary(whole.characters().min(count))
+            DataType::varchar(whole.characters().min(count), collation)
         }
         _ => whole,
     }
+}
+
+/// CHAR: a number has four bytes.
+fn four_bytes_each(arguments: &[Expression], _: Collation) -> DataType {
+    DataType::varbinary(u32::try_from(arguments.len()).unwrap_or(u32::MAX).saturating_mul(4))
 }
 
 /// ELT: as long as the longest that it may choose.

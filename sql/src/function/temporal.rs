@@ -137,8 +137,7 @@ fn unix_timestamp_type(arguments: &[Expression], _: Collation) -> DataType {
             Temporal::Null | Temporal::Invalid => 6,
         },
         _ if data_type.is_temporal() => usize::from(data_type.fsp()),
-        _ if data_type.is_integer() => 0,
-        _ => 6,
+        _ => usize::from(text_precision(argument)),
     };
     if fsp == 0 {
         DataType::BIGINT
@@ -267,10 +266,10 @@ fn add_time_type(arguments: &[Expression], collation: Collation) -> DataType {
     match own.kind {
         TypeKind::Time(_) => DataType::time(fsp),
         _ if super::temporal_parts::is_dated(&own) => DataType::datetime(fsp),
-        _ => DataType::varchar(
-            29,
-            if collation == Collation::Binary { Collation::default() } else { collation },
-        ),
+        _ => {
+            let collation = if collation == Collation::Binary { Collation::default() } else { collation };
+            DataType::of(TypeKind::Char(29)).with_collation(collation)
+        }
     }
 }
 

@@ -96,6 +96,8 @@ pub(super) fn fraction(seconds: &Expression) -> u8 {
 pub(super) fn text_precision(argument: &Expression) -> u8 {
     let data_type = argument.data_type();
     match argument.as_constant() {
+        // No time at all.
+        Some(Value::Text(text)) if !text.iter().any(u8::is_ascii_digit) => 6,
         Some(Value::Text(text) | Value::Blob(text)) => text
             .iter()
             .rposition(|byte| *byte == b'.')

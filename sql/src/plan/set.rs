@@ -10,9 +10,10 @@ use crate::bind::{Binder, BlockScope, Clause, FromScope, Names, order, origin, s
 use crate::error::{Error, Result};
 use crate::execute::ResultColumn;
 use crate::expression::Expression;
+use crate::expression::announce::{Announced, Form};
 use crate::plan::node::{Body, QueryPlan, SortKey};
 use crate::plan::query::plan_query;
-use crate::types::{DataType, TypeKind};
+use crate::types::{Collation, DataType, TypeKind};
 
 /// The plan of a set operation.
 #[derive(Debug)]
@@ -164,16 +165,31 @@ pub fn merged_columns(binder: &Binder, operands: &[QueryPlan]) -> Result<Vec<Res
     if rest.iter().any(|operand| operand.columns.len() != first.columns.len()) {
         return Err(Error::set_operation_columns());
     }
+    let connection = binder.session.variables.collation_connection;
     let merge = |(position, column): (usize, &ResultColumn)| {
         let others = || rest.iter().map(|operand| &operand.columns[position]);
-        let merge = |known, other: &ResultColumn| merged_type(binder, known, other.data_type);
-        let data_type = match others().fold(column.data_type, merge) {
+        let mixed = origin::text_of_mixture(operands, position, connection);
+        let as_text = |own: DataType| match mixed {
+            Some(collation) if own.is_binary() => DataType::varchar(own.characters(), collation),
+            _ => own,
+        };
+        let merge = |known, other: &ResultColumn| merged_type(binder, known, as_text(other.data_type));
+        let data_type = match others().fold(as_text(column.data_type), merge) {
             // NULLs alone are empty binary strings.
             DataType { kind: TypeKind::Null, .. } => DataType::varbinary(0),
+            // A DECIMAL may be negative, whatever it is made of, and bytes have no sign.
+            data_type if data_type.is_decimal() || data_type.is_string() => data_type.with_unsigned(false),
             data_type => data_type,
         };
         let nullable = column.nullable || others().any(|other| other.nullable);
-        ResultColumn::computed(column.name.as_str(), data_type, nullable)
+        let width = |column: &ResultColumn| match column.announced.width {
+            0 => column.data_type.characters(),
+            width => width,
+        };
+        let is_integer = std::iter::once(column).chain(others()).all(|own| own.data_type.is_integer());
+        let width = if is_integer { others().map(width).fold(width(column), u32::max) } else { 0 };
+        let announced = Announced { form: Form::Temporary, width };
+        ResultColumn { announced, ..ResultColumn::computed(column.name.as_str(), data_type, nullable) }
     };
     Ok(first.columns.iter().enumerate().map(merge).collect())
 }
@@ -181,6 +197,7 @@ pub fn merged_columns(binder: &Binder, operands: &[QueryPlan]) -> Result<Vec<Res
 /// The type of a column of a set operation.
 fn merged_type(binder: &Binder, left: DataType, right: DataType) -> DataType {
     let collation = match (left.is_text(), right.is_text()) {
+        _ if left.is_binary() || right.is_binary() => Collation::Binary,
         // No character may be lost: a set that has all of them, of either operand or the usual one.
         (true, true) if left.collation.set() != right.collation.set() => {
             let either = [left.collation, right.collation];

@@ -170,6 +170,12 @@ impl DataType {
         )
     }
 
+    /// The type of what can only be NULL.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.kind == TypeKind::Null
+    }
+
     /// FLOAT or DOUBLE.
     #[must_use]
     pub fn is_float(&self) -> bool {
@@ -202,7 +208,8 @@ impl DataType {
             let display_width = if attributes.decimals().is_some() { self.display_width } else { 0 };
             return DataType { attributes, display_width, ..self };
         }
-        self
+        // A literal's bytes are announced as UNSIGNED.
+        DataType { unsigned: self.unsigned && !self.is_string(), ..self }
     }
 
     /// The text of an expression that holds on to its collation no more than a literal does.
@@ -332,10 +339,10 @@ impl DataType {
                     + u32::from(precision == scale)
             }
             TypeKind::Char(n) | TypeKind::VarChar(n) | TypeKind::Binary(n) | TypeKind::VarBinary(n) => n,
-            TypeKind::TinyText => 63,
-            TypeKind::TinyBlob => 255,
-            TypeKind::Text => 16_383,
-            TypeKind::Blob => 65_535,
+            // As many as there are bytes, which is what MySQL makes room for.
+            TypeKind::TinyText | TypeKind::TinyBlob => 255,
+            TypeKind::Text | TypeKind::Blob => 65_535,
+            // Of the longest characters: what functions make of a TEXT has less.
             TypeKind::MediumText => 4_194_303,
             TypeKind::MediumBlob => 16_777_215,
             TypeKind::LongText | TypeKind::Json => 1_073_741_823,

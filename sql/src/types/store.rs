@@ -14,7 +14,7 @@ use crate::types::convert::{
     Temporal, as_datetime, as_time, bytes_in_set, date_rules, message_text, split_seconds,
 };
 use crate::types::datetime::{DateTime, MICROSECONDS};
-use crate::types::temporal_text::{DateRules, Parsed};
+use crate::types::temporal_text::{DateRules, Parsed, has_exponent};
 use crate::types::text::{character_count, character_offset, printable, to_text};
 use crate::types::time_zone::Moment;
 use crate::types::{Attributes, DataType, Decimal, Time, TimeZone, TypeKind, Value, number};
@@ -513,7 +513,9 @@ impl Target<'_> {
     }
 
     fn time(&mut self, value: &Value, fsp: u8) -> Result<Value> {
-        if matches!(value, Value::Text(text) if text.trim_ascii().is_empty()) {
+        if matches!(value, Value::Text(text) if text.trim_ascii().is_empty())
+            || matches!(value, Value::Text(text) | Value::Blob(text) if has_exponent(text))
+        {
             return Ok(Value::Time(Time::ZERO));
         }
         if let Some(is_negative) = is_beyond_all(value) {

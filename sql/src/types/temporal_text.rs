@@ -322,6 +322,16 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
     Some(Parsed { value, truncated: clamped || !cursor.rest_is_space(), has_time: true })
 }
 
+/// Whether a text is like a time with an exponent, `1e1`: a TIME column takes it for 00:00:00 without a word.
+#[must_use]
+pub fn has_exponent(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let end = text.iter().position(|byte| !byte.is_ascii_digit() && !b":. ".contains(byte));
+    let at = end.unwrap_or(text.len());
+    text.first().is_some_and(u8::is_ascii_digit) && Cursor { text, at }.at_exponent()
+}
+
 fn read_colon_parts(cursor: &mut Cursor, parts: &mut [u64; 4], from: usize) {
     for (position, part) in parts.iter_mut().enumerate().skip(from) {
         (*part, _) = cursor.digits(usize::MAX);

@@ -5,6 +5,7 @@
 
 use crate::compare::{Answer, Outcome, Rules, same_rows};
 use crate::otherwise::Otherwise;
+use wire::mysql::constant::column_type as type_code;
 
 /// Two answers to one statement that are not the same.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +89,11 @@ pub const KNOWN: &[Known] = &[
         is: counts_a_null,
     },
     Known {
+        name: "temporary-types",
+        why: "columns of DISTINCT and GROUP BY have the types of MySQL's temporary table, if its plan has one",
+        is: has_temporary_types,
+    },
+    Known {
         name: "mixed-collations",
         why: "the same refusal, with the collations of all members of IN or of the first two that do not agree",
         is: |met| met.our_error() == Some(1267) && matches!(met.their_error(), Some(1270 | 1271)),
@@ -140,6 +146,37 @@ fn counts_a_null(met: &Met<'_>) -> bool {
         rows
     };
     !counts.is_empty() && others(ours) == others(theirs)
+}
+
+/// Whether the rows are the same, and types differ only by what a temporary table makes of them: of DISTINCT here, of GROUP BY there.
+fn has_temporary_types(met: &Met<'_>) -> bool {
+    let (Answer::Rows(our_types, ours), Answer::Rows(their_types, theirs)) =
+        (&met.ours.answer, &met.theirs.answer)
+    else {
+        return false;
+    };
+    let is_made = |own: u8, stored: u8| {
+        matches!(
+            (own, stored),
+            (
+                type_code::YEAR | type_code::LONG | type_code::TINY | type_code::SHORT | type_code::INT24,
+                type_code::LONGLONG
+            ) | (
+                type_code::LONGLONG | type_code::YEAR | type_code::TINY | type_code::SHORT | type_code::INT24,
+                type_code::LONG
+            ) | (type_code::STRING | type_code::NULL, type_code::VAR_STRING)
+                | (type_code::VAR_STRING, type_code::BLOB)
+        )
+    };
+    let is_distinct = met.statement.contains("SELECT DISTINCT");
+    let is_grouped = met.statement.contains(" GROUP BY ");
+    let mut types = our_types.iter().zip(their_types);
+    let are_known = types.all(|((our, our_sign), (their, their_sign))| {
+        our == their && our_sign == their_sign
+            || our_sign == their_sign
+                && (is_distinct && is_made(*their, *our) || is_grouped && is_made(*our, *their))
+    });
+    ours == theirs && our_types.len() == their_types.len() && are_known
 }
 
 /// What an error says is wrong: the first text in quotes, a value or a column.

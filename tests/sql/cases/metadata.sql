@@ -15,7 +15,6 @@ SELECT COUNT(*), COUNT(i), SUM(i), SUM(d), SUM(f), AVG(i), AVG(d), MIN(i), MAX(v
 -- deviation: expression-width: the display width, the digits of text and the NOT NULL of an expression are our own
 -- full-metadata:
 SELECT i + 1, i - 1, i * 2, i / 2, i DIV 2, i % 2, -i, d + 1, d * d, f + 1, db * 2 FROM t;
--- deviation: expression-width: the display width, the digits of text and the NOT NULL of an expression are our own
 -- full-metadata:
 SELECT i = 1, i > 1, i IS NULL, v LIKE 'a', i IN (1, 2), NOT i, i AND 1, i BETWEEN 1 AND 2, EXISTS (SELECT 1) FROM t;
 -- deviation: expression-width: the display width, the digits of text and the NOT NULL of an expression are our own
@@ -38,7 +37,6 @@ SELECT CASE WHEN i THEN 1 ELSE 2 END, CASE WHEN i THEN v ELSE 'long text' END, G
 SELECT DATABASE(), VERSION() IS NULL, LAST_INSERT_ID(), ROW_COUNT();
 -- full-metadata:
 SELECT a.id, b.id, b.v FROM t a LEFT JOIN t b ON a.id = b.i;
--- deviation: expression-width: the display width, the digits of text and the NOT NULL of an expression are our own
 -- full-metadata:
 SELECT z.n, z.i FROM (SELECT COUNT(*) AS n, i FROM t GROUP BY i) AS z;
 -- deviation: expression-width: the display width, the digits of text and the NOT NULL of an expression are our own

@@ -115,5 +115,4 @@ SELECT 1 UNION SELECT 1, 2;
 SELECT city FROM p WHERE id < 3 UNION DISTINCT SELECT 'OSLO' ORDER BY 1;
 TABLE p;
 VALUES ROW(1, 'a'), ROW(2, 'b');
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 WITH x AS (SELECT 1 AS a) SELECT * FROM x;

@@ -341,6 +341,16 @@ impl Binder<'_> {
         } else {
             connection
         };
+        let is_of_nulls = function.takes_text() && function.gives_text_of_arguments() && {
+            let is_null = |own: &Expression| own.data_type().is_null();
+            let mut texts = arguments.iter().enumerate();
+            match function.name {
+                "INSERT" | "LPAD" | "REPLACE" | "RPAD" | "SUBSTRING_INDEX" => {
+                    arguments.first().is_some_and(is_null)
+                }
+                _ => texts.all(|(place, own)| !function.wants_text(place) || is_null(own)),
+            }
+        };
         let collation = match (function.name, arguments.first()) {
             // Texts that do not agree are searched for by the first one's collation.
             ("LOCATE" | "INSTR" | "POSITION", Some(first))
@@ -363,6 +373,11 @@ impl Binder<'_> {
                 data_type.with_collation(connection)
             }
             _ => data_type,
+        };
+        // NULLs are bytes.
+        let data_type = match data_type.is_text() && is_of_nulls && function.name != "QUOTE" {
+            true => DataType::varbinary(data_type.characters()),
+            false => data_type,
         };
         // The absolute value of a time keeps its digits.
         let keeps = function.name == "ABS"

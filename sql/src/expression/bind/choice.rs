@@ -472,7 +472,9 @@ impl Expression {
             }
             // What is exactly zero has no digits after its point, what is rounded to it has.
             Expression::Arithmetic { op: BinaryOp::Divide, left, right, data_type } => {
-                let is_zero = Expression::Not(left.clone());
+                // x / 0 is NULL.
+                let is_divided = Expression::Not(Box::new(Expression::Not(right.clone())));
+                let is_zero = Expression::And(vec![Expression::Not(left.clone()), is_divided]);
                 let whole = Expression::Arithmetic { op: BinaryOp::Divide, left, right, data_type };
                 Expression::Case {
                     branches: vec![(is_zero, Expression::integer(0))],

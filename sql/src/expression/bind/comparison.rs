@@ -412,7 +412,10 @@ impl Binder<'_> {
     fn warn_of_misfit(&self, beside: &Expression, constant: &Expression) {
         if constant.as_constant().is_some() {
             self.scope.warn_all(misfit::misfit(beside, constant, self.zone()));
-        } else if misfit::is_beside(beside) && constant.data_type().is_string() && constant.is_fixed() {
+        } else if misfit::is_beside(beside)
+            && (constant.data_type().is_string() || constant.data_type().is_numeric())
+            && constant.is_fixed()
+        {
             self.scope.warn_of_constant(beside, constant);
         }
     }

@@ -23,7 +23,6 @@ CREATE TABLE c7 ENGINE=InnoDB AS (SELECT 1 > 2 AS g, IF(id, 1, 2) AS y, CAST(id 
 -- deviation: select-types: NULL or not
 SHOW CREATE TABLE c7;
 CREATE TABLE c8 WITH q AS (SELECT 5 AS five) SELECT * FROM q;
--- deviation: select-types: BIGINT
 SELECT * FROM c8;
 CREATE TABLE c9 SELECT table_name, table_rows FROM information_schema.tables WHERE 1 = 0;
 SHOW CREATE TABLE c9;
@@ -32,7 +31,6 @@ SHOW CREATE TABLE c10;
 CREATE TABLE c11 VALUES ROW(1, 'a'), ROW(2, 'b');
 SHOW CREATE TABLE c11;
 CREATE TABLE c12 TABLE c8;
--- deviation: select-types: BIGINT
 SHOW CREATE TABLE c12;
 CREATE TABLE c13 SELECT IFNULL(b, 1) AS z, UPPER(a) AS up FROM s;
 -- deviation: select-types: NULL or not

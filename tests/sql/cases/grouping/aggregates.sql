@@ -33,9 +33,7 @@ SELECT g, COUNT(DISTINCT s), MIN(DISTINCT s), MAX(DISTINCT s) FROM w WHERE id <>
 SELECT COUNT(bn), SUM(bn), AVG(bn), MIN(bn), MAX(bn) FROM w WHERE id IN (1, 2, 3, 4);
 SELECT COUNT(bn), SUM(bn), AVG(bn), MIN(bn), MAX(bn), STD(bn), VAR_SAMP(bn) FROM w WHERE FALSE;
 SELECT g, COUNT(DISTINCT bn), MIN(DISTINCT bn), MAX(DISTINCT bn) FROM w WHERE id <> 5 GROUP BY g ORDER BY g;
--- deviation: null-type: the type of an expression that can only be NULL
 SELECT COUNT(NULL), SUM(NULL), AVG(NULL), MIN(NULL), MAX(NULL) FROM w WHERE id IN (1, 2, 3, 4);
--- deviation: null-type: the type of an expression that can only be NULL
 SELECT COUNT(NULL), SUM(NULL), AVG(NULL), MIN(NULL), MAX(NULL), STD(NULL), VAR_SAMP(NULL) FROM w WHERE FALSE;
 SELECT g, COUNT(DISTINCT NULL), MIN(DISTINCT NULL), MAX(DISTINCT NULL) FROM w WHERE id <> 5 GROUP BY g ORDER BY g;
 SELECT COUNT(1), SUM(1), AVG(1), MIN(1), MAX(1) FROM w WHERE id IN (1, 2, 3, 4);

@@ -36,9 +36,7 @@ SELECT q.id, q.g FROM (SELECT id, g FROM w) q GROUP BY q.id ORDER BY q.id;
 SELECT q.g, q.c, q.x FROM (SELECT g, COUNT(*) c, MAX(a) x FROM w GROUP BY g) q GROUP BY q.g ORDER BY q.g;
 SELECT q.g, q.a, q.c FROM (SELECT g, a, COUNT(*) c FROM w GROUP BY g, a) q GROUP BY q.g, q.a ORDER BY q.g, q.a;
 SELECT q.g, q.c FROM (SELECT g, a, COUNT(*) c FROM w GROUP BY g, a) q GROUP BY q.g;
--- deviation: derived-integer-width: MySQL narrows or widens integers that pass a temporary table
 SELECT q.g, q.c FROM (SELECT DISTINCT g, 1 c FROM w) q GROUP BY q.g ORDER BY q.g;
--- deviation: derived-integer-width: MySQL narrows or widens integers that pass a temporary table
 SELECT q.c, q.g FROM (SELECT COUNT(*) c, 5 g FROM w) q GROUP BY q.c;
 SELECT q.s, q.id FROM (SELECT id + 1 s, id FROM w) q GROUP BY q.s;
 SELECT q.s, q.id FROM (SELECT id + 1 s, id FROM w) q GROUP BY q.id ORDER BY q.id;

@@ -80,7 +80,6 @@ select * from json_table('["2020-01-01","2020-01-01 10:11:12",20200101,"x",""]',
 select * from json_table('["10:11:12","10:11:12.6",101112,-1,true,"x"]','$[*]' columns(n for ordinality, t time path '$', u time(3) path '$')) t;
 select t.*, u.* from json_table('[[1,2],[3]]','$[*]' columns(d json path '$', n for ordinality)) t, json_table(t.d,'$[*]' columns(v int path '$')) u order by n, v;
 select * from (select '[1,2]' d union select '[3]') x, json_table(x.d,'$[*]' columns(v int path '$')) u order by v;
--- deviation: derived-integer-width: MySQL narrows them
 select * from (select 1 a) x join json_table(concat('[',x.a,']'),'$[*]' columns(v int path '$')) u on x.a=u.v;
 select count(*) from json_table('[]','$[*]' columns(v int path '$')) u;
 select sum(v), max(n) from json_table('[1,2,3,4]','$[*]' columns(n for ordinality, v int path '$')) u where v > 1;

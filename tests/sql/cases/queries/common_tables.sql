@@ -3,7 +3,6 @@ CREATE TABLE t (a INT PRIMARY KEY, b INT);
 CREATE TABLE u (a INT, c VARCHAR(10));
 INSERT INTO t VALUES (1, 10), (2, 20), (3, 30);
 INSERT INTO u VALUES (1, 'x'), (2, 'y'), (2, 'z'), (4, 'w');
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 WITH q AS (SELECT 1) SELECT * FROM q;
 WITH q AS (SELECT a, b FROM t) SELECT * FROM q ORDER BY a;
 WITH q (x, y) AS (SELECT a, b FROM t) SELECT y FROM q WHERE x > 1 ORDER BY y;
@@ -12,7 +11,6 @@ WITH q (x) AS (SELECT a, b FROM t) SELECT * FROM q;
 WITH q (x, x) AS (SELECT a, b FROM t) SELECT * FROM q;
 WITH q AS (SELECT a, a FROM t) SELECT * FROM q;
 WITH q AS (SELECT 1), q AS (SELECT 2) SELECT 1;
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 WITH q AS (SELECT 1 AS n), Q AS (SELECT 2 AS m) SELECT * FROM q, Q;
 WITH q AS (SELECT * FROM nosuch) SELECT 1;
 WITH q AS (SELECT * FROM nosuch) SELECT * FROM q;
@@ -23,7 +21,6 @@ WITH r AS (SELECT a FROM q), q AS (SELECT a FROM t) SELECT * FROM r;
 WITH q AS (SELECT a FROM t) SELECT x.a, y.a FROM q AS x JOIN q AS y ON x.a = y.a + 1 ORDER BY 1;
 WITH q AS (SELECT a FROM t) SELECT q.a FROM q AS x;
 WITH q AS (SELECT a FROM t) SELECT * FROM q, q;
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 WITH t AS (SELECT 99 AS a) SELECT a FROM t;
 WITH t AS (SELECT a + 100 AS a FROM t) SELECT a FROM t ORDER BY a;
 WITH t AS (SELECT 99 AS a) SELECT COUNT(*) FROM t AS x, t AS y;
@@ -38,7 +35,6 @@ SELECT a, (WITH q AS (SELECT t.b + 1 AS n) SELECT SUM(n) FROM (SELECT n FROM q U
 -- deviation: correlated-common-tables: MySQL keeps the first row's definition for the rows after it
 SELECT a, (WITH q AS (SELECT t.b AS n) SELECT (SELECT n FROM q) + (SELECT MAX(n) FROM q WHERE EXISTS (SELECT 1 FROM q AS z WHERE z.n = q.n))) AS m FROM t ORDER BY a;
 SELECT * FROM (WITH q AS (SELECT a FROM t) SELECT a * 2 AS d FROM q) AS x ORDER BY d;
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 WITH q AS (SELECT 1 AS n) SELECT * FROM (WITH q AS (SELECT 2 AS n) SELECT n FROM q) AS x, q;
 WITH q AS (SELECT 1 AS n) (SELECT n FROM q) UNION ALL (SELECT n + 1 FROM q);
 (WITH q AS (SELECT 1 AS n) SELECT n FROM q) UNION ALL SELECT 5;
@@ -50,7 +46,6 @@ WITH q AS (SELECT DISTINCT a FROM u) SELECT COUNT(*) FROM q;
 WITH q AS (SELECT a FROM t) SELECT * FROM q FOR UPDATE;
 WITH q AS (VALUES ROW(1, 2), ROW(3, 4)) SELECT * FROM q ORDER BY column_0;
 WITH q AS (TABLE t) TABLE q ORDER BY a;
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 WITH q AS (SELECT 1 AS n) VALUES ROW((SELECT n FROM q));
 WITH q AS (SELECT 1) INSERT INTO t VALUES (1, 2);
 WITH q SELECT 1;

@@ -50,7 +50,6 @@ SELECT COUNT(*) FROM (SELECT DISTINCT region, product FROM s) AS t;
 SELECT MIN(id), MAX(id) FROM s WHERE region = 'north';
 SELECT MIN(region) FROM s;
 SELECT SUM('abc'), SUM('1.5'), AVG('2') FROM s WHERE id = 1;
--- deviation: null-type: the type of an expression that can only be NULL
 SELECT SUM(1), SUM(1.5), SUM(1e0), AVG(1), AVG(1.25), COUNT(NULL), SUM(NULL), MAX(NULL), COUNT(1) FROM s;
 SELECT MAX(d), MIN(d) + INTERVAL 1 DAY FROM s;
 SELECT region, SUM(qty) / COUNT(*) FROM s GROUP BY region ORDER BY 2;

@@ -37,7 +37,6 @@ SELECT DISTINCT a.g FROM a JOIN b ON a.id = b.a_id;
 SELECT t.n FROM (SELECT a.g AS n, COUNT(*) AS k FROM a GROUP BY a.g) AS t WHERE t.k = 2;
 SELECT a.id, t.k FROM a JOIN (SELECT a_id, COUNT(*) AS k FROM b GROUP BY a_id) AS t ON t.a_id = a.id ORDER BY a.id;
 SELECT a.id, t.k FROM a LEFT JOIN (SELECT a_id, COUNT(*) AS k FROM b GROUP BY a_id) t ON t.a_id = a.id ORDER BY a.id;
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 SELECT * FROM (SELECT 1 AS a, 2 AS b) AS t;
 SELECT * FROM (SELECT 1 AS a);
 SELECT * FROM a NATURAL JOIN c;

@@ -15,9 +15,7 @@ SELECT t.id, l.x, m.y FROM t, LATERAL (SELECT t.a + 1 AS x) AS l, LATERAL (SELEC
 -- deviation: unknown-table: 1054 names the column
 SELECT t.id, l.x FROM t, (SELECT t.a AS x) AS l;
 SELECT l.x FROM LATERAL (SELECT t.a AS x FROM u) AS l, t;
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 SELECT l.x FROM LATERAL (SELECT 1 AS x) AS l;
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 SELECT l.x FROM LATERAL (SELECT 1 AS x) AS l, t ORDER BY t.id;
 SELECT * FROM t RIGHT JOIN LATERAL (SELECT t.a AS x) AS l ON TRUE;
 SELECT * FROM t, LATERAL (SELECT 1 AS x);

@@ -81,7 +81,6 @@ PREPARE p FROM 'VALUES ROW(?, 1), ROW(2, ?)';
 SET @a = 5;
 EXECUTE p USING @a, @a;
 WITH v (x) AS (VALUES ROW(1), ROW(2)) SELECT SUM(x) FROM v;
--- deviation: derived-integer-width: MySQL narrows integers that pass a temporary table; we keep BIGINT
 SELECT x, y FROM (SELECT 1, 2) AS d (x, y);
 SELECT * FROM (SELECT 1, 2) AS d (x);
 SELECT * FROM (SELECT 1, 2) AS d (x, y, z);

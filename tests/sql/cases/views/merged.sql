@@ -88,7 +88,6 @@ SELECT id FROM vt WHERE id = 1 FOR UPDATE OF t;
 -- deviation: derived-locks: MySQL's mistake
 SELECT x.id FROM (SELECT id FROM t) x WHERE x.id = 1 FOR SHARE OF x;
 SET optimizer_switch = 'derived_merge=off';
--- deviation: derived-integer-width: MySQL's temporary table has INT
 SELECT * FROM vt WHERE id = 3;
 SELECT x.id FROM (SELECT id FROM t) x WHERE x.id = 1;
 SET optimizer_switch = 'derived_merge=on';

@@ -82,7 +82,6 @@ SELECT id, COUNT(1) OVER () c, SUM(1) OVER () s, AVG(1) OVER () v, MIN(1) OVER (
 SELECT id, COUNT(1.5) OVER () c, SUM(1.5) OVER () s, AVG(1.5) OVER () v, MIN(1.5) OVER () m, MAX(1.5) OVER () x FROM w WHERE id IN (1, 2, 4) ORDER BY id;
 SELECT id, COUNT(1e0) OVER () c, SUM(1e0) OVER () s, AVG(1e0) OVER () v, MIN(1e0) OVER () m, MAX(1e0) OVER () x FROM w WHERE id IN (1, 2, 4) ORDER BY id;
 SELECT id, COUNT('5') OVER () c, SUM('5') OVER () s, AVG('5') OVER () v, MIN('5') OVER () m, MAX('5') OVER () x FROM w WHERE id IN (1, 2, 4) ORDER BY id;
--- deviation: null-type: the type of an expression that can only be NULL
 SELECT id, COUNT(NULL) OVER () c, SUM(NULL) OVER () s, AVG(NULL) OVER () v, MIN(NULL) OVER () m, MAX(NULL) OVER () x FROM w WHERE id IN (1, 2, 4) ORDER BY id;
 SELECT id, COUNT(a + 1) OVER () c, SUM(a + 1) OVER () s, AVG(a + 1) OVER () v, MIN(a + 1) OVER () m, MAX(a + 1) OVER () x FROM w WHERE id IN (1, 2, 4) ORDER BY id;
 SELECT id, COUNT(a * b) OVER () c, SUM(a * b) OVER () s, AVG(a * b) OVER () v, MIN(a * b) OVER () m, MAX(a * b) OVER () x FROM w WHERE id IN (1, 2, 4) ORDER BY id;

@@ -31,7 +31,6 @@ SELECT * FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY g ORDER BY id DESC) rn
 SELECT id FROM w WHERE id IN (SELECT ROW_NUMBER() OVER (ORDER BY id) FROM w WHERE id < 4) ORDER BY id;
 SELECT (SELECT ROW_NUMBER() OVER ()) x;
 SELECT id, (SELECT SUM(w2.a) OVER (ORDER BY w2.id) FROM w w2 WHERE w2.id <= w.id ORDER BY w2.id DESC LIMIT 1) x FROM w ORDER BY id;
--- deviation: derived-integer-width: MySQL narrows or widens integers that pass a temporary table
 SELECT id, (SELECT MAX(w2.id) FROM w w2 WHERE w2.g = w.g) m, RANK() OVER (ORDER BY (SELECT COUNT(*) FROM w w2 WHERE w2.g = w.g)) r FROM w ORDER BY id;
 SELECT id, LAG((SELECT MAX(id) FROM w w2 WHERE w2.g = w.g)) OVER (ORDER BY id) r FROM w ORDER BY id;
 SELECT w.id, w2.id, ROW_NUMBER() OVER (ORDER BY w.id, w2.id) r FROM w JOIN w w2 ON w.g = w2.g AND w.id < w2.id ORDER BY r;
@@ -41,7 +40,6 @@ SELECT w.*, COUNT(*) OVER () FROM w WHERE id < 3 ORDER BY id;
 SELECT id, ROW_NUMBER() OVER (ORDER BY id) FROM w UNION ALL SELECT id, RANK() OVER (ORDER BY id) FROM w ORDER BY 1, 2 LIMIT 4;
 SELECT RANK() OVER (ORDER BY a) FROM w UNION SELECT 3 ORDER BY 1;
 SELECT id, RANK() OVER (ORDER BY a) + DENSE_RANK() OVER (ORDER BY a) * 10 x, CASE WHEN ROW_NUMBER() OVER (ORDER BY id) > 4 THEN 'b' ELSE 'a' END y FROM w ORDER BY id;
--- deviation: derived-integer-width: MySQL narrows or widens integers that pass a temporary table
 SELECT id, IF(LAG(g) OVER (ORDER BY id) <=> g, 0, 1) changed FROM w ORDER BY id;
 SELECT id, a - LAG(a) OVER (ORDER BY id) diff, a / SUM(a) OVER () share FROM w ORDER BY id;
 SELECT id, ROW_NUMBER() OVER w1 a, ROW_NUMBER() OVER w2 b, ROW_NUMBER() OVER w3 c FROM w WINDOW w1 AS (ORDER BY id), w2 AS (ORDER BY id DESC), w3 AS (PARTITION BY g ORDER BY id) ORDER BY id;
