@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::execute::group_key::value_bytes;
 use crate::execute::{Context, Run};
 use crate::expression::collate::illegal_mix;
-use crate::expression::{Coercibility, Expression, arithmetic, infer};
+use crate::expression::{Coercibility, Expression, arithmetic, infer, length};
 use crate::function::{json_member_name, json_scalar_of_type};
 use crate::json::Tree;
 use crate::json::tree::Members;
@@ -117,12 +117,22 @@ pub fn prepare_arguments(
         if is_bits && (argument.data_type().is_text() || argument.data_type().is_temporal()) {
             *argument = std::mem::replace(argument, Expression::integer(0)).chosen_whole();
         }
-        let data_type = argument.data_type();
-        if is_bits && data_type.is_binary() && data_type.characters() > BIT_AGGREGATE_BYTES_MAX {
+        if !is_bits || !argument.data_type().is_binary() {
+            continue;
+        }
+        let longest = length::bytes(argument);
+        if longest > BIT_AGGREGATE_BYTES_MAX {
             let message = format!(
                 "Aggregate bitwise functions cannot accept arguments longer than {BIT_AGGREGATE_BYTES_MAX} bytes; consider using the SUBSTRING() function"
             );
             return Err(Error { code: 3514, state: *b"HY000", message });
+        }
+        if longest != argument.data_type().characters()
+            && let Some(function) = crate::function::find(crate::function::AS_IT_IS)
+        {
+            let arguments = vec![std::mem::replace(argument, Expression::integer(0))];
+            let data_type = DataType::varbinary(longest);
+            *argument = Expression::Call { function, arguments, data_type, collation: Collation::Binary };
         }
     }
     Ok(())

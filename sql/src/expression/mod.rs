@@ -31,6 +31,8 @@ mod eval;
 #[cfg(test)]
 pub(crate) mod golden;
 mod infer;
+mod known_value;
+mod length;
 mod like;
 pub(crate) mod member;
 mod regexp;

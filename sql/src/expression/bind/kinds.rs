@@ -519,6 +519,19 @@ pub(super) fn in_collation(operand: Expression, collation: Collation) -> Express
     }
 }
 
+/// Bytes that are the same in every row, as the text that they are in a collation; anything else as it is.
+pub(super) fn as_text_of(operand: Expression, collation: Collation) -> Expression {
+    let data_type = operand.data_type();
+    if !data_type.is_binary() || !operand.is_fixed() || operand.coercibility() >= Coercibility::Coercible {
+        return in_collation(operand, collation);
+    }
+    let to = DataType::varchar(data_type.characters(), collation);
+    match function::find(function::AS_TEXT) {
+        Some(function) => Expression::Call { function, arguments: vec![operand], data_type: to, collation },
+        None => operand,
+    }
+}
+
 /// The zero date: what no date is equal to but itself.
 pub(super) fn zero_day() -> Expression {
     Expression::constant(Value::DateTime(DateTime::ZERO), DataType::datetime(0))

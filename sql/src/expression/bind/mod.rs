@@ -10,6 +10,7 @@ mod call;
 mod choice;
 mod comparison;
 mod kinds;
+mod known;
 mod misfit;
 mod stored;
 
