@@ -108,14 +108,18 @@ pub fn prepare_arguments(
         }
         if is_bits
             && (is_text_of_nulls(argument) || argument.data_type().kind == TypeKind::Null)
-            && !matches!(argument, Expression::Constant { .. } | Expression::Negate { .. })
+            && !is_plain_null(argument)
         {
             // As in MySQL, a NULL that is not written as one is bytes.
+            let length = if argument.data_type().is_text() { argument.data_type().characters() } else { 0 };
             let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
-            *argument = Expression::Cast { operand, to: DataType::varbinary(0) };
+            *argument = Expression::Cast { operand, to: DataType::varbinary(length) };
         }
         if is_bits && (argument.data_type().is_text() || argument.data_type().is_temporal()) {
             *argument = std::mem::replace(argument, Expression::integer(0)).chosen_whole();
+        }
+        if is_bits && argument.data_type().is_numeric() {
+            *argument = std::mem::replace(argument, Expression::integer(0)).chosen_decimal();
         }
         if !is_bits || !argument.data_type().is_binary() {
             continue;
@@ -138,9 +142,24 @@ pub fn prepare_arguments(
     Ok(())
 }
 
+/// Whether it is NULL, also in a subquery that reads nothing, or negated.
+fn is_plain_null(argument: &Expression) -> bool {
+    match argument {
+        Expression::Constant { .. } | Expression::Negate { .. } => true,
+        Expression::ScalarSubquery(subquery) => subquery.plan.reads_nothing(),
+        _ => false,
+    }
+}
+
 /// Whether it is a function of texts all of which are NULL: its own text, if it had one, would be bytes.
 fn is_text_of_nulls(argument: &Expression) -> bool {
     let Expression::Call { function, arguments, .. } = argument else { return false };
+    match (function.name, arguments.first()) {
+        ("QUOTE", _) => return false,
+        // The text that is filled up says what the result is.
+        ("LPAD" | "RPAD", Some(text)) => return text.data_type().kind == TypeKind::Null,
+        _ => {}
+    }
     let mut texts = arguments.iter().enumerate().filter(|(place, _)| function.wants_text(*place)).peekable();
     argument.data_type().is_text()
         && texts.peek().is_some()

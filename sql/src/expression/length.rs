@@ -74,8 +74,8 @@ fn of_constant(value: &Value, data_type: &DataType) -> u32 {
         Value::Int(_) if data_type.display_width == 1 => 1,
         Value::Int(number) => number.unsigned_abs().checked_ilog10().map_or(2, |digits| digits + 2),
         Value::UInt(number) => number.checked_ilog10().map_or(1, |digits| digits + 1).max(3),
-        Value::Double(number) => u32::try_from(format!("{number:e}").len()).unwrap_or(DOUBLE).min(DOUBLE),
-        Value::Text(_) | Value::Blob(_) | Value::Null => data_type.characters(),
+        Value::Null => 0,
+        Value::Text(_) | Value::Blob(_) | Value::Double(_) => data_type.characters(),
         other => data_type.characters().max(u32::try_from(message_text(other).len()).unwrap_or(0)),
     }
 }
@@ -162,7 +162,13 @@ fn of_choice(results: &[&Expression], data_type: &DataType) -> u32 {
             let sign = u32::from(!own.unsigned);
             (whole.unwrap_or(0) + scale).min(65) + u32::from(scale > 0) + sign
         }
-        own if own.is_float() && results.len() > 1 => of_double(own),
+        own if own.is_float() => {
+            let mut known = results.iter().filter(|result| result.data_type().kind != TypeKind::Null);
+            match (known.next(), known.next()) {
+                (Some(only), None) => characters(only),
+                _ => of_double(own),
+            }
+        }
         own if own.is_binary() => longest(bytes),
         own if own.is_text() => longest(characters),
         own => own.characters(),
@@ -174,7 +180,11 @@ fn of_cast(operand: &Expression, to: &DataType) -> u32 {
         TypeKind::BigInt => WHOLE,
         TypeKind::Double => of_double(to),
         TypeKind::LongText | TypeKind::MediumText => characters(operand),
-        TypeKind::LongBlob => bytes(operand),
+        TypeKind::LongBlob => match operand.as_constant() {
+            // As it is written.
+            Some(Value::Double(number)) => u32::try_from(format!("{number:e}").len()).unwrap_or(DOUBLE),
+            _ => bytes(operand),
+        },
         _ if is_written(to) => characters(operand),
         _ => to.characters(),
     }
@@ -196,6 +206,7 @@ fn of_call(name: &str, arguments: &[Expression], data_type: &DataType) -> u32 {
         ("ABS", _) => of_absolute(arguments, data_type),
         ("SIGN" | "BIT_COUNT", _) => WHOLE,
         ("FLOOR" | "CEILING" | "CEIL" | "ROUND" | "TRUNCATE", _) if data_type.is_integer() => WHOLE,
+        ("FLOOR" | "CEILING" | "CEIL", [number]) if number.data_type().scale() == 0 => characters(number),
         ("ROUND" | "TRUNCATE", [number, places @ ..]) if data_type.is_decimal() => {
             of_rounded(number, literal(places.first()).unwrap_or(0), name == "ROUND")
         }
@@ -258,6 +269,7 @@ fn of_rounded(number: &Expression, places: u32, is_round: bool) -> u32 {
     let (digits, scale) = (precision(number), scale(number));
     // Rounded, it may have a digit more.
     let digits = match scale.checked_sub(places) {
+        Some(0) if scale > 0 => digits,
         Some(gone) => (digits + u32::from(is_round)).saturating_sub(gone).max(1),
         None => digits,
     };

@@ -123,13 +123,7 @@ fn as_text(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value>
     match set.decode_literal(&given) {
         Ok(Cow::Borrowed(_)) => Ok(Value::Text(given)),
         Ok(Cow::Owned(text)) => Ok(Value::Text(text.into())),
-        Err(at) => {
-            let shown: String =
-                given[at.min(given.len())..].iter().take(6).map(|b| format!("\\x{b:02X}")).collect();
-            let more = if given.len() > at + 6 { "..." } else { "" };
-            let message = format!("Cannot convert string '{shown}{more}' from binary to {}", set.name());
-            Err(Error { code: 3854, state: *b"HY000", message }.into())
-        }
+        Err(at) => Err(crate::expression::collate::not_text(&given, at, set).into()),
     }
 }
 

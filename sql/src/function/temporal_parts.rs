@@ -98,6 +98,7 @@ pub(crate) fn text_precision(argument: &Expression) -> u8 {
     match argument.as_constant() {
         Some(value @ (Value::Text(text) | Value::Blob(text))) => match is_time_or_date(value) {
             true => fraction_digits(text),
+            false if matches!(value, Value::Blob(_)) => 0,
             false => 6,
         },
         Some(Value::Null) => 0,

@@ -39,6 +39,12 @@ impl QueryPlan {
         }
     }
 
+    /// Whether it is one SELECT without FROM.
+    #[must_use]
+    pub fn reads_nothing(&self) -> bool {
+        matches!(&self.body, Body::Select(select) if select.source.is_none())
+    }
+
     /// Whether it is one SELECT from a table that it calls so.
     #[must_use]
     pub fn reads(&self, name: &str) -> bool {

@@ -224,10 +224,14 @@ impl Binder<'_> {
             }
             ("NULLIF", [left, right]) => {
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
-                // A constant is what a TIME or a YEAR column next to it has of it, and stays that.
+                // A constant is what a TIME, a YEAR or a DATE column next to it has of it, and stays that.
+                let left = self.known_beside(left, &right);
                 let left = match right.data_type().kind {
                     TypeKind::Year => kinds::stored(left, &right, self.reading()),
                     TypeKind::Time(_) if !matches!(left.data_type().kind, TypeKind::Time(_)) => {
+                        kinds::stored(left, &right, self.reading())
+                    }
+                    TypeKind::Date if left.data_type().is_numeric() => {
                         kinds::stored(left, &right, self.reading())
                     }
                     TypeKind::BigInt if right.is_column() => self.whole_beside(left, &right),
@@ -387,6 +391,9 @@ impl Binder<'_> {
                 let own = searched.data_type().collation;
                 arguments = arguments.into_iter().map(|argument| kinds::as_text_of(argument, own)).collect();
                 own
+            }
+            ("INSERT" | "LPAD" | "REPLACE" | "RPAD", Some(first)) if first.data_type().is_binary() => {
+                Collation::Binary
             }
             // Texts that do not agree are searched for by the first one's collation.
             ("LOCATE" | "INSTR" | "POSITION", Some(first))

@@ -227,7 +227,8 @@ impl Expression {
         match self {
             Expression::Case { branches, otherwise, .. } => {
                 let is_null = |result: &Expression| matches!(result.as_constant(), Some(Value::Null));
-                matches!(branches.as_slice(), [(_, result)] if is_null(result))
+                !is_coalesce(branches)
+                    && matches!(branches.as_slice(), [(_, result)] if is_null(result))
                     && (otherwise.as_hex_number().is_some() || otherwise.is_hex_or_null())
             }
             _ => false,
@@ -280,6 +281,11 @@ impl Expression {
             }
             other => other.chosen_number(),
         }
+    }
+
+    /// Whether it is a date that is calculated from a text, and shown as one.
+    pub(super) fn gives_date(&self) -> bool {
+        matches!(self, Expression::Call { function, .. } if gives_date(function.name))
     }
 
     /// Whether it is a bare choice that a date or a time is among.
@@ -349,11 +355,11 @@ impl Expression {
         }
     }
 
-    /// What an operator of bits sees of a choice among decimals: the branch that holds.
-    pub(super) fn chosen_decimal(self) -> Expression {
+    /// What bits are taken from of a choice among decimals or numbers of floating point: the branch that holds.
+    pub(crate) fn chosen_decimal(self) -> Expression {
         match self {
             Expression::Case { branches, otherwise, data_type }
-                if data_type.is_decimal() && !is_coalesce(&branches) =>
+                if (data_type.is_decimal() || data_type.is_float()) && !is_coalesce(&branches) =>
             {
                 Expression::Case { branches, otherwise, data_type: DataType::NULL }
             }

@@ -87,6 +87,9 @@ pub(crate) fn year_of(value: &Value) -> Option<i64> {
     let (number, is_short) = match value {
         Value::Int(number) => (i128::from(*number), false),
         Value::UInt(number) => (i128::from(*number), false),
+        // What is rounded to zero is the year 0.
+        Value::Decimal(number) if !number.is_negative() && number.to_i128() == Some(0) => return Some(0),
+        Value::Double(number) if *number >= 0.0 && *number < 0.5 => return Some(0),
         Value::Decimal(number) => (number.to_i128()?, false),
         Value::Double(number) => (number::rounded(*number)?, false),
         Value::Text(text) => {

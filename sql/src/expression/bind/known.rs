@@ -2,7 +2,7 @@
 //! would hold.
 
 use crate::expression::Expression;
-use crate::expression::bind::{Binder, kinds};
+use crate::expression::bind::Binder;
 use crate::types::text::to_text;
 use crate::types::{DataType, TypeKind, Value, number};
 
@@ -20,7 +20,10 @@ impl Binder<'_> {
 
     fn known_text(&self, argument: &Expression) -> Option<Expression> {
         let own = argument.data_type();
-        let is_text = own.is_string() || own.kind == TypeKind::Null && own != DataType::BARE_NUMBER;
+        // A text that is made of a date has a fraction of six digits or none.
+        let is_date_of_text = own.has_date() && own.display_width == DataType::DATE_OF_TEXT;
+        let is_text =
+            own.is_string() || own.kind == TypeKind::Null && own != DataType::BARE_NUMBER || is_date_of_text;
         if !is_text || argument.as_constant().is_some() {
             return None;
         }
@@ -29,6 +32,10 @@ impl Binder<'_> {
             Value::Text(_) | Value::Blob(_) => value,
             Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Double(_) => {
                 Value::Text(to_text(&value, &DataType::NULL)?)
+            }
+            Value::Date(_) if is_date_of_text => Value::Text("00:00:00".into()),
+            Value::DateTime(date) if is_date_of_text && date.microsecond() == 0 => {
+                Value::Text("00:00:00".into())
             }
             Value::Null | Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Json(_) => {
                 return None;
@@ -41,20 +48,17 @@ impl Binder<'_> {
     /// it is.
     pub(super) fn known_beside(&self, operand: Expression, column: &Expression) -> Expression {
         let kind = column.data_type().kind;
-        if !column.is_column() || !matches!(kind, TypeKind::BigInt | TypeKind::Year | TypeKind::Time(_)) {
+        let is_known_kind =
+            matches!(kind, TypeKind::BigInt | TypeKind::Date | TypeKind::Year | TypeKind::Time(_));
+        if !column.is_column() || !is_known_kind || operand.gives_date() {
             return operand;
         }
-        let is_time = operand.data_type().is_temporal();
-        let stored = match kind {
-            TypeKind::Year if is_time => kinds::stored(operand.clone(), column, self.reading()),
-            _ => operand.clone(),
-        };
-        let is_year = stored.data_type().is_integer();
-        if stored.as_constant().is_some() || is_time && !is_year {
-            return if is_year { stored } else { operand };
+        // What year a time is of is not known yet.
+        if operand.as_constant().is_some() || operand.data_type().is_temporal() {
+            return operand;
         }
-        match stored.known_value(self.scope.session()) {
-            Some(value) if !value.is_null() => Expression::constant(value, stored.data_type()),
+        match operand.known_value(self.scope.session()) {
+            Some(value) if !value.is_null() => Expression::constant(value, operand.data_type()),
             _ => operand,
         }
     }
@@ -62,7 +66,7 @@ impl Binder<'_> {
     /// A constant next to a BIGINT column, which it becomes an integer by: a text that begins with one, bytes, a date. What is no integer
     /// stays what it is.
     pub(super) fn whole_beside(&self, operand: Expression, column: &Expression) -> Expression {
-        if !operand.is_fixed() {
+        if !operand.is_fixed() || operand.gives_date() {
             return operand;
         }
         let known = match operand.as_hex_number() {

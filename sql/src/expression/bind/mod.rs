@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{
     Coercibility, CompareOp, Expression, LikePattern, RegexpPattern, Scope, Subquery, SubqueryKind,
-    common_type, infer,
+    chosen_type, infer,
 };
 use crate::function::bits;
 use crate::limits::EXPRESSION_DEPTH_MAX;
@@ -387,7 +387,7 @@ impl Binder<'_> {
             branches.iter().map(|(_, result)| result).chain([&otherwise]).collect();
         let collation = agree(results.iter().copied(), self.connection(), "case", Wanted::Result)?;
         let types: Vec<DataType> = results.iter().map(|result| result.data_type()).collect();
-        let data_type = literal_fitting(common_type(&types, collation), &results);
+        let data_type = literal_fitting(chosen_type(&types, collation), &results);
         let (branches, otherwise) = match data_type.is_string() {
             true => {
                 let own =
