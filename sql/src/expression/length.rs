@@ -22,6 +22,14 @@ pub(super) fn bytes(expression: &Expression) -> u32 {
     let own = expression.data_type();
     let is_written_number = match expression {
         Expression::Cast { operand, to } => is_written(to) && !operand.data_type().is_string(),
+        Expression::Call { function, arguments, .. } if matches!(function.name, "LPAD" | "RPAD") => {
+            matches!(arguments.first(), Some(text) if text.data_type().kind == TypeKind::Null)
+        }
+        // What ELT does not choose.
+        Expression::Case { branches, .. } => {
+            matches!(branches.as_slice(), [(Expression::Constant { .. }, Expression::Cast { operand, to })]
+                if is_written(to) && !operand.data_type().is_string())
+        }
         Expression::Call { function, arguments, .. } if function.name == "QUOTE" => {
             matches!(arguments.as_slice(), [Expression::Cast { to, .. }] if is_written(to))
         }
@@ -61,6 +69,12 @@ fn characters(expression: &Expression) -> u32 {
             of_call(function.name, arguments, data_type)
         }
         Expression::ScalarSubquery(subquery) => match subquery.plan.items().first() {
+            // COUNT, which is never NULL.
+            Some(Expression::Column { data_type: DataType::BIGINT, nullable: false, .. })
+                if subquery.plan.is_grouped() =>
+            {
+                WHOLE
+            }
             Some(item) if item.data_type() == own => characters(item),
             _ => own.characters(),
         },
@@ -206,7 +220,11 @@ fn of_call(name: &str, arguments: &[Expression], data_type: &DataType) -> u32 {
         ("ABS", _) => of_absolute(arguments, data_type),
         ("SIGN" | "BIT_COUNT", _) => WHOLE,
         ("FLOOR" | "CEILING" | "CEIL" | "ROUND" | "TRUNCATE", _) if data_type.is_integer() => WHOLE,
-        ("FLOOR" | "CEILING" | "CEIL", [number]) if number.data_type().scale() == 0 => characters(number),
+        ("FLOOR" | "CEILING" | "CEIL", [number])
+            if number.data_type().is_decimal() && number.data_type().scale() == 0 =>
+        {
+            characters(number)
+        }
         ("ROUND" | "TRUNCATE", [number, places @ ..]) if data_type.is_decimal() => {
             of_rounded(number, literal(places.first()).unwrap_or(0), name == "ROUND")
         }

@@ -39,6 +39,12 @@ impl QueryPlan {
         }
     }
 
+    /// Whether it is one SELECT that groups its rows, or counts them.
+    #[must_use]
+    pub fn is_grouped(&self) -> bool {
+        matches!(&self.body, Body::Select(select) if select.aggregate.is_some())
+    }
+
     /// Whether it is one SELECT without FROM.
     #[must_use]
     pub fn reads_nothing(&self) -> bool {

@@ -253,8 +253,19 @@ impl Binder<'_> {
                     }
                     _ => data_type,
                 };
+                let is_beside_year = right.is_column() && right.data_type().kind == TypeKind::Year;
                 let equal = self.compare_bound(CompareOp::Eq, left.clone(), right)?;
                 let null = Expression::constant(Value::Null, DataType::NULL);
+                let (left, data_type) = match left {
+                    // The year that the column has of it.
+                    Expression::Constant { value: Value::Int(year @ (0 | 1901..=2155)), .. }
+                        if is_beside_year =>
+                    {
+                        let data_type = DataType { display_width: DataType::SHORT_YEAR, ..DataType::YEAR };
+                        (Expression::constant(Value::Int(year), data_type), data_type)
+                    }
+                    left => (left, data_type),
+                };
                 return Ok(Expression::Case {
                     branches: vec![(equal, null)],
                     otherwise: Box::new(left),
@@ -392,8 +403,14 @@ impl Binder<'_> {
                 arguments = arguments.into_iter().map(|argument| kinds::as_text_of(argument, own)).collect();
                 own
             }
+            // The text that is changed says what the result is.
             ("INSERT" | "LPAD" | "REPLACE" | "RPAD", Some(first)) if first.data_type().is_binary() => {
                 Collation::Binary
+            }
+            ("INSERT" | "LPAD" | "REPLACE" | "RPAD", Some(first))
+                if first.data_type().is_text() && collation == Collation::Binary && first.is_fixed() =>
+            {
+                first.data_type().collation
             }
             // Texts that do not agree are searched for by the first one's collation.
             ("LOCATE" | "INSTR" | "POSITION", Some(first))

@@ -10,7 +10,7 @@ use crate::ast::BinaryOp;
 use crate::expression::bind::number_operand;
 use crate::expression::{Expression, infer};
 use crate::function;
-use crate::types::{DataType, TypeKind, Value};
+use crate::types::{Attributes, DataType, TypeKind, Value};
 
 /// What [`text`](super::text) has put around a value that is none.
 fn written(argument: Expression) -> Expression {
@@ -81,6 +81,22 @@ fn is_coalesce(conditions: &[(Expression, Expression)]) -> bool {
 fn gives_date(name: &str) -> bool {
     const NAMES: [&str; 4] = ["ADDDATE", "SUBDATE", "ADDTIME", "SUBTIME"];
     NAMES.contains(&name) || name.starts_with("DATE_ADD_") || name.starts_with("DATE_SUB_")
+}
+
+/// Whether it is a text whose number is another than the one that it begins with: that of a date, or of what it is chosen among.
+fn has_own_number(branch: &Expression) -> bool {
+    match branch {
+        Expression::Call { function, data_type, .. } => {
+            data_type.is_string()
+                && (gives_date(function.name) || matches!(function.name, "GREATEST" | "LEAST" | "ELT"))
+        }
+        Expression::Case { branches, otherwise, data_type } => {
+            data_type.is_string()
+                && !is_coalesce(branches)
+                && branches.iter().map(|(_, result)| result).chain([otherwise.as_ref()]).any(has_own_number)
+        }
+        _ => false,
+    }
 }
 
 /// Whether GREATEST and LEAST are of another type than VARCHAR, as with a TEXT, a BLOB or a CHAR among their arguments: asked for a
@@ -175,12 +191,24 @@ impl Expression {
             return self;
         }
         if self.is_hex_or_null() {
-            return self.as_number_or_null();
+            return self.as_number_or_null(false);
         }
         if self.is_mixed_choice() {
             return Expression::Cast { operand: Box::new(self.bare()), to: infer::number_of(&whole) };
         }
         match self {
+            Expression::Case { branches, otherwise, .. }
+                if !is_coalesce(&branches)
+                    && branches.iter().map(|(_, result)| result).chain([&*otherwise]).any(has_own_number) =>
+            {
+                let branches = branches.into_iter().map(|(when, result)| (when, result.chosen_number()));
+                let bare = Expression::Case {
+                    branches: branches.collect(),
+                    otherwise: Box::new(otherwise.chosen_number()),
+                    data_type: DataType::NULL,
+                };
+                Expression::Cast { operand: Box::new(bare), to: infer::number_of(&whole) }
+            }
             Expression::Call { function, arguments, data_type, collation } => match function.name {
                 "GREATEST" | "LEAST" if data_type.is_string() && is_no_varchar(&arguments) => {
                     Expression::Call { function, arguments, data_type, collation }
@@ -222,7 +250,7 @@ impl Expression {
         }
     }
 
-    /// Whether it is NULLIF of a hexadecimal literal, which is an integer where a number is wanted.
+    /// Whether it is NULLIF of a hexadecimal literal, which is a number where one is wanted.
     fn is_hex_or_null(&self) -> bool {
         match self {
             Expression::Case { branches, otherwise, .. } => {
@@ -235,12 +263,18 @@ impl Expression {
         }
     }
 
-    fn as_number_or_null(self) -> Expression {
+    /// The same as an integer, or as a number of floating point without digits after the point.
+    fn as_number_or_null(self, is_whole: bool) -> Expression {
         match self {
             Expression::Case { branches, otherwise, .. } => {
                 let number = match otherwise.as_hex_number() {
+                    Some(Expression::Constant { value: Value::UInt(number), .. }) if !is_whole => {
+                        let attributes = Attributes::NONE.with_decimals(0);
+                        let data_type = DataType { attributes, ..DataType::DOUBLE };
+                        Expression::constant(Value::Double(number as f64), data_type)
+                    }
                     Some(number) => number,
-                    None => otherwise.as_number_or_null(),
+                    None => otherwise.as_number_or_null(is_whole),
                 };
                 let data_type = number.data_type();
                 Expression::Case { branches, otherwise: Box::new(number), data_type }
@@ -252,7 +286,7 @@ impl Expression {
     /// What a function of integers sees of a choice: the branch, which is an integer in its own way.
     pub(crate) fn chosen_whole(self) -> Expression {
         if self.is_hex_or_null() {
-            return self.as_number_or_null();
+            return self.as_number_or_null(true);
         }
         if self.is_mixed_choice() {
             return self.bare();

@@ -80,6 +80,10 @@ impl Binder<'_> {
                 number if number.abs() < EXACT_MAX => Some(number as i128),
                 _ => Some(number::integer_prefix(&text).0),
             },
+            #[expect(clippy::cast_possible_truncation, reason = "it is within the bounds")]
+            Some(Value::Double(number)) if number.fract() == 0.0 && number.abs() < EXACT_MAX => {
+                Some(number as i128)
+            }
             Some(Value::UInt(number)) if operand.data_type().is_binary() => Some(i128::from(number)),
             Some(Value::Date(date)) => Some(i128::from(date.as_number())),
             Some(Value::Time(time)) if time.microseconds() % 1_000_000 == 0 => {

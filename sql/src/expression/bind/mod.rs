@@ -193,7 +193,7 @@ impl Binder<'_> {
             UnaryOp::BitNot if operand.data_type().is_temporal() => {
                 Expression::BitNot(Box::new(operand.bare()))
             }
-            UnaryOp::BitNot => Expression::BitNot(Box::new(number_operand(operand))),
+            UnaryOp::BitNot => Expression::BitNot(Box::new(number_operand(operand.chosen_decimal()))),
             UnaryOp::Minus => match &operand {
                 Expression::Constant { value: Value::Int(value), .. }
                     if *value != i64::MIN && *value != 0 =>
