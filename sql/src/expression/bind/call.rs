@@ -534,25 +534,13 @@ impl Binder<'_> {
                     .map(Some);
             }
         }
-        let integer = |constant: &Expression| {
-            let operand = match constant.as_hex_number() {
-                Some(number) => number,
-                None => match function::find(function::AS_INTEGER) {
-                    Some(function) => Expression::Call {
-                        function,
-                        arguments: vec![constant.clone()],
-                        data_type: DataType::BIGINT,
-                        collation: Collation::Binary,
-                    },
-                    None => constant.clone(),
-                },
-            };
-            text(operand, connection)
+        let integer = |constant: &Expression, column: &Expression| {
+            text(self.whole_beside(constant.clone(), column), connection)
         };
         let arguments = if is_stored(left, right) {
-            vec![text(left.clone(), connection), integer(right)]
+            vec![text(left.clone(), connection), integer(right, left)]
         } else if is_stored(right, left) {
-            vec![integer(left), text(right.clone(), connection)]
+            vec![integer(left, right), text(right.clone(), connection)]
         } else {
             return Ok(None);
         };

@@ -462,7 +462,9 @@ fn cast(operand: Expression, to: DataType) -> Expression {
     let number = if to.is_numeric() { operand.as_hex_number() } else { None };
     let operand = match number.unwrap_or(operand) {
         operand if to.is_float() => operand.chosen_number().quiet_number(),
-        operand if to.is_decimal() && !operand.data_type().is_temporal() => operand.chosen_exact(),
+        operand if to.is_decimal() && (!operand.data_type().is_temporal() || operand.is_branch()) => {
+            operand.chosen_exact()
+        }
         operand if to.is_temporal() && is_computed_year(&operand) => {
             Expression::Cast { operand: Box::new(operand), to: DataType::BIGINT }
         }
