@@ -155,14 +155,6 @@ fn literal_number(function: &str, position: usize, literal: &Expression) -> Opti
     }
 }
 
-/// Whether it shows as many digits after the point of a floating-point number as are known: a time, NULL, a literal.
-fn is_of_known_digits(argument: &Expression) -> bool {
-    let own = argument.data_type();
-    own.is_temporal()
-        || own.kind == TypeKind::Null
-        || argument.as_constant().is_some() && own.attributes.decimals().is_some()
-}
-
 /// Functions whose result has the digits of the fraction of a second that a text among their arguments has.
 fn shows_digits_of_text(name: &str) -> bool {
     matches!(name, "ADDTIME" | "CONVERT_TZ" | "SUBTIME" | "TIME" | "TIMEDIFF" | "TIMESTAMP")
@@ -442,8 +434,8 @@ impl Binder<'_> {
             }
             _ => data_type,
         };
-        // The absolute value of a time keeps its digits.
-        let keeps = function.name == "ABS" && arguments.iter().all(|own| is_of_known_digits(own))
+        // An absolute value keeps its digits.
+        let keeps = function.name == "ABS" && data_type.is_float()
             || matches!(function.name, "GREATEST" | "LEAST")
                 && data_type.is_float()
                 && !arguments.iter().any(|own| own.is_column() && own.data_type().is_float());

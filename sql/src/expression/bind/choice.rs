@@ -191,7 +191,7 @@ impl Expression {
             return self;
         }
         if self.is_hex_or_null() {
-            return self.as_number_or_null(false);
+            return self.into_number_or_null(false);
         }
         if self.is_mixed_choice() {
             return Expression::Cast { operand: Box::new(self.bare()), to: infer::number_of(&whole) };
@@ -264,7 +264,7 @@ impl Expression {
     }
 
     /// The same as an integer, or as a number of floating point without digits after the point.
-    fn as_number_or_null(self, is_whole: bool) -> Expression {
+    fn into_number_or_null(self, is_whole: bool) -> Expression {
         match self {
             Expression::Case { branches, otherwise, .. } => {
                 let number = match otherwise.as_hex_number() {
@@ -274,7 +274,7 @@ impl Expression {
                         Expression::constant(Value::Double(number as f64), data_type)
                     }
                     Some(number) => number,
-                    None => otherwise.as_number_or_null(is_whole),
+                    None => otherwise.into_number_or_null(is_whole),
                 };
                 let data_type = number.data_type();
                 Expression::Case { branches, otherwise: Box::new(number), data_type }
@@ -286,7 +286,7 @@ impl Expression {
     /// What a function of integers sees of a choice: the branch, which is an integer in its own way.
     pub(crate) fn chosen_whole(self) -> Expression {
         if self.is_hex_or_null() {
-            return self.as_number_or_null(true);
+            return self.into_number_or_null(true);
         }
         if self.is_mixed_choice() {
             return self.bare();
@@ -562,13 +562,13 @@ impl Expression {
             other if other.data_type().is_float() => {
                 Expression::Cast { operand: Box::new(other), to: DataType::STORED_DOUBLE }
             }
-            other if other.is_calculated() => other.with_plain_operands().as_it_is(),
+            other if other.is_calculated() => other.with_plain_operands().into_own_digits(),
             other => other,
         }
     }
 
     /// Without the digits after the point that it does not have.
-    fn as_it_is(self) -> Expression {
+    fn into_own_digits(self) -> Expression {
         match function::find(function::AS_IT_IS) {
             Some(function) => Expression::Call {
                 function,
@@ -588,7 +588,7 @@ impl Expression {
         self.for_each_operand_mut(&mut |operand| {
             if operand.data_type().is_decimal() && operand.is_calculated() {
                 let taken = std::mem::replace(operand, Expression::integer(0));
-                *operand = taken.into_plain().as_it_is();
+                *operand = taken.into_plain().into_own_digits();
             }
         });
         self
