@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::execute::group_key::value_bytes;
 use crate::execute::{Context, Run};
 use crate::expression::collate::illegal_mix;
-use crate::expression::{Coercibility, Expression, arithmetic, infer};
+use crate::expression::{Coercibility, Expression, arithmetic, infer, length};
 use crate::function::{json_member_name, json_scalar_of_type};
 use crate::json::Tree;
 use crate::json::tree::Members;
@@ -111,29 +111,58 @@ pub fn prepare_arguments(
         }
         if is_bits
             && (is_text_of_nulls(argument) || argument.data_type().kind == TypeKind::Null)
-            && !matches!(argument, Expression::Constant { .. } | Expression::Negate { .. })
+            && !is_plain_null(argument)
         {
             // As in MySQL, a NULL that is not written as one is bytes.
+            let length = if argument.data_type().is_text() { argument.data_type().characters() } else { 0 };
             let operand = Box::new(std::mem::replace(argument, Expression::integer(0)));
-            *argument = Expression::Cast { operand, to: DataType::varbinary(0) };
+            *argument = Expression::Cast { operand, to: DataType::varbinary(length) };
         }
         if is_bits && (argument.data_type().is_text() || argument.data_type().is_temporal()) {
             *argument = std::mem::replace(argument, Expression::integer(0)).chosen_whole();
         }
-        let data_type = argument.data_type();
-        if is_bits && data_type.is_binary() && data_type.characters() > BIT_AGGREGATE_BYTES_MAX {
+        if is_bits && argument.data_type().is_numeric() {
+            *argument = std::mem::replace(argument, Expression::integer(0)).chosen_decimal();
+        }
+        if !is_bits || !argument.data_type().is_binary() {
+            continue;
+        }
+        let longest = length::bytes(argument);
+        if longest > BIT_AGGREGATE_BYTES_MAX {
             let message = format!(
                 "Aggregate bitwise functions cannot accept arguments longer than {BIT_AGGREGATE_BYTES_MAX} bytes; consider using the SUBSTRING() function"
             );
             return Err(Error { code: 3514, state: *b"HY000", message });
         }
+        if longest != argument.data_type().characters()
+            && let Some(function) = crate::function::find(crate::function::AS_IT_IS)
+        {
+            let arguments = vec![std::mem::replace(argument, Expression::integer(0))];
+            let data_type = DataType::varbinary(longest);
+            *argument = Expression::Call { function, arguments, data_type, collation: Collation::Binary };
+        }
     }
     Ok(())
+}
+
+/// Whether it is NULL, also in a subquery that reads nothing, or negated.
+fn is_plain_null(argument: &Expression) -> bool {
+    match argument {
+        Expression::Constant { .. } | Expression::Negate { .. } => true,
+        Expression::ScalarSubquery(subquery) => subquery.plan.reads_nothing(),
+        _ => false,
+    }
 }
 
 /// Whether it is a function of texts all of which are NULL: its own text, if it had one, would be bytes.
 fn is_text_of_nulls(argument: &Expression) -> bool {
     let Expression::Call { function, arguments, .. } = argument else { return false };
+    match (function.name, arguments.first()) {
+        ("QUOTE", _) => return false,
+        // The text that is filled up says what the result is.
+        ("LPAD" | "RPAD", Some(text)) => return text.data_type().kind == TypeKind::Null,
+        _ => {}
+    }
     let mut texts = arguments.iter().enumerate().filter(|(place, _)| function.wants_text(*place)).peekable();
     argument.data_type().is_text()
         && texts.peek().is_some()

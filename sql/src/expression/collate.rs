@@ -259,6 +259,9 @@ pub(crate) fn agree<'a>(
     if lossy {
         seen.iter().try_for_each(|operand| check_can_become(operand, found.set()))?;
     }
+    if lossy && wanted == Wanted::Result && found.collation != Collation::Binary {
+        seen.iter().try_for_each(|operand| check_is_text(operand, found.set()))?;
+    }
     Ok(found.collation)
 }
 
@@ -272,6 +275,24 @@ fn check_can_become(operand: &Expression, set: CharacterSet) -> Result<()> {
         return Ok(());
     }
     Err(cannot_become(text, operand.data_type().collation.set(), set))
+}
+
+/// That an operand, if it is a literal of bytes, is a text in the character set.
+///
+/// # Errors
+/// 3854 if not.
+fn check_is_text(operand: &Expression, set: CharacterSet) -> Result<()> {
+    let Some(Value::Blob(bytes)) = operand.as_constant() else { return Ok(()) };
+    set.decode_literal(bytes).map(drop).map_err(|at| not_text(bytes, at, set))
+}
+
+/// Bytes that are no text from the place on.
+pub(crate) fn not_text(bytes: &[u8], at: usize, set: CharacterSet) -> Error {
+    let rest = &bytes[at.min(bytes.len())..];
+    let shown: String = rest.iter().take(SHOWN_BYTES_MAX).map(|byte| format!("\\x{byte:02X}")).collect();
+    let more = if rest.len() > SHOWN_BYTES_MAX { "..." } else { "" };
+    let message = format!("Cannot convert string '{shown}{more}' from binary to {}", set.name());
+    Error { code: 3854, state: *b"HY000", message }
 }
 
 /// A text of one character set that is none of another.

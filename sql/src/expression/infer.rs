@@ -77,8 +77,9 @@ pub(super) fn arithmetic(
         false => DataType::DOUBLE,
     };
     match op {
-        BinaryOp::Add | BinaryOp::Subtract if double => fixed(left_scale.max(right_scale)),
-        BinaryOp::Multiply if double => fixed(left_scale.max(right_scale)),
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply if double => {
+            fixed(left_scale.max(right_scale))
+        }
         BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply if integers => {
             DataType::BIGINT.with_unsigned(a.unsigned || b.unsigned)
         }
@@ -159,6 +160,21 @@ pub fn common_type(types: &[DataType], collation: Collation) -> DataType {
         .copied()
         .reduce(|left, right| merge(left, right, collation))
         .map_or(DataType::NULL, DataType::without_fill)
+}
+
+/// The same of operands that agree on `collation` as the texts of a choice: where a text is stronger than the bytes among them, these are
+/// text too.
+#[must_use]
+pub fn chosen_type(types: &[DataType], collation: Collation) -> DataType {
+    if collation == Collation::Binary || !types.iter().any(DataType::is_text) {
+        return common_type(types, collation);
+    }
+    let as_text = |own: &DataType| match own.is_binary() {
+        true => DataType::varchar(own.characters(), collation),
+        false => *own,
+    };
+    let types: Vec<DataType> = types.iter().map(as_text).collect();
+    common_type(&types, collation)
 }
 
 fn merge(left: DataType, right: DataType, collation: Collation) -> DataType {

@@ -32,6 +32,8 @@ mod eval;
 #[cfg(test)]
 pub(crate) mod golden;
 mod infer;
+mod known_value;
+mod length;
 mod like;
 pub(crate) mod member;
 mod regexp;
@@ -42,7 +44,7 @@ pub(crate) use arithmetic::decimal_of;
 pub use bind::bind;
 pub(crate) use bind::{days_of_members, misfit, no_date, stored_value, year_of};
 pub use collate::Coercibility;
-pub use infer::common_type;
+pub use infer::{chosen_type, common_type};
 pub use like::{LikePattern, like_prefix};
 pub use regexp::Pattern as RegexpPattern;
 

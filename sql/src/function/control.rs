@@ -12,7 +12,7 @@ use crate::types::compare::compare_numbers;
 use crate::types::convert::{Temporal, as_datetime, as_time, to_f64, to_number};
 use crate::types::datetime::Date;
 use crate::types::temporal_text::DateRules;
-use crate::types::{TimeZone, Value, number};
+use crate::types::{Decimal, TimeZone, Value, number};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("INTERVAL", 2, usize::MAX, returns::bigint, interval).never_null(),
@@ -96,13 +96,15 @@ fn as_it_is(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value
     while let Some(Expression::Negate { operand, .. }) = whole {
         whole = Some(operand);
     }
-    // A sum of zeros has its digits, and so has a column with another sign.
+    // A sum of zeros has its digits, and so has a column with another sign; a quotient has those that it was given.
     let loses_digits = match whole {
-        Some(Expression::Arithmetic { op, .. }) => *op != BinaryOp::Add,
+        Some(Expression::Arithmetic { op, .. }) => !matches!(op, BinaryOp::Add | BinaryOp::Divide),
         _ => false,
     };
     Ok(match &values[0] {
-        Value::Decimal(number) if number.is_zero() && loses_digits => Value::Int(0),
+        Value::Decimal(number) if number.is_zero() && loses_digits => Value::Decimal(Decimal::ZERO),
+        Value::Int(number) => Value::Decimal(Decimal::from_i128(i128::from(*number), 0)),
+        Value::UInt(number) => Value::Decimal(Decimal::from_i128(i128::from(*number), 0)),
         other => other.clone(),
     })
 }
@@ -121,13 +123,7 @@ fn as_text(call: &Call<'_>, values: &[Value], _: &mut Context<'_>) -> Run<Value>
     match set.decode_literal(&given) {
         Ok(Cow::Borrowed(_)) => Ok(Value::Text(given)),
         Ok(Cow::Owned(text)) => Ok(Value::Text(text.into())),
-        Err(at) => {
-            let shown: String =
-                given[at.min(given.len())..].iter().take(6).map(|b| format!("\\x{b:02X}")).collect();
-            let more = if given.len() > at + 6 { "..." } else { "" };
-            let message = format!("Cannot convert string '{shown}{more}' from binary to {}", set.name());
-            Err(Error { code: 3854, state: *b"HY000", message }.into())
-        }
+        Err(at) => Err(crate::expression::collate::not_text(&given, at, set).into()),
     }
 }
 

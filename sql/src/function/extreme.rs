@@ -9,7 +9,7 @@
 use std::cmp::Ordering;
 
 use crate::execute::Context;
-use crate::expression::{Expression, common_type};
+use crate::expression::{Expression, chosen_type};
 use crate::function::temporal_parts::{loose_rules, text_precision};
 use crate::function::{Call, Function};
 use crate::types::compare::compare_sql;
@@ -36,7 +36,7 @@ const DATE_CHARACTERS: u32 = 26;
 
 fn common(arguments: &[Expression], collation: Collation) -> DataType {
     let types: Vec<DataType> = arguments.iter().map(Expression::data_type).collect();
-    let found = common_type(&types, collation);
+    let found = chosen_type(&types, collation);
     // Long enough for a date with a time.
     let is_short =
         compares_dates(arguments) && arguments.iter().any(is_timed) && found.characters() < DATE_CHARACTERS;

@@ -46,6 +46,7 @@ pub use json::{
     document_type as json_document_type, json_table_rows, member_name as json_member_name,
     scalar_of_type as json_scalar_of_type,
 };
+pub(crate) use temporal_parts::text_precision as fraction_of;
 pub use user_lock::UserLockCalls;
 
 /// A call as a function's body sees it.

@@ -245,6 +245,13 @@ fn time(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
 }
 
 fn timestamp_type(arguments: &[Expression], _: Collation) -> DataType {
+    let is_no_date = |value: &Value| {
+        matches!(value, Value::Text(_))
+            && !matches!(as_datetime(value, DateRules::default(), TimeZone::UTC, 0), Temporal::Valid(_))
+    };
+    if arguments.first().and_then(Expression::as_constant).is_some_and(is_no_date) {
+        return DataType::datetime(6);
+    }
     DataType::datetime(arguments.iter().map(text_precision).max().unwrap_or(0))
 }
 

@@ -6,7 +6,7 @@ use crate::function::argument::integer;
 use crate::function::locale::Locale;
 use crate::function::{Call, Function, returns};
 use crate::types::convert::{
-    Temporal, as_datetime, date_rules, to_date, to_datetime, to_time, warn_truncated_value,
+    Temporal, as_datetime, as_time, date_rules, to_date, to_datetime, to_time, warn_truncated_value,
 };
 use crate::types::datetime::{Date, DateTime, MICROSECONDS, Time, days_in_month, is_leap};
 use crate::types::temporal_text::DateRules;
@@ -93,15 +93,14 @@ pub(super) fn fraction(seconds: &Expression) -> u8 {
 }
 
 /// Fractional digits that the text of an argument may have.
-pub(super) fn text_precision(argument: &Expression) -> u8 {
+pub(crate) fn text_precision(argument: &Expression) -> u8 {
     let data_type = argument.data_type();
     match argument.as_constant() {
-        // No time at all.
-        Some(Value::Text(text)) if !text.iter().any(u8::is_ascii_digit) => 6,
-        Some(Value::Text(text) | Value::Blob(text)) => text
-            .iter()
-            .rposition(|byte| *byte == b'.')
-            .map_or(0, |at| u8::try_from((text.len() - at - 1).min(6)).unwrap_or(6)),
+        Some(value @ (Value::Text(text) | Value::Blob(text))) => match is_time_or_date(value) {
+            true => fraction_digits(text),
+            false if matches!(value, Value::Blob(_)) => 0,
+            false => 6,
+        },
         Some(Value::Null) => 0,
         _ if data_type.is_temporal() || data_type.is_decimal() => data_type.scale().min(6),
         _ if data_type.is_integer() => 0,
@@ -109,6 +108,23 @@ pub(super) fn text_precision(argument: &Expression) -> u8 {
         _ if data_type.is_float() => data_type.attributes.decimals().map_or(6, |decimals| decimals.min(6)),
         _ => 6,
     }
+}
+
+/// Whether a text is a time or a date.
+fn is_time_or_date(value: &Value) -> bool {
+    matches!(as_time(value), Temporal::Valid(_))
+        || matches!(as_datetime(value, DateRules::default(), TimeZone::UTC, 0), Temporal::Valid(_))
+}
+
+/// Digits of the fraction of a second in a text: behind the point that follows the seconds.
+fn fraction_digits(text: &[u8]) -> u8 {
+    let begin = text.iter().position(|byte| *byte == b':').unwrap_or(0);
+    let point = match text[begin..].iter().position(|byte| *byte == b'.') {
+        Some(at) if begin > 0 => Some(begin + at),
+        _ => text.iter().rposition(|byte| *byte == b'.'),
+    };
+    let digits = |at: usize| text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    point.map_or(0, |at| u8::try_from(digits(at).min(6)).unwrap_or(6))
 }
 
 fn year_type(_: &[Expression], _: Collation) -> DataType {

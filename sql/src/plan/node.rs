@@ -39,6 +39,18 @@ impl QueryPlan {
         }
     }
 
+    /// Whether it is one SELECT that groups its rows, or counts them.
+    #[must_use]
+    pub fn is_grouped(&self) -> bool {
+        matches!(&self.body, Body::Select(select) if select.aggregate.is_some())
+    }
+
+    /// Whether it is one SELECT without FROM.
+    #[must_use]
+    pub fn reads_nothing(&self) -> bool {
+        matches!(&self.body, Body::Select(select) if select.source.is_none())
+    }
+
     /// Whether it is one SELECT from a table that it calls so.
     #[must_use]
     pub fn reads(&self, name: &str) -> bool {

@@ -330,7 +330,8 @@ impl Decimal {
     }
 
     /// The quotient as MySQL's `/` computes it, with `increment` more digits than this has; None when `other` is zero. The division
-    /// is done in words of nine digits, and cut after the last one; only then is it rounded: 1.00000 / 7 is 0.142857142.
+    /// is done in words of nine digits, and cut after the last one; only then is it rounded: 1.00000 / 7 is 0.142857142. Where nothing
+    /// but zeros is left before that, they are not kept: the quotient is 0, and not 0.0000.
     #[must_use]
     pub fn divide_by_words(&self, other: &Decimal, increment: u8) -> Option<Decimal> {
         let words = |scale: u8| scale.div_ceil(DIGITS_PER_WORD) * DIGITS_PER_WORD;
@@ -339,11 +340,14 @@ impl Decimal {
         let more = increment.saturating_sub(left - self.scale + right - other.scale);
         let computed =
             words((left + right).saturating_add(more).min(DECIMAL_SCALE_MAX)).min(DECIMAL_SCALE_MAX);
-        if computed > scale {
-            Some(self.quotient(other, computed, false)?.rescale(scale))
-        } else {
-            self.quotient(other, scale, computed < scale)
+        let whole = match computed > scale {
+            true => self.quotient(other, computed, false)?,
+            false => self.quotient(other, scale, computed < scale)?,
+        };
+        if whole.is_zero() {
+            return Some(Decimal::ZERO);
         }
+        Some(if computed > scale { whole.rescale(scale) } else { whole })
     }
 
     /// Quotient rounded to `scale`; None when `other` is zero.

@@ -178,6 +178,12 @@ fn read_datetime(
     if year_length == 2 && !zero {
         parts[0] += if parts[0] < 70 { 2000 } else { 1900 };
     }
+    let has_sign = count == 6 && matches!(cursor.peek(), Some(b'+' | b'-'));
+    let offset = parse_offset(&mut cursor);
+    // After the seconds a sign begins an offset, which has to be one.
+    if has_sign && offset.is_none() {
+        return Err(Misread::Unlike);
+    }
     if count < 3 || parts[3] > 23 || parts[4] > 59 || parts[5] > 59 {
         return Err(Misread::Wrong);
     }
@@ -193,14 +199,8 @@ fn read_datetime(
     } else {
         DateTime::from_linear_microseconds(base.linear_microseconds() + micros).ok_or(Misread::Wrong)?
     };
-    let has_sign = count == 6 && matches!(cursor.peek(), Some(b'+' | b'-'));
-    match parse_offset(&mut cursor) {
-        Some(offset) if count > 3 => {
-            value = DateTime::from_epoch(value.to_epoch(offset), zone).ok_or(Misread::Wrong)?;
-        }
-        // After the seconds a sign begins an offset, which has to be one.
-        None if has_sign => return Err(Misread::Unlike),
-        Some(_) | None => {}
+    if let Some(offset) = offset.filter(|_| count > 3) {
+        value = DateTime::from_epoch(value.to_epoch(offset), zone).ok_or(Misread::Wrong)?;
     }
     Ok(Parsed { value, truncated: !cursor.rest_is_space(), has_time: count > 3 })
 }
@@ -269,7 +269,9 @@ pub fn parse_time(text: &[u8]) -> Option<Parsed<Time>> {
         cursor.at += 1;
     }
     if text.len() - cursor.at >= 12 {
-        match read_datetime(&text[cursor.at..], DateRules::default(), TimeZone::UTC, true) {
+        // Of a date that no month has, the time is one.
+        let rules = DateRules { allow_invalid: true, ..DateRules::default() };
+        match read_datetime(&text[cursor.at..], rules, TimeZone::UTC, true) {
             Ok(parsed) if parsed.has_time && !negative => {
                 return Some(Parsed {
                     value: parsed.value.time(),

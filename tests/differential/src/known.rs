@@ -43,6 +43,12 @@ pub const KNOWN: &[Known] = &[
         is: |met| met.otherwise == Some(Otherwise::Unsimplified),
     },
     Known {
+        name: "true-null",
+        why: "MySQL takes the NULL that GREATEST or LEAST with a date among numbers or texts gives for true where it is the whole \
+              condition of an IF or a CASE: with IS TRUE behind it it answers as we do",
+        is: |met| met.otherwise == Some(Otherwise::Truthful),
+    },
+    Known {
         name: "plan-dependent",
         why: "MySQL answers as we do if it may not use ranges of indexes (which read 1 beside a YEAR as 2001), or \
               materialized subqueries and semijoins",

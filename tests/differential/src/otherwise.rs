@@ -11,6 +11,8 @@ pub enum Otherwise {
     /// With IFNULL(…, NULL) around functions that give a value for NULL: it takes them for NULL when it makes inner joins
     /// of outer ones.
     Unsimplified,
+    /// With `IS TRUE` behind GREATEST and LEAST as the condition of an IF or a CASE: it takes the NULL of one with a date for true there.
+    Truthful,
     /// Without indexes, ranges of indexes, or other ways to run a query.
     Replanned,
 }
@@ -39,6 +41,38 @@ pub fn unsimplified(node: &Node) -> Option<Node> {
     let mut is_other = false;
     let copy = wrapped(node, &mut is_other);
     is_other.then_some(copy)
+}
+
+/// The statement with `IS TRUE` behind each GREATEST and LEAST that is the condition of an IF or a CASE; none if there is nothing of that.
+#[must_use]
+pub fn truthful(node: &Node) -> Option<Node> {
+    let mut is_other = false;
+    let copy = with_truths(node, &mut is_other);
+    is_other.then_some(copy)
+}
+
+fn with_truths(node: &Node, is_other: &mut bool) -> Node {
+    let mut copy = node.clone();
+    let first = node.texts.first().map_or("", String::as_str);
+    // IF(…, and CASE WHEN … THEN … WHEN ….
+    let is_condition = |place: usize| match first {
+        "IF(" => place == 0,
+        "CASE WHEN " => place.is_multiple_of(2),
+        _ => false,
+    };
+    for (place, child) in copy.children.iter_mut().enumerate() {
+        let other = with_truths(child, is_other);
+        let name = child.texts.first().map_or("", String::as_str);
+        let is_extreme = matches!(name, "GREATEST(" | "LEAST(");
+        *child = match is_condition(place) && is_extreme {
+            true => {
+                *is_other = true;
+                Node::call("({} IS TRUE)", vec![other])
+            }
+            false => other,
+        };
+    }
+    copy
 }
 
 /// The statement with the hint that its tables' indexes are not to be used.
@@ -87,6 +121,9 @@ pub fn agree(
     if other.as_ref().is_some_and(|other| is_same(theirs, other)) {
         return Some(Otherwise::Unsimplified);
     }
+    if truthful(node).is_some_and(|other| is_same(theirs, &other)) {
+        return Some(Otherwise::Truthful);
+    }
     let bare = without_indexes(node);
     if is_same(theirs, &bare) || other.as_ref().is_some_and(|other| is_same(theirs, &without_indexes(other)))
     {
@@ -106,6 +143,15 @@ pub fn agree(
 mod tests {
     use super::*;
     use crate::node::Kind;
+
+    #[test]
+    fn only_conditions_are_asked_for_their_truth() {
+        let least = Node::call("LEAST({}, {})", vec![Node::value("a"), Node::value("b")]);
+        let choice = Node::call("IF({}, {}, {})", vec![least.clone(), least.clone(), Node::value("c")]);
+        let other = truthful(&choice).map(|other| other.to_string());
+        assert_eq!(other.as_deref(), Some("IF((LEAST(a, b) IS TRUE), LEAST(a, b), c)"));
+        assert_eq!(truthful(&least), None);
+    }
 
     #[test]
     fn what_is_taken_for_null_is_wrapped() {

@@ -140,13 +140,41 @@ fn literal_number(function: &str, position: usize, literal: &Expression) -> Opti
     let keeps_type = keeps_type(function);
     match number.as_constant() {
         Some(Value::UInt(value)) if keeps_type && position == 0 => {
-            Some(Expression::constant(Value::Double(*value as f64), DataType::DOUBLE))
+            let attributes = match function {
+                // The absolute value is one without digits after the point.
+                "ABS" => Attributes::NONE.with_decimals(0),
+                _ => Attributes::NONE,
+            };
+            let data_type = DataType { attributes, ..DataType::DOUBLE };
+            Some(Expression::constant(Value::Double(*value as f64), data_type))
         }
         Some(Value::UInt(value)) if matches!(function, "ROUND" | "TRUNCATE") => {
             Some(i64::try_from(*value).map_or(number, Expression::integer))
         }
         _ => Some(number),
     }
+}
+
+/// Functions whose result has the digits of the fraction of a second that a text among their arguments has.
+fn shows_digits_of_text(name: &str) -> bool {
+    matches!(name, "ADDTIME" | "CONVERT_TZ" | "SUBTIME" | "TIME" | "TIMEDIFF" | "TIMESTAMP")
+}
+
+/// The argument that the others are searched in, or that is searched for among them.
+fn searched_place(name: &str) -> usize {
+    usize::from(matches!(name, "LOCATE" | "POSITION"))
+}
+
+/// Whether the argument that is searched in is text, and bytes that are the same in every row are searched for.
+fn searches_constant(name: &str, arguments: &[Expression]) -> bool {
+    let mut others = arguments.iter().enumerate().filter(|(place, _)| *place != searched_place(name));
+    let is_bytes = |argument: &Expression| argument.data_type().is_binary();
+    arguments.get(searched_place(name)).is_some_and(|searched| searched.data_type().is_text())
+        && arguments.iter().any(is_bytes)
+        && others.all(|(place, other)| match name {
+            "FIELD" => other.data_type().is_text() || is_bytes(other) && other.is_fixed(),
+            _ => place > 1 || is_bytes(other) && other.is_fixed(),
+        })
 }
 
 /// Text of a character set whose bytes are not those that it is held in, for what looks at bytes.
@@ -188,12 +216,17 @@ impl Binder<'_> {
             }
             ("NULLIF", [left, right]) => {
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
-                // A constant is what a TIME or a YEAR column next to it has of it, and stays that.
+                // A constant is what a TIME, a YEAR or a DATE column next to it has of it, and stays that.
+                let left = self.known_beside(left, &right);
                 let left = match right.data_type().kind {
                     TypeKind::Year => kinds::stored(left, &right, self.reading()),
                     TypeKind::Time(_) if !matches!(left.data_type().kind, TypeKind::Time(_)) => {
                         kinds::stored(left, &right, self.reading())
                     }
+                    TypeKind::Date if left.data_type().is_numeric() => {
+                        kinds::stored(left, &right, self.reading())
+                    }
+                    TypeKind::BigInt if right.is_column() => self.whole_beside(left, &right),
                     _ => left,
                 };
                 let data_type = match left.data_type() {
@@ -212,8 +245,19 @@ impl Binder<'_> {
                     }
                     _ => data_type,
                 };
+                let is_beside_year = right.is_column() && right.data_type().kind == TypeKind::Year;
                 let equal = self.compare_bound(CompareOp::Eq, left.clone(), right)?;
                 let null = Expression::constant(Value::Null, DataType::NULL);
+                let (left, data_type) = match left {
+                    // The year that the column has of it.
+                    Expression::Constant { value: Value::Int(year @ (0 | 1901..=2155)), .. }
+                        if is_beside_year =>
+                    {
+                        let data_type = DataType { display_width: DataType::SHORT_YEAR, ..DataType::YEAR };
+                        (Expression::constant(Value::Int(year), data_type), data_type)
+                    }
+                    left => (left, data_type),
+                };
                 return Ok(Expression::Case {
                     branches: vec![(equal, null)],
                     otherwise: Box::new(left),
@@ -352,6 +396,24 @@ impl Binder<'_> {
             }
         };
         let collation = match (function.name, arguments.first()) {
+            // Bytes that are the same in every row are text in the collation of what they are searched in.
+            ("LOCATE" | "INSTR" | "POSITION" | "FIELD", _)
+                if searches_constant(function.name, &arguments) =>
+            {
+                let searched = &arguments[searched_place(function.name)];
+                let own = searched.data_type().collation;
+                arguments = arguments.into_iter().map(|argument| kinds::as_text_of(argument, own)).collect();
+                own
+            }
+            // The text that is changed says what the result is.
+            ("INSERT" | "LPAD" | "REPLACE" | "RPAD", Some(first)) if first.data_type().is_binary() => {
+                Collation::Binary
+            }
+            ("INSERT" | "LPAD" | "REPLACE" | "RPAD", Some(first))
+                if first.data_type().is_text() && collation == Collation::Binary && first.is_fixed() =>
+            {
+                first.data_type().collation
+            }
             // Texts that do not agree are searched for by the first one's collation.
             ("LOCATE" | "INSTR" | "POSITION", Some(first))
                 if first.data_type().is_text()
@@ -367,7 +429,15 @@ impl Binder<'_> {
         }
         function.check(&arguments)?;
         // A result has no ZEROFILL, nor the digits of a FLOAT(M,D).
-        let data_type = function.result_type(&arguments, collation).without_fill();
+        let data_type = match shows_digits_of_text(function.name) {
+            true => function.result_type(&self.known_texts(&arguments), collation),
+            false => function.result_type(&arguments, collation),
+        }
+        .without_fill();
+        if matches!(function.name, "GREATEST" | "LEAST") && data_type.is_string() {
+            // A choice is the text of its branch.
+            arguments = arguments.into_iter().map(Expression::with_own_scale).collect();
+        }
         let data_type = match (function.name, connection) {
             ("QUOTE", connection) if collation == Collation::Binary && connection != Collation::Binary => {
                 data_type.with_collation(connection)
@@ -379,11 +449,8 @@ impl Binder<'_> {
             true => DataType::varbinary(data_type.characters()),
             false => data_type,
         };
-        // The absolute value of a time keeps its digits.
-        let keeps = function.name == "ABS"
-            && arguments
-                .iter()
-                .all(|own| own.data_type().is_temporal() || own.data_type().kind == TypeKind::Null)
+        // An absolute value keeps its digits.
+        let keeps = function.name == "ABS" && data_type.is_float()
             || matches!(function.name, "GREATEST" | "LEAST")
                 && data_type.is_float()
                 && !arguments.iter().any(|own| own.is_column() && own.data_type().is_float());
@@ -413,11 +480,13 @@ impl Binder<'_> {
     /// STRCMP of a YEAR column with a constant: they are compared as `<` compares them.
     fn order_of_dates(&mut self, left: &Expr, right: &Expr) -> Result<Option<Expression>> {
         let (left, right) = (self.bind(left)?, self.bind(right)?);
+        let (left, right) = (self.known_beside(left, &right), right);
+        let (right, left) = (self.known_beside(right, &left), left);
         let types = (left.data_type(), right.data_type());
         let is_year = |own: &DataType, other: &Expression| {
             let is_number = other.data_type().is_numeric();
             other.as_constant().is_some_and(|value| match own.kind {
-                TypeKind::Year => !value.is_null() && (is_number || kinds::year_of(value).is_some()),
+                TypeKind::Year => !value.is_null() && kinds::year_of(value).is_some(),
                 TypeKind::Date => is_number && kinds::datetime_of(value).is_some(),
                 _ => false,
             })
@@ -433,7 +502,10 @@ impl Binder<'_> {
                 self.check_day(&day);
             }
         }
-        if !is_year(&types.0, &right) && !is_year(&types.1, &left) {
+        let is_beside_year = |own: &Expression, other: &Expression| {
+            is_year(&own.data_type(), other) && (own.is_column() || own.data_type().kind != TypeKind::Year)
+        };
+        if !is_beside_year(&left, &right) && !is_beside_year(&right, &left) {
             return Ok(None);
         }
         let null = Expression::constant(Value::Null, DataType::NULL);
@@ -469,25 +541,13 @@ impl Binder<'_> {
                     .map(Some);
             }
         }
-        let integer = |constant: &Expression| {
-            let operand = match constant.as_hex_number() {
-                Some(number) => number,
-                None => match function::find(function::AS_INTEGER) {
-                    Some(function) => Expression::Call {
-                        function,
-                        arguments: vec![constant.clone()],
-                        data_type: DataType::BIGINT,
-                        collation: Collation::Binary,
-                    },
-                    None => constant.clone(),
-                },
-            };
-            text(operand, connection)
+        let integer = |constant: &Expression, column: &Expression| {
+            text(self.whole_beside(constant.clone(), column), connection)
         };
         let arguments = if is_stored(left, right) {
-            vec![text(left.clone(), connection), integer(right)]
+            vec![text(left.clone(), connection), integer(right, left)]
         } else if is_stored(right, left) {
-            vec![integer(left), text(right.clone(), connection)]
+            vec![integer(left, right), text(right.clone(), connection)]
         } else {
             return Ok(None);
         };

@@ -10,7 +10,7 @@ use crate::ast::BinaryOp;
 use crate::expression::bind::number_operand;
 use crate::expression::{Expression, infer};
 use crate::function;
-use crate::types::{DataType, TypeKind};
+use crate::types::{Attributes, DataType, TypeKind, Value};
 
 /// What [`text`](super::text) has put around a value that is none.
 fn written(argument: Expression) -> Expression {
@@ -81,6 +81,22 @@ fn is_coalesce(conditions: &[(Expression, Expression)]) -> bool {
 fn gives_date(name: &str) -> bool {
     const NAMES: [&str; 4] = ["ADDDATE", "SUBDATE", "ADDTIME", "SUBTIME"];
     NAMES.contains(&name) || name.starts_with("DATE_ADD_") || name.starts_with("DATE_SUB_")
+}
+
+/// Whether it is a text whose number is another than the one that it begins with: that of a date, or of what it is chosen among.
+fn has_own_number(branch: &Expression) -> bool {
+    match branch {
+        Expression::Call { function, data_type, .. } => {
+            data_type.is_string()
+                && (gives_date(function.name) || matches!(function.name, "GREATEST" | "LEAST" | "ELT"))
+        }
+        Expression::Case { branches, otherwise, data_type } => {
+            data_type.is_string()
+                && !is_coalesce(branches)
+                && branches.iter().map(|(_, result)| result).chain([otherwise.as_ref()]).any(has_own_number)
+        }
+        _ => false,
+    }
 }
 
 /// Whether GREATEST and LEAST are of another type than VARCHAR, as with a TEXT, a BLOB or a CHAR among their arguments: asked for a
@@ -174,10 +190,25 @@ impl Expression {
         if !whole.is_string() && !whole.is_temporal() {
             return self;
         }
+        if self.is_hex_or_null() {
+            return self.into_number_or_null(false);
+        }
         if self.is_mixed_choice() {
             return Expression::Cast { operand: Box::new(self.bare()), to: infer::number_of(&whole) };
         }
         match self {
+            Expression::Case { branches, otherwise, .. }
+                if !is_coalesce(&branches)
+                    && branches.iter().map(|(_, result)| result).chain([&*otherwise]).any(has_own_number) =>
+            {
+                let branches = branches.into_iter().map(|(when, result)| (when, result.chosen_number()));
+                let bare = Expression::Case {
+                    branches: branches.collect(),
+                    otherwise: Box::new(otherwise.chosen_number()),
+                    data_type: DataType::NULL,
+                };
+                Expression::Cast { operand: Box::new(bare), to: infer::number_of(&whole) }
+            }
             Expression::Call { function, arguments, data_type, collation } => match function.name {
                 "GREATEST" | "LEAST" if data_type.is_string() && is_no_varchar(&arguments) => {
                     Expression::Call { function, arguments, data_type, collation }
@@ -219,8 +250,44 @@ impl Expression {
         }
     }
 
+    /// Whether it is NULLIF of a hexadecimal literal, which is a number where one is wanted.
+    fn is_hex_or_null(&self) -> bool {
+        match self {
+            Expression::Case { branches, otherwise, .. } => {
+                let is_null = |result: &Expression| matches!(result.as_constant(), Some(Value::Null));
+                !is_coalesce(branches)
+                    && matches!(branches.as_slice(), [(_, result)] if is_null(result))
+                    && (otherwise.as_hex_number().is_some() || otherwise.is_hex_or_null())
+            }
+            _ => false,
+        }
+    }
+
+    /// The same as an integer, or as a number of floating point without digits after the point.
+    fn into_number_or_null(self, is_whole: bool) -> Expression {
+        match self {
+            Expression::Case { branches, otherwise, .. } => {
+                let number = match otherwise.as_hex_number() {
+                    Some(Expression::Constant { value: Value::UInt(number), .. }) if !is_whole => {
+                        let attributes = Attributes::NONE.with_decimals(0);
+                        let data_type = DataType { attributes, ..DataType::DOUBLE };
+                        Expression::constant(Value::Double(number as f64), data_type)
+                    }
+                    Some(number) => number,
+                    None => otherwise.into_number_or_null(is_whole),
+                };
+                let data_type = number.data_type();
+                Expression::Case { branches, otherwise: Box::new(number), data_type }
+            }
+            other => other,
+        }
+    }
+
     /// What a function of integers sees of a choice: the branch, which is an integer in its own way.
     pub(crate) fn chosen_whole(self) -> Expression {
+        if self.is_hex_or_null() {
+            return self.into_number_or_null(true);
+        }
         if self.is_mixed_choice() {
             return self.bare();
         }
@@ -248,6 +315,11 @@ impl Expression {
             }
             other => other.chosen_number(),
         }
+    }
+
+    /// Whether it is a date that is calculated from a text, and shown as one.
+    pub(super) fn gives_date(&self) -> bool {
+        matches!(self, Expression::Call { function, .. } if gives_date(function.name))
     }
 
     /// Whether it is a bare choice that a date or a time is among.
@@ -280,7 +352,7 @@ impl Expression {
     /// The same number, without -0.
     pub(crate) fn without_sign_of_zero(self) -> Expression {
         let data_type = self.data_type();
-        let zero = Expression::constant(crate::types::Value::Double(0.0), DataType::DOUBLE);
+        let zero = Expression::constant(Value::Double(0.0), DataType::DOUBLE);
         Expression::Arithmetic { op: BinaryOp::Add, left: Box::new(self), right: Box::new(zero), data_type }
     }
 
@@ -289,8 +361,8 @@ impl Expression {
         matches!(self, Expression::Case { branches, .. } if !is_coalesce(branches))
     }
 
-    /// What CAST AS SIGNED sees: a date's number of GREATEST and LEAST among dates, the branch of a choice of dates and times, and else
-    /// what it shows.
+    /// What CAST AS SIGNED sees: a date's number of GREATEST and LEAST among dates, the branch of a choice of dates and times or of
+    /// numbers of floating point, and else what it shows.
     pub(super) fn cast_whole(self) -> Expression {
         let is_of_dates = match &self {
             Expression::Call { function, arguments, .. } if matches!(function.name, "GREATEST" | "LEAST") => {
@@ -298,7 +370,15 @@ impl Expression {
             }
             other => other.data_type().is_temporal(),
         };
-        if is_of_dates { self.chosen_whole() } else { self }
+        match self {
+            choice if is_of_dates => choice.chosen_whole(),
+            Expression::Case { branches, otherwise, data_type }
+                if data_type.is_float() && !is_coalesce(&branches) =>
+            {
+                Expression::Case { branches, otherwise, data_type: DataType::NULL }
+            }
+            other => other,
+        }
     }
 
     /// What a DECIMAL is made of: as [`Expression::chosen_number`], but ELT is its text.
@@ -309,11 +389,11 @@ impl Expression {
         }
     }
 
-    /// What an operator of bits sees of a choice among decimals: the branch that holds.
-    pub(super) fn chosen_decimal(self) -> Expression {
+    /// What bits are taken from of a choice among decimals or numbers of floating point: the branch that holds.
+    pub(crate) fn chosen_decimal(self) -> Expression {
         match self {
             Expression::Case { branches, otherwise, data_type }
-                if data_type.is_decimal() && !is_coalesce(&branches) =>
+                if (data_type.is_decimal() || data_type.is_float()) && !is_coalesce(&branches) =>
             {
                 Expression::Case { branches, otherwise, data_type: DataType::NULL }
             }
@@ -366,9 +446,16 @@ impl Expression {
     /// What a function of dates sees of `CAST(x AS DOUBLE)`: as in MySQL, the number 0 if it is NULL.
     pub(super) fn cast_day(self) -> Expression {
         match self {
+            Expression::Case { branches, otherwise, data_type } if !is_coalesce(&branches) => {
+                Expression::Case {
+                    branches: branches.into_iter().map(|(when, result)| (when, result.cast_day())).collect(),
+                    otherwise: Box::new(otherwise.cast_day()),
+                    data_type,
+                }
+            }
             Expression::Cast { to, .. } if to.is_float() => {
                 let known = Expression::IsNull { operand: Box::new(self.clone()), negated: true };
-                let zero = Expression::constant(crate::types::Value::Double(0.0), DataType::DOUBLE);
+                let zero = Expression::constant(Value::Double(0.0), DataType::DOUBLE);
                 let data_type = DataType::DOUBLE;
                 Expression::Case { branches: vec![(known, self)], otherwise: Box::new(zero), data_type }
             }
@@ -413,6 +500,12 @@ impl Expression {
             {
                 other.bare()
             }
+            // A number beyond BIGINT is one that has a sign, if it is no decimal itself.
+            Expression::Case { branches, otherwise, data_type }
+                if data_type.is_decimal() && !is_coalesce(&branches) =>
+            {
+                Expression::Case { branches, otherwise, data_type: DataType::BARE_NUMBER }
+            }
             other => other,
         }
     }
@@ -430,9 +523,8 @@ impl Expression {
     /// The zero date, or NULL.
     pub(crate) fn into_zero_day(self, data_type: DataType) -> Expression {
         let known = Expression::IsNull { operand: Box::new(self), negated: true };
-        let zero =
-            Expression::constant(crate::types::Value::DateTime(crate::types::DateTime::ZERO), data_type);
-        let null = Box::new(Expression::constant(crate::types::Value::Null, data_type));
+        let zero = Expression::constant(Value::DateTime(crate::types::DateTime::ZERO), data_type);
+        let null = Box::new(Expression::constant(Value::Null, data_type));
         Expression::Case { branches: vec![(known, zero)], otherwise: null, data_type }
     }
 
@@ -470,29 +562,36 @@ impl Expression {
             other if other.data_type().is_float() => {
                 Expression::Cast { operand: Box::new(other), to: DataType::STORED_DOUBLE }
             }
-            // What is exactly zero has no digits after its point, what is rounded to it has.
-            Expression::Arithmetic { op: BinaryOp::Divide, left, right, data_type } => {
-                // x / 0 is NULL.
-                let is_divided = Expression::Not(Box::new(Expression::Not(right.clone())));
-                let is_zero = Expression::And(vec![Expression::Not(left.clone()), is_divided]);
-                let whole = Expression::Arithmetic { op: BinaryOp::Divide, left, right, data_type };
-                Expression::Case {
-                    branches: vec![(is_zero, Expression::integer(0))],
-                    otherwise: Box::new(whole),
-                    data_type: DataType::NULL,
-                }
-            }
-            other if other.is_calculated() => match function::find(function::AS_IT_IS) {
-                Some(function) => Expression::Call {
-                    function,
-                    arguments: vec![other],
-                    data_type: DataType::NULL,
-                    collation: crate::types::Collation::Binary,
-                },
-                None => other,
-            },
+            other if other.is_calculated() => other.with_plain_operands().into_own_digits(),
             other => other,
         }
+    }
+
+    /// Without the digits after the point that it does not have.
+    fn into_own_digits(self) -> Expression {
+        match function::find(function::AS_IT_IS) {
+            Some(function) => Expression::Call {
+                function,
+                arguments: vec![self],
+                data_type: DataType::NULL,
+                collation: crate::types::Collation::Binary,
+            },
+            None => self,
+        }
+    }
+
+    /// What is calculated, of decimals with the digits that they have.
+    fn with_plain_operands(mut self) -> Expression {
+        if !self.data_type().is_decimal() {
+            return self;
+        }
+        self.for_each_operand_mut(&mut |operand| {
+            if operand.data_type().is_decimal() && operand.is_calculated() {
+                let taken = std::mem::replace(operand, Expression::integer(0));
+                *operand = taken.into_plain().into_own_digits();
+            }
+        });
+        self
     }
 
     /// Whether it is a condition: a number of one digit.

@@ -87,6 +87,9 @@ pub(crate) fn year_of(value: &Value) -> Option<i64> {
     let (number, is_short) = match value {
         Value::Int(number) => (i128::from(*number), false),
         Value::UInt(number) => (i128::from(*number), false),
+        // What is rounded to zero is the year 0.
+        Value::Decimal(number) if !number.is_negative() && number.to_i128() == Some(0) => return Some(0),
+        Value::Double(number) if *number >= 0.0 && *number < 0.5 => return Some(0),
         Value::Decimal(number) => (number.to_i128()?, false),
         Value::Double(number) => (number::rounded(*number)?, false),
         Value::Text(text) => {
@@ -516,6 +519,19 @@ pub(super) fn in_collation(operand: Expression, collation: Collation) -> Express
     match function::find(function::AS_TEXT) {
         Some(function) => Expression::Call { function, arguments: vec![operand], data_type: to, collation },
         None => Expression::Cast { operand: Box::new(operand), to },
+    }
+}
+
+/// Bytes that are the same in every row, as the text that they are in a collation; anything else as it is.
+pub(super) fn as_text_of(operand: Expression, collation: Collation) -> Expression {
+    let data_type = operand.data_type();
+    if !data_type.is_binary() || !operand.is_fixed() || operand.coercibility() >= Coercibility::Coercible {
+        return in_collation(operand, collation);
+    }
+    let to = DataType::varchar(data_type.characters(), collation);
+    match function::find(function::AS_TEXT) {
+        Some(function) => Expression::Call { function, arguments: vec![operand], data_type: to, collation },
+        None => operand,
     }
 }
 

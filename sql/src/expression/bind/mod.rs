@@ -10,6 +10,7 @@ mod call;
 mod choice;
 mod comparison;
 mod kinds;
+mod known;
 mod misfit;
 mod stored;
 
@@ -21,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{
     Coercibility, CompareOp, Expression, LikePattern, RegexpPattern, Scope, Subquery, SubqueryKind,
-    common_type, infer,
+    chosen_type, infer,
 };
 use crate::function::bits;
 use crate::limits::EXPRESSION_DEPTH_MAX;
@@ -192,7 +193,7 @@ impl Binder<'_> {
             UnaryOp::BitNot if operand.data_type().is_temporal() => {
                 Expression::BitNot(Box::new(operand.bare()))
             }
-            UnaryOp::BitNot => Expression::BitNot(Box::new(number_operand(operand))),
+            UnaryOp::BitNot => Expression::BitNot(Box::new(number_operand(operand.chosen_decimal()))),
             UnaryOp::Minus => match &operand {
                 Expression::Constant { value: Value::Int(value), .. }
                     if *value != i64::MIN && *value != 0 =>
@@ -386,7 +387,7 @@ impl Binder<'_> {
             branches.iter().map(|(_, result)| result).chain([&otherwise]).collect();
         let collation = agree(results.iter().copied(), self.connection(), "case", Wanted::Result)?;
         let types: Vec<DataType> = results.iter().map(|result| result.data_type()).collect();
-        let data_type = literal_fitting(common_type(&types, collation), &results);
+        let data_type = literal_fitting(chosen_type(&types, collation), &results);
         let (branches, otherwise) = match data_type.is_string() {
             true => {
                 let own =
@@ -461,7 +462,9 @@ fn cast(operand: Expression, to: DataType) -> Expression {
     let number = if to.is_numeric() { operand.as_hex_number() } else { None };
     let operand = match number.unwrap_or(operand) {
         operand if to.is_float() => operand.chosen_number().quiet_number(),
-        operand if to.is_decimal() && !operand.data_type().is_temporal() => operand.chosen_exact(),
+        operand if to.is_decimal() && (!operand.data_type().is_temporal() || operand.is_branch()) => {
+            operand.chosen_exact()
+        }
         operand if to.is_temporal() && is_computed_year(&operand) => {
             Expression::Cast { operand: Box::new(operand), to: DataType::BIGINT }
         }

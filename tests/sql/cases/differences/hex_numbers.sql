@@ -1,7 +1,6 @@
 -- Hexadecimal and bit literals as arguments: numbers where a function takes numbers, bytes where it takes texts.
 SET timestamp = 1588334400, time_zone = '+00:00';
 SELECT SIGN(0x31), CEILING(0x31), FLOOR(0x31), ROUND(0x3131), ROUND(1.2345, 0x2), TRUNCATE(1.23456, 0x2);
--- deviation: hex-literals: metadata, an interval's count and a long literal's warning
 SELECT ABS(b'11'), ABS(0x31) + 0;
 SELECT POW(0x2, 0x3), SQRT(0x31), LN(0x31), LOG(0x2, 0x8), EXP(0x1), ATAN(0x1, 0x2), DEGREES(0x1), RAND(0x31);
 SELECT INET_NTOA(0x01020304);
