@@ -83,6 +83,18 @@ fn gives_date(name: &str) -> bool {
     NAMES.contains(&name) || name.starts_with("DATE_ADD_") || name.starts_with("DATE_SUB_")
 }
 
+/// Whether it is a function whose text is a date, or may choose one.
+fn is_text_of_date(own: &Expression) -> bool {
+    match own {
+        Expression::Call { function, data_type, .. } => data_type.is_string() && gives_date(function.name),
+        Expression::Case { branches, otherwise, data_type } if data_type.is_string() => {
+            !is_coalesce(branches)
+                && branches.iter().map(|(_, own)| own).chain([otherwise.as_ref()]).any(is_text_of_date)
+        }
+        _ => false,
+    }
+}
+
 /// Whether GREATEST and LEAST are of another type than VARCHAR, as with a TEXT, a BLOB or a CHAR among their arguments: asked for a
 /// number, they are their text's then.
 fn is_no_varchar(arguments: &[Expression]) -> bool {
@@ -178,6 +190,22 @@ impl Expression {
             return Expression::Cast { operand: Box::new(self.bare()), to: infer::number_of(&whole) };
         }
         match self {
+            Expression::Case { branches, otherwise, data_type }
+                if !is_coalesce(&branches)
+                    && branches
+                        .iter()
+                        .map(|(_, own)| own)
+                        .chain([otherwise.as_ref()])
+                        .any(is_text_of_date) =>
+            {
+                let number = |(condition, own): (Expression, Expression)| (condition, own.chosen_number());
+                let bare = Expression::Case {
+                    branches: branches.into_iter().map(number).collect(),
+                    otherwise: Box::new(otherwise.chosen_number()),
+                    data_type: DataType::NULL,
+                };
+                Expression::Cast { operand: Box::new(bare), to: infer::number_of(&data_type) }
+            }
             Expression::Call { function, arguments, data_type, collation } => match function.name {
                 "GREATEST" | "LEAST" if data_type.is_string() && is_no_varchar(&arguments) => {
                     Expression::Call { function, arguments, data_type, collation }

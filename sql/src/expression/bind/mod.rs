@@ -10,6 +10,7 @@ mod call;
 mod choice;
 mod comparison;
 mod kinds;
+mod members;
 mod misfit;
 mod stored;
 
@@ -385,7 +386,16 @@ impl Binder<'_> {
         let results: Vec<&Expression> =
             branches.iter().map(|(_, result)| result).chain([&otherwise]).collect();
         let collation = agree(results.iter().copied(), self.connection(), "case", Wanted::Result)?;
-        let types: Vec<DataType> = results.iter().map(|result| result.data_type()).collect();
+        // Bytes that are written beside a text are that text.
+        let type_of = |result: &&Expression| {
+            let own = result.data_type();
+            let is_written = own.is_binary() && result.coercibility() >= Coercibility::Coercible;
+            match is_written && collation != Collation::Binary {
+                true => DataType::varchar(own.characters(), collation),
+                false => own,
+            }
+        };
+        let types: Vec<DataType> = results.iter().map(type_of).collect();
         let data_type = literal_fitting(common_type(&types, collation), &results);
         let (branches, otherwise) = match data_type.is_string() {
             true => {
@@ -638,8 +648,10 @@ impl Binder<'_> {
         };
         let mut subquery = self.scope.subquery(query, SubqueryKind::In)?;
         check_columns(operands.len(), subquery.columns.len())?;
+        // A condition that is IN of what selects nothing is not looked at.
+        let is_dropped = !negated && self.depth == 1 && comparison::gives_nothing(&subquery.plan);
         if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice())
-            && !comparison::gives_nothing(&subquery.plan)
+            && !is_dropped
         {
             kinds::check_dates(operand, column, query, self.reading())?;
         }
