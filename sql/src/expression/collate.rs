@@ -8,7 +8,7 @@
 
 use crate::error::{Error, Result};
 use crate::expression::Expression;
-use crate::types::{CharacterSet, Collation, DataType, Value};
+use crate::types::{CharacterSet, Collation, DataType, TypeKind, Value};
 
 /// How strongly an expression holds on to its collation; the numbers are COERCIBILITY()'s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -199,8 +199,21 @@ impl Expression {
     }
 }
 
-fn strongest<'a>(operands: impl Iterator<Item = &'a Expression>) -> Coercibility {
-    together(operands).map_or(Coercibility::Coercible, |held| held.coercibility)
+fn strongest<'a>(operands: impl Iterator<Item = &'a Expression> + Clone) -> Coercibility {
+    let found = together(operands.clone()).map_or(Coercibility::Coercible, |held| held.coercibility);
+    if found != Coercibility::None {
+        return found;
+    }
+    // A number or NULL has a stronger claim than one text without any.
+    let mut types = operands.clone().map(Expression::data_type);
+    if types.clone().filter(DataType::is_string).count() > 1 {
+        return found;
+    }
+    match types.any(|own| !own.is_string() && own.kind != TypeKind::Null) {
+        true => Coercibility::Coercible,
+        false if operands.clone().count() > 1 => Coercibility::Ignorable,
+        false => found,
+    }
 }
 
 /// Bytes of a text that an error shows.
@@ -229,22 +242,29 @@ pub(crate) fn agree<'a>(
     let mut seen: Vec<&Expression> = Vec::new();
     let mut mixed = false;
     let mut lossy = false;
-    let mut disagrees = false;
+    let mut text_count = 0;
+    // The claim of two that do not agree: a third one with a stronger claim decides.
+    let mut conflict: Option<Coercibility> = None;
     for operand in operands {
         let data_type = operand.data_type();
         seen.push(operand);
         if !data_type.is_string() {
             continue;
         }
+        text_count += 1;
         let held = Held::of(operand);
         match found {
             None => found = Some(held),
-            Some(best) if best == held => disagrees |= held.coercibility == Coercibility::None,
+            Some(best) if best == held => {}
             Some(best) => {
                 lossy |= best.set() != held.set();
+                conflict = conflict.filter(|level| held.coercibility >= *level);
                 match best.with(held) {
                     Some(both) => {
-                        disagrees |= both.coercibility == Coercibility::None;
+                        let is_new = best.coercibility != Coercibility::None
+                            && held.coercibility != Coercibility::None
+                            && both.coercibility == Coercibility::None;
+                        conflict = if is_new { Some(held.coercibility) } else { conflict };
                         found = Some(both);
                     }
                     None => mixed = true,
@@ -253,6 +273,7 @@ pub(crate) fn agree<'a>(
         }
     }
     let Some(found) = found else { return Ok(connection) };
+    let disagrees = conflict.is_some() || found.coercibility == Coercibility::None && text_count > 1;
     if mixed || wanted == Wanted::Comparison && disagrees {
         return Err(illegal_mix(&seen, operation));
     }

@@ -215,7 +215,15 @@ fn as_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
     let offset = local_zone(ctx);
     let rules = date_rules(ctx.session);
     match as_datetime(&values[0], rules, offset, ctx.now_us) {
-        Temporal::Valid(parsed) => Ok(Value::DateTime(parsed.value)),
+        Temporal::Valid(parsed) if bytes(&values[1]) == b"MIDNIGHT OR NEVER" => {
+            Ok(Value::DateTime(parsed.value.date().midnight()))
+        }
+        Temporal::Valid(parsed) => {
+            if parsed.truncated && bytes(&values[1]) == b"ZERO DATE" {
+                crate::types::convert::warn_truncated_value(ctx.session, "date", &values[0]);
+            }
+            Ok(Value::DateTime(parsed.value))
+        }
         Temporal::Null => Ok(Value::Null),
         Temporal::Invalid => match bytes(&values[1]) {
             b"" => {
@@ -225,6 +233,14 @@ fn as_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
             b"NULL" => {
                 warn_incorrect(ctx.session, "datetime", &values[0]);
                 Ok(Value::Null)
+            }
+            b"ZERO DATE" => {
+                crate::types::convert::warn_truncated_value(ctx.session, "date", &values[0]);
+                Ok(Value::DateTime(DateTime::ZERO))
+            }
+            b"NEVER" | b"MIDNIGHT OR NEVER" => {
+                crate::types::convert::warn_truncated_value(ctx.session, "date", &values[0]);
+                Ok(Value::DateTime(DateTime::BEYOND))
             }
             kind => {
                 let kind = String::from_utf8_lossy(kind);

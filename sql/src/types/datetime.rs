@@ -333,6 +333,9 @@ impl DateTime {
     /// `0000-00-00 00:00:00`.
     pub const ZERO: DateTime = DateTime(0);
 
+    /// Beyond the year 9999, where no value is: what is to be equal to none.
+    pub(crate) const BEYOND: DateTime = DateTime(0x7F_0000 << 37);
+
     /// From a date and a time of day in microseconds (below 24 hours).
     ///
     /// # Panics

@@ -197,7 +197,7 @@ fn quoted(answer: &Answer) -> Option<&str> {
 fn is_of_conversion(answer: &Answer, statement: &str) -> bool {
     let Answer::Error(1292 | 1365, message) = answer else { return false };
     match message.split(" for column '").nth(1).and_then(|rest| rest.split('\'').next()) {
-        None => true,
+        None | Some("<left expr>") => true,
         // A constant that is compared with a column is read as the column's value.
         Some(column) => {
             let assigned = statement.split(" WHERE ").next().unwrap_or_default();

@@ -21,6 +21,8 @@ pub enum Otherwise {
 const TAKEN_FOR_NULL: [&str; 7] =
     ["QUOTE(", "ELT(", "FIELD(", "INTERVAL(", "CONCAT_WS(", "MAKE_SET(", "CHAR("];
 const NULL_SAFE: &str = " <=> ";
+/// IS TRUE, IS NOT TRUE and IS FALSE, which are never NULL, below XOR and their like.
+const TRUTHS: [&str; 2] = ["TRUE)", "FALSE)"];
 
 /// What takes ranges of indexes and ways to run a query away, and what gives them back.
 const PLANS: [(&[&str], &[&str]); 2] = [
@@ -97,7 +99,11 @@ fn wrapped(node: &Node, is_other: &mut bool) -> Node {
     }
     let first = copy.texts.first().map_or("", String::as_str);
     let is_taken = TAKEN_FOR_NULL.iter().any(|name| first.starts_with(name))
-        || copy.texts.iter().any(|text| text == NULL_SAFE);
+        || copy.texts.iter().any(|text| text == NULL_SAFE)
+        || copy
+            .texts
+            .iter()
+            .any(|text| text.contains(" IS ") && TRUTHS.iter().any(|end| text.ends_with(end)));
     if !is_taken {
         return copy;
     }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::expression::bind::call::as_bytes;
 use crate::expression::bind::kinds::{self, Invalid, Reading};
 use crate::expression::bind::{Binder, number_operand, text};
-use crate::expression::bind::{misfit, stored};
+use crate::expression::bind::{members, misfit, stored};
 use crate::expression::collate::{Wanted, agree};
 use crate::expression::{CompareOp, Expression, Subquery, SubqueryKind};
 use crate::plan::node::{Body, QueryPlan};
@@ -51,8 +51,8 @@ fn compare_plainly(
     connection: Collation,
     (invalid, reading): (Invalid, Reading),
 ) -> Result<Expression> {
-    let left = numbered(left, &right);
-    let right = numbered(right, &left);
+    let left = numbered_or_stored(left, &right);
+    let right = numbered_or_stored(right, &left);
     // Numbers and times next to a year are for `kinds`; CASE takes numbers as they are.
     let is_taken = |side: &Expression| {
         let is_text = side.data_type().is_string() && side.as_constant().is_none();
@@ -130,6 +130,15 @@ fn reads_clock(expression: &Expression) -> bool {
         reads |= matches!(part, Expression::Call { function, .. } if NAMES.contains(&function.name));
     });
     reads
+}
+
+/// As [`numbered`], but what is stored into a YEAR column stays the text that it is.
+fn numbered_or_stored(operand: Expression, other: &Expression) -> Expression {
+    let is_year = other.is_column() && other.data_type().kind == TypeKind::Year;
+    match is_year && operand.data_type().is_string() && operand.is_fixed() {
+        true => operand,
+        false => numbered(operand, other),
+    }
 }
 
 /// A member next to a number is its number.
@@ -241,14 +250,6 @@ fn same_words(left: Expression, right: Expression) -> (Expression, Expression) {
     if own.unsigned { (word(left), right) } else { (left, word(right)) }
 }
 
-/// A member of IN that is a text, where an integer is written among texts: the integer that it begins with.
-fn integer_of_text(member: &Expression) -> Option<Expression> {
-    match member.as_constant()? {
-        Value::Text(text) => i64::try_from(number::integer_prefix(text).0).ok().map(Expression::integer),
-        _ => None,
-    }
-}
-
 /// What is to be evaluated before the first row: texts that are calculated of constants, in front of `IN (SELECT date)` where
 /// NULL is as good as false. What is no date is refused there.
 pub(crate) fn days_of_members(condition: &Expression, session: &SessionState) -> Result<Vec<Expression>> {
@@ -263,6 +264,10 @@ pub(crate) fn days_of_members(condition: &Expression, session: &SessionState) ->
                 if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice()) {
                     days.extend(day_of_member(operand, column, &subquery.plan, session)?);
                 }
+            }
+            Expression::Compare { op: CompareOp::Eq, left, right, .. } => {
+                days.extend(kinds::refused_before_rows(left, right));
+                days.extend(kinds::refused_before_rows(right, left));
             }
             Expression::Quantified { operand, op: CompareOp::Eq, all: false, subquery, .. } => {
                 if let [column] = subquery.columns.as_slice() {
@@ -295,6 +300,12 @@ fn is_choice_among_numbers(operand: &Expression, list: &[Expression]) -> bool {
         && operand.is_mixed_choice()
         && list.len() > 1
         && list.iter().any(|member| member.data_type().is_numeric())
+}
+
+/// Whether both bounds of BETWEEN are written as the same text: MySQL makes `=` of it, which refuses what is no date.
+fn is_same_constant(low: &Expression, high: &Expression) -> bool {
+    let (Some(left), Some(right)) = (low.as_constant(), high.as_constant()) else { return false };
+    low.data_type().is_string() && high.data_type().is_string() && left == right
 }
 
 /// Whether a query has a condition that is written as NULL or false: MySQL looks no further.
@@ -345,7 +356,7 @@ impl Binder<'_> {
     ) -> Result<()> {
         let Some(column) = subquery.columns.first().filter(|column| column.has_date()) else { return Ok(()) };
         let is_equality = matches!(op, CompareOp::Eq | CompareOp::NotEq) && operand.as_constant().is_none();
-        if is_equality || !operand.is_fixed() || gives_nothing(&subquery.plan) {
+        if is_equality || !operand.is_fixed() {
             return Ok(());
         }
         let day = kinds::as_day(operand.clone(), column, Invalid::Refused, self.reading())?;
@@ -463,8 +474,9 @@ impl Binder<'_> {
                 let right = kinds::as_day(right, &own, Invalid::Zero, self.reading())?;
                 (left, right)
             }
-            (DataType { kind: TypeKind::Time(fsp), .. }, other) if other.is_string() => {
-                (left, Expression::Cast { operand: Box::new(right), to: DataType::time(fsp) })
+            (DataType { kind: TypeKind::Time(_), .. }, other) if other.is_string() || other.has_date() => {
+                let right = text(right, self.connection());
+                (left, Expression::Cast { operand: Box::new(right), to: DataType::time(6) })
             }
             _ => (left, right),
         };
@@ -557,6 +569,9 @@ impl Binder<'_> {
         negated: bool,
     ) -> Result<Expression> {
         let (operand, low, high) = (self.bind(operand)?, self.bind(low)?, self.bind(high)?);
+        if !negated && operand.data_type().has_date() && is_same_constant(&low, &high) {
+            return self.compare_bound(CompareOp::Eq, operand, low);
+        }
         self.warn_of_members(&operand, [&low, &high]);
         let plainly = || self.between_bound([operand.clone(), low.clone(), high.clone()], false);
         if let Some(between) = stored::between(&operand, &low, &high, self.reading(), &plainly)? {
@@ -636,11 +651,26 @@ impl Binder<'_> {
             // Texts are compared with its text, numbers with its number.
             return self.in_mixed_list(operand, list, negated);
         }
-        let list: Vec<Expression> = list.into_iter().map(|member| numbered(member, &operand)).collect();
+        if let Some(integers) = members::integers(&operand, &list) {
+            return self.in_numbers(operand, integers, negated);
+        }
+        let is_beside_number = operand.data_type().is_numeric();
+        let as_number = |member: Expression| match member.as_hex_number() {
+            Some(number) if is_beside_number => number,
+            _ => numbered(member, &operand),
+        };
+        let list: Vec<Expression> = list.into_iter().map(as_number).collect();
         let is_number = |member: &Expression| member.data_type().is_numeric();
-        let operand = match list.iter().all(is_number) && operand.data_type().is_string() {
-            true => numbered(operand, &list[0]).chosen_number(),
-            false => operand,
+        let is_null = |member: &Expression| member.data_type().kind == TypeKind::Null;
+        let number = list.iter().find(|member| is_number(member));
+        let operand = match number {
+            Some(number)
+                if operand.data_type().is_string()
+                    && list.iter().all(|member| is_number(member) || is_null(member)) =>
+            {
+                numbered(operand, number).chosen_number()
+            }
+            _ => operand,
         };
         if let Some(number) = operand.as_hex_number()
             && list.len() > 1
@@ -655,12 +685,6 @@ impl Binder<'_> {
         if operand.data_type().is_long_string() && list.iter().any(is_number) {
             let list = if list.len() > 1 { self.texts_of_dates(list) } else { list };
             return self.in_mixed_list(operand, list, negated);
-        }
-        if list.len() > 1
-            && let Some(Value::Int(_)) = operand.as_constant()
-            && let Some(integers) = list.iter().map(integer_of_text).collect::<Option<Vec<_>>>()
-        {
-            return self.in_numbers(operand, integers, negated);
         }
         let (operand, list) = as_words(operand, list);
         let offset = self.reading();
@@ -699,6 +723,11 @@ impl Binder<'_> {
             self.check_day(&member);
             return Ok((operand, vec![member]));
         }
+        list.insert(0, operand);
+        if let Some(mut dated) = members::dated(&list, connection, offset)? {
+            return Ok((dated.remove(0), dated));
+        }
+        let operand = list.remove(0);
         let to = operand.data_type();
         if to.has_date() && list.iter().all(|member| member.as_constant().is_some()) {
             // A constant that is no date is equal to none.
@@ -709,19 +738,6 @@ impl Binder<'_> {
             if list.is_empty() {
                 list.push(kinds::zero_day());
             }
-        }
-        let is_text = operand.data_type().is_string();
-        let dated = list.iter().map(Expression::data_type).find(DataType::has_date);
-        let is_known = operand.as_constant().is_some();
-        if let Some(to) =
-            dated.filter(|_| is_text && list.iter().all(|member| member.as_constant().is_some()))
-        {
-            list.retain(|member| match member.as_constant() {
-                // Bytes stay beside a text that is known.
-                Some(Value::Blob(_)) if is_known => true,
-                Some(Value::Text(text) | Value::Blob(text)) => date_of_text(text, &to, offset).is_ok(),
-                _ => true,
-            });
         }
         let list = &mut stored::dates_as_times(&operand, list);
         list.insert(0, operand);
@@ -750,7 +766,11 @@ impl Binder<'_> {
         let is_dated = own.is_string() && is_time(&other) || is_time(&own) && other.is_string();
         let is_hex = operand.as_hex_number().is_some() && other.is_numeric()
             || member.as_hex_number().is_some() && own.is_numeric();
-        if !is_dated && !is_hex || !select.sort.is_empty() {
+        // What a column of dates, times or years would hold of a number.
+        let is_stored = operand.as_constant().is_some_and(|value| !value.is_null())
+            && member.is_column()
+            && (own.is_numeric() && other.is_temporal() || other.kind == TypeKind::Year);
+        if !is_dated && !is_hex && !is_stored || !select.sort.is_empty() {
             return Ok(());
         }
         let sides = (Invalid::Refused, self.reading());

@@ -46,15 +46,24 @@ impl Expression {
 
     /// Whether the value is the same in every row, and known without the statement's parameters and variables.
     pub(crate) fn is_fixed(&self) -> bool {
+        self.is_same_in_all_rows(false)
+    }
+
+    /// As [`Expression::is_fixed`], but a subquery that reads nothing of the rows around it counts too.
+    pub(super) fn is_known_before_rows(&self) -> bool {
+        self.is_same_in_all_rows(true)
+    }
+
+    fn is_same_in_all_rows(&self, with_subqueries: bool) -> bool {
         let mut fixed = match self {
             Expression::Constant { .. } => true,
+            Expression::ScalarSubquery(subquery) => with_subqueries && !subquery.correlated,
             Expression::Parameter { .. }
             | Expression::Column { .. }
             | Expression::Outer { .. }
             | Expression::InSubquery { .. }
             | Expression::Quantified { .. }
             | Expression::Exists { .. }
-            | Expression::ScalarSubquery(_)
             | Expression::SubqueryColumn { .. }
             | Expression::Stored { .. }
             | Expression::UserVariable { .. }
@@ -63,7 +72,7 @@ impl Expression {
             Expression::Call { function, .. } => !function.is_volatile(),
             _ => true,
         };
-        self.for_each_operand(&mut |operand| fixed &= operand.is_fixed());
+        self.for_each_operand(&mut |operand| fixed &= operand.is_same_in_all_rows(with_subqueries));
         fixed
     }
 }
@@ -160,32 +169,71 @@ pub(super) fn as_day(
         Invalid::Refused if operand.is_fixed() => date_kind(to),
         Invalid::Refused | Invalid::Zero => "",
     };
-    let Some(function) = function::find(function::AS_DAY) else { return Ok(operand) };
-    let kind = Value::text(kind);
-    let kind = Expression::constant(kind.clone(), DataType::of_value(&kind, Collation::Binary));
-    let data_type = DataType::datetime(6);
-    Ok(Expression::Call { function, arguments: vec![operand, kind], data_type, collation: Collation::Binary })
+    Ok(as_day_told(operand, kind))
 }
 
 /// Whether evaluating it raises 1525 for a text that is no date.
 pub(super) fn refuses_no_day(operand: &Expression) -> bool {
     let Expression::Call { function, arguments, .. } = operand else { return false };
     let kind = arguments.get(1).and_then(Expression::as_constant);
-    function.name == function::AS_DAY
-        && matches!(kind, Some(Value::Text(kind)) if !kind.is_empty() && **kind != *UNKNOWN.as_bytes())
+    let is_of_value = |kind: &[u8]| {
+        let others = [UNKNOWN, NEVER, MIDNIGHT_OR_NEVER, ZERO_DATE];
+        !kind.is_empty() && others.iter().all(|other| kind != other.as_bytes())
+    };
+    function.name == function::AS_DAY && matches!(kind, Some(Value::Text(kind)) if is_of_value(kind))
+}
+
+/// What a column of dates is equal to in a condition, as the date that is refused if it is none: a text that a subquery gives,
+/// which reads nothing of the rows.
+pub(super) fn refused_before_rows(column: &Expression, text: &Expression) -> Option<Expression> {
+    let to = column.data_type();
+    let text = match text {
+        Expression::Call { function, arguments, .. } if function.name == function::AS_DAY => {
+            arguments.first()?
+        }
+        other => other,
+    };
+    let is_given = text.data_type().is_string() && text.is_known_before_rows() && !text.is_fixed();
+    (column.is_column() && to.has_date() && is_given).then(|| as_day_told(text.clone(), date_kind(&to)))
 }
 
 /// What AS_DAY is told where a text that is no date is NULL.
 const UNKNOWN: &str = "NULL";
 
+/// What AS_DAY is told where a text that is no date is to be equal to none.
+const NEVER: &str = "NEVER";
+/// What it is told where a text that is no date is the zero date, next to a DATE.
+const ZERO_DATE: &str = "ZERO DATE";
+/// What it is told where its time does not count, and it is equal to none.
+const MIDNIGHT_OR_NEVER: &str = "MIDNIGHT OR NEVER";
+
+/// A text as a date with its time, or as [`no_day`] if it is none.
+pub(super) fn moment_or_never(operand: Expression) -> Expression {
+    as_day_told(operand, NEVER)
+}
+
+/// A text as a date, or as [`no_day`] if it is none.
+pub(super) fn day_or_never(operand: Expression) -> Expression {
+    as_day_told(operand, MIDNIGHT_OR_NEVER)
+}
+
+/// A day that no column and no text is.
+pub(super) fn no_day() -> Expression {
+    Expression::constant(Value::DateTime(DateTime::BEYOND), DataType::datetime(6))
+}
+
+fn as_day_told(operand: Expression, kind: &str) -> Expression {
+    let Some(function) = function::find(function::AS_DAY) else { return operand };
+    let kind = Value::text(kind);
+    let kind = Expression::constant(kind.clone(), DataType::of_value(&kind, Collation::Binary));
+    let data_type = DataType::datetime(6);
+    let arguments = vec![operand, kind];
+    Expression::Call { function, arguments, data_type, collation: Collation::Binary }
+}
+
 /// IF or CASE next to a date: asked for its date, which is NULL if it is none.
 fn chosen_day(choice: Expression) -> Expression {
-    let Some(function) = function::find(function::AS_DAY) else { return choice };
-    let kind = Value::text(UNKNOWN);
-    let kind = Expression::constant(kind.clone(), DataType::of_value(&kind, Collation::Binary));
-    let arguments = vec![choice.bare(), kind];
-    let data_type = DataType::datetime(6);
-    Expression::Call { function, arguments, data_type, collation: Collation::Binary }
+    as_day_told(choice.bare(), UNKNOWN)
 }
 
 /// A text next to a date that is none.
@@ -255,6 +303,18 @@ pub(super) fn pair(
     }
     if texts.1 && left.data_type().has_date() && right.is_dated_choice() && !left.is_fixed() {
         return Ok((left, chosen_day(right)));
+    }
+    // Of a text its day counts, but not next to a constant DATE or in a subquery.
+    let is_varying = |side: &Expression| {
+        let is_subquery = matches!(side, Expression::ScalarSubquery(_) | Expression::SubqueryColumn { .. });
+        !is_subquery && !side.is_known_before_rows()
+    };
+    let is_cut = is_varying(&left) && is_varying(&right);
+    if texts.1 && left.data_type().kind == TypeKind::Date && !is_cut {
+        return Ok((left, as_day_told(right, ZERO_DATE)));
+    }
+    if texts.0 && right.data_type().kind == TypeKind::Date && !is_cut {
+        return Ok((as_day_told(left, ZERO_DATE), right));
     }
     if texts.1 && is_time(&left) {
         return Ok((text(left, connection), right));

@@ -11,6 +11,7 @@ mod choice;
 mod comparison;
 mod kinds;
 mod known;
+mod members;
 mod misfit;
 mod stored;
 
@@ -641,8 +642,10 @@ impl Binder<'_> {
         };
         let mut subquery = self.scope.subquery(query, SubqueryKind::In)?;
         check_columns(operands.len(), subquery.columns.len())?;
+        // A condition that is IN of what selects nothing is not looked at.
+        let is_dropped = !negated && self.depth == 1 && comparison::gives_nothing(&subquery.plan);
         if let ([operand], [column]) = (operands.as_slice(), subquery.columns.as_slice())
-            && !comparison::gives_nothing(&subquery.plan)
+            && !is_dropped
         {
             kinds::check_dates(operand, column, query, self.reading())?;
         }

@@ -9,10 +9,10 @@
 //! * `IN` of texts and times: all are times, and texts that are none are equal to each other.
 
 use crate::error::Result;
-use crate::expression::Expression;
 use crate::expression::bind::kinds::{self, Reading};
+use crate::expression::{CompareOp, Expression};
 use crate::function;
-use crate::types::{Collation, DataType, TimeZone, TypeKind, Value};
+use crate::types::{Collation, DataType, Date, TimeZone, TypeKind, Value};
 
 /// A constant that is to be stored.
 struct Stored {
@@ -175,7 +175,7 @@ fn bounded(
     }
     if is_stored {
         let integer = |(plain, stored): Bound| match stored {
-            Some(_) if own.has_date() && own.kind != TypeKind::Date => Expression::integer(i64::MAX),
+            Some(stored) if own.has_date() && own.kind != TypeKind::Date => packed(stored.value),
             stored => integer_of(stored.map_or(plain, |stored| stored.value)),
         };
         return Ok(within(integer_of(operand.clone()), integer(low), integer(high)));
@@ -183,6 +183,28 @@ fn bounded(
     match texts {
         Some(plainly) => plainly(),
         None => Ok(within(double_of(operand.clone()), double_of(low.0), double_of(high.0))),
+    }
+}
+
+/// What MySQL compares a stored DATETIME as: a number that is larger than the number of any date, but for the zero date.
+fn packed(stored: Expression) -> Expression {
+    let large = Expression::integer(i64::MAX);
+    let data_type = DataType::BIGINT;
+    match stored.as_constant() {
+        Some(Value::DateTime(day)) if day.date() == Date::ZERO => {
+            Expression::integer(day.packed().try_into().unwrap_or(i64::MAX))
+        }
+        Some(_) => large,
+        None => {
+            let condition = Expression::Compare {
+                op: CompareOp::Eq,
+                left: Box::new(stored),
+                right: Box::new(kinds::zero_day()),
+                collation: Collation::Binary,
+            };
+            let branches = vec![(condition, Expression::integer(0))];
+            Expression::Case { branches, otherwise: Box::new(large), data_type }
+        }
     }
 }
 
@@ -252,15 +274,23 @@ pub(super) fn members_as_times(operands: &[Expression]) -> Option<Vec<Expression
         return first.is_column().then(|| constants_as_times(first, members));
     }
     let of_left = if is_known { NO_TIME + 1 } else { NO_TIME };
+    let members = members.iter().map(as_time);
+    std::iter::once(time_number(first, of_left)).chain(members).collect()
+}
+
+/// The number of microseconds of a time or of a text; of all texts that are no times the same one.
+pub(super) fn as_time(operand: &Expression) -> Option<Expression> {
+    time_number(operand, NO_TIME)
+}
+
+fn time_number(operand: &Expression, no_time: i64) -> Option<Expression> {
     let function = function::find(function::AS_TIME)?;
-    let as_time = |operand: &Expression, no_time: i64| Expression::Call {
+    Some(Expression::Call {
         function,
         arguments: vec![operand.clone(), Expression::integer(no_time)],
         data_type: DataType::BIGINT,
         collation: Collation::Binary,
-    };
-    let members = members.iter().map(|member| as_time(member, NO_TIME));
-    Some(std::iter::once(as_time(first, of_left)).chain(members).collect())
+    })
 }
 
 /// A TIME column and the constants that are its members: those that are no times are 00:00:00.

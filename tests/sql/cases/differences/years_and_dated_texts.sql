@@ -1,0 +1,6 @@
+-- A text that is a date's next to a YEAR column: a constant is stored as a year, another is its number.
+SET max_error_count = 0;
+create table yy (id int primary key, y year, v varchar(20));
+insert into yy values (1,1901,'2020-01-31'),(2,2000,'2020-01-31'),(3,2020,'2020-01-31'),(4,2021,'2019-01-31'),(5,2024,'x'),(6,null,null);
+select id, y, y <= DATE_ADD('2020-01-31', INTERVAL 1 DAY) a, y = DATE_ADD('2020-01-31', INTERVAL 1 DAY) b, y > DATE_ADD('2020-01-31', INTERVAL 1 DAY) c,y <= concat('2020-01-31','') d, y <= '2020-01-31' e, y <= DATE_ADD('2020-01-31 10:00:00', INTERVAL 1 DAY) f, y <= DATE_ADD(20200131, INTERVAL 1 DAY) g, y<= addtime('10:00:00','10:00:00') h, y <= NULLIF(DATE_SUB(v, INTERVAL 1 MONTH), 'a') i, y <= DATE_SUB(v, INTERVAL 1 MONTH) j, y <= v k,y <= ifnull(v,1) l, y = cast(v as date) m, y <= cast(v as datetime) n, y+0 <= DATE_ADD('2020-01-31', INTERVAL 1 DAY) o, y between '2020-01-31' and DATE_ADD('2020-01-31', INTERVAL 1 DAY) p, y in (DATE_ADD('2020-01-31', INTERVAL 1 DAY), '2000') q, y in (date'2020-01-31','2000') r, y <= str_to_date('2020-01-31','%Y-%m-%d') s, y <= greatest('2020-01-31',date'2019-01-01') tt from yy order by id;
+select id, nullif(date_sub(v, interval 1 month), 'a') + 0 a, if(id, date_add(v, interval 1 day), 'x') + 0 b, case when id = 1 then date_add(v, interval 1 day) else '17' end * 1 c from yy order by id;
