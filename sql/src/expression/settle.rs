@@ -87,11 +87,12 @@ impl Expression {
         });
     }
 
-    /// What is known of a literal as a condition.
+    /// What is known of a literal as a condition; a time next to a date is of the day on which the statement runs.
     fn literal_truth(&self) -> Option<bool> {
         if let Expression::Compare { op, left, right, collation } = self
             && let (Some(left), Some(right)) = (left.as_constant(), right.as_constant())
             && [left, right].iter().all(|side| !matches!(side, Value::Text(_) | Value::Blob(_) | Value::Null))
+            && matches!(left, Value::Time(_)) == matches!(right, Value::Time(_))
         {
             return Some(compare_sql(left, right, *collation).is_some_and(|order| op.accepts(order)));
         }

@@ -239,9 +239,11 @@ fn as_day(_: &Call<'_>, values: &[Value], ctx: &mut Context<'_>) -> Run<Value> {
                 crate::types::convert::warn_truncated_value(ctx.session, "date", &values[0]);
                 Ok(Value::DateTime(DateTime::ZERO))
             }
-            b"NEVER" | b"MIDNIGHT OR NEVER" => {
+            never @ (b"NEVER" | b"MIDNIGHT OR NEVER") => {
                 crate::types::convert::warn_truncated_value(ctx.session, "date", &values[0]);
-                Ok(Value::DateTime(DateTime::BEYOND))
+                // An operand of IN, and its members.
+                let day = if never == b"NEVER" { DateTime::BEYOND } else { DateTime::FAR_BEYOND };
+                Ok(Value::DateTime(day))
             }
             kind => {
                 let kind = String::from_utf8_lossy(kind);

@@ -336,6 +336,9 @@ impl DateTime {
     /// Beyond the year 9999, where no value is: what is to be equal to none.
     pub(crate) const BEYOND: DateTime = DateTime(0x7F_0000 << 37);
 
+    /// Another one, for what is not to be equal to [`DateTime::BEYOND`] either.
+    pub(crate) const FAR_BEYOND: DateTime = DateTime(0x7F_0001 << 37);
+
     /// From a date and a time of day in microseconds (below 24 hours).
     ///
     /// # Panics

@@ -73,6 +73,7 @@ fn compare_plainly(
 fn two_digit_year(value: &Value) -> Option<i64> {
     let number = match value {
         Value::Int(number) => *number,
+        Value::UInt(number) => i64::try_from(*number).ok()?,
         Value::Double(number) if (1.0..=99.0).contains(number) && number.fract() == 0.0 => {
             number::integer_prefix(number.to_string().as_bytes()).0.try_into().ok()?
         }
@@ -221,11 +222,14 @@ fn number_of_text(text: &[u8], to: &DataType) -> Option<Expression> {
     is_number.then(|| Expression::constant(Value::Double(double), DataType::DOUBLE))
 }
 
-/// Integers of IN as MySQL compares them where not all members are constant: by their 64 bits, whatever their signs.
+/// Integers of IN as MySQL compares them where not all members are constant integers: by their 64 bits, whatever their signs.
 fn as_words(operand: Expression, list: Vec<Expression>) -> (Expression, Vec<Expression>) {
     let own = operand.data_type();
-    let is_known = list.iter().all(|member| member.as_constant().is_some());
-    if list.len() < 2 || is_known || !own.is_integer() {
+    let is_plain = |member: &Expression| {
+        let other = member.data_type();
+        member.as_constant().is_some() && (other.is_integer() || other.kind == TypeKind::Null)
+    };
+    if list.len() < 2 || list.iter().all(is_plain) || !own.is_integer() {
         return (operand, list);
     }
     let to = if own.unsigned { DataType::BIGINT_UNSIGNED } else { DataType::BIGINT };

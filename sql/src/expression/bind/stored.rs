@@ -252,7 +252,7 @@ pub(super) fn dates_as_times(operand: &Expression, list: Vec<Expression>) -> Vec
     list.into_iter().map(time).collect()
 }
 
-/// What a text that is no time is among the members of IN, and what it is on the left where all members are constants.
+/// What a text that is no time is in IN.
 const NO_TIME: i64 = i64::MIN;
 
 /// The operand and the members of IN as times, where they are texts and times.
@@ -273,9 +273,10 @@ pub(super) fn members_as_times(operands: &[Expression]) -> Option<Vec<Expression
     if is_known && is_time(first) {
         return first.is_column().then(|| constants_as_times(first, members));
     }
-    let of_left = if is_known { NO_TIME + 1 } else { NO_TIME };
-    let members = members.iter().map(as_time);
-    std::iter::once(time_number(first, of_left)).chain(members).collect()
+    // What is no time is 00:00:00 among constants, and equal to none of them on the left.
+    let of_members = if is_known { 0 } else { NO_TIME };
+    let members = members.iter().map(|member| time_number(member, of_members));
+    std::iter::once(time_number(first, NO_TIME)).chain(members).collect()
 }
 
 /// The number of microseconds of a time or of a text; of all texts that are no times the same one.

@@ -10,3 +10,6 @@ select id, n in ('5.5',3e0) a, n in ('5.5','6') b, n in ('5abc', 3e0) c, 5 in (v
 select id, 1 in (f, '1.5') a, 1 in (f, 1.5e0) b, 1 in (x, '1.5') c from t order by id;
 select id, n in (x'05', v) a, n in (x'05', '5') b, n in (x'05', 7) c, x in (x'41', v) e, n not in (x'41', g) f, (n is null) in (x'41', g) h from t order by id;
 select id, least(time'10:11:12', n, y) in (null, y) a, least(time'10:11:12', n, y) in (y, 7) b, least(time'10:11:12', n, y) in (y, n) c, least(date'2020-01-31', n) in (null, n) e, v in (null, n) f, v in (n, null) h from t order by id;
+create table w (id int primary key, u bigint unsigned, n int);
+insert into w values (1, 18446744073709551615, 1), (2, null, null), (3, 1, 1), (4, 3, -1);
+select id, u in (timestamp'2020-01-31 10:11:12', -1) a, u in ('x', -1) b, u in (5.5, -1) c, u in (-1, -2) d, u in (-1, n) e, u in (-1, null) f, u in (1e0, -1) g, -1 in (18446744073709551615, 'x') h, -1 in (18446744073709551615, 5) i, -1 in (u, 5.5) j from w order by id;
