@@ -20,10 +20,9 @@
 //! autocommit=0 it begins with the first statement that reads or writes a table.
 
 use sql::ast::{
-    AssignmentTarget, Expr, IntoTarget, Maintenance, MaintenanceKind, Query, QueryBody, SelectItem,
-    Statement, TableExpr,
+    AssignmentTarget, Expr, FlushOption, IntoTarget, Maintenance, MaintenanceKind, Query, QueryBody,
+    SelectItem, Statement, TableExpr,
 };
-use sql::catalog::is_system_database;
 
 use crate::node::session::Session;
 
@@ -91,6 +90,19 @@ pub fn route(session: &Session, statement: &Statement) -> Route {
             let is_user = |target: &AssignmentTarget| matches!(target, AssignmentTarget::User(_));
             let is_all_user = assignments.iter().all(|assignment| is_user(&assignment.target));
             if is_all_user { Route::Leader(Effect::Nothing) } else { Route::Here }
+        }
+        // What they change is every node's.
+        Statement::Set(assignments)
+            if assignments.iter().all(|assignment| sql::variables::is_of_cluster(&assignment.target)) =>
+        {
+            Route::Leader(Effect::More)
+        }
+        Statement::Flush(options)
+            if !elsewhere
+                && !has_locked_here
+                && options.iter().all(|option| *option == FlushOption::Privileges) =>
+        {
+            Route::Leader(Effect::More)
         }
         Statement::CreateDatabase { .. }
         | Statement::AlterDatabase { .. }
@@ -199,9 +211,9 @@ fn calls_function(expr: &Expr) -> bool {
 
 fn is_about_node(session: &Session, from: &TableExpr) -> bool {
     match from {
-        TableExpr::Table { database, .. } => {
+        TableExpr::Table { database, table, .. } => {
             let database = database.as_deref().or(session.state.database.as_deref());
-            database.is_some_and(is_system_database)
+            database.is_some_and(|database| session.node.catalog().is_system_table(database, table))
         }
         TableExpr::Derived { query, .. } => reads_nothing_stored(session, query),
         TableExpr::Join { left, right, .. } => is_about_node(session, left) && is_about_node(session, right),

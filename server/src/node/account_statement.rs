@@ -53,7 +53,10 @@ impl Session {
         self.know_catalog()?;
         let catalog = self.node.catalog();
         account::flush_privileges(&self.state, &catalog.accounts)?;
-        if account::reload::pending(&catalog).is_empty() {
+        // The tables may have been restored through another node just before.
+        self.freshen().await?;
+        self.know_catalog()?;
+        if account::reload::pending(&self.node.catalog()).is_empty() {
             return Ok(());
         }
         if self.global_read_lock.is_some() {

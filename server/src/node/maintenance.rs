@@ -118,7 +118,7 @@ impl Session {
 
     /// The checksum of one table; none where it is only to be told if it is known already.
     async fn checksum(&mut self, database: &str, name: &str, quick: bool) -> Result<Option<u32>, Error> {
-        if sql::catalog::is_system_database(database) {
+        if self.node.catalog().is_system_table(database, name) {
             return Err(Error::not_supported("CHECKSUM TABLE of system tables"));
         }
         for _ in 0..CHECKSUM_ATTEMPTS_MAX {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sql::Error;
 use sql::account::AccountId;
-use sql::catalog::{Catalog, Table, is_system_database};
+use sql::catalog::{Catalog, Table};
 use sql::execute::UserLockCalls;
 use sql::session::{SessionState, WarningLevel};
 use sql::types::Value;
@@ -72,7 +72,6 @@ impl Open {
                 .by_id
                 .get(&table.id)
                 .is_some_and(|then| Arc::ptr_eq(then, table) || differs_in_job(then, table))
-                || is_system_database(&table.database)
         })
     }
 }

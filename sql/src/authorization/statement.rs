@@ -79,7 +79,13 @@ pub fn of_statement(statement: &Statement, session: &SessionState, catalog: &Cat
                 let privilege = Privilege::CreateTemporaryTables;
                 database.map_or_else(Requirements::none, |name| on_database(privilege, name))
             } else {
-                on_table(&[Privilege::Create], &create.name, current)
+                // A stored table in front of a view of the accounts takes its place.
+                let database = create.name.database.as_deref().or(current).unwrap_or_default();
+                let stands_before = crate::show::shows_accounts(catalog, database, &create.name.table);
+                match stands_before && !create.if_not_exists {
+                    true => on_table(&[Privilege::Create, Privilege::Drop], &create.name, current),
+                    false => on_table(&[Privilege::Create], &create.name, current),
+                }
             };
             if let Some(like) = create.like.as_ref().filter(|like| !is_own(like, session)) {
                 needed.append(on_table(&[Privilege::Select], like, current));

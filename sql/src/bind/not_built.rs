@@ -294,5 +294,8 @@ pub fn is_of_mysql(database: &str, table: &str) -> bool {
         "sys" => SYS,
         _ => return false,
     };
-    names.iter().any(|name| name.eq_ignore_ascii_case(table))
+    // Names of tables that can be made are told apart by case.
+    names
+        .iter()
+        .any(|name| if database == "mysql" { *name == table } else { name.eq_ignore_ascii_case(table) })
 }

@@ -127,6 +127,12 @@ impl InsertPlan {
     }
 }
 
+/// Whether a table cannot be written to because the server makes it up. In `mysql` a name that it does not know is that of no table.
+pub(super) fn is_made_up(catalog: &Catalog, database: &str, table: &str) -> bool {
+    catalog.is_system_table(database, table)
+        && (database != crate::show::MYSQL || crate::show::is_system_table(database, table))
+}
+
 /// Plans an INSERT or REPLACE.
 ///
 /// # Errors
@@ -139,7 +145,7 @@ pub fn plan(
 ) -> Result<InsertPlan> {
     let binder = Binder::new(catalog, session, needs);
     let database = binder.database(insert.table.database.as_deref())?;
-    if catalog.is_system_table(database, &insert.table.table)
+    if is_made_up(catalog, database, &insert.table.table)
         && session.temporary_table(database, &insert.table.table).is_none()
     {
         return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));

@@ -93,7 +93,7 @@ pub fn plan(
     }
     let binder = Binder::new(catalog, &typed, needs);
     let database = binder.database(load.table.database.as_deref())?;
-    if catalog.is_system_table(database, &load.table.table)
+    if super::insert::is_made_up(catalog, database, &load.table.table)
         && session.temporary_table(database, &load.table.table).is_none()
     {
         return Err(Error::not_supported(format_args!("writing to the system database '{database}'")));

@@ -199,6 +199,7 @@ fn function_width(data_type: &DataType) -> u32 {
 fn of_type(data_type: &DataType) -> u32 {
     match data_type.kind {
         TypeKind::TinyInt if data_type.display_width == 1 => 1,
+        TypeKind::Bit(bits) => bits.into(),
         TypeKind::MediumInt => 9 - u32::from(data_type.unsigned),
         _ if data_type.is_integer() => data_type.characters(),
         TypeKind::Date => 9,

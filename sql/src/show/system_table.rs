@@ -61,7 +61,12 @@ pub(crate) fn tables_of(database: &str) -> impl Iterator<Item = &'static Arc<Vir
 
 /// The look-up for [`crate::bind::virtual_table`].
 pub(crate) fn provide(database: &str, table: &str) -> Option<Arc<VirtualTable>> {
-    tables_of(database).find(|candidate| candidate.name.eq_ignore_ascii_case(table)).cloned()
+    // Of tables that can be made, names are told apart by case; `mysql` is one of them only if it is written so.
+    let is_it = |name: &str| match database {
+        MYSQL => name == table,
+        _ => name.eq_ignore_ascii_case(table),
+    };
+    tables_of(database).find(|candidate| is_it(&candidate.name)).cloned()
 }
 
 /// What SHOW CREATE TABLE says of a table of `mysql`, as MySQL 9.7 does: a dump of it restores there.

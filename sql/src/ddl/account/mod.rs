@@ -46,9 +46,6 @@ pub use secret::{Prepared, prepare};
 /// The statement's (see each); suspends.
 pub(super) fn run(ctx: &mut Context<'_>, statement: &AccountStatement) -> Run<Outcome> {
     let mut work = Work::new(ctx);
-    if !matches!(statement, AccountStatement::Reload) {
-        reload::check_none(ctx.catalog)?;
-    }
     match statement {
         AccountStatement::Reload => {
             reload::run(&mut work, ctx)?;
@@ -77,6 +74,10 @@ pub(super) fn run(ctx: &mut Context<'_>, statement: &AccountStatement) -> Run<Ou
         }
         AccountStatement::RevokeAll { users, leniency } => grant::revoke_all(&mut work, users, *leniency)?,
         AccountStatement::SetDefaultRole { roles, users } => role::set_default(&mut work, roles, users)?,
+    }
+    if !matches!(statement, AccountStatement::Reload) {
+        // Behind the looks at who may say it.
+        reload::check_none(ctx.catalog)?;
     }
     work.finish(ctx)
 }

@@ -19,7 +19,7 @@
 mod record;
 mod user;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use record::Record;
@@ -29,6 +29,7 @@ use crate::account::privilege::DYNAMIC_PRIVILEGES;
 use crate::account::{Account, AccountId, FormerSecret, Privilege, PrivilegeSet, RoutineGrant, TableGrant};
 use crate::ast::RoutineKind;
 use crate::catalog::{Catalog, Table};
+use crate::ddl::foreign_key;
 use crate::execute::{Context, Run};
 use crate::session::WarningLevel;
 use crate::show::{MYSQL, db_privileges, privilege_of_word};
@@ -75,7 +76,11 @@ pub(super) fn run(work: &mut Work, ctx: &mut Context<'_>) -> Run<()> {
     let before: Changed =
         work.accounts.iter().map(|account| (account.id.clone(), Account::clone(account))).collect();
     let mut accounts = before.clone();
-    for table in pending(ctx.catalog) {
+    let tables = pending(ctx.catalog);
+    if ctx.session.variables.foreign_key_checks {
+        foreign_key::related::check_drop(ctx.catalog, &tables)?;
+    }
+    for table in tables {
         let records = record::read(&table, ctx)?;
         apply(&table.name, &records, &mut accounts, work)?;
         crate::ddl::table::write_drop(ctx.txn, &table);
@@ -149,16 +154,24 @@ fn apply(table: &str, records: &[Record], accounts: &mut Changed, work: &mut Wor
         "global_grants" => dynamic(records, accounts, work),
         "role_edges" => {
             accounts.values_mut().for_each(|account| account.grants.roles.clear());
+            let known = names(accounts);
             each(records, ("TO_HOST", "TO_USER"), accounts, |record, account| {
                 let role = record.account(("FROM_HOST", "FROM_USER"))?;
-                account.grants.roles.insert(role, record.is_yes("WITH_ADMIN_OPTION")?);
+                let with_admin = record.is_yes("WITH_ADMIN_OPTION")?;
+                if known.contains(&role) {
+                    account.grants.roles.insert(role, with_admin);
+                }
                 Ok(())
             })
         }
         "default_roles" => {
             accounts.values_mut().for_each(|account| account.default_roles.clear());
+            let known = names(accounts);
             each(records, OWNER, accounts, |record, account| {
-                account.default_roles.push(record.account(("DEFAULT_ROLE_HOST", "DEFAULT_ROLE_USER"))?);
+                let role = record.account(("DEFAULT_ROLE_HOST", "DEFAULT_ROLE_USER"))?;
+                if known.contains(&role) {
+                    account.default_roles.push(role);
+                }
                 Ok(())
             })
         }
@@ -178,6 +191,10 @@ fn apply(table: &str, records: &[Record], accounts: &mut Changed, work: &mut Wor
         }
         _ => proxies(records, work),
     }
+}
+
+fn names(accounts: &Changed) -> BTreeSet<AccountId> {
+    accounts.keys().cloned().collect()
 }
 
 /// Each record with its account, if that is there.

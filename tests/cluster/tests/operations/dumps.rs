@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use cluster_tests::question::{code, scalar};
 use cluster_tests::{TestCluster, program};
 
 const FAILOVER_MAX: Duration = Duration::from_secs(15);
@@ -238,4 +239,45 @@ fn a_dump_of_all_databases_brings_the_accounts() {
     let statistics = ["--ignore-table=mysql.innodb_index_stats", "--ignore-table=mysql.innodb_table_stats"];
     let again = dump_all(&onto.node(onto.leader().unwrap()).sql_address, &statistics);
     assert!(again == dumped, "dumped again it is another");
+}
+
+/// Tables that were made in `mysql` are tables like others; those of grants wait for FLUSH PRIVILEGES wherever it is said.
+#[test]
+fn tables_in_mysql_are_tables_on_every_node() {
+    const GRANTS: &str = "CREATE TABLE mysql.default_roles (host CHAR(255), user CHAR(32), default_role_host CHAR(255), default_role_user CHAR(32))";
+    let cluster = TestCluster::start(3);
+    let leader = cluster.wait_for_leader(FAILOVER_MAX);
+    let mut one = cluster.connect_leader();
+    let mut other = cluster.connect_leader();
+    one.query("CREATE TABLE mysql.mine (a INT PRIMARY KEY, b INT)").unwrap();
+    one.query("INSERT INTO mysql.mine VALUES (1, 1)").unwrap();
+    one.query("START TRANSACTION WITH CONSISTENT SNAPSHOT").unwrap();
+    other.query("CREATE INDEX k ON mysql.mine (b)").unwrap();
+    assert_eq!(code(&mut one, "SELECT * FROM mysql.mine"), Some(1412));
+    one.query("ROLLBACK").unwrap();
+
+    let mut follower = cluster.connect(cluster.others(&[leader])[0]);
+    one.query(GRANTS).unwrap();
+    assert_eq!(
+        code(&mut follower, "FLUSH PRIVILEGES"),
+        Some(1290),
+        "it knows of them as soon as they are there"
+    );
+    follower.query("SET quorate_write_forwarding = ON").unwrap();
+    follower.query("BEGIN").unwrap();
+    follower.query("INSERT INTO mysql.mine VALUES (2, 2)").unwrap();
+    assert_eq!(scalar(&mut follower, "SELECT COUNT(*) FROM mysql.mine"), "2", "its own row");
+    follower.query("COMMIT").unwrap();
+    assert_eq!(code(&mut follower, "CREATE USER late"), Some(1105));
+    follower.query("FLUSH PRIVILEGES").unwrap();
+    follower.query("CREATE USER late IDENTIFIED BY 'x'").unwrap();
+    follower.query("SET GLOBAL gtid_purged = '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-7'").unwrap();
+
+    // Whoever may make tables may not take grants away with one.
+    one.query("GRANT CREATE ON *.* TO late").unwrap();
+    let (host, port) = program::split(&cluster.node(leader).sql_address);
+    let mut command = Command::new("mariadb");
+    command.args(["--no-defaults", "-ulate", "-px", "-h", host, "-P", port, "--protocol=tcp", "-e", GRANTS]);
+    let refused = String::from_utf8_lossy(&program::run(&mut command).stderr).into_owned();
+    assert!(refused.contains("DROP command denied"), "{refused}");
 }

@@ -9,7 +9,7 @@ use crate::account::{AccountId, Privilege, PrivilegeSet};
 use crate::catalog::Table;
 use crate::codec::{ColumnSet, RowReader, Zone, key};
 use crate::execute::{Context, Run};
-use crate::limits::ROWS_BETWEEN_CHECKS;
+use crate::limits::{HOST_CHARACTERS_MAX, ROWS_BETWEEN_CHECKS, USER_CHARACTERS_MAX};
 use crate::types::text::to_text;
 use crate::types::{DataType, TimeZone, Value};
 use crate::{Error, Result};
@@ -97,7 +97,15 @@ impl Record {
     }
 
     pub(super) fn account(&self, (host, user): (&str, &str)) -> Result<AccountId> {
-        Ok(AccountId::new(self.text(user)?, &self.text(host)?))
+        let (user, host) = (self.text(user)?, self.text(host)?);
+        let is_name = |name: &str, max: usize| name.chars().count() <= max && !name.contains('\0');
+        if !is_name(&user, USER_CHARACTERS_MAX) || !is_name(&host, HOST_CHARACTERS_MAX) {
+            return Err(odd(
+                "the name of an account",
+                &user.chars().take(USER_CHARACTERS_MAX).collect::<String>(),
+            ));
+        }
+        Ok(AccountId::new(user, &host))
     }
 
     /// The privileges whose columns say Y.

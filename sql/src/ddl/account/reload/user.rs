@@ -101,11 +101,12 @@ fn refused(what: &str, account: &Account) -> Error {
 
 fn lock_by(locking: &Map<String, Json>, account: &mut Account) -> Option<()> {
     let number = |name: &str| locking.get(name).map_or(Some(0), Json::as_i64);
-    account.failed_login_attempts = u16::try_from(number("failed_login_attempts")?).ok()?;
+    let is_days = |number: &u16| *number <= i16::MAX as u16;
+    account.failed_login_attempts = u16::try_from(number("failed_login_attempts")?).ok().filter(is_days)?;
     account.password_lock = match number("password_lock_time_days")? {
         0 => PasswordLock::Off,
         -1 => PasswordLock::Unbounded,
-        days => PasswordLock::Days(u16::try_from(days).ok()?),
+        days => PasswordLock::Days(u16::try_from(days).ok().filter(is_days)?),
     };
     Some(())
 }
