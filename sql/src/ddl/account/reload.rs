@@ -49,6 +49,9 @@ const TABLES: [&str; 10] = [
     "proxies_priv",
 ];
 
+/// The columns that name an account in most of them.
+const OWNER: (&str, &str) = ("Host", "User");
+
 type Changed = BTreeMap<AccountId, Account>;
 
 /// The stored tables of grants there are, in the order in which they are read.
@@ -103,7 +106,6 @@ fn can_administer(account: &Account) -> bool {
 }
 
 fn apply(table: &str, records: &[Record], accounts: &mut Changed, work: &mut Work) -> Result<()> {
-    const OWNER: (&str, &str) = ("Host", "User");
     match table {
         "user" => {
             let made: Result<Changed> = records
@@ -127,29 +129,8 @@ fn apply(table: &str, records: &[Record], accounts: &mut Changed, work: &mut Wor
                 Ok(())
             })
         }
-        "tables_priv" => {
-            grants(accounts).for_each(|grant| grant.privileges = PrivilegeSet::NONE);
-            each(records, OWNER, accounts, |record, account| {
-                let grant = table_grant(record, account)?;
-                grant.privileges = words(&record.text("Table_priv")?)?;
-                grant.grantor = record.text("Grantor")?;
-                Ok(())
-            })?;
-            forget_empty(accounts);
-            Ok(())
-        }
-        "columns_priv" => {
-            grants(accounts).for_each(|grant| grant.columns.clear());
-            each(records, OWNER, accounts, |record, account| {
-                let set = words(&record.text("Column_priv")?)?;
-                if !set.is_empty() {
-                    table_grant(record, account)?.columns.insert(record.text("Column_name")?, set);
-                }
-                Ok(())
-            })?;
-            forget_empty(accounts);
-            Ok(())
-        }
+        "tables_priv" => on_tables(records, accounts),
+        "columns_priv" => on_columns(records, accounts),
         "procs_priv" => routines(records, accounts),
         "global_grants" => dynamic(records, accounts, work),
         "role_edges" => {
@@ -175,22 +156,49 @@ fn apply(table: &str, records: &[Record], accounts: &mut Changed, work: &mut Wor
                 Ok(())
             })
         }
-        "password_history" => {
-            accounts.values_mut().for_each(|account| account.former_secrets.clear());
-            each(records, OWNER, accounts, |record, account| {
-                account.former_secrets.push(FormerSecret {
-                    set_us: record.time_us("Password_timestamp")?,
-                    authentication_string: record.bytes("Password")?,
-                });
-                Ok(())
-            })?;
-            for account in accounts.values_mut() {
-                account.former_secrets.sort_by_key(|former| std::cmp::Reverse(former.set_us));
-            }
-            Ok(())
-        }
+        "password_history" => former_secrets(records, accounts),
         _ => proxies(records, work),
     }
+}
+
+fn on_tables(records: &[Record], accounts: &mut Changed) -> Result<()> {
+    grants(accounts).for_each(|grant| grant.privileges = PrivilegeSet::NONE);
+    each(records, OWNER, accounts, |record, account| {
+        let grant = table_grant(record, account)?;
+        grant.privileges = words(&record.text("Table_priv")?)?;
+        grant.grantor = record.text("Grantor")?;
+        Ok(())
+    })?;
+    forget_empty(accounts);
+    Ok(())
+}
+
+fn on_columns(records: &[Record], accounts: &mut Changed) -> Result<()> {
+    grants(accounts).for_each(|grant| grant.columns.clear());
+    each(records, OWNER, accounts, |record, account| {
+        let set = words(&record.text("Column_priv")?)?;
+        if !set.is_empty() {
+            table_grant(record, account)?.columns.insert(record.text("Column_name")?, set);
+        }
+        Ok(())
+    })?;
+    forget_empty(accounts);
+    Ok(())
+}
+
+fn former_secrets(records: &[Record], accounts: &mut Changed) -> Result<()> {
+    accounts.values_mut().for_each(|account| account.former_secrets.clear());
+    each(records, OWNER, accounts, |record, account| {
+        account.former_secrets.push(FormerSecret {
+            set_us: record.time_us("Password_timestamp")?,
+            authentication_string: record.bytes("Password")?,
+        });
+        Ok(())
+    })?;
+    for account in accounts.values_mut() {
+        account.former_secrets.sort_by_key(|former| std::cmp::Reverse(former.set_us));
+    }
+    Ok(())
 }
 
 fn names(accounts: &Changed) -> BTreeSet<AccountId> {
@@ -239,7 +247,7 @@ fn words(text: &str) -> Result<PrivilegeSet> {
 
 fn routines(records: &[Record], accounts: &mut Changed) -> Result<()> {
     accounts.values_mut().for_each(|account| account.grants.routines.clear());
-    each(records, ("Host", "User"), accounts, |record, account| {
+    each(records, OWNER, accounts, |record, account| {
         let kind = match record.text("Routine_type")?.as_str() {
             "PROCEDURE" => RoutineKind::Procedure,
             "FUNCTION" => RoutineKind::Function,
@@ -275,7 +283,7 @@ fn dynamic(records: &[Record], accounts: &mut Changed, work: &mut Work) -> Resul
 
 fn proxies(records: &[Record], work: &mut Work) -> Result<()> {
     for record in records {
-        let proxy = record.account(("Host", "User"))?;
+        let proxy = record.account(OWNER)?;
         let error = Error::not_supported(format_args!("the proxy user {proxy}"));
         work.warn(WarningLevel::Warning, error.code, error.message);
     }
